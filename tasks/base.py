@@ -1,0 +1,148 @@
+"""The Task contract: what a folder in ``tasks/`` provides, and what it is handed.
+
+Shapes: B batch, T time, I input size, D directions, O output size, N rows of a split.
+This file is read by programs that must not import torch; its types are names only.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+import msgspec
+
+from tasks.views import View
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, device, nn
+
+Split = Literal["train", "val", "test"]
+Value = str | int | float | bool
+Metrics = dict[str, float | None]
+
+
+class DataError(Exception):
+    """The data cannot be used. The message is one plain sentence: what, where, what to do."""
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """A named set of ``--set`` values: a published protocol, or a stronger configuration.
+
+    ``by_cell`` holds further values for single cells.
+    """
+
+    help: str
+    values: Mapping[str, Value]
+    by_cell: Mapping[str, Mapping[str, Value]] = {}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A task's own settings (``--set task.NAME=VALUE``), and what is known of the task without torch."""
+
+    title: ClassVar[str]
+    about: ClassVar[str]
+    causal: ClassVar[bool] = False  # a causal task refuses a bidirectional cell
+    metric: ClassVar[str] = "loss"  # the validation metric that picks the best checkpoint
+    higher_is_better: ClassVar[bool] = False
+    files: ClassVar[Sequence[str]] = ()  # what the task's data folder must hold
+    defaults: ClassVar[Mapping[str, Value]] = {}  # the engine's settings, where the task wants others
+    presets: ClassVar[Mapping[str, Preset]] = {}
+
+    def check(self) -> None:
+        """Raise ``ValueError`` (one sentence) where values that are fine alone do not fit together."""
+
+
+class Recurrent(Protocol):
+    """What a task is handed: a recurrent network that knows nothing of the task."""
+
+    input_size: int
+    output_size: int  # O of one direction
+    directions: int  # D
+
+    def __call__(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
+        """``x`` (B,T,I), ``lengths`` (B,) on the CPU → outputs (B,T,D·O), zero past each end; and ``None``."""
+        ...
+
+
+class Data(Protocol):
+    """A task's encoded examples, all of them tensors on one device."""
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint needs to answer without the dataset: vocabulary, labels, scaler. Plain JSON."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a person should be told once of this data, a sentence each."""
+        ...
+
+    def size(self, split: Split) -> int:
+        """N, the examples of a split."""
+        ...
+
+    def to(self, device: device) -> Data: ...
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """A split's metrics, and the views that show them."""
+
+    metrics: Metrics
+    views: list[View] = []
+
+
+class Task(ABC):
+    """One task with its settings and state (vocabulary, labels), able to answer without its data."""
+
+    settings_type: ClassVar[type[Settings]]
+
+    def __init__(self, settings: Any, state: Mapping[str, Any]) -> None:
+        self.settings = settings
+        self.state = dict(state)
+
+    @property
+    def protocol(self) -> str:
+        """How this run measures, where that is not the ordinary held-out split; empty otherwise."""
+        return ""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, settings: Any, folder: Path) -> Any:
+        """Read, clean, split and encode the data in ``folder`` (cached).
+
+        Raises:
+            DataError: a file is missing or cannot be read as what it should be.
+        """
+
+    @abstractmethod
+    def build(self, make_recurrent: Callable[[int], Any]) -> nn.Module:
+        """The network around a recurrent one: ``make_recurrent(I)`` gives it for the task's input width."""
+
+    @abstractmethod
+    def batches(self, data: Any, split: Split, size: int, generator: Generator | None) -> Sequence[Any]:
+        """The batches of one pass, as row numbers: drawn with ``generator``, or in a fixed order without.
+
+        It depends on nothing but its arguments, so that a resumed run continues within an epoch.
+        """
+
+    @abstractmethod
+    def loss(self, model: nn.Module, data: Any, rows: Any) -> Tensor:
+        """The training loss of one batch, a scalar on the model's device."""
+
+    @abstractmethod
+    def evaluate(self, model: nn.Module, data: Any, split: Split, batch_size: int) -> Evaluation:
+        """Metrics and views of a split. The model is in evaluation mode and gradients are off."""
+
+    @abstractmethod
+    def predict(self, model: nn.Module, text: str) -> list[View]:
+        """What the model says to ``text``.
+
+        Raises:
+            ValueError: the text cannot be answered; one sentence says why.
+        """
+
+    def baseline(self, data: Any) -> dict[str, dict[str, Metrics]]:
+        """Naive methods on the same rows: ``{split: {method: metrics}}``. Computed once, cached."""
+        return {}

@@ -1,0 +1,1 @@
+"""What the tasks share: datasets, cache, splits, batching, metrics, baselines."""

@@ -1,0 +1,80 @@
+"""The user's cache: what can be computed again, kept by the hash of what it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import platformdirs
+
+from tasks.common import files
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_META = "meta"
+
+
+def cache_folder() -> Path:
+    """``WORKBENCH_CACHE``, else the platform's cache folder for this user."""
+    return Path(os.environ.get("WORKBENCH_CACHE") or platformdirs.user_cache_path("workbench"))
+
+
+def key(*parts: object, paths: Iterable[Path] = ()) -> str:
+    """A hash of ``parts`` and of the contents of ``paths``, in their order."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(repr(part).encode() + b"\0")
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:32]
+
+
+def tensors(
+    name: str, build: Callable[[], tuple[dict[str, Tensor], dict[str, Any]]] | None
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Named tensors and a JSON object kept under ``name``: read, or built and kept.
+
+    A damaged file is built again. A cache that cannot be written costs time, nothing else.
+
+    Raises:
+        FileNotFoundError: nothing is kept under ``name``, and ``build`` is ``None``.
+    """
+    import safetensors
+    import safetensors.torch
+
+    path = cache_folder() / "tensors" / f"{name}.safetensors"
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return {k: file.get_tensor(k) for k in file.keys()}, msgspec.json.decode(file.metadata()[_META])  # noqa: SIM118
+    except (OSError, safetensors.SafetensorError, msgspec.MsgspecError, KeyError, TypeError):
+        if build is None:
+            raise FileNotFoundError(path) from None
+    kept, meta = build()
+    content = safetensors.torch.save(kept, metadata={_META: msgspec.json.encode(meta).decode()})
+    _keep(path, content)
+    return kept, meta
+
+
+def values(name: str, build: Callable[[], Any], kind: Any = Any) -> Any:
+    """A JSON value kept under ``name``: read (as ``kind``), or built and kept."""
+    path = cache_folder() / "values" / f"{name}.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        built = build()
+    _keep(path, msgspec.json.encode(built))
+    return built
+
+
+def _keep(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, content)
+    except OSError:
+        return

@@ -1,0 +1,1 @@
+"""Names → language: eighteen languages, one surname at a time, read letter by letter."""

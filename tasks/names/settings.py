@@ -1,0 +1,91 @@
+"""The settings of the names task. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from tasks import base
+from tasks.base import Preset, Value
+
+LANGUAGES = (
+    *("Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian"),
+    *("Japanese", "Korean", "Polish", "Portuguese", "Russian", "Scottish", "Spanish", "Vietnamese"),
+)
+
+_TUTORIAL: dict[str, Value] = {
+    "task.rows": "all",
+    "task.draw": "languages",
+    "task.evaluation": "pool",
+    "task.input": "one-hot",
+    "task.dropout": 0.0,
+    "cell.hidden": 128,
+    "cell.layers": 1,
+    "cell.dropout": 0.0,
+    "train.batch_size": 1,
+    "train.epochs": 0,
+    "train.max_steps": 100_000,
+    "train.eval_every": 1_000,
+    "train.schedule": "constant",
+    "train.weight_decay": 0.0,
+    "train.patience": 0,
+}
+# the tutorial's network has no layer of its own after the recurrence: i2o is the classifier
+_I2O: dict[str, dict[str, Value]] = {"tutorial-rnn": {"cell.output_size": len(LANGUAGES), "task.head": "identity"}}
+
+
+class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be chosen of the names task (``--set task.NAME=VALUE``)."""
+
+    title: ClassVar[str] = "names → language"
+    about: ClassVar[str] = "Tell which of 18 languages a surname comes from, letter by letter."
+    metric: ClassVar[str] = "accuracy"
+    higher_is_better: ClassVar[bool] = True
+    files: ClassVar[Sequence[str]] = tuple(f"{language}.txt" for language in LANGUAGES)
+    defaults: ClassVar[Mapping[str, Value]] = {
+        "cell.hidden": 256,
+        "train.batch_size": 128,
+        "train.epochs": 20,
+        "train.lr": 3e-3,
+        "train.weight_decay": 0.01,
+        "train.schedule": "one-cycle",
+    }
+    presets: ClassVar[Mapping[str, Preset]] = {
+        "tutorial": Preset(
+            help="the classic tutorial's protocol: one example a step, drawn uniformly over languages, SGD 0.005, "
+            "measured on draws from the training pool",
+            values={**_TUTORIAL, "train.optimizer": "sgd", "train.lr": 0.005},
+            by_cell=_I2O,
+        ),
+        "class-report": Preset(
+            help="the class report's protocol: the tutorial's draws, 100,000 single-example steps, Adam 0.01, "
+            "hidden 128, evaluated every 1,000; for tutorial-rnn or lstm",
+            values={**_TUTORIAL, "train.optimizer": "adam", "train.lr": 0.01},
+            by_cell=_I2O,
+        ),
+    }
+
+    input: Annotated[Literal["embedding", "one-hot"], Meta(description="how a letter enters the network")] = "embedding"
+    embedding: Annotated[int, Meta(ge=1, le=4096, description="width of a letter's embedding")] = 64
+    dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before the classifier, in training")] = 0.3
+    head: Annotated[
+        Literal["linear", "identity"],
+        Meta(description="classifier after the recurrence; identity: its output is the classes' scores already"),
+    ] = "linear"
+    imbalance: Annotated[
+        Literal["none", "weights", "logit-adjustment"],
+        Meta(description="against uneven languages: weight the loss, or shift the scores by the languages' shares"),
+    ] = "none"
+    rows: Annotated[
+        Literal["distinct", "all"], Meta(description="one row for each distinct (name, language), or all lines")
+    ] = "distinct"
+    draw: Annotated[
+        Literal["rows", "languages"], Meta(description="training draws each row once an epoch, or languages uniformly")
+    ] = "rows"
+    evaluation: Annotated[
+        Literal["held-out", "pool"],
+        Meta(description="measure on held-out names, or (as the tutorial does) on class-balanced training names"),
+    ] = "held-out"
+    split_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the 80/10/10 split")] = 0

@@ -1,0 +1,46 @@
+"""What a task shows a person, as plain data: no torch, no terminal.
+
+A view travels in a run's events, so a reader needs neither the task nor its data to draw it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+Cell = str | int | float | None
+
+
+class _View(msgspec.Struct, frozen=True, kw_only=True, tag_field="view"):
+    title: str
+    note: str = ""
+
+
+class Confusion(_View, frozen=True, kw_only=True, tag="confusion"):
+    """A confusion matrix: ``counts[i][j]`` examples of true class ``labels[i]`` predicted as ``labels[j]``."""
+
+    labels: list[str]
+    counts: list[list[int]]
+
+
+class Table(_View, frozen=True, kw_only=True, tag="table"):
+    """Rows of cells under named columns. Floats are fractions unless the column's name says otherwise."""
+
+    columns: list[str]
+    rows: list[list[Cell]]
+
+
+class Text(_View, frozen=True, kw_only=True, tag="text"):
+    """A passage to be shown as it is, never as markup."""
+
+    text: str
+
+
+class Series(_View, frozen=True, kw_only=True, tag="series"):
+    """Named curves over a common axis; ``None`` is a gap."""
+
+    x_label: str
+    x: list[float]
+    curves: dict[str, list[float | None]]
+
+
+View = Confusion | Table | Text | Series

@@ -1,0 +1,140 @@
+"""The events of a run: what the worker writes to ``events.jsonl`` and every face reads. No torch.
+
+A number that is not finite is written as ``null``.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from tasks.views import View
+
+SCHEMA = 1
+Metrics = dict[str, float | None]
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
+    time: float  # Unix seconds
+
+
+class Started(_Event, frozen=True, kw_only=True, tag="started"):
+    """A worker begins, or goes on: what an earlier life wrote after ``from_step`` no longer counts."""
+
+    schema: int
+    from_step: int
+    pid: int
+    host: str
+    device: str  # as a person says it: "NVIDIA H100", "CPU, 2 threads"
+    precision: str
+    versions: dict[str, str]
+    parameters: int
+    train_size: int
+    steps_per_epoch: int
+    total_steps: int
+    protocol: str = ""
+    notes: list[str] = []
+
+
+class Baseline(_Event, frozen=True, kw_only=True, tag="baseline"):
+    """Naive methods on the same rows: ``{split: {method: metrics}}``."""
+
+    methods: dict[str, dict[str, Metrics]]
+
+
+class Step(_Event, frozen=True, kw_only=True, tag="step"):
+    """Progress, about four times a second at most. ``loss`` is the mean since the last one."""
+
+    step: int
+    epoch: float
+    loss: float | None
+    grad_norm: float | None  # the largest since the last event, before clipping
+    lr: float
+    examples_per_s: float | None
+    eta_s: float | None
+    memory_mb: float  # resident, or allocated on the GPU
+
+
+class Best(msgspec.Struct, frozen=True, kw_only=True):
+    """The best evaluation so far by the task's own metric."""
+
+    step: int
+    metric: str
+    value: float | None
+
+
+class Eval(_Event, frozen=True, kw_only=True, tag="eval"):
+    """A validation."""
+
+    step: int
+    epoch: float
+    metrics: Metrics
+    views: list[View] = []
+    best: Best
+
+
+class Sample(_Event, frozen=True, kw_only=True, tag="sample"):
+    """Something the network made, to be read."""
+
+    step: int
+    view: View
+
+
+class Checkpoint(_Event, frozen=True, kw_only=True, tag="checkpoint"):
+    """All that resuming needs is on the disk."""
+
+    step: int
+
+
+class Alarm(_Event, frozen=True, kw_only=True, tag="alarm"):
+    """Something a person should know, in plain words; the run goes on."""
+
+    step: int
+    message: str
+
+
+class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
+    """The training is done and its best weights were tested."""
+
+    step: int
+    epochs: float
+    reason: str
+    best: Best
+    test: Metrics
+    views: list[View] = []
+    wall_s: float
+    examples_per_s: float
+
+
+class Stopped(_Event, frozen=True, kw_only=True, tag="stopped"):
+    """Ended on request, with a checkpoint to resume from."""
+
+    step: int
+    epochs: float
+    wall_s: float
+    examples_per_s: float
+
+
+class Failed(_Event, frozen=True, kw_only=True, tag="failed"):
+    """Ended by an error: what happened, where and what to do, in one sentence."""
+
+    step: int
+    message: str
+
+
+Event = Started | Baseline | Step | Eval | Sample | Checkpoint | Alarm | Finished | Stopped | Failed
+Ended = Finished | Stopped | Failed
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """One line of ``events.jsonl``, its end included."""
+    return msgspec.json.encode(event) + b"\n"
+
+
+def decode(line: bytes) -> Event | None:
+    """The event on a line; ``None`` where the line holds none that this version knows."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

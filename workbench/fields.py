@@ -1,0 +1,84 @@
+"""What can be set, described for a form, a help text or a table. No torch."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import inspect
+
+Kind = Literal["int", "float", "bool", "choice", "text"]
+_EXPECTED: dict[Kind, str] = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "choice": "one of",
+    "text": "text",
+}
+
+
+class Field(NamedTuple):
+    """One setting: its dotted key, how it is entered, its default, its bounds and its one-line help."""
+
+    key: str
+    kind: Kind
+    default: Any
+    help: str
+    type: Any
+    choices: tuple[str, ...] = ()
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+
+    @property
+    def bounds(self) -> str:
+        """``≥ 1, ≤ 16``, ``adam | sgd``; empty where there are none."""
+        if self.choices:
+            return " | ".join(self.choices)
+        parts = (("≥ ", self.at_least), ("> ", self.above), ("≤ ", self.at_most), ("< ", self.below))
+        return ", ".join(f"{sign}{bound:,}" for sign, bound in parts if bound is not None)
+
+    def read(self, value: Any) -> Any:
+        """``value`` (or the text that a person typed) as this setting's type.
+
+        Raises:
+            ValueError: it is out of bounds or no such thing; one sentence says what is expected.
+        """
+        try:
+            return msgspec.convert(value, self.type, strict=False)
+        except msgspec.ValidationError:
+            expected = " ".join(filter(None, (_EXPECTED[self.kind], self.bounds or self.help * (self.kind == "text"))))
+            raise ValueError(f"{self.key} cannot be {value}: it must be {expected}.") from None
+
+
+def describe(section: str, struct: type[msgspec.Struct]) -> list[Field]:
+    """The fields of a struct of settings, in their order, under ``section.``."""
+    return [_describe(f"{section}.{f.name}", f.type, f.default) for f in msgspec.structs.fields(struct)]
+
+
+def _describe(key: str, hint: Any, default: Any) -> Field:
+    kind = inspect.type_info(hint)
+    help_text = ""
+    if isinstance(kind, inspect.Metadata):
+        help_text = str((kind.extra_json_schema or {}).get("description", ""))
+        kind = kind.type
+    match kind:
+        case inspect.BoolType():
+            return Field(key, "bool", default, help_text, hint)
+        case inspect.LiteralType():
+            choices = tuple(hint.__origin__.__args__ if hasattr(hint, "__metadata__") else hint.__args__)
+            return Field(key, "choice", default, help_text, hint, choices=choices)
+        case inspect.IntType() | inspect.FloatType():
+            return Field(
+                key,
+                "int" if isinstance(kind, inspect.IntType) else "float",
+                default,
+                help_text,
+                hint,
+                at_least=kind.ge,
+                above=kind.gt,
+                at_most=kind.le,
+                below=kind.lt,
+            )
+    return Field(key, "text", default, help_text, hint)

@@ -1,0 +1,234 @@
+"""The run folder: create, find, lock, derive the status, stop, remove. No torch."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from tasks.common import files
+from workbench import journal, spec
+from workbench.events import Failed, Finished, Stopped
+from workbench.spec import RunSpec
+
+Status = Literal["starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
+LIVE: tuple[Status, ...] = ("starting", "running", "stopping")
+PRETRAINED = "pretrained"
+
+
+class RunError(Exception):
+    """A run cannot be found or used so. The message is one plain sentence."""
+
+
+class Run:
+    """One folder of the run store; every property is read from it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.spec_file = path / "spec.json"
+        self.task_file = path / "task.json"
+        self.events_file = path / "events.jsonl"
+        self.lock_file = path / "lock"
+        self.log_file = path / "worker.log"
+        self.best_file = path / "best.safetensors"
+        self.last_file = path / "last.pt"
+        self.stop_file = path / "STOP"
+
+    @property
+    def id(self) -> str:
+        return f"{PRETRAINED}/{self.path.name}" if self.path.parent.name == PRETRAINED else self.path.name
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """The run's description.
+
+        Raises:
+            RunError: it is missing, damaged or from a newer version.
+        """
+        try:
+            return spec.from_json(self.spec_file.read_bytes())
+        except FileNotFoundError:
+            raise RunError(f"{self.path} is not a run: it holds no spec.json.") from None
+        except spec.SpecError as error:
+            raise RunError(f"Run {self.id}: {error}") from None
+
+    @cached_property
+    def created(self) -> float:
+        """When its spec was written, Unix seconds; 0 where there is none."""
+        try:
+            return self.spec_file.stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
+    def status(self, recent: journal.History | None = None) -> Status:
+        """Derived, never stored: the lock says whether it lives, the last event how it ended."""
+        if self.alive():
+            if self.stop_file.exists():
+                return "stopping"
+            recent = recent or journal.recent(self.events_file)
+            return "starting" if recent.ended or not self.events_file.exists() else "running"
+        recent = recent or journal.recent(self.events_file)
+        match recent.ended:
+            case Finished():
+                return "finished"
+            case Stopped():
+                return "stopped"
+            case Failed():
+                return "failed"
+        return "finished" if self.path.parent.name == PRETRAINED else "lost"
+
+    def alive(self) -> bool:
+        """Whether a worker holds the lock."""
+        try:
+            descriptor = os.open(self.lock_file, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def claim(self) -> int:
+        """Take the run for a worker: its lock's descriptor, with an earlier STOP and leftovers removed.
+
+        Raises:
+            RunError: a worker has it.
+        """
+        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        for _ in range(20):  # a reader that asks whether the run lives holds the lock for an instant
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.01)
+        else:
+            os.close(descriptor)
+            raise RunError(f"Run {self.id} is already running: watch it with `workbench watch {self.id}`.")
+        self.stop_file.unlink(missing_ok=True)
+        files.clear_temporary(self.path)
+        return descriptor
+
+    def request_stop(self) -> None:
+        """Ask the worker to save a checkpoint and end.
+
+        Raises:
+            RunError: it is not running.
+        """
+        if not self.alive():
+            raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
+        self.stop_file.touch()
+
+    def last_log_line(self) -> str:
+        """The last thing that the worker printed."""
+        try:
+            lines = self.log_file.read_text(errors="replace").split("\n")
+        except FileNotFoundError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def root(option: Path | None = None) -> Path:
+    """Where runs land: ``--runs``, else ``WORKBENCH_RUNS``, else ``./checkpoints``."""
+    return (option or Path(os.environ.get("WORKBENCH_RUNS") or "checkpoints")).absolute()
+
+
+def create(folder: Path, described: RunSpec) -> Run:
+    """A new run's folder with its ``spec.json``: there whole or not at all, under an id of its own.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    fresh = folder / f".new-{os.getpid()}-{time.monotonic_ns()}"
+    try:
+        fresh.mkdir(parents=True)
+        files.write(fresh / "spec.json", described.to_json())
+        first = f"{described.task}-{described.cell}-{time.strftime('%Y%m%d-%H%M%S')}"
+        for attempt in range(1, 1000):
+            path = folder / (first if attempt == 1 else f"{first}-{attempt}")
+            with suppress(OSError):  # taken: a folder that holds something is never replaced
+                fresh.rename(path)
+                files.sync_folder(folder)
+                return Run(path)
+        raise RunError(f"No free name for a run like {first} in {folder}.")
+    except OSError as error:
+        raise RunError(f"Runs cannot be kept in {folder}: {error.strerror}. Name another folder with --runs.") from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def listing(folder: Path) -> list[Run]:
+    """The runs of a folder, the newest first."""
+    if not folder.is_dir():
+        return []
+    found = [Run(p) for p in folder.iterdir() if not p.name.startswith(".") and (p / "spec.json").is_file()]
+    return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
+
+
+def find(name: str, folder: Path) -> Run:
+    """The run that a person means: an id, a unique prefix, ``last``, ``pretrained/NAME`` or a folder's path.
+
+    Raises:
+        RunError: there is none, or several.
+    """
+    if name.startswith(f"{PRETRAINED}/"):
+        path = folder / name
+        if (path / "spec.json").is_file():
+            return Run(path)
+        raise RunError(f"There is no pretrained model {name.partition('/')[2]!r}.")
+    if os.sep in name or name in (".", ".."):
+        if (Path(name) / "spec.json").is_file():
+            return Run(Path(name).absolute())
+        raise RunError(f"{name} is not a run's folder: it holds no spec.json.")
+    every = listing(folder)
+    if not every:
+        raise RunError(f"There are no runs in {folder}: start one with `workbench train names --cell lstm`.")
+    if name == "last":
+        return every[0]
+    same = [run for run in every if run.id == name] or [run for run in every if run.id.startswith(name)]
+    if len(same) == 1:
+        return same[0]
+    if same:
+        some = ", ".join(run.id for run in same[:4]) + (" …" if len(same) > 4 else "")
+        raise RunError(f"{name!r} is the beginning of {len(same)} runs: {some}. Type more of it.")
+    raise RunError(f"There is no run {name!r} in {folder}: `workbench runs` lists them.")
+
+
+def remove(run: Run) -> None:
+    """Delete a run's folder, all of it.
+
+    Raises:
+        RunError: it is running.
+    """
+    descriptor = run.claim()
+    try:
+        gone = run.path.with_name(f".gone-{os.getpid()}-{run.path.name}")
+        run.path.rename(gone)
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise RunError(f"Run {run.id} could not be deleted: {error.strerror}.") from None
+    finally:
+        os.close(descriptor)
+
+
+def task_state(run: Run) -> dict[str, object]:
+    """The task's state (vocabulary, labels) that the run saved before its first step.
+
+    Raises:
+        RunError: it is not there yet, or damaged.
+    """
+    try:
+        return msgspec.json.decode(run.task_file.read_bytes(), type=dict[str, object])
+    except FileNotFoundError:
+        raise RunError(f"Run {run.id} has no task.json yet: it never reached its first step.") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise RunError(f"{run.task_file} is damaged: the run cannot be asked.") from None

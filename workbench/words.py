@@ -1,0 +1,39 @@
+"""Small things said to people the same way everywhere: suggestions, durations, sizes."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Sequence
+
+
+def did_you_mean(name: str, options: Sequence[str]) -> str:
+    """The end of a sentence about an unknown name: the nearest one, or all that there are."""
+    close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
+    if not close:  # `lr` for `train.lr`
+        close = [o for o in options if o.rpartition(".")[2] == name.rpartition(".")[2]][:1]
+    if close:
+        return f": did you mean {close[0]!r}?"
+    if not options:
+        return ": there are none."
+    return f": choose one of {', '.join(options)}."
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as a person says them: ``8.2 s``, ``3:07``, ``1:02:45``; ``–`` where unknown."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A figure in a table: ``0.8512``, ``1.2e-05``, ``–`` where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value and abs(value) < 10**-digits:
+        return f"{value:.1e}"
+    return f"{value:,.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
