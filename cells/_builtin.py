@@ -1,0 +1,77 @@
+"""torch's own recurrences behind the face of a cell.
+
+One layer and one direction of ``torch.nn``, run on padded batches: packing a ragged batch takes ten times the
+padded time on the CPU, so a batch is packed only where a ragged LSTM's last ``c`` is asked for.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from cells._base import Cell, Hidden, State
+from cells._ragged import Ragged
+
+
+class BuiltIn(Cell):
+    """A ``torch.nn`` module that is handed states and gives them back as NamedTuples."""
+
+    module: ClassVar[Callable[[int, int], nn.RNNBase]]
+
+    def make_parameters(self) -> None:
+        self.rnn: Any = self.module(self.input_size, self.hidden_size)
+
+    def project(self, x: Tensor) -> Tensor:
+        return x  # torch does it inside
+
+    def initial_state(self, batch: int) -> State:
+        return Hidden(self.rnn.weight_hh_l0.new_zeros(batch, self.hidden_size))
+
+    @abstractmethod
+    def to_module(self, state: State) -> Any:
+        """A state as the module takes it, each part (1,B,H)."""
+
+    @abstractmethod
+    def from_module(self, state: Any) -> State:
+        """A state as the module gives it → each part (B,H)."""
+
+    def step(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
+        output, after = self.rnn(projected[None], self.to_module(state))  # (1,B,H)
+        return output[0], self.from_module(after)
+
+    def gates(self, projected: Tensor, state: State) -> dict[str, Tensor]:
+        return {"h": self.step(projected, state)[0]}  # torch shows no more
+
+    def run(
+        self, x: Tensor, state: State | None, ragged: Ragged | None, return_state: bool
+    ) -> tuple[Tensor, State | None]:
+        before = None if state is None else self.to_module(state)
+        if ragged and return_state:
+            packed = pack_padded_sequence(x, ragged.lengths, enforce_sorted=False)
+            output, after = self.rnn(packed, before)
+            return pad_packed_sequence(output, total_length=x.shape[0])[0], self.from_module(after)  # (T,B,H)
+        output, after = self.rnn(x, before)  # (T,B,H)
+        return output, self.from_module(after) if return_state else None
+
+    def torch_parameters(self) -> dict[str, Tensor]:
+        return {name.removesuffix("_l0"): tensor for name, tensor in self.rnn.named_parameters()}
+
+
+class BuiltInHidden(BuiltIn):
+    """A module whose state is its output: a ragged batch's last state is gathered, not packed."""
+
+    def to_module(self, state: Hidden) -> Tensor:
+        return state.h[None].contiguous()
+
+    def from_module(self, state: Tensor) -> Hidden:
+        return Hidden(state[0])
+
+    def run(
+        self, x: Tensor, state: State | None, ragged: Ragged | None, return_state: bool
+    ) -> tuple[Tensor, State | None]:
+        output, after = super().run(x, state, None, return_state)  # (T,B,H)
+        return output, Hidden(ragged.last(output)) if ragged and return_state else after

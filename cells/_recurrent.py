@@ -1,0 +1,141 @@
+"""Recurrent: a cell × layers × directions × lengths.
+
+Shapes: B batch, T time, I input size, H hidden size, O output size, D directions, L layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cells._base import Cell, State
+from cells._ragged import Ragged
+
+
+class Recurrent(nn.Module):
+    """Cells stacked in layers, read in one direction or both, on sequences of any lengths.
+
+    ``cells[layer * D + direction]`` is one layer in one direction, as in ``torch.nn``.
+
+    Args:
+        kind: the cell's class.
+        input_size: I.
+        hidden_size: H.
+        layers: L.
+        bidirectional: read each sequence both ways; a cell that always does so needs no asking.
+        dropout: share of each layer's outputs dropped before the next layer, in training.
+        output_size: O, for a cell with an output of its own; 0: H.
+    """
+
+    def __init__(
+        self,
+        kind: type[Cell],
+        input_size: int,
+        hidden_size: int,
+        *,
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        output_size: int = 0,
+    ) -> None:
+        super().__init__()
+        self.directions = 2 if bidirectional or kind.bidirectional else 1
+        self.layers = layers
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        self.output_size = output_size or hidden_size
+        self.dropout = dropout
+        widths = [input_size, *[self.directions * self.output_size] * (layers - 1)]
+        self.cells: nn.ModuleList = nn.ModuleList(
+            kind(width, hidden_size, output_size) for width in widths for _ in range(self.directions)
+        )
+
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None, *, return_state: bool = False
+    ) -> tuple[Tensor, State | None]:
+        """Read a padded batch.
+
+        Args:
+            x: (B,T,I).
+            lengths: (B,) on the CPU; none: every sequence has T steps.
+            state: the state before the first step, a NamedTuple of (L·D,B,H); none: zeros.
+            return_state: also give the state after each sequence's own last step.
+
+        Returns:
+            outputs (B,T,D·O), zero past each sequence's end, and the last state (a NamedTuple of (L·D,B,H)) or ``None``.
+
+        Raises:
+            ValueError: a sequence is empty, or longer than T.
+        """
+        time = x.shape[1]
+        if not time:
+            raise ValueError("Sample 0 of the batch is an empty sequence.")
+        ragged = None
+        if lengths is not None and bool((lengths != time).any()):
+            ragged = Ragged(lengths, time, x.device)
+        x = x.transpose(0, 1)  # (T,B,I)
+        last: list[State] = []
+        for layer in range(self.layers):
+            outputs = []
+            for k in range(layer * self.directions, (layer + 1) * self.directions):
+                backward = k % 2 == 1 and self.directions == 2
+                output, after = self._cell(k).run(  # (T,B,O)
+                    _reverse(x, ragged) if backward else x, _layer(state, k), ragged, return_state
+                )
+                outputs.append(_reverse(output, ragged) if backward else output)
+                last.append(after)
+            x = outputs[0] if self.directions == 1 else torch.cat(outputs, -1)  # (T,B,D·O)
+            if self.dropout and layer < self.layers - 1:
+                x = F.dropout(x, self.dropout, self.training)
+        if ragged:
+            x = x.masked_fill(~ragged.live, 0)
+        stacked = type(last[0])(*(torch.stack(parts) for parts in zip(*last, strict=True))) if return_state else None
+        return x.transpose(0, 1), stacked  # (B,T,D·O)
+
+    def to_torch(self) -> dict[str, Tensor]:
+        """The weights under ``torch.nn``'s names (``weight_ih_l0_reverse``): what its ``load_state_dict`` takes."""
+        return {
+            f"{name}{self._suffix(k)}": tensor.detach()
+            for k in range(len(self.cells))
+            for name, tensor in self._cell(k).torch_parameters().items()
+        }
+
+    def from_torch(self, weights: Mapping[str, Tensor]) -> None:
+        """Take the weights of a ``torch.nn`` module's ``state_dict()``.
+
+        Raises:
+            ValueError: names or shapes are not those of this network.
+        """
+        own = self.to_torch()
+        if {n: t.shape for n, t in own.items()} != {n: t.shape for n, t in weights.items()}:
+            raise ValueError("These weights are of another network: its names or shapes differ.")
+        with torch.no_grad():
+            for name, tensor in own.items():
+                tensor.copy_(weights[name])
+
+    def _cell(self, k: int) -> Cell:
+        cell = self.cells[k]
+        assert isinstance(cell, Cell)
+        return cell
+
+    def _suffix(self, k: int) -> str:
+        layer, direction = divmod(k, self.directions)
+        return f"_l{layer}" + "_reverse" * direction
+
+    def extra_repr(self) -> str:
+        return (
+            f"input_size={self.input_size}, hidden_size={self.hidden_size}, layers={self.layers}, "
+            f"directions={self.directions}, dropout={self.dropout}"
+        )
+
+
+def _reverse(x: Tensor, ragged: Ragged | None) -> Tensor:
+    return ragged.reverse(x) if ragged else x.flip(0)
+
+
+def _layer(state: Any, k: int) -> Any:
+    return None if state is None else type(state)(*(part[k] for part in state))

@@ -1,0 +1,43 @@
+"""Gated recurrent unit, as torch computes it.
+
+    r_t = σ(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)            reset
+    z_t = σ(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)            update: how much of the old state stays
+    n_t = tanh(W_in x_t + b_in + r_t ⊙ (W_hn h_{t-1} + b_hn)) the candidate
+    h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
+
+The reset gate acts after the recurrent product, with b_hn inside it (``gru-textbook`` resets before it).
+The output is h_t. Parameters as in ``torch.nn.GRU``: ``weight_ih`` (3H,I), ``weight_hh`` (3H,H), biases (3H,),
+rows in the order r z n.
+
+Source: K. Cho et al., Learning Phrase Representations using RNN Encoder–Decoder, EMNLP 2014 (arXiv:1406.1078v1 has
+this variant), in the form of ``torch.nn.GRU``.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from cells._base import Cell, Hidden
+
+
+class GRU(Cell):
+    """A state that two gates reset and update."""
+
+    gate_count = 3
+
+    def project(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight_ih, self.bias_ih)  # (…,3H); b_hh belongs inside the reset
+
+    def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
+        H = self.hidden_size
+        recurrent = torch.addmm(self.bias_hh, state.h, self.weight_hh.t())  # (B,3H)
+        r, z = (projected[:, : 2 * H] + recurrent[:, : 2 * H]).sigmoid().chunk(2, 1)  # 2 × (B,H)
+        n = torch.addcmul(projected[:, 2 * H :], r, recurrent[:, 2 * H :]).tanh()  # (B,H)
+        return {"r": r, "z": z, "n": n}
+
+    def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
+        _, z, n = self.gates(projected, state).values()
+        h = torch.lerp(n, state.h, z)  # (B,H)
+        return h, Hidden(h)

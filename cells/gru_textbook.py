@@ -1,0 +1,37 @@
+"""Gated recurrent unit, as textbooks write it.
+
+    R_t = σ(X_t W_xr + H_{t-1} W_hr + b_r)             reset
+    Z_t = σ(X_t W_xz + H_{t-1} W_hz + b_z)             update: how much of the old state stays
+    H̃_t = tanh(X_t W_xh + (R_t ⊙ H_{t-1}) W_hh + b_h)  the candidate
+    H_t = Z_t ⊙ H_{t-1} + (1 − Z_t) ⊙ H̃_t
+
+The reset gate acts before the recurrent product (``gru``, as torch, resets after it). The output is H_t.
+Parameters: ``weight_ih`` (3H,I), ``weight_hh`` (3H,H), one bias ``bias_ih`` (3H,), rows in the order R Z H̃.
+
+Source: A. Zhang et al., Dive into Deep Learning, section Gated Recurrent Units, after K. Cho et al., EMNLP 2014.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from cells._base import Cell, Hidden
+
+
+class TextbookGRU(Cell):
+    """A GRU whose reset gate acts on the state itself."""
+
+    gate_count = 3
+    recurrent_bias = False
+
+    def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
+        H = self.hidden_size
+        r, z = torch.addmm(projected[:, : 2 * H], state.h, self.weight_hh[: 2 * H].t()).sigmoid().chunk(2, 1)
+        n = torch.addmm(projected[:, 2 * H :], r * state.h, self.weight_hh[2 * H :].t()).tanh()  # (B,H)
+        return {"r": r, "z": z, "n": n}
+
+    def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
+        _, z, n = self.gates(projected, state).values()
+        h = torch.lerp(n, state.h, z)  # (B,H)
+        return h, Hidden(h)

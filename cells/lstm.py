@@ -1,0 +1,51 @@
+"""Long short-term memory.
+
+    i_t = σ(W_ii x_t + b_ii + W_hi h_{t-1} + b_hi)      what is written
+    f_t = σ(W_if x_t + b_if + W_hf h_{t-1} + b_hf)      what is kept
+    g_t = tanh(W_ig x_t + b_ig + W_hg h_{t-1} + b_hg)   the candidate
+    o_t = σ(W_io x_t + b_io + W_ho h_{t-1} + b_ho)      what is shown
+    c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t
+    h_t = o_t ⊙ tanh(c_t)
+
+The output is h_t. Parameters as in ``torch.nn.LSTM``: ``weight_ih`` (4H,I), ``weight_hh`` (4H,H), biases (4H,),
+rows in the order i f g o.
+
+Source: S. Hochreiter and J. Schmidhuber, Long Short-Term Memory, Neural Computation 9(8), 1997; the forget gate from
+F. A. Gers, J. Schmidhuber and F. Cummins, Learning to Forget, Neural Computation 12(10), 2000.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from cells._base import Cell
+
+
+class LSTMState(NamedTuple):
+    """What an LSTM carries from step to step."""
+
+    h: Tensor  # (B,H)
+    c: Tensor  # (B,H)
+
+
+class LSTM(Cell):
+    """A memory ``c`` that gates write, keep and show."""
+
+    gate_count = 4
+
+    def initial_state(self, batch: int) -> LSTMState:
+        zeros = self.weight_hh.new_zeros(batch, self.hidden_size)
+        return LSTMState(zeros, zeros)
+
+    def gates(self, projected: Tensor, state: LSTMState) -> dict[str, Tensor]:
+        i, f, g, o = torch.addmm(projected, state.h, self.weight_hh.t()).chunk(4, 1)  # (B,4H) → 4 × (B,H)
+        return {"i": i.sigmoid(), "f": f.sigmoid(), "g": g.tanh(), "o": o.sigmoid()}
+
+    def step(self, projected: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
+        i, f, g, o = self.gates(projected, state).values()
+        c = torch.addcmul(f * state.c, i, g)  # (B,H)
+        h = o * c.tanh()  # (B,H)
+        return h, LSTMState(h, c)

@@ -1,0 +1,26 @@
+"""Elman's recurrent network.
+
+    h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)
+
+The output is h_t. Parameters as in ``torch.nn.RNN``: ``weight_ih`` (H,I), ``weight_hh`` (H,H), biases (H,).
+
+Source: J. L. Elman, Finding Structure in Time, Cognitive Science 14, 1990, in the form of ``torch.nn.RNN``.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from cells._base import Cell, Hidden
+
+
+class RNN(Cell):
+    """Elman's cell: one squashed sum of the input and the state before it."""
+
+    def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
+        return {"h": torch.addmm(projected, state.h, self.weight_hh.t()).tanh()}  # (B,H)
+
+    def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
+        h = self.gates(projected, state)["h"]  # (B,H)
+        return h, Hidden(h)

@@ -1,0 +1,37 @@
+"""torch's own LSTM.
+
+The equations of ``lstm``, computed by ``torch.nn.LSTM``.
+
+Source: ``torch.nn.LSTM``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from cells._builtin import BuiltIn
+
+
+class TorchLSTMState(NamedTuple):
+    """What ``torch.nn.LSTM`` carries from step to step."""
+
+    h: Tensor  # (B,H)
+    c: Tensor  # (B,H)
+
+
+class TorchLSTM(BuiltIn):
+    """``torch.nn.LSTM``, one layer in one direction."""
+
+    module = nn.LSTM
+
+    def initial_state(self, batch: int) -> TorchLSTMState:
+        zeros = self.rnn.weight_hh_l0.new_zeros(batch, self.hidden_size)
+        return TorchLSTMState(zeros, zeros)
+
+    def to_module(self, state: TorchLSTMState) -> tuple[Tensor, Tensor]:
+        return state.h[None].contiguous(), state.c[None].contiguous()
+
+    def from_module(self, state: tuple[Tensor, Tensor]) -> TorchLSTMState:
+        return TorchLSTMState(state[0][0], state[1][0])

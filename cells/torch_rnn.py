@@ -1,0 +1,18 @@
+"""torch's own RNN (tanh).
+
+The equations of ``rnn``, computed by ``torch.nn.RNN``.
+
+Source: ``torch.nn.RNN``.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from cells._builtin import BuiltInHidden
+
+
+class TorchRNN(BuiltInHidden):
+    """``torch.nn.RNN``, one layer in one direction."""
+
+    module = nn.RNN
