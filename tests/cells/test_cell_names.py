@@ -1,0 +1,131 @@
+"""Cells by name: what there is and what each says of itself, without torch; a new file is a new cell."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cells
+
+NINE = {"rnn", "gru", "gru-textbook", "lstm", "bilstm", "tutorial-rnn", "torch-rnn", "torch-gru", "torch-lstm"}
+
+LEAKY = '''
+"""A leaky integrator.
+
+    h_t = h_{t-1} + (tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh) − h_{t-1}) / 2
+
+Source: the tests.
+"""
+
+import torch
+
+from cells._base import Cell, Hidden
+
+
+class Leaky(Cell):
+    def gates(self, projected, state):
+        return {"n": torch.tanh(projected + state.h @ self.weight_hh.t())}
+
+    def step(self, projected, state):
+        h = torch.lerp(state.h, self.gates(projected, state)["n"], 0.5)
+        return h, Hidden(h)
+'''
+
+SEEN = """
+import json, sys
+import cells
+seen = {name: cells.about(name) for name in cells.available()}
+print(json.dumps({"about": seen, "torch": "torch" in sys.modules}))
+"""
+
+TRAINED = """
+import json
+import torch
+import cells
+
+torch.manual_seed(0)
+net = cells.build("leaky-rnn", 2, 8, layers=2, bidirectional=True)
+x, lengths = torch.randn(16, 5, 2), torch.arange(16) % 5 + 1
+target = (x * (torch.arange(5) < lengths[:, None])[..., None]).sum((1, 2))  # each sequence's sum
+head = torch.nn.Linear(16, 1)
+optimiser = torch.optim.Adam([*net.parameters(), *head.parameters()], 0.01)
+losses = []
+for _ in range(30):
+    loss = (head(net(x, lengths)[0].sum(1))[:, 0] - target).square().mean()
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    losses.append(loss.item())
+print(json.dumps(losses))
+"""
+
+
+def fresh(script: str, here: Path, folders: str = "") -> Any:
+    """What a script prints in a process of its own, with those folders named."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script],
+        cwd=here,
+        env=os.environ | {"WORKBENCH_CELLS": folders},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_names_and_words_need_no_torch(tmp_path: Path) -> None:
+    seen = fresh(SEEN, tmp_path)
+    assert not seen["torch"]
+    assert seen["about"].keys() >= NINE
+    assert [name for name in sorted(NINE) if seen["about"][name][2]] == ["bilstm"]
+
+
+@pytest.mark.parametrize("name", cells.available())
+def test_every_cell_has_a_title_and_equations_or_a_source(name: str) -> None:
+    about = cells.about(name)
+    assert about.title
+    assert not about.title.endswith(".")
+    lines = about.text.splitlines()
+    assert any(line.startswith("    ") and " = " in line for line in lines) or any("Source: " in line for line in lines)
+
+
+def test_an_unknown_name_is_a_key_error() -> None:
+    for unknown in ("lsmt", "_base", "", "gru_textbook"):
+        with pytest.raises(KeyError):
+            cells.about(unknown)
+        with pytest.raises(KeyError):
+            cells.build(unknown, 1, 1)
+
+
+def test_a_new_file_is_a_new_cell_that_learns(tmp_path: Path) -> None:
+    first, second, elsewhere = (tmp_path / folder for folder in ("first", "second", "elsewhere"))
+    for folder in (first, second, elsewhere):
+        folder.mkdir()
+    (second / "leaky_rnn.py").write_text(LEAKY.lstrip(), encoding="utf-8")
+    folders = os.pathsep.join(map(str, (first, second)))
+
+    seen = fresh(SEEN, elsewhere, folders)
+    assert seen["about"].keys() >= NINE | {"leaky-rnn"}
+    title, text, both = seen["about"]["leaky-rnn"]
+    assert (title, both) == ("A leaky integrator", False)
+    assert "h_t = h_{t-1}" in text
+    assert not seen["torch"]
+
+    losses = fresh(TRAINED, elsewhere, folders)
+    assert losses[-1] < losses[0] / 2
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_file_defines_exactly_one_cell(count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = "".join(f"class Own{i}(LSTM): ...\n" for i in range(count))
+    (tmp_path / f"own_{count}.py").write_text(f'"""Own."""\nfrom cells.lstm import LSTM\n{own}', encoding="utf-8")
+    monkeypatch.setattr(cells, "__path__", [*cells.__path__, str(tmp_path)])
+    with pytest.raises(ValueError, match=f"exactly one Cell, and defines {count}"):
+        cells.build(f"own-{count}", 1, 1)
