@@ -1,0 +1,179 @@
+"""The application: which screen is shown, which runs it started, and how one leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from subprocess import Popen
+from typing import cast
+
+from rich.text import Text
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from workbench import launch
+from workbench.runs import Run, RunError
+from workbench.tui.aside import aside
+from workbench.tui.bindings import Place, actions, bindings
+from workbench.tui.screens.help import Help
+from workbench.tui.screens.lab import LabScreen
+from workbench.tui.screens.leave import CANCEL, STOP, leave, stop
+from workbench.tui.screens.runs import RunsScreen
+from workbench.tui.widgets.bars import TopBar, can
+
+_REAP_SECONDS = 1.0
+
+
+class WorkbenchApp(App[None]):
+    """A reader of run folders, and a sender of start and stop."""
+
+    CSS_PATH = "workbench.tcss"
+    TITLE = "Workbench"
+    BINDINGS = bindings("everywhere")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-compact"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-medium"), (32, "-tall")]  # noqa: RUF012
+
+    def __init__(self, runs_folder: Path, data: Path | None = None, open_run: Run | None = None) -> None:
+        super().__init__()
+        self.runs_folder = runs_folder
+        self.data = data
+        self._first = open_run
+        self._open: Screen[None] | None = None  # the Run screen, kept while another one is shown
+        self._processes: list[Popen[bytes]] = []
+        self._known: dict[Path, Run] = {}  # the runs that this screen started or showed
+        self._from: Place = "runs"  # where the Run screen was opened from
+
+    def get_default_screen(self) -> Screen[None]:
+        return LabScreen()
+
+    def on_mount(self) -> None:
+        self.install_screen(RunsScreen(), "runs")
+        self.set_interval(_REAP_SECONDS, self._reap)
+        if self._first:
+            self.open_run(self._first)
+
+    @property
+    def place(self) -> Place:
+        """Which screen is shown, under whatever asks something."""
+        shown = self.screen_stack[1:2]
+        return "lab" if not shown else "runs" if isinstance(shown[0], RunsScreen) else "run"
+
+    def adopt(self, run: Run, worker: Popen[bytes]) -> None:
+        """Remember a run that was started here: leaving asks about it, and its process is waited for."""
+        self._processes.append(worker)
+        self._known[run.path] = run
+
+    def live(self) -> list[Run]:
+        return [run for run in self._known.values() if run.alive()]
+
+    def _reap(self) -> None:
+        self._processes = [worker for worker in self._processes if worker.poll() is None]
+        training = len(self.live())
+        for bar in self.screen_stack[-1].query(TopBar):
+            bar.training = training
+
+    async def _put(self, screen: Screen[None] | str) -> None:
+        """Show a screen over the Lab."""
+        if len(self.screen_stack) > 1:
+            await self.switch_screen(screen)
+        else:
+            await self.push_screen(screen)
+
+    def open_run(self, run: Run) -> None:
+        """Watch a run."""
+        self.run_worker(self._open_run(run), group="open", exclusive=True)
+
+    async def _open_run(self, run: Run) -> None:
+        from workbench.tui.screens.run import RunScreen  # plotext comes with it
+
+        try:
+            fresh = RunScreen(run)
+        except (RunError, KeyError) as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self._from = self.place if self.place != "run" else self._from
+        self._known[run.path] = run
+        old, self._open = self._open, fresh
+        self.install_screen(fresh, f"run {id(fresh)}")
+        await self._put(fresh)
+        if old is not None:
+            self.uninstall_screen(old)
+            await old.remove()
+
+    async def action_go(self, place: Place) -> None:
+        if place == self.place:
+            return
+        if place == "lab":
+            await self.pop_screen()
+        elif place == "runs":
+            await self._put("runs")
+        elif self._open is not None:
+            self._from = self.place
+            await self._put(self._open)
+        else:
+            self.notify("No run is open yet: start one in the Lab, or open one from Runs.")
+
+    def back(self) -> None:
+        self.run_worker(self.action_go(self._from))
+
+    def ask_to_stop(self, run: Run) -> None:
+        def answered(answer: str | None) -> None:
+            if answer == STOP:
+                self._attempt(run.request_stop)
+
+        self.push_screen(stop(run), answered)
+
+    def resume(self, run: Run) -> None:
+        """Go on with a run that ended early."""
+        self.run_worker(self._resume(run), group="resume")
+
+    async def _resume(self, run: Run) -> None:
+        try:
+            self.adopt(run, await aside(partial(launch.start, run)))
+            self.notify(f"{run.id} goes on from its last checkpoint.", markup=False)
+        except (RunError, OSError) as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    def _attempt(self, act: object) -> None:
+        try:
+            cast("partial[None]", act)()
+        except (RunError, OSError) as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    def action_toggle_theme(self) -> None:
+        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+
+    def action_help(self) -> None:
+        self.push_screen(Help(self.place))
+
+    async def action_quit(self) -> None:
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        """Leave; ask first what becomes of the runs that are training."""
+        live = self.live()
+        if not live:
+            self.exit()
+        elif not self.screen.is_modal:
+            self.push_screen(leave(live), partial(self._left, live))
+
+    def _left(self, live: list[Run], answer: str | None) -> None:
+        if answer in (None, CANCEL):
+            return
+        for run in live if answer == STOP else []:
+            self._attempt(run.request_stop)
+        said = "saves a checkpoint and ends" if answer == STOP else "goes on training"
+        lines = [f"{run.id} {said}: workbench {'resume' if answer == STOP else 'watch'} {run.id}" for run in live]
+        self.exit(message=Text("\n".join(lines)))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action of the binding table that can be done now, and the themes."""
+        for action in actions(self.place):
+            if can(screen, action):
+                home = "screen." if action.place != "everywhere" else "app."
+                yield SystemCommand(action.label, action.help, partial(self._do, home + action.name, screen))
+        yield SystemCommand("Change theme", "choose among all themes", self.action_change_theme)
+
+    async def _do(self, action: str, screen: Screen[object]) -> None:
+        await self.run_action(action, default_namespace=screen)

@@ -1,0 +1,131 @@
+"""A chart of a few curves over the steps, drawn by plotext in braille dots."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from rich.text import Text
+from textual.color import Color, ColorParseError
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+from textual_plotext.plot import Plot
+
+from workbench import words
+from workbench.tui.widgets.curve import Curve, Point, short, thin, ticks
+
+_REDRAW_SECONDS = 0.5
+_SMALLEST = (16, 4)
+
+
+class Level(NamedTuple):
+    """A flat line to compare with."""
+
+    name: str
+    value: float
+
+
+class Chart(Widget):
+    """Curves and levels. Call ``changed`` when a curve grew: it is drawn again twice a second at most."""
+
+    def __init__(self, title: str, curves: list[Curve], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.title = title
+        self.curves = curves
+        self.level: Level | None = None
+        self._version = 0
+        self._drawn: tuple[object, Text] = (None, Text())
+        self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._head()
+
+    def changed(self) -> None:
+        """Draw again soon."""
+        self._version += 1
+        if self._timer is None:
+            self._timer = self.set_timer(_REDRAW_SECONDS, self._redraw)
+            if self._version == 1:
+                self.refresh()
+
+    def retitle(self, title: str) -> None:
+        self.title = title
+        self._head()
+
+    def render(self) -> Text:
+        key = (self._version, self.size, self.app.theme, self.app.no_color)
+        if self._drawn[0] != key:
+            self._drawn = (key, self._draw())
+        return self._drawn[1]
+
+    def _redraw(self) -> None:
+        self._timer = None
+        self._head()
+        self.refresh()
+
+    def _head(self) -> None:
+        """The names of the curves in their colours, and their last values."""
+        named = [curve for curve in self.curves if not curve.faint]
+        last = [f"{c.name} {words.number(c.points[-1][1])}" for c in named if c.points]
+        parts: list[Content | str | tuple[str, str]]
+        if len(named) == 1:
+            parts = [(f"{named[0].name} {self.title}", f"bold $text-{named[0].colour}")]
+        else:
+            parts = [(self.title, "bold"), *((f"  ━ {curve.name}", f"bold $text-{curve.colour}") for curve in named)]
+        if self.level:
+            parts.append((f"  ┄ {self.level.name}", "$foreground-muted"))
+            last.append(f"┄ {words.number(self.level.value)}")
+        self.border_title = Content.assemble(*parts)
+        self.border_subtitle = Content.assemble(("   ".join(last), "$foreground-muted"))
+
+    def _draw(self) -> Text:
+        width, height = self.size
+        shown = [(curve, thin(curve.points, max(1, width - 8))) for curve in self.curves if curve.points]
+        if width < _SMALLEST[0] or height < _SMALLEST[1]:
+            return Text("")
+        if not shown:
+            return Text("\n" * ((height - 1) // 2) + "nothing measured yet".center(width), style="dim")
+        (left, right), (low, high) = self._window([points for _, points in shown])
+        plot = Plot()
+        plot.plotsize(width, height)
+        plot._set_size(width, height)
+        plot.canvas_color("default")
+        plot.axes_color("default")
+        plot.ticks_color(self._rgb("foreground", 0.6))
+        plot.xaxes(True, False)
+        plot.yaxes(True, False)
+        plot.xlim(left, right)
+        plot.ylim(low, high)
+        if self.level:
+            plot.plot([left, right], [self.level.value] * 2, color=self._rgb("foreground", 0.45), marker="braille")
+        for curve, points in shown:
+            xs, ys = [x for x, _ in points], [y for _, y in points]
+            draw = plot.plot if len(points) > 1 else plot.scatter
+            draw(xs, ys, color=self._rgb(curve.colour, 0.4 if curve.faint else 1.0), marker="braille")
+        across = ticks(left, right, max(2, width // 12), whole=True)
+        plot.xticks(across, [short(x) for x in across])
+        up = ticks(low, high, max(3, height // 3))
+        plot.yticks(up, [short(y) for y in up])
+        return Text.from_ansi(plot.build(), no_wrap=True)
+
+    def _window(self, series: list[list[Point]]) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The stretch of both axes that holds every point, with a little room."""
+        xs = [x for points in series for x, _ in points]
+        ys = [y for points in series for _, y in points] + ([self.level.value] if self.level else [])
+        left, right, low, high = min(xs), max(xs), min(ys), max(ys)
+        room = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
+        return (min(0.0, left) if left < right / 4 else left, right if right > left else left + 1), (
+            low - room if low < 0 or low > room else 0.0,
+            high + room,
+        )
+
+    def _rgb(self, name: str, strength: float) -> tuple[int, int, int]:
+        """A theme's colour, paled towards the background."""
+        ground = self._colour("surface")
+        return ground.blend(self._colour(name), strength).rgb
+
+    def _colour(self, name: str) -> Color:
+        try:
+            return Color.parse(self.app.theme_variables.get(name, "white"))
+        except ColorParseError:
+            return Color(128, 128, 128)

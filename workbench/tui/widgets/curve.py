@@ -1,0 +1,97 @@
+"""A curve that is thinned as it grows, and the round numbers of an axis."""
+
+from __future__ import annotations
+
+import math
+
+Point = tuple[float, float]
+_LIMIT = 4096
+_SMOOTH = 0.9
+
+
+class Curve:
+    """Points in the order of x. However many come, a few thousand stay, every extreme among them."""
+
+    def __init__(self, name: str, colour: str, *, faint: bool = False) -> None:
+        self.name = name
+        self.colour = colour  # a theme variable
+        self.faint = faint
+        self.points: list[Point] = []
+
+    def add(self, x: float, y: float | None) -> None:
+        """Add a point; what is not a finite number is a gap."""
+        if y is None or not (math.isfinite(x) and math.isfinite(y)):
+            return
+        self.points.append((x, y))
+        if len(self.points) > _LIMIT:
+            self.points = thin(self.points, _LIMIT // 4)
+
+    def clear(self) -> None:
+        self.points = []
+
+
+class Smoothed(Curve):
+    """The running mean of what is added, the newest weighing most."""
+
+    def __init__(self, name: str, colour: str) -> None:
+        super().__init__(name, colour)
+        self._sum = self._weight = 0.0
+
+    def add(self, x: float, y: float | None) -> None:
+        if y is None or not math.isfinite(y):
+            return
+        self._sum = _SMOOTH * self._sum + (1 - _SMOOTH) * y
+        self._weight = _SMOOTH * self._weight + (1 - _SMOOTH)
+        super().add(x, self._sum / self._weight)
+
+    def clear(self) -> None:
+        super().clear()
+        self._sum = self._weight = 0.0
+
+
+def thin(points: list[Point], columns: int) -> list[Point]:
+    """The lowest and the highest point of each of ``columns`` equal stretches of x, and the last point."""
+    if len(points) <= 2 * columns:
+        return points
+    start, end = points[0][0], points[-1][0]
+    width = (end - start) / columns or 1.0
+    kept: list[Point] = []
+    low = high = points[0]
+    column = 0
+    for point in points:
+        if (at := min(columns - 1, int((point[0] - start) / width))) != column:
+            kept += sorted({low, high})
+            column, low, high = at, point, point
+        elif point[1] < low[1]:
+            low = point
+        elif point[1] > high[1]:
+            high = point
+    kept += sorted({low, high})
+    return kept if kept[-1] == points[-1] else [*kept, points[-1]]
+
+
+def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
+    """At most ``most`` round numbers from ``low`` to ``high``."""
+    span = high - low
+    if most < 2 or span <= 0 or not math.isfinite(span):
+        return [low]
+    step = 10.0 ** math.floor(math.log10(span / most))
+    for factor in (1, 2, 5, 10, 20):
+        if span / (step * factor) < most:
+            step *= factor
+            break
+    if whole:
+        step = max(1.0, step)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [index * step for index in range(first, last + 1)] or [low]
+
+
+def short(value: float) -> str:
+    """A number beside an axis: ``0.85``, ``1,200``, ``15k``, ``2M``."""
+    for size, letter in ((1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if letter == 'k' else size):g}{letter}"
+    if value and abs(value) < 1e-3:
+        return f"{value:.0e}"
+    return f"{value:,.0f}" if value == round(value) and abs(value) >= 10 else f"{value:.4g}"

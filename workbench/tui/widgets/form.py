@@ -1,0 +1,165 @@
+"""A form made from the settings of a task: the same names, bounds and help as on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from workbench.fields import Field
+from workbench.tui.widgets.choice import Choice
+
+# what people change most; the rest follows under its own headings
+FIRST = (
+    *("cell.hidden", "cell.layers", "cell.bidirectional", "cell.dropout"),
+    *("train.lr", "train.batch_size", "train.epochs", "train.seed"),
+)
+_HEADINGS = {"cell": "more of the network", "train": "more of the training", "task": "the task's own"}
+
+
+class SettingRow(Horizontal):
+    """One setting: its name, its value, and what it is for, or what is wrong with it."""
+
+    class Changed(Message):
+        """A person entered something."""
+
+    class Focused(Message):
+        """A person came to this row."""
+
+        def __init__(self, row: SettingRow) -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(self, field: Field, default: Any) -> None:
+        super().__init__()
+        self.field = field
+        self.default = default
+        self.error = ""
+        self._label = Static(markup=False, classes="name")
+        self._note = Static(markup=False, classes="note")
+        self._editor: Choice | Input
+        if field.kind in ("bool", "choice"):
+            self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), written(default))
+        else:
+            self._editor = Input(written(default), compact=True)
+
+    def compose(self) -> ComposeResult:
+        yield self._label
+        yield self._editor
+        yield self._note
+
+    def on_mount(self) -> None:
+        self._tell()
+
+    @property
+    def changed(self) -> bool:
+        """Whether a person set something other than the default."""
+        return bool(self.error) or self._editor.value != written(self.default)
+
+    @property
+    def value(self) -> Any:
+        return self.field.read({"yes": True, "no": False}.get(self._editor.value, self._editor.value))
+
+    def renew(self, default: Any, *, forget: bool = False) -> None:
+        """The default is another one now; what a person entered stays, unless it is to be forgotten."""
+        kept = self.changed and not forget
+        self.default = default
+        if not kept:
+            self._editor.value = written(default)
+        self._check()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._check()
+        self.post_message(self.Changed())
+
+    def on_choice_changed(self, event: Choice.Changed) -> None:
+        event.stop()
+        self._check()
+        self.post_message(self.Changed())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()
+
+    def on_descendant_focus(self) -> None:
+        self.post_message(self.Focused(self))
+
+    def focus_editor(self) -> None:
+        self._editor.focus()
+
+    def _check(self) -> None:
+        try:
+            self.field.read({"yes": True, "no": False}.get(self._editor.value, self._editor.value))
+            self.error = ""
+        except ValueError as error:
+            self.error = str(error)
+        self._tell()
+
+    def _tell(self) -> None:
+        name = self.field.key.partition(".")[2].replace("_", " ")
+        self._label.update(Content.styled(f"▸ {name}", "bold $text-accent") if self.changed else Content(f"  {name}"))
+        self.set_class(bool(self.error), "-error")
+        if self.error:
+            self._note.update(Content.styled(self.error, "$text-error"))
+        elif self.changed:
+            self._note.update(Content.styled(f"default {written(self.default) or 'empty'}", "$text-accent"))
+        else:
+            self._note.update(Content.styled(self.field.help, "$foreground-muted"))
+
+
+class Form(VerticalScroll, can_focus=False):
+    """The settings of a task's runs. ``values`` are those that a person changed."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self.rows: dict[str, SettingRow] = {}
+        self._building = 0
+
+    async def build(self, fields: list[Field], default: Callable[[str], Any]) -> None:
+        """Rows for these settings: the usual ones at once, the rest when the screen has been painted."""
+        self._building += 1
+        await self.remove_children()
+        usual = sorted((f for f in fields if f.key in FIRST), key=lambda f: FIRST.index(f.key))
+        self.rows = {field.key: SettingRow(field, default(field.key)) for field in usual}
+        await self.mount_all(self.rows.values())
+        rest = [field for field in fields if field.key not in FIRST]
+        self.call_after_refresh(self._build_rest, rest, default, self._building)
+
+    async def _build_rest(self, fields: list[Field], default: Callable[[str], Any], building: int) -> None:
+        if building != self._building:
+            return
+        widgets: list[Static | SettingRow] = []
+        section = ""
+        for field in sorted(fields, key=lambda f: list(_HEADINGS).index(f.key.partition(".")[0])):
+            if (own := field.key.partition(".")[0]) != section:
+                section = own
+                widgets.append(Static(_HEADINGS[section], classes="heading"))
+            self.rows[field.key] = row = SettingRow(field, default(field.key))
+            widgets.append(row)
+        await self.mount_all(widgets)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {key: row.value for key, row in self.rows.items() if row.changed and not row.error}
+
+    @property
+    def error(self) -> str:
+        """What is wrong with the first value that is wrong."""
+        return next((row.error for row in self.rows.values() if row.error), "")
+
+    def renew(self, default: Callable[[str], Any], *, forget: bool = False) -> None:
+        for key, row in self.rows.items():
+            row.renew(default(key), forget=forget)
+
+
+def written(value: Any) -> str:
+    """A value as it is typed."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,148 @@
+"""Where a run stands: its state, how far it is, and the figures that tell how it goes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.content import Content
+from textual.widget import Widget
+
+from workbench import words
+from workbench.events import Best, Ended, Failed, Finished, Started, Step, Stopped
+from workbench.journal import History
+from workbench.runs import Run
+from workbench.tui.status import Seen, badge
+
+Piece = Content | str | tuple[str, str]
+_GAP = "   "
+
+
+class Figures(NamedTuple):
+    """What is told of a run, frozen: the history itself grows on another thread."""
+
+    started: Started | None = None
+    step: int = 0
+    last: Step | None = None
+    best: Best | None = None
+    ended: Ended | None = None
+
+
+class Progress(Widget):
+    """Two lines; what does not fit is left out, the least important first."""
+
+    def __init__(self, run: Run, title: str, starter: bool) -> None:
+        super().__init__()
+        self._run = run
+        self._title = title
+        self._starter = starter
+        self._status: Seen = "starting"
+        self._figures = Figures()
+
+    def show(self, status: Seen, history: History) -> None:
+        last = history.steps[-1] if history.steps else None
+        self._status = status
+        self._figures = Figures(history.started, history.step, last, best_so_far(history), history.ended)
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.size.width
+        return Content.assemble(fit(self._first(width), width), "\n", fit(self._second(), width))
+
+    def _first(self, width: int) -> list[Piece]:
+        started, step, last, _, ended = self._figures
+        pieces: list[Piece] = [badge(self._status)]
+        if started is None:
+            return [*pieces, (self._title, "bold"), (self._run.id, "$foreground-muted")]
+        total = started.total_steps
+        share = min(1.0, step / total) if total else 0.0
+        if width >= 60:
+            pieces.append((self._title, "bold"))
+        if width >= 100:
+            pieces.append(bar(share, max(10, min(40, width - 80)), self._status))
+        pieces += [(f"{share:.0%}", "bold"), f"step {step:,}" + (f" of {total:,}" if total else "")]
+        if self._status == "running" and last and last.eta_s is not None:
+            pieces.append(f"{words.duration(last.eta_s)} left")
+        if isinstance(ended, Finished | Stopped) and self._status in ("finished", "stopped"):
+            pieces.append(f"in {words.duration(ended.wall_s)}")
+        if last and last.epoch:
+            pieces.append(f"epoch {last.epoch:.1f}")
+        return pieces
+
+    def _second(self) -> list[Piece]:
+        started, _, last, best, ended = self._figures
+        pieces: list[Piece] = []
+        if self._starter:
+            pieces.append(("starter data", "bold $text-warning"))
+        if best:
+            value = (words.number(best.value), "bold")
+            pieces.append(Content.assemble(f"best {best.metric.replace('_', ' ')} ", value, f" at step {best.step:,}"))
+        if last and self._status not in ("finished", "stopped"):
+            pieces += _figures(last)
+        elif isinstance(ended, Finished | Stopped):
+            pieces.append(f"{ended.examples_per_s:,.0f} examples/s")
+        if started:
+            pieces += [
+                (started.device, "$foreground-muted"),
+                (f"{started.parameters:,} parameters", "$foreground-muted"),
+            ]
+        return pieces
+
+
+def best_so_far(history: History) -> Best | None:
+    """The best validation that is known."""
+    if isinstance(history.ended, Finished):
+        return history.ended.best
+    return history.evals[-1].best if history.evals else None
+
+
+def fit(pieces: list[Piece], width: int) -> Content:
+    """As many of the pieces as a line holds."""
+    parts: list[Piece] = []
+    used = 0
+    for piece in pieces:
+        content = piece if isinstance(piece, Content) else Content.assemble(piece)
+        gap = _GAP if parts else ""
+        if parts and used + len(gap) + content.cell_length > width:
+            continue
+        parts += [gap, content]
+        used += len(gap) + content.cell_length
+    return Content.assemble(*parts)
+
+
+def bar(share: float, width: int, status: Seen) -> Content:
+    """A bar, in the colour of the state."""
+    full = round(share * width)
+    colour = {"failed": "error", "lost": "error", "stopped": "secondary", "finished": "primary"}.get(status, "success")
+    return Content.assemble(("━" * full, f"${colour}"), ("━" * (width - full), "$foreground 20%"))
+
+
+def message(status: Seen, history: History, log_line: str, path: str) -> Content:
+    """What a person should know now, in plain words; empty where all is well."""
+    said = f" Its log ends: {log_line}" if log_line else ""
+    match status, history.ended:
+        case "gone", _:
+            return Content.styled(f"This run's folder is gone: {path}", "bold $text-error")
+        case "lost", _:
+            text = f"The worker vanished without a word.{said}"
+            return Content.assemble((text, "$text-error"), "  Resume goes on from the last checkpoint.")
+        case "failed", Failed() as failed:
+            return Content.styled(failed.message, "$text-error")
+        case "stopping", _:
+            return Content.styled("The worker saves a checkpoint and ends.", "$text-warning")
+        case "stopped", _:
+            return Content.assemble("Stopped on request. Resume goes on from the last checkpoint.")
+        case "finished", Finished() as finished:
+            return Content.assemble("Done: ", finished.reason.rstrip("."), ".")
+        case "starting", _:
+            return Content.assemble("The worker starts: it reads the data and computes the baselines.")
+    if history.alarms:
+        alarm = history.alarms[-1]
+        return Content.assemble((f"Step {alarm.step:,}: {alarm.message}", "$text-warning"))
+    return Content("")
+
+
+def _figures(step: Step) -> list[Piece]:
+    speed = f"{step.examples_per_s:,.0f} examples/s" if step.examples_per_s is not None else ""
+    memory = f"{step.memory_mb / 1024:.1f} GB" if step.memory_mb >= 10_000 else f"{step.memory_mb:,.0f} MB"
+    figures = [speed, f"gradient {words.number(step.grad_norm, 2)}", f"lr {step.lr:.2g}", memory]
+    return [figure for figure in figures if figure]

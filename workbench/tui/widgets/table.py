@@ -1,0 +1,65 @@
+"""Columns of text and figures that line up, whatever script their words are in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tasks.views import Cell
+from workbench import words
+
+_GAP = "  "
+
+
+def figure(value: Cell) -> str:
+    """A cell as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value if isinstance(value, str) else words.number(value)
+
+
+def lay_out(columns: Sequence[str], rows: Sequence[Sequence[Cell]], strong: frozenset[int] = frozenset()) -> Content:
+    """A table: words to the left, figures to the right; the rows in ``strong`` stand out."""
+    text = [[figure(cell) for cell in row] for row in rows]
+    figures = [all(not isinstance(row[i], str) for row in rows if i < len(row)) for i in range(len(columns))]
+    widths = [
+        max([cell_len(name), *(cell_len(row[i]) for row in text if i < len(row))]) for i, name in enumerate(columns)
+    ]
+
+    def line(cells: Sequence[str]) -> str:
+        return _GAP.join(
+            " " * (width - cell_len(cell)) + cell if right else set_cell_size(cell, width)
+            for cell, width, right in zip(cells, widths, figures, strict=False)
+        )
+
+    parts: list[str | tuple[str, str]] = [(line(columns), "$foreground-muted")]
+    for index, row in enumerate(text):
+        parts.append("\n")
+        parts.append((line(row), "bold $text-primary") if index in strong else line(row))
+    return Content.assemble(*parts)
+
+
+class Passage(VerticalScroll):
+    """Text that scrolls, shown as it is."""
+
+    def __init__(self, content: Content | str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.body = Static(_plain(content), markup=False)
+
+    def compose(self) -> ComposeResult:
+        yield self.body
+
+    def show(self, content: Content | str) -> None:
+        self.body.update(_plain(content))
+
+
+def _plain(content: Content | str) -> Content:
+    return content if isinstance(content, Content) else Content.assemble(content)
