@@ -97,6 +97,9 @@ class Cell(nn.Module, ABC):
             outputs.append(output)
         return torch.stack(outputs), state if return_state else None  # (T,B,O)
 
+    def extra_repr(self) -> str:
+        return f"{self.input_size}, {self.hidden_size}" + f", output_size={self.output_size}" * self.own_output
+
     def torch_parameters(self) -> dict[str, Tensor]:
         """The parameters under the names that ``torch.nn`` gives them, without ``_l0``."""
         return dict(self.named_parameters())

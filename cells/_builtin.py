@@ -7,7 +7,6 @@ padded time on the CPU, so a batch is packed only where a ragged LSTM's last ``c
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -20,7 +19,7 @@ from cells._ragged import Ragged
 class BuiltIn(Cell):
     """A ``torch.nn`` module that is handed states and gives them back as NamedTuples."""
 
-    module: ClassVar[Callable[[int, int], nn.RNNBase]]
+    module: ClassVar[type[nn.RNN] | type[nn.GRU] | type[nn.LSTM]]
 
     def make_parameters(self) -> None:
         self.rnn: Any = self.module(self.input_size, self.hidden_size)

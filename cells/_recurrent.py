@@ -66,7 +66,7 @@ class Recurrent(nn.Module):
             return_state: also give the state after each sequence's own last step.
 
         Returns:
-            outputs (B,T,D·O), zero past each sequence's end, and the last state (a NamedTuple of (L·D,B,H)) or ``None``.
+            outputs (B,T,D·O), zero past each sequence's end, the last state, a NamedTuple of (L·D,B,H), or ``None``.
 
         Raises:
             ValueError: a sequence is empty, or longer than T.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, device, nn
 
 Split = Literal["train", "val", "test"]
+HELD: tuple[Split, ...] = ("val", "test")
 Value = str | int | float | bool
 Metrics = dict[str, float | None]
 
@@ -96,8 +97,6 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 class Task(ABC):
     """One task with its settings and state (vocabulary, labels), able to answer without its data."""
 
-    settings_type: ClassVar[type[Settings]]
-
     def __init__(self, settings: Any, state: Mapping[str, Any]) -> None:
         self.settings = settings
         self.state = dict(state)
@@ -110,11 +109,20 @@ class Task(ABC):
     @classmethod
     @abstractmethod
     def load(cls, settings: Any, folder: Path) -> Any:
-        """Read, clean, split and encode the data in ``folder`` (cached).
+        """Read, clean, split and encode the data in ``folder`` (cached) → the task's ``Data``.
 
         Raises:
             DataError: a file is missing or cannot be read as what it should be.
         """
+
+    @classmethod
+    def recall(cls, settings: Any, state: Mapping[str, Any]) -> Any:
+        """The encoded data as an earlier run cached it, though its files are gone.
+
+        Raises:
+            FileNotFoundError: it is no longer cached.
+        """
+        raise FileNotFoundError
 
     @abstractmethod
     def build(self, make_recurrent: Callable[[int], Any]) -> nn.Module:
@@ -143,6 +151,10 @@ class Task(ABC):
             ValueError: the text cannot be answered; one sentence says why.
         """
 
-    def baseline(self, data: Any) -> dict[str, dict[str, Metrics]]:
-        """Naive methods on the same rows: ``{split: {method: metrics}}``. Computed once, cached."""
+    def baseline(self, data: Any, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
+        """Naive methods on the same rows: ``{split: {method: metrics}}``. Computed once, cached.
+
+        Args:
+            cached_only: give nothing rather than compute.
+        """
         return {}

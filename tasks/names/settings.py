@@ -21,6 +21,7 @@ _TUTORIAL: dict[str, Value] = {
     "task.evaluation": "pool",
     "task.input": "one-hot",
     "task.dropout": 0.0,
+    "task.letter_dropout": 0.0,
     "cell.hidden": 128,
     "cell.layers": 1,
     "cell.dropout": 0.0,
@@ -70,10 +71,12 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     input: Annotated[Literal["embedding", "one-hot"], Meta(description="how a letter enters the network")] = "embedding"
     embedding: Annotated[int, Meta(ge=1, le=4096, description="width of a letter's embedding")] = 64
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before the classifier, in training")] = 0.3
+    letter_dropout: Annotated[float, Meta(ge=0, lt=1, description="share of letters blanked, in training")] = 0.1
     head: Annotated[
         Literal["linear", "identity"],
         Meta(description="classifier after the recurrence; identity: its output is the classes' scores already"),
     ] = "linear"
+    label_smoothing: Annotated[float, Meta(ge=0, lt=1, description="share of each label spread over all")] = 0.0
     imbalance: Annotated[
         Literal["none", "weights", "logit-adjustment"],
         Meta(description="against uneven languages: weight the loss, or shift the scores by the languages' shares"),

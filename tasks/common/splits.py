@@ -1,0 +1,39 @@
+"""Splits: which rows train, which validate, which test."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+TRAIN, VAL, TEST = range(3)
+
+
+def stratified_groups(
+    groups: Sequence[Hashable], classes: Sequence[int], seed: int, shares: tuple[float, float] = (0.1, 0.1)
+) -> NDArray[np.int8]:
+    """Give each row a split (0 train, 1 validation, 2 test), seeded and stratified by class.
+
+    Args:
+        groups: (N,) rows of one group never part, though their classes differ; the group counts with its rarest class.
+        classes: (N,) each row's class.
+        shares: of validation and of test; each class gives each of them at least one group where it has three.
+
+    Returns:
+        (N,) int8.
+    """
+    frequency = np.bincount(np.asarray(classes))
+    stratum: dict[Hashable, int] = {}
+    for group, label in zip(groups, classes, strict=True):
+        if group not in stratum or frequency[label] < frequency[stratum[group]]:
+            stratum[group] = label
+    random = np.random.default_rng(seed)
+    split: dict[Hashable, int] = {}
+    for label in sorted(set(stratum.values())):
+        members = [group for group, of in stratum.items() if of == label]
+        held = [max(1, round(len(members) * share)) if len(members) >= 3 else 0 for share in shares]
+        kinds = [VAL] * held[0] + [TEST] * held[1]
+        order = random.permutation(len(members))
+        split.update({members[i]: kinds[k] if k < len(kinds) else TRAIN for k, i in enumerate(order)})
+    return np.array([split[group] for group in groups], dtype=np.int8)

@@ -1,0 +1,148 @@
+"""The names: read, fold to ASCII, split, encode.
+
+Shapes: N rows, T letters of the longest name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import string
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tasks.base import DataError, Split
+from tasks.common import cache, splits
+from tasks.common.batching import uniform_over_classes
+from tasks.names.settings import LANGUAGES, Settings
+
+LETTERS = string.ascii_letters + " .,;'"  # the classic tutorial's 57
+_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+_POOL_DRAWS = 10_000  # as many as the tutorial's confusion matrix
+_SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class NamesData:
+    """Every name as letters' numbers."""
+
+    codes: Tensor  # (N,T) uint8, on the device
+    labels: Tensor  # (N,) int64, on the device
+    lengths: Tensor  # (N,) int64, on the CPU
+    rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
+    state: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def size(self, split: Split) -> int:
+        return len(self.rows[split])
+
+    def to(self, device: torch.device) -> NamesData:
+        return dataclasses.replace(self, codes=self.codes.to(device), labels=self.labels.to(device))
+
+    def names(self, split: Split) -> tuple[list[str], NDArray[np.int64]]:
+        """A split's names as text, and their languages' numbers."""
+        rows = self.rows[split]
+        codes, lengths = self.codes[rows].tolist(), self.lengths[rows].tolist()
+        texts = ["".join(LETTERS[c] for c in row[:n]) for row, n in zip(codes, lengths, strict=True)]
+        return texts, self.labels[rows].cpu().numpy()
+
+
+def fold(name: str) -> tuple[str, str]:
+    """A name in the 57 letters: accents dropped (NFD); and the characters that have no place among them."""
+    plain = [c for c in unicodedata.normalize("NFD", name.strip()) if unicodedata.category(c) != "Mn"]
+    return "".join(c for c in plain if c in LETTERS).strip(), "".join(c for c in plain if c not in LETTERS)
+
+
+def encode(name: str) -> list[int]:
+    """A folded name as letters' numbers."""
+    return [LETTERS.index(letter) for letter in name]
+
+
+def load(settings: Settings, folder: Path) -> NamesData:
+    """The names in ``folder`` (one file a language), encoded; cached by the files' hash and the settings.
+
+    Raises:
+        DataError: a file is missing, is not UTF-8, or holds no name.
+    """
+    paths = [folder / name for name in Settings.files]
+    try:
+        key = "names-" + cache.key(_VERSION, settings.rows, settings.split_seed, paths=paths)
+    except FileNotFoundError as error:
+        raise DataError(f"{error.filename} is missing: put the names data there, or name another --data.") from None
+    except OSError as error:
+        raise DataError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    return _arrange(settings, *cache.tensors(key, lambda: _encoded(settings, paths, key)))
+
+
+def recall(settings: Settings, key: str) -> NamesData:
+    """The encoded names as an earlier run cached them.
+
+    Raises:
+        FileNotFoundError: they are no longer cached.
+    """
+    return _arrange(settings, *cache.tensors(key, None))
+
+
+def _encoded(settings: Settings, paths: list[Path], key: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    rows, notes = _read(paths)
+    if settings.rows == "distinct":
+        rows = list(dict.fromkeys(rows))
+    names, labels = [name for name, _ in rows], [label for _, label in rows]
+    codes = torch.zeros(len(rows), max(map(len, names)), dtype=torch.uint8)
+    for row, name in enumerate(names):
+        codes[row, : len(name)] = torch.tensor(encode(name), dtype=torch.uint8)
+    kept = {
+        "codes": codes,
+        "labels": torch.tensor(labels),
+        "lengths": torch.tensor([len(name) for name in names]),
+        "split": torch.from_numpy(splits.stratified_groups(names, labels, settings.split_seed)),
+    }
+    return kept, {"notes": notes, "cache": key}
+
+
+def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
+    """(folded name, language's number) of each line that is not blank, and what should be said of the rest."""
+    rows: list[tuple[str, int]] = []
+    lost: Counter[str] = Counter()
+    empty = 0
+    for label, path in enumerate(paths):
+        try:
+            lines = path.read_bytes().decode("utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is not UTF-8 text at byte {error.start}: fetch it again.") from None
+        folded = [fold(line) for line in lines if line.strip()]
+        for name, dropped in folded:
+            lost.update(dropped)
+            if name:
+                rows.append((name, label))
+            else:
+                empty += 1
+        if not any(name for name, _ in folded):
+            raise DataError(f"{path} holds no name: fetch it again.")
+    notes = []
+    if lost:
+        shown = " ".join(f"{c!r}×{n}" for c, n in lost.most_common(8))
+        notes.append(f"{lost.total()} characters have no ASCII letter and were dropped from names: {shown}.")
+    if empty:
+        notes.append(f"{empty} lines hold no ASCII letter at all and were skipped.")
+    return rows, notes
+
+
+def _arrange(settings: Settings, kept: dict[str, Tensor], meta: dict[str, Any]) -> NamesData:
+    labels = kept["labels"]
+    if settings.evaluation == "pool":
+        rows: dict[Split, Tensor] = {"train": torch.arange(len(labels))}
+        for seed, split in enumerate(("val", "test")):
+            generator = torch.Generator().manual_seed(settings.split_seed + seed)
+            rows["val" if split == "val" else "test"] = uniform_over_classes(labels, _POOL_DRAWS, generator)
+    else:
+        rows = {split: (kept["split"] == number).nonzero()[:, 0] for number, split in enumerate(_SPLITS)}
+    counts = torch.bincount(labels[rows["train"]], minlength=len(LANGUAGES))
+    state = {"labels": list(LANGUAGES), "train_counts": counts.tolist(), "cache": meta["cache"]}
+    return NamesData(kept["codes"], labels, kept["lengths"], rows, state, tuple(meta["notes"]))

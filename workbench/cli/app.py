@@ -1,0 +1,92 @@
+"""The program: its commands, and what it says when one fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import workbench
+from tasks.base import DataError
+from workbench.cli import ask, learn, machine, store
+from workbench.cli.options import Data, Runs, data_folder
+from workbench.runs import NoSuchRun, RunError, root
+from workbench.spec import SpecError
+
+DEBUG = "WORKBENCH_DEBUG"
+
+app = typer.Typer(
+    name="workbench",
+    help="A terminal laboratory for recurrent networks: train, watch, compare, ask.\n\n"
+    "Without a command it opens the laboratory on the screen.",
+    epilog="Example: workbench train names --cell lstm --headless",
+    rich_markup_mode=None,
+    no_args_is_help=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (learn, store, ask, machine):
+    module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(workbench.__version__)
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def lab(
+    context: typer.Context,
+    runs: Runs = None,
+    data: Data = None,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        from workbench import tui
+
+        tui.run(root(runs), data_folder(data))
+
+
+def run() -> None:
+    """Run a command line; an error is one plain sentence on stderr and an exit code (1 failed, 2 wrong usage)."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        code = _say("Nothing was done.", 130)
+    except typer.TyperException as error:
+        where = getattr(error, "ctx", None)
+        hint = f" See `{where.command_path} --help`." if where else ""
+        code = _say(error.format_message() + hint, error.exit_code)
+    except (SpecError, NoSuchRun) as error:
+        code = _say(str(error), 2)
+    except (RunError, DataError) as error:
+        code = _say(str(error), 1)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:  # `workbench runs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        code = _say(_unexpected(error), 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unexpected(error: Exception) -> str:
+    from workbench.cli.ask import plain_errors
+
+    if isinstance(error, plain_errors()):
+        return str(error)
+    first = (str(error) or type(error).__name__).splitlines()[0]
+    return f"This is a defect of Workbench ({type(error).__name__}: {first}): {DEBUG}=1 shows the traceback."
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"workbench: {sentence}", file=sys.stderr)
+    return code

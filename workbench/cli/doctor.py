@@ -1,0 +1,128 @@
+"""What this machine and this terminal can do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+from rich.console import Console
+
+import tasks
+import workbench
+from tasks.base import DataError
+from tasks.common import cache, datasets
+from workbench.runs import root
+
+
+class Finding(NamedTuple):
+    """One thing looked at, what was found, and a sentence where it deserves care."""
+
+    what: str
+    found: str
+    warning: str = ""
+
+
+def examine(data: Path | None) -> list[Finding]:
+    """Everything that ``workbench doctor`` says."""
+    return [
+        Finding("workbench", f"{workbench.__version__}, Python {platform.python_version()}, {platform.platform()}"),
+        *_compute(),
+        *_terminal(),
+        *_places(data),
+        _logout(),
+    ]
+
+
+def _compute() -> list[Finding]:
+    import torch
+
+    from workbench.engine import process
+
+    threads = process.prepare()
+    device = process.choose_device("auto")
+    findings = [
+        Finding("torch", str(torch.__version__)),
+        Finding("threads", f"{threads} for {os.cpu_count()} logical cores"),
+        Finding("memory", f"{psutil.virtual_memory().available / 1e9:.1f} GB free"),
+        Finding("device", process.device_name(device, threads)),
+    ]
+    driver = _driver()
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+        bf16 = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+        findings.append(Finding("GPU", f"driver {driver}, {free / 1e9:.1f} of {total / 1e9:.1f} GB free, {bf16}"))
+    elif driver:
+        findings.append(
+            Finding("GPU", f"driver {driver}", "A driver is here, but this torch cannot use it: install a CUDA build.")
+        )
+    else:
+        findings.append(Finding("GPU", "none: trainings run on the CPU"))
+    return findings
+
+
+def _driver() -> str:
+    """The NVIDIA driver's version; empty where there is none."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+        return str(pynvml.nvmlSystemGetDriverVersion())
+    except pynvml.NVMLError:
+        return ""
+
+
+def _terminal() -> list[Finding]:
+    size = shutil.get_terminal_size()
+    colours = Console().color_system or "none"
+    encoding = (sys.stdout.encoding or "unknown").lower()
+    small = "The laboratory shows one pane at a time below 80×24." if size.columns < 80 or size.lines < 24 else ""
+    ascii_only = "" if encoding.replace("-", "") == "utf8" else "Charts and Chinese need UTF-8: set LANG=C.UTF-8."
+    multiplexer = "tmux" if os.environ.get("TMUX") else "screen" if os.environ.get("STY") else ""
+    inside = f", inside {multiplexer}" if multiplexer else ""
+    return [
+        Finding("terminal", f"{size.columns}×{size.lines}, {os.environ.get('TERM', 'no TERM')}{inside}", small),
+        Finding("colours", colours),
+        Finding("encoding", encoding, ascii_only),
+    ]
+
+
+def _places(data: Path | None) -> list[Finding]:
+    folder = root()
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    free = shutil.disk_usage(there).free / 1e9
+    readonly = "" if os.access(there, os.W_OK) else "It cannot be written: name another folder with --runs."
+    findings = [
+        Finding("runs", f"{folder}, {free:.0f} GB free", readonly),
+        Finding("cache", str(cache.cache_folder())),
+    ]
+    for task in tasks.available():
+        try:
+            found = datasets.present(task, data)
+            findings.append(Finding(f"data: {task}", str(found.folder) if found else "not downloaded yet"))
+        except DataError as error:
+            findings.append(Finding(f"data: {task}", "incomplete", str(error)))
+    return findings
+
+
+def _logout() -> Finding:
+    """Whether logind kills a user's processes at logout (``KillUserProcesses=yes``): a detached training dies then."""
+    files = [Path("/etc/systemd/logind.conf"), *sorted(Path("/etc/systemd/logind.conf.d").glob("*.conf"))]
+    kills = False
+    for file in files:
+        if file.is_file():
+            for line in file.read_text(errors="replace").splitlines():
+                name, _, value = line.partition("=")
+                if name.strip() == "KillUserProcesses":
+                    kills = value.strip().lower() in ("yes", "true", "1", "on")
+    if kills:
+        return Finding(
+            "logout",
+            "ends detached trainings",
+            "Allow them to stay: `loginctl enable-linger` (logind kills them else).",
+        )
+    return Finding("logout", "leaves detached trainings running")

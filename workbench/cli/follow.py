@@ -1,0 +1,222 @@
+"""Watching a run from a terminal or a pipe: progress, then the result. Stopping is asked for, never forced."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from workbench.cli import show
+from workbench.cli.options import put, say
+from workbench.cli.tables import wide_console
+from workbench.events import Alarm, Eval, Event, Failed, Started, Step
+from workbench.journal import History, Tail
+from workbench.runs import LIVE, Run, Status
+from workbench.words import duration, number
+
+_POLL_SECONDS = 0.2
+
+
+class _Asked(Exception):
+    """SIGTERM, or Ctrl-C where nobody can be asked what it means."""
+
+
+class _Detached(Exception):
+    """The user goes; the training stays."""
+
+
+def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = None, owner: bool = False) -> int:
+    """Show a run until it ends; then its result.
+
+    Args:
+        json: the last line of stdout is one object.
+        worker: the child that trains, where this process started it.
+        owner: Ctrl-C concerns the training (``train``), not only the watching (``watch``).
+
+    Returns:
+        the exit code: 0 finished, stopped on request or detached; 1 failed or lost.
+    """
+    history, tail = History(), Tail(run.events_file)
+    terminal = sys.stderr.isatty()
+    display: _Display = _Bars(run) if terminal else _Lines()
+    status: Status = "starting"
+    with _signals(ask=terminal and sys.stdin.isatty(), owner=owner), display:
+        while True:
+            try:
+                status = run.status()
+                new, restarted = tail.read()
+                if restarted:
+                    history.clear()
+                for event in new:
+                    history.add(event)
+                    display.tell(event, history)
+                if status not in LIVE:
+                    break
+                if worker:
+                    worker.poll()
+                time.sleep(_POLL_SECONDS)
+            except KeyboardInterrupt:
+                if not owner:
+                    return 130
+                with display.paused():
+                    choice = _ask()
+                if choice == "stop":
+                    _stop(run)
+                elif choice == "detach":
+                    say(f"Run {run.id} goes on in the background: `workbench watch {run.id}` shows it.")
+                    if json:
+                        put({"run": run.id, "status": run.status()})
+                    return 0
+            except _Asked:
+                if not owner:
+                    return 130
+                _stop(run)
+    if json:
+        put(show.result(run, status, history))
+    else:
+        show.ending(run, status, history, wide_console())
+    if status in ("finished", "stopped"):
+        return 0
+    say(f"workbench: {show.why(run, status, history)}")
+    return 1
+
+
+def _stop(run: Run) -> None:
+    say("Stopping: the run saves a checkpoint and ends.")
+    run.stop_file.touch()
+
+
+def _ask() -> str:
+    print("\nThe training is running. What now?", file=sys.stderr)
+    print("  s  stop it and keep a checkpoint", file=sys.stderr)
+    print("  d  detach: it goes on in the background", file=sys.stderr)
+    print("  c  cancel: keep watching", file=sys.stderr)
+    while True:
+        print("s, d or c? ", end="", file=sys.stderr, flush=True)
+        try:
+            answer = sys.stdin.readline()
+        except (KeyboardInterrupt, _Asked):
+            return "detach"
+        if not answer:
+            return "detach"
+        for choice in ("stop", "detach", "cancel"):
+            if answer.strip().lower() in (choice, choice[0]):
+                return choice
+
+
+@contextmanager
+def _signals(*, ask: bool, owner: bool) -> Iterator[None]:
+    """SIGTERM, and SIGINT where nobody can be asked, stop and keep; the training survives a hang-up by itself."""
+
+    def asked(_: int, __: FrameType | None) -> None:
+        raise _Asked
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, asked)}
+    if not ask and owner:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, asked)
+    try:
+        yield
+    finally:
+        for number_, handler in before.items():
+            signal.signal(number_, handler)
+
+
+class _Display(Protocol):
+    """Where progress goes."""
+
+    def __enter__(self) -> Any: ...
+    def __exit__(self, *_: object) -> None: ...
+    def tell(self, event: Event, history: History) -> None: ...
+    def paused(self) -> Any: ...
+
+
+class _Lines:
+    """For pipes and logs: a plain line an evaluation."""
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        yield
+
+    def tell(self, event: Event, history: History) -> None:
+        line = _line(event, history)
+        if line:
+            say(line)
+
+
+class _Bars:
+    """For a terminal: a bar, and the evaluations above it."""
+
+    def __init__(self, run: Run) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}", markup=False),
+            console=self._console,
+            refresh_per_second=5,
+        )
+        self._bar = self._progress.add_task(f"{run.spec.task} {run.spec.cell}", total=None, figures="starting …")
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        self._progress.stop()
+        yield
+        self._progress.start()
+
+    def tell(self, event: Event, history: History) -> None:
+        line = _line(event, history)
+        if line:
+            self._console.print(line, markup=False, soft_wrap=True)
+        match event:
+            case Started():
+                self._progress.update(self._bar, total=event.total_steps, completed=event.from_step)
+            case Step():
+                narrow = self._console.width < 100
+                figures = f"epoch {event.epoch:.1f}  loss {number(event.loss)}"
+                if not narrow:
+                    figures += f"  {event.examples_per_s or 0:,.0f}/s"
+                over = history.started is not None and event.step >= history.started.total_steps
+                left = "testing, and measuring the naive methods …" if over else f"left {duration(event.eta_s)}"
+                self._progress.update(self._bar, completed=event.step, figures=f"{figures}  {left}")
+
+
+def _line(event: Event, history: History) -> str:
+    """What is said of an event in words; most of them in none."""
+    match event:
+        case Started():
+            again = f" from step {event.from_step}" if event.from_step else ""
+            notes = "".join(f"\n{note}" for note in event.notes) if not event.from_step else ""
+            return (
+                f"Training{again} on {event.device} ({event.precision}): {event.parameters:,} parameters, "
+                f"{event.train_size:,} examples, {event.total_steps:,} steps.{notes}"
+            )
+        case Eval():
+            loss = number(history.steps[-1].loss) if history.steps else "–"
+            figures = "  ".join(f"{name} {number(value)}" for name, value in event.metrics.items())
+            best = "  *" if event.best.step == event.step else ""
+            return f"epoch {event.epoch:6.2f}  step {event.step:6}  train loss {loss}  |  {figures}{best}"
+        case Alarm() | Failed():
+            return event.message if isinstance(event, Alarm) else ""
+    return ""

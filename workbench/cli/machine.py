@@ -1,0 +1,174 @@
+"""Commands about what there is: ``tasks``, ``cells``, ``data``, ``doctor``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import cells as cell_files
+import tasks as task_folders
+from tasks.base import DataError
+from tasks.common import datasets
+from workbench import spec
+from workbench.cli.options import Data, Json, data_folder, put, say
+from workbench.words import did_you_mean
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: workbench tasks --json")(tasks)
+    app.command(epilog="Example: workbench cells lstm --hidden 256 --task names")(cells)
+    data = typer.Typer(
+        help="Say where each dataset stands; verify one; print its folder.",
+        epilog="Example: workbench data verify names",
+        invoke_without_command=True,
+        rich_markup_mode=None,
+    )
+    data.callback()(data_table)
+    data.command("verify", epilog="Example: workbench data verify names")(data_verify)
+    data.command("path", epilog="Example: ls $(workbench data path names)")(data_path)
+    app.add_typer(data, name="data")
+    app.command(epilog="Example: workbench doctor")(doctor)
+
+
+def tasks(json: Json = False) -> None:
+    """List the tasks with their presets."""
+    from workbench.cli import tables
+
+    found = [(name, task_folders.settings(name)) for name in task_folders.available()]
+    if json:
+        put(
+            [
+                {
+                    "task": name,
+                    "title": kind.title,
+                    "about": kind.about,
+                    "metric": kind.metric,
+                    "presets": {preset: chosen.help for preset, chosen in kind.presets.items()},
+                }
+                for name, kind in found
+            ]
+        )
+        return
+    rows = []
+    for name, kind in found:
+        rows.append((name, kind.about))
+        rows += [("", f"--preset {preset}: {chosen.help}") for preset, chosen in kind.presets.items()]
+    tables.facts(rows)
+
+
+def cells(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A cell to look at closely.")] = None,
+    input_size: Annotated[int, typer.Option("--input", min=1, help="Features of each step.")] = 57,
+    hidden: Annotated[int, typer.Option("--hidden", min=1, help="Hidden size.")] = 128,
+    layers: Annotated[int, typer.Option("--layers", min=1, max=16, help="Cells stacked.")] = 1,
+    bidirectional: Annotated[bool, typer.Option("--bidirectional", help="Read both ways.")] = False,
+    task: Annotated[str, typer.Option("--task", help="Print the network for this task.")] = "names",
+    json: Json = False,
+) -> None:
+    """List the cells; with NAME: its equations, its source, its parameters, the network around it."""
+    from workbench.cli import tables
+
+    if name is None:
+        found = {cell: cell_files.about(cell) for cell in cell_files.available()}
+        if json:
+            put([{"cell": cell, "title": about.title} for cell, about in found.items()])
+            return
+        tables.facts([(cell, about.title) for cell, about in found.items()])
+        return
+    if name not in cell_files.available():
+        raise spec.SpecError(f"There is no cell {name!r}{did_you_mean(name, cell_files.available())}")
+    about = cell_files.about(name)
+    values = {"cell.hidden": hidden, "cell.layers": layers, "cell.bidirectional": bidirectional}
+    described = spec.make(task, name, values, data="starter")
+
+    from workbench.engine import data, network
+
+    recurrent = cell_files.build(name, input_size, hidden, layers=layers, bidirectional=bidirectional)
+    shapes = {key: list(tensor.shape) for key, tensor in recurrent.to_torch().items()}
+    count = network.parameter_count(recurrent)
+    whole = network.build(described, data.load(described)[0])
+    if json:
+        put(
+            {
+                "cell": name,
+                "title": about.title,
+                "text": about.text,
+                "parameters": count,
+                "shapes": shapes,
+                "network": str(whole),
+                "network_parameters": network.parameter_count(whole),
+            }
+        )
+        return
+    print(f"{name}: {about.title}\n\n{about.text}\n")
+    print(f"Parameters with input {input_size}, hidden {hidden}, layers {layers}: {count:,}")
+    for key, shape in shapes.items():
+        print(f"  {key:22} {' × '.join(map(str, shape))}")
+    print(f"\nThe network for {task} ({network.parameter_count(whole):,} parameters):\n{whole}")
+
+
+def data_table(context: typer.Context, folder: Data = None, json: Json = False) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    from workbench.cli import tables
+
+    rows = []
+    for name in task_folders.available():
+        try:
+            found = datasets.present(name, data_folder(folder))
+            row = {"where": "named folder" if data_folder(folder) else "cache", "folder": str(found and found.folder)}
+            if found is None:
+                row = {"where": "not downloaded", "folder": ""}
+        except DataError as error:
+            row = {"where": "incomplete", "folder": str(error)}
+        rows.append({"task": name, **row, "starter": datasets.starter(name).is_dir()})
+    if json:
+        put(rows)
+        return
+    heads = ("task", "where", "folder")
+    tables.listing(heads, [[str(row[head]) for head in heads] for row in rows])
+    if any(row["where"] == "not downloaded" for row in rows):
+        say("What is not downloaded is fetched when a training first needs it.")
+
+
+TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task; `workbench tasks` lists them.")]
+
+
+def data_verify(task: TaskName, folder: Data = None, json: Json = False) -> None:
+    """Compare a task's files with the hashes of their source."""
+    found = _present(task, folder)
+    wrong = datasets.wrong(task, found.folder)
+    if json:
+        put({"task": task, "folder": str(found.folder), "verified": not wrong, "wrong": wrong})
+    if wrong:
+        raise DataError(f"{found.folder}: {', '.join(wrong)} differ from their source: fetch them again.")
+    if not json:
+        print(f"{found.folder}: {len(task_folders.settings(task).files)} files, all as in their source.")
+
+
+def data_path(task: TaskName, folder: Data = None, json: Json = False) -> None:
+    """Print the folder that a task's data is read from."""
+    found = _present(task, folder)
+    put({"task": task, "folder": str(found.folder)}) if json else print(found.folder)
+
+
+def _present(task: str, folder: Data) -> datasets.Source:
+    if task not in task_folders.available():
+        raise spec.SpecError(f"There is no task {task!r}{did_you_mean(task, task_folders.available())}")
+    found = datasets.present(task, data_folder(folder))
+    if found is None:
+        raise DataError(f"The {task} data is not downloaded yet: a training fetches it, or name a folder with --data.")
+    return found
+
+
+def doctor(folder: Data = None, json: Json = False) -> None:
+    """Say what this machine and this terminal can do."""
+    from workbench.cli import tables
+    from workbench.cli.doctor import examine
+
+    findings = examine(data_folder(folder))
+    if json:
+        put([{"what": what, "found": found, "warning": warning} for what, found, warning in findings])
+        return
+    tables.facts(findings)

@@ -1,0 +1,60 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from tasks.common.datasets import named_folder
+from workbench import runs
+from workbench.runs import Run
+from workbench.spec import SpecError
+
+Runs = Annotated[
+    Path | None, typer.Option("--runs", metavar="DIR", help="Where runs are kept (WORKBENCH_RUNS, else ./checkpoints).")
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder of datasets (WORKBENCH_DATA, else downloaded).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, `last`, or its folder.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any setting, e.g. train.schedule=cosine; may be repeated."),
+]
+
+
+def find(name: str, folder: Path | None) -> Run:
+    """The run that the user means."""
+    return runs.find(name, runs.root(folder))
+
+
+def data_folder(option: Path | None) -> Path | None:
+    """The data folder that the user named, if any."""
+    return named_folder(option)
+
+
+def assignments(pairs: list[str] | None) -> dict[str, str]:
+    """``KEY=VALUE`` texts as a mapping.
+
+    Raises:
+        SpecError: a text has no ``=``.
+    """
+    for pair in pairs or []:
+        if "=" not in pair:
+            raise SpecError(f"--set {pair} has no value: write --set KEY=VALUE.")
+    return dict((part.strip() for part in pair.split("=", 1)) for pair in pairs or [])  # type: ignore[misc]
+
+
+def say(sentence: str) -> None:
+    """Narration: to stderr, so that stdout stays data."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def put(value: Any) -> None:
+    """One JSON value on a line of stdout."""
+    print(msgspec.json.encode(value).decode(), flush=True)

@@ -1,0 +1,100 @@
+"""A run's weights on the disk: ``best.safetensors`` to answer with, ``last.pt`` to go on from.
+
+Opening a stranger's checkpoint runs none of its code.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from tasks.common import files
+
+SCHEMA = 1
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be used. The message is one plain sentence."""
+
+
+def save_best(path: Path, model: nn.Module, about: Mapping[str, str]) -> None:
+    """Write a model's weights, with what is known of them as metadata."""
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    files.write(path, safetensors.torch.save(weights, metadata=dict(about)))
+
+
+def load_best(path: Path, model: nn.Module) -> None:
+    """Read weights into a model.
+
+    Raises:
+        CheckpointError: they are missing, damaged, or another network's.
+    """
+    try:
+        weights = safetensors.torch.load_file(path)
+        model.load_state_dict(weights)
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path} is missing: the run has no weights to answer with yet. Let it reach its first evaluation."
+        ) from None
+    except (safetensors.SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged ({str(error).splitlines()[0]}): train again.") from None
+    except RuntimeError:
+        raise CheckpointError(f"{path} holds the weights of another network than spec.json describes.") from None
+
+
+def save_last(path: Path, state: Mapping[str, Any]) -> None:
+    """Write all that resuming needs, whole or not at all."""
+    with files.replacing(path) as file:
+        torch.save({"schema": SCHEMA, **state}, file)
+
+
+def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
+    """What ``save_last`` wrote, tensors on ``device``; ``None`` where it never did.
+
+    Raises:
+        CheckpointError: it is damaged, from a newer version, or holds code.
+    """
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        schema = state["schema"]
+    except FileNotFoundError:
+        return None
+    except pickle.UnpicklingError as error:
+        if "Weights only load failed" in str(error):
+            raise CheckpointError(
+                f"{path} holds code, not only weights: it was refused, and none of it was run."
+            ) from None
+        raise CheckpointError(_damaged(path)) from None
+    except (RuntimeError, EOFError, OSError, KeyError, TypeError, ValueError, AttributeError, IndexError):
+        raise CheckpointError(_damaged(path)) from None
+    if schema > SCHEMA:
+        raise CheckpointError(f"{path} was written by a newer Workbench: update Workbench to go on from it.")
+    return dict(state)
+
+
+def _damaged(path: Path) -> str:
+    return (
+        f"{path} is damaged and the run cannot go on from it: put a copy back, or start the run anew. "
+        "The best weights stand in best.safetensors, untouched."
+    )
+
+
+def generators(device: torch.device) -> dict[str, Tensor]:
+    """The states of torch's random generators."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def set_generators(states: Mapping[str, Tensor], device: torch.device) -> None:
+    torch.set_rng_state(states["cpu"].cpu())
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"].cpu(), device)

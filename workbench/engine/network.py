@@ -1,0 +1,38 @@
+"""A run's network: the task's module round the cell that the spec names."""
+
+from __future__ import annotations
+
+from torch import nn
+
+import cells
+from tasks.base import Task
+from workbench.spec import RunSpec, SpecError
+
+
+def build(spec: RunSpec, task: Task) -> nn.Module:
+    """The network of a run, its parameters drawn from torch's generator as it stands.
+
+    Raises:
+        SpecError: task, cell and options do not fit together.
+    """
+    options = spec.options
+
+    def make_recurrent(input_size: int) -> nn.Module:
+        return cells.build(
+            spec.cell,
+            input_size,
+            options.hidden,
+            layers=options.layers,
+            bidirectional=options.bidirectional,
+            dropout=options.dropout,
+            output_size=options.output_size,
+        )
+
+    try:
+        return task.build(make_recurrent)
+    except ValueError as error:
+        raise SpecError(str(error)) from None
+
+
+def parameter_count(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())

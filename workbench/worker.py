@@ -1,0 +1,81 @@
+"""The worker: ``python -P -m workbench.worker RUN_DIR`` trains that run, and nothing else."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+from workbench.events import Failed
+from workbench.journal import Journal
+from workbench.launch import LOCK_FD
+from workbench.runs import Run, RunError
+
+
+def main() -> int:
+    """Train the run named on the command line; 0: finished or stopped on request, 1: failed."""
+    if len(sys.argv) != 2:
+        print("usage: python -P -m workbench.worker RUN_DIR", file=sys.stderr)
+        return 2
+    run = Run(Path(sys.argv[1]).absolute())
+    try:
+        lock = _take_lock(run)
+    except (RunError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: run.stop_file.touch())
+    try:
+        return _work(run)
+    finally:
+        os.close(lock)
+
+
+def _work(run: Run) -> int:
+    journal = Journal(run.events_file)
+    from workbench.engine.failures import explain
+    from workbench.engine.train import Position, train
+
+    at = Position()
+    try:
+        for event in train(run, run.stop_file.exists, at):
+            journal.append(event)
+    except Exception as error:
+        traceback.print_exc()
+        sentence = explain(error, run, at)
+        with suppress(OSError):
+            print(sentence, file=sys.stderr, flush=True)
+        journal.give_up_reserve()
+        with suppress(OSError):
+            journal.append(Failed(time=time.time(), step=at.step, message=sentence))
+        return 1
+    finally:
+        journal.close()
+    return 0
+
+
+def _take_lock(run: Run) -> int:
+    """The lock that the launcher handed on; where nobody did, take it.
+
+    Raises:
+        RunError: another worker has the run.
+    """
+    handed = os.environ.pop(LOCK_FD, None)
+    if handed is not None:
+        with suppress(OSError, ValueError):
+            lock = int(handed)
+            if os.path.sameopenfile(lock, os.open(run.lock_file, os.O_RDONLY | os.O_CLOEXEC)):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.set_inheritable(lock, False)
+                return lock
+    return run.claim()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
