@@ -1,0 +1,189 @@
+"""The hand-written cells beside ``torch.nn``, at the sizes of the five tasks.
+
+    python bench/cells.py [--threads 1] [--repeats 7] [--quick]
+
+What is timed is one forward and one backward pass in fp32: x (B,T,I) → outputs (B,T,D·H), then the gradients of all
+weights and of x for one fixed gradient of all outputs. ``torch.nn`` gets the same x (``batch_first``), and before
+anything is timed a cell that has a true twin must give its outputs.
+
+- *Padded*: every row has T steps. The figure is the cell's time over its twin's, below 1: the cell is faster.
+- *Mixed lengths*: lengths uniform in 1..T. ``nn.LSTM`` gets a ``PackedSequence``, with packing and unpacking in its
+  time; the cells get the padded batch and its lengths. A padded ``nn.LSTM``, which ignores lengths, stands beside them.
+
+Both sides run in one process with the allocator tuned and denormals flushed (``workbench.engine.process``), and in
+turns, A B A B …, so that what else the machine does meets both alike; a figure is the ratio of two medians. On one
+thread the time is the process's CPU time, which others' work on the same cores disturbs little; on more it is wall
+time. ``--quick``: the two small shapes and the mixed lengths, three rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+if not sys.flags.safe_path:
+    sys.path.pop(0)  # this file's folder, where ``cells`` would be this file
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+import cells
+from workbench.engine import process
+
+Pass = Callable[[], Tensor]
+
+
+class Shape(NamedTuple):
+    """A task's sizes."""
+
+    task: str
+    B: int
+    T: int
+    I: int  # noqa: E741
+    H: int
+    L: int = 1
+
+    def __str__(self) -> str:
+        return f"B{self.B} T{self.T} I{self.I} H{self.H}" + (f" L{self.L}" if self.L > 1 else "")
+
+
+SHAPES = [
+    Shape("names", 256, 12, 57, 128),
+    Shape("imdb", 128, 250, 100, 64),
+    Shape("reviews", 128, 60, 128, 128),
+    Shape("climate", 64, 720, 7, 64),
+    Shape("poems", 100, 50, 256, 512, 2),
+]
+QUICK = [shape for shape in SHAPES if shape.task in ("names", "reviews")]
+MIXED = Shape("mixed lengths", 128, 250, 100, 64)
+
+
+class Group(NamedTuple):
+    """A module of ``torch.nn`` and the cells that are measured by it."""
+
+    twin: type[nn.RNNBase]
+    cells: list[str]
+    both: bool = False  # both directions
+
+    def __str__(self) -> str:
+        return f"nn.{self.twin.__name__}" + (" both ways" if self.both else "")
+
+
+GROUPS = [
+    Group(nn.RNN, ["rnn", "tutorial-rnn"]),
+    Group(nn.GRU, ["gru", "gru-textbook"]),
+    Group(nn.LSTM, ["lstm"]),
+    Group(nn.LSTM, ["bilstm"], both=True),
+]
+PACKED = "nn.LSTM, packed"
+UNLIKE = ["tutorial-rnn", "gru-textbook"]  # other equations than their twin's, so other outputs
+
+
+def in_turns(sides: dict[str, tuple[Pass, nn.Module]], x: Tensor, repeats: int, threads: int) -> dict[str, float]:
+    """Each side's median seconds, one forward and backward pass of each in every round."""
+    clock = time.process_time if threads == 1 else time.perf_counter
+    gradients = {name: torch.randn_like(run()) for name, (run, _) in sides.items()}
+    taken: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(repeats + 1):
+        for name, (run, module) in sides.items():
+            module.zero_grad()
+            x.grad = None
+            begin = clock()
+            run().backward(gradients[name])
+            taken[name].append(clock() - begin)
+    return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}  # the first warms up
+
+
+def twin_at(shape: Shape, group: Group) -> nn.RNNBase:
+    make: Any = group.twin
+    twin: nn.RNNBase = make(shape.I, shape.H, shape.L, batch_first=True, bidirectional=group.both)
+    return twin
+
+
+def cell_at(shape: Shape, name: str, twin: nn.RNNBase) -> Any:
+    """The cell's network, with the twin's weights where it has the same."""
+    net = cells.build(name, shape.I, shape.H, layers=shape.L)
+    if name not in UNLIKE:
+        net.from_torch(twin.state_dict())
+    return net
+
+
+def outputs_of(network: nn.Module, *given: Tensor) -> Pass:
+    return lambda: network(*given)[0]
+
+
+def must_agree(name: str, actual: Tensor, expected: Tensor) -> None:
+    if name not in UNLIKE and not torch.allclose(actual, expected, rtol=1e-3, atol=1e-4):
+        sys.exit(f"{name} and its twin differ by up to {(actual - expected).abs().max():.1e}: nothing was timed.")
+
+
+def padded(shape: Shape, group: Group, repeats: int, threads: int) -> dict[str, float]:
+    """Median seconds by name at a shape, every row with T steps."""
+    x = torch.randn(shape.B, shape.T, shape.I).requires_grad_()
+    twin = twin_at(shape, group)
+    sides: dict[str, tuple[Pass, nn.Module]] = {str(group): (outputs_of(twin, x), twin)}
+    for name in group.cells:
+        net = cell_at(shape, name, twin)
+        must_agree(name, net(x)[0], twin(x)[0])
+        sides[name] = (outputs_of(net, x), net)
+    return in_turns(sides, x, repeats, threads)
+
+
+def mixed(shape: Shape, repeats: int, threads: int) -> dict[str, float]:
+    """Median seconds by name with lengths uniform in 1..T."""
+    x = torch.randn(shape.B, shape.T, shape.I).requires_grad_()
+    lengths = torch.randint(1, shape.T + 1, (shape.B,))
+    twin = twin_at(shape, GROUPS[2])
+
+    def packed() -> Tensor:
+        sequence = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(twin(sequence)[0], batch_first=True, total_length=shape.T)[0]
+
+    sides: dict[str, tuple[Pass, nn.Module]] = {PACKED: (packed, twin), "nn.LSTM, padded": (outputs_of(twin, x), twin)}
+    for name in ("lstm", "torch-lstm"):
+        net = cell_at(shape, name, twin)
+        must_agree(name, net(x, lengths)[0], packed())
+        sides[name] = (outputs_of(net, x, lengths), net)
+    return in_turns(sides, x, repeats, threads)
+
+
+def print_row(head: str, values: list[str]) -> None:
+    print(f"{head:<22}" + "".join(f"{value:>23}" for value in values), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--threads", type=int, default=1, help="of torch's operations (default 1)")
+    parser.add_argument("--repeats", type=int, default=7, help="rounds that count (default 7)")
+    parser.add_argument("--quick", action="store_true", help="the two small shapes and the mixed lengths, three rounds")
+    options = parser.parse_args()
+    shapes, repeats = (QUICK, 3) if options.quick else (SHAPES, options.repeats)
+    threads = process.prepare(options.threads)
+    torch.manual_seed(0)
+
+    clock = "CPU time of the process" if threads == 1 else "wall time"
+    print(f"torch {torch.__version__} · threads {threads} · fp32 · forward + backward · {clock}")
+    print(f"medians of {repeats} rounds in turns · torch.nn in ms, cells as ratios to theirs, below 1: faster\n")
+    print_row("padded", [shape.task for shape in shapes])
+    print_row("", [str(shape) for shape in shapes])
+    for group in GROUPS:
+        taken = [padded(shape, group, repeats, threads) for shape in shapes]
+        print_row(f"{group}, ms", [f"{t[str(group)] * 1e3:.1f}" for t in taken])
+        for name in group.cells:
+            print_row(f"  {name}", [f"{t[name] / t[str(group)]:.2f}" for t in taken])
+
+    times = mixed(MIXED, repeats, threads)
+    print(f"\nmixed lengths, uniform in 1..{MIXED.T}, at {MIXED}\n")
+    print_row("", ["ms", "to packed nn.LSTM", "times faster"])
+    for name, seconds in times.items():
+        ratio = seconds / times[PACKED]
+        print_row(name, [f"{seconds * 1e3:.1f}", f"{ratio:.3f}", f"{1 / ratio:.1f}"])
+
+
+if __name__ == "__main__":
+    main()
