@@ -1,0 +1,38 @@
+# `make demo` shows the laboratory at work; `make test` checks all of it. Both start from a bare clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# a folder of datasets beside the checkout is used where there is one
+export WORKBENCH_DATA ?= $(if $(wildcard ../shared/data/names),$(abspath ../shared/data))
+
+.PHONY: demo test check bench clean
+
+demo: $(VENV)/installed
+	$(BIN)/workbench train names --cell lstm --headless
+	$(BIN)/workbench show last
+	$(BIN)/workbench predict last Satoshi Müller Nguyen "O'Neill" Kowalski
+
+test: check
+	$(BIN)/pytest
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/installed
+	$(BIN)/python bench/cells.py
+
+$(VENV)/installed: pyproject.toml
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

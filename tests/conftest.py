@@ -1,0 +1,67 @@
+"""What every test stands on: folders of its own, the toy task, and the real data where it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+TOYS = TESTS / "toys"
+SHARED = TESTS.parent.parent / "shared" / "data"
+
+# before anything imports tasks or cells: the toys are found like any other
+os.environ["WORKBENCH_TASKS"] = str(TOYS / "tasks")
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+_NAMED = os.environ.pop("WORKBENCH_DATA", None)
+
+Workbench = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs, cache and data of the machine's user are never touched; nothing is downloaded."""
+    monkeypatch.setenv("WORKBENCH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("WORKBENCH_MIRROR", "http://127.0.0.1:9")
+    monkeypatch.delenv("WORKBENCH_DATA", raising=False)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of the real datasets; the test is skipped where there is none."""
+    for folder in (Path(_NAMED) if _NAMED else None, SHARED):
+        if folder and (folder / "names").is_dir():
+            return folder.resolve()
+    pytest.skip("no real data: name its folder with WORKBENCH_DATA")
+
+
+@pytest.fixture
+def runs_folder(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def workbench(tmp_path: Path) -> Workbench:
+    """The real command line in a process of its own, run in an empty folder."""
+    here = tmp_path / "here"
+    here.mkdir()
+
+    def call(*args: object, input: str | None = None, timeout: float = 120, **env: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("workbench")), *map(str, args)],
+            cwd=here,
+            env={**os.environ, "COLUMNS": "120", **env},
+            input=input,
+            stdin=subprocess.DEVNULL if input is None else None,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return call

@@ -1,0 +1,94 @@
+"""Shapes: B batch, T time, C classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from tasks import base
+from tasks.base import DataError, Evaluation
+from tasks.common import classification
+from tasks.common.batching import by_length
+from tasks.common.classifier import OneHot, SequenceClassifier
+from tasks.views import Table, Text
+
+CLASSES = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class ToyData:
+    codes: Any
+    lengths: Any
+    rows: dict[str, Any]
+    state: dict[str, Any]
+    notes: tuple[str, ...] = ("made up on the spot",)
+
+    def size(self, split):
+        return len(self.rows[split])
+
+    def to(self, device):
+        return dataclasses.replace(self, codes=self.codes.to(device))
+
+
+class Task(base.Task):
+    def __init__(self, settings, state):
+        super().__init__(settings, state)
+        self.steps = 0
+
+    @classmethod
+    def load(cls, settings, folder):
+        if settings.trouble == "data":
+            raise DataError(f"{folder}/toy.txt is missing: put it there.")
+        generator = torch.Generator().manual_seed(1)
+        codes = torch.randint(CLASSES, (settings.rows, 7), generator=generator)
+        lengths = torch.randint(2, 8, (settings.rows,), generator=generator)
+        every = torch.arange(settings.rows)
+        parts = {"train": every[every % 5 > 1], "val": every[every % 5 == 0], "test": every[every % 5 == 1]}
+        return ToyData(codes, lengths, parts, {"labels": ["zero", "one", "two [red]"]})
+
+    def build(self, make_recurrent):
+        recurrent = make_recurrent(CLASSES)
+        head = nn.Linear(recurrent.directions * recurrent.output_size, CLASSES)
+        return SequenceClassifier(OneHot(CLASSES), recurrent, head, dropout=self.settings.dropout)
+
+    def batches(self, data, split, size, generator):
+        return by_length(data.rows[split], data.lengths[data.rows[split]], size, generator)
+
+    def loss(self, model, data, rows):
+        self.steps += 1
+        time.sleep(self.settings.pause)
+        loss = F.cross_entropy(model(data.codes[rows], data.lengths[rows]), data.codes[rows, 0])
+        if self.steps == self.settings.trouble_step:
+            match self.settings.trouble:
+                case "nan":
+                    return loss * float("nan")
+                case "oom":
+                    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+                case "defect":
+                    raise AssertionError("a bug of the toy")
+        return loss
+
+    def evaluate(self, model, data, split, batch_size):
+        rows = data.rows[split]
+        scores = model(data.codes[rows], data.lengths[rows])
+        truth = data.codes[rows, 0]
+        loss = float(F.cross_entropy(scores, truth))
+        return classification.evaluation(
+            truth.cpu().numpy(), scores.argmax(1).cpu().numpy(), self.state["labels"], of="symbol", loss=loss
+        )
+
+    def predict(self, model, text):
+        if not text.isdigit():
+            raise ValueError(f"{text!r} is not a row of digits: type digits below {CLASSES}.")
+        codes = torch.tensor([[int(c) % CLASSES for c in text]])
+        shares = model(codes, torch.tensor([len(text)]))[0].softmax(0)
+        rows = [[label, float(share)] for label, share in zip(self.state["labels"], shares, strict=True)]
+        return [Table(title=text, columns=["symbol", "probability"], rows=rows), Text(title="echo", text=text)]
+
+    def baseline(self, data, *, cached_only=False):
+        return {split: {"majority": {"accuracy": 0.4, "macro_f1": 0.2}} for split in base.HELD}
