@@ -31,6 +31,7 @@ class WorkbenchApp(App[None]):
     CSS_PATH = "workbench.tcss"
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
+    SCREENS = {"lab": LabScreen, "runs": RunsScreen}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-compact"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-medium"), (32, "-tall")]  # noqa: RUF012
 
@@ -44,20 +45,18 @@ class WorkbenchApp(App[None]):
         self._known: dict[Path, Run] = {}  # the runs that this screen started or showed
         self._from: Place = "runs"  # where the Run screen was opened from
 
-    def get_default_screen(self) -> Screen[None]:
-        return LabScreen()
-
-    def on_mount(self) -> None:
-        self.install_screen(RunsScreen(), "runs")
+    async def on_mount(self) -> None:
         self.set_interval(_REAP_SECONDS, self._reap)
         if self._first:
-            self.open_run(self._first)
+            await self._open_run(self._first)
+        else:
+            await self._put("lab")
 
     @property
     def place(self) -> Place:
         """Which screen is shown, under whatever asks something."""
-        shown = self.screen_stack[1:2]
-        return "lab" if not shown else "runs" if isinstance(shown[0], RunsScreen) else "run"
+        shown = {LabScreen: "lab", RunsScreen: "runs"}
+        return next((cast("Place", shown.get(type(screen), "run")) for screen in self.screen_stack[1:2]), "lab")
 
     def adopt(self, run: Run, worker: Popen[bytes]) -> None:
         """Remember a run that was started here: leaving asks about it, and its process is waited for."""
@@ -70,11 +69,11 @@ class WorkbenchApp(App[None]):
     def _reap(self) -> None:
         self._processes = [worker for worker in self._processes if worker.poll() is None]
         training = len(self.live())
-        for bar in self.screen_stack[-1].query(TopBar):
+        for bar in [bar for screen in self.screen_stack[-1:] for bar in screen.query(TopBar)]:
             bar.training = training
 
     async def _put(self, screen: Screen[None] | str) -> None:
-        """Show a screen over the Lab."""
+        """Show a screen in place of the one that is shown."""
         if len(self.screen_stack) > 1:
             await self.switch_screen(screen)
         else:
@@ -92,7 +91,8 @@ class WorkbenchApp(App[None]):
         except (RunError, KeyError) as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self._from = self.place if self.place != "run" else self._from
+        if self.place != "run":
+            self._from = self.place
         self._known[run.path] = run
         old, self._open = self._open, fresh
         self.install_screen(fresh, f"run {id(fresh)}")
@@ -104,10 +104,8 @@ class WorkbenchApp(App[None]):
     async def action_go(self, place: Place) -> None:
         if place == self.place:
             return
-        if place == "lab":
-            await self.pop_screen()
-        elif place == "runs":
-            await self._put("runs")
+        if place in self.SCREENS:
+            await self._put(place)
         elif self._open is not None:
             self._from = self.place
             await self._put(self._open)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -37,6 +37,7 @@ class LabScreen(Page):
         super().__init__()
         self._formed = ""  # the task that the form is made for
         self._starting = False
+        self._due = False
 
     def compose(self) -> ComposeResult:
         yield TopBar("lab")
@@ -103,7 +104,9 @@ class LabScreen(Page):
 
     @on(SettingRow.Changed)
     def _entered(self) -> None:
-        self._verdict()
+        if not self._due:  # one look at the whole, however many settings moved
+            self._due = True
+            self.call_after_refresh(self._verdict)
 
     @on(OptionList.OptionSelected)
     def _onward(self, event: OptionList.OptionSelected) -> None:
@@ -121,8 +124,9 @@ class LabScreen(Page):
             return
         try:
             self._described()
-        except SpecError as error:
-            self._say(str(error), "error")
+        except SpecError:  # it stands beside the button already
+            self.app.bell()
+            self._verdict()
             return
         self._starting = True
         self._verdict()
@@ -152,9 +156,9 @@ class LabScreen(Page):
         try:
             run, worker = await aside(begin)
         except (SpecError, RunError, DataError) as error:
-            self._say(str(error), "error")
+            self._refuse(str(error))
         except OSError as error:
-            self._say(f"The run could not be started: {error}.", "error")
+            self._refuse(f"The run could not be started: {error}.")
         else:
             app.adopt(run, worker)
             app.open_run(run)
@@ -196,6 +200,7 @@ class LabScreen(Page):
         self._verdict()
 
     def _verdict(self) -> None:
+        self._due = False
         line = self.query_one("#verdict", Static)
         try:
             self._described()
@@ -220,8 +225,8 @@ class LabScreen(Page):
         bounds = f"  {field.bounds}" if field.bounds else ""
         hint.update(Content.assemble((field.key, "bold"), f"  {field.help}", (bounds, "$foreground-muted")))
 
-    def _say(self, sentence: str, severity: Literal["information", "error"]) -> None:
-        self.app.notify(sentence, severity=severity, markup=False, timeout=12)
+    def _refuse(self, sentence: str) -> None:
+        self.app.notify(sentence, severity="error", markup=False, timeout=12)
 
 
 def _data(task: str, folder: Any) -> Content:

@@ -31,7 +31,7 @@ class RunsScreen(Page):
 
     def compose(self) -> ComposeResult:
         yield TopBar("runs")
-        yield DataTable[Text](cursor_type="row", id="list")
+        yield DataTable[Text](cursor_type="row", cursor_foreground_priority="renderable", id="list")
         yield Static(markup=False, id="empty")
         yield Static(markup=False, id="marked")
         yield BottomBar("runs")

@@ -50,7 +50,7 @@ class Smoothed(Curve):
 
 
 def thin(points: list[Point], columns: int) -> list[Point]:
-    """The lowest and the highest point of each of ``columns`` equal stretches of x, and the last point."""
+    """The lowest and the highest point of each of ``columns`` equal stretches of x, the first point and the last."""
     if len(points) <= 2 * columns:
         return points
     start, end = points[0][0], points[-1][0]
@@ -67,7 +67,8 @@ def thin(points: list[Point], columns: int) -> list[Point]:
         elif point[1] > high[1]:
             high = point
     kept += sorted({low, high})
-    return kept if kept[-1] == points[-1] else [*kept, points[-1]]
+    begin, end_ = points[:1] * (kept[0] != points[0]), points[-1:] * (kept[-1] != points[-1])
+    return [*begin, *kept, *end_]
 
 
 def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from workbench.fields import Field
@@ -19,29 +21,24 @@ FIRST = (
     *("cell.hidden", "cell.layers", "cell.bidirectional", "cell.dropout"),
     *("train.lr", "train.batch_size", "train.epochs", "train.seed"),
 )
+_LABEL, _EDITOR = 21, 14  # columns, as in the style sheet
 _HEADINGS = {"cell": "more of the network", "train": "more of the training", "task": "the task's own"}
 
 
-class SettingRow(Horizontal):
-    """One setting: its name, its value, and what it is for, or what is wrong with it."""
+class SettingRow(Widget):
+    """One setting: its name, its value, and what it is for, or what is wrong with it.
+
+    Only the editor is a widget of its own; the words around it are drawn by the row, as there are many.
+    """
 
     class Changed(Message):
         """A person entered something."""
-
-    class Focused(Message):
-        """A person came to this row."""
-
-        def __init__(self, row: SettingRow) -> None:
-            super().__init__()
-            self.row = row
 
     def __init__(self, field: Field, default: Any) -> None:
         super().__init__()
         self.field = field
         self.default = default
         self.error = ""
-        self._label = Static(markup=False, classes="name")
-        self._note = Static(markup=False, classes="note")
         self._editor: Choice | Input
         if field.kind in ("bool", "choice"):
             self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), written(default))
@@ -49,12 +46,22 @@ class SettingRow(Horizontal):
             self._editor = Input(written(default), compact=True)
 
     def compose(self) -> ComposeResult:
-        yield self._label
         yield self._editor
-        yield self._note
 
-    def on_mount(self) -> None:
-        self._tell()
+    def render(self) -> Content:
+        name = self.field.key.partition(".")[2].replace("_", " ")
+        label = Content.styled(f"▸ {name}", "bold $text-accent") if self.changed else Content(f"  {name}")
+        note, style = self._note()
+        if not note or not self.screen.has_class("-wide"):
+            return label
+        left = _LABEL + max(_EDITOR, self._editor.outer_size.width) + 2
+        room = max(10, self.size.width - left)
+        lines = wrap(note, room) if self.error else [note]
+        parts: list[Content | str | tuple[str, str]] = [label, " " * (left - label.cell_length)]
+        for number, line in enumerate(lines):
+            shown = line if len(line) <= room else line[: room - 1] + "…"
+            parts += ["\n" + " " * left if number else "", (shown, style)]
+        return Content.assemble(*parts)
 
     @property
     def changed(self) -> bool:
@@ -68,6 +75,8 @@ class SettingRow(Horizontal):
     def renew(self, default: Any, *, forget: bool = False) -> None:
         """The default is another one now; what a person entered stays, unless it is to be forgotten."""
         kept = self.changed and not forget
+        if not kept and default == self.default and self._editor.value == written(default):
+            return
         self.default = default
         if not kept:
             self._editor.value = written(default)
@@ -75,42 +84,41 @@ class SettingRow(Horizontal):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._check()
-        self.post_message(self.Changed())
+        self._entered()
 
     def on_choice_changed(self, event: Choice.Changed) -> None:
         event.stop()
-        self._check()
-        self.post_message(self.Changed())
+        self._entered()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.screen.focus_next()
 
-    def on_descendant_focus(self) -> None:
-        self.post_message(self.Focused(self))
-
     def focus_editor(self) -> None:
         self._editor.focus()
 
+    def _entered(self) -> None:
+        self._check()
+        self.post_message(self.Changed())
+
     def _check(self) -> None:
         try:
-            self.field.read({"yes": True, "no": False}.get(self._editor.value, self._editor.value))
+            _ = self.value
             self.error = ""
         except ValueError as error:
             self.error = str(error)
-        self._tell()
-
-    def _tell(self) -> None:
-        name = self.field.key.partition(".")[2].replace("_", " ")
-        self._label.update(Content.styled(f"▸ {name}", "bold $text-accent") if self.changed else Content(f"  {name}"))
         self.set_class(bool(self.error), "-error")
+        deep = self.error and self.screen.has_class("-wide")
+        room = max(10, self.size.width - _LABEL - _EDITOR - 2)
+        self.styles.height = len(wrap(self.error, room)) if deep else 1
+        self.refresh()
+
+    def _note(self) -> tuple[str, str]:
         if self.error:
-            self._note.update(Content.styled(self.error, "$text-error"))
-        elif self.changed:
-            self._note.update(Content.styled(f"default {written(self.default) or 'empty'}", "$text-accent"))
-        else:
-            self._note.update(Content.styled(self.field.help, "$foreground-muted"))
+            return self.error, "$text-error"
+        if self.changed:
+            return f"default {written(self.default) or 'empty'}", "$text-accent"
+        return self.field.help, "$foreground-muted"
 
 
 class Form(VerticalScroll, can_focus=False):

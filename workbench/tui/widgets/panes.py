@@ -41,7 +41,7 @@ class ConfusionPane(Vertical):
         said = ", ".join(errors) or "no errors"
         head = f"{view.note}  " if view.note else ""
         self._errors.update(
-            Content.assemble((f"{head}Rows are true, columns predicted. Most often: ", "$foreground-muted"), said)
+            Content.assemble((f"{head}Rows true, columns predicted; errors: ", "$foreground-muted"), said)
         )
 
 

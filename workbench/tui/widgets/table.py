@@ -30,21 +30,30 @@ def lay_out(columns: Sequence[str], rows: Sequence[Sequence[Cell]], strong: froz
     """A table: words to the left, figures to the right; the rows in ``strong`` stand out."""
     text = [[figure(cell) for cell in row] for row in rows]
     figures = [all(not isinstance(row[i], str) for row in rows if i < len(row)) for i in range(len(columns))]
-    widths = [
-        max([cell_len(name), *(cell_len(row[i]) for row in text if i < len(row))]) for i, name in enumerate(columns)
-    ]
+    cells = [[row[i] for row in text if i < len(row)] for i in range(len(columns))]
+    heads = [_head(name, max(map(cell_len, column), default=0)) for name, column in zip(columns, cells, strict=True)]
+    deep = max(map(len, heads), default=1)
+    heads = [[""] * (deep - len(head)) + head for head in heads]
+    widths = [max(map(cell_len, [*head, *column])) for head, column in zip(heads, cells, strict=True)]
 
-    def line(cells: Sequence[str]) -> str:
+    def line(words: Sequence[str]) -> str:
         return _GAP.join(
-            " " * (width - cell_len(cell)) + cell if right else set_cell_size(cell, width)
-            for cell, width, right in zip(cells, widths, figures, strict=False)
+            " " * (width - cell_len(word)) + word if right else set_cell_size(word, width)
+            for word, width, right in zip(words, widths, figures, strict=False)
         )
 
-    parts: list[str | tuple[str, str]] = [(line(columns), "$foreground-muted")]
+    top = "\n".join(line([head[row] for head in heads]) for row in range(deep))
+    parts: list[str | tuple[str, str]] = [(top, "$foreground-muted")] if any(columns) else []
     for index, row in enumerate(text):
-        parts.append("\n")
+        parts.append("\n" * bool(parts))
         parts.append((line(row), "bold $text-primary") if index in strong else line(row))
     return Content.assemble(*parts)
+
+
+def _head(name: str, width: int) -> list[str]:
+    """A column's name, in two lines where its figures are much narrower."""
+    first, space, last = name.partition(" ")
+    return [first, last] if space and cell_len(name) > width + 3 else [name]
 
 
 class Passage(VerticalScroll):

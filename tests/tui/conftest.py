@@ -1,0 +1,75 @@
+"""The screen on run folders written by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_worker import FakeWorker
+from textual.pilot import Pilot
+
+from workbench.runs import Run
+from workbench.tui.app import WorkbenchApp
+from workbench.tui.screens.run import RunScreen
+from workbench.tui.screens.runs import RunsScreen
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where runs land; the user's own cache and data folder are out of sight."""
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("WORKBENCH_DATA", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(RunScreen, "EVERY", 0.03)
+    monkeypatch.setattr(RunsScreen, "EVERY", 0.05)
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def worker(folder: Path) -> Iterator[Callable[..., FakeWorker]]:
+    made: list[FakeWorker] = []
+
+    def make(cell: str = "lstm", **described: Any) -> FakeWorker:
+        made.append(FakeWorker(folder, cell, **described))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+class Screen:
+    """The application in a terminal of a given size, and what it shows as text."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.app: WorkbenchApp
+
+    def open(
+        self, run: Run | None = None, size: tuple[int, int] = (120, 36), data: Path | None = None
+    ) -> AbstractAsyncContextManager[Pilot[None]]:
+        self.app = WorkbenchApp(self._folder, data, run)
+        return self.app.run_test(size=size, notifications=True)
+
+    @property
+    def text(self) -> str:
+        """Every line of the screen as a person reads it."""
+        return "\n".join("".join(s.text for s in strip) for strip in self.app.screen._compositor.render_strips())
+
+    async def until(self, pilot: Pilot[None], *wanted: str, seconds: float = 5.0) -> str:
+        """Wait until all of the words stand on the screen."""
+        end = time.monotonic() + seconds
+        while not all(word in self.text for word in wanted):
+            missing = [word for word in wanted if word not in self.text]
+            assert time.monotonic() < end, f"{missing} did not appear in:\n{self.text}"
+            await pilot.pause(0.03)
+        return self.text
+
+
+@pytest.fixture
+def screen(folder: Path) -> Screen:
+    return Screen(folder)

@@ -1,0 +1,181 @@
+"""The Lab: choosing, validating, starting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.base import DataError
+from tasks.common import datasets
+from tasks.names.settings import LANGUAGES
+from workbench import launch, runs, spec
+from workbench.runs import Run
+from workbench.tui.screens.lab import LabScreen
+from workbench.tui.widgets.form import Form
+from workbench.tui.widgets.picker import Picker
+
+
+class Process:
+    """A worker's process that never ends."""
+
+    def poll(self) -> None:
+        return None
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """The runs that were started; no worker is."""
+    found: list[Run] = []
+
+    def start(run: Run) -> Process:
+        found.append(run)
+        return Process()
+
+    monkeypatch.setattr(launch, "start", start)
+    return found
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data" / "names"
+    folder.mkdir(parents=True)
+    for language in LANGUAGES:
+        (folder / f"{language}.txt").write_text("Name\n")
+    return folder.parent
+
+
+async def enter(pilot, key: str, text: str) -> None:
+    """Type over the value of a setting."""
+    row = pilot.app.screen.query_one(Form).rows[key]
+    row.focus_editor()
+    await pilot.pause()
+    await pilot.press("end", "ctrl+u", *text)
+    await pilot.pause()
+
+
+async def form_ready(pilot) -> None:
+    while "task.split_seed" not in pilot.app.screen.query_one(Form).rows:
+        await pilot.pause(0.02)
+
+
+async def test_the_lab_shows_tasks_cells_settings_and_where_the_data_stands(screen) -> None:
+    async with screen.open() as pilot:
+        text = await screen.until(pilot, "names → language", "Long short-term memory", "batch size", "Start")
+        assert "data: will be downloaded on first use" in text
+        assert "h_t = o_t ⊙ tanh(c_t)" in text
+
+
+async def test_every_setting_of_the_command_line_is_in_the_form(screen) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        assert set(pilot.app.screen.query_one(Form).rows) == {field.key for field in spec.fields("names")}
+
+
+async def test_start_creates_a_run_with_only_the_changed_values_and_opens_it(screen, folder, started, data) -> None:
+    async with screen.open(data=data) as pilot:
+        await form_ready(pilot)
+        await enter(pilot, "cell.hidden", "64")
+        await enter(pilot, "train.lr", "0.01")
+        await pilot.press("f5")  # the twin of s: a text field has the focus
+        await screen.until(pilot, "lost", "names with lstm")  # no worker was started
+        [run] = started
+        assert run.spec == spec.make(
+            "names", "lstm", {"cell.hidden": 64, "train.lr": 0.01}, data_dir=str(data / "names")
+        )
+        assert runs.listing(folder)[0].id == run.id
+
+
+async def test_an_impossible_value_is_said_beside_its_field_and_does_not_start(screen, started) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        await enter(pilot, "cell.hidden", "0")
+        text = await screen.until(pilot, "cell.hidden cannot be 0")
+        assert "≥ 1, ≤ 8,192" in text
+        await pilot.press("f5")
+        await pilot.pause(0.1)
+        assert started == []
+        await enter(pilot, "cell.hidden", "32")
+        await screen.until(pilot, "1 setting changed")
+        assert pilot.app.screen.query_one(Form).error == ""
+
+
+async def test_values_that_do_not_fit_together_are_said_live(screen) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        await enter(pilot, "train.epochs", "0")
+        await screen.until(pilot, "The run would never end")
+
+
+async def test_the_preset_and_the_defaults_key_move_what_was_not_entered(screen) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        lab = pilot.app.screen
+        assert isinstance(lab, LabScreen)
+        await enter(pilot, "cell.hidden", "77")
+        lab.query_one("#preset").value = "tutorial"
+        await screen.until(pilot, "preset tutorial")
+        form = lab.query_one(Form)
+        assert form.rows["train.batch_size"].value == 1
+        assert form.values == {"cell.hidden": 77}
+        await pilot.press("f7")
+        assert form.values == {}
+        assert form.rows["cell.hidden"].value == 128
+
+
+async def test_a_choice_turns_with_the_arrow_keys(screen) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        form = pilot.app.screen.query_one(Form)
+        form.rows["cell.bidirectional"].focus_editor()
+        await pilot.press("right")
+        form.rows["train.optimizer"].focus_editor()
+        await pilot.press("left")
+        assert form.values == {"cell.bidirectional": True, "train.optimizer": "sgd"}
+
+
+async def test_the_focused_setting_tells_its_help_and_bounds(screen) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        pilot.app.screen.query_one(Form).rows["train.clip"].focus_editor()
+        await screen.until(pilot, "train.clip  largest gradient norm; 0: not clipped", "≥ 0")
+
+
+async def test_choosing_another_cell_tells_of_it(screen) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        cells = pilot.app.screen.query_one("#cells", Picker)
+        cells.focus()
+        await pilot.press("up")
+        await screen.until(pilot, "names with gru-textbook", "Z_t ⊙ H_{t-1}")
+
+
+async def test_starter_data_is_said_and_written_down(screen, started, monkeypatch) -> None:
+    def download(*_, **__):
+        raise DataError("The names data could not be downloaded [red].")
+
+    monkeypatch.setattr(datasets, "download", download)
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        await pilot.press("s")
+        await screen.until(pilot, "[red]. Going on", "starter data")
+        assert started[0].spec.data == "starter"
+
+
+async def test_a_named_folder_that_lacks_a_file_is_one_sentence(screen, started, tmp_path) -> None:
+    async with screen.open(data=tmp_path / "nowhere") as pilot:
+        await form_ready(pilot)
+        assert "lacks" in screen.text
+        await pilot.press("s")
+        await pilot.pause(0.2)
+        assert started == []
+        assert isinstance(pilot.app.screen, LabScreen)
+
+
+async def test_a_runs_folder_that_cannot_be_written_is_one_sentence(screen, folder, started, data) -> None:
+    folder.write_text("in the way")
+    async with screen.open(data=data) as pilot:
+        await form_ready(pilot)
+        await pilot.press("s")
+        await screen.until(pilot, "Runs cannot be kept in")
+        assert started == []

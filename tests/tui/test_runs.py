@@ -1,0 +1,103 @@
+"""The list of runs."""
+
+from __future__ import annotations
+
+from workbench import launch
+from workbench.tui.catalogue import Catalogue, age
+from workbench.tui.screens.run import RunScreen
+
+
+async def test_an_empty_folder_names_the_next_action(screen) -> None:
+    async with screen.open() as pilot:
+        await pilot.press("2")
+        await screen.until(pilot, "There are no runs in", "for the Lab", "workbench train names --cell lstm")
+
+
+async def test_every_state_is_a_word(screen, worker, folder) -> None:
+    worker().start().train(10, 60)
+    worker("gru").start().train(10, 200).finish()
+    worker("rnn").start().train(10, 60).stop(60)
+    worker("bilstm").start().train(10, 60).fail(60, "no memory [red]")
+    worker("torch-gru").start().train(10, 60).vanish()
+    (folder / "broken").mkdir()
+    (folder / "broken" / "spec.json").write_text("{")
+    async with screen.open() as pilot:
+        await pilot.press("f3")
+        text = await screen.until(pilot, "running", "finished", "stopped", "failed", "lost", "unreadable")
+        assert "60 / 200" in text
+        assert "accuracy" in text
+
+
+async def test_a_run_from_elsewhere_appears_moves_and_can_be_opened(screen, worker) -> None:
+    async with screen.open() as pilot:
+        await pilot.press("2")
+        await screen.until(pilot, "There are no runs")
+        one = worker().start().train(10, 60)
+        await screen.until(pilot, one.run.id, "60 / 200")
+        one.train(70, 100)
+        await screen.until(pilot, "100 / 200")
+        await pilot.press("enter")
+        await screen.until(pilot, "step 100 of 200")
+        assert isinstance(pilot.app.screen, RunScreen)
+        await pilot.press("b")
+        await screen.until(pilot, "100 / 200", "status")
+
+
+async def test_an_unreadable_run_is_explained_and_not_opened(screen, folder) -> None:
+    (folder / "broken").mkdir(parents=True)
+    (folder / "broken" / "spec.json").write_text("{")
+    async with screen.open() as pilot:
+        await pilot.press("2")
+        await screen.until(pilot, "unreadable", "spec.json is damaged")
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert not isinstance(pilot.app.screen, RunScreen)
+
+
+async def test_stop_and_resume_from_the_list(screen, worker, monkeypatch) -> None:
+    one = worker().start().train(10, 60)
+    resumed = []
+
+    class Process:
+        def poll(self) -> None:
+            return None
+
+    monkeypatch.setattr(launch, "start", lambda run: resumed.append(run.id) or Process())
+    async with screen.open() as pilot:
+        await pilot.press("2")
+        await screen.until(pilot, "running")
+        await pilot.press("x")
+        await screen.until(pilot, f"Stop {one.run.id}?")
+        await pilot.press("enter")
+        await screen.until(pilot, "stopping")
+        one.stop(60)
+        await screen.until(pilot, "stopped", "Resume")
+        await pilot.press("r")
+        await screen.until(pilot, "goes on from its")
+        assert resumed == [one.run.id]
+
+
+async def test_a_deleted_run_leaves_the_list(screen, worker) -> None:
+    import shutil
+
+    one, two = worker().start(), worker("gru").start()
+    async with screen.open() as pilot:
+        await pilot.press("2")
+        await screen.until(pilot, one.run.id, two.run.id)
+        shutil.rmtree(one.run.path)
+        while one.run.id in screen.text:
+            await pilot.pause(0.05)
+
+
+def test_an_unchanged_run_is_not_read_again(worker, folder) -> None:
+    one, two = worker().start().train(10, 60), worker("gru").start()
+    catalogue = Catalogue(folder)
+    first = {row.run.id: row for row in catalogue.scan()}
+    two.train(10, 60)
+    second = {row.run.id: row for row in catalogue.scan()}
+    assert second[one.run.id] is first[one.run.id]
+    assert second[two.run.id].step == "60 / 200"
+
+
+def test_age_is_said_in_its_largest_unit() -> None:
+    assert [age(0, seconds) for seconds in (5, 59, 61, 7200, 200_000)] == ["now", "now", "1 min", "2 h", "2 d"]
