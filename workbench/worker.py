@@ -11,7 +11,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from workbench.events import Failed
+from workbench.events import Eval, Failed
 from workbench.journal import Journal
 from workbench.launch import LOCK_FD
 from workbench.runs import Run, RunError
@@ -40,12 +40,15 @@ def main() -> int:
 def _work(run: Run) -> int:
     journal = Journal(run.events_file)
     from workbench.engine.failures import explain
-    from workbench.engine.train import Position, train
+    from workbench.engine.train import train
+    from workbench.engine.training import Position
 
     at = Position()
     try:
         for event in train(run, run.stop_file.exists, at):
             journal.append(event)
+            if isinstance(event, Eval):
+                journal.sync()  # before the checkpoint that counts on it
     except Exception as error:
         traceback.print_exc()
         sentence = explain(error, run, at)

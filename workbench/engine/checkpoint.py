@@ -37,14 +37,23 @@ def load_best(path: Path, model: nn.Module) -> None:
         CheckpointError: they are missing, damaged, or another network's.
     """
     try:
-        weights = safetensors.torch.load_file(path)
-        model.load_state_dict(weights)
+        restore(path, model, safetensors.torch.load_file(path))
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is missing: the run has no weights to answer with yet. Let it reach its first evaluation."
         ) from None
     except (safetensors.SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged ({str(error).splitlines()[0]}): train again.") from None
+
+
+def restore(path: Path, model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Put the weights that were read from ``path`` into a model.
+
+    Raises:
+        CheckpointError: they are another network's.
+    """
+    try:
+        model.load_state_dict(weights)
     except RuntimeError:
         raise CheckpointError(f"{path} holds the weights of another network than spec.json describes.") from None
 

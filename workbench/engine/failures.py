@@ -7,7 +7,7 @@ import errno
 from tasks.base import DataError
 from workbench.engine.checkpoint import CheckpointError
 from workbench.engine.process import DeviceError
-from workbench.engine.train import NotFinite, Position
+from workbench.engine.training import NotFinite, Position
 from workbench.runs import Run, RunError
 from workbench.spec import SpecError
 

@@ -1,0 +1,284 @@
+"""A training's parts, as its last checkpoint left them, and what can be done with them: step, measure, save."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import platform
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import msgspec
+import numpy
+import torch
+from torch.nn.utils import clip_grad_norm_
+
+import workbench
+from tasks.base import Evaluation, Split
+from tasks.common import files
+from workbench import events
+from workbench.engine import checkpoint, data, network, process
+from workbench.engine.meter import Meter
+from workbench.engine.optimise import make_optimizer, make_schedule
+from workbench.events import Best, Event
+from workbench.runs import Run, task_state
+
+_EVAL_BATCH = 256  # at least so many examples at a time where no gradient is kept
+
+
+class NotFinite(Exception):
+    """The loss, its gradient or a weight is no longer a number. The message is one plain sentence."""
+
+
+@dataclasses.dataclass
+class Position:
+    """Where a training stands: all of it that is not a tensor."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0  # within the epoch
+    examples: int = 0
+    wall_s: float = 0.0
+    best_step: int = -1  # -1: never evaluated
+    best_value: float | None = None
+    worse: int = 0  # evaluations since the best one
+
+
+class Training:
+    """Data, network, optimiser and schedule of a run.
+
+    Args:
+        at: filled in from the last checkpoint, and kept up to date.
+
+    Raises:
+        DataError, DeviceError, SpecError, CheckpointError: each with one plain sentence.
+        OSError: ``task.json`` could not be written.
+    """
+
+    def __init__(self, run: Run, at: Position) -> None:
+        self.run, self.at = run, at
+        self.options = options = run.spec.train
+        self.threads = process.prepare(options.threads)
+        self.device = device = process.choose_device(options.device)
+        self.mixed = process.choose_precision(options.precision, device)
+        torch.manual_seed(options.seed)
+        state = task_state(run) if run.task_file.exists() else None
+        self.task, examples = data.load(run.spec, state)
+        self.examples = examples.to(device)
+        files.write(run.task_file, msgspec.json.encode(self.examples.state))
+        self.model = network.build(run.spec, self.task).to(device)
+        self.optimizer = make_optimizer(self.model, options)
+        self.steps_per_epoch = len(self.order())
+        self.total = min(filter(None, (options.epochs * self.steps_per_epoch, options.max_steps)))
+        self.schedule = make_schedule(self.optimizer, options, self.total)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=self.mixed is torch.float16)
+        self.resumed = self._restore()
+        self.from_step = at.step
+        self.model.train()
+        self.meter = Meter(device)
+        self._counted = 0.0  # seconds of this life that ``at.wall_s`` holds already
+        self._saved = time.monotonic()
+
+    def order(self) -> Sequence[Any]:
+        """The batches of the present epoch: drawn from (seed, epoch), so that a resumed run draws the same ones."""
+        generator = torch.Generator().manual_seed((self.options.seed * 1_000_003 + self.at.epoch) % 2**63)
+        return self.task.batches(self.examples, "train", self.options.batch_size, generator)
+
+    @property
+    def epoch(self) -> float:
+        """Epochs done, with the part of the present one."""
+        return self.at.epoch + self.at.batch / self.steps_per_epoch
+
+    def done(self) -> bool:
+        """All steps are made, or patience is at its end."""
+        return self.at.step >= self.total or 0 < self.options.patience <= self.at.worse
+
+    def checkpoint_due(self) -> bool:
+        return time.monotonic() - self._saved >= self.options.checkpoint_seconds
+
+    @property
+    def best(self) -> Best:
+        return Best(step=self.at.best_step, metric=self.run.spec.settings.metric, value=finite(self.at.best_value))
+
+    @property
+    def examples_per_s(self) -> float:
+        """Over all lives of the run, evaluations included."""
+        return self.at.examples / max(self.at.wall_s, 1e-9)
+
+    def step(self, rows: Any) -> None:
+        """Forward, backward, clip, update: one batch. The device is not waited for."""
+        with self._autocast():
+            loss = self.task.loss(self.model, self.examples, rows)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self.scaler.unscale_(self.optimizer)
+        norm = clip_grad_norm_(self.model.parameters(), self.options.clip or math.inf)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.schedule.step()
+        self.at.step += 1
+        self.at.batch += 1
+        self.at.examples += len(rows)
+        self.meter.add(loss, norm, len(rows))
+
+    def evaluation_due(self) -> bool:
+        every = self.options.eval_every
+        return self.at.step % every == 0 if every else self._epoch_whole or self.at.step == self.total
+
+    def turn_epoch(self) -> None:
+        """After an epoch's last batch, stand at the beginning of the next."""
+        if self._epoch_whole:
+            self.at.epoch, self.at.batch = self.at.epoch + 1, 0
+
+    def report(self) -> Iterator[Event]:
+        """A step event of what the meter holds, if it holds anything.
+
+        Raises:
+            NotFinite: the loss or the gradient since the last report.
+        """
+        if not self.meter.steps:
+            return
+        loss, norm, speed = self.meter.read()
+        # a scaler skips the steps whose gradient overflowed
+        if not math.isfinite(loss) or (not self.scaler.is_enabled() and not math.isfinite(norm)):
+            raise self._not_finite("The gradient" if math.isfinite(loss) else "The loss")
+        yield events.Step(
+            time=time.time(),
+            step=self.at.step,
+            epoch=self.epoch,
+            loss=loss,
+            grad_norm=finite(norm),
+            lr=self.optimizer.param_groups[0]["lr"],
+            examples_per_s=speed,
+            eta_s=self.meter.seconds_for(self.total - self.at.step),
+            memory_mb=process.memory_mb(self.device),
+        )
+
+    def evaluate(self, split: Split) -> Evaluation:
+        """Metrics and views of a split with the weights as they are."""
+        self.model.eval()
+        with torch.inference_mode(), self._autocast():
+            found = self.task.evaluate(self.model, self.examples, split, max(self.options.batch_size, _EVAL_BATCH))
+        self.model.train()
+        return found
+
+    def validate(self) -> Iterator[Event]:
+        """Evaluate on the validation split, and keep the weights where they are the best so far."""
+        found = self.evaluate("val")
+        value = found.metrics.get(self.run.spec.settings.metric)
+        if self.at.best_step < 0 or self._better(value):
+            self.at.best_step, self.at.best_value, self.at.worse = self.at.step, value, 0
+            self.save_best()
+        else:
+            self.at.worse += 1
+        yield events.Eval(
+            time=time.time(),
+            step=self.at.step,
+            epoch=self.epoch,
+            metrics=all_finite(found.metrics),
+            views=found.views,
+            best=self.best,
+        )
+        if any(v is not None and not math.isfinite(v) for v in found.metrics.values()):
+            yield events.Alarm(time=time.time(), step=self.at.step, message="A validation figure is not a number.")
+
+    def save(self) -> Event:
+        """``last.pt``: all that resuming needs.
+
+        Raises:
+            NotFinite: a weight; what was saved before stays.
+            OSError: the file could not be written; what was saved before stays.
+        """
+        if not all(bool(weight.isfinite().all()) for weight in self.model.parameters()):
+            raise self._not_finite("A weight")
+        elapsed = self.meter.elapsed
+        self.at.wall_s += elapsed - self._counted
+        self._counted, self._saved = elapsed, time.monotonic()
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "generators": checkpoint.generators(self.device),
+            "position": dataclasses.asdict(self.at),
+        }
+        checkpoint.save_last(self.run.last_file, state)
+        return events.Checkpoint(time=time.time(), step=self.at.step)
+
+    def save_best(self) -> None:
+        about = {"step": str(self.at.step), "task": self.run.spec.task, "cell": self.run.spec.cell}
+        checkpoint.save_best(self.run.best_file, self.model, about)
+
+    def load_best(self) -> None:
+        checkpoint.load_best(self.run.best_file, self.model)
+
+    def started(self) -> Event:
+        return events.Started(
+            time=time.time(),
+            schema=events.SCHEMA,
+            from_step=self.from_step,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            device=process.device_name(self.device, self.threads),
+            precision=str(self.mixed or torch.float32).removeprefix("torch."),
+            versions={
+                "workbench": workbench.__version__,
+                "python": platform.python_version(),
+                "torch": str(torch.__version__),
+                "numpy": numpy.__version__,
+            },
+            parameters=network.parameter_count(self.model),
+            train_size=self.examples.size("train"),
+            steps_per_epoch=self.steps_per_epoch,
+            total_steps=self.total,
+            protocol=self.task.protocol,
+            notes=list(self.examples.notes),
+        )
+
+    @property
+    def _epoch_whole(self) -> bool:
+        return self.at.batch == self.steps_per_epoch
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        return torch.autocast(self.device.type, self.mixed) if self.mixed else nullcontext()
+
+    def _restore(self) -> bool:
+        saved = checkpoint.load_last(self.run.last_file, self.device)
+        if saved is None:
+            return False
+        checkpoint.restore(self.run.last_file, self.model, saved["model"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.schedule.load_state_dict(saved["schedule"])
+        self.scaler.load_state_dict(saved["scaler"])
+        checkpoint.set_generators(saved["generators"], self.device)
+        for name, value in saved["position"].items():
+            setattr(self.at, name, value)
+        return True
+
+    def _better(self, value: float | None) -> bool:
+        best = finite(self.at.best_value)
+        if finite(value) is None or value is None:
+            return False
+        if best is None:
+            return True
+        return value > best if self.run.spec.settings.higher_is_better else value < best
+
+    def _not_finite(self, what: str) -> NotFinite:
+        clip = "" if self.options.clip else " or clip the gradient (train.clip=1)"
+        return NotFinite(
+            f"{what} stopped being a number by step {self.at.step} (epoch {self.at.epoch + 1}): "
+            f"start again with a lower --lr (it is {self.options.lr:g}){clip}. What was saved before is untouched."
+        )
+
+
+def finite(value: float | None) -> float | None:
+    """A number that JSON can hold; ``None`` for what is none."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def all_finite(metrics: events.Metrics) -> events.Metrics:
+    return {name: finite(value) for name, value in metrics.items()}
