@@ -72,7 +72,7 @@ def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-        schema = state["schema"]
+        newer = state["schema"] > SCHEMA
     except FileNotFoundError:
         return None
     except pickle.UnpicklingError as error:
@@ -80,16 +80,17 @@ def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
             raise CheckpointError(
                 f"{path} holds code, not only weights: it was refused, and none of it was run."
             ) from None
-        raise CheckpointError(_damaged(path)) from None
+        raise damaged(path) from None
     except (RuntimeError, EOFError, OSError, KeyError, TypeError, ValueError, AttributeError, IndexError):
-        raise CheckpointError(_damaged(path)) from None
-    if schema > SCHEMA:
+        raise damaged(path) from None
+    if newer:
         raise CheckpointError(f"{path} was written by a newer Workbench: update Workbench to go on from it.")
     return dict(state)
 
 
-def _damaged(path: Path) -> str:
-    return (
+def damaged(path: Path) -> CheckpointError:
+    """What to raise for a ``last.pt`` that is not whole, or not what ``save_last`` wrote."""
+    return CheckpointError(
         f"{path} is damaged and the run cannot go on from it: put a copy back, or start the run anew. "
         "The best weights stand in best.safetensors, untouched."
     )

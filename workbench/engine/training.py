@@ -127,7 +127,7 @@ class Training:
 
     def evaluation_due(self) -> bool:
         every = self.options.eval_every
-        return self.at.step % every == 0 if every else self._epoch_whole or self.at.step == self.total
+        return self.at.step == self.total or (self.at.step % every == 0 if every else self._epoch_whole)
 
     def turn_epoch(self) -> None:
         """After an epoch's last batch, stand at the beginning of the next."""
@@ -250,13 +250,16 @@ class Training:
         saved = checkpoint.load_last(self.run.last_file, self.device)
         if saved is None:
             return False
-        checkpoint.restore(self.run.last_file, self.model, saved["model"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.schedule.load_state_dict(saved["schedule"])
-        self.scaler.load_state_dict(saved["scaler"])
-        checkpoint.set_generators(saved["generators"], self.device)
-        for name, value in saved["position"].items():
-            setattr(self.at, name, value)
+        try:
+            checkpoint.restore(self.run.last_file, self.model, saved["model"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+            self.schedule.load_state_dict(saved["schedule"])
+            self.scaler.load_state_dict(saved["scaler"])
+            checkpoint.set_generators(saved["generators"], self.device)
+            for name, value in saved["position"].items():
+                setattr(self.at, name, value)
+        except (KeyError, TypeError, ValueError, AttributeError):  # whole, and yet not what was written
+            raise checkpoint.damaged(self.run.last_file) from None
         return True
 
     def _better(self, value: float | None) -> bool:
