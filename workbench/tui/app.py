@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from subprocess import Popen
 from typing import cast
 
 from rich.text import Text
@@ -16,13 +15,12 @@ from workbench import launch
 from workbench.runs import Run, RunError
 from workbench.tui.aside import aside
 from workbench.tui.bindings import Place, actions, bindings
+from workbench.tui.custody import Custody
 from workbench.tui.screens.help import Help
 from workbench.tui.screens.lab import LabScreen
 from workbench.tui.screens.leave import CANCEL, STOP, leave, stop
 from workbench.tui.screens.runs import RunsScreen
 from workbench.tui.widgets.bars import TopBar, can
-
-_REAP_SECONDS = 1.0
 
 
 class WorkbenchApp(App[None]):
@@ -41,12 +39,11 @@ class WorkbenchApp(App[None]):
         self.data = data
         self._first = open_run
         self._open: Screen[None] | None = None  # the Run screen, kept while another one is shown
-        self._processes: list[Popen[bytes]] = []
-        self._known: dict[Path, Run] = {}  # the runs that this screen started or showed
+        self.custody = Custody()
         self._from: Place = "runs"  # where the Run screen was opened from
 
     async def on_mount(self) -> None:
-        self.set_interval(_REAP_SECONDS, self._reap)
+        self.set_interval(1.0, self._count)
         if self._first:
             await self._open_run(self._first)
         else:
@@ -58,19 +55,12 @@ class WorkbenchApp(App[None]):
         shown = {LabScreen: "lab", RunsScreen: "runs"}
         return next((cast("Place", shown.get(type(screen), "run")) for screen in self.screen_stack[1:2]), "lab")
 
-    def adopt(self, run: Run, worker: Popen[bytes]) -> None:
-        """Remember a run that was started here: leaving asks about it, and its process is waited for."""
-        self._processes.append(worker)
-        self._known[run.path] = run
-
-    def live(self) -> list[Run]:
-        return [run for run in self._known.values() if run.alive()]
-
-    def _reap(self) -> None:
-        self._processes = [worker for worker in self._processes if worker.poll() is None]
-        training = len(self.live())
-        for bar in [bar for screen in self.screen_stack[-1:] for bar in screen.query(TopBar)]:
-            bar.training = training
+    def _count(self) -> None:
+        """Say above every screen how many runs are training."""
+        training = len(self.custody.live())
+        for screen in self.screen_stack[-1:]:
+            for bar in screen.query(TopBar):
+                bar.training = training
 
     async def _put(self, screen: Screen[None] | str) -> None:
         """Show a screen in place of the one that is shown."""
@@ -93,7 +83,7 @@ class WorkbenchApp(App[None]):
             return
         if self.place != "run":
             self._from = self.place
-        self._known[run.path] = run
+        self.custody.add(run)
         old, self._open = self._open, fresh
         self.install_screen(fresh, f"run {id(fresh)}")
         await self._put(fresh)
@@ -128,14 +118,14 @@ class WorkbenchApp(App[None]):
 
     async def _resume(self, run: Run) -> None:
         try:
-            self.adopt(run, await aside(partial(launch.start, run)))
+            self.custody.add(run, await aside(partial(launch.start, run)))
             self.notify(f"{run.id} goes on from its last checkpoint.", markup=False)
         except (RunError, OSError) as error:
             self.notify(str(error), severity="error", markup=False)
 
-    def _attempt(self, act: object) -> None:
+    def _attempt(self, act: Callable[[], None]) -> None:
         try:
-            cast("partial[None]", act)()
+            act()
         except (RunError, OSError) as error:
             self.notify(str(error), severity="error", markup=False)
 
@@ -150,7 +140,7 @@ class WorkbenchApp(App[None]):
 
     def action_leave(self) -> None:
         """Leave; ask first what becomes of the runs that are training."""
-        live = self.live()
+        live = self.custody.live()
         if not live:
             self.exit()
         elif not self.screen.is_modal:

@@ -160,7 +160,7 @@ class LabScreen(Page):
         except OSError as error:
             self._refuse(f"The run could not be started: {error}.")
         else:
-            app.adopt(run, worker)
+            app.custody.add(run, worker)
             app.open_run(run)
         finally:
             self._starting = False

@@ -39,7 +39,13 @@ class Result(Passage):
             return
         columns = _columns(self._settings.metric, [metrics for _, metrics in rows])
         table: list[Sequence[Cell]] = [[name, *(metrics.get(column) for column in columns)] for name, metrics in rows]
-        self.border_title = "test, with the best weights" if split == "test" else "best validation so far"
+        self.border_title = (
+            "test, with the best weights"
+            if split == "test"
+            else "best validation so far"
+            if own
+            else "the naive methods, to be beaten"
+        )
         parts: list[Content | str | tuple[str, str]] = [
             lay_out(["", *(column.replace("_", " ") for column in columns)], table, frozenset([0] if own else []))
         ]
