@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from workbench import launch
 from workbench.tui.catalogue import Catalogue, age
 from workbench.tui.screens.run import RunScreen
@@ -52,6 +54,27 @@ async def test_an_unreadable_run_is_explained_and_not_opened(screen, folder) -> 
         await pilot.press("enter")
         await pilot.pause(0.1)
         assert not isinstance(pilot.app.screen, RunScreen)
+
+
+async def test_a_run_whose_cell_is_no_longer_here_can_still_be_read(screen, worker) -> None:
+    one = worker().start().train(10, 60)
+    described = msgspec.structs.replace(one.run.spec, cell="my-cell")
+    one.run.spec_file.write_bytes(described.to_json())
+    async with screen.open() as pilot:
+        await pilot.press("2")
+        await screen.until(pilot, "my-cell", "running")
+        await pilot.press("enter")
+        await screen.until(pilot, "names with my-cell", "step 60 of 200")
+
+
+async def test_a_run_opens_over_whatever_is_asked(screen, worker) -> None:
+    one = worker().start().train(10, 60)
+    async with screen.open() as pilot:
+        await pilot.press("question_mark")
+        screen.app.open_run(one.run)
+        await screen.until(pilot, "step 60 of 200")
+        await pilot.press("b")
+        await screen.until(pilot, "Long short-term memory")
 
 
 async def test_stop_and_resume_from_the_list(screen, worker, monkeypatch) -> None:

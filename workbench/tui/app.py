@@ -63,7 +63,9 @@ class WorkbenchApp(App[None]):
                 bar.training = training
 
     async def _put(self, screen: Screen[None] | str) -> None:
-        """Show a screen in place of the one that is shown."""
+        """Show a screen in place of the one that is shown, and of any question over it."""
+        while self.screen.is_modal:
+            await self.pop_screen()
         if len(self.screen_stack) > 1:
             await self.switch_screen(screen)
         else:

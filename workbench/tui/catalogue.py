@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tasks
-from workbench import journal, runs, words
+from workbench import journal, runs, spec, words
 from workbench.events import Failed, Finished
 from workbench.runs import Run, RunError
+from workbench.spec import RunSpec, SpecError
 from workbench.tui.status import Seen
 
 _Mark = tuple[object, ...]
@@ -44,6 +45,14 @@ class Catalogue:
             found[run.id] = known if known and known[0] == mark else (mark, _row(run))
         self._rows = found
         return [row for _, row in found.values()]
+
+
+def changed(described: RunSpec) -> dict[str, Any]:
+    """The settings that differ from the task's defaults; none where its cell is no longer here to ask."""
+    try:
+        return spec.changed(described)
+    except SpecError:
+        return {}
 
 
 def age(created: float, now: float | None = None) -> str:

@@ -15,11 +15,12 @@ from textual.widgets import Static
 
 import tasks
 from tasks.views import View
-from workbench import spec, words
+from workbench import words
 from workbench.events import Eval, Event, Finished, Sample, Step
 from workbench.runs import Run
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
+from workbench.tui.catalogue import changed
 from workbench.tui.screens.page import Page
 from workbench.tui.status import Seen, live, resumable
 from workbench.tui.watch import Look, Watcher
@@ -139,7 +140,7 @@ class RunScreen(Page):
         elif history.evals:
             newest = [*history.evals[-1].views, *newest]
         for view in newest:
-            name = view.title
+            name = _tab(view)
             if self._views.get(name) == view:
                 continue
             self._views[name] = view
@@ -153,7 +154,7 @@ class RunScreen(Page):
             fresh.display = False
             await self.query_one("#views").mount(fresh)
         if newest and self._panes:
-            self._panes = {**{v.title: self._panes[v.title] for v in newest}, ABOUT: self._panes[ABOUT]}
+            self._panes = {**{_tab(view): self._panes[_tab(view)] for view in newest}, ABOUT: self._panes[ABOUT]}
 
     def _arrange(self) -> None:
         """Side by side where there is room; one pane at a time where there is not."""
@@ -225,7 +226,7 @@ class RunScreen(Page):
             ]
         if history.checkpoint:
             rows.append(("checkpoint", f"step {history.checkpoint.step:,}"))
-        rows += [(key, written(value)) for key, value in spec.changed(described).items()]
+        rows += [(key, written(value)) for key, value in changed(described).items()]
         parts: list[Content | str | tuple[str, str]] = [lay_out(["", ""], rows)]
         if history.started:
             protocol = [history.started.protocol] if history.started.protocol else []
@@ -234,6 +235,11 @@ class RunScreen(Page):
         if isinstance(history.ended, Finished):
             parts.append(f"\n\nFinished after {words.duration(history.ended.wall_s)}: {history.ended.reason}")
         return Content.assemble(*parts)
+
+
+def _tab(view: View) -> str:
+    """The name of a view's tab, never one of this screen's own."""
+    return f"{view.title}." if view.title in (CHARTS, RESULT, ABOUT) else view.title
 
 
 def _latest(samples: list[Sample]) -> list[Sample]:

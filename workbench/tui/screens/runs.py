@@ -10,11 +10,10 @@ from textual.content import Content
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable, Static
 
-from workbench import spec
 from workbench.runs import Run
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
-from workbench.tui.catalogue import Catalogue, Row, age
+from workbench.tui.catalogue import Catalogue, Row, age, changed
 from workbench.tui.screens.page import Page
 from workbench.tui.status import COLOURS, badge, live, resumable
 from workbench.tui.widgets.bars import BottomBar, TopBar
@@ -124,8 +123,8 @@ class RunsScreen(Page):
             row.message,
         ]
         if row.status != "unreadable":
-            changed = spec.changed(row.run.spec)
-            settings = ", ".join(f"{key} {written(value)}" for key, value in changed.items()) or "the task's defaults"
+            differing = changed(row.run.spec)
+            settings = ", ".join(f"{key} {written(value)}" for key, value in differing.items()) or "the task's defaults"
             preset = f"preset {row.run.spec.preset}: " if row.run.spec.preset else ""
             lines.append((f"\n{preset}{settings}", "$foreground-muted"))
         self.query_one("#marked", Static).update(Content.assemble(*lines))
