@@ -95,7 +95,7 @@ def from_json(text: bytes) -> RunSpec:
     try:
         raw = msgspec.json.decode(text)
         schema = raw["schema"]
-    except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError, RecursionError):
         raise SpecError("spec.json is damaged: it is not a run's description.") from None
     if not isinstance(schema, int) or schema > SCHEMA:
         raise SpecError(
@@ -103,6 +103,7 @@ def from_json(text: bytes) -> RunSpec:
             "."
         )
     settings = tasks.settings(_known("task", str(raw.get("task")), tasks.available()))
+    _known("cell", str(raw.get("cell")), cells.available())
     try:
         spec = msgspec.convert(raw, RunSpec)
         return msgspec.structs.replace(spec, settings=msgspec.convert(spec.settings, settings))

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 def did_you_mean(name: str, options: Sequence[str]) -> str:
     """The end of a sentence about an unknown name: the nearest one, or all that there are."""
-    close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
-    if not close:  # `lr` for `train.lr`
-        close = [o for o in options if o.rpartition(".")[2] == name.rpartition(".")[2]][:1]
+    close = [o for o in options if o.rpartition(".")[2] == name.rpartition(".")[2]][:1]  # `task.lr` for `train.lr`
+    close = close or difflib.get_close_matches(name, options, n=1, cutoff=0.6)
     if close:
         return f": did you mean {close[0]!r}?"
     if not options:
