@@ -90,7 +90,7 @@ def from_json(text: bytes) -> RunSpec:
     """Read a ``spec.json``.
 
     Raises:
-        SpecError: it is damaged, from a newer version, or names what is not here.
+        SpecError: it is damaged, from a newer version, or names a task that is not here.
     """
     try:
         raw = msgspec.json.decode(text)
@@ -103,7 +103,6 @@ def from_json(text: bytes) -> RunSpec:
             "."
         )
     settings = tasks.settings(_known("task", str(raw.get("task")), tasks.available()))
-    _known("cell", str(raw.get("cell")), cells.available())
     try:
         spec = msgspec.convert(raw, RunSpec)
         return msgspec.structs.replace(spec, settings=msgspec.convert(spec.settings, settings))
