@@ -6,6 +6,7 @@ Opening a stranger's checkpoint runs none of its code.
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,16 +74,20 @@ def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         newer = state["schema"] > SCHEMA
+        with zipfile.ZipFile(path) as parts:  # torch reads tensors without looking at their checksums
+            wrong = parts.testzip()
     except FileNotFoundError:
         return None
     except pickle.UnpicklingError as error:
-        if "Weights only load failed" in str(error):
-            raise CheckpointError(
-                f"{path} holds code, not only weights: it was refused, and none of it was run."
-            ) from None
+        what = "holds code, not only weights" if "GLOBAL" in str(error) else "is not a checkpoint, and may hold code"
+        raise CheckpointError(f"{path} {what}: it was refused, and none of it was run.") from None
+    except (
+        *(RuntimeError, EOFError, OSError, KeyError, TypeError, ValueError, AttributeError, IndexError),
+        zipfile.BadZipFile,
+    ):
         raise damaged(path) from None
-    except (RuntimeError, EOFError, OSError, KeyError, TypeError, ValueError, AttributeError, IndexError):
-        raise damaged(path) from None
+    if wrong:
+        raise damaged(path)
     if newer:
         raise CheckpointError(f"{path} was written by a newer Workbench: update Workbench to go on from it.")
     return dict(state)
