@@ -1,0 +1,154 @@
+"""The loop in this process: which events come, when, and which weights are kept."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors
+import torch
+from engine.toy_runs import after, only, toy, trained
+
+import cells
+from workbench.engine import answer
+from workbench.events import Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
+from workbench.runs import Run
+
+SELDOM = {"train.checkpoint_seconds": 1000.0}
+
+
+def metadata(run: Run) -> dict[str, str]:
+    with safetensors.safe_open(run.best_file, framework="pt") as file:
+        return file.metadata()
+
+
+def test_events_come_in_the_order_that_readers_count_on(runs_folder: Path) -> None:
+    events = trained(toy(runs_folder, {"train.epochs": 2, **SELDOM}))
+    assert [type(e) for e in events[:3]] == [Started, Baseline, Checkpoint]
+    assert [type(e) for e in events[3:] if not isinstance(e, Step)] == [Eval, Eval, Checkpoint, Finished]
+    started = events[0]
+    assert (started.from_step, started.steps_per_epoch, started.total_steps) == (0, 12, 24)
+    assert [e.step for e in only(Checkpoint, events)] == [0, 24]
+    steps = [e.step for e in events if not isinstance(e, Started | Baseline)]
+    assert steps == sorted(steps)
+    times = [e.time for e in events]
+    assert times == sorted(times)
+    assert events[-1].reason == "all steps done"
+    assert events[-1].epochs == 2
+
+
+def test_every_checkpoint_stands_on_a_step_event(runs_folder: Path) -> None:
+    events = trained(toy(runs_folder, {"train.epochs": 1}))  # the toy saves after each step
+    assert [e.step for e in only(Checkpoint, events)] == list(range(13))
+    assert {e.step for e in only(Checkpoint, events)} <= {0} | {e.step for e in only(Step, events)}
+
+
+def test_step_events_are_finite_and_at_most_four_a_second(runs_folder: Path) -> None:
+    values = {"train.epochs": 0, "train.max_steps": 60, "train.eval_every": 60, **SELDOM}
+    steps = only(Step, trained(toy(runs_folder, values, pause=0.02)))
+    assert len(steps) >= 3
+    between = [b.time - a.time for a, b in zip(steps[:-2], steps[1:-1], strict=True)]  # the last comes when all is done
+    assert min(between) > 0.24
+    for step in steps:
+        assert all(math.isfinite(x) for x in (step.loss, step.grad_norm, step.lr, step.examples_per_s, step.eta_s))
+        assert step.memory_mb > 10
+        assert 0 < step.examples_per_s <= 16 / 0.02  # 16 a batch, and each step sleeps so long
+        assert step.epoch == pytest.approx(step.step / 12)
+    assert steps[-1].eta_s == 0
+    assert steps[0].eta_s > 0.02 * 40
+
+
+@pytest.mark.parametrize(
+    ("values", "evaluated"),
+    [
+        ({"train.epochs": 2}, [12, 24]),
+        ({"train.epochs": 2, "train.max_steps": 7}, [7]),
+        ({"train.epochs": 1, "train.max_steps": 700}, [12]),
+        ({"train.epochs": 0, "train.max_steps": 14}, [12, 14]),
+        ({"train.epochs": 2, "train.max_steps": 15, "train.eval_every": 5}, [5, 10, 15]),
+        ({"train.epochs": 2, "train.max_steps": 14, "train.eval_every": 6}, [6, 12, 14]),
+        ({"train.max_steps": 3, "train.eval_every": 1000}, [3]),
+    ],
+)
+def test_evaluations_come_when_asked_and_at_the_end(
+    runs_folder: Path, values: dict[str, int], evaluated: list[int]
+) -> None:
+    events = trained(toy(runs_folder, {**values, **SELDOM}))
+    assert [e.step for e in only(Eval, events)] == evaluated
+    assert isinstance(events[-1], Finished)
+    assert events[-1].step == evaluated[-1] == events[0].total_steps
+
+
+def test_patience_ends_a_run_that_no_longer_improves(runs_folder: Path) -> None:
+    values = {"train.epochs": 50, "train.patience": 2, "train.lr": 1e-12, **SELDOM}
+    events = trained(toy(runs_folder, values))
+    assert [e.step for e in only(Eval, events)] == [12, 24, 36]
+    assert events[-1].reason == "no better evaluation in 2"
+    assert events[-1].best.step == 12
+
+
+def test_the_kept_weights_are_those_of_the_best_evaluation(runs_folder: Path) -> None:
+    run = toy(runs_folder, {"train.epochs": 3, "train.lr": 0.1, "train.eval_every": 3, **SELDOM})
+    events = trained(run)
+    accuracy = [e.metrics["accuracy"] for e in only(Eval, events)]
+    best = max(accuracy)
+    first = accuracy.index(best)
+    assert first < len(accuracy) - 1  # the last ones are worse, else this shows nothing
+    assert accuracy[-1] < best
+    found = events[-1].best
+    assert (found.step, found.metric, found.value) == (3 * (first + 1), "accuracy", best)
+    assert metadata(run)["step"] == str(found.step)
+    assert answer.evaluate(run, "val")[1].metrics["accuracy"] == best
+    assert answer.evaluate(run, "test")[1].metrics == events[-1].test
+
+
+@pytest.mark.parametrize("cell", cells.available())
+def test_every_cell_trains_and_answers(runs_folder: Path, cell: str) -> None:
+    run = toy(runs_folder, {"train.max_steps": 3, "cell.layers": 2, **SELDOM}, cell=cell)
+    events = trained(run)
+    assert isinstance(events[-1], Finished)
+    assert all(math.isfinite(e.loss) for e in only(Step, events))
+    shares = answer.answerer(run)("0121")[0].rows
+    assert [label for label, _ in shares] == ["zero", "one", "two [red]"]
+    assert sum(share for _, share in shares) == pytest.approx(1)
+
+
+def last_weights(run: Run) -> dict[str, torch.Tensor]:
+    return torch.load(run.last_file, weights_only=True)["model"]
+
+
+def test_the_same_seed_gives_the_same_training(runs_folder: Path) -> None:
+    def figures(seed: int) -> tuple[list[Any], dict[str, torch.Tensor]]:
+        run = toy(runs_folder, {"train.seed": seed, "train.eval_every": 4, **SELDOM}, cell="gru", dropout=0.5)
+        events = trained(run)
+        losses = [(e.step, e.loss) for e in only(Step, events) if e.step % 4 == 0]
+        return [losses, [e.metrics for e in only(Eval, events)]], last_weights(run)
+
+    (once, weights), (again, same), (otherwise, _) = figures(3), figures(3), figures(4)
+    assert once == again
+    assert all(torch.equal(weights[name], same[name]) for name in weights)
+    assert once != otherwise
+
+
+def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: Path) -> None:
+    values = {"train.epochs": 3, "train.eval_every": 100, **SELDOM}
+    whole = toy(runs_folder, values, cell="lstm", pause=0.02)
+    uninterrupted = trained(whole)
+    run = toy(runs_folder, values, cell="lstm", pause=0.02)
+    events = trained(run, after(1))
+    stopped = events[-1]
+    assert isinstance(stopped, Stopped)
+    assert 0 < stopped.step < 36
+    assert run.status() == "stopped"
+    assert metadata(run)["step"] == str(stopped.step)  # never evaluated, and yet it can be asked
+    assert answer.answerer(run)("01")
+    assert torch.load(run.last_file, weights_only=True)["position"]["step"] == stopped.step
+    again = trained(run)
+    assert again[0].from_step == stopped.step
+    assert again[-1].test == uninterrupted[-1].test
+    assert again[-1].wall_s > stopped.wall_s
+    assert run.status() == "finished"
+    for name, weight in last_weights(whole).items():
+        assert torch.equal(weight, last_weights(run)[name]), name

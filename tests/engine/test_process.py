@@ -1,0 +1,104 @@
+"""What a computing process chooses: device, precision, threads; what its meter adds up; how an error is said."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from engine.toy_runs import toy
+
+from workbench.engine import process
+from workbench.engine.failures import explain
+from workbench.engine.meter import Meter
+from workbench.engine.process import DeviceError
+from workbench.engine.training import Position
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+def test_devices_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert process.choose_device("auto") == process.choose_device("cpu") == CPU
+    for wanted in ("cuda", "cuda:1"):
+        with pytest.raises(DeviceError) as caught:
+            process.choose_device(wanted)
+        assert str(caught.value) == (
+            f"Device {wanted} cannot be used: torch sees no GPU here. Use --device auto or cpu."
+        )
+
+
+def test_devices_with_two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert process.choose_device("auto") == CUDA
+    assert process.choose_device("cuda:1") == torch.device("cuda", 1)
+    with pytest.raises(DeviceError, match="there are 2 GPUs here"):
+        process.choose_device("cuda:2")
+
+
+def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert process.choose_precision("auto", CPU) is None
+    assert process.choose_precision("bf16", CPU) is torch.bfloat16
+    for has_it, chosen in ((True, torch.bfloat16), (False, torch.float16)):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has_it=has_it: has_it)
+        assert process.choose_precision("auto", CUDA) is chosen
+        assert process.choose_precision("fp32", CUDA) is None
+        assert process.choose_precision("fp16", CUDA) is torch.float16
+
+
+def test_threads_and_denormals() -> None:
+    before = torch.get_num_threads()
+    try:
+        assert process.prepare(3) == torch.get_num_threads() == 3
+        assert process.prepare() == process.cores() <= (os.cpu_count() or 1)
+        assert float(torch.tensor(1e-38) * 1e-3) == 0  # a denormal, flushed
+        assert process.device_name(CPU, 1) == "CPU, 1 thread"
+        assert process.device_name(CPU, 2) == "CPU, 2 threads"
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_meter_gives_means_since_its_last_reading() -> None:
+    meter = Meter(CPU)
+    assert meter.seconds_for(5) is None
+    for loss, norm in ((1.0, 0.1), (2.0, 0.7), (6.0, 0.3)):
+        meter.add(torch.tensor(loss), torch.tensor(norm), 10)
+    assert not meter.due
+    time.sleep(0.3)
+    assert meter.due
+    loss, norm, speed = meter.read()
+    assert (loss, norm) == (3.0, pytest.approx(0.7))
+    assert 30 / 3 < speed <= 30 / 0.3
+    assert not meter.due
+    assert (meter.steps, meter.done_steps, meter.done_examples) == (0, 3, 30)
+    assert meter.seconds_for(6) == pytest.approx(2 * meter.elapsed, rel=0.1)
+    meter.add(torch.tensor(4.0), torch.tensor(float("nan")), 10)
+    loss, norm, _ = meter.read()
+    assert loss == 4.0
+    assert norm != norm
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "is full (step 7): free some space, then `workbench resume"),
+        (OSError(errno.EFBIG, "File too large"), "is full (step 7)"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "is full (step 7)"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "The GPU ran out of memory at step 7"),
+        (MemoryError(), "This machine ran out of memory at step 7"),
+        (RuntimeError("DefaultCPUAllocator: not enough memory"), "This machine ran out of memory at step 7"),
+        (ZeroDivisionError("division by zero\nsecond line"), "by a defect (division by zero): the traceback is in"),
+        (AssertionError(), "by a defect (AssertionError): the traceback is in"),
+    ],
+)
+def test_an_error_is_one_sentence(runs_folder: Path, error: Exception, said: str) -> None:
+    sentence = explain(error, toy(runs_folder, {"cell.hidden": 9}), Position(step=7))
+    assert said in sentence
+    assert "\n" not in sentence
+    if "memory" in said:
+        assert "--batch-size (it is 16)" in sentence
+        assert "--hidden (it is 9)" in sentence

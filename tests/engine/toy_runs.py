@@ -1,0 +1,70 @@
+"""Runs of the toy task, made and trained in this process.
+
+Other folders' tests say ``from engine.toy_runs import …``: pytest puts ``tests/`` on the path, for its conftest.py.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from workbench import runs, spec
+from workbench.engine.train import train
+from workbench.engine.training import Position
+from workbench.events import Event
+from workbench.journal import Journal
+from workbench.runs import Run
+
+KEPT = {"spec.json", "task.json", "events.jsonl", "lock", "worker.log", "best.safetensors", "last.pt"}
+_E = TypeVar("_E")
+
+
+def toy(folder: Path, values: Mapping[str, Any] | None = None, *, cell: str = "rnn", **task: Any) -> Run:
+    """A new run of the toy; ``task`` are the toy's own settings."""
+    own = {f"task.{name}": value for name, value in task.items()}
+    return runs.create(folder, spec.make("toy", cell, {**own, **(values or {})}))
+
+
+def trained(run: Run, should_stop: Callable[[], bool] = lambda: False) -> list[Event]:
+    """Train a run as the worker does, journal included; its events."""
+    journal = Journal(run.events_file)
+    events = []
+    try:
+        for event in train(run, should_stop, Position()):
+            journal.append(event)
+            events.append(event)
+    finally:
+        journal.close()
+    return events
+
+
+def only(kind: type[_E], events: list[Event]) -> list[_E]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def after(steps: int) -> Callable[[], bool]:
+    """A ``should_stop`` that says yes when it is asked for the ``steps``-th time."""
+    asked = iter(range(1, 10**9))
+    return lambda: next(asked) >= steps
+
+
+def copied(run: Run, folder: Path, name: str = "toy-copy") -> Run:
+    shutil.copytree(run.path, folder / name)
+    return Run(folder / name)
+
+
+def contents(run: Run) -> dict[str, bytes]:
+    """What the run has on the disk; the worker's own printing aside."""
+    return {file.name: file.read_bytes() for file in run.path.iterdir() if file.name not in ("worker.log", "lock")}
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
+    """Wait until something holds; its value."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.02)
+    return value
