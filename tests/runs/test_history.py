@@ -1,0 +1,91 @@
+"""What the events of a run with several lives add up to."""
+
+from __future__ import annotations
+
+import event_makers as make
+import pytest
+from hypothesis import given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
+
+from workbench.events import Event, Finished, Started, Step
+from workbench.journal import History
+
+LIVES = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=5)
+
+
+def life(number: int, from_step: int, length: int, *, stops: bool) -> tuple[list[Event], int]:
+    """What a worker writes from ``from_step`` on; and the step of its last checkpoint. Its number is the loss."""
+    events: list[Event] = [make.started(from_step)]
+    saved = from_step
+    for at in range(from_step + 1, from_step + length + 1):
+        events.append(make.step(at, loss=number))
+        if at % 2 == 0:
+            events += [make.evaluation(at, number), make.sample(at)]
+        if at % 5 == 0:
+            events.append(make.alarm(at, f"life {number}"))
+        if at % 3 == 0:
+            saved = at
+            events.append(make.checkpoint(at))
+    if stops:
+        saved = from_step + length
+        events += [make.checkpoint(saved), make.stopped(saved)]
+    return events, saved
+
+
+@budget(deadline=None, max_examples=200)
+@given(LIVES)
+def test_what_a_killed_life_did_in_vain_is_told_once(lives: list[tuple[int, bool]]) -> None:
+    history, saved, made_by = History(), 0, dict[int, int]()
+    for number, (length, stops) in enumerate(lives):
+        made_by = {at: of for at, of in made_by.items() if at <= saved}
+        made_by |= dict.fromkeys(range(saved + 1, saved + length + 1), number)
+        last = saved + length
+        events, saved = life(number, saved, length, stops=stops)
+        history.extend(events)
+    assert [(e.step, e.loss) for e in history.steps] == sorted(made_by.items())
+    evals = [(at, of) for at, of in sorted(made_by.items()) if at % 2 == 0]
+    assert [(e.step, e.metrics["accuracy"]) for e in history.evals] == evals
+    assert [e.step for e in history.samples] == [at for at, _ in evals]
+    assert [(e.step, e.message) for e in history.alarms] == [
+        (at, f"life {of}") for at, of in sorted(made_by.items()) if at % 5 == 0
+    ]
+    assert history.step == last
+    assert (history.ended is not None) == lives[-1][1]
+    assert (history.checkpoint.step if history.checkpoint else 0) == saved
+
+
+@pytest.mark.parametrize("end", [make.finished(4), make.stopped(4), make.failed(4)])
+def test_a_life_that_goes_on_is_not_ended(end: Event) -> None:
+    history = History()
+    history.extend([make.started(), make.step(4), end])
+    assert history.ended == end
+    history.add(make.started(4))
+    assert history.ended is None
+    assert history.step == 4
+
+
+def test_a_life_from_the_start_forgets_all_figures() -> None:
+    history = History()
+    history.extend([make.started(), make.step(4), make.evaluation(4), make.alarm(4), make.sample(4)])
+    history.add(make.started(0))
+    assert (history.steps, history.evals, history.alarms, history.samples) == ([], [], [], [])
+    assert history.step == 0
+
+
+@pytest.mark.xfail(strict=True, reason="History keeps a checkpoint that a later life began before")
+def test_a_checkpoint_after_where_a_life_began_no_longer_counts() -> None:
+    history = History()
+    history.extend([make.started(), make.step(4), make.checkpoint(4), make.started(0)])
+    assert history.checkpoint is None
+    assert history.step == 0
+
+
+def test_clear_is_a_new_history() -> None:
+    history = History()
+    history.extend([make.started(), make.step(1), make.evaluation(1), make.checkpoint(1), make.finished(1)])
+    assert isinstance(history.started, Started)
+    assert isinstance(history.ended, Finished)
+    assert isinstance(history.steps[0], Step)
+    history.clear()
+    assert vars(history) == vars(History())

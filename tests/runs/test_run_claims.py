@@ -1,0 +1,167 @@
+"""One worker a run: the lock, and what it guards."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from workbench import launch, runs
+from workbench.runs import Run, RunError
+from workbench.spec import RunSpec
+
+
+def test_a_second_claim_is_refused_until_the_first_is_given_back(run: Run) -> None:
+    lock = run.claim()
+    with pytest.raises(RunError, match=rf"^Run {run.id} is already running: watch it with `workbench watch"):
+        run.claim()
+    os.close(lock)
+    os.close(run.claim())
+
+
+def test_a_refused_claim_touches_nothing(run: Run) -> None:
+    lock = run.claim()
+    run.stop_file.touch()
+    written = run.path / ".last.pt.1.tmp"
+    written.touch()
+    with pytest.raises(RunError):
+        run.claim()
+    assert run.stop_file.exists()
+    assert written.exists()
+    os.close(lock)
+
+
+def test_a_claim_clears_what_an_earlier_life_left(run: Run) -> None:
+    run.stop_file.touch()
+    (run.path / ".last.pt.77.tmp").write_bytes(b"half")
+    run.last_file.write_bytes(b"whole")
+    os.close(run.claim())
+    assert sorted(p.name for p in run.path.iterdir()) == ["last.pt", "lock", "spec.json"]
+
+
+def test_the_lock_is_gone_with_the_process_that_held_it(run: Run) -> None:
+    code = "import sys, pathlib, workbench.runs as r; r.Run(pathlib.Path(sys.argv[1])).claim(); print(); input()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"\n"
+        assert run.alive()
+        holder.kill()
+    assert not run.alive()
+
+
+def test_asking_whether_it_lives_never_breaks_a_claim(run: Run) -> None:
+    """Four readers that ask without pause, where a screen asks a few times a second."""
+    os.close(run.claim())
+    over = threading.Event()
+    answers: set[bool] = set()
+
+    def ask() -> None:
+        while not over.is_set():
+            answers.add(run.alive())
+
+    readers = [threading.Thread(target=ask) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    try:
+        for _ in range(10):
+            lock = run.claim()
+            assert run.alive()
+            os.close(lock)
+    finally:
+        over.set()
+        for reader in readers:
+            reader.join()
+    assert False in answers
+
+
+def test_readers_do_not_see_one_another(run: Run) -> None:
+    os.close(run.claim())
+    with ExitStack() as stack:
+        for _ in range(3):
+            other = os.open(run.lock_file, os.O_RDONLY)
+            stack.callback(os.close, other)
+            fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        assert not run.alive()
+
+
+def test_of_many_claims_at_once_one_wins(run: Run) -> None:
+    gate, won, lost = threading.Barrier(8), list[int](), list[str]()
+
+    def claim() -> None:
+        gate.wait()
+        try:
+            won.append(run.claim())
+        except RunError as error:
+            lost.append(str(error))
+
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(won), len(lost)) == (1, 7)
+    os.close(won[0])
+
+
+def test_a_removed_run_is_gone_whole(run: Run, runs_folder: Path, described: RunSpec) -> None:
+    other = runs.create(runs_folder, described)
+    run.best_file.write_bytes(b"weights")
+    runs.remove(run)
+    assert [p.name for p in runs_folder.iterdir()] == [other.id]
+
+
+def test_a_live_run_is_not_removed(run: Run) -> None:
+    lock = run.claim()
+    run.best_file.write_bytes(b"weights")
+    with pytest.raises(RunError, match="already running"):
+        runs.remove(run)
+    assert run.best_file.read_bytes() == b"weights"
+    assert run.alive()
+    os.close(lock)
+    assert run.status() == "lost"
+
+
+@pytest.mark.xfail(strict=True, raises=FileNotFoundError, reason="claim() says it with an OSError of its own")
+@pytest.mark.parametrize("use", [runs.remove, launch.start], ids=["remove", "start"])
+def test_a_run_that_somebody_removed_meanwhile_is_said_to_be_gone(run: Run, use: object) -> None:
+    runs.remove(Run(run.path))
+    with pytest.raises(RunError):
+        use(run)  # type: ignore[operator]
+
+
+def test_a_run_is_never_without_its_lock_while_a_worker_starts(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch.sys, "executable", "/bin/false")  # a worker that ends at once
+    seen: list[bool] = []
+    real = launch.subprocess.Popen
+
+    def started(*args: object, **kwargs: object) -> object:
+        seen.append(run.alive())
+        return real(["/bin/sleep", "60"], pass_fds=kwargs["pass_fds"])
+
+    monkeypatch.setattr(launch.subprocess, "Popen", started)
+    worker = launch.start(run)
+    try:
+        assert seen == [True]
+        assert run.alive()  # the launcher has let go; the worker holds what it was handed
+        with pytest.raises(RunError, match="already running"):
+            launch.start(run)
+    finally:
+        worker.kill()
+        worker.wait()
+    assert not run.alive()
+
+
+def test_a_worker_that_cannot_be_started_gives_the_run_back(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch.sys, "executable", "/nowhere/python")
+    with pytest.raises(RunError, match=r"^No worker could be started on run .*: No such file or directory\.$"):
+        launch.start(run)
+    assert not run.alive()

@@ -1,0 +1,140 @@
+"""Which run a person means."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from workbench import runs
+from workbench.runs import NoSuchRun, Run, RunError
+from workbench.spec import RunSpec
+
+IDS = ("names-gru-1", "names-lstm-1", "names-lstm-2", "names-lstm-22")
+
+
+@pytest.fixture
+def store(runs_folder: Path, described: RunSpec) -> Path:
+    """Runs of known ids, the last named the newest."""
+    for age, name in enumerate(reversed(IDS)):
+        run = runs.create(runs_folder, described)
+        run.path.rename(runs_folder / name)
+        os.utime(runs_folder / name / "spec.json", (1000 - age, 1000 - age))
+    return runs_folder
+
+
+def test_the_newest_run_is_listed_first(store: Path) -> None:
+    assert [run.id for run in runs.listing(store)] == list(reversed(IDS))
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("names-lstm-1", "names-lstm-1"),
+        ("names-lstm-2", "names-lstm-2"),  # though another id begins so
+        ("names-g", "names-gru-1"),
+        ("names-lstm-22", "names-lstm-22"),
+        ("last", "names-lstm-22"),
+    ],
+)
+def test_an_id_a_unique_beginning_and_last(store: Path, name: str, found: str) -> None:
+    assert runs.find(name, store).id == found
+
+
+@pytest.mark.parametrize("name", ["names-lstm", "names", "n"])
+def test_a_beginning_of_several_names_them(store: Path, name: str) -> None:
+    with pytest.raises(NoSuchRun, match=r"is the beginning of \d runs: .*names-lstm-22.* Type more of it\.$"):
+        runs.find(name, store)
+
+
+@pytest.mark.parametrize("name", ["lstm", "names-lstm-1x", "*", "names-lstm-1 "])
+def test_what_begins_no_id_points_at_the_list(store: Path, name: str) -> None:
+    with pytest.raises(NoSuchRun, match=r"There is no run .*`workbench runs` lists them\.$"):
+        runs.find(name, store)
+
+
+@pytest.mark.parametrize("name", ["last", "names"])
+def test_where_there_are_no_runs_the_first_one_is_suggested(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NoSuchRun, match=r"There are no runs in .*`workbench train "):
+        runs.find(name, tmp_path / "nowhere")
+
+
+def test_a_folders_path(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = store / IDS[0]
+    assert runs.find(str(path), tmp_path / "elsewhere").path == path
+    monkeypatch.chdir(store)
+    assert runs.find(f"./{IDS[0]}", tmp_path / "elsewhere").path == path
+    monkeypatch.chdir(path)
+    assert runs.find(".", tmp_path / "elsewhere").id == IDS[0]
+
+
+@pytest.mark.parametrize("name", ["./", "..", "/nowhere/at/all"])
+def test_a_folder_without_a_spec_is_no_run(store: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(store)
+    with pytest.raises(NoSuchRun, match=r"is not a run's folder: it holds no spec\.json\.$"):
+        runs.find(name, store)
+
+
+def test_a_pretrained_model(store: Path) -> None:
+    (store / runs.PRETRAINED).mkdir()
+    shutil.copytree(store / IDS[0], store / runs.PRETRAINED / "names-best")
+    found = runs.find("pretrained/names-best", store)
+    assert found.id == "pretrained/names-best"
+    assert found.status() == "finished"  # it has no events
+    with pytest.raises(NoSuchRun, match="pretrained model 'names-worst'"):
+        runs.find("pretrained/names-worst", store)
+    assert len(runs.listing(store)) == len(IDS)  # pretrained models are no runs of this store
+
+
+@pytest.mark.parametrize("name", [".hidden", "notes", "spec"])
+def test_a_folder_that_is_no_run_is_not_listed(store: Path, name: str) -> None:
+    (store / name).mkdir()
+    if name == ".hidden":
+        shutil.copy(store / IDS[0] / "spec.json", store / name)
+    (store / "spec.json").write_text("{}")
+    assert len(runs.listing(store)) == len(IDS)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(None, "is not a run: it holds no spec.json."), (b"{", "Run toy: spec.json is damaged"), (b"{}", "damaged")],
+)
+def test_a_run_that_cannot_be_read_says_why(tmp_path: Path, content: bytes | None, sentence: str) -> None:
+    path = tmp_path / "toy"
+    path.mkdir()
+    if content is not None:
+        (path / "spec.json").write_bytes(content)
+    with pytest.raises(RunError) as error:
+        _ = Run(path).spec
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "last"),
+    [
+        (None, ""),
+        (b"", ""),
+        (b"one\ntwo\n", "two"),
+        (b"one\n\n  \n", "one"),
+        (b"one\n  two", "two"),
+        (b"caf\xe9\n", "caf\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_the_last_line_of_the_log(tmp_path: Path, content: bytes | None, last: str) -> None:
+    run = Run(tmp_path)
+    if content is not None:
+        run.log_file.write_bytes(content)
+    assert run.last_log_line() == last
+
+
+def test_the_tasks_state_is_read_or_said_to_be_missing(run: Run) -> None:
+    with pytest.raises(RunError, match=r"no task\.json yet"):
+        runs.task_state(run)
+    run.task_file.write_bytes(b'{"labels":["a"]}')
+    assert runs.task_state(run) == {"labels": ["a"]}
+    for damaged in (b"", b"[1]", b'{"labels":', b"\xff"):
+        run.task_file.write_bytes(damaged)
+        with pytest.raises(RunError, match=r"task\.json is damaged"):
+            runs.task_state(run)
