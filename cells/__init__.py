@@ -32,7 +32,9 @@ class About(NamedTuple):
 def available() -> list[str]:
     """The cells that there are, in alphabetical order."""
     return sorted(
-        m.name.replace("_", "-") for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_") and not m.ispkg
+        m.name.replace("_", "-")
+        for m in pkgutil.iter_modules(__path__)
+        if m.name.isidentifier() and not m.name.startswith("_") and not m.ispkg
     )
 
 
@@ -52,12 +54,11 @@ def about(name: str) -> About:
 
 
 def _sets_bidirectional(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == "bidirectional" for target in node.targets)
-        and isinstance(node.value, ast.Constant)
-        and node.value.value is True
-    )
+    if not isinstance(node, ast.Assign | ast.AnnAssign):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    named = any(isinstance(target, ast.Name) and target.id == "bidirectional" for target in targets)
+    return named and isinstance(node.value, ast.Constant) and node.value.value is True
 
 
 def build(

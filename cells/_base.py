@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cells._ragged import Ragged
+from cells._steps import Steps
 
 State = Any  # a NamedTuple of tensors (B,H), its own type for each cell
 
@@ -82,20 +82,31 @@ class Cell(nn.Module, ABC):
     def gates(self, projected: Tensor, state: State) -> dict[str, Tensor]:
         """What happens inside one step, by name, each (B,H): for looking inside."""
 
-    def run(
-        self, x: Tensor, state: State | None, ragged: Ragged | None, return_state: bool
-    ) -> tuple[Tensor, State | None]:
-        """All steps: ``x`` (T,B,I) → outputs (T,B,O) and, if asked for, the state after each sequence's last step.
+    def run(self, x: Tensor, steps: Steps, state: State | None, return_state: bool) -> tuple[Tensor, State | None]:
+        """All steps in the order of one direction.
 
-        A step past a sequence's end leaves its state as it was.
+        Args:
+            x: (T,B,I).
+            state: before the first step, its parts (B,H); none: ``initial_state``.
+            return_state: also give the state after each sequence's own last step.
+
+        Returns:
+            outputs (T,B,O), zero past each sequence's end, and the state, or ``None``.
         """
-        state = self.initial_state(x.shape[1]) if state is None else state
-        outputs = []
-        for t, projected in enumerate(self.project(x).unbind(0)):  # (B,G)
-            output, new = self.step(projected, state)  # (B,O)
-            state = ragged.hold(t, new, state) if ragged else new
+        state = self.initial_state(x.shape[1]) if state is None else steps.sort(state)
+        outputs, ended = [], []
+        for projected in torch.split(self.project(steps.take(x)), steps.sizes):  # (n,G), n sequences still alive
+            n = len(projected)
+            if n < len(state[0]):  # those that ended keep their state as it is
+                ended.append(type(state)(*(part[n:] for part in state)))
+                state = type(state)(*(part[:n] for part in state))
+            output, state = self.step(projected, state)  # (n,O)
             outputs.append(output)
-        return torch.stack(outputs), state if return_state else None  # (T,B,O)
+        found = steps.put(torch.cat(outputs))  # (T,B,O)
+        if not return_state:
+            return found, None
+        parts = zip(state, *reversed(ended), strict=True)
+        return found, steps.unsort(type(state)(*(torch.cat(part) for part in parts)))
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}" + f", output_size={self.output_size}" * self.own_output

@@ -1,7 +1,7 @@
 """torch's own recurrences behind the face of a cell.
 
 One layer and one direction of ``torch.nn``, run on padded batches: packing a ragged batch takes ten times the
-padded time on the CPU, so a batch is packed only where a ragged LSTM's last ``c`` is asked for.
+padded time on the CPU, so a ragged batch is packed only where states go in or come out.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from cells._base import Cell, Hidden, State
-from cells._ragged import Ragged
+from cells._steps import Steps
 
 
 class BuiltIn(Cell):
@@ -45,32 +46,23 @@ class BuiltIn(Cell):
     def gates(self, projected: Tensor, state: State) -> dict[str, Tensor]:
         return {"h": self.step(projected, state)[0]}  # torch shows no more
 
-    def run(
-        self, x: Tensor, state: State | None, ragged: Ragged | None, return_state: bool
-    ) -> tuple[Tensor, State | None]:
-        before = None if state is None else self.to_module(state)
-        if ragged and return_state:
-            packed = pack_padded_sequence(x, ragged.lengths, enforce_sorted=False)
+    def run(self, x: Tensor, steps: Steps, state: State | None, return_state: bool) -> tuple[Tensor, State | None]:
+        before = None if state is None else self.to_module(steps.sort(state))
+        if return_state or state is not None:
+            packed = PackedSequence(steps.take(x), torch.tensor(steps.sizes))
             output, after = self.rnn(packed, before)
-            return pad_packed_sequence(output, total_length=x.shape[0])[0], self.from_module(after)  # (T,B,H)
-        output, after = self.rnn(x, before)  # (T,B,H)
-        return output, self.from_module(after) if return_state else None
+            return steps.put(output.data), steps.unsort(self.from_module(after)) if return_state else None
+        return steps.turn_back(self.rnn(steps.turn(x))[0]), None  # (T,B,H)
 
     def torch_parameters(self) -> dict[str, Tensor]:
         return {name.removesuffix("_l0"): tensor for name, tensor in self.rnn.named_parameters()}
 
 
 class BuiltInHidden(BuiltIn):
-    """A module whose state is its output: a ragged batch's last state is gathered, not packed."""
+    """A module whose state is nothing but its hidden vector."""
 
     def to_module(self, state: Hidden) -> Tensor:
         return state.h[None].contiguous()
 
     def from_module(self, state: Tensor) -> Hidden:
         return Hidden(state[0])
-
-    def run(
-        self, x: Tensor, state: State | None, ragged: Ragged | None, return_state: bool
-    ) -> tuple[Tensor, State | None]:
-        output, after = super().run(x, state, None, return_state)  # (T,B,H)
-        return output, Hidden(ragged.last(output)) if ragged and return_state else after

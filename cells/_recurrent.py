@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cells._base import Cell, State
-from cells._ragged import Ragged
+from cells._steps import both_directions
 
 
 class Recurrent(nn.Module):
@@ -43,6 +43,8 @@ class Recurrent(nn.Module):
         output_size: int = 0,
     ) -> None:
         super().__init__()
+        if layers < 1 or not 0 <= dropout <= 1:
+            raise ValueError(f"Layers must be at least 1 and dropout from 0 to 1: they are {layers}, {dropout}.")
         self.directions = 2 if bidirectional or kind.bidirectional else 1
         self.layers = layers
         self.input_size = input_size
@@ -71,28 +73,18 @@ class Recurrent(nn.Module):
         Raises:
             ValueError: a sequence is empty, or longer than T.
         """
-        time = x.shape[1]
-        if not time:
-            raise ValueError("Sample 0 of the batch is an empty sequence.")
-        ragged = None
-        if lengths is not None and bool((lengths != time).any()):
-            ragged = Ragged(lengths, time, x.device)
+        directions = both_directions(lengths, x.shape[0], x.shape[1], x.device)[: self.directions]
         x = x.transpose(0, 1)  # (T,B,I)
         last: list[State] = []
         for layer in range(self.layers):
             outputs = []
-            for k in range(layer * self.directions, (layer + 1) * self.directions):
-                backward = k % 2 == 1 and self.directions == 2
-                output, after = self._cell(k).run(  # (T,B,O)
-                    _reverse(x, ragged) if backward else x, _layer(state, k), ragged, return_state
-                )
-                outputs.append(_reverse(output, ragged) if backward else output)
+            for steps, k in zip(directions, range(layer * self.directions, len(self.cells)), strict=False):
+                output, after = self._cell(k).run(x, steps, _part(state, k), return_state)  # (T,B,O)
+                outputs.append(output)
                 last.append(after)
             x = outputs[0] if self.directions == 1 else torch.cat(outputs, -1)  # (T,B,D·O)
-            if self.dropout and layer < self.layers - 1:
+            if layer < self.layers - 1:
                 x = F.dropout(x, self.dropout, self.training)
-        if ragged:
-            x = x.masked_fill(~ragged.live, 0)
         stacked = type(last[0])(*(torch.stack(parts) for parts in zip(*last, strict=True))) if return_state else None
         return x.transpose(0, 1), stacked  # (B,T,D·O)
 
@@ -133,9 +125,6 @@ class Recurrent(nn.Module):
         )
 
 
-def _reverse(x: Tensor, ragged: Ragged | None) -> Tensor:
-    return ragged.reverse(x) if ragged else x.flip(0)
-
-
-def _layer(state: Any, k: int) -> Any:
+def _part(state: Any, k: int) -> Any:
+    """One cell's part of a state: (L·D,B,H) → (B,H)."""
     return None if state is None else type(state)(*(part[k] for part in state))

@@ -135,6 +135,11 @@ class History:
             self.add(event)
 
     @property
+    def empty(self) -> bool:
+        """Nothing is known yet."""
+        return not (self.started or self.steps or self.evals or self.ended or self.checkpoint)
+
+    @property
     def step(self) -> int:
         """The last step that anything is known of."""
         last = [e.step for e in (*self.steps[-1:], *self.evals[-1:], self.ended, self.checkpoint) if e is not None]

@@ -77,8 +77,9 @@ class Run:
             if self.stop_file.exists():
                 return "stopping"
             recent = recent or journal.recent(self.events_file)
-            return "starting" if recent.ended or not self.events_file.exists() else "running"
-        recent = recent or journal.recent(self.events_file)
+            return "starting" if recent.ended or recent.empty else "running"
+        if recent is None or recent.ended is None:  # it may have ended after those events were read
+            recent = journal.recent(self.events_file)
         match recent.ended:
             case Finished():
                 return "finished"

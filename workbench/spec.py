@@ -6,7 +6,8 @@ the presets and the screen's form all speak it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -157,7 +158,8 @@ def make(
     return spec
 
 
-def fields(task: str) -> list[Field]:
+@cache
+def fields(task: str) -> Sequence[Field]:
     """Every setting of a task's runs: the cell's, the training's, the task's own."""
     return [field for section, struct in _sections(task).items() for field in describe(section, struct)]
 
@@ -170,10 +172,8 @@ def value(described: RunSpec, key: str) -> Any:
 
 def changed(described: RunSpec) -> dict[str, Any]:
     """The settings in which a run differs from its task's defaults."""
-    usual = make(described.task, described.cell)
-    return {
-        f.key: value(described, f.key) for f in fields(described.task) if value(described, f.key) != value(usual, f.key)
-    }
+    usual = {field.key: field.default for field in fields(described.task)} | dict(described.settings.defaults)
+    return {key: value(described, key) for key, common in usual.items() if value(described, key) != common}
 
 
 def _sections(task: str) -> dict[str, type[msgspec.Struct]]:

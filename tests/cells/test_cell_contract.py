@@ -12,6 +12,7 @@ from torch import Tensor
 
 import cells
 from cells._base import Cell
+from cells._steps import Whole
 
 pytestmark = pytest.mark.parametrize("name", EVERY)
 
@@ -32,7 +33,7 @@ def test_steps_on_projected_inputs_are_a_run(name: str) -> None:
     for projected in cell.project(x):
         output, state = cell.step(projected, state)
         outputs.append(output)
-    run, after = cell.run(x, before, None, True)
+    run, after = cell.run(x, Whole(*x.shape[1::-1], backward=False), before, True)
     agree(torch.stack(outputs), run)
     agree(tuple(state), tuple(after))
 

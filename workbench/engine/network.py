@@ -18,7 +18,7 @@ def build(spec: RunSpec, task: Task) -> nn.Module:
     options = spec.options
 
     def make_recurrent(input_size: int) -> nn.Module:
-        return cells.build(
+        recurrent = cells.build(
             spec.cell,
             input_size,
             options.hidden,
@@ -27,6 +27,9 @@ def build(spec: RunSpec, task: Task) -> nn.Module:
             dropout=options.dropout,
             output_size=options.output_size,
         )
+        if spec.settings.causal and recurrent.directions == 2:  # a cell may inherit it, unseen by its file's reader
+            raise ValueError(f"{spec.task} writes from left to right, and {spec.cell} reads both ways.")
+        return recurrent
 
     try:
         return task.build(make_recurrent)

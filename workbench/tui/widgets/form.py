@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -129,7 +129,7 @@ class Form(VerticalScroll, can_focus=False):
         self.rows: dict[str, SettingRow] = {}
         self._building = 0
 
-    async def build(self, fields: list[Field], default: Callable[[str], Any]) -> None:
+    async def build(self, fields: Sequence[Field], default: Callable[[str], Any]) -> None:
         """Rows for these settings: the usual ones at once, the rest when the screen has been painted."""
         self._building += 1
         await self.remove_children()
@@ -139,7 +139,7 @@ class Form(VerticalScroll, can_focus=False):
         rest = [field for field in fields if field.key not in FIRST]
         self.call_after_refresh(self._build_rest, rest, default, self._building)
 
-    async def _build_rest(self, fields: list[Field], default: Callable[[str], Any], building: int) -> None:
+    async def _build_rest(self, fields: Sequence[Field], default: Callable[[str], Any], building: int) -> None:
         if building != self._building:
             return
         widgets: list[Static | SettingRow] = []

@@ -1,0 +1,155 @@
+"""How one direction reads a padded batch: step by step, the longest sequences first, each from its own beginning.
+
+Shapes: B batch, T time, F features, M steps of all sequences together (B·T where none is padded).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+S = TypeVar("S", bound=tuple[Any, ...])
+
+
+class Steps(ABC):
+    """The steps of a batch in the order of one direction.
+
+    ``sizes[t]`` sequences are still alive at step t of their own; the batch shrinks as the shorter ones end.
+    """
+
+    sizes: list[int]
+
+    @abstractmethod
+    def take(self, x: Tensor) -> Tensor:
+        """The live steps, one after the other: (T,B,F) → (M,F)."""
+
+    @abstractmethod
+    def put(self, flat: Tensor) -> Tensor:
+        """Back to where ``take`` took them, zero past each end: (M,F) → (T,B,F)."""
+
+    @abstractmethod
+    def turn(self, x: Tensor) -> Tensor:
+        """A padded batch that starts with each sequence's first step in this direction: (T,B,F) → (T,B,F)."""
+
+    @abstractmethod
+    def turn_back(self, x: Tensor) -> Tensor:
+        """Undo ``turn``, zero past each end: (T,B,F) → (T,B,F)."""
+
+    @abstractmethod
+    def sort(self, state: S) -> S:
+        """A state's rows, (B,·), the longest sequences first."""
+
+    @abstractmethod
+    def unsort(self, state: S) -> S:
+        """Undo ``sort``."""
+
+
+def both_directions(lengths: Tensor | None, batch: int, time: int, device: torch.device) -> tuple[Steps, Steps]:
+    """The steps of a batch, forward and backward.
+
+    Args:
+        lengths: (B,) on the CPU, so that no step waits for the device to learn them; none: all T.
+
+    Raises:
+        ValueError: a sequence is empty or longer than T, or there are not B lengths.
+    """
+    if not time:
+        raise ValueError("Sample 0 of the batch is an empty sequence.")
+    if lengths is None:
+        return Whole(batch, time, backward=False), Whole(batch, time, backward=True)
+    if lengths.shape != (batch,):
+        raise ValueError(f"There are {batch} samples in the batch, and lengths of shape {tuple(lengths.shape)}.")
+    for wrong, what in ((lengths < 1, "an empty sequence"), (lengths > time, f"longer than {time} steps")):
+        if bool(wrong.any()):
+            raise ValueError(f"Sample {int(wrong.nonzero()[0])} of the batch is {what}.")
+    if bool((lengths == time).all()):
+        return both_directions(None, batch, time, device)
+    return Ragged(lengths, time, device, backward=False), Ragged(lengths, time, device, backward=True)
+
+
+class Whole(Steps):
+    """Sequences that all have T steps."""
+
+    def __init__(self, batch: int, time: int, *, backward: bool) -> None:
+        self.sizes = [batch] * time
+        self._backward = backward
+
+    def take(self, x: Tensor) -> Tensor:
+        return self.turn(x).flatten(0, 1)
+
+    def put(self, flat: Tensor) -> Tensor:
+        return self.turn_back(flat.view(len(self.sizes), self.sizes[0], -1))
+
+    def turn(self, x: Tensor) -> Tensor:
+        return x.flip(0) if self._backward else x
+
+    def turn_back(self, x: Tensor) -> Tensor:
+        return self.turn(x)
+
+    def sort(self, state: S) -> S:
+        return state
+
+    def unsort(self, state: S) -> S:
+        return state
+
+
+class Ragged(Steps):
+    """Sequences of unequal lengths."""
+
+    def __init__(self, lengths: Tensor, time: int, device: torch.device, *, backward: bool) -> None:
+        batch = len(lengths)
+        order = lengths.argsort(descending=True, stable=True)  # (B,)
+        steps = torch.arange(time)[:, None]  # (T,1)
+        alive = steps < lengths[order]  # (T,B), each row's live ones in front
+        self.sizes = alive.sum(1).tolist()[: int(lengths.max())]
+        forward, back = (at * batch + order for at in (steps, lengths[order] - 1 - steps))  # (T,B), into T·B
+        self._shape = (time, batch)
+        self._forward = forward[alive].to(device, non_blocking=True)  # (M,)
+        self._read = back[alive].to(device, non_blocking=True) if backward else self._forward  # (M,)
+        self._order = order.to(device, non_blocking=True)
+        self._unorder = order.argsort().to(device, non_blocking=True)
+
+    def take(self, x: Tensor) -> Tensor:
+        return _take(x.flatten(0, 1), self._read)
+
+    def put(self, flat: Tensor) -> Tensor:
+        return self._place(flat, self._read)
+
+    def turn(self, x: Tensor) -> Tensor:
+        return x if self._read is self._forward else self._place(self.take(x), self._forward)
+
+    def turn_back(self, x: Tensor) -> Tensor:
+        return self.put(_take(x.flatten(0, 1), self._forward))
+
+    def sort(self, state: S) -> S:
+        return type(state)(*(part[self._order] for part in state))
+
+    def unsort(self, state: S) -> S:
+        return type(state)(*(part[self._unorder] for part in state))
+
+    def _place(self, flat: Tensor, rows: Tensor) -> Tensor:
+        zeros = flat.new_zeros(self._shape[0] * self._shape[1], flat.shape[1])
+        return zeros.index_copy(0, rows, flat).view(*self._shape, -1)
+
+
+def _take(x: Tensor, rows: Tensor) -> Tensor:
+    taken: Tensor = _Take.apply(x, rows)  # type: ignore[no-untyped-call]
+    return taken
+
+
+class _Take(torch.autograd.Function):
+    """Rows that are all different, so that the gradient is copied back rather than added up one by one."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        ctx.count = len(x)
+        return x.index_select(0, rows)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (rows,) = ctx.saved_tensors
+        return grads[0].new_zeros(ctx.count, grads[0].shape[1]).index_copy_(0, rows, grads[0]), None
