@@ -6,6 +6,14 @@ import difflib
 import math
 from collections.abc import Sequence
 
+DEBUG = "WORKBENCH_DEBUG"  # shows tracebacks
+
+
+def defect(error: BaseException) -> str:
+    """The sentence for an error that nobody foresaw."""
+    first = (str(error) or type(error).__name__).splitlines()[0]
+    return f"This is a defect of Workbench ({type(error).__name__}: {first}): {DEBUG}=1 shows the traceback."
+
 
 def did_you_mean(name: str, options: Sequence[str]) -> str:
     """The end of a sentence about an unknown name: the nearest one, or all that there are."""

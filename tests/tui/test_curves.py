@@ -9,7 +9,8 @@ import sys
 import pytest
 from fake_worker import confusion
 
-from workbench.tui.widgets.confusion import abbreviations, most_confused
+from workbench.grid import abbreviations
+from workbench.tui.widgets.confusion import most_confused
 from workbench.tui.widgets.curve import Curve, Smoothed, short, thin, ticks
 from workbench.tui.widgets.table import lay_out
 

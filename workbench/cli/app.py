@@ -14,8 +14,7 @@ from workbench.cli import ask, learn, machine, store
 from workbench.cli.options import Data, Runs, data_folder
 from workbench.runs import NoSuchRun, RunError, root
 from workbench.spec import SpecError
-
-DEBUG = "WORKBENCH_DEBUG"
+from workbench.words import DEBUG, defect
 
 app = typer.Typer(
     name="workbench",
@@ -49,7 +48,7 @@ def lab(
     if context.invoked_subcommand is None:
         from workbench import tui
 
-        tui.run(root(runs), data_folder(data))
+        raise typer.Exit(tui.run(root(runs), data_folder(data)))
 
 
 def run() -> None:
@@ -83,8 +82,7 @@ def _unexpected(error: Exception) -> str:
 
     if isinstance(error, plain_errors()):
         return str(error)
-    first = (str(error) or type(error).__name__).splitlines()[0]
-    return f"This is a defect of Workbench ({type(error).__name__}: {first}): {DEBUG}=1 shows the traceback."
+    return defect(error)
 
 
 def _say(sentence: str, code: int) -> int:

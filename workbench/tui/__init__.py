@@ -7,8 +7,10 @@ from pathlib import Path
 from workbench.runs import Run
 
 
-def run(runs_folder: Path, data: Path | None = None, open_run: Run | None = None) -> None:
-    """Open the screen, on ``open_run`` where one is given, and come back when the person leaves."""
+def run(runs_folder: Path, data: Path | None = None, open_run: Run | None = None) -> int:
+    """Open the screen, on ``open_run`` where one is given, until the person leaves → the exit code."""
     from workbench.tui.app import WorkbenchApp
 
-    WorkbenchApp(runs_folder, data, open_run).run()
+    app = WorkbenchApp(runs_folder, data, open_run)
+    app.run()
+    return app.return_code or 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from workbench.tui.screens.lab import LabScreen
 from workbench.tui.screens.leave import CANCEL, STOP, leave, stop
 from workbench.tui.screens.runs import RunsScreen
 from workbench.tui.widgets.bars import TopBar, can
+from workbench.words import DEBUG, defect
 
 
 class WorkbenchApp(App[None]):
@@ -41,6 +43,13 @@ class WorkbenchApp(App[None]):
         self._open: Screen[None] | None = None  # the Run screen, kept while another one is shown
         self.custody = Custody()
         self._from: Place = "runs"  # where the Run screen was opened from
+
+    def _fatal_error(self) -> None:
+        """An error that nobody foresaw ends the screen with one plain sentence; trainings go on."""
+        if os.environ.get(DEBUG) or self._exception is None:
+            super()._fatal_error()
+        else:
+            self.panic(Text(f"workbench: {defect(self._exception)}"))
 
     async def on_mount(self) -> None:
         self.set_interval(1.0, self._count)

@@ -13,6 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tasks.views import Confusion
+from workbench.grid import abbreviations
 
 _LABEL = 11
 _SHADES = 10
@@ -111,20 +112,6 @@ class ConfusionGrid(ScrollView, can_focus=True):
                     faint = Style(color=name) if shade < 2 else Style(color="black", bgcolor=name)
                     self._shades[right, shade] = bright or faint
         self.refresh()
-
-
-def abbreviations(labels: list[str]) -> list[str]:
-    """Two cells for each label, all of them different where that can be."""
-    taken: set[str] = set()
-    short = []
-    for label in labels:
-        first = label[:1]
-        tries = [first + letter for letter in label[1:]] if cell_len(first) == 1 else [first]
-        tries = [t for t in tries if cell_len(t) <= 2] or [first]
-        head = next((t for t in tries if t not in taken), tries[0])
-        taken.add(head)
-        short.append(head)
-    return short
 
 
 def most_confused(view: Confusion, most: int) -> list[tuple[str, str, int, float]]:
