@@ -1,0 +1,95 @@
+"""The real command line: runs to start from, processes beside the test, a terminal that can be closed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from engine.toy_runs import after, copied, toy, trained
+from processes import PROGRAM, Start, Terminal, worker_of
+
+from workbench import runs
+from workbench.runs import Run
+
+
+@pytest.fixture(scope="session")
+def _runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    folder = tmp_path_factory.mktemp("runs")
+    made = {
+        "finished": toy(folder, {"train.epochs": 2}),
+        "stopped": toy(folder, {"train.epochs": 2, "train.eval_every": 1, "cell.hidden": 64}, cell="lstm", pause=0.02),
+    }
+    trained(made["finished"])
+    trained(made["stopped"], after(1))
+    return made
+
+
+@pytest.fixture
+def finished(_runs: dict[str, Run], runs_folder: Path) -> Run:
+    """A finished run of the toy."""
+    return copied(_runs["finished"], runs_folder, "toy-rnn-finished")
+
+
+@pytest.fixture
+def stopped(_runs: dict[str, Run], runs_folder: Path) -> Run:
+    """A run of the toy that was stopped within its first epoch; it has been evaluated, and can go on."""
+    return copied(_runs["stopped"], runs_folder, "toy-lstm-stopped")
+
+
+@pytest.fixture(autouse=True)
+def no_worker_is_left(runs_folder: Path) -> Iterator[None]:
+    """Whatever a test leaves running is ended by the number that it wrote itself."""
+    yield
+    for run in runs.listing(runs_folder):
+        if run.alive():
+            run.request_stop()
+            end = time.monotonic() + 20
+            while run.alive() and time.monotonic() < end:
+                time.sleep(0.05)
+            if run.alive() and (pid := worker_of(run)):
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """The command line in a process beside the test, its output in pipes."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def call(*args: object, **env: str) -> subprocess.Popen[str]:
+        begun.append(
+            subprocess.Popen(
+                [PROGRAM, *map(str, args)],
+                cwd=tmp_path,
+                env={**os.environ, "COLUMNS": "120", **env},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return begun[-1]
+
+    yield call
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    opened: list[Terminal] = []
+
+    def call(*args: object) -> Terminal:
+        opened.append(Terminal(tmp_path, *args))
+        return opened[-1]
+
+    yield call
+    for one in opened:
+        one.process.kill()
+        one.process.wait()
+        one.hang_up()

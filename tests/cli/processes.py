@@ -1,0 +1,80 @@
+"""The program in processes of its own: beside the test, or on a terminal that can be closed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from engine.toy_runs import until
+
+from workbench import journal, runs
+from workbench.runs import Run
+
+PROGRAM = str(Path(sys.executable).with_name("workbench"))
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def worker_of(run: Run) -> int:
+    """The process number that a run's worker wrote; 0 before that."""
+    started = journal.read(run.events_file).started
+    return started.pid if started else 0
+
+
+def the_run(folder: Path) -> Run:
+    """The only run of a folder, once it is there and its worker has begun."""
+    return until(lambda: next((r for r in runs.listing(folder) if worker_of(r)), None), "a run begins")
+
+
+class Terminal:
+    """The command line on a pseudo-terminal, leader of a session of its own: what an SSH login gives it."""
+
+    def __init__(self, folder: Path, *args: object) -> None:
+        self.master, slave = os.openpty()
+        os.set_blocking(self.master, False)
+        self.seen = ""
+
+        def lead() -> None:
+            os.setsid()
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+        self.process = subprocess.Popen(
+            [PROGRAM, *map(str, args)],
+            cwd=folder,
+            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "36"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            preexec_fn=lead,
+        )
+        os.close(slave)
+
+    def read(self) -> str:
+        with suppress(OSError):
+            while chunk := os.read(self.master, 65536):
+                self.seen += chunk.decode(errors="replace")
+        return self.seen
+
+    def expect(self, text: str) -> None:
+        """Wait for a text; what stood before it is forgotten."""
+        until(lambda: text in self.read() or self.process.poll() is not None, f"{text!r} on the terminal")
+        assert text in self.read(), f"{text!r} is not in {self.seen!r}"
+        self.seen = self.seen.partition(text)[2]
+
+    def type(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def hang_up(self) -> None:
+        if self.master >= 0:
+            os.close(self.master)
+        self.master = -1
+
+    def ended(self) -> int:
+        """The exit code, waited for; output is read on, or the program could block on it."""
+        until(lambda: (self.read() if self.master >= 0 else "", self.process.poll() is not None)[1], "the program ends")
+        return self.process.returncode
