@@ -135,8 +135,11 @@ def download(task: str, say: Callable[[str], None], *, progress: bool = False) -
     target = cached(task)
     mirror = os.environ.get("WORKBENCH_MIRROR", _RAW).rstrip("/")
     say(f"Downloading {dataset.title} from {dataset.source} ({len(dataset.files)} files).")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{task}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{task}-", dir=target.parent))
+    except OSError as error:
+        raise DataError(f"The {task} data could not be kept in {target.parent}: {error.strerror}.") from None
     pooch.get_logger().setLevel("ERROR")
     try:
         repository, _, commit = dataset.source.partition("@")
