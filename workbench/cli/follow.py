@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from workbench.cli import show
 from workbench.cli.options import put, say
+from workbench.cli.show import HEADS
 from workbench.cli.tables import wide_console
 from workbench.events import Alarm, Eval, Event, Failed, Started, Step
 from workbench.journal import History, Tail
@@ -23,6 +24,7 @@ from workbench.runs import LIVE, Run, Status
 from workbench.words import duration, number
 
 _POLL_SECONDS = 0.2
+_METRICS = 3  # on the line of an evaluation: the task's first ones
 
 
 class _Asked(Exception):
@@ -214,9 +216,10 @@ def _line(event: Event, history: History) -> str:
             )
         case Eval():
             loss = number(history.steps[-1].loss) if history.steps else "–"
-            figures = "  ".join(f"{name} {number(value)}" for name, value in event.metrics.items())
-            best = "  *" if event.best.step == event.step else ""
-            return f"epoch {event.epoch:6.2f}  step {event.step:6}  train loss {loss}  |  {figures}{best}"
+            shown = list(event.metrics.items())[:_METRICS]
+            figures = "  ".join(f"{HEADS.get(name, name)} {number(value)}" for name, value in shown)
+            best = "  best" if event.best.step == event.step else ""
+            return f"epoch {event.epoch:6.2f}  step {event.step:6}  train {loss} | val {figures}{best}"
         case Alarm() | Failed():
             return event.message if isinstance(event, Alarm) else ""
     return ""

@@ -19,7 +19,7 @@ from workbench.journal import History
 from workbench.runs import Run, Status
 from workbench.words import duration, number
 
-_HEADS = {"macro_f1": "macro F1", "weighted_f1": "weighted F1", "balanced_accuracy": "balanced", "f1": "F1"}
+HEADS = {"macro_f1": "macro F1", "weighted_f1": "weighted F1", "balanced_accuracy": "balanced", "f1": "F1"}
 COLOURS: dict[Status, str] = {
     "starting": "cyan",
     "running": "green",
@@ -98,7 +98,7 @@ def metrics_table(model: str, metrics: Metrics, others: dict[str, Metrics], spli
     table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("method", no_wrap=True)
     for key in keys:
-        table.add_column(_HEADS.get(key, key), justify="right")
+        table.add_column(HEADS.get(key, key), justify="right")
     for method, figures in ({model: metrics} | others).items():
         style = "bold" if method == model else ""
         table.add_row(RichText(method, style), *(RichText(number(figures.get(key)), style) for key in keys))
@@ -114,7 +114,7 @@ def view(shown: View) -> RenderableType:
         case Table():
             table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
             for k, column in enumerate(shown.columns):
-                table.add_column(RichText(_HEADS.get(column, column)), justify="left" if k == 0 else "right")
+                table.add_column(RichText(HEADS.get(column, column)), justify="left" if k == 0 else "right")
             for row in shown.rows:
                 table.add_row(*(RichText(number(c) if isinstance(c, float) else str(c)) for c in row))
             return table
