@@ -150,6 +150,8 @@ class History:
         self.evals = [e for e in self.evals if e.step <= step]
         self.samples = [e for e in self.samples if e.step <= step]
         self.alarms = [e for e in self.alarms if e.step <= step]
+        if self.checkpoint and self.checkpoint.step > step:
+            self.checkpoint = None
 
 
 def read(path: Path) -> History:
