@@ -107,9 +107,12 @@ class Run:
         """Take the run for a worker: its lock's descriptor, with an earlier STOP and leftovers removed.
 
         Raises:
-            RunError: a worker has it.
+            RunError: a worker has it, or its folder is gone or cannot be written.
         """
-        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise RunError(f"Run {self.id} cannot be used: {error.strerror} ({self.lock_file}).") from None
         for _ in range(20):  # a reader that asks whether the run lives holds the lock for an instant
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
