@@ -73,7 +73,6 @@ def test_a_life_from_the_start_forgets_all_figures() -> None:
     assert history.step == 0
 
 
-@pytest.mark.xfail(strict=True, reason="History keeps a checkpoint that a later life began before")
 def test_a_checkpoint_after_where_a_life_began_no_longer_counts() -> None:
     history = History()
     history.extend([make.started(), make.step(4), make.checkpoint(4), make.started(0)])

@@ -130,11 +130,10 @@ def test_a_live_run_is_not_removed(run: Run) -> None:
     assert run.status() == "lost"
 
 
-@pytest.mark.xfail(strict=True, raises=FileNotFoundError, reason="claim() says it with an OSError of its own")
 @pytest.mark.parametrize("use", [runs.remove, launch.start], ids=["remove", "start"])
 def test_a_run_that_somebody_removed_meanwhile_is_said_to_be_gone(run: Run, use: object) -> None:
     runs.remove(Run(run.path))
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match=rf"^Run {run.id} cannot be used: No such file or directory .*\.$"):
         use(run)  # type: ignore[operator]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sentences import is_plain
+from plain_sentences import is_plain
 
 from workbench import spec
 from workbench.fields import Field
