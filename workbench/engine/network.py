@@ -13,9 +13,11 @@ def build(spec: RunSpec, task: Task) -> nn.Module:
     """The network of a run, its parameters drawn from torch's generator as it stands.
 
     Raises:
-        SpecError: task, cell and options do not fit together.
+        SpecError: task, cell and options do not fit together, or the cell is no longer here.
     """
     options = spec.options
+    if spec.cell not in cells.available():
+        raise SpecError(f"There is no cell {spec.cell!r} here any more: put its file back (WORKBENCH_CELLS).")
 
     def make_recurrent(input_size: int) -> nn.Module:
         recurrent = cells.build(

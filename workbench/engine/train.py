@@ -10,6 +10,8 @@ from workbench.engine.training import Position, Training, all_finite
 from workbench.events import Event
 from workbench.runs import Run
 
+_ASK_SECONDS = 0.25
+
 
 def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[Event]:
     """Train a run from its last checkpoint, or from the beginning, to its end.
@@ -32,13 +34,15 @@ def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[E
     if not training.resumed:
         yield training.save()
 
+    asked = time.monotonic()
     while not training.done():
         for rows in training.order()[at.batch :]:
             training.step(rows)
-            stop = False
             if training.meter.due:
                 yield from training.report()
-                stop = should_stop()
+            stop = False
+            if time.monotonic() - asked >= _ASK_SECONDS:
+                stop, asked = should_stop(), time.monotonic()
             if training.evaluation_due():
                 yield from training.report()
                 yield from training.validate()
