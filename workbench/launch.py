@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
 from workbench.runs import Run, RunError
 
+_ROOM = 64 * 1024  # bytes: what a worker needs to say why it cannot go on
 LOCK_FD = "WORKBENCH_LOCK_FD"
 # OpenMP threads that sleep rather than spin while they wait: on a machine with other work a step is 3 times faster
 _QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
@@ -19,10 +21,14 @@ def start(run: Run) -> subprocess.Popen[bytes]:
     The launcher takes the run's lock and hands the descriptor on, so that the run is never without it.
 
     Raises:
-        RunError: a worker has the run, or none could be started.
+        RunError: a worker has the run, none could be started, or the disk has no room for a word of it.
     """
     lock = run.claim()
     try:
+        if shutil.disk_usage(run.path).free < _ROOM:
+            raise RunError(
+                f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.id}`."
+            )
         with run.log_file.open("ab", buffering=0) as log:
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", "workbench.worker", str(run.path)],

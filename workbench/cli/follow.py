@@ -81,9 +81,11 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
                 if not owner:
                     return 130
                 _stop(run)
+    if worker and worker.wait() and status != "failed":
+        status = "lost"  # it broke off before its first event: what the run says is of an earlier life
     if json:
         put(show.result(run, status, history))
-    else:
+    elif status in ("finished", "stopped"):
         show.ending(run, status, history, wide_console())
     if status in ("finished", "stopped"):
         return 0

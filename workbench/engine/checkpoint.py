@@ -5,6 +5,7 @@ Opening a stranger's checkpoint runs none of its code.
 
 from __future__ import annotations
 
+import io
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -60,9 +61,15 @@ def restore(path: Path, model: nn.Module, weights: Mapping[str, Tensor]) -> None
 
 
 def save_last(path: Path, state: Mapping[str, Any]) -> None:
-    """Write all that resuming needs, whole or not at all."""
+    """Write all that resuming needs, whole or not at all.
+
+    Raises:
+        OSError: the disk is full (or worse).
+    """
+    content = io.BytesIO()  # torch's own writer hides the disk's error behind one of its own
+    torch.save({"schema": SCHEMA, **state}, content)
     with files.replacing(path) as file:
-        torch.save({"schema": SCHEMA, **state}, file)
+        file.write(content.getbuffer())
 
 
 def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
