@@ -153,3 +153,11 @@ def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: 
     assert run.status() == "finished"
     for name, weight in last_weights(whole).items():
         assert torch.equal(weight, last_weights(run)[name]), name
+
+
+def test_a_run_that_reports_at_every_step_is_asked_to_stop_all_the_same(runs_folder: Path) -> None:
+    run = toy(runs_folder, {"train.epochs": 50, "train.eval_every": 1}, pause=0.02)
+    trained(toy(runs_folder, {"train.max_steps": 1}))  # what an evaluation imports takes its time here
+    events = trained(run, after(2))
+    assert isinstance(events[-1], Stopped)
+    assert 0.5 < events[-1].time - events[0].time < 10

@@ -61,6 +61,15 @@ def contents(run: Run) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in run.path.iterdir() if file.name not in ("worker.log", "lock")}
 
 
+def nothing_lost(run: Run, before: dict[str, bytes]) -> None:
+    """What was saved is as it was, events were only appended, and nothing half-written lies about."""
+    now = contents(run)
+    assert now["events.jsonl"].startswith(before["events.jsonl"])
+    assert now.keys() == before.keys() - {"STOP"}
+    for name in before.keys() - {"events.jsonl", "STOP"}:
+        assert now[name] == before[name], name
+
+
 def until(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
     """Wait until something holds; its value."""
     end = time.monotonic() + seconds
