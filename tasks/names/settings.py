@@ -22,7 +22,6 @@ _TUTORIAL: dict[str, Value] = {
     "task.input": "one-hot",
     "task.dropout": 0.0,
     "task.letter_dropout": 0.0,
-    "task.label_smoothing": 0.0,
     "cell.hidden": 128,
     "cell.layers": 1,
     "cell.dropout": 0.0,
@@ -77,7 +76,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         Literal["linear", "identity"],
         Meta(description="classifier after the recurrence; identity: its output is the classes' scores already"),
     ] = "linear"
-    label_smoothing: Annotated[float, Meta(ge=0, lt=1, description="share of each label spread over all")] = 0.1
+    label_smoothing: Annotated[float, Meta(ge=0, lt=1, description="share of each label spread over all")] = 0.0
     imbalance: Annotated[
         Literal["none", "weights", "logit-adjustment"],
         Meta(description="against uneven languages: weight the loss, or shift the scores by the languages' shares"),
