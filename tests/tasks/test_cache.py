@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 
 from tasks.common import cache
@@ -46,7 +47,7 @@ def test_tensors_are_built_once(kept: Counted) -> None:
     assert same(cache.tensors("x", None), kept.built)
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "text", "header", "no meta", "folder"])
+@pytest.mark.parametrize("damage", ["empty", "cut", "text", "header", "other meta", "no meta", "folder"])
 def test_a_damaged_file_is_built_again(kept: Counted, damage: str, tmp_path: Path) -> None:
     cache.tensors("x", kept)
     path = file(tmp_path)
@@ -60,8 +61,10 @@ def test_a_damaged_file_is_built_again(kept: Counted, damage: str, tmp_path: Pat
             path.write_text("not tensors")
         case "header":
             path.write_bytes(b"\xff" * 8 + whole[8:])
-        case "no meta":
+        case "other meta":
             path.write_bytes(whole.replace(b'"meta"', b'"atem"'))
+        case "no meta":
+            path.write_bytes(safetensors.torch.save(kept.built[0]))
         case "folder":
             path.unlink()
             path.mkdir()
