@@ -55,6 +55,7 @@ def run() -> None:
     """Run a command line; an error is one plain sentence on stderr and an exit code (1 failed, 2 wrong usage)."""
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except typer.Abort:
         code = _say("Nothing was done.", 130)
     except typer.TyperException as error:
@@ -67,7 +68,9 @@ def run() -> None:
         code = _say(str(error), 1)
     except KeyboardInterrupt:
         code = 130
-    except BrokenPipeError:  # `workbench runs | head`
+    except (BrokenPipeError, SystemExit) as leaving:  # `workbench runs | head`; click and Rich make an exit of it
+        if isinstance(leaving, SystemExit) and not isinstance(leaving.__context__, BrokenPipeError):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:
