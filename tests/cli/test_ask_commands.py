@@ -1,0 +1,80 @@
+"""``eval`` and ``predict``: a trained network is measured, and asked."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+from sentences import says
+
+from workbench import journal
+from workbench.runs import Run
+
+
+def objects(stdout: str) -> list[dict]:
+    return [msgspec.json.decode(line) for line in stdout.splitlines()]
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_eval_json(workbench, finished: Run, split: str) -> None:
+    result = workbench("eval", finished.id, "--split", split, "--json")
+    assert result.returncode == 0, result.stderr
+    (told,) = objects(result.stdout)
+    assert (told["run"], told["split"], told["data"]) == (finished.id, split, "full")
+    assert [view["view"] if "view" in view else view["type"] for view in told["views"]]
+    history = journal.read(finished.events_file)
+    known = {"test": history.ended.test["accuracy"], "val": history.ended.best.value}
+    assert told["metrics"]["accuracy"] == known.get(split, told["metrics"]["accuracy"])
+    assert told["baseline"].keys() == (set() if split == "train" else {"majority"})
+
+
+def test_eval_prints_the_table(workbench, finished: Run) -> None:
+    result = workbench("eval", "last")
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^ *method +loss +accuracy +macro F1", result.stdout, re.M)
+    assert "confusion" in result.stdout
+    assert re.search(r"^ *two \[red\] +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +\d+", result.stdout, re.M)
+
+
+def test_predict_words(workbench, finished: Run) -> None:
+    result = workbench("predict", finished.id, "012", "2")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("two [red]") == 2
+    assert result.stdout.index("012") < result.stdout.index("echo")
+
+
+def test_predict_stdin_as_json(workbench, finished: Run) -> None:
+    result = workbench("predict", finished.id, "--json", input="012\n\n2\n")
+    assert result.returncode == 0, result.stderr
+    told = objects(result.stdout)
+    assert [one["text"] for one in told] == ["012", "2"]
+    shares = [row[1] for row in told[0]["views"][0]["rows"]]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_what_cannot_be_answered_is_said_and_the_rest_is_answered(workbench, finished: Run) -> None:
+    result = workbench("predict", finished.id, "[bold]x", "012")
+    assert "two [red]" in result.stdout
+    assert says(result, 1, "") == "'[bold]x' is not a row of digits: type digits below 3."
+
+
+def test_nothing_to_ask(workbench, finished: Run) -> None:
+    sentence = "There is nothing to ask: give a TEXT, or lines on stdin."
+    assert says(workbench("predict", finished.id, input=""), 2, "") == sentence
+
+
+def test_a_defect_is_one_sentence_and_debug_shows_its_traceback(workbench, finished: Run) -> None:
+    finished.task_file.write_text("{}")
+    sentence = says(workbench("predict", finished.id, "012"), 1, "This is a defect of Workbench (KeyError: ")
+    assert sentence.endswith("WORKBENCH_DEBUG=1 shows the traceback.")
+    debug = workbench("predict", finished.id, "012", WORKBENCH_DEBUG="1")
+    assert debug.returncode == 1
+    assert "Traceback (most recent call last)" in debug.stderr
+    assert "KeyError" in debug.stderr
+
+
+def test_a_damaged_task_file_is_no_defect(workbench, finished: Run) -> None:
+    finished.task_file.write_bytes(finished.task_file.read_bytes()[:-5])
+    sentence = says(workbench("predict", finished.id, "012"), 1, "")
+    assert sentence == f"{finished.task_file} is damaged: the run cannot be asked."

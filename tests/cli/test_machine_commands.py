@@ -1,0 +1,132 @@
+"""``tasks``, ``cells``, ``data``, ``doctor``; and every command's help."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import typer.main
+from sentences import says
+from typer.testing import CliRunner
+
+import cells
+from tasks.common import datasets
+from tasks.names.settings import Settings
+from workbench import __version__
+from workbench.cli.app import app
+
+
+def decoded(result) -> object:
+    assert result.returncode == 0, result.stderr
+    return msgspec.json.decode(result.stdout)
+
+
+def test_tasks(workbench) -> None:
+    plain = workbench("tasks").stdout
+    assert "Tell which of 18 languages a surname comes from" in plain
+    assert "--preset class-report: the class report's protocol" in plain
+    told = {task["task"]: task for task in decoded(workbench("tasks", "--json"))}
+    assert told.keys() >= {"names", "toy"}
+    assert told["names"]["metric"] == "accuracy"
+    assert told["names"]["presets"].keys() == Settings.presets.keys()
+
+
+def test_cells(workbench) -> None:
+    lines = workbench("cells").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == cells.available()
+    told = decoded(workbench("cells", "--json"))
+    assert {cell["cell"]: cell["title"] for cell in told}["lstm"] == cells.about("lstm").title
+
+
+def test_one_cell_closely(workbench) -> None:
+    result = workbench("cells", "lstm", "--input", 10, "--hidden", 4, "--task", "toy")
+    assert result.returncode == 0, result.stderr
+    assert cells.about("lstm").text.strip() in result.stdout  # equations and source, as in its file
+    assert "Parameters with input 10, hidden 4, layers 1: 256" in result.stdout  # 4 · 4 · (10 + 4 + 2)
+    assert "The network for toy (159 parameters):\nSequenceClassifier(" in result.stdout  # 4·4·(3+4+2) + 3·(4+1)
+    told = decoded(workbench("cells", "bilstm", "--json", "--input", 10, "--hidden", 4, "--task", "names"))
+    assert told["parameters"] == 512
+    assert told["shapes"]["weight_ih_l0_reverse"] == [16, 10]
+    assert told["network"].startswith("SequenceClassifier(")
+
+
+def test_data_that_is_nowhere(workbench) -> None:
+    result = workbench("data")
+    assert "names  not downloaded" in result.stdout
+    assert result.stderr == "What is not downloaded is fetched when a training first needs it.\n"
+    for command in ("path", "verify"):
+        says(workbench("data", command, "names"), 1, "The names data is not downloaded yet: a training fetches it")
+
+
+def test_data_in_a_named_folder(workbench, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "names"
+    shutil.copytree(datasets.starter("names"), folder)
+    assert workbench("data", "path", "names", "--data", tmp_path / "data").stdout == f"{folder}\n"
+    rows = {row["task"]: row for row in decoded(workbench("data", "--json", "--data", tmp_path / "data"))}
+    assert rows["names"] == {"task": "names", "where": "named folder", "folder": str(folder), "starter": True}
+    different = workbench("data", "verify", "names", "--data", tmp_path / "data")  # the starter set is no original
+    assert says(different, 1, f"{folder}: Arabic.txt, Chinese.txt").endswith("from their source: fetch them again.")
+    (folder / "Greek.txt").unlink()
+    rows = {row["task"]: row for row in decoded(workbench("data", "--json", "--data", tmp_path / "data"))}
+    assert rows["names"]["where"] == "incomplete"
+    assert "lacks Greek.txt" in rows["names"]["folder"]
+
+
+def test_real_data_is_as_in_its_source(workbench, real_data: Path) -> None:
+    result = workbench("data", "verify", "names", "--data", real_data)
+    assert (result.returncode, result.stdout) == (0, f"{real_data}/names: 18 files, all as in their source.\n")
+    told = decoded(workbench("data", "verify", "names", "--json", WORKBENCH_DATA=str(real_data)))
+    assert told == {"task": "names", "folder": f"{real_data}/names", "verified": True, "wrong": []}
+
+
+def test_doctor(workbench, runs_folder: Path, tmp_path: Path) -> None:
+    told = {finding["what"]: finding for finding in decoded(workbench("doctor", "--json", LINES="20", COLUMNS="70"))}
+    assert told["workbench"]["found"].startswith(f"{__version__}, Python 3.")
+    assert told.keys() >= {"torch", "threads", "memory", "device", "GPU", "terminal", "colours", "encoding", "logout"}
+    assert "70×20" in told["terminal"]["found"]
+    assert "one pane at a time" in told["terminal"]["warning"]
+    assert told["runs"]["found"].startswith(str(runs_folder))
+    assert told["cache"]["found"] == str(tmp_path / "cache")
+    assert told["data: names"]["found"] == "not downloaded yet"
+    plain = workbench("doctor", "--data", tmp_path)
+    assert plain.returncode == 0, plain.stderr
+    assert re.search(r"^data: names +incomplete +\S", plain.stdout, re.M)
+
+
+def test_version(workbench) -> None:
+    assert workbench("--version").stdout == f"{__version__}\n"
+
+
+def commands(group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, command in getattr(group, "commands", {}).items():
+        yield from commands(command, (*path, name))
+
+
+ALL = list(commands(typer.main.get_command(app)))
+
+
+def test_the_commands_of_the_design_are_there() -> None:
+    assert {" ".join(path) for path in ALL} == {
+        *("", "train", "runs", "show", "watch", "stop", "resume", "rm", "eval", "predict", "tasks", "cells"),
+        *("data", "data verify", "data path", "doctor"),
+    }
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_help_has_an_example_and_says_what_it_does(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(app, [*path, "--help"])
+    assert result.exit_code == 0, result.output
+    words = " ".join(result.output.split())
+    assert "Example: " in words
+    example = words.partition("Example: ")[2]
+    assert "workbench" in example
+    assert not path or path[-1] in example
+    usage, _, rest = result.output.partition("\n\n")
+    assert usage.strip().startswith("Usage:")
+    assert rest.strip()[0].isupper()
+    assert example in " ".join(CliRunner().invoke(app, [*path, "-h"]).output.split())
