@@ -1,0 +1,81 @@
+"""What must be quick never imports what is slow: seen in ``sys.modules`` of a fresh process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SLOW = {"torch", "sklearn", "pandas", "gensim", "jieba", "scipy"}
+COMMAND = """
+import sys
+from workbench.cli import main
+sys.argv[0] = "workbench"
+try:
+    main()
+except SystemExit as leaving:
+    assert not leaving.code, leaving.code
+"""
+SAY = "import sys; print('MODULES', *{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+
+
+def modules(code: str, *words: str, folder: Path) -> set[str]:
+    """The top-level modules that a fresh process has after running some code."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code + SAY, *words],
+        cwd=folder,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    last = done.stderr.splitlines()[-1].split()
+    assert last[0] == "MODULES"
+    return set(last[1:])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("train", "--help"),
+        ("eval", "--help"),
+        ("runs",),
+        ("runs", "--json"),
+        ("show", "last"),
+        ("show", "last", "--json"),
+        ("tasks",),
+        ("cells",),
+        ("data",),
+    ],
+    ids=" ".join,
+)
+def test_a_quick_command_imports_nothing_slow(tmp_path: Path, runs_folder: Path, words: tuple[str, ...]) -> None:
+    a_run(runs_folder)
+    found = modules(COMMAND, *words, folder=tmp_path)
+    assert "typer" in found
+    assert not found & SLOW
+
+
+def test_the_first_paint_imports_nothing_slow(tmp_path: Path) -> None:
+    found = modules("import workbench.tui.app\n", folder=tmp_path)
+    assert "textual" in found
+    assert not found & SLOW
+
+
+def test_the_worker_imports_no_face(tmp_path: Path) -> None:
+    found = modules("import workbench.worker, workbench.engine.train, workbench.engine.failures\n", folder=tmp_path)
+    assert "torch" in found
+    assert not found & {"textual", "typer", "rich"}
+
+
+def a_run(folder: Path) -> None:
+    """A run that another process describes: this one has torch, and must lend it to nobody."""
+    code = "import sys; from pathlib import Path; from workbench import runs, spec\n"
+    code += "runs.create(Path(sys.argv[1]), spec.make('toy', 'lstm'))\n"
+    assert not modules(code, str(folder), folder=folder.parent) & SLOW
