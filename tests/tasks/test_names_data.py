@@ -114,6 +114,7 @@ def test_every_line_that_is_not_blank_is_a_name(tmp_path: Path, content: bytes, 
     data = load(write(tmp_path / "names", Irish=content))
     assert of_language(data, "Irish") == expected
     assert of_language(data, "Arabic") == ["aaax", "aaay", "aaaz"]
+    assert bool(data.notes) == ("ø" in content.decode())  # nothing else is lost, a BOM least of all
 
 
 def test_what_is_lost_is_told_once_with_its_count(tmp_path: Path) -> None:
