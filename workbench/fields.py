@@ -13,7 +13,7 @@ _EXPECTED: dict[Kind, str] = {
     "float": "a number",
     "bool": "true or false",
     "choice": "one of",
-    "text": "text",
+    "text": "",  # its help says what
 }
 
 

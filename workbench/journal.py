@@ -26,7 +26,7 @@ from workbench.events import (
 )
 
 _RESERVE = 32 * 1024  # bytes given up on a full disk, so that the last events can still be written
-_TAIL = 128 * 1024
+_TAIL = 128 * 1024  # bytes read from a file's end, at first
 
 
 class Journal:
@@ -167,9 +167,14 @@ def recent(path: Path) -> History:
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            start = max(0, size - _TAIL)
-            file.seek(start)
-            lines = file.read().split(b"\n")[:-1]  # the last one is empty or unfinished
+            reach = _TAIL
+            while True:
+                start = max(0, size - reach)
+                file.seek(start)
+                lines = file.read().split(b"\n")[:-1]  # the last one is empty or unfinished
+                if start == 0 or len(lines) > 1:
+                    break
+                reach *= 4  # a line longer than that
     except FileNotFoundError:
         return history
     history.extend(list(_decoded(lines[1:] if start else lines)))

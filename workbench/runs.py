@@ -77,7 +77,8 @@ class Run:
             if self.stop_file.exists():
                 return "stopping"
             recent = recent or journal.recent(self.events_file)
-            return "starting" if recent.ended or recent.empty else "running"
+            before = recent.ended is not None and recent.ended.time < self.lock_file.stat().st_mtime
+            return "starting" if before or recent.empty else "running"
         if recent is None or recent.ended is None:  # it may have ended after those events were read
             recent = journal.recent(self.events_file)
         match recent.ended:
@@ -122,6 +123,7 @@ class Run:
         else:
             os.close(descriptor)
             raise RunError(f"Run {self.id} is already running: watch it with `workbench watch {self.id}`.")
+        os.utime(descriptor)  # what ended before now was an earlier life
         self.stop_file.unlink(missing_ok=True)
         files.clear_temporary(self.path)
         return descriptor
@@ -188,6 +190,8 @@ def find(name: str, folder: Path) -> Run:
     Raises:
         NoSuchRun: there is none, or several.
     """
+    if not name:
+        raise NoSuchRun("No run is named: give its id, the beginning of one, or `last`.")
     if name.startswith(f"{PRETRAINED}/"):
         path = folder / name
         if (path / "spec.json").is_file():

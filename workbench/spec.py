@@ -61,7 +61,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     checkpoint_seconds: Annotated[float, Meta(ge=0, le=86400, description="seconds between checkpoints")] = 10.0
     seed: Annotated[int, Meta(ge=0, lt=2**32, description="seed of every random draw")] = 0
     device: Annotated[
-        str, Meta(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto (CUDA where there is one), cpu, cuda, cuda:1")
+        str,
+        Meta(pattern=r"^(auto|cpu|cuda(:[0-9]+)?)\Z", description="auto (CUDA if there is one), cpu, cuda or cuda:1"),
     ] = "auto"
     threads: Annotated[int, Meta(ge=0, le=1024, description="CPU threads; 0: one a core")] = 0
     precision: Annotated[

@@ -151,13 +151,27 @@ def download(task: str, say: Callable[[str], None], *, progress: bool = False) -
                 fname=name,
                 downloader=pooch.HTTPDownloader(progressbar=progress, timeout=20),
             )
-        shutil.rmtree(target, ignore_errors=True)
-        beside.rename(target)
-        files.sync_folder(target.parent)
+            (beside / name).chmod(0o644)
+        beside.chmod(0o755)
+        _put_in_place(task, beside, target)
     except requests.RequestException:
         raise DataError(f"The {task} data could not be downloaded from {mirror}.") from None
-    except (ValueError, OSError) as error:
-        raise DataError(f"The {task} data could not be kept: {str(error).splitlines()[0]}") from None
+    except ValueError:
+        raise DataError(f"The {task} data at {mirror} is not what its source promised: {name} differs.") from None
+    except OSError as error:
+        raise DataError(f"The {task} data could not be kept in {target.parent}: {error.strerror}.") from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return target
+
+
+def _put_in_place(task: str, beside: Path, target: Path) -> None:
+    """Make a verified folder the task's; another process may have been faster, and its folder is as good."""
+    if missing(task, target) or wrong(task, target):
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            beside.rename(target)
+        except OSError:
+            if missing(task, target):
+                raise
+    files.sync_folder(target.parent)

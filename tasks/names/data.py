@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import DataError, Split
+from tasks.base import HELD, DataError, Split
 from tasks.common import cache, splits
 from tasks.common.batching import uniform_over_classes
 from tasks.names.settings import LANGUAGES, Settings
@@ -143,6 +143,9 @@ def _arrange(settings: Settings, kept: dict[str, Tensor], meta: dict[str, Any]) 
             rows["val" if split == "val" else "test"] = uniform_over_classes(labels, _POOL_DRAWS, generator)
     else:
         rows = {split: (kept["split"] == number).nonzero()[:, 0] for number, split in enumerate(_SPLITS)}
+    for split in HELD:
+        if not len(rows[split]):
+            raise DataError("There are too few names to hold any back for validation and test: three a language do.")
     counts = torch.bincount(labels[rows["train"]], minlength=len(LANGUAGES))
     state = {"labels": list(LANGUAGES), "train_counts": counts.tolist(), "cache": meta["cache"]}
     return NamesData(kept["codes"], labels, kept["lengths"], rows, state, tuple(meta["notes"]))

@@ -29,7 +29,7 @@ TRAIN = ("train", "toy", "--headless")
         ((*TRAIN, "--optimizer", "sdg"), "train.optimizer cannot be sdg: it must be one of adamw | adam | rmsprop"),
         (
             (*TRAIN, "--device", "gpu"),
-            "train.device cannot be gpu: it must be text auto (CUDA where there is one)",
+            "train.device cannot be gpu: it must be auto (CUDA if there is one)",
         ),
         ((*TRAIN, "--set", "task.pause"), "--set task.pause has no value: write --set KEY=VALUE."),
         ((*TRAIN, "--epochs", "0"), "The run would never end: set train.epochs or train.max_steps above 0."),

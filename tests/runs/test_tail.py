@@ -144,7 +144,6 @@ def test_the_end_of_no_file_is_an_empty_history(path: Path) -> None:
     assert vars(journal.recent(path)) == vars(journal.History())
 
 
-@pytest.mark.xfail(strict=True, reason="recent() reads a fixed number of bytes: a longer last line is lost")
 def test_a_last_event_longer_than_the_tail_is_still_found(path: Path) -> None:
     long = make.finished(2, views=[Text(title="all the poems", text="x" * (journal._TAIL + 1))])
     path.write_bytes(b"".join(map(encode, [make.started(), make.step(1), long])))

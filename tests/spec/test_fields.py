@@ -83,7 +83,7 @@ def test_a_value_is_read_as_its_type(key: str, given: Any, read: Any) -> None:
         ("s.share", "1", "s.share cannot be 1: it must be a number > 0, < 1."),
         ("s.flag", "maybe", "s.flag cannot be maybe: it must be true or false."),
         ("s.pick", "up", "s.pick cannot be up: it must be one of left | right."),
-        ("s.text", "d", "s.text cannot be d: it must be text letters a to c."),
+        ("s.text", "d", "s.text cannot be d: it must be letters a to c."),
         ("s.bare", "x", "s.bare cannot be x: it must be a whole number."),
     ],
 )
