@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import DataError, Evaluation
+from tasks.base import DataError
 from tasks.common import classification
 from tasks.common.batching import by_length
 from tasks.common.classifier import OneHot, SequenceClassifier
