@@ -39,5 +39,5 @@ class GRU(Cell):
 
     def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
         _, z, n = self.gates(projected, state).values()
-        h = torch.lerp(n, state.h, z)  # (B,H)
+        h = n + z * (state.h - n)  # (B,H)
         return h, Hidden(h)

@@ -33,5 +33,5 @@ class TextbookGRU(Cell):
 
     def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
         _, z, n = self.gates(projected, state).values()
-        h = torch.lerp(n, state.h, z)  # (B,H)
+        h = n + z * (state.h - n)  # (B,H)
         return h, Hidden(h)

@@ -83,15 +83,12 @@ def finished(run: Run) -> tuple[Started, list[float], dict[str, Any]]:
     return events[0], [e.metrics["loss"] for e in only(Eval, events)], torch.load(run.last_file)["model"]
 
 
-@pytest.mark.parametrize(("precision", "name"), [("bf16", "bfloat16"), ("fp16", "float16")])
-def test_mixed_precision_trains_on_the_cpu(runs_folder: Path, precision: str, name: str) -> None:
+def test_mixed_precision_trains_on_the_cpu(runs_folder: Path) -> None:
     values = {"train.device": "cpu", "train.epochs": 2, **SELDOM}
     started, exact, _ = finished(toy(runs_folder, {**values, "train.precision": "fp32"}, cell="lstm", dropout=0.0))
     assert started.precision == "float32"
-    mixed, losses, weights = finished(
-        toy(runs_folder, {**values, "train.precision": precision}, cell="lstm", dropout=0.0)
-    )
-    assert mixed.precision == name
+    mixed, losses, weights = finished(toy(runs_folder, {**values, "train.precision": "bf16"}, cell="lstm", dropout=0.0))
+    assert mixed.precision == "bfloat16"
     assert losses != exact
     assert losses == pytest.approx(exact, abs=0.05)
     assert {weight.dtype for weight in weights.values()} == {torch.float32}

@@ -43,6 +43,8 @@ def test_devices_with_two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     assert process.choose_precision("auto", CPU) is None
     assert process.choose_precision("bf16", CPU) is torch.bfloat16
+    with pytest.raises(DeviceError, match="fp16 needs a GPU"):
+        process.choose_precision("fp16", CPU)
     for has_it, chosen in ((True, torch.bfloat16), (False, torch.float16)):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has_it=has_it: has_it)
         assert process.choose_precision("auto", CUDA) is chosen

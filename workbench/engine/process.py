@@ -64,7 +64,13 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def choose_precision(wanted: str, device: torch.device) -> torch.dtype | None:
-    """The type of a network's mixed-precision arithmetic; ``None``: everything in float32."""
+    """The type of a network's mixed-precision arithmetic; ``None``: everything in float32.
+
+    Raises:
+        DeviceError: the device cannot compute so.
+    """
+    if wanted == "fp16" and device.type != "cuda":
+        raise DeviceError("Precision fp16 needs a GPU: on the CPU take train.precision=bf16 or fp32.")
     if wanted == "auto" and device.type == "cuda":
         wanted = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
     return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(wanted)
