@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,14 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("WORKBENCH_MIRROR", "http://127.0.0.1:9")
     monkeypatch.delenv("WORKBENCH_DATA", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def denormals() -> Iterator[None]:
+    """The engine flushes denormal floats in its process; the next test's process is this one, and may want them."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture

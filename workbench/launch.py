@@ -27,7 +27,7 @@ def start(run: Run) -> subprocess.Popen[bytes]:
     try:
         if shutil.disk_usage(run.path).free < _ROOM:
             raise RunError(
-                f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.id}`."
+                f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.spoken}`."
             )
         with run.log_file.open("ab", buffering=0) as log:
             return subprocess.Popen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import time
 from contextlib import suppress
@@ -48,6 +49,12 @@ class Run:
     @property
     def id(self) -> str:
         return f"{PRETRAINED}/{self.path.name}" if self.path.parent.name == PRETRAINED else self.path.name
+
+    @property
+    def spoken(self) -> str:
+        """What to type for RUN: the id where runs are looked for by themselves, else the folder's path."""
+        here = self.path.parent == root() or self.path.parent.name == PRETRAINED
+        return self.id if here else shlex.quote(str(self.path))
 
     @cached_property
     def spec(self) -> RunSpec:
@@ -122,7 +129,7 @@ class Run:
                 time.sleep(0.01)
         else:
             os.close(descriptor)
-            raise RunError(f"Run {self.id} is already running: watch it with `workbench watch {self.id}`.")
+            raise RunError(f"Run {self.id} is already running: watch it with `workbench watch {self.spoken}`.")
         os.utime(descriptor)  # what ended before now was an earlier life
         self.stop_file.unlink(missing_ok=True)
         files.clear_temporary(self.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import time
 from collections.abc import Sequence
 
 DEBUG = "WORKBENCH_DEBUG"  # shows tracebacks
@@ -35,6 +36,21 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def plain(text: str, most: int = 0) -> str:
+    """A text without control characters, which a terminal would obey; cut to ``most`` characters, if given."""
+    shown = "".join(c if c.isprintable() else "�" for c in text)
+    return shown if not most or len(shown) <= most else shown[: most - 1] + "…"
+
+
+def age(created: float, now: float | None = None) -> str:
+    """How long ago, in the largest unit that fits."""
+    seconds = max(0.0, (time.time() if now is None else now) - created)
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return "now"
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -39,7 +39,7 @@ def test_in_a_pipe_a_line_an_evaluation_and_the_result_on_stdout(workbench, runs
         ("3.00", "36"),
     ]
     assert "\x1b" not in result.stderr + result.stdout
-    assert f"Run {run.id} finished (all steps done) in " in result.stdout
+    assert f"Run {run.id} finished (all steps done), trained in " in result.stdout
     assert re.search(r"torch-gru +\d\.\d{4} ", result.stdout)
     assert re.search(r"majority +– +0\.4000 +0\.2000 ", result.stdout)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from workbench import launch
-from workbench.tui.catalogue import Catalogue, age
+from workbench.tui.catalogue import Catalogue
 from workbench.tui.screens.run import RunScreen
+from workbench.words import age
 
 
 async def test_an_empty_folder_names_the_next_action(screen) -> None:

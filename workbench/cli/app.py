@@ -11,7 +11,7 @@ import typer
 import workbench
 from tasks.base import DataError
 from workbench.cli import ask, learn, machine, store
-from workbench.cli.options import Data, Runs, data_folder
+from workbench.cli.options import Data, Runs, data_folder, need_terminal
 from workbench.runs import NoSuchRun, RunError, root
 from workbench.spec import SpecError
 from workbench.words import DEBUG, defect
@@ -48,6 +48,7 @@ def lab(
     if context.invoked_subcommand is None:
         from workbench import tui
 
+        need_terminal()
         raise typer.Exit(tui.run(root(runs), data_folder(data)))
 
 
@@ -61,7 +62,8 @@ def run() -> None:
     except typer.TyperException as error:
         where = getattr(error, "ctx", None)
         hint = f" See `{where.command_path} --help`." if where else ""
-        code = _say(error.format_message() + hint, error.exit_code)
+        sentence = error.format_message().replace("Value error, ", "").rstrip(".")
+        code = _say(f"{sentence}.{hint}", error.exit_code)
     except (SpecError, NoSuchRun) as error:
         code = _say(str(error), 2)
     except (RunError, DataError) as error:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli.options import Json, RunName, Runs, find, put, say
+from workbench.words import plain
 
 
 class SplitName(StrEnum):
@@ -73,7 +74,7 @@ def predict(
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Ask a run's network; without TEXT, each line of stdin."""
+    """Ask a run's network; without TEXT, each line of stdin. --json prints one object a line."""
     from workbench.cli import show
     from workbench.cli.tables import wide_console
     from workbench.engine import answer
@@ -83,16 +84,19 @@ def predict(
         say("Type a line and press Enter; Ctrl-D ends.")
     console = wide_console()
     answered = failed = 0
-    for line in text or (line for line in sys.stdin if line.strip()):
+    for given in text or (line for line in sys.stdin if line.strip()):
+        line = given.rstrip("\n").encode("utf-8", "replace").decode()  # what was no UTF-8 becomes a question mark
         try:
-            views = ask(line.rstrip("\n"))
+            views = ask(line)
         except ValueError as error:
-            say(f"workbench: {error}")
+            say(f"workbench: {plain(str(error))}")
+            if json:
+                put({"text": line, "error": str(error)})
             failed += 1
             continue
         answered += 1
         if json:
-            put({"text": line.rstrip("\n"), "views": views})
+            put({"text": line, "views": views})
         else:
             for shown in views:
                 console.print(show.view(shown))

@@ -24,6 +24,7 @@ from workbench.runs import LIVE, Run, Status
 from workbench.words import duration, number
 
 _POLL_SECONDS = 0.2
+_TESTING = "Testing, and measuring the naive methods …"
 _METRICS = 3  # on the line of an evaluation: the task's first ones
 
 
@@ -68,12 +69,14 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
             except KeyboardInterrupt:
                 if not owner:
                     return 130
-                with display.paused():
-                    choice = _ask()
+                display.pause()
+                choice = _ask()
+                if choice != "detach":
+                    display.go_on()
                 if choice == "stop":
                     _stop(run)
                 elif choice == "detach":
-                    say(f"Run {run.id} goes on in the background: `workbench watch {run.id}` shows it.")
+                    say(f"Run {run.id} goes on in the background: `workbench watch {run.spoken}` shows it.")
                     if json:
                         put({"run": run.id, "status": run.status()})
                     return 0
@@ -139,7 +142,8 @@ class _Display(Protocol):
     def __enter__(self) -> Any: ...
     def __exit__(self, *_: object) -> None: ...
     def tell(self, event: Event, history: History) -> None: ...
-    def paused(self) -> Any: ...
+    def pause(self) -> None: ...
+    def go_on(self) -> None: ...
 
 
 class _Lines:
@@ -151,14 +155,18 @@ class _Lines:
     def __exit__(self, *_: object) -> None:
         return
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        yield
+    def pause(self) -> None:
+        return
+
+    def go_on(self) -> None:
+        return
 
     def tell(self, event: Event, history: History) -> None:
         line = _line(event, history)
         if line:
             say(line)
+        if isinstance(event, Step) and _over(event, history):
+            say(_TESTING)
 
 
 class _Bars:
@@ -183,10 +191,10 @@ class _Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
+    def pause(self) -> None:
         self._progress.stop()
-        yield
+
+    def go_on(self) -> None:
         self._progress.start()
 
     def tell(self, event: Event, history: History) -> None:
@@ -201,9 +209,12 @@ class _Bars:
                 figures = f"epoch {event.epoch:.1f}  loss {number(event.loss)}"
                 if not narrow:
                     figures += f"  {event.examples_per_s or 0:,.0f}/s"
-                over = history.started is not None and event.step >= history.started.total_steps
-                left = "testing, and measuring the naive methods …" if over else f"left {duration(event.eta_s)}"
+                left = _TESTING if _over(event, history) else f"left {duration(event.eta_s)}"
                 self._progress.update(self._bar, completed=event.step, figures=f"{figures}  {left}")
+
+
+def _over(event: Step, history: History) -> bool:
+    return history.started is not None and event.step >= history.started.total_steps
 
 
 def _line(event: Event, history: History) -> str:

@@ -9,7 +9,19 @@ import typer
 
 from tasks.common import datasets
 from workbench import launch, runs, spec
-from workbench.cli.options import Data, Json, RunName, Runs, Set, assignments, data_folder, find, put, say
+from workbench.cli.options import (
+    Data,
+    Json,
+    RunName,
+    Runs,
+    Set,
+    assignments,
+    data_folder,
+    find,
+    need_terminal,
+    put,
+    say,
+)
 from workbench.runs import Run, RunError
 
 Headless = Annotated[bool, typer.Option("--headless", help="Show progress here rather than on the screen.")]
@@ -60,7 +72,12 @@ def train(
         "train.threads": threads,
     }
     values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
+    _check_faces(headless=headless, detach=detach, json=json)
     described = spec.make(task, cell, values, preset=preset)  # wrong usage is said before anything is downloaded
+    if described.train.device.startswith("cuda"):
+        from workbench.engine.process import choose_device
+
+        choose_device(described.train.device)  # a GPU that is not here is said before a run is made
     source = datasets.locate(task, data_folder(data), say, progress=not json)
     folder = str(source.folder) if source.kind == "full" else ""
     run = runs.create(runs.root(runs_folder), msgspec.structs.replace(described, data=source.kind, data_dir=folder))
@@ -76,17 +93,26 @@ def resume(
 ) -> None:
     """Go on with a run from its last checkpoint."""
     found = find(run, runs_folder)
+    _check_faces(headless=headless, detach=detach, json=json)
     found.spec  # noqa: B018  an unreadable description is said before a worker starts
     if found.status() == "finished":
         raise RunError(f"Run {found.id} is finished: there is nothing to go on with.")
     _start(found, headless=headless, detach=detach, json=json)
 
 
+def _check_faces(*, headless: bool, detach: bool, json: bool) -> None:
+    """Say what cannot be before a run is made."""
+    if headless and detach:
+        raise spec.SpecError("--headless shows the training here and --detach leaves it: choose one.")
+    if not (headless or detach or json):
+        need_terminal()
+
+
 def _start(run: Run, *, headless: bool, detach: bool, json: bool) -> None:
     worker = launch.start(run)
     if detach:
         put({"run": run.id}) if json else print(run.id)
-        say(f"Run {run.id} goes on in the background: `workbench watch {run.id}` shows it.")
+        say(f"Run {run.id} goes on in the background: `workbench watch {run.spoken}` shows it.")
     elif headless or json:
         from workbench.cli.follow import follow
 

@@ -45,9 +45,20 @@ def assignments(pairs: list[str] | None) -> dict[str, str]:
         SpecError: a text has no ``=``.
     """
     for pair in pairs or []:
-        if "=" not in pair:
-            raise SpecError(f"--set {pair} has no value: write --set KEY=VALUE.")
+        key, sign, _ = pair.partition("=")
+        if not (key.strip() and sign):
+            raise SpecError(f"--set {pair} has no {'value' if key.strip() else 'key'}: write --set KEY=VALUE.")
     return dict((part.strip() for part in pair.split("=", 1)) for pair in pairs or [])  # type: ignore[misc]
+
+
+def need_terminal() -> None:
+    """Refuse to open the screen where there is none.
+
+    Raises:
+        SpecError: stdin or stdout is no terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise SpecError("This is not a terminal: `workbench train … --headless` or `--detach` works without one.")
 
 
 def say(sentence: str) -> None:

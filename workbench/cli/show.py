@@ -17,7 +17,7 @@ from workbench.events import Baseline, Finished, Stopped
 from workbench.grid import Grid
 from workbench.journal import History
 from workbench.runs import Run, Status
-from workbench.words import duration, number
+from workbench.words import duration, number, plain
 
 HEADS = {"macro_f1": "macro F1", "weighted_f1": "weighted F1", "balanced_accuracy": "balanced", "f1": "F1"}
 COLOURS: dict[Status, str] = {
@@ -65,7 +65,7 @@ def why(run: Run, status: Status, history: History) -> str:
     said = f" Its last words: {last}" if last else ""
     return (
         f"Run {run.id} is {status}: its worker vanished at step {history.step} without a word. "
-        f"`workbench resume {run.id}` goes on from its last checkpoint.{said}"
+        f"`workbench resume {run.spoken}` goes on from its last checkpoint.{said}"
     )
 
 
@@ -76,15 +76,20 @@ def ending(run: Run, status: Status, history: History, console: Console) -> None
         best = f"best {ended.best.metric} {number(ended.best.value)} at step {ended.best.step}"
         console.print(
             RichText(
-                f"\nRun {run.id} finished ({ended.reason}) in {duration(ended.wall_s)}, "
+                f"\nRun {run.id} finished ({ended.reason}), trained in {duration(ended.wall_s)}, "
                 f"{ended.examples_per_s:,.0f} examples/s; validation: {best}."
             )
         )
         note = " · ".join(filter(None, [history.started.protocol if history.started else "", starter_note(run)]))
         console.print(metrics_table(run.spec.cell, ended.test, baseline(history.baseline, "test"), "test", note))
-        console.print(RichText(f"`workbench show {run.id}` has the confusion matrix and the per-class table."))
+        console.print(
+            RichText(f"`workbench show {run.spoken}` has the confusion matrix and the per-class table."), soft_wrap=True
+        )
     elif isinstance(ended, Stopped):
-        console.print(RichText(f"\nRun {run.id} stopped at step {ended.step}: `workbench resume {run.id}` goes on."))
+        console.print(
+            RichText(f"\nRun {run.id} stopped at step {ended.step}: `workbench resume {run.spoken}` goes on."),
+            soft_wrap=True,
+        )
 
 
 def starter_note(run: Run) -> str:
@@ -107,7 +112,7 @@ def metrics_table(model: str, metrics: Metrics, others: dict[str, Metrics], spli
 
 def view(shown: View) -> RenderableType:
     """A task's view as Rich draws it; its text is never markup."""
-    title = RichText(shown.title + (f" ({shown.note})" if shown.note else ""), "bold")
+    title = RichText(plain(shown.title, 60) + (f" ({shown.note})" if shown.note else ""), "bold")
     match shown:
         case Confusion():
             return Group(title, Grid(shown))
@@ -116,10 +121,10 @@ def view(shown: View) -> RenderableType:
             for k, column in enumerate(shown.columns):
                 table.add_column(RichText(HEADS.get(column, column)), justify="left" if k == 0 else "right")
             for row in shown.rows:
-                table.add_row(*(RichText(number(c) if isinstance(c, float) else str(c)) for c in row))
+                table.add_row(*(RichText(number(c) if isinstance(c, float) else plain(str(c))) for c in row))
             return table
         case Text():
-            return Group(title, RichText(shown.text))
+            return Group(title, RichText("\n".join(map(plain, shown.text.split("\n")))))
         case Series():
             ends = [f"{name}: {number(values[-1]) if values else '–'}" for name, values in shown.curves.items()]
             return Group(title, RichText("  ".join(ends)))

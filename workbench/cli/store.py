@@ -10,8 +10,8 @@ import typer
 
 from workbench import journal, runs
 from workbench.cli.options import Json, RunName, Runs, find, put, say
-from workbench.runs import LIVE, Run, RunError
-from workbench.words import duration, number
+from workbench.runs import LIVE, NoSuchRun, Run, RunError
+from workbench.words import age, number
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")]
 _STOP_SECONDS = 60
@@ -27,6 +27,8 @@ def register(app: typer.Typer) -> None:
 
 def listing(runs_folder: Runs = None, json: Json = False) -> None:
     """List the runs, the newest first."""
+    if runs_folder and not runs_folder.is_dir():
+        raise NoSuchRun(f"{runs_folder} is not a folder: name the one that holds the runs.")
     found = runs.listing(runs.root(runs_folder))
     if json:
         put([_facts(run) for run in found])
@@ -51,7 +53,7 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
                 *([] if narrow else [facts["task"] + " (starter)" * (facts["data"] == "starter"), facts["cell"]]),
                 f"{facts['step']:,}",
                 f"{best['metric']} {number(best['value'])}" if best else "–",
-                duration(time.time() - run.created),
+                age(run.created),
             ]
         )
     tables.listing(("run", "status", *(() if narrow else ("task", "cell")), "step", "best", "age"), rows)
@@ -112,14 +114,14 @@ def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     elif status in LIVE:
         say(f"Run {found.id} was asked to stop and has not ended yet: it does so after its present step.")
     else:
-        say(f"Run {found.id} is {status}: `workbench resume {found.id}` goes on with it.")
+        say(f"Run {found.id} is {status}: `workbench resume {found.spoken}` goes on with it.")
 
 
 def rm(run: RunName, yes: Yes = False, runs_folder: Runs = None, json: Json = False) -> None:
     """Delete a run with all its checkpoints."""
     found = find(run, runs_folder)
     if found.alive():
-        raise RunError(f"Run {found.id} is running: stop it first with `workbench stop {found.id}`.")
+        raise RunError(f"Run {found.id} is running: stop it first with `workbench stop {found.spoken}`.")
     if not yes:
         size = sum(file.stat().st_size for file in found.path.rglob("*") if file.is_file())
         typer.confirm(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -52,6 +55,8 @@ class WorkbenchApp(App[None]):
             self.panic(Text(f"workbench: {defect(self._exception)}"))
 
     async def on_mount(self) -> None:
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # where the platform or the thread has none
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)  # and restore the terminal
         self.set_interval(1.0, self._count)
         if self._first:
             await self._open_run(self._first)
@@ -162,9 +167,9 @@ class WorkbenchApp(App[None]):
             return
         for run in live if answer == STOP else []:
             self._attempt(run.request_stop)
-        said = "saves a checkpoint and ends" if answer == STOP else "goes on training"
-        lines = [f"{run.id} {said}: workbench {'resume' if answer == STOP else 'watch'} {run.id}" for run in live]
-        self.exit(message=Text("\n".join(lines)))
+        said, verb = ("saves a checkpoint and ends", "resume") if answer == STOP else ("goes on training", "watch")
+        lines = [f"{run.id} {said}:\n  workbench {verb} {run.spoken}" for run in live]
+        self.exit(message=Text("\n".join(lines), no_wrap=True, overflow="ignore"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action of the binding table that can be done now, and the themes."""

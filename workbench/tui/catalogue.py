@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,15 +52,6 @@ def changed(described: RunSpec) -> dict[str, Any]:
         return spec.changed(described)
     except SpecError:
         return {}
-
-
-def age(created: float, now: float | None = None) -> str:
-    """How long ago, in the largest unit that fits."""
-    seconds = max(0.0, (time.time() if now is None else now) - created)
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return "now"
 
 
 def _mark(run: Run) -> _Mark:

@@ -13,11 +13,12 @@ from textual.widgets import DataTable, Static
 from workbench.runs import Run
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
-from workbench.tui.catalogue import Catalogue, Row, age, changed
+from workbench.tui.catalogue import Catalogue, Row, changed
 from workbench.tui.screens.page import Page
 from workbench.tui.status import COLOURS, badge, live, resumable
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import written
+from workbench.words import age
 
 _COLUMNS = ("status", "task", "cell", "step", "best", "age", "run")
 

@@ -113,8 +113,8 @@ class Chart(Widget):
         xs = [x for points in series for x, _ in points]
         ys = [y for points in series for _, y in points] + ([self.level.value] if self.level else [])
         left, right, low, high = min(xs), max(xs), min(ys), max(ys)
-        room = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
-        return (min(0.0, left) if left < right / 4 else left, right if right > left else left + 1), (
+        room = max((high - low) * 0.05, abs(high) * 0.02) or 1.0
+        return (0.0 if left < right / 4 or left == right else left, right or 1.0), (
             low - room if low < 0 or low > room else 0.0,
             high + room,
         )

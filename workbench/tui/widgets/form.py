@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -123,6 +124,12 @@ class SettingRow(Widget):
 
 class Form(VerticalScroll, can_focus=False):
     """The settings of a task's runs. ``values`` are those that a person changed."""
+
+    # to the next setting, which scrolls into view; scrolling alone would hide the one that is being typed in
+    BINDINGS = [  # noqa: RUF012
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
