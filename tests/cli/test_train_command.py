@@ -33,11 +33,12 @@ def test_in_a_pipe_a_line_an_evaluation_and_the_result_on_stdout(workbench, runs
     assert lines[0].startswith("Training on CPU, 1 thread (float32): ")
     assert "192 examples, 36 steps." in lines[0]
     assert lines[1] == "made up on the spot"
-    assert [re.match(r"epoch +(\S+)  step +(\d+)  train \S*\d", line).groups() for line in lines[2:]] == [
+    assert [re.match(r"epoch +(\S+)  step +(\d+)  train \S*\d", line).groups() for line in lines[2:-1]] == [
         ("1.00", "12"),
         ("2.00", "24"),
         ("3.00", "36"),
     ]
+    assert lines[-1] == "Testing, and measuring the naive methods …"
     assert "\x1b" not in result.stderr + result.stdout
     assert f"Run {run.id} finished (all steps done), trained in " in result.stdout
     assert re.search(r"torch-gru +\d\.\d{4} ", result.stdout)

@@ -18,7 +18,7 @@ from workbench.cli import show
 from workbench.cli.options import put, say
 from workbench.cli.show import HEADS
 from workbench.cli.tables import wide_console
-from workbench.events import Alarm, Eval, Event, Failed, Started, Step
+from workbench.events import Alarm, Checkpoint, Eval, Event, Failed, Started, Step
 from workbench.journal import History, Tail
 from workbench.runs import LIVE, Run, Status
 from workbench.words import duration, number
@@ -165,7 +165,7 @@ class _Lines:
         line = _line(event, history)
         if line:
             say(line)
-        if isinstance(event, Step) and _over(event, history):
+        if isinstance(event, Checkpoint) and _over(event, history):
             say(_TESTING)
 
 
@@ -213,7 +213,7 @@ class _Bars:
                 self._progress.update(self._bar, completed=event.step, figures=f"{figures}  {left}")
 
 
-def _over(event: Step, history: History) -> bool:
+def _over(event: Step | Checkpoint, history: History) -> bool:
     return history.started is not None and event.step >= history.started.total_steps
 
 
