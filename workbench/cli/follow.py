@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from types import FrameType
 from typing import Any, Protocol
 
@@ -213,6 +214,16 @@ class _Bars:
                 self._progress.update(self._bar, completed=event.step, figures=f"{figures}  {left}")
 
 
+def _train_loss(history: History) -> float | None:
+    """The mean training loss of the steps since the evaluation before the last one."""
+    before = history.evals[-2].step if len(history.evals) > 1 else 0
+    since = list(takewhile(lambda step: step.step > before, reversed(history.steps)))
+    starts = [*(step.step for step in since[1:]), before]
+    parts = [(e.loss, e.step - start) for e, start in zip(since, starts, strict=False) if e.loss is not None]
+    steps = sum(count for _, count in parts)
+    return sum(loss * count for loss, count in parts) / steps if steps else None
+
+
 def _over(event: Step | Checkpoint, history: History) -> bool:
     return history.started is not None and event.step >= history.started.total_steps
 
@@ -228,7 +239,7 @@ def _line(event: Event, history: History) -> str:
                 f"{event.train_size:,} examples, {event.total_steps:,} steps.{notes}"
             )
         case Eval():
-            loss = number(history.steps[-1].loss) if history.steps else "–"
+            loss = number(_train_loss(history))
             shown = list(event.metrics.items())[:_METRICS]
             figures = "  ".join(f"{HEADS.get(name, name)} {number(value)}" for name, value in shown)
             best = "  best" if event.best.step == event.step else ""
