@@ -33,10 +33,6 @@ class _Asked(Exception):
     """SIGTERM, or Ctrl-C where nobody can be asked what it means."""
 
 
-class _Detached(Exception):
-    """The user goes; the training stays."""
-
-
 def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = None, owner: bool = False) -> int:
     """Show a run until it ends; then its result.
 

@@ -17,7 +17,6 @@ class Meter:
         self._zero = torch.zeros((), device=device)
         self._began = time.monotonic()
         self.done_steps = 0
-        self.done_examples = 0
         self._reset()
 
     def _reset(self) -> None:
@@ -40,7 +39,6 @@ class Meter:
         loss, norm = float(self._loss) / self.steps, float(self._norm)  # the device is waited for here
         speed = self._examples / max(time.monotonic() - self._since, 1e-9)
         self.done_steps += self.steps
-        self.done_examples += self._examples
         self._reset()
         return loss, norm, speed
 
