@@ -87,6 +87,8 @@ class RunScreen(Page):
             except OSError as error:
                 self._say(f"The run's folder cannot be read: {error.strerror}.")
             else:
+                if not self.query(Progress):  # the screen was taken down meanwhile
+                    return
                 if first or look.events or look.status != self.status:
                     await self._show(look)
                     first = False

@@ -60,7 +60,8 @@ class RunsScreen(Page):
         except OSError as error:
             self._empty(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.")
             return
-        self._show(rows)
+        if self.query(DataTable):  # else the screen was taken down meanwhile
+            self._show(rows)
 
     def _show(self, rows: list[Row], *, afresh: bool = False) -> None:
         table = self.query_one(DataTable)
