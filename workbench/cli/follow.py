@@ -124,8 +124,9 @@ def _signals(*, ask: bool, owner: bool) -> Iterator[None]:
         raise _Asked
 
     before = {signal.SIGTERM: signal.signal(signal.SIGTERM, asked)}
-    if not ask and owner:
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, asked)
+    # set even where a parent shell started this in its background, with SIGINT ignored
+    interrupt = signal.default_int_handler if ask or not owner else asked
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
