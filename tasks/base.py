@@ -45,11 +45,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     title: ClassVar[str]
     about: ClassVar[str]
     causal: ClassVar[bool] = False  # a causal task refuses a bidirectional cell
-    metric: ClassVar[str] = "loss"  # the validation metric that picks the best checkpoint
+    metric: ClassVar[str] = "loss"  # the main one, charted beside the naive methods'
     higher_is_better: ClassVar[bool] = False
-    files: ClassVar[Sequence[str]] = ()  # what the task's data folder must hold
+    best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``
+    # what the task's data folder must hold: names or glob patterns, alternatives separated by ``|``
+    files: ClassVar[Sequence[str]] = ()
+    paths: ClassVar[Sequence[str]] = ()  # the settings that name a file or folder of the user's: made absolute
     defaults: ClassVar[Mapping[str, Value]] = {}  # the engine's settings, where the task wants others
     presets: ClassVar[Mapping[str, Preset]] = {}
+
+    @property
+    def own_data(self) -> str:
+        """A file of the user's that stands in for the task's dataset; empty: there is none."""
+        return ""
 
     def check(self) -> None:
         """Raise ``ValueError`` (one sentence) where values that are fine alone do not fit together."""
@@ -62,8 +70,10 @@ class Recurrent(Protocol):
     output_size: int  # O of one direction
     directions: int  # D
 
-    def __call__(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
-        """``x`` (B,T,I), ``lengths`` (B,) on the CPU → outputs (B,T,D·O), zero past each end; and ``None``."""
+    def __call__(
+        self, x: Tensor, lengths: Tensor | None = None, state: Any = None, *, return_state: bool = False
+    ) -> tuple[Tensor, Any]:
+        """``x`` (B,T,I), ``lengths`` (B,) on the CPU → outputs (B,T,D·O), zero past each end; the state if asked."""
         ...
 
 
@@ -128,6 +138,9 @@ class Task(ABC):
     def build(self, make_recurrent: Callable[[int], Any]) -> nn.Module:
         """The network around a recurrent one: ``make_recurrent(I)`` gives it for the task's input width."""
 
+    def begin_epoch(self, model: nn.Module, epoch: int) -> None:  # noqa: B027
+        """Called before an epoch's first step, and where a resumed run goes on within it: freeze, thaw."""
+
     @abstractmethod
     def batches(self, data: Any, split: Split, size: int, generator: Generator | None) -> Sequence[Any]:
         """The batches of one pass, as row numbers: drawn with ``generator``, or in a fixed order without.
@@ -151,6 +164,13 @@ class Task(ABC):
             ValueError: the text cannot be answered; one sentence says why.
         """
 
+    def sample(self, model: nn.Module) -> View | None:
+        """Something the network makes, to be read after each evaluation: from a fixed beginning and seed.
+
+        It draws from a generator of its own, so that the training's is left as it was.
+        """
+        return None
+
     def baseline(self, data: Any, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
         """Naive methods on the same rows: ``{split: {method: metrics}}``. Computed once, cached.
 
@@ -158,3 +178,36 @@ class Task(ABC):
             cached_only: give nothing rather than compute.
         """
         return {}
+
+
+class Writer(Task):
+    """A task whose network writes: it goes on from a beginning, one token at a time.
+
+    Shapes: B batch, T time, V vocabulary.
+    """
+
+    @property
+    @abstractmethod
+    def end(self) -> int:
+        """The token that ends a text."""
+
+    @property
+    @abstractmethod
+    def banned(self) -> Sequence[int]:
+        """Tokens that are never written: padding, the start, the unknown."""
+
+    @abstractmethod
+    def prompt(self, text: str) -> list[int]:
+        """A beginning as tokens, the start token first.
+
+        Raises:
+            ValueError: it holds a character that the network never saw; one sentence says which.
+        """
+
+    @abstractmethod
+    def token(self, code: int) -> str:
+        """A token as it is written; empty for one that is not."""
+
+    @abstractmethod
+    def read(self, model: nn.Module, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Read ``codes`` (B,T) on from ``state`` → scores (B,V) of the next token, and the state after them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -145,6 +146,8 @@ def make(
             parts[section][name] = field.read(given)
         except ValueError as error:
             raise SpecError(str(error)) from None
+        if section == "task" and name in settings.paths and given:
+            parts[section][name] = str(Path(str(given)).expanduser().absolute())  # the worker stands elsewhere
     spec = RunSpec(
         task=task,
         cell=cell,

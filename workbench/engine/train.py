@@ -36,6 +36,7 @@ def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[E
 
     asked = time.monotonic()
     while not training.done():
+        training.begin_epoch()
         for rows in training.order()[at.batch :]:
             training.step(rows)
             if training.meter.due:
@@ -46,6 +47,7 @@ def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[E
             if training.evaluation_due():
                 yield from training.report()
                 yield from training.validate()
+                yield from training.sample()
             training.turn_epoch()
             if stop or training.done() or training.checkpoint_due():
                 yield from training.report()

@@ -102,7 +102,13 @@ class Training:
 
     @property
     def best(self) -> Best:
-        return Best(step=self.at.best_step, metric=self.run.spec.settings.metric, value=finite(self.at.best_value))
+        return Best(step=self.at.best_step, metric=self._best_metric, value=finite(self.at.best_value))
+
+    @property
+    def _best_metric(self) -> str:
+        """The validation metric that picks the best checkpoint."""
+        settings = self.run.spec.settings
+        return "loss" if settings.best_by_loss else str(settings.metric)
 
     @property
     def examples_per_s(self) -> float:
@@ -166,10 +172,23 @@ class Training:
         self.model.train()
         return found
 
+    def begin_epoch(self) -> None:
+        """Let the task prepare the network for the present epoch."""
+        self.task.begin_epoch(self.model, self.at.epoch)
+
+    def sample(self) -> Iterator[Event]:
+        """What the network makes as it stands, where its task lets it make something."""
+        self.model.eval()
+        with torch.inference_mode(), self._autocast():
+            made = self.task.sample(self.model)
+        self.model.train()
+        if made is not None:
+            yield events.Sample(time=time.time(), step=self.at.step, view=made)
+
     def validate(self) -> Iterator[Event]:
         """Evaluate on the validation split, and keep the weights where they are the best so far."""
         found = self.evaluate("val")
-        value = found.metrics.get(self.run.spec.settings.metric)
+        value = found.metrics.get(self._best_metric)
         if self.at.best_step < 0 or self._better(value):
             self.at.best_step, self.at.best_value, self.at.worse = self.at.step, value, 0
             self.save_best()
@@ -268,7 +287,8 @@ class Training:
             return False
         if best is None:
             return True
-        return value > best if self.run.spec.settings.higher_is_better else value < best
+        settings = self.run.spec.settings
+        return value > best if settings.higher_is_better and not settings.best_by_loss else value < best
 
     def _not_finite(self, what: str) -> NotFinite:
         clip = "" if self.options.clip else " or clip the gradient (train.clip=1)"

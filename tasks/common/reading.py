@@ -1,0 +1,86 @@
+"""Files of a dataset, read whole, with a plain sentence where they are not what they should be."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from pathlib import Path
+
+from tasks.base import DataError
+
+
+def find(folder: Path, *patterns: str) -> list[Path]:
+    """The files or folders of the first pattern that matches any, in natural order (2 before 10).
+
+    Raises:
+        DataError: none of them is there.
+    """
+    for pattern in patterns:
+        if found := sorted(folder.glob(pattern), key=_natural):
+            return found
+    raise DataError(f"{folder} holds no {' or '.join(patterns)}: put the data there, or name another --data.")
+
+
+def content(path: Path) -> bytes:
+    """All bytes of a file.
+
+    Raises:
+        DataError: it is missing, empty, or cannot be read.
+    """
+    try:
+        read = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: put the data there, or name another --data.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    if not read:
+        raise DataError(f"{path} is empty: fetch it again.")
+    return read
+
+
+def text(path: Path, *encodings: str) -> str:
+    """A file as text, in the first of ``encodings`` that fits it (by default UTF-8, with or without its mark).
+
+    Raises:
+        DataError: it is missing, empty, or in none of them.
+    """
+    return decode(content(path), path, *encodings)
+
+
+def decode(read: bytes, path: Path | str, *encodings: str) -> str:
+    """Bytes of ``path`` as text; see ``text``.
+
+    Raises:
+        DataError: they are in none of the encodings.
+    """
+    where = 0
+    for encoding in encodings or ("utf-8-sig",):
+        try:
+            return read.decode(encoding)
+        except UnicodeDecodeError as error:
+            where = error.start
+    names = " or ".join(name.removesuffix("-sig").upper() for name in encodings or ("utf-8",))
+    raise DataError(f"{path} is not {names} text at byte {where}: fetch it again, or convert it.")
+
+
+def zipped(path: Path, ending: str) -> bytes:
+    """The first member of a zip archive whose name has an ending. Nothing is written anywhere.
+
+    Raises:
+        DataError: the archive is missing, truncated, damaged, or has no such member.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.endswith(ending) and not name.startswith("__MACOSX")]
+            if not names:
+                raise DataError(f"{path} holds no {ending} file: fetch it again.")
+            return archive.read(names[0])
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: put the data there, or name another --data.") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
+        raise DataError(f"{path} is truncated or damaged, no zip archive can be read from it: fetch it again.") from None
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    return [(int(part or 0), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", path.name)]
