@@ -79,7 +79,7 @@ def zipped(path: Path, ending: str) -> bytes:
     except FileNotFoundError:
         raise DataError(f"{path} is missing: put the data there, or name another --data.") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
-        raise DataError(f"{path} is truncated or damaged, no zip archive can be read from it: fetch it again.") from None
+        raise DataError(f"{path} is truncated or damaged, not a whole zip archive: fetch it again.") from None
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
