@@ -138,6 +138,13 @@ class Task(ABC):
     def build(self, make_recurrent: Callable[[int], Any]) -> nn.Module:
         """The network around a recurrent one: ``make_recurrent(I)`` gives it for the task's input width."""
 
+    def initialise(self, model: nn.Module, data: Any) -> None:  # noqa: B027
+        """Called once, before a new run's first step: weights that the data give, such as word vectors.
+
+        Raises:
+            DataError: a file that they come from cannot be read.
+        """
+
     def begin_epoch(self, model: nn.Module, epoch: int) -> None:  # noqa: B027
         """Called before an epoch's first step, and where a resumed run goes on within it: freeze, thaw."""
 

@@ -26,39 +26,117 @@ class OneHot(nn.Module):
         return str(self.size)
 
 
+class Spelled(nn.Module):
+    """Each word's own embedding beside the mean of its characters': (B,T,1+K) → (B,T,W+E).
+
+    Args:
+        words: (B,T) → (B,T,W).
+        characters: how many there are, padding (number 0) included.
+        width: E.
+    """
+
+    def __init__(self, words: nn.Embedding, characters: int, width: int) -> None:
+        super().__init__()
+        self.words = words
+        self.characters = nn.Embedding(characters, width, padding_idx=0)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        spelling = codes[..., 1:]  # (B,T,K)
+        count = (spelling > 0).sum(-1, keepdim=True).clamp(min=1)  # (B,T,1)
+        mean = self.characters(spelling).sum(-2) / count  # (B,T,E)
+        return torch.cat([self.words(codes[..., 0]), mean], -1)
+
+
+class Last(nn.Module):
+    """The output of each direction after it has read all: (B,T,D·O) → (B,D·O)."""
+
+    def __init__(self, width: int, directions: int) -> None:
+        super().__init__()
+        self.width, self.directions = width, directions
+
+    def forward(self, outputs: Tensor, lengths: Tensor) -> Tensor:
+        rows = torch.arange(len(outputs), device=outputs.device)
+        ends = (lengths - 1).to(outputs.device, non_blocking=True)
+        if self.directions == 1:
+            return outputs[rows, ends]
+        forward, backward = outputs.chunk(2, -1)  # 2 × (B,T,O)
+        return torch.cat([forward[rows, ends], backward[:, 0]], -1)
+
+
+class MaxMean(nn.Module):
+    """Each output's maximum and mean over the steps: (B,T,D·O) → (B,2·D·O)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = 2 * width
+
+    def forward(self, outputs: Tensor, lengths: Tensor) -> Tensor:
+        lengths = lengths.to(outputs.device, non_blocking=True)
+        past = _past(outputs, lengths)[..., None]  # (B,T,1)
+        mean = outputs.sum(1) / lengths[:, None]  # outputs are zero past each end
+        return torch.cat([outputs.masked_fill(past, -torch.inf).amax(1), mean], -1)
+
+
+class Attention(nn.Module):
+    """A mean of the outputs weighted by a learned score of each: (B,T,D·O) → (B,D·O).
+
+    Source: Z. Yang et al., Hierarchical Attention Networks for Document Classification, NAACL 2016, eq. 5 to 7.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.key = nn.Linear(width, width)
+        self.query = nn.Linear(width, 1, bias=False)
+
+    def forward(self, outputs: Tensor, lengths: Tensor) -> Tensor:
+        lengths = lengths.to(outputs.device, non_blocking=True)
+        score = self.query(self.key(outputs).tanh())[..., 0]  # (B,T)
+        weights = score.masked_fill(_past(outputs, lengths), -torch.inf).softmax(1)  # (B,T)
+        return torch.einsum("bt,bto->bo", weights, outputs)
+
+
 class SequenceClassifier(nn.Module):
-    """Input → recurrence → the last output of each direction → dropout → classifier.
+    """Input → recurrence → pooling → dropout → classifier.
 
     Args:
         input: codes (B,T) → features (B,T,I).
         recurrent: (B,T,I) → (B,T,D·O).
-        head: (B,D·O) → (B,C).
-        dropout: share of the last outputs dropped in training.
+        pool: outputs (B,T,D·O) and lengths (B,) → (B,P), P its ``width``.
+        head: (B,P) → (B,C).
+        dropout: share of the pooled outputs dropped in training.
+        input_dropout: share of the features dropped in training.
         symbol_dropout: share of whole symbols blanked in training.
     """
 
     def __init__(
-        self, input: nn.Module, recurrent: Any, head: nn.Module, *, dropout: float = 0.0, symbol_dropout: float = 0.0
+        self,
+        input: nn.Module,
+        recurrent: Any,
+        pool: nn.Module,
+        head: nn.Module,
+        *,
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        symbol_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.input = input
         self.blank = nn.Dropout1d(symbol_dropout)  # (B,T,I): whole steps
+        self.input_dropout = nn.Dropout(input_dropout)
         self.recurrent = recurrent
+        self.pool = pool
         self.dropout = nn.Dropout(dropout)
         self.head = head
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
         """``codes`` (B,T), ``lengths`` (B,) on the CPU → scores (B,C)."""
-        outputs, _ = self.recurrent(self.blank(self.input(codes)), lengths)  # (B,T,D·O)
-        scores: Tensor = self.head(self.dropout(last_outputs(outputs, lengths, self.recurrent.directions)))  # (B,C)
+        features = self.input_dropout(self.blank(self.input(codes)))  # (B,T,I)
+        outputs, _ = self.recurrent(features, lengths)  # (B,T,D·O)
+        scores: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))  # (B,C)
         return scores
 
 
-def last_outputs(outputs: Tensor, lengths: Tensor, directions: int) -> Tensor:
-    """The output of each direction after it has read all: (B,T,D·O) → (B,D·O)."""
-    rows = torch.arange(len(outputs), device=outputs.device)
-    ends = (lengths - 1).to(outputs.device, non_blocking=True)
-    if directions == 1:
-        return outputs[rows, ends]
-    forward, backward = outputs.chunk(2, -1)  # 2 × (B,T,O)
-    return torch.cat([forward[rows, ends], backward[:, 0]], -1)
+def _past(outputs: Tensor, lengths: Tensor) -> Tensor:
+    """Which steps lie past each sequence's end: (B,T)."""
+    return torch.arange(outputs.shape[1], device=outputs.device) >= lengths[:, None]

@@ -32,8 +32,20 @@ def stratified_groups(
     split: dict[Hashable, int] = {}
     for label in sorted(set(stratum.values())):
         members = [group for group, of in stratum.items() if of == label]
-        held = [max(1, round(len(members) * share)) if len(members) >= 3 else 0 for share in shares]
+        held = [max(share > 0, round(len(members) * share)) if len(members) >= 3 else 0 for share in shares]
         kinds = [VAL] * held[0] + [TEST] * held[1]
         order = random.permutation(len(members))
         split.update({members[i]: kinds[k] if k < len(kinds) else TRAIN for k, i in enumerate(order)})
     return np.array([split[group] for group in groups], dtype=np.int8)
+
+
+def stratified(classes: Sequence[int], seed: int, share: float) -> NDArray[np.int8]:
+    """Give each row a split (0 train, 1 validation), seeded; each class gives the same share to validation.
+
+    Args:
+        classes: (N,) each row's class.
+
+    Returns:
+        (N,) int8.
+    """
+    return stratified_groups(range(len(classes)), classes, seed, (share, 0.0))

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from tasks import base
 from tasks.base import Preset, Value
+from tasks.common.text_settings import Imbalance, LabelSmoothing
 
 LANGUAGES = (
     *("Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian"),
@@ -76,11 +77,8 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         Literal["linear", "identity"],
         Meta(description="classifier after the recurrence; identity: its output is the classes' scores already"),
     ] = "linear"
-    label_smoothing: Annotated[float, Meta(ge=0, lt=1, description="share of each label spread over all")] = 0.0
-    imbalance: Annotated[
-        Literal["none", "weights", "logit-adjustment"],
-        Meta(description="against uneven languages: weight the loss, or shift the scores by the languages' shares"),
-    ] = "none"
+    label_smoothing: LabelSmoothing = 0.0
+    imbalance: Imbalance = "none"
     rows: Annotated[
         Literal["distinct", "all"], Meta(description="one row for each distinct (name, language), or all lines")
     ] = "distinct"

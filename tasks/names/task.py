@@ -11,29 +11,23 @@ from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional as F
 
-from tasks import base
-from tasks.base import HELD, Evaluation, Metrics, Recurrent, Split
-from tasks.common import baselines, cache, classification
+from tasks.base import HELD, Recurrent, Split
+from tasks.common import baselines, cache
 from tasks.common.batching import by_length, uniform_over_classes
-from tasks.common.classifier import OneHot, SequenceClassifier
+from tasks.common.classification_task import ClassificationTask, Methods, kept_baseline
+from tasks.common.classifier import Last, OneHot, SequenceClassifier
 from tasks.names import data as names
 from tasks.names.data import LETTERS, NamesData
 from tasks.names.settings import Settings
-from tasks.views import Table, View
+from tasks.views import View
 
 
-class Task(base.Task):
+class Task(ClassificationTask):
     """Which of 18 languages a surname comes from."""
 
     settings: Settings
-
-    def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
-        super().__init__(settings, state)
-        self.labels: list[str] = list(state["labels"])
-        counts = torch.tensor(state["train_counts"], dtype=torch.float)
-        self._shares = counts.clamp(min=1) / counts.sum()  # (C,)
+    of = "language"
 
     @property
     def protocol(self) -> str:
@@ -52,6 +46,7 @@ class Task(base.Task):
         symbols: nn.Module = OneHot(len(LETTERS)) if one_hot else nn.Embedding(len(LETTERS), self.settings.embedding)
         recurrent = make_recurrent(len(LETTERS) if one_hot else self.settings.embedding)
         width = recurrent.directions * recurrent.output_size
+        pool = Last(width, recurrent.directions)
         if self.settings.head == "identity" and width != len(self.labels):
             raise ValueError(
                 f"task.head=identity takes the recurrence's output, {width} wide, as the scores of "
@@ -59,7 +54,7 @@ class Task(base.Task):
             )
         head = nn.Identity() if self.settings.head == "identity" else nn.Linear(width, len(self.labels))
         return SequenceClassifier(
-            symbols, recurrent, head, dropout=self.settings.dropout, symbol_dropout=self.settings.letter_dropout
+            symbols, recurrent, pool, head, dropout=self.settings.dropout, symbol_dropout=self.settings.letter_dropout
         )
 
     def batches(self, data: NamesData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
@@ -68,53 +63,23 @@ class Task(base.Task):
             rows = rows[uniform_over_classes(data.labels.cpu()[rows], len(rows), generator)]
         return by_length(rows, data.lengths[rows], size, generator)
 
-    def loss(self, model: nn.Module, data: NamesData, rows: Tensor) -> Tensor:
-        scores, labels = self._scores(model, data, rows)
-        weights = None
-        match self.settings.imbalance:
-            case "weights":
-                weights = 1 / (self._shares * len(self.labels)).to(scores.device)
-            case "logit-adjustment":  # A. K. Menon et al., Long-tail learning via logit adjustment, ICLR 2021, eq. 10
-                scores = scores + self._shares.log().to(scores.device)
-        return F.cross_entropy(scores, labels, weights, label_smoothing=self.settings.label_smoothing)
-
-    def evaluate(self, model: nn.Module, data: NamesData, split: Split, batch_size: int) -> Evaluation:
-        results = [self._scores(model, data, rows) for rows in self.batches(data, split, batch_size, None)]
-        scores = torch.cat([s for s, _ in results]).float()  # (N,C)
-        labels = torch.cat([y for _, y in results])  # (N,)
-        return classification.evaluation(
-            labels.cpu().numpy(),
-            scores.argmax(1).cpu().numpy(),
-            self.labels,
-            of="language",
-            loss=float(F.cross_entropy(scores, labels)),
-            note=self.protocol,
-        )
-
     def predict(self, model: nn.Module, text: str) -> list[View]:
         name, _ = names.fold(text)
         if not name:
             raise ValueError(f"{text!r} has no letter that this model knows: type the name in Latin letters.")
         device = next(model.parameters()).device
         scores = model(torch.tensor([names.encode(name)], device=device), torch.tensor([len(name)]))  # (1,C)
-        shares, best = scores[0].float().softmax(0).topk(min(3, len(self.labels)))
-        rows = [[self.labels[k], p] for k, p in zip(best.tolist(), shares.tolist(), strict=True)]
-        return [Table(title=text.strip(), columns=["language", "probability"], rows=rows)]
+        return [self.answer(text.strip(), scores)]
 
-    def baseline(self, data: NamesData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
-        def compute() -> dict[str, dict[str, Metrics]]:
+    def baseline(self, data: NamesData, *, cached_only: bool = False) -> Methods:
+        def compute() -> Methods:
             held = {split: data.names(split) for split in HELD}
             return baselines.character_ngrams(*data.names("train"), held, len(self.labels), longest=4)
 
         key = cache.key("names baseline", 2, data.state["cache"], self.settings.evaluation)
-        kind = dict[str, dict[str, Metrics]]
-        found: dict[str, dict[str, Metrics]] = cache.values(
-            f"names-baseline-{key}", dict if cached_only else compute, kind, keep=not cached_only
-        )
-        return found
+        return kept_baseline(f"names-baseline-{key}", compute, cached_only=cached_only)
 
-    def _scores(self, model: nn.Module, data: NamesData, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (B,C) and labels (B,) of the rows."""
+    def scores(self, model: nn.Module, data: NamesData, rows: Tensor) -> tuple[Tensor, Tensor]:
         lengths = data.lengths[rows]
         there = rows.to(data.codes.device, non_blocking=True)
         codes = data.codes[there, : int(lengths.max())].long()  # (B,T)

@@ -77,6 +77,8 @@ class Training:
         self.schedule = make_schedule(self.optimizer, options, self.total)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.mixed is torch.float16)
         self.resumed = self._restore()
+        if not self.resumed:
+            self.task.initialise(self.model, self.examples)
         self.from_step = at.step
         self.model.train()
         self.meter = Meter(device)

@@ -1,0 +1,169 @@
+"""A task that names a text's class, word by word.
+
+Shapes: B batch, T time, I input size, D directions, O output size, C classes, K characters of a word.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from tasks.base import Recurrent, Split
+from tasks.common import text_data, vectors
+from tasks.common.batching import by_length
+from tasks.common.classification_task import ClassificationTask, Methods, kept_baseline
+from tasks.common.classifier import Attention, Last, MaxMean, SequenceClassifier, Spelled
+from tasks.common.ragged import Ragged
+from tasks.common.telling import tell
+from tasks.common.text_data import SPECIALS, TextData
+from tasks.common.text_settings import TextSettings
+from tasks.common.vocabulary import UNKNOWN, Vocabulary
+from tasks.views import View
+
+UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
+
+
+class TextTask(ClassificationTask):
+    """Words (or characters, or both) → embedding → recurrence → pooling → classifier."""
+
+    settings: TextSettings
+
+    def __init__(self, settings: TextSettings, state: Mapping[str, Any]) -> None:
+        super().__init__(settings, state)
+        self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
+        self.characters = Vocabulary(state["characters"], SPECIALS)
+
+    @abstractmethod
+    def tokens(self, text: str) -> list[str]:
+        """A text's tokens, as the data's were cut."""
+
+    @property
+    def input(self) -> str:
+        """How a text enters the network: ``words``, ``characters`` or ``both``."""
+        return "words"
+
+    @classmethod
+    def recall(cls, settings: TextSettings, state: Mapping[str, Any]) -> TextData:
+        return text_data.recall(settings, state["cache"])
+
+    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+        settings = self.settings
+        symbols = self.characters if self.input == "characters" else self.vocabulary
+        embedding = nn.Embedding(len(symbols), settings.embedding, padding_idx=0)
+        spelled = self.input == "both"
+        entrance = Spelled(embedding, len(self.characters), settings.embedding) if spelled else embedding
+        recurrent = make_recurrent(settings.embedding * (1 + spelled))
+        width = recurrent.directions * recurrent.output_size
+        pool: Last | MaxMean | Attention
+        match settings.pooling:
+            case "last":
+                pool = Last(width, recurrent.directions)
+            case "max-mean":
+                pool = MaxMean(width)
+            case "attention":
+                pool = Attention(width)
+        return SequenceClassifier(
+            entrance,
+            recurrent,
+            pool,
+            nn.Linear(pool.width, len(self.labels)),
+            dropout=settings.dropout,
+            input_dropout=settings.dropout,
+            symbol_dropout=settings.word_dropout,
+        )
+
+    def initialise(self, model: nn.Module, data: TextData) -> None:
+        embedding = _embedding(model)
+        if self.settings.vectors:
+            symbols = self.characters if self.input == "characters" else self.vocabulary
+            wanted = {symbol: number for number, symbol in enumerate(symbols.tokens)}
+            path = Path(self.settings.vectors)
+            start, found = vectors.from_file(path, wanted, self.settings.embedding)
+            tell(f"{found:,} of {len(wanted):,} words have a vector in {path.name}.")
+        elif self.settings.init == "word2vec":
+            start = vectors.word2vec(
+                self.settings,
+                embedding.num_embeddings,
+                lambda: self._sentences(data),
+                source=f"{data.state['cache']} {self.input}",
+            )
+        else:
+            return
+        with torch.no_grad():
+            embedding.weight.copy_(start)
+            embedding.weight[0] = 0  # padding
+
+    def begin_epoch(self, model: nn.Module, epoch: int) -> None:
+        _embedding(model).weight.requires_grad_(epoch >= self.settings.frozen_epochs)
+
+    def batches(self, data: TextData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
+        lengths = self._codes(data).lengths[data.rows[split]]
+        return by_length(data.rows[split], lengths.clamp(max=self.settings.longest or None), size, generator)
+
+    def scores(self, model: nn.Module, data: TextData, rows: Tensor) -> tuple[Tensor, Tensor]:
+        codes, lengths = self._codes(data).padded(rows, self.settings.longest, self.settings.keep)
+        if self.input == "both":
+            codes = torch.cat([codes[..., None], data.spelling[codes].long()], -1)  # (B,T,1+K)
+            codes[..., 0] = _known(codes[..., 0], data.known)
+        elif self.input == "words":
+            codes = _known(codes, data.known)
+        return model(codes, lengths), data.labels[rows.to(data.labels.device, non_blocking=True)]
+
+    def predict(self, model: nn.Module, text: str) -> list[View]:
+        tokens = self.tokens(text)
+        if not tokens:
+            raise ValueError(f"{text!r} holds no word: type a sentence.")
+        device = next(model.parameters()).device
+        codes, lengths = self._encode(tokens, device)
+        return [self.answer(text.strip(), model(codes, lengths))]
+
+    def baseline(self, data: TextData, *, cached_only: bool = False) -> Methods:
+        name = f"{data.state['cache']}-baseline-{self.baseline_version}"
+        return kept_baseline(name, lambda: self.measure_baselines(data), cached_only=cached_only)
+
+    baseline_version = 1  # of ``measure_baselines``: a change makes cached figures old ones
+
+    @abstractmethod
+    def measure_baselines(self, data: TextData) -> Methods:
+        """Naive methods on the same rows, computed."""
+
+    def _codes(self, data: TextData) -> Ragged:
+        return data.characters if self.input == "characters" else data.words
+
+    def _sentences(self, data: TextData) -> list[list[int]]:
+        """The training split as word2vec reads it."""
+        whole = self._codes(data).lists(data.rows["train"])
+        if self.input == "characters":
+            return whole
+        return [[word if word < data.known else UNKNOWN_NUMBER for word in words] for words in whole]
+
+    def _encode(self, tokens: list[str], device: torch.device) -> tuple[Tensor, Tensor]:
+        """Tokens as the network takes them, one text as a batch of one."""
+        if self.input == "characters":
+            numbers = self.characters.encode(c for t in tokens for c in ([t] if t in SPECIALS else t))
+        else:
+            numbers = self.vocabulary.encode(tokens)
+        longest = self.settings.longest or len(numbers)
+        cut = slice(0, longest) if self.settings.keep == "first" else slice(-longest, None)
+        codes = torch.tensor([numbers[cut]], device=device)  # (1,T)
+        if self.input == "both":
+            spelled = [text_data.spell(token, self.characters) for token in tokens[cut]]
+            codes = torch.cat([codes[..., None], torch.tensor([spelled], device=device)], -1)  # (1,T,1+K)
+        return codes, torch.tensor([codes.shape[1]])
+
+
+def _embedding(model: nn.Module) -> nn.Embedding:
+    entrance = model.input
+    found = entrance.words if isinstance(entrance, Spelled) else entrance
+    assert isinstance(found, nn.Embedding)
+    return found
+
+
+def _known(codes: Tensor, known: int) -> Tensor:
+    """Words past the known ones as the unknown one."""
+    return codes.masked_fill(codes >= known, UNKNOWN_NUMBER)

@@ -1,0 +1,24 @@
+"""Text cut into tokens."""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_ENGLISH = re.compile(r"[a-z]+(?:'[a-z]+)?|[0-9]+|[!?.,;:()\"*$%-]")
+
+
+def english(text: str) -> list[str]:
+    """Words (``don't`` is one), numbers and marks of an English text, in lower case, HTML line breaks dropped."""
+    plain = unicodedata.normalize("NFKD", _BREAK.sub(" ", text).replace("’", "'")).lower()
+    return _ENGLISH.findall(plain)
+
+
+def chinese(text: str) -> list[str]:
+    """Words of a Chinese text as jieba cuts them, whitespace dropped, Latin letters in lower case."""
+    import jieba
+
+    jieba.setLogLevel(logging.WARNING)
+    return [word for word in jieba.cut(unicodedata.normalize("NFKC", text).lower()) if not word.isspace()]

@@ -1,0 +1,1 @@
+"""IMDB: whether a film's review is in favour."""

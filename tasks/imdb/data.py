@@ -1,0 +1,58 @@
+"""The IMDB reviews: read from the archive, split, encoded.
+
+Source: A. L. Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from tasks.base import DataError
+from tasks.common import archives, cache, reading, splits, text_data, tokens
+from tasks.common.telling import tell
+from tasks.common.text_data import TextData, Texts
+from tasks.imdb.settings import LABELS, Settings
+
+NAMES = ("aclImdb", "aclImdb_v1.tar.gz", "aclImdb_labelled.tar.gz")
+_REVIEW = re.compile(r"(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")
+_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+_VALIDATION = 0.2
+
+
+def load(settings: Settings, folder: Path) -> TextData:
+    """The reviews in ``folder``, encoded; cached by the archive's hash and the split's seed.
+
+    Raises:
+        DataError: the archive is missing, truncated, damaged, or lacks one of its four parts.
+    """
+    (path, *_) = reading.find(folder, *NAMES)
+    key = "imdb-" + cache.key(_VERSION, settings.split_seed, paths=[path])
+    return text_data.load(settings, key, LABELS, lambda: _read(path, settings.split_seed))
+
+
+def _read(path: Path, seed: int) -> Texts:
+    """Every labelled review, in the order of part, class and number, whatever the archive's order is."""
+    tell(f"Reading the reviews in {path.name} …")
+    found: dict[tuple[str, str, int], str] = {}
+    empty = 0
+    for name, content in archives.members(path, _REVIEW):
+        part, label, number, _ = name[:-4].replace("_", "/").split("/")
+        text = reading.decode(content, f"{path}: {name}")
+        if any(map(str.isalnum, text)):
+            found[part, label, int(number)] = text
+        else:
+            empty += 1
+    for part in ("train", "test"):
+        for label in ("neg", "pos"):
+            if not any(key[:2] == (part, label) for key in found):
+                raise DataError(f"{path} holds no {part}/{label}/*.txt review: fetch the archive again.")
+    ordered = sorted(found)
+    labels = [int(label == "pos") for _, label, _ in ordered]
+    training = [part == "train" for part, _, _ in ordered]
+    split = np.full(len(ordered), splits.TEST, dtype=np.int8)
+    split[training] = splits.stratified([y for y, t in zip(labels, training, strict=True) if t], seed, _VALIDATION)
+    notes = [f"{empty} reviews without a letter were skipped."] if empty else []
+    return Texts((tokens.english(found[key]) for key in ordered), labels, split.tolist(), notes)

@@ -1,0 +1,52 @@
+"""The settings of the imdb task. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from tasks.base import Preset, Value
+from tasks.common.text_settings import TextSettings
+
+LABELS = ("negative", "positive")
+
+
+class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be chosen of the imdb task (``--set task.NAME=VALUE``)."""
+
+    title: ClassVar[str] = "IMDB sentiment"
+    about: ClassVar[str] = "Tell whether a film's review is in favour, word by word."
+    metric: ClassVar[str] = "accuracy"
+    higher_is_better: ClassVar[bool] = True
+    best_by_loss: ClassVar[bool] = True
+    files: ClassVar[Sequence[str]] = ("aclImdb|aclImdb_v1.tar.gz|aclImdb_labelled.tar.gz",)
+    defaults: ClassVar[Mapping[str, Value]] = {
+        "cell.hidden": 128,
+        "train.batch_size": 64,
+        "train.epochs": 4,
+        "train.lr": 3e-3,
+        "train.weight_decay": 0.01,
+        "train.schedule": "one-cycle",
+    }
+    presets: ClassVar[Mapping[str, Preset]] = {
+        "class-report": Preset(
+            help="the class report's protocol: hidden 64, batch 128, 10 epochs of Adam, the last state; its table is "
+            "--layers 1, 2, 5 × --bidirectional × rnn, lstm × task.embedding 100, 300, with task.vectors from GloVe",
+            values={
+                "cell.hidden": 64,
+                "train.batch_size": 128,
+                "train.epochs": 10,
+                "train.optimizer": "adam",
+                "train.lr": 1e-3,
+                "train.weight_decay": 0.0,
+                "train.schedule": "constant",
+                "task.pooling": "last",
+                "task.embedding": 100,
+                "task.dropout": 0.5,
+            },
+        ),
+    }
+
+    split_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the 80/20 split of the training half")] = 0

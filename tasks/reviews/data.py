@@ -1,0 +1,74 @@
+"""The shopping reviews: read, split by their place in the file, cut into words by jieba, encoded.
+
+Source: SophonPlus, ChineseNlpCorpus, online_shopping_10_cats.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.base import DataError
+from tasks.common import cache, reading, splits, text_data, tokens
+from tasks.common.telling import tell
+from tasks.common.text_data import TextData, Texts
+from tasks.common.vocabulary import END, START
+from tasks.reviews.settings import CATEGORIES, Settings
+
+_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+_COLUMNS = ["cat", "label", "review"]
+_PLACES = {4: splits.VAL, 0: splits.TEST}  # the class reports' split: row number modulo 5
+
+
+def load(settings: Settings, folder: Path) -> TextData:
+    """The reviews in ``folder``, encoded; cached by the file's hash.
+
+    Raises:
+        DataError: the file is missing, truncated, in a wrong encoding, or a line of it is not what it should be.
+    """
+    (path, *_) = reading.find(folder, "online_shopping_10_cats.csv", "online_shopping_10_cats.zip")
+    key = "reviews-" + cache.key(_VERSION, paths=[path])
+    return text_data.load(settings, key, CATEGORIES, lambda: _read(path), spell=True)
+
+
+def rows(path: Path) -> Iterator[tuple[str, str]]:
+    """(category, review) of each row of ``online_shopping_10_cats``, as ``.csv`` or ``.zip``.
+
+    Raises:
+        DataError: the file or one of its lines is not what it should be.
+    """
+    content = reading.zipped(path, ".csv") if path.suffix == ".zip" else reading.content(path)
+    lines = csv.reader(io.StringIO(reading.decode(content, path), newline=""), strict=True)
+    try:
+        head = next(lines, [])
+        if head != _COLUMNS:
+            raise DataError(f"{path}, line 1: expected the columns {','.join(_COLUMNS)}, found {','.join(head)[:60]}.")
+        for row in lines:
+            if len(row) != len(_COLUMNS):
+                raise DataError(f"{path}, line {lines.line_num}: expected 3 columns, found {len(row)}.")
+            category, _, review = row
+            if category not in CATEGORIES:
+                raise DataError(
+                    f"{path}, line {lines.line_num}: unknown category {category[:20]!r}, "
+                    f"expected one of {' '.join(CATEGORIES)}."
+                )
+            yield category, review
+    except csv.Error as error:
+        raise DataError(f"{path}, line {lines.line_num}: not a CSV row ({error}): fetch it again.") from None
+
+
+def words(review: str) -> list[str]:
+    """A review's words between ``<s>`` and ``</s>``."""
+    return [START, *tokens.chinese(review), END]
+
+
+def _read(path: Path) -> Texts:
+    found = list(rows(path))
+    tell(f"Cutting {len(found):,} reviews into words (jieba) …")
+    split = [_PLACES.get(number % 5, splits.TRAIN) for number in range(1, len(found) + 1)]
+    labels = [CATEGORIES.index(category) for category, _ in found]
+    empty = sum(not review.strip() for _, review in found)
+    notes = [f"{empty} reviews are empty; they keep their place in the numbering."] if empty else []
+    return Texts((words(review) for _, review in found), labels, split, notes)

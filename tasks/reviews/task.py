@@ -1,0 +1,38 @@
+"""Chinese shopping reviews: its data, its tokens, its naive methods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.common import svm
+from tasks.common.classification_task import Methods
+from tasks.common.svm import Symbols
+from tasks.common.text_data import TextData
+from tasks.common.text_task import TextTask
+from tasks.reviews import data as reviews
+from tasks.reviews.settings import Settings
+
+
+class Task(TextTask):
+    """Which of ten kinds of goods a review speaks of."""
+
+    settings: Settings
+    of = "category"
+
+    @property
+    def input(self) -> str:
+        return self.settings.input
+
+    @classmethod
+    def load(cls, settings: Settings, folder: Path) -> TextData:
+        return reviews.load(settings, folder)
+
+    def tokens(self, text: str) -> list[str]:
+        return reviews.words(text) if text.strip() else []
+
+    def measure_baselines(self, data: TextData) -> Methods:
+        ways = [
+            Symbols(data.words, 1, len(data.spelling)),
+            Symbols(data.characters, 3, len(data.state["characters"]) + 4),
+        ]
+        return svm.measure(ways, data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)
