@@ -12,6 +12,7 @@ import msgspec
 import platformdirs
 
 from tasks.common import files
+from tasks.common.telling import tell
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,12 +26,15 @@ def cache_folder() -> Path:
 
 
 def key(*parts: object, paths: Iterable[Path] = ()) -> str:
-    """A hash of ``parts`` and of the contents of ``paths``, in their order."""
+    """A hash of ``parts`` and of the contents of ``paths``, in their order.
+
+    A folder counts by its files' names, sizes and times: it may hold a hundred thousand of them.
+    """
     digest = hashlib.sha256()
     for part in parts:
         digest.update(repr(part).encode() + b"\0")
     for path in paths:
-        digest.update(sha256(path).encode())
+        digest.update((_listing(path) if path.is_dir() else sha256(path)).encode())
     return digest.hexdigest()[:32]
 
 
@@ -40,12 +44,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _listing(folder: Path) -> str:
+    found = sorted((path.relative_to(folder).as_posix(), path.stat()) for path in folder.rglob("*") if path.is_file())
+    return "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in found)
+
+
 def tensors(
     name: str, build: Callable[[], tuple[dict[str, Tensor], dict[str, Any]]] | None
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Named tensors and a JSON object kept under ``name``: read, or built and kept.
 
-    A damaged file is built again. A cache that cannot be written costs time, nothing else.
+    A damaged file is built again, with a line on stderr. A cache that cannot be written costs time, nothing else.
 
     Raises:
         FileNotFoundError: nothing is kept under ``name``, and ``build`` is ``None``.
@@ -60,6 +69,8 @@ def tensors(
     except (OSError, safetensors.SafetensorError, msgspec.MsgspecError, KeyError, TypeError):
         if build is None:
             raise FileNotFoundError(path) from None
+        if path.exists():
+            tell(f"{path} is damaged: it is built anew.")
     kept, meta = build()
     content = safetensors.torch.save(kept, metadata={_META: msgspec.json.encode(meta).decode()})
     _keep(path, content)
