@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from tasks.common import files
+from tasks.common.telling import MARK
 from workbench import journal, spec
 from workbench.events import Failed, Finished, Stopped
 from workbench.spec import RunSpec
@@ -144,6 +145,18 @@ class Run:
         if not self.alive():
             raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
         self.stop_file.touch()
+
+    def told(self, offset: int = 0) -> tuple[list[str], int]:
+        """What the worker told a person from a place in its log on, and where the log ends now."""
+        try:
+            with self.log_file.open("rb") as log:
+                log.seek(offset)
+                new = log.read()
+        except FileNotFoundError:
+            return [], 0
+        whole = new[: new.rfind(b"\n") + 1]
+        lines = whole.decode(errors="replace").splitlines()
+        return [line for line in lines if line.startswith(MARK)], offset + len(whole)
 
     def last_log_line(self) -> str:
         """The last thing that the worker printed."""

@@ -48,10 +48,14 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
     terminal = sys.stderr.isatty()
     display: _Display = _Bars(run) if terminal else _Lines()
     status: Status = "starting"
+    heard = run.told()[1] if owner or run.events_file.exists() else 0  # what was told before is old news
     with _signals(ask=terminal and sys.stdin.isatty(), owner=owner), display:
         while True:
             try:
                 status = run.status()
+                told, heard = run.told(heard)
+                for line in told:
+                    display.say(line)
                 new, restarted = tail.read()
                 if restarted:
                     history.clear()
@@ -140,6 +144,7 @@ class _Display(Protocol):
     def __enter__(self) -> Any: ...
     def __exit__(self, *_: object) -> None: ...
     def tell(self, event: Event, history: History) -> None: ...
+    def say(self, line: str) -> None: ...
     def pause(self) -> None: ...
     def go_on(self) -> None: ...
 
@@ -159,10 +164,13 @@ class _Lines:
     def go_on(self) -> None:
         return
 
+    def say(self, line: str) -> None:
+        say(line)
+
     def tell(self, event: Event, history: History) -> None:
         line = _line(event, history)
         if line:
-            say(line)
+            self.say(line)
         if isinstance(event, Checkpoint) and _over(event, history):
             say(_TESTING)
 
@@ -195,10 +203,13 @@ class _Bars:
     def go_on(self) -> None:
         self._progress.start()
 
+    def say(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
+
     def tell(self, event: Event, history: History) -> None:
         line = _line(event, history)
         if line:
-            self._console.print(line, markup=False, soft_wrap=True)
+            self.say(line)
         match event:
             case Started():
                 self._progress.update(self._bar, total=event.total_steps, completed=event.from_step)
