@@ -1,0 +1,77 @@
+"""Choosing the next token from its scores: temperature, top-k, top-p.
+
+Shapes: B batch, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Generator, Tensor
+
+
+def choose(
+    scores: Tensor,
+    *,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    generator: Generator | None = None,
+    banned: Sequence[int] = (),
+) -> tuple[Tensor, Tensor]:
+    """Draw a token for each row.
+
+    Args:
+        scores: (B,V) unnormalised log-probabilities.
+        temperature: scores are divided by it; 0: the most probable token.
+        top_k: draw among the k most probable tokens only; 0: all.
+        top_p: draw among the fewest tokens whose probabilities (at this temperature) reach it together; 1: all.
+            A. Holtzman et al., The Curious Case of Neural Text Degeneration, ICLR 2020.
+        generator: of the random numbers, on any device; none: torch's own.
+        banned: tokens that are never drawn.
+
+    Returns:
+        tokens (B,) and the log-probability (B,) that the network gives to each: of the scores as they came
+        without the banned tokens, whatever temperature, top-k and top-p are.
+
+    Raises:
+        ValueError: a setting is out of bounds, or every token is banned.
+    """
+    check(temperature=temperature, top_k=top_k, top_p=top_p)
+    scores = scores.float()
+    if len(banned):
+        if len(set(banned)) >= scores.shape[1]:
+            raise ValueError("Every token is banned: there is nothing left to draw.")
+        scores = scores.index_fill(1, torch.as_tensor(banned, device=scores.device), -torch.inf)
+    tokens = scores.argmax(1) if temperature == 0 else _drawn(scores, temperature, top_k, top_p, generator)  # (B,)
+    return tokens, scores.log_softmax(1).gather(1, tokens[:, None])[:, 0]
+
+
+def check(*, temperature: float, top_k: int, top_p: float) -> None:
+    """Raise ``ValueError`` (one sentence) where a setting is out of bounds."""
+    if not 0 <= temperature < float("inf"):
+        raise ValueError(f"The temperature must be 0 or more: it is {temperature:g}.")
+    if top_k < 0:
+        raise ValueError(f"top-k must be 0 (all tokens) or more: it is {top_k}.")
+    if not 0 < top_p <= 1:
+        raise ValueError(f"top-p must be above 0 and at most 1: it is {top_p:g}.")
+
+
+def _drawn(scores: Tensor, temperature: float, top_k: int, top_p: float, generator: Generator | None) -> Tensor:
+    """(B,V) → (B,), by inverting the distribution function of the sorted tokens at one uniform number a row."""
+    sorted_scores, order = scores.sort(stable=True, dim=1, descending=True)  # (B,V)
+    if top_k:
+        sorted_scores, order = sorted_scores[:, :top_k], order[:, :top_k]
+    below = (sorted_scores - sorted_scores[:, :1]).double()  # the best at 0: however low the temperature, a number
+    probabilities = (below / temperature).softmax(1)
+    if top_p < 1:
+        before = probabilities.cumsum(1) - probabilities  # (B,V): the probability of all that are more probable
+        probabilities = probabilities.masked_fill(before >= top_p, 0)
+    cumulated = probabilities.cumsum(1)
+    uniform = torch.rand(
+        len(scores), 1, dtype=torch.float64, generator=generator, device=generator.device if generator else "cpu"
+    ).to(scores.device)
+    place = torch.searchsorted(cumulated, uniform * cumulated[:, -1:], right=True)  # (B,1)
+    last = (probabilities > 0).sum(1, keepdim=True) - 1  # where rounding would step past the last that may be drawn
+    return order.gather(1, place.minimum(last))[:, 0]
