@@ -103,7 +103,9 @@ class TextTask(ClassificationTask):
 
     def batches(self, data: TextData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
         lengths = self._codes(data).lengths[data.rows[split]]
-        return by_length(data.rows[split], lengths.clamp(max=self.settings.longest or None), size, generator)
+        if self.settings.longest:
+            lengths = lengths.clamp(max=self.settings.longest)
+        return by_length(data.rows[split], lengths, size, generator)
 
     def scores(self, model: nn.Module, data: TextData, rows: Tensor) -> tuple[Tensor, Tensor]:
         codes, lengths = self._codes(data).padded(rows, self.settings.longest, self.settings.keep)

@@ -6,14 +6,15 @@ import logging
 import re
 import unicodedata
 
+_ACCENT = re.compile(r"[\u0300-\u036f]")  # combining, as NFKD parts them from their letter
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _ENGLISH = re.compile(r"[a-z]+(?:'[a-z]+)?|[0-9]+|[!?.,;:()\"*$%-]")
 
 
 def english(text: str) -> list[str]:
-    """Words (``don't`` is one), numbers and marks of an English text, in lower case, HTML line breaks dropped."""
-    plain = unicodedata.normalize("NFKD", _BREAK.sub(" ", text).replace("’", "'")).lower()
-    return _ENGLISH.findall(plain)
+    """Words (``don't`` is one), numbers and marks of an English text: lower case, no accents, no HTML line breaks."""
+    plain = unicodedata.normalize("NFKD", _BREAK.sub(" ", text).replace("’", "'"))
+    return _ENGLISH.findall(_ACCENT.sub("", plain).lower())
 
 
 def chinese(text: str) -> list[str]:
