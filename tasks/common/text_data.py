@@ -26,7 +26,7 @@ from tasks.common.text_settings import TextSettings
 from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 SPECIALS = (PAD, UNKNOWN, START, END)
-SPELLED = 4  # K: Chinese words are rarely longer
+SPELLED = 4  # K, of a word read beside its characters: Chinese words are rarely longer
 _SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
@@ -46,7 +46,8 @@ class TextData:
 
     words: Ragged  # numbers below W, on the device
     labels: Tensor  # (N,) int64, on the device
-    spelling: Tensor  # (W,K) characters' numbers, on the device; (0,K) where the task does not spell
+    letters: Ragged  # every word's characters' numbers, on the CPU; of no word where the task does not spell
+    spelling: Tensor  # (W,K) its first K of them, 0 past its end, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
     known: int  # V
     state: dict[str, Any]
@@ -62,13 +63,8 @@ class TextData:
 
     @cached_property
     def characters(self) -> Ragged:
-        """Every text as its characters' numbers, no longer words than K characters cut."""
-        spelled = self.spelling.cpu()[self.words.flat.cpu().long()]  # (S,K)
-        there = spelled > 0
-        ends = torch.cat([torch.zeros(1, dtype=torch.int64), there.sum(1).cumsum(0)])
-        starts = self.words.starts
-        lengths = ends[starts + self.words.lengths] - ends[starts]
-        return Ragged(spelled[there].to(self.words.flat.device), lengths)
+        """Every text as its characters' numbers, on the device."""
+        return self.words.spelled(self.letters)
 
 
 def load(
@@ -98,9 +94,8 @@ def recall(settings: TextSettings, key: str) -> TextData:
 
 
 def spell(word: str, characters: Vocabulary) -> list[int]:
-    """A word's first K characters by number, 0 past its end; a special is one character of its own."""
-    letters = [word] if word in SPECIALS else word[:SPELLED]
-    return (characters.encode(letters) + [0] * SPELLED)[:SPELLED]
+    """A word's characters by number; a special is one character of its own."""
+    return characters.encode([word] if word in SPECIALS else word)
 
 
 def _encoded(
@@ -124,19 +119,20 @@ def _encoded(
     place = {word: number for number, word in enumerate(ordered)}
     renumber = torch.tensor([place[word] for word in seen], dtype=torch.int32)
     characters: list[str] = []
-    spelling = torch.zeros(0, SPELLED, dtype=torch.int32)
+    letters = Ragged.of([])
     if with_spelling:
-        letters: Counter[str] = Counter()
+        seen_in: Counter[str] = Counter()
         for word, count in inner.items():
-            letters.update(dict.fromkeys(word, count))
-        known = Vocabulary.counted(letters, SPECIALS)
+            seen_in.update(dict.fromkeys(word, count))
+        known = Vocabulary.counted(seen_in, SPECIALS)
         characters = known.tokens
-        spelling = torch.tensor([spell(word, known) for word in ordered], dtype=torch.int32)
+        letters = Ragged.of([spell(word, known) for word in ordered])
     kept = {
         "words": renumber[encoded.long()],
         "lengths": lengths.clone(),
         "counts": torch.tensor([inner.get(word, 0) for word in train.tokens], dtype=torch.int64),
-        "spelling": spelling,
+        "letters": letters.flat,
+        "letter_counts": letters.lengths,
         "labels": torch.tensor(texts.labels, dtype=torch.int64),
         "split": torch.tensor(texts.split, dtype=torch.int8),
     }
@@ -158,6 +154,7 @@ def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: dict[str, An
     frequent = int((kept["counts"] >= settings.min_count).sum())  # the most frequent come first
     known = len(SPECIALS) + min(frequent, settings.vocabulary or frequent)
     labels: list[str] = meta["labels"]
+    letters = Ragged(kept["letters"], kept["letter_counts"])
     state = {
         "labels": labels,
         "train_counts": torch.bincount(kept["labels"][rows["train"]], minlength=len(labels)).tolist(),
@@ -168,7 +165,8 @@ def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: dict[str, An
     return TextData(
         Ragged(kept["words"], kept["lengths"]),
         kept["labels"],
-        kept["spelling"],
+        letters,
+        letters.padded(torch.arange(len(letters.lengths)), SPELLED, "first")[0].int(),
         rows,
         known,
         state,

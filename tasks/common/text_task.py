@@ -147,15 +147,16 @@ class TextTask(ClassificationTask):
     def _encode(self, tokens: list[str], device: torch.device) -> tuple[Tensor, Tensor]:
         """Tokens as the network takes them, one text as a batch of one."""
         if self.input == "characters":
-            numbers = self.characters.encode(c for t in tokens for c in ([t] if t in SPECIALS else t))
+            numbers = [number for token in tokens for number in text_data.spell(token, self.characters)]
         else:
             numbers = self.vocabulary.encode(tokens)
         longest = self.settings.longest or len(numbers)
         cut = slice(0, longest) if self.settings.keep == "first" else slice(-longest, None)
         codes = torch.tensor([numbers[cut]], device=device)  # (1,T)
         if self.input == "both":
-            spelled = [text_data.spell(token, self.characters) for token in tokens[cut]]
-            codes = torch.cat([codes[..., None], torch.tensor([spelled], device=device)], -1)  # (1,T,1+K)
+            letters = [text_data.spell(token, self.characters) for token in tokens[cut]]
+            spelling, _ = Ragged.of(letters).padded(torch.arange(len(letters)), text_data.SPELLED, "first")  # (T,K)
+            codes = torch.cat([codes[..., None], spelling[None].to(device)], -1)  # (1,T,1+K)
         return codes, torch.tensor([codes.shape[1]])
 
 

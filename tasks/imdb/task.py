@@ -26,5 +26,5 @@ class Task(TextTask):
         return tokens.english(text)
 
     def measure_baselines(self, data: TextData) -> Methods:
-        words = Symbols(data.words, 2, len(data.spelling) or int(data.words.flat.max()) + 1)
+        words = Symbols(data.words, 2, int(data.words.flat.max()) + 1)
         return svm.measure([words], data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)

@@ -17,7 +17,7 @@ from tasks.common.text_data import TextData, Texts
 from tasks.common.vocabulary import END, START
 from tasks.reviews.settings import CATEGORIES, Settings
 
-_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+_VERSION = 2  # of the encoding: a change makes every cached copy an old one
 _COLUMNS = ["cat", "label", "review"]
 _PLACES = {4: splits.VAL, 0: splits.TEST}  # the class reports' split: row number modulo 5
 

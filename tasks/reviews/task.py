@@ -7,7 +7,7 @@ from pathlib import Path
 from tasks.common import svm
 from tasks.common.classification_task import Methods
 from tasks.common.svm import Symbols
-from tasks.common.text_data import TextData
+from tasks.common.text_data import SPECIALS, TextData
 from tasks.common.text_task import TextTask
 from tasks.reviews import data as reviews
 from tasks.reviews.settings import Settings
@@ -32,7 +32,7 @@ class Task(TextTask):
 
     def measure_baselines(self, data: TextData) -> Methods:
         ways = [
-            Symbols(data.words, 1, len(data.spelling)),
-            Symbols(data.characters, 3, len(data.state["characters"]) + 4),
+            Symbols(data.words, 1, len(data.letters.lengths)),
+            Symbols(data.characters, 3, len(SPECIALS) + len(data.state["characters"])),
         ]
         return svm.measure(ways, data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)
