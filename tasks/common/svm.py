@@ -84,6 +84,8 @@ def tfidf(way: Symbols, train: NDArray[np.int64]) -> csr_matrix:
             inside = owner[place] == owner[place + n - 1]
             place, code = place[inside], code[inside] * way.size + flat[place[inside] + n - 1]
         known = np.unique(code[is_train[owner[place]]])
+        if not len(known):
+            break  # no training text is so long
         number = np.searchsorted(known, code).clip(max=len(known) - 1)
         seen = known[number] == code
         place, code = place[seen], number[seen]

@@ -111,7 +111,9 @@ def _check(numbers: str, width: int, path: Path, line: int) -> np.ndarray:
     try:
         vector = np.array(numbers.split(), dtype=np.float32)
     except ValueError:
-        raise DataError(f"{path}, line {line}: expected a word and {width} numbers.") from None
+        vector = np.array([np.nan], dtype=np.float32)
+    if not np.isfinite(vector).all():
+        raise DataError(f"{path}, line {line}: expected a word and {width} numbers.")
     if len(vector) != width:
         raise DataError(
             f"{path}, line {line} holds {len(vector)} numbers, not {width}: set task.embedding to the file's width."
@@ -137,5 +139,7 @@ def _lines(path: Path, width: int) -> Iterator[Iterator[str]]:
         raise DataError(f"{path} is missing: name a file of word vectors with task.vectors.") from None
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8 text: expected a word and {width} numbers a line.") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise DataError(f"{path} cannot be read ({error}): fetch it again.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
+        raise DataError(f"{path} is truncated or damaged, not a whole zip archive: fetch it again.") from None
