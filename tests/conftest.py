@@ -39,6 +39,20 @@ def denormals() -> Iterator[None]:
         sys.modules["torch"].set_flush_denormal(False)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One thread while cells and tasks are tested: the tensors are small, and the tests themselves run side by side."""
+    if request.path.parent.name not in ("cells", "tasks"):
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def real_data() -> Path:
     """The folder of the real datasets; the test is skipped where there is none."""

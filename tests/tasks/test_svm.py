@@ -1,0 +1,98 @@
+"""The linear SVM on TF-IDF: its features are scikit-learn's, learnt on the training texts alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
+
+from tasks.common import svm
+from tasks.common.classification import metrics
+from tasks.common.ragged import Ragged
+from tasks.common.svm import Symbols
+
+SIZE = 6
+TEXTS = st.lists(st.lists(st.integers(0, SIZE - 1), min_size=1, max_size=8), min_size=2, max_size=10)
+
+
+def columns(matrix: Any) -> list[list[float]]:
+    """A matrix's columns in an order of their own: two matrices that differ in it alone give the same."""
+    dense = np.round(np.asarray(matrix.todense()), 9) + 0.0
+    found: list[list[float]] = sorted(dense.T.tolist())
+    return found
+
+
+def reference(texts: list[list[int]], train: list[int], longest: int) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    written = [" ".join(map(str, text)) for text in texts]
+    vectorizer = TfidfVectorizer(
+        sublinear_tf=True, ngram_range=(1, longest), token_pattern=r"\S+", lowercase=False, dtype=np.float64
+    )
+    return vectorizer.fit([written[row] for row in train]).transform(written)
+
+
+@pytest.mark.parametrize("longest", [1, 2, 3])
+@budget(deadline=None, max_examples=40)
+@given(TEXTS, st.data())
+def test_the_features_are_scikit_learns(longest: int, texts: list[list[int]], draw: st.DataObject) -> None:
+    every = range(len(texts))
+    train = sorted(draw.draw(st.sets(st.sampled_from(every), min_size=1)))
+    ours = svm.tfidf(Symbols(Ragged.of(texts), longest, SIZE), np.array(train))
+    theirs = reference(texts, train, longest)
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose(columns(ours), columns(theirs), atol=2e-9)
+
+
+def test_what_only_held_out_texts_say_is_no_feature() -> None:
+    texts = [[0, 1], [1, 0], [2, 2, 3], [0, 1, 2]]
+    ours = svm.tfidf(Symbols(Ragged.of(texts), 2, SIZE), np.array([0, 1]))
+    assert ours.shape == (4, 4)  # 0, 1, 01, 10
+    assert ours[2].nnz == 0
+    assert ours[3].nnz == 3
+
+
+def test_training_texts_too_short_for_an_ngram_have_none() -> None:
+    ours = svm.tfidf(Symbols(Ragged.of([[0], [1], [0, 1, 0]]), 3, SIZE), np.array([0, 1]))
+    assert ours.shape == (3, 2)
+    assert ours[2].nnz == 2
+
+
+def speaking(classes: list[int], seed: int) -> list[list[int]]:
+    """Texts that hold their class's own symbol among two that say nothing."""
+    draw = np.random.default_rng(seed)
+    return [[*draw.integers(4, 6, size=5).tolist(), k] for k in classes]
+
+
+def test_majority_and_svm_are_measured_on_the_held_out_splits() -> None:
+    classes = [0] * 12 + [1] * 8 + [2] * 4 + [0, 1, 2, 2] * 2
+    texts = speaking(classes, 0)
+    texts[-1] = [0, 0, 0]  # one that misleads
+    rows = {"train": torch.arange(24), "val": torch.arange(24, 28), "test": torch.arange(28, 32)}
+    words = Symbols(Ragged.of(texts), 1, SIZE)
+    labels = np.array(classes)
+    found = svm.measure([words], labels, rows, 3, strength=1.0)  # type: ignore[arg-type]
+    always = metrics(labels[24:28], np.zeros(4, dtype=np.int64), 3)
+    assert found == {
+        "val": {"majority": always, "linear SVM": metrics(labels[24:28], labels[24:28], 3)},
+        "test": {"majority": always, "linear SVM": metrics(labels[28:], np.array([0, 1, 2, 0]), 3)},
+    }
+
+
+def test_ways_of_reading_stand_side_by_side() -> None:
+    """What the first way cannot tell apart, the second can."""
+    classes = [0, 1] * 12
+    blind = Ragged.of([[5]] * 24)
+    seeing = Ragged.of(speaking(classes, 1))
+    rows = {"train": torch.arange(16), "val": torch.arange(16, 20), "test": torch.arange(20, 24)}
+    ways = [Symbols(blind, 2, SIZE), Symbols(seeing, 1, SIZE)]
+    labels = np.array(classes)
+    one = svm.measure(ways[:1], labels, rows, 2, strength=1.0)  # type: ignore[arg-type]
+    both = svm.measure(ways, labels, rows, 2, strength=1.0)  # type: ignore[arg-type]
+    assert one["test"]["linear SVM"]["accuracy"] == 0.5
+    assert both["test"]["linear SVM"]["accuracy"] == 1.0
