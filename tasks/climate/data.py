@@ -1,0 +1,199 @@
+"""The climate data: readings on a regular grid, split in time, scaled; windows are positions in them.
+
+Shapes: R readings, F features, W windows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tasks.base import DataError, Split
+from tasks.climate import grid, readings
+from tasks.climate.grid import Grid
+from tasks.climate.readings import Readings
+from tasks.climate.settings import JENA, PATTERNS, Settings
+from tasks.common import cache, reading
+
+_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+_JENA_ROWS = 420_551
+_YEARS = (2009, 2015, 2017)  # training, test and their end, where a file spans them
+_SPLITS: tuple[Split, ...] = ("train", "val", "test")
+_DAY = 86_400  # s
+
+
+@dataclasses.dataclass(frozen=True)
+class ClimateData:
+    """Every reading once; a window is the position of its first reading."""
+
+    features: Tensor  # (R,F) float32, scaled, zero within long gaps, on the device
+    target: Tensor  # (R,) float32, scaled, on the device
+    rows: dict[Split, Tensor]  # (W,) each split's windows, on the CPU
+    state: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def size(self, split: Split) -> int:
+        return len(self.rows[split])
+
+    def to(self, device: torch.device) -> ClimateData:
+        return dataclasses.replace(self, features=self.features.to(device), target=self.target.to(device))
+
+    def history(self, rows: Tensor, length: int) -> tuple[Tensor, Tensor]:
+        """The readings of some windows: features (B,P,F), target (B,P)."""
+        at = self._positions(rows, 0, length)
+        return self.features[at], self.target[at]
+
+    def future(self, rows: Tensor, history: int, horizon: int) -> Tensor:
+        """What is to be forecast for some windows: (B,H)."""
+        return self.target[self._positions(rows, history, horizon)]
+
+    def _positions(self, rows: Tensor, offset: int, length: int) -> Tensor:
+        device = self.target.device
+        return rows.to(device, non_blocking=True)[:, None] + torch.arange(offset, offset + length, device=device)
+
+
+def load(settings: Settings, folder: Path) -> ClimateData:
+    """The station's readings in ``folder``, or the user's own file; cached by the files' hash and the columns.
+
+    Raises:
+        DataError: a file is missing or is not what it should be, or holds too little for the windows asked for.
+    """
+    paths = files(settings, folder)
+    wanted = (settings.columns, settings.target, settings.time_column, settings.date_format, settings.longest_gap)
+    try:
+        key = "climate-" + cache.key(_VERSION, wanted, [path.name for path in paths], paths=paths)
+    except OSError as error:
+        raise DataError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    return _arrange(settings, key, *cache.tensors(key, lambda: _encoded(settings, paths)))
+
+
+def recall(settings: Settings, key: str) -> ClimateData:
+    """The readings as an earlier run cached them.
+
+    Raises:
+        FileNotFoundError: they are no longer cached.
+    """
+    return _arrange(settings, key, *cache.tensors(key, None))
+
+
+def files(settings: Settings, folder: Path) -> list[Path]:
+    """The files to be read: the user's own, or the station's in ``folder``.
+
+    Raises:
+        DataError: they are not there.
+    """
+    if settings.csv:
+        if not Path(settings.csv).is_file():
+            raise DataError(f"There is no file {settings.csv}: name one with task.csv.")
+        return [Path(settings.csv)]
+    return reading.find(folder, *PATTERNS)
+
+
+def regular(settings: Settings, paths: Sequence[Path]) -> tuple[Readings, Grid]:
+    """The features and, in the last column, the target of some files: as they stand there, and on a regular grid.
+
+    Raises:
+        DataError: file, line and what was expected.
+    """
+    columns = [*settings.columns, settings.target]
+    found = readings.read(paths, columns, settings.time_column, settings.date_format)
+    return found, grid.regular(found, settings.longest_gap)
+
+
+def readings_a_day(step: int) -> int:
+    """How many readings of one every ``step`` seconds make a day.
+
+    Raises:
+        DataError: they make no whole day.
+    """
+    if _DAY % step:
+        raise DataError(f"The readings are {step} s apart, which makes no whole day: give them at a regular distance.")
+    return _DAY // step
+
+
+def _encoded(settings: Settings, paths: list[Path]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    found, made = regular(settings, paths)
+    notes = list(made.notes)
+    if paths[0].name.startswith(JENA) and found.rows != _JENA_ROWS:  # no hash of the original is known
+        notes.append(f"{paths[0].name} has {found.rows:,} rows, the original {_JENA_ROWS:,}: it is another file.")
+    meta = {"start": made.start, "step": made.step, "notes": notes}
+    return {"values": torch.from_numpy(made.values.astype(np.float32))}, meta
+
+
+def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: dict[str, Any]) -> ClimateData:
+    values, step = kept["values"].double().numpy(), int(meta["step"])
+    day = readings_a_day(step)
+    if settings.history < day:
+        raise DataError(f"task.history={settings.history} readings are less than a day, which has {day}: read more.")
+    parts, told = spans(int(meta["start"]), step, len(values))
+    notes = [*meta["notes"], *told]
+    whole = np.isfinite(values).all(1)
+    rows: dict[Split, Tensor] = {}
+    dropped = 0
+    for split, (begin, end) in zip(_SPLITS, parts, strict=True):
+        windows = _windows(begin, end, settings.history + settings.horizon, settings.stride)
+        clean = _clean(windows, whole, settings.history + settings.horizon)
+        dropped += len(windows) - len(clean)
+        if not len(clean):
+            raise DataError(
+                f"The {end - begin:,} readings from {readings.moment(meta['start'] + begin * step)} on, which are the "
+                f"{split} split, hold no whole window of {settings.history} + {settings.horizon}: give a longer file, "
+                "or lower task.history or task.horizon."
+            )
+        rows[split] = torch.from_numpy(clean)
+    if dropped:
+        notes.append(f"{dropped:,} windows over long gaps were dropped.")
+    begin, end = parts[0]
+    mean, spread = np.nanmean(values[begin:end], 0), np.nanstd(values[begin:end], 0)
+    spread[spread == 0] = 1.0
+    scaled = torch.from_numpy(np.nan_to_num((values - mean) / spread)).float()
+    state = {
+        "cache": key,
+        "start": int(meta["start"]),
+        "step": step,
+        "day": day,
+        "mean": mean.tolist(),  # of the features, then of the target
+        "spread": spread.tolist(),
+    }
+    return ClimateData(scaled[:, :-1].contiguous(), scaled[:, -1].contiguous(), rows, state, tuple(notes))
+
+
+def spans(start: int, step: int, count: int) -> tuple[list[tuple[int, int]], list[str]]:
+    """Where training, validation and test begin and end, as positions on the grid; and what should be said of it.
+
+    Training is 2009 to 2014 and test 2015 and 2016, where there are readings from all these years (validation: the
+    last tenth of the training years); otherwise they are the first 70 %, the next 15 % and the last 15 %.
+    """
+    first_year, last_year = (int(readings.moment(start + tick * step)[:4]) for tick in (0, count - 1))
+    if first_year <= _YEARS[0] and last_year >= _YEARS[-1] - 1:
+        begin, split, end = (min(max(_first_tick(year, start, step), 0), count) for year in _YEARS)
+        border = split - (split - begin) // 10
+        outside = begin + count - end
+        told = [f"{outside:,} readings from before 2009 or after 2016 are left out."] if outside else []
+        return [(begin, border), (border, split), (split, end)], told
+    borders = [0, round(count * 0.7), round(count * 0.85), count]
+    return list(itertools.pairwise(borders)), []
+
+
+def _first_tick(year: int, start: int, step: int) -> int:
+    """The first tick of a year, which may lie outside the grid."""
+    seconds = int(np.datetime64(f"{year}-01-01", "s").astype(np.int64))
+    return -((start - seconds) // step)
+
+
+def _windows(begin: int, end: int, length: int, stride: int) -> NDArray[np.int64]:
+    return np.arange(begin, end - length + 1, stride, dtype=np.int64)
+
+
+def _clean(windows: NDArray[np.int64], whole: NDArray[np.bool_], length: int) -> NDArray[np.int64]:
+    """The windows without a missing reading."""
+    before = np.concatenate([[0], np.cumsum(~whole)])
+    return np.asarray(windows[before[windows + length] == before[windows]])

@@ -1,0 +1,53 @@
+"""What needs no learning: three forecasts that repeat what was.
+
+Shapes: B windows, P readings of history, H readings of the horizon, any further axes after P.
+``day`` is the number of readings in a day; every function reads the last whole days of the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+
+def last_value(past: Tensor, horizon: int, day: int) -> Tensor:
+    """The last reading, for ever: (B,P,…) → (B,H,…)."""
+    return past[:, -1:].expand(-1, horizon, *past.shape[2:])
+
+
+def yesterday(past: Tensor, horizon: int, day: int) -> Tensor:
+    """The reading at the same time of the last day: (B,P,…) → (B,H,…)."""
+    return past[:, -day:][:, _clock(horizon, day, past)]
+
+
+def day_shape(past: Tensor, horizon: int, day: int) -> Tensor:
+    """The last day's mean, and round it the mean daily course of all whole days: (B,P,…) → (B,H,…)."""
+    return _course(past, day)[:, _clock(horizon, day, past)]
+
+
+def anomaly(past: Tensor, day: int) -> Tensor:
+    """How the history differs from ``day_shape`` carried back over it: (B,P,…) → (B,P,…)."""
+    length = past.shape[1]
+    back = (torch.arange(length, device=past.device) - length) % day
+    return past - _course(past, day)[:, back]
+
+
+def _course(past: Tensor, day: int) -> Tensor:
+    """The day that ``day_shape`` repeats: (B,P,…) → (B,day,…)."""
+    days = past.shape[1] // day
+    each = past[:, -days * day :].reshape(len(past), days, day, *past.shape[2:])  # (B,days,day,…)
+    course: Tensor = each.mean(1)  # (B,day,…)
+    return course - course.mean(1, keepdim=True) + each[:, -1].mean(1, keepdim=True)
+
+
+def _clock(horizon: int, day: int, past: Tensor) -> Tensor:
+    return torch.arange(horizon, device=past.device) % day
+
+
+FORECASTS: Mapping[str, Callable[[Tensor, int, int], Tensor]] = {
+    "last value": last_value,
+    "same time yesterday": yesterday,
+    "day shape": day_shape,
+}

@@ -1,0 +1,123 @@
+"""The settings of the climate task. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from tasks import base
+from tasks.base import Preset, Value
+
+FEATURES = ("hour", "T (degC)", "H2OC (mmol/mol)", "rho (g/m**3)", "sh (g/kg)", "Tpot (K)", "VPmax (mbar)")
+JENA = "jena_climate_2009_2016.csv"
+PATTERNS = (JENA, f"{JENA}.zip", "mpi_roof*.csv", "mpi_roof*.zip")  # the first that matches any file is read
+
+
+class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be chosen of the climate task (``--set task.NAME=VALUE``)."""
+
+    title: ClassVar[str] = "climate: two days of temperature from five"
+    about: ClassVar[str] = "Forecast the next 48 hours of temperature from five days of a weather station's readings."
+    metric: ClassVar[str] = "rmse_c"
+    files: ClassVar[Sequence[str]] = ("|".join(PATTERNS),)
+    paths: ClassVar[Sequence[str]] = ("csv",)
+    defaults: ClassVar[Mapping[str, Value]] = {
+        "cell.hidden": 64,
+        "train.batch_size": 64,
+        "train.epochs": 12,
+        "train.lr": 2e-3,
+        "train.weight_decay": 0.1,
+        "train.schedule": "one-cycle",
+    }
+    presets: ClassVar[Mapping[str, Preset]] = {
+        "class-report": Preset(
+            help="the class report's protocol: all 720 steps unpatched, seven scaled features, a plain head, MSE, "
+            "hidden 64, one layer, Adam 1e-3, batches of 64",
+            values={
+                "task.patch": "none",
+                "task.inputs": "scaled",
+                "task.residual": "none",
+                "task.dropout": 0.0,
+                "task.loss": "mse",
+                "cell.hidden": 64,
+                "cell.layers": 1,
+                "train.optimizer": "adam",
+                "train.lr": 1e-3,
+                "train.weight_decay": 0.0,
+                "train.schedule": "constant",
+                "train.batch_size": 64,
+                "train.epochs": 10,
+            },
+        ),
+        "plain": Preset(
+            help="hourly means of the scaled features, and a head without a baseline beneath it",
+            values={"task.inputs": "scaled", "task.residual": "none"},
+        ),
+    }
+
+    history: Annotated[int, Meta(ge=2, le=100_000, description="readings that are read")] = 720
+    horizon: Annotated[int, Meta(ge=1, le=10_000, description="readings that are forecast")] = 288
+    stride: Annotated[int, Meta(ge=1, le=10_000, description="readings from one window to the next")] = 6
+    patch: Annotated[
+        Literal["mean", "segments", "none"],
+        Meta(description="what one step reads: the mean of a patch, its readings side by side, or a single reading"),
+    ] = "mean"
+    patch_length: Annotated[int, Meta(ge=1, le=10_000, description="readings in a patch")] = 6
+    inputs: Annotated[
+        Literal["anomaly", "scaled"],
+        Meta(description="readings as they differ from the window's daily shape round its last day's mean, or scaled"),
+    ] = "anomaly"
+    residual: Annotated[
+        Literal["day-shape", "same-time-yesterday", "last-value", "none"],
+        Meta(description="the naive forecast that the head corrects, from a correction of zero on"),
+    ] = "day-shape"
+    head: Annotated[
+        Literal["direct", "segments"],
+        Meta(description="all values in one layer, or segment by segment with shared weights"),
+    ] = "direct"
+    segment: Annotated[int, Meta(ge=1, le=10_000, description="values in a segment of the head")] = 24
+    dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before the head, in training")] = 0.3
+    loss: Annotated[Literal["mse", "mae", "huber"], Meta(description="training loss, on scaled values")] = "mse"
+    features: Annotated[
+        str, Meta(description="columns that are read, separated by commas; hour and year are made from the time")
+    ] = ",".join(FEATURES)
+    target: Annotated[str, Meta(min_length=1, description="the column that is forecast")] = "T (degC)"
+    csv: Annotated[str, Meta(description="a CSV file of your own instead of the station's; empty: the station's")] = ""
+    time_column: Annotated[str, Meta(min_length=1, description="the column that holds the time")] = "Date Time"
+    date_format: Annotated[
+        str, Meta(description="how the time is written, as in strptime; empty: dd.mm.yyyy HH:MM:SS or ISO 8601")
+    ] = ""
+    longest_gap: Annotated[int, Meta(ge=0, le=10_000, description="missing readings in a row that are bridged")] = 6
+    window: Annotated[
+        int, Meta(ge=-1, le=10**9, description="the window whose forecast is drawn, by its number; -1: the middle one")
+    ] = -1
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The features, in their order."""
+        return tuple(filter(None, (name.strip() for name in self.features.split(","))))
+
+    @property
+    def own_data(self) -> str:
+        return self.csv
+
+    def check(self) -> None:
+        if not self.columns:
+            raise ValueError("task.features names no column: give one at least, or several separated by commas.")
+        if self.patch != "none" and self.history % self.patch_length:
+            raise ValueError(
+                f"task.history={self.history} is no whole number of patches of {self.patch_length}: "
+                "choose task.patch_length so that it is."
+            )
+        if self.head == "segments" and self.horizon % self.segment:
+            raise ValueError(
+                f"task.horizon={self.horizon} is no whole number of segments of {self.segment}: "
+                "choose task.segment so that it is."
+            )
+        if self.inputs == "anomaly" and self.residual == "none":
+            raise ValueError(
+                "task.inputs=anomaly hides how warm it is, which a head on its own must know: "
+                "set task.inputs=scaled, or another task.residual."
+            )

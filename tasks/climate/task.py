@@ -1,0 +1,202 @@
+"""Two days of temperature from five: the loss, the metrics, the baselines and the answers.
+
+Shapes: B windows, P readings of history, F features, H readings of the horizon.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+
+from tasks import base
+from tasks.base import HELD, DataError, Evaluation, Metrics, Recurrent, Split
+from tasks.climate import chart, naive, readings
+from tasks.climate import data as climate
+from tasks.climate.data import ClimateData
+from tasks.climate.measures import Errors, by_horizon
+from tasks.climate.network import Forecaster, input_size
+from tasks.climate.settings import Settings
+from tasks.common import cache
+from tasks.common.regression import Ridge
+from tasks.views import Cell, Table, View
+
+_LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": F.mse_loss,
+    "mae": F.l1_loss,
+    "huber": F.huber_loss,
+}
+_HOUR = 3_600  # s
+_BASELINE_BATCH = 512
+
+
+class Window(NamedTuple):
+    """Some windows, scaled."""
+
+    features: Tensor  # (B,P,F)
+    past: Tensor  # (B,P)
+    future: Tensor  # (B,H)
+
+
+class Task(base.Task):
+    """The next two days of temperature."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
+        super().__init__(settings, state)
+        self.step, self.day = int(state["step"]), int(state["day"])
+        self.mean, self.spread = float(state["mean"][-1]), float(state["spread"][-1])  # of the target
+        self.hourly = max(1, _HOUR // self.step)  # readings in an hour
+        self.unit = unit(settings.target)
+
+    @classmethod
+    def load(cls, settings: Settings, folder: Path) -> ClimateData:
+        return climate.load(settings, folder)
+
+    @classmethod
+    def recall(cls, settings: Settings, state: Mapping[str, Any]) -> ClimateData:
+        return climate.recall(settings, state["cache"])
+
+    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+        calendar = [name in readings.MADE for name in self.settings.columns]
+        return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day)
+
+    def batches(self, data: ClimateData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
+        rows = data.rows[split]
+        if generator is not None:
+            rows = rows[torch.randperm(len(rows), generator=generator)]
+        return torch.split(rows, size)
+
+    def loss(self, model: nn.Module, data: ClimateData, rows: Tensor) -> Tensor:
+        window = self.windows(data, rows)
+        return _LOSSES[self.settings.loss](model(window.features, window.past).float(), window.future)
+
+    def evaluate(self, model: nn.Module, data: ClimateData, split: Split, batch_size: int) -> Evaluation:
+        device = data.target.device
+        errors = {name: Errors(self.settings.horizon, device) for name in ("network", *naive.FORECASTS)}
+        loss = 0.0
+        for rows in self.batches(data, split, batch_size, None):
+            window = self.windows(data, rows)
+            predicted = model(window.features, window.past).float()
+            loss += float(_LOSSES[self.settings.loss](predicted, window.future)) * len(rows)
+            errors["network"].add((predicted - window.future) * self.spread)
+            for name, repeat in naive.FORECASTS.items():
+                errors[name].add((repeat(window.past, self.settings.horizon, self.day) - window.future) * self.spread)
+        return Evaluation(
+            metrics={"loss": loss / data.size(split), **errors["network"].metrics(self.spread)},
+            views=[by_horizon(errors, self.step, self.unit), self._chart(model, data, split)],
+        )
+
+    def predict(self, model: nn.Module, text: str) -> list[View]:
+        path = Path(text.strip()).expanduser()
+        if not text.strip() or not path.is_file():
+            raise ValueError(
+                f"{text!r} is no file: give the path of a CSV file that ends with at least {self.settings.history} "
+                "readings."
+            )
+        try:
+            _, found = climate.regular(self.settings, [path])
+        except DataError as error:
+            raise ValueError(str(error)) from None
+        given = found.values[-self.settings.history :]
+        if found.step != self.step:
+            raise ValueError(f"{path} has a reading every {found.step} s; this network knows one every {self.step} s.")
+        if len(given) < self.settings.history:
+            raise ValueError(f"{path} holds {len(given):,} readings: {self.settings.history:,} are needed.")
+        if np.isnan(given).any():
+            raise ValueError(
+                f"{path} has a long gap in its last {self.settings.history:,} readings: give a file without."
+            )
+        device = next(model.parameters()).device
+        scaled = (given - np.array(self.state["mean"])) / np.array(self.state["spread"])  # (P,F+1)
+        history = torch.from_numpy(scaled).float().to(device)[None]
+        past = history[..., -1]
+        predicted = self._degrees(model(history[..., :-1], past)[0])
+        end = found.start + (len(found.values) - 1) * self.step
+        shown = chart.forecast(
+            f"forecast from {readings.moment(end)} on",
+            self._degrees(past[0]),
+            predicted,
+            None,
+            step=self.step,
+            day=self.day,
+            unit=self.unit,
+        )
+        places = range(self.hourly - 1, self.settings.horizon, self.hourly)
+        rows: list[list[Cell]] = [
+            [readings.moment(end + (at + 1) * self.step), round(float(predicted[at]), 2)] for at in places
+        ]
+        return [shown, Table(title=path.name, columns=["time", f"forecast, {self.unit}"], rows=rows)]
+
+    def baseline(self, data: ClimateData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
+        shape = (self.settings.history, self.settings.horizon, self.settings.stride)
+        key = cache.key("climate baseline", 1, data.state["cache"], shape)
+        kind = dict[str, dict[str, Metrics]]
+        found: dict[str, dict[str, Metrics]] = cache.values(
+            f"climate-baseline-{key}",
+            dict if cached_only else lambda: self._baseline(data),
+            kind,
+            keep=not cached_only,
+        )
+        return found
+
+    def windows(self, data: ClimateData, rows: Tensor) -> Window:
+        """The windows that begin at ``rows`` (B,)."""
+        length = self.settings.history
+        return Window(*data.history(rows, length), data.future(rows, length, self.settings.horizon))
+
+    def _baseline(self, data: ClimateData) -> dict[str, dict[str, Metrics]]:
+        regression = Ridge(lambda: self._design(data, "train"), lambda: self._design(data, "val"))
+        measured: dict[str, dict[str, Metrics]] = {}
+        for split in HELD:
+            errors = {name: Errors(self.settings.horizon, data.target.device) for name in (*naive.FORECASTS, "ridge")}
+            for rows in self.batches(data, split, _BASELINE_BATCH, None):
+                window = self.windows(data, rows)
+                for name, repeat in naive.FORECASTS.items():
+                    guess = repeat(window.past, self.settings.horizon, self.day)
+                    errors[name].add((guess - window.future) * self.spread)
+            for x, y in self._design(data, split):
+                errors["ridge"].add((regression(x) - y) * self.spread)
+            measured[split] = {name: each.metrics(self.spread) for name, each in errors.items()}
+        return measured
+
+    def _design(self, data: ClimateData, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
+        """What the regression reads, the hourly means of all features side by side, and what it should say."""
+        for rows in self.batches(data, split, _BASELINE_BATCH, None):
+            window = self.windows(data, rows)
+            whole = len(window.features[0]) // self.hourly * self.hourly
+            hours = window.features[:, -whole:].reshape(len(rows), whole // self.hourly, self.hourly, -1)
+            yield hours.mean(2).flatten(1), window.future
+
+    def _chart(self, model: nn.Module, data: ClimateData, split: Split) -> View:
+        rows = data.rows[split]
+        number = self.settings.window if self.settings.window >= 0 else len(rows) // 2
+        number = min(number, len(rows) - 1)
+        window = self.windows(data, rows[number : number + 1])
+        end = self.state["start"] + (int(rows[number]) + self.settings.history - 1) * self.step
+        return chart.forecast(
+            f"forecast from {readings.moment(end)} on ({split} window {number} of {len(rows)})",
+            self._degrees(window.past[0]),
+            self._degrees(model(window.features, window.past)[0]),
+            self._degrees(window.future[0]),
+            step=self.step,
+            day=self.day,
+            unit=self.unit,
+            thin=self.hourly,
+        )
+
+    def _degrees(self, scaled: Tensor) -> Tensor:
+        return scaled.float() * self.spread + self.mean
+
+
+def unit(target: str) -> str:
+    """What a column is measured in, from its name: ``T (degC)`` is in °C."""
+    named = re.search(r"\((.+)\)\s*$", target)
+    return named[1].replace("degC", "°C") if named else target
