@@ -1,0 +1,1 @@
+"""Poems: a language model of Tang poetry, character by character."""

@@ -1,0 +1,76 @@
+"""The three corpora: their files read as one text a poem, as it stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from tasks.base import DataError
+from tasks.common import reading
+from tasks.poems.settings import CORPORA
+
+
+class _Poem(msgspec.Struct):
+    paragraphs: list[str]
+
+
+def find(folder: Path, corpus: str) -> tuple[str, list[Path]]:
+    """The corpus that ``corpus`` names (``auto``: the first one that is there) and its files.
+
+    Raises:
+        DataError: it is not there.
+    """
+    wanted = list(CORPORA) if corpus == "auto" else [corpus]
+    paths = reading.find(folder, *(CORPORA[name] for name in wanted))
+    return next(name for name in wanted if paths[0].match(CORPORA[name])), paths
+
+
+def read(corpus: str, paths: Sequence[Path]) -> list[str]:
+    """Every poem of a corpus, a text each.
+
+    Raises:
+        DataError: a file is missing, empty, truncated, in another encoding, or holds no poem.
+    """
+    texts: list[str] = []
+    for path in paths:
+        found = _READERS[corpus](path)
+        if not found:
+            raise DataError(f"{path} holds no poem: fetch it again.")
+        texts += found
+    return texts
+
+
+def _tang(path: Path) -> list[str]:
+    """``[{"paragraphs": [line, …], …}, …]``."""
+    content = reading.text(path)
+    try:
+        poems = msgspec.json.decode(content, type=list[_Poem])
+    except msgspec.MsgspecError as error:
+        raise DataError(
+            f'{path} is not a whole JSON list of poems, each with its lines as "paragraphs" ({error}): fetch it again.'
+        ) from None
+    return ["".join(poem.paragraphs) for poem in poems]
+
+
+def _titled(path: Path) -> list[str]:
+    """``title:content``, a poem a line."""
+    texts = []
+    for number, line in enumerate(reading.text(path).split("\n"), 1):
+        if line.strip():
+            _, colon, content = line.replace("：", ":", 1).partition(":")
+            if not colon:
+                raise DataError(f"{path} line {number} has no colon: expected title:content, a poem a line.")
+            texts.append(content)
+    return texts
+
+
+def _wrapped(path: Path) -> list[str]:
+    """A blank line between poems, the lines of each wrapped anywhere."""
+    lines = [line.strip() for line in reading.text(path).splitlines()]
+    return ["".join(group) for written, group in groupby(lines, key=bool) if written]
+
+
+_READERS: Mapping[str, Callable[[Path], list[str]]] = {"tang": _tang, "poems": _titled, "tangshi": _wrapped}

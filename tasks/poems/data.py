@@ -1,0 +1,96 @@
+"""The poems: read, clean, split, encode.
+
+Shapes: N poems, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tasks.base import DataError, Split
+from tasks.common import cache, splits
+from tasks.common.ragged import Ragged
+from tasks.common.telling import tell
+from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from tasks.poems import cleaning, corpora, script
+from tasks.poems.settings import Settings
+
+SPECIALS = (PAD, UNKNOWN, START, END)
+_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+_SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class PoemData:
+    """Every poem as characters' numbers, the start and the end token round it."""
+
+    poems: Ragged  # numbers below V, on the device
+    rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
+    state: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def size(self, split: Split) -> int:
+        return len(self.rows[split])
+
+    def to(self, device: torch.device) -> PoemData:
+        return dataclasses.replace(self, poems=self.poems.to(device))
+
+
+def load(settings: Settings, folder: Path) -> PoemData:
+    """The poems in ``folder``, encoded; cached by the files' hash and the settings.
+
+    Raises:
+        DataError: no corpus is there, a file of it is not what it should be, or too few poems are left.
+    """
+    corpus, paths = corpora.find(folder, settings.corpus)
+    key = "poems-" + cache.key(_VERSION, settings.script, settings.min_count, settings.split_seed, corpus, paths=paths)
+    return _arrange(*cache.tensors(key, lambda: _encoded(settings, corpus, paths, key)))
+
+
+def recall(key: str) -> PoemData:
+    """The encoded poems as an earlier run cached them.
+
+    Raises:
+        FileNotFoundError: they are no longer cached.
+    """
+    return _arrange(*cache.tensors(key, None))
+
+
+def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    tell(f"Reading and cleaning the poems of {paths[0].parent} …")
+    texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
+    if settings.script == "simplified":
+        texts = script.simplified(texts)
+    poems, done = cleaning.clean(texts)
+    if not poems:
+        raise DataError(
+            f"No poem is left of the {done['read']} in {paths[0].parent}: "
+            f"they must be Chinese, of {cleaning.SHORTEST} to {cleaning.LONGEST} characters."
+        )
+    split = splits.stratified_groups(poems, [0] * len(poems), settings.split_seed, (0.05, 0.05))
+    if len(poems) < 3:
+        raise DataError(f"Only {len(poems)} poems are left in {paths[0].parent}: three are needed to hold some back.")
+    counts = Counter("".join(poem for poem, part in zip(poems, split, strict=True) if part == splits.TRAIN))
+    vocabulary = Vocabulary.counted(counts, SPECIALS, at_least=settings.min_count)
+    encoded = [vocabulary.encode([START, *poem, END]) for poem in poems]
+    kept = {
+        "flat": torch.tensor([number for poem in encoded for number in poem], dtype=torch.int32),
+        "lengths": torch.tensor([len(poem) for poem in encoded]),
+        "split": torch.from_numpy(split),
+    }
+    return kept, {"vocabulary": vocabulary.tokens[len(SPECIALS) :], "notes": cleaning.account(done), "cache": key}
+
+
+def _arrange(kept: dict[str, Tensor], meta: dict[str, Any]) -> PoemData:
+    poems = Ragged(kept["flat"], kept["lengths"])
+    rows = {split: (kept["split"] == number).nonzero()[:, 0] for number, split in enumerate(_SPLITS)}
+    in_training = (kept["split"] == splits.TRAIN).repeat_interleave(poems.lengths)
+    counts = torch.bincount(poems.flat[in_training], minlength=len(SPECIALS) + len(meta["vocabulary"]))
+    state = {"vocabulary": meta["vocabulary"], "train_counts": counts.tolist(), "cache": meta["cache"]}
+    return PoemData(poems, rows, state, tuple(meta["notes"]))

@@ -1,0 +1,83 @@
+"""The settings of the poems task. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from tasks import base
+from tasks.base import Preset, Value
+
+CORPORA: Mapping[str, str] = {"tang": "poet.tang.*.json", "poems": "poems.txt", "tangshi": "tangshi.txt"}
+
+
+class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be chosen of the poems task (``--set task.NAME=VALUE``)."""
+
+    title: ClassVar[str] = "Tang poems"
+    about: ClassVar[str] = "Write Tang poetry: guess each next character of a poem from those before it."
+    causal: ClassVar[bool] = True
+    metric: ClassVar[str] = "nll"
+    files: ClassVar[Sequence[str]] = ("|".join(CORPORA.values()),)
+    defaults: ClassVar[Mapping[str, Value]] = {
+        "cell.hidden": 512,
+        "cell.layers": 2,
+        "cell.dropout": 0.25,
+        "train.batch_size": 64,
+        "train.epochs": 8,
+        "train.lr": 3e-3,
+        "train.weight_decay": 0.01,
+        "train.schedule": "one-cycle",
+    }
+    presets: ClassVar[Mapping[str, Preset]] = {
+        "class-report": Preset(
+            help="the class report's protocol: two layers, batch 100, RMSprop, a linear layer of its own initialised "
+            "uniformly in ±√(6/(in+out)); what the network guesses stands beside the truth at each evaluation",
+            values={
+                "cell.hidden": 128,
+                "cell.layers": 2,
+                "cell.dropout": 0.0,
+                "train.batch_size": 100,
+                "train.epochs": 10,
+                "train.optimizer": "rmsprop",
+                "train.lr": 0.01,
+                "train.weight_decay": 0.0,
+                "train.schedule": "constant",
+                "task.embedding": 100,
+                "task.tied": False,
+                "task.dropout": 0.0,
+                "task.init": "glorot",
+            },
+        ),
+    }
+
+    corpus: Annotated[
+        Literal["auto", "tang", "poems", "tangshi"],
+        Meta(description="poet.tang.*.json, poems.txt or tangshi.txt; auto: the first of them that is there"),
+    ] = "auto"
+    script: Annotated[
+        Literal["simplified", "original"],
+        Meta(description="characters made simplified, or left as they are"),
+    ] = "simplified"
+    min_count: Annotated[
+        int, Meta(ge=1, le=1000, description="characters rarer than this in the training split count as unknown")
+    ] = 2
+    embedding: Annotated[int, Meta(ge=1, le=4096, description="width of a character's embedding")] = 256
+    tied: Annotated[bool, Meta(description="score characters by their embedding; false: a linear layer")] = True
+    dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before and after the recurrence, in training")] = (
+        0.25
+    )
+    init: Annotated[
+        Literal["frequency", "glorot"],
+        Meta(description="the scores' bias starts at the characters' log frequency, or the layer at ±√(6/(in+out))"),
+    ] = "frequency"
+    prompt: Annotated[str, Meta(max_length=80, description="beginning of the poem written at each evaluation")] = "月"
+    temperature: Annotated[float, Meta(ge=0, le=100, description="of the poems shown; 0: always the best")] = 0.8
+    sample_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the poems that are shown")] = 0
+    split_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the 90/5/5 split by poem")] = 0
+
+    def check(self) -> None:
+        if self.tied and self.init == "glorot":
+            raise ValueError("task.init=glorot initialises a linear layer of its own: set task.tied=false with it.")

@@ -1,0 +1,199 @@
+"""Tang poems: the network, its loss, its metrics and what it writes.
+
+Shapes: B batch, T time, O output size, V vocabulary, P positions that are scored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from tasks import base
+from tasks.base import Evaluation, Metrics, Recurrent, Split
+from tasks.common.batching import by_length
+from tasks.common.sampling import choose
+from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from tasks.poems import cleaning, forms, script
+from tasks.poems import data as poems
+from tasks.poems.data import SPECIALS, PoemData
+from tasks.poems.network import PoemNetwork, losses, start_at
+from tasks.poems.settings import Settings
+from tasks.views import Table, Text, View
+
+_SAMPLES = 64  # poems written at each evaluation to see how many are well formed
+
+
+class Task(base.Writer):
+    """A language model of Tang poetry."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
+        super().__init__(settings, state)
+        self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
+        marks = self.vocabulary.encode([*SPECIALS, *cleaning.PUNCTUATION])
+        self._hanzi = torch.ones(len(self.vocabulary), dtype=torch.bool)
+        self._hanzi[marks] = False
+        self._hanzi[self.vocabulary.number(UNKNOWN)] = True  # it stands for a rare character
+
+    @classmethod
+    def load(cls, settings: Settings, folder: Path) -> PoemData:
+        return poems.load(settings, folder)
+
+    @classmethod
+    def recall(cls, settings: Settings, state: Mapping[str, Any]) -> PoemData:
+        return poems.recall(state["cache"])
+
+    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+        embedding = nn.Embedding(len(self.vocabulary), self.settings.embedding)
+        recurrent = make_recurrent(self.settings.embedding)
+        network = PoemNetwork(embedding, recurrent, tied=self.settings.tied, dropout=self.settings.dropout)
+        if self.settings.init == "glorot":
+            nn.init.xavier_uniform_(network.head.weight)
+        else:
+            start_at(network.head, torch.tensor(self.state["train_counts"]))
+        return network
+
+    def batches(self, data: PoemData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
+        rows = data.rows[split]
+        return by_length(rows, data.poems.lengths[rows], size, generator)
+
+    def loss(self, model: nn.Module, data: PoemData, rows: Tensor) -> Tensor:
+        outputs, targets = self._guesses(model, data, rows)
+        return losses(_network(model), outputs, targets).mean()
+
+    def evaluate(self, model: nn.Module, data: PoemData, split: Split, batch_size: int) -> Evaluation:
+        """``loss`` and ``nll`` in nats per token, punctuation and end counted; over characters only; perplexity;
+        ``well_formed``: the share of 64 poems written from nothing (temperature 1, a fixed seed) that end and that
+        ``forms.is_well_formed`` accepts."""
+        total = torch.zeros(4, dtype=torch.float64)  # nats and tokens, nats and characters
+        for rows in self.batches(data, split, batch_size, None):
+            outputs, targets = self._guesses(model, data, rows)
+            nats = losses(_network(model), outputs, targets).double().cpu()  # (P,)
+            hanzi = self._hanzi[targets.cpu()]
+            total += torch.stack([nats.sum(), torch.tensor(len(nats)), nats[hanzi].sum(), hanzi.sum()])
+        nll, nll_hanzi = float(total[0] / total[1]), float(total[2] / total[3])
+        written = self._write(model, [[self.vocabulary.number(START)]] * _SAMPLES, temperature=1.0, seed=0)
+        metrics: Metrics = {
+            "loss": nll,
+            "nll": nll,
+            "nll_hanzi": nll_hanzi,
+            "perplexity": math.exp(nll),
+            "well_formed": sum(ended and forms.is_well_formed(poem) for poem, ended in written) / _SAMPLES,
+        }
+        return Evaluation(metrics=metrics, views=[self._beside_the_truth(model, data, split)])
+
+    def predict(self, model: nn.Module, text: str) -> list[View]:
+        codes = self.prompt(text)
+        (poem, _), *_ = self._write(
+            model, [codes], temperature=self.settings.temperature, seed=self.settings.sample_seed
+        )
+        found: list[View] = [Text(title=text.strip() or "a poem", text=forms.shown(poem))]
+        if len(codes) > 1:
+            given = torch.tensor([codes], device=next(model.parameters()).device)  # (1,T)
+            outputs, _ = model(given[:, :-1])
+            nats = losses(_network(model), outputs[0], given[0, 1:]).tolist()
+            rows = [[self.token(code), value] for code, value in zip(codes[1:], nats, strict=True)]
+            mean = sum(nats) / len(nats)
+            found.append(
+                Table(
+                    title="surprise at each character",
+                    columns=["character", "nats"],
+                    rows=[*rows, ["mean", mean]],
+                    note="−log of the probability that the network gave it after those before it",
+                )
+            )
+        return found
+
+    def sample(self, model: nn.Module) -> View:
+        """A poem from the fixed prompt and seed of the settings, written by a generator of its own."""
+        settings = self.settings
+        try:
+            codes, note = self.prompt(settings.prompt), ""
+        except ValueError as error:  # the data may be anyone's: then it begins freely
+            codes, note = self.prompt(""), str(error)
+        ((poem, _),) = self._write(model, [codes], temperature=settings.temperature, seed=settings.sample_seed)
+        return Text(title=f"a poem, seed {settings.sample_seed}", text=forms.shown(poem), note=note)
+
+    @property
+    def end(self) -> int:
+        return self.vocabulary.number(END)
+
+    @property
+    def banned(self) -> Sequence[int]:
+        return self.vocabulary.encode((PAD, UNKNOWN, START))
+
+    def prompt(self, text: str) -> list[int]:
+        plain = cleaning.plain(text)
+        if self.settings.script == "simplified" and plain:
+            (plain,) = script.simplified([plain])
+        unknown = sorted({c for c in plain if c not in self.vocabulary})
+        if unknown:
+            raise ValueError(
+                f"The network never saw {' '.join(unknown)} (or too seldom to know it): begin with other characters."
+            )
+        return self.vocabulary.encode([START, *plain])
+
+    def token(self, code: int) -> str:
+        return "" if code < len(SPECIALS) else self.vocabulary[code]
+
+    def read(self, model: nn.Module, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        outputs, after = model(codes, None, state, return_state=True)  # (B,T,O)
+        return _network(model).scores(outputs[:, -1]), after
+
+    def _guesses(self, model: nn.Module, data: PoemData, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The outputs (P,O) at every position of the rows' poems and what comes next there (P,); no padding."""
+        codes, lengths = data.poems.padded(rows)  # (B,T+1)
+        lengths = lengths - 1
+        outputs, _ = model(codes[:, :-1], lengths)  # (B,T,O)
+        there = (torch.arange(codes.shape[1] - 1) < lengths[:, None]).flatten().nonzero()[:, 0].to(codes.device)  # (P,)
+        return outputs.flatten(0, 1)[there], codes[:, 1:].flatten()[there]
+
+    def _write(
+        self, model: nn.Module, prompts: Sequence[Sequence[int]], *, temperature: float, seed: int
+    ) -> list[tuple[str, bool]]:
+        """Go on from prompts of one length, all at once → each poem as text, and whether it came to its end."""
+        device = next(model.parameters()).device
+        generator = torch.Generator().manual_seed(seed)
+        steps = [torch.tensor(prompts, device=device)]  # (B,T), then (B,1) each
+        state: Any = None
+        open_ = torch.ones(len(prompts), dtype=torch.bool, device=device)
+        for _ in range(cleaning.LONGEST + 2 - len(prompts[0])):
+            scores, state = self.read(model, steps[-1], state)
+            tokens, _ = choose(scores, temperature=temperature, generator=generator, banned=self.banned)
+            steps.append(torch.where(open_, tokens, self.end)[:, None])
+            open_ &= tokens != self.end
+            if not open_.any():
+                break
+        rows = torch.cat(steps, 1).tolist()
+        return [("".join(map(self.token, row)), not left) for row, left in zip(rows, open_.tolist(), strict=True)]
+
+    def _beside_the_truth(self, model: nn.Module, data: PoemData, split: Split) -> View:
+        """A held-out poem line by line, and what the network thought most probable at each place of it."""
+        outputs, targets = self._guesses(model, data, data.rows[split][:1])
+        guesses = _network(model).scores(outputs).argmax(1)  # (P,)
+        truth, guessed = (
+            "".join(self.token(code) or "※" for code in codes) for codes in (targets.tolist(), guesses.tolist())
+        )
+        rows: list[list[str | int | float | None]] = []
+        at = 0
+        for line in forms.lines(truth[:-1]):
+            rows.append([line, guessed[at : at + len(line)]])
+            at += len(line)
+        right = int((guesses == targets).sum())
+        return Table(
+            title="a held-out poem and the network's guesses",
+            columns=["truth", "most probable"],
+            rows=rows,
+            note=f"each from the true beginning: {right} of {len(targets)} right; ※ is the end or an unknown character",
+        )
+
+
+def _network(model: nn.Module) -> PoemNetwork:
+    assert isinstance(model, PoemNetwork)
+    return model
