@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,17 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "tensors" / "x.safetensors"
 
 
-def test_tensors_are_built_once(kept: Counted) -> None:
+def test_tensors_are_built_once(kept: Counted, capsys: pytest.CaptureFixture[str]) -> None:
     assert all(same(cache.tensors("x", kept), kept.built) for _ in range(3))
     assert kept.times == 1
     assert same(cache.tensors("x", None), kept.built)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "text", "header", "other meta", "no meta", "folder"])
-def test_a_damaged_file_is_built_again(kept: Counted, damage: str, tmp_path: Path) -> None:
+def test_a_damaged_file_is_built_again_and_said_in_a_line(
+    kept: Counted, damage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     cache.tensors("x", kept)
     path = file(tmp_path)
     whole = path.read_bytes()
@@ -70,8 +74,11 @@ def test_a_damaged_file_is_built_again(kept: Counted, damage: str, tmp_path: Pat
             path.mkdir()
     with pytest.raises(FileNotFoundError):
         cache.tensors("x", None)
+    assert capsys.readouterr().err == ""  # nothing is built anew
     assert same(cache.tensors("x", kept), kept.built)
     assert kept.times == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{path} is damaged: it is built anew." in line
     if damage != "folder":
         assert path.read_bytes() == whole
 
@@ -139,3 +146,30 @@ def test_a_key_is_of_all_its_parts_and_files(tmp_path: Path) -> None:
     assert cache.key("a", 1, paths=[moved]) == keys[2]  # content, not place
     moved.write_text("1 ")
     assert cache.key("a", 1, paths=[moved]) != keys[2]
+
+
+def test_a_folders_key_is_of_its_files_names_sizes_and_times(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    (folder / "in").mkdir(parents=True)
+    (folder / "in" / "a").write_text("1")
+    (folder / "b").write_text("2")
+    key = cache.key(paths=[folder])
+    assert cache.key(paths=[folder]) == key
+
+    def changed() -> bool:
+        nonlocal key
+        before, key = key, cache.key(paths=[folder])
+        return key != before
+
+    (folder / "in" / "a").write_text("11")
+    assert changed()
+    os.utime(folder / "b", ns=(5, 5))
+    assert changed()
+    (folder / "b").rename(folder / "c")
+    assert changed()
+    (folder / "in" / "new").write_text("")
+    assert changed()
+    (folder / "empty").mkdir()
+    assert not changed()
+    moved = folder.rename(tmp_path / "moved")
+    assert cache.key(paths=[moved]) == key

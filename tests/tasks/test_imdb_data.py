@@ -1,0 +1,179 @@
+"""The IMDB reviews: the same data from each of their forms, split by a seed, broken ones named."""
+
+from __future__ import annotations
+
+import io
+import random
+import tarfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import torch
+
+from tasks.base import DataError
+from tasks.common import cache, datasets
+from tasks.common.text_data import SPECIALS, TextData
+from tasks.imdb import data as imdb
+from tasks.imdb import generate
+from tasks.imdb.settings import Settings
+from tasks.imdb.task import Task
+
+Files = Mapping[str, bytes]
+SETTINGS = Settings(min_count=1)
+REVIEWS: Files = {
+    f"{part}/{label}/{number}_{stars}.txt": f"{word} film number {number} of the {part} half.<br />".encode()
+    for part in ("train", "test")
+    for label, word, stars in (("neg", "Dull", 2), ("pos", "Fine", 9))
+    for number in range(10)
+}
+
+
+def archive(folder: Path, files: Files = REVIEWS, name: str = "aclImdb_v1.tar.gz", top: str = "aclImdb") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(folder / name, "w:gz") as file:
+        for inside, content in files.items():
+            member = tarfile.TarInfo(f"{top}/{inside}")
+            member.size = len(content)
+            file.addfile(member, io.BytesIO(content))
+    return folder
+
+
+def extracted(folder: Path, files: Files = REVIEWS) -> Path:
+    for inside, content in files.items():
+        path = folder / "aclImdb" / inside
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def texts(data: TextData) -> list[tuple[str, int, str]]:
+    """Each review's split, label and known words."""
+    names = [*SPECIALS, *data.state["vocabulary"]]
+    words = data.words.lists(torch.arange(len(data.labels)))
+    split = {row: name for name, rows in data.rows.items() for row in rows.tolist()}
+    return [
+        (split[row], int(data.labels[row]), " ".join(names[n] if n < data.known else "?" for n in numbers))
+        for row, numbers in enumerate(words)
+    ]
+
+
+def shuffled(files: Files) -> Files:
+    names = list(files)
+    random.Random(0).shuffle(names)
+    return {name: files[name] for name in names}
+
+
+OTHERS = {"README": b"\xff", "train/unsup/0_0.txt": b"no label", "train/labeledBow.feat": b"9 0:1", "imdb.vocab": b"a"}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        extracted,
+        lambda folder: archive(folder, shuffled(REVIEWS)),
+        lambda folder: archive(folder, name="aclImdb_labelled.tar.gz", top="./aclImdb"),
+        lambda folder: archive(folder, {**OTHERS, **REVIEWS}),
+        lambda folder: extracted(folder, {**REVIEWS, **OTHERS}),
+    ],
+    ids=["folder", "another order", "another name", "unlabelled reviews too", "folder with more"],
+)
+def test_every_form_gives_the_same_data(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    usual = imdb.load(SETTINGS, archive(tmp_path / "usual"))
+    other = imdb.load(SETTINGS, make(tmp_path / "other"))
+    assert texts(other) == texts(usual)
+    assert other.state["vocabulary"] == usual.state["vocabulary"]
+    assert other.notes == usual.notes == ()
+
+
+def test_a_review_keeps_its_words_and_its_label(tmp_path: Path) -> None:
+    found = texts(imdb.load(SETTINGS, archive(tmp_path)))
+    assert len(found) == 40
+    test = [(label, text) for split, label, text in found if split == "test"]
+    assert test[0] == (0, "dull film number 0 of the ? half .")  # only the test half says "test"
+    assert [label for label, _ in test] == [0] * 10 + [1] * 10
+    assert all(text.startswith("fine" if label else "dull") for _, label, text in found)
+
+
+def test_the_training_half_is_split_by_a_seed_and_each_label_alike(tmp_path: Path) -> None:
+    folder = archive(tmp_path)
+    zero, again, one = (texts(imdb.load(Settings(split_seed=seed), folder)) for seed in (0, 0, 1))
+    assert zero == again != one
+    for found in (zero, one):
+        for label in (0, 1):
+            splits = [split for split, of, _ in found if of == label]
+            assert (splits.count("train"), splits.count("val"), splits.count("test")) == (8, 2, 10)
+    assert [split == "test" for split, _, _ in zero] == [split == "test" for split, _, _ in one]
+
+
+def test_reviews_without_a_word_are_skipped_and_counted(tmp_path: Path) -> None:
+    """An empty sequence would be no network's to read."""
+    odd = {"train/pos/98_9.txt": b"<br /><br />", "train/neg/99_1.txt": "电影".encode(), "test/pos/99_9.txt": b" ?!\n"}
+    data = imdb.load(SETTINGS, archive(tmp_path / "odd", {**REVIEWS, **odd}))
+    assert len(data.labels) == 40
+    assert int(data.words.lengths.min()) > 0
+    assert data.notes == ("3 reviews without a letter were skipped.",)
+
+
+def test_the_encoded_reviews_are_recalled_when_the_archive_is_gone(tmp_path: Path) -> None:
+    folder = archive(tmp_path)
+    data = Task.load(SETTINGS, folder)
+    (folder / "aclImdb_v1.tar.gz").unlink()
+    assert texts(Task.recall(SETTINGS, data.state)) == texts(data)
+    with pytest.raises(DataError, match=r"holds no aclImdb or aclImdb_v1\.tar\.gz or aclImdb_labelled\.tar\.gz"):
+        Task.load(SETTINGS, folder)
+
+
+def without(part: str) -> Files:
+    return {name: content for name, content in REVIEWS.items() if not name.startswith(part)}
+
+
+@pytest.mark.parametrize("make", [archive, extracted])
+@pytest.mark.parametrize("part", ["train/neg", "test/pos"])
+def test_a_missing_part_is_named(tmp_path: Path, make: Callable[[Path, Files], Path], part: str) -> None:
+    with pytest.raises(DataError, match=rf" holds no {part}/\*\.txt review: fetch the archive again\.$"):
+        imdb.load(SETTINGS, make(tmp_path, without(part)))
+
+
+@pytest.mark.parametrize("make", [archive, extracted])
+def test_a_review_that_is_not_utf_8_is_named(tmp_path: Path, make: Callable[[Path, Files], Path]) -> None:
+    files = {**REVIEWS, "test/pos/3_9.txt": b"caf\xe9 noir"}
+    with pytest.raises(DataError, match=r"aclImdb.*: test/pos/3_9\.txt is not UTF-8 text at byte 3: "):
+        imdb.load(SETTINGS, make(tmp_path, files))
+
+
+@pytest.mark.parametrize("kept", [0, 10, 0.5, -1])
+def test_a_truncated_archive_is_named_and_nothing_is_cached(tmp_path: Path, kept: float) -> None:
+    path = archive(tmp_path / "data") / "aclImdb_v1.tar.gz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * kept) if isinstance(kept, float) else kept])
+    with pytest.raises(DataError, match=r"aclImdb_v1\.tar\.gz is (truncated or damaged|empty)"):
+        imdb.load(SETTINGS, path.parent)
+    assert not list(cache.cache_folder().rglob("*.safetensors"))
+
+
+def test_an_archive_without_files_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"aclImdb_v1\.tar\.gz holds no train/neg/\*\.txt review"):
+        imdb.load(SETTINGS, archive(tmp_path, {}))
+
+
+def test_the_starter_set_is_what_its_generator_writes(tmp_path: Path) -> None:
+    generate.write(tmp_path)
+    folder = datasets.starter("imdb")
+    written, there = (
+        {path.relative_to(top).as_posix(): path.read_bytes() for path in top.rglob("*") if path.is_file()}
+        for top in (tmp_path, folder)
+    )
+    assert written == there
+    assert len(there) == 4 * generate.EACH
+
+
+@pytest.mark.data
+def test_the_real_reviews(real_data: Path) -> None:
+    data = Task.load(Settings(), real_data / "imdb")
+    assert [data.size(split) for split in ("train", "val", "test")] == [20_000, 5_000, 25_000]
+    for rows in data.rows.values():
+        assert float(data.labels[rows].float().mean()) == 0.5  # majority: 0.5
+    assert data.state["train_counts"] == [10_000, 10_000]
+    assert data.notes == ()
+    assert data.state["vocabulary"][:3] == ["the", ".", ","]

@@ -1,0 +1,181 @@
+"""The shopping reviews: split by their place in the file, cut by jieba, broken files named with their line."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from tasks.base import DataError
+from tasks.common import datasets, tokens
+from tasks.common.text_data import SPECIALS, TextData
+from tasks.common.vocabulary import END, START
+from tasks.reviews import data as reviews
+from tasks.reviews import generate
+from tasks.reviews.settings import CATEGORIES, Settings
+from tasks.reviews.task import Task
+
+HEAD = "cat,label,review"
+LINES = [f"{CATEGORIES[k % 10]},{k % 2},第{k}条" for k in range(1, 18)]
+NAME = "online_shopping_10_cats.csv"
+
+
+def write(
+    folder: Path, lines: Sequence[str] = LINES, *, head: str = HEAD, mark: str = "\ufeff", end: str = "\n"
+) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / NAME).write_text(mark + "".join(line + end for line in (head, *lines)), encoding="utf-8", newline="")
+    return folder
+
+
+def zipped(folder: Path, content: bytes, inside: str = NAME) -> Path:
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / "online_shopping_10_cats.zip", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("__MACOSX/._" + NAME, b"\0")
+        file.writestr(inside, content)
+    return folder
+
+
+def texts(data: TextData) -> list[str]:
+    names = [*SPECIALS, *data.state["vocabulary"]]
+    words = data.words.lists(torch.arange(len(data.labels)))
+    return [" ".join(names[n] if n < data.known else "?" for n in numbers) for numbers in words]
+
+
+def test_rows_are_split_by_their_number_counted_from_one(tmp_path: Path) -> None:
+    data = reviews.load(Settings(), write(tmp_path))
+    numbers = {split: (rows + 1).tolist() for split, rows in data.rows.items()}
+    assert numbers == {"train": [1, 2, 3, 6, 7, 8, 11, 12, 13, 16, 17], "val": [4, 9, 14], "test": [5, 10, 15]}
+    assert data.labels.tolist() == [k % 10 for k in range(1, 18)]
+    assert data.state["labels"] == list(CATEGORIES)
+    assert data.notes == ()
+
+
+def test_words_stand_between_start_and_end(tmp_path: Path) -> None:
+    data = reviews.load(Settings(), write(tmp_path, [f"书籍,1,{'纸张很好，' * 2}"] * 10))
+    assert texts(data) == [f"{START} 纸张 很 好 , 纸张 很 好 , {END}"] * 10
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no BOM", "BOM"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("form", ["csv", "zip", "zip in a folder"])
+def test_every_form_gives_the_same_data(tmp_path: Path, mark: str, end: str, form: str) -> None:
+    usual = reviews.load(Settings(), write(tmp_path / "usual"))
+    folder = write(tmp_path / "other", mark=mark, end=end)
+    if form != "csv":
+        path = folder / NAME
+        zipped(folder, path.read_bytes(), f"data/{NAME}" if "folder" in form else NAME)
+        path.unlink()
+    other = reviews.load(Settings(), folder)
+    assert texts(other) == texts(usual)
+    assert other.labels.tolist() == usual.labels.tolist()
+    assert other.state["vocabulary"] == usual.state["vocabulary"]
+
+
+def test_a_review_of_many_lines_with_markup_in_it_is_one_row_as_it_stands(tmp_path: Path) -> None:
+    said = 'a [red]"b"[/red],\nc\r\n\n<s>'
+    quoted = said.replace('"', '""')
+    folder = write(tmp_path, [*LINES[:4], f'酒店,0,"{quoted}"', *LINES[5:]])
+    found = list(reviews.rows(folder / NAME))
+    assert found[4] == ("酒店", said)
+    assert len(found) == len(LINES)
+    data = reviews.load(Settings(), folder)
+    assert data.rows["test"].tolist() == [4, 9, 14]
+    row = data.characters.lists(torch.tensor([4]))[0]
+    assert len(row) == 2 + len("".join(said.split()))  # <s> inside is three characters, not the start
+
+
+def test_an_empty_review_keeps_its_place(tmp_path: Path) -> None:
+    data = reviews.load(Settings(), write(tmp_path, [*LINES[:2], "书籍,1,", "书籍,1,  ", *LINES[4:]]))
+    assert len(data.labels) == len(LINES)
+    assert texts(data)[2:4] == [f"{START} {END}"] * 2
+    assert data.notes == ("2 reviews are empty; they keep their place in the numbering.",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ([*LINES[:6], "水壶,1,好"], "line 8: unknown category '水壶', expected one of 书籍 平板 "),
+        ([*LINES[:6], ",1,好"], "line 8: unknown category '', expected one of "),
+        ([*LINES[:6], "书籍,好"], "line 8: expected 3 columns, found 2."),
+        ([*LINES[:6], "书籍,1,好,很好"], "line 8: expected 3 columns, found 4."),
+        ([*LINES[:6], "", *LINES[6:]], "line 8: expected 3 columns, found 0."),
+        ([*LINES[:6], '书籍,1,"好"吗"'], "line 8: not a CSV row ("),
+        ([*LINES[:6], '书籍,1,"好', "书籍,1,好"], "line 9: not a CSV row ("),
+        ([f"书籍,1,{'好' * 140_000}"], "line 2: not a CSV row ("),
+    ],
+    ids=["category", "no category", "a column less", "a column more", "blank", "quote", "open quote", "too long"],
+)
+def test_a_broken_line_is_named(tmp_path: Path, lines: Sequence[str], sentence: str) -> None:
+    folder = write(tmp_path, lines)
+    with pytest.raises(DataError) as error:
+        reviews.load(Settings(), folder)
+    assert str(error.value).startswith(f"{folder / NAME}, {sentence}")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("head", ["cat,review", "review,label,cat", "", "书籍,1,好"])
+def test_other_columns_are_named(tmp_path: Path, head: str) -> None:
+    with pytest.raises(DataError) as error:
+        reviews.load(Settings(), write(tmp_path, head=head))
+    assert f"{NAME}, line 1: expected the columns cat,label,review, found {head}." in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty: fetch it again."),
+        (f"{HEAD}\n书籍,1,好\n".encode("gb18030"), f"is not UTF-8 text at byte {len(HEAD) + 1}: "),
+        (f"{HEAD}\n书籍,1,好\n".encode("utf-16"), "is not UTF-8 text at byte 0: "),
+    ],
+    ids=["empty", "GB18030", "UTF-16"],
+)
+def test_a_file_that_is_no_text_is_named(tmp_path: Path, content: bytes, sentence: str) -> None:
+    (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(DataError) as error:
+        reviews.load(Settings(), tmp_path)
+    assert str(error.value).startswith(f"{tmp_path / NAME} {sentence}")
+
+
+def test_a_file_of_its_head_alone_says_that_there_is_no_text(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="There is no text in the data"):
+        reviews.load(Settings(), write(tmp_path, []))
+
+
+def test_a_truncated_archive_is_named(tmp_path: Path) -> None:
+    path = zipped(tmp_path, "\n".join([HEAD, *LINES * 9]).encode()) / "online_shopping_10_cats.zip"
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(DataError, match=r"cats\.zip is truncated or damaged, not a whole .*archive: fetch it again\.$"):
+        reviews.load(Settings(), tmp_path)
+
+
+def test_nothing_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r" holds no online_shopping_10_cats\.csv or online_shopping_10_cats\.zip: "):
+        reviews.load(Settings(), tmp_path)
+
+
+def test_the_starter_set_is_what_its_generator_writes() -> None:
+    there = (datasets.starter("reviews") / NAME).read_bytes()
+    assert there == generate.text().encode()
+    rows = list(csv.reader(there.decode("utf-8-sig").splitlines()))
+    assert len(rows) == 1 + generate.EACH * len(CATEGORIES)
+
+
+def test_every_split_of_the_starter_set_holds_every_category() -> None:
+    data = Task.load(Settings(), datasets.starter("reviews"))
+    for split in ("train", "val", "test"):
+        assert data.labels[data.rows[split]].unique().tolist() == list(range(10))
+
+
+@pytest.mark.data
+def test_the_real_reviews(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "chinese", lambda text: [*text[:1]])  # jieba would take a minute
+    data = Task.load(Settings(), real_data / "reviews")
+    assert [data.size(split) for split in ("train", "val", "test")] == [37_665, 12_555, 12_554]
+    assert int((data.labels == CATEGORIES.index("热水器")).sum()) == 575
+    assert torch.bincount(data.labels).min() == 575
+    assert len(data.notes) == 1  # a review is empty
