@@ -56,7 +56,7 @@ def start_at(head: nn.Linear, counts: Tensor) -> None:
         head.bias.copy_(((counts + 1) / (counts + 1).sum()).log())
 
 
-def losses(network: PoemNetwork, outputs: Tensor, targets: Tensor, size: int = 2048) -> Tensor:
+def losses(network: PoemNetwork, outputs: Tensor, targets: Tensor, size: int = 1024) -> Tensor:
     """The NLL of each target (P,) under outputs (P,O), in nats (P,); ``size`` positions are scored at a time."""
     parts = zip(torch.split(outputs, size), torch.split(targets, size), strict=True)
     return torch.cat([F.cross_entropy(network.scores(o).float(), t, reduction="none") for o, t in parts])

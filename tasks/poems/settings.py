@@ -24,8 +24,8 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 512,
         "cell.layers": 2,
-        "cell.dropout": 0.25,
-        "train.batch_size": 64,
+        "cell.dropout": 0.2,
+        "train.batch_size": 32,
         "train.epochs": 8,
         "train.lr": 3e-3,
         "train.weight_decay": 0.01,
@@ -67,7 +67,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     embedding: Annotated[int, Meta(ge=1, le=4096, description="width of a character's embedding")] = 256
     tied: Annotated[bool, Meta(description="score characters by their embedding; false: a linear layer")] = True
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before and after the recurrence, in training")] = (
-        0.25
+        0.2
     )
     init: Annotated[
         Literal["frequency", "glorot"],
