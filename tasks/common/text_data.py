@@ -47,7 +47,7 @@ class TextData:
     words: Ragged  # numbers below W, on the device
     labels: Tensor  # (N,) int64, on the device
     letters: Ragged  # every word's characters' numbers, on the CPU; of no word where the task does not spell
-    spelling: Tensor  # (W,K) its first K of them, 0 past its end, on the device
+    spelling: Tensor  # (W,≤K) its first K of them, 0 past its end, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
     known: int  # V
     state: dict[str, Any]

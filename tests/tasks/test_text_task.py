@@ -1,0 +1,365 @@
+"""The text tasks: vectors that are frozen and tuned, what enters the network, the loss by hand, answers, resuming."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from engine import toy_runs
+from engine.toy_runs import trained
+from torch import Tensor, nn
+
+import cells
+import tasks
+from tasks.base import DataError
+from tasks.common import datasets, text_data
+from tasks.common.text_data import SPECIALS, TextData
+from tasks.imdb.settings import Settings as ImdbSettings
+from tasks.reviews.settings import CATEGORIES, Settings
+from tasks.reviews.task import Task
+from tasks.views import Table
+from workbench import runs, spec
+from workbench.engine import checkpoint
+from workbench.engine import train as loop
+from workbench.runs import Run
+
+C = len(CATEGORIES)
+SMALL: dict[str, Any] = {"embedding": 6, "init": "random", "dropout": 0.0}
+
+
+@pytest.fixture
+def data() -> TextData:
+    return starter()
+
+
+def starter(**settings: Any) -> TextData:
+    return Task.load(Settings(**SMALL | settings), datasets.starter("reviews"))
+
+
+def task(data: TextData, **settings: Any) -> Task:
+    return Task(Settings(**SMALL | settings), data.state)
+
+
+def build(learner: Task, cell: str = "gru") -> Any:
+    torch.manual_seed(0)
+    return learner.build(lambda width: cells.build(cell, width, 5))
+
+
+def text_of(data: TextData, row: int, source: str = "words") -> list[str]:
+    names = [*SPECIALS, *data.state["vocabulary" if source == "words" else "characters"]]
+    ragged = data.words if source == "words" else data.characters
+    return [names[number] for number in ragged.lists(torch.tensor([row]))[0]]
+
+
+# what enters the network
+
+
+@pytest.mark.parametrize("pooling", ["last", "max-mean", "attention"])
+@pytest.mark.parametrize("cell", ["gru", "bilstm"])
+@pytest.mark.parametrize("input", ["words", "characters", "both"])
+def test_every_input_and_pooling_trains_and_answers_as_it_was_trained(
+    data: TextData, input: str, cell: str, pooling: str
+) -> None:
+    learner = task(data, input=input, pooling=pooling)
+    model = build(learner, cell)
+    rows = data.rows["train"][:5]
+    loss = learner.loss(model, data, rows)
+    assert loss.shape == ()
+    loss.backward()
+    assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in model.parameters())
+    model.eval()
+    with torch.no_grad():
+        scores, labels = learner.scores(model, data, rows)
+        assert labels.tolist() == data.labels[rows].tolist()
+        for row, expected in zip(rows.tolist(), scores, strict=True):
+            written = "".join(text_of(data, row)[1:-1])
+            (view,) = learner.predict(model, f" {written}\n")
+            assert isinstance(view, Table)
+            assert view.title == written
+            best = expected.softmax(0).topk(3)
+            assert [line[0] for line in view.rows] == [CATEGORIES[k] for k in best.indices.tolist()]
+            assert [line[1] for line in view.rows] == pytest.approx(best.values.tolist(), rel=1e-4)
+
+
+@pytest.mark.parametrize("keep", ["first", "last"])
+@pytest.mark.parametrize("input", ["words", "characters", "both"])
+def test_a_long_text_is_cut_alike_in_training_and_in_answering(data: TextData, input: str, keep: str) -> None:
+    learner = task(data, input=input, longest=4, keep=keep)
+    seen: list[tuple[Tensor, Tensor]] = []
+
+    class Watched(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1))
+
+        def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
+            seen.append((codes, lengths))
+            return torch.zeros(len(codes), C)
+
+    row = data.rows["test"][3:4]
+    learner.scores(Watched(), data, row)
+    learner.predict(Watched(), "".join(text_of(data, int(row))[1:-1]))
+    (codes, lengths), (asked, asked_lengths) = seen
+    if input == "both":  # a word spelled is as wide as the longest one beside it
+        asked = nn.functional.pad(asked, (0, codes.shape[-1] - asked.shape[-1]))
+    assert codes.tolist() == asked.tolist()
+    assert lengths.tolist() == asked_lengths.tolist() == [4]
+    whole = text_of(data, int(row), "characters" if input == "characters" else "words")
+    names = [*SPECIALS, *data.state["characters" if input == "characters" else "vocabulary"]]
+    first = codes[0, :, 0] if input == "both" else codes[0]
+    assert [names[n] for n in first.tolist()] == (whole[:4] if keep == "first" else whole[-4:])
+
+
+def test_a_word_that_is_not_known_enters_as_unknown_and_is_spelled_still() -> None:
+    data = starter(vocabulary=20)
+    words = data.words.lists(data.rows["test"])
+    place, word = next((k, n) for k, text in enumerate(words) for n in text if n >= data.known)
+    row = data.rows["test"][place : place + 1]
+    seen: list[Tensor] = []
+
+    def network(codes: Tensor, _: Tensor) -> Tensor:
+        seen.append(codes)
+        return torch.zeros(1, C)
+
+    for input in ("words", "both"):
+        task(data, input=input, vocabulary=20).scores(network, data, row)  # type: ignore[arg-type]
+    plain, both = seen
+    assert int(plain.max()) < data.known
+    where = words[place].index(word)
+    assert plain[0, where] == both[0, where, 0] == SPECIALS.index("<unk>")
+    assert both[0, where, 1:].tolist() == data.spelling[word].tolist() != [0] * 4
+
+
+@pytest.mark.parametrize("longest", [0, 3])
+def test_batches_hold_every_row_once_texts_of_like_length_together(data: TextData, longest: int) -> None:
+    batches = task(data, longest=longest).batches(data, "val", 16, None)
+    assert torch.cat(list(batches)).sort().values.tolist() == data.rows["val"].tolist()
+    lengths = [int(data.words.lengths[rows].max()) for rows in batches]
+    assert longest or lengths == sorted(lengths)
+
+
+# vectors to start from
+
+
+def embedding(model: Any, input: str) -> Tensor:
+    found: Tensor = (model.input.words if input == "both" else model.input).weight
+    return found
+
+
+@pytest.mark.parametrize("input", ["words", "characters", "both"])
+def test_a_file_of_vectors_starts_the_embedding(
+    data: TextData, input: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    symbols = data.state["characters" if input == "characters" else "vocabulary"]
+    path = tmp_path / "some.txt"
+    lines = [f"{symbol} {k} 0 0 0 0 -1\n" for k, symbol in enumerate(symbols[:9])]
+    path.write_text("".join([*lines, "<pad> 1 1 1 1 1 1\n"]))
+    learner = task(data, input=input, vectors=str(path))
+    model = build(learner)
+    learner.initialise(model, data)
+    weight = embedding(model, input)
+    assert weight[0].tolist() == [0.0] * 6  # padding, whatever the file says
+    assert weight[4:13].tolist() == [[k, 0, 0, 0, 0, -1] for k in range(9)]
+    assert f"10 of {len(symbols) + 4:,} words have a vector in some.txt." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("input", ["words", "characters", "both"])
+def test_word2vec_starts_the_embedding_from_the_training_split_alone(data: TextData, input: str) -> None:
+    learner = task(data, input=input, init="word2vec", word2vec_epochs=1)
+    model = build(learner)
+    learner.initialise(model, data)
+    weight = embedding(model, input)
+    assert weight[0].tolist() == [0.0] * 6
+    assert weight[1].tolist() == [0.0] * 6  # every word of the training split is known
+    assert (weight[2:].abs().sum(1) > 0).all()
+    held = text_data.load(learner.settings, "held", CATEGORIES, lambda: swapped(data), spell=True)
+    other = build(learner)
+    assert len(held.state["vocabulary"]) == len(data.state["vocabulary"])
+    learner.initialise(other, held)
+    assert torch.equal(embedding(other, input), weight)
+
+
+def swapped(data: TextData) -> text_data.Texts:
+    """The same training split with other words in validation and test."""
+    split = torch.zeros(len(data.labels), dtype=torch.int64)
+    split[data.rows["val"]], split[data.rows["test"]] = 1, 2
+    words = [text_of(data, row) if split[row] == 0 else ["<s>", "别的", "</s>"] for row in range(len(split))]
+    return text_data.Texts(words, data.labels.tolist(), split.tolist())
+
+
+def test_rare_words_teach_word2vec_the_unknown_one() -> None:
+    data = starter(min_count=9)
+    learner = task(data, init="word2vec", min_count=9, word2vec_epochs=1)
+    model = build(learner)
+    learner.initialise(model, data)
+    assert model.input.weight[1].abs().sum() > 0
+
+
+def test_a_random_start_is_left_as_it_is(data: TextData) -> None:
+    learner = task(data)
+    model = build(learner)
+    before = model.input.weight.clone()
+    learner.initialise(model, data)
+    assert torch.equal(model.input.weight, before)
+    assert before[0].tolist() == [0.0] * 6
+
+
+def test_vectors_of_another_width_say_what_to_set(data: TextData, tmp_path: Path) -> None:
+    path = tmp_path / "glove.txt"
+    path.write_text("的 1 2 3\n")
+    learner = task(data, vectors=str(path))
+    with pytest.raises(DataError, match=r"line 1 holds 3 numbers, not 6: set task\.embedding to the file's width\.$"):
+        learner.initialise(build(learner), data)
+
+
+def test_a_relative_path_of_vectors_is_kept_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/someone")
+    for given, kept in [("some.txt", str(tmp_path / "some.txt")), ("/a/b.zip", "/a/b.zip"), ("", "")]:
+        made = spec.make("imdb", "lstm", {"task.vectors": given})
+        assert made.settings.vectors == kept
+    assert spec.make("imdb", "lstm", {"vectors": "~/x.txt"}).settings.vectors == "/home/someone/x.txt"
+
+
+# frozen, then tuned; resumed
+
+
+VALUES: dict[str, Any] = {
+    "cell.hidden": 4,
+    "train.epochs": 3,
+    "train.batch_size": 60,
+    "train.checkpoint_seconds": 0,
+    "train.device": "cpu",
+    "train.threads": 1,
+    "train.precision": "fp32",
+    "task.embedding": 5,
+    "task.init": "random",
+    "task.frozen_epochs": 2,
+}
+
+
+def new_run(folder: Path, values: dict[str, Any]) -> Run:
+    data_dir = str(datasets.starter("reviews"))
+    return runs.create(folder, spec.make("reviews", "gru", VALUES | values, data="starter", data_dir=data_dir))
+
+
+def saved(run: Run) -> dict[str, Tensor]:
+    last = checkpoint.load_last(run.last_file, torch.device("cpu"))
+    assert last is not None
+    found: dict[str, Tensor] = last["model"]
+    return found
+
+
+def weights(run: Run, *, after: int) -> dict[str, Tensor]:
+    """The weights after so many steps more; the engine asks after each whether it should stop."""
+    trained(run, toy_runs.after(after))
+    return saved(run)
+
+
+@pytest.mark.parametrize("input", ["words", "both"])
+def test_vectors_are_frozen_and_then_tuned_in_a_resumed_run_too(
+    runs_folder: Path, input: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve steps, four an epoch: stopped in the second epoch (frozen still), and in the third (tuned)."""
+    monkeypatch.setattr(loop, "_ASK_SECONDS", 0)
+    name = "input.words.weight" if input == "both" else "input.weight"
+    whole, stopped = (new_run(runs_folder, {"task.input": input}) for _ in range(2))
+    trained(whole)
+    start = weights(stopped, after=1)[name]
+    assert torch.equal(weights(stopped, after=5)[name], start)
+    assert torch.equal(weights(stopped, after=2)[name], start)
+    tuned = weights(stopped, after=2)[name]
+    assert (tuned[1:] != start[1:]).any()
+    assert tuned[0].tolist() == [0.0] * 5  # padding is not
+    trained(stopped)
+    assert whole.status() == stopped.status() == "finished"
+    left, right = (saved(run) for run in (whole, stopped))
+    assert left.keys() == right.keys()
+    assert all(torch.equal(left[key], right[key]) for key in left)
+
+
+# the loss
+
+
+def fixed(scores: Tensor) -> Any:
+    return lambda codes, lengths: scores
+
+
+def surprise(scores: Tensor, label: int) -> float:
+    values = scores.double().tolist()
+    return math.log(sum(math.exp(v) for v in values)) - values[label]
+
+
+ROWS = torch.tensor([0, 41, 81, 400 - 3])
+
+
+@pytest.fixture
+def uneven(data: TextData) -> TextData:
+    data.state["train_counts"] = [50, 2, 0, *[10] * 7]
+    return data
+
+
+def shares() -> list[float]:
+    counts = [50, 2, 1, *[10] * 7]  # a class without texts counts as one
+    return [count / (50 + 2 + 0 + 70) for count in counts]
+
+
+SCORES = torch.randn(4, C, generator=torch.Generator().manual_seed(0))
+
+
+def test_the_loss_weighs_and_adjusts_as_by_hand(uneven: TextData) -> None:
+    labels = uneven.labels[ROWS].tolist()
+    assert labels == [0, 1, 2, 9]
+
+    def loss(**settings: Any) -> float:
+        return float(task(uneven, **settings).loss(fixed(SCORES), uneven, ROWS))
+
+    pairs = list(zip(SCORES, labels, strict=True))
+    plain = sum(surprise(s, y) for s, y in pairs) / 4
+    weight = [1 / (C * shares()[y]) for y in labels]
+    weighed = sum(w * surprise(s, y) for w, (s, y) in zip(weight, pairs, strict=True)) / sum(weight)
+    adjusted = sum(surprise(s + torch.tensor(shares()).log(), y) for s, y in pairs) / 4
+    smooth = sum(0.9 * surprise(s, y) + 0.1 * sum(surprise(s, k) for k in range(C)) / C for s, y in pairs) / 4
+    assert loss() == pytest.approx(plain, rel=1e-5)
+    assert loss(imbalance="weights") == pytest.approx(weighed, rel=1e-5)
+    assert loss(imbalance="logit-adjustment") == pytest.approx(adjusted, rel=1e-5)
+    assert loss(label_smoothing=0.1) == pytest.approx(smooth, rel=1e-5)
+    assert len({round(x, 3) for x in (plain, weighed, adjusted, smooth)}) == 4
+
+
+# answers and naive methods
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("reviews", ""), ("reviews", " \u3000\n"), ("imdb", "<br />"), ("imdb", "好")]
+)
+def test_a_text_without_a_word_is_asked_again(name: str, text: str) -> None:
+    learner = tasks.load(name)(
+        ImdbSettings() if name == "imdb" else Settings(),
+        {"labels": ["a", "b"], "train_counts": [1, 1], "vocabulary": ["x"], "characters": [], "cache": "none"},
+    )
+    with pytest.raises(ValueError, match=r" holds no word: type a sentence\.$"):
+        learner.predict(nn.Linear(1, 1), text)
+
+
+@pytest.mark.parametrize("name", ["imdb", "reviews"])
+def test_baselines_are_of_the_data_whatever_the_settings(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = tasks.load(name)
+    settings = tasks.settings(name)
+    data = kind.load(settings(), datasets.starter(name))
+    learner = kind(settings(), data.state)
+    assert learner.baseline(data, cached_only=True) == {}
+    found = learner.baseline(data)
+    assert found.keys() == {"val", "test"}
+    assert found["test"].keys() == {"majority", "linear SVM"}
+    assert found["test"]["majority"]["accuracy"] == 1 / len(data.state["labels"])
+    assert found["test"]["linear SVM"]["accuracy"] > 0.9  # type: ignore[operator]
+    other = kind.load(settings(min_count=50, vocabulary=5), datasets.starter(name))
+    assert kind(settings(), other.state).baseline(other, cached_only=True) == found
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "other"))
+    assert kind(settings(), other.state).baseline(other) == found  # computed on less vocabulary: the same
