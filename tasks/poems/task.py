@@ -15,10 +15,11 @@ from torch import Generator, Tensor, nn
 
 from tasks import base
 from tasks.base import Evaluation, Metrics, Recurrent, Split
+from tasks.common import cache
 from tasks.common.batching import by_length
 from tasks.common.sampling import choose
 from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
-from tasks.poems import cleaning, forms, script
+from tasks.poems import cleaning, forms, naive, script
 from tasks.poems import data as poems
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.network import PoemNetwork, losses, start_at
@@ -119,6 +120,17 @@ class Task(base.Writer):
             codes, note = self.prompt(""), str(error)
         ((poem, _),) = self._write(model, [codes], temperature=settings.temperature, seed=settings.sample_seed)
         return Text(title=f"a poem, seed {settings.sample_seed}", text=forms.shown(poem), note=note)
+
+    def baseline(self, data: PoemData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
+        def compute() -> dict[str, dict[str, Metrics]]:
+            never = self.vocabulary.encode((PAD, START))
+            return naive.measure(data.poems, data.rows, never, self._hanzi.numpy())
+
+        kind = dict[str, dict[str, Metrics]]
+        found: dict[str, dict[str, Metrics]] = cache.values(
+            f"{data.state['cache']}-baseline-1", dict if cached_only else compute, kind, keep=not cached_only
+        )
+        return found
 
     @property
     def end(self) -> int:
