@@ -46,7 +46,8 @@ class KneserNey:
     """
 
     def __init__(self, flat: Ints, lengths: Ints, *, order: int, size: int, never: Sequence[int] = ()) -> None:
-        self.order, self.size = order, size
+        self.order = order = min(order, int(lengths.max()))  # there are no longer ones
+        self.size = size
         self._uniform = np.full(size, 1 / (size - len(set(never))))
         self._uniform[list(never)] = 0
         place = _places(lengths)
