@@ -177,7 +177,7 @@ def spans(start: int, step: int, count: int) -> tuple[list[tuple[int, int]], lis
         begin, split, end = (min(max(_first_tick(year, start, step), 0), count) for year in _YEARS)
         border = split - (split - begin) // 10
         outside = begin + count - end
-        told = [f"{outside:,} readings from before 2009 or after 2016 are left out."] if outside else []
+        told = [f"Readings from before 2009 or after 2016 are left out: {outside:,}."] if outside else []
         return [(begin, border), (border, split), (split, end)], told
     borders = [0, round(count * 0.7), round(count * 0.85), count]
     return list(itertools.pairwise(borders)), []
