@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ def key(*parts: object, paths: Iterable[Path] = ()) -> str:
     for part in parts:
         digest.update(repr(part).encode() + b"\0")
     for path in paths:
-        digest.update((_listing(path) if path.is_dir() else sha256(path)).encode())
+        digest.update(("\n".join(_listing(path)) if path.is_dir() else sha256(path)).encode())
     return digest.hexdigest()[:32]
 
 
@@ -44,9 +44,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _listing(folder: Path) -> str:
-    found = sorted((path.relative_to(folder).as_posix(), path.stat()) for path in folder.rglob("*") if path.is_file())
-    return "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in found)
+def _listing(folder: Path | str, above: str = "") -> Iterator[str]:
+    """Each file's name below the folder, its size and time. Paths of a hundred thousand files would take seconds."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.is_dir(follow_symlinks=False):
+                yield from _listing(entry.path, f"{above}{entry.name}/")
+            elif entry.is_file():
+                stat = entry.stat()
+                yield f"{above}{entry.name} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def tensors(
