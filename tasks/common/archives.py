@@ -10,14 +10,12 @@ import re
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from tasks.base import DataError
 
 _CHUNK = 1 << 20  # bytes
-_DAMAGE = (EOFError, gzip.BadGzipFile, tarfile.TarError, zipfile.BadZipFile, zlib.error)
 
 
 def members(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
@@ -31,17 +29,16 @@ def members(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
             at its end only is raised after its last file.
     """
     if path.is_dir():
-        found = _folder(path, wanted)
+        yield from _plainly(path, _folder(path, wanted))
     elif path.suffix == ".zip":
-        found = _zip(path, wanted)
+        yield from zipped(path, wanted)
     else:
-        found = _tar(path, wanted)
-    try:
-        yield from found
-    except (*_DAMAGE, RuntimeError):  # the last: encrypted, or compressed in an unknown way
-        raise DataError(f"{path} is truncated or damaged, not a whole archive: fetch it again.") from None
-    except OSError as error:
-        raise unreadable(path, error) from None
+        yield from _plainly(path, _tar(path, wanted))
+
+
+def zipped(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+    """The same of a zip archive, whatever its name ends in."""
+    return _plainly(path, _zip(path, wanted))
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
@@ -49,6 +46,16 @@ def unreadable(path: Path, error: OSError) -> DataError:
     if isinstance(error, FileNotFoundError):
         return DataError(f"{path} is missing: put the data there, or name another --data.")
     return DataError(f"{path} cannot be read: {error.strerror or error}.")
+
+
+def _plainly(path: Path, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """What ``found`` yields; its errors become a sentence."""
+    try:
+        yield from found
+    except Exception as error:  # damaged bytes make the archives' libraries raise nearly anything
+        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+            raise unreadable(path, error) from None
+        raise DataError(f"{path} is truncated or damaged, not a whole archive: fetch it again.") from None
 
 
 def _tar(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:

@@ -1,41 +1,25 @@
-"""The datasets: where each comes from, what it is, and where it stands on this machine. No torch.
+"""Where each task's dataset stands on this machine, and how it gets there. No torch.
 
-A dataset is a folder with named files. It is read from a folder that the user names (``--data``,
-``WORKBENCH_DATA``), else from the user's cache, where it is downloaded on first use. Where neither can be
-had, the task's starter set is used, and said so.
+A dataset is a folder with files. It is read from a folder that the user names (``--data``, ``WORKBENCH_DATA``),
+else from the user's cache, where it is downloaded on first use. Where neither can be had, the task's starter set is
+used, and said so.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import tasks
-from tasks.base import DataError
-from tasks.common import cache, files
+from tasks.base import DataError, Settings
+from tasks.common import cache, fetching, files, registry, verification
+from tasks.common.registry import Dataset
+from tasks.common.verification import Examination
 
-_RAW = "https://raw.githubusercontent.com"
-
-
-class Remote(NamedTuple):
-    """A file's place in the dataset's source, and its SHA-256."""
-
-    path: str
-    sha256: str
-
-
-class Dataset(NamedTuple):
-    """A dataset's source, licence and files."""
-
-    title: str
-    source: str  # repository@commit, or an address
-    licence: str
-    citation: str
-    files: Mapping[str, Remote]
+Where = Literal["named folder", "cache", "starter", "absent", "incomplete"]
 
 
 class Source(NamedTuple):
@@ -43,6 +27,17 @@ class Source(NamedTuple):
 
     kind: Literal["full", "starter"]
     folder: Path
+
+
+class Standing(NamedTuple):
+    """What a task would find now, without fetching anything."""
+
+    where: Where
+    folder: Path | None
+    problem: str = ""  # a sentence, where it is incomplete
+    found: Examination | None = None  # of these very files, where they were examined before
+    rows: int | None = None  # where they were counted
+    size: int | None = None  # bytes of the files
 
 
 def named_folder(option: Path | None = None) -> Path | None:
@@ -62,51 +57,110 @@ def cached(task: str) -> Path:
     return cache.cache_folder() / "data" / task
 
 
+def registered(task: str) -> Dataset | None:
+    """What the registry knows of a task's dataset; ``None``: it has no known source."""
+    return registry.DATASETS.get(task)
+
+
+def read_files(task: str, folder: Path) -> list[Path]:
+    """What the task reads in ``folder``: for each of its entries, the first alternative that is there."""
+    return [path for entry in tasks.settings(task).files for path in _matches(entry, folder)]
+
+
 def missing(task: str, folder: Path) -> list[str]:
-    """The files of a task's data that ``folder`` does not hold."""
-    return [name for name in tasks.settings(task).files if not (folder / name).is_file()]
+    """The entries of a task's files (``name|other name``) of which ``folder`` holds no alternative."""
+    return [entry for entry in tasks.settings(task).files if not _matches(entry, folder)]
 
 
-def wrong(task: str, folder: Path) -> list[str]:
-    """The files whose SHA-256 is not their source's."""
-    from tasks.common.registry import DATASETS
-
-    known = DATASETS[task].files if task in DATASETS else {}
-    return [name for name, remote in known.items() if cache.sha256(folder / name) != remote.sha256]
-
-
-def present(task: str, option: Path | None = None) -> Source | None:
-    """Where a task's data stands now, without fetching anything; ``None``: it would have to be downloaded.
+def examine(task: str, folder: Path) -> Examination:
+    """Compare a task's files with the hashes of their source, count their rows, and remember both.
 
     Raises:
-        DataError: a folder was named and a file is missing there.
+        DataError: a file cannot be read, is truncated or damaged.
     """
+    what = (registered(task), folder, read_files(task, folder))
+    found = verification.examine(*what)
+    verification.remember(*what, found)
+    return found
+
+
+def present(task: str, option: Path | None = None, settings: Settings | None = None) -> Source | None:
+    """Where a task's data stands now, without fetching anything; ``None``: it would have to be downloaded.
+
+    Args:
+        option: the folder named with ``--data``.
+        settings: the task's settings, which may name a file of the user's own in place of the dataset.
+
+    Raises:
+        DataError: a folder or a file was named and it, or a file in it, is missing.
+    """
+    if settings is not None and settings.own_data:
+        own = Path(settings.own_data).expanduser().absolute()
+        if not own.is_file():
+            raise DataError(f"{own} is missing or no file: name the {task} data's file again.")
+        return Source("full", own.parent)
     named = named_folder(option)
     if named:
         folder = named / task
         if lacking := missing(task, folder):
+            *others, last = lacking[0].split("|")
+            names = f"{', '.join(others)} or {last}" if others else last
             more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
             raise DataError(
-                f"{folder} lacks {lacking[0]}{more}: put the {task} data there, or name another folder with --data."
+                f"{folder} lacks {names}{more}: put the {task} data there, or name another folder with --data."
             )
         return Source("full", folder)
-    if not tasks.settings(task).files:
-        return Source("full", cached(task))
-    return None if missing(task, cached(task)) else Source("full", cached(task))
+    return Source("full", cached(task)) if _whole(task, cached(task)) else None
 
 
-def locate(task: str, option: Path | None, say: Callable[[str], None], *, progress: bool = False) -> Source:
+def sound(task: str, folder: Path) -> bool:
+    """Whether a downloaded folder holds all that its source has, none of it known to differ or to be torn."""
+    try:
+        return _whole(task, folder) and not examine(task, folder).differing
+    except DataError:
+        return False
+
+
+def standing(task: str, option: Path | None = None) -> Standing:
+    """Where a task's data stands now, and what is known of it."""
+    try:
+        source = present(task, option)
+    except DataError as error:
+        return Standing("incomplete", None, str(error))
+    if source is None and not starter(task).is_dir():
+        return Standing("absent", None)
+    where: Where = "starter" if source is None else "named folder" if named_folder(option) else "cache"
+    folder = source.folder if source else starter(task)
+    read = read_files(task, folder)
+    names = verification.present_files(registered(task), folder, read)
+    sizes = [(folder / name).stat().st_size for name in names if (folder / name).is_file()]
+    size = sum(sizes) if names and len(sizes) == len(names) else None
+    if where == "starter":  # small, and never one with the source
+        return Standing(where, folder, rows=verification.rows(registered(task), read), size=size)
+    found = verification.remembered(registered(task), folder, read)
+    return Standing(where, folder, found=found, rows=found.rows if found else None, size=size)
+
+
+def locate(
+    task: str,
+    option: Path | None,
+    say: Callable[[str], None],
+    *,
+    settings: Settings | None = None,
+    progress: bool = False,
+) -> Source:
     """Where a task's data stands, downloaded on first use; the starter set where it cannot be had.
 
     Args:
         option: the folder named with ``--data``.
         say: is told, in a sentence, what a person should know.
+        settings: the task's settings, which may name a file of the user's own in place of the dataset.
         progress: show a bar on stderr while downloading.
 
     Raises:
-        DataError: a folder was named and a file is missing there.
+        DataError: a folder or a file was named and it, or a file in it, is missing.
     """
-    found = present(task, option)
+    found = present(task, option, settings)
     if found:
         return found
     try:
@@ -119,59 +173,59 @@ def locate(task: str, option: Path | None, say: Callable[[str], None], *, progre
 
 
 def download(task: str, say: Callable[[str], None], *, progress: bool = False) -> Path:
-    """Fetch a task's data into the user's cache: all of it, verified, or nothing.
+    """Fetch a task's data into the user's cache: all of it, verified and read once through, or nothing.
 
     Raises:
         DataError: it cannot be had, or is not what it should be.
     """
-    import pooch
-    import requests
-
-    from tasks.common.registry import DATASETS
-
-    if task not in DATASETS:
+    dataset = registered(task)
+    if dataset is None:
         raise DataError(f"The {task} data has no known source: name its folder with --data.")
-    dataset = DATASETS[task]
     target = cached(task)
-    mirror = os.environ.get("WORKBENCH_MIRROR", _RAW).rstrip("/")
-    say(f"Downloading {dataset.title} from {dataset.source} ({len(dataset.files)} files).")
+    many = f"{len(dataset.files)} file{'s' * (len(dataset.files) != 1)}"
+    size = f", {dataset.size / 1e6:.1f} MB" if dataset.size else ""
+    say(f"Downloading {dataset.title} from {dataset.home} ({many}{size}).")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{task}-", dir=target.parent))
+        with fetching.folder_beside(target) as beside:
+            fetching.fetch(task, dataset, beside, progress=progress)
+            found = _opened(task, dataset, beside)
+            _put_in_place(task, beside, target)
     except OSError as error:
         raise DataError(f"The {task} data could not be kept in {target.parent}: {error.strerror}.") from None
-    pooch.get_logger().setLevel("ERROR")
-    try:
-        repository, _, commit = dataset.source.partition("@")
-        for name, remote in dataset.files.items():
-            pooch.retrieve(
-                f"{mirror}/{repository}/{commit}/{remote.path}",
-                known_hash=f"sha256:{remote.sha256}",
-                path=beside,
-                fname=name,
-                downloader=pooch.HTTPDownloader(progressbar=progress, timeout=20),
-            )
-            (beside / name).chmod(0o644)
-        beside.chmod(0o755)
-        _put_in_place(task, beside, target)
-    except requests.RequestException:
-        raise DataError(f"The {task} data could not be downloaded from {mirror}.") from None
-    except ValueError:
-        raise DataError(f"The {task} data at {mirror} is not what its source promised: {name} differs.") from None
-    except OSError as error:
-        raise DataError(f"The {task} data could not be kept in {target.parent}: {error.strerror}.") from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    verification.remember(dataset, target, read_files(task, target), found)
     return target
+
+
+def _opened(task: str, dataset: Dataset, folder: Path) -> Examination:
+    """Examine what was fetched: reading it through finds a torn file where no hash is known."""
+    try:
+        return verification.examine(dataset, folder, read_files(task, folder))
+    except DataError as error:
+        reason = str(error).replace(f"{folder}{os.sep}", "")
+        raise DataError(f"The {task} data is not what its source promised: {reason}") from None
 
 
 def _put_in_place(task: str, beside: Path, target: Path) -> None:
     """Make a verified folder the task's; another process may have been faster, and its folder is as good."""
-    if missing(task, target) or wrong(task, target):
+    if not sound(task, target):
         shutil.rmtree(target, ignore_errors=True)
         try:
             beside.rename(target)
         except OSError:
-            if missing(task, target):
+            if not _whole(task, target):
                 raise
     files.sync_folder(target.parent)
+
+
+def _whole(task: str, folder: Path) -> bool:
+    """Whether a downloaded folder holds all that the task reads, and all that the source has."""
+    dataset = registered(task)
+    return not missing(task, folder) and all((folder / name).is_file() for name in (dataset.files if dataset else ()))
+
+
+def _matches(entry: str, folder: Path) -> list[Path]:
+    """The files or folders of the first alternative of ``entry`` that matches any, by name."""
+    for pattern in entry.split("|"):
+        if found := sorted(path for path in folder.glob(pattern) if path.exists()):
+            return found
+    return []

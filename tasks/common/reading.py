@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from pathlib import Path
 
 from tasks.base import DataError
+from tasks.common import archives
 
 
 def find(folder: Path, *patterns: str) -> list[Path]:
@@ -30,10 +29,8 @@ def content(path: Path) -> bytes:
     """
     try:
         read = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing: put the data there, or name another --data.") from None
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+        raise archives.unreadable(path, error) from None
     if not read:
         raise DataError(f"{path} is empty: fetch it again.")
     return read
@@ -70,17 +67,12 @@ def zipped(path: Path, ending: str) -> bytes:
     Raises:
         DataError: the archive is missing, truncated, damaged, or has no such member.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(ending) and not name.startswith("__MACOSX")]
-            if not names:
-                raise DataError(f"{path} holds no {ending} file: fetch it again.")
-            return archive.read(names[0])
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing: put the data there, or name another --data.") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
-        raise DataError(f"{path} is truncated or damaged, not a whole zip archive: fetch it again.") from None
+    wanted = re.compile(f".*{re.escape(ending)}", re.DOTALL)
+    for _, read in archives.zipped(path, wanted):
+        return read
+    raise DataError(f"{path} holds no {ending} file: fetch it again.")
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
-    return [(int(part or 0), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", path.name)]
+def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], path.name

@@ -1,72 +1,125 @@
-"""The registry: each dataset's source, licence, citation, files and their hashes."""
+"""The registry: each dataset's source, licence, citation, readers, and its files with their hashes. No torch.
+
+The files stand in ``sources.tsv``: the name below the data folder (the task's folder first), the size in bytes, the
+hash (``sha256:…``, ``md5:…``), the address. ``-`` is written where a size or a hash is not known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
-from tasks.common.datasets import Dataset, Remote
+from tasks.common import counting
+
+_GITHUB = "https://github.com"
+
+
+class Remote(NamedTuple):
+    """A file in the dataset's source."""
+
+    address: str
+    hash: str = ""  # algorithm:digest; empty: none is known
+    size: int | None = None  # bytes
+
+
+class Reader(NamedTuple):
+    """A kind of file that the task's reader takes."""
+
+    pattern: str  # the file's name, or a glob pattern
+    form: str  # what it is, in a few words
+    count: Callable[[Path], int]  # its rows; it opens the whole file
+
+
+class Dataset(NamedTuple):
+    """A dataset's source, licence and files."""
+
+    title: str
+    home: str  # where a person reads about it
+    licence: str
+    citation: str
+    readers: Sequence[Reader]
+    files: Mapping[str, Remote]  # by the name below the task's folder
+
+    @property
+    def size(self) -> int | None:
+        """The download's size in bytes, where every file's is known."""
+        sizes = [remote.size for remote in self.files.values()]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+def _files(task: str) -> dict[str, Remote]:
+    found = {}
+    with Path(__file__).with_name("sources.tsv").open(encoding="utf-8", newline="") as table:
+        for row in csv.DictReader(table, delimiter="\t"):
+            folder, _, name = row["file"].partition("/")
+            if folder == task:
+                size = None if row["bytes"] == "-" else int(row["bytes"])
+                found[name] = Remote(row["address"], row["hash"].strip("-"), size)
+    return found
+
+
+_labelled = functools.partial(counting.members, wanted=re.compile(r"(train|test)/(neg|pos)/\d+_\d+\.txt"))
 
 DATASETS: Mapping[str, Dataset] = {
     "names": Dataset(
         title="surnames of 18 languages",
-        source="spro/practical-pytorch@c520c52e68e945d88fff563dba1c028b6ec0197b",
+        home=f"{_GITHUB}/spro/practical-pytorch",
         licence="MIT",
         citation="S. Robertson, practical-pytorch: Classifying Names with a Character-Level RNN, 2017",
-        files={
-            "Arabic.txt": Remote(
-                "data/names/Arabic.txt", "6f424a8dbe51cbbbabab7a57d38b617210125e4e3991f3c657cb79b8f104bafc"
-            ),
-            "Chinese.txt": Remote(
-                "data/names/Chinese.txt", "09ba8f1f7e38dbc99372d461b26ad4433b811fc6bfa6a3ecca6fe11a9a777465"
-            ),
-            "Czech.txt": Remote(
-                "data/names/Czech.txt", "e17ab0ec47616a72c39cb85c783f70c3663ab64488721e5d8378f146d2226be7"
-            ),
-            "Dutch.txt": Remote(
-                "data/names/Dutch.txt", "924f32b635170eae561f84538632138fc07d4c8bbd70ba3fb980de1ecc4d2af3"
-            ),
-            "English.txt": Remote(
-                "data/names/English.txt", "9cca037066d3d5989e24bc01801416162de506b5e28e15b7c092a47905d29bf2"
-            ),
-            "French.txt": Remote(
-                "data/names/French.txt", "81e65b36c60ed5b89a17422f6edcadbb89546f38ad69e960e64e7ba682012a95"
-            ),
-            "German.txt": Remote(
-                "data/names/German.txt", "7449cd590b97a733e18d613a4155decd77ec35dc5f8aadd7a82204dce4f051db"
-            ),
-            "Greek.txt": Remote(
-                "data/names/Greek.txt", "3555b5186de7f401e6d991b088e9e644ca3099116477818c25ab5793801389e6"
-            ),
-            "Irish.txt": Remote(
-                "data/names/Irish.txt", "cf8c7013256252a88d2503127b87282a11f21b2ff6db1bded68834c19a1ec058"
-            ),
-            "Italian.txt": Remote(
-                "data/names/Italian.txt", "f88414c27d0606a11a678b4859277828c2565d6cc4d9ee932deef6e94f3b35e4"
-            ),
-            "Japanese.txt": Remote(
-                "data/names/Japanese.txt", "e0e717e114fec3e7eade4d9dabe0067c475f43147e36a22b47902ee76ad9e67f"
-            ),
-            "Korean.txt": Remote(
-                "data/names/Korean.txt", "cd54221ccb362a6cba4c78828838cf3268a0e59744767a37cf6ec4b74036b136"
-            ),
-            "Polish.txt": Remote(
-                "data/names/Polish.txt", "45bab898af2f60ed3a728bbf6980e28821011a7caa53227553b5785903a40826"
-            ),
-            "Portuguese.txt": Remote(
-                "data/names/Portuguese.txt", "50a8735f41f4f73757c8ce5b16cb0275cd86b2b214bcbc8c9805f508cb131c53"
-            ),
-            "Russian.txt": Remote(
-                "data/names/Russian.txt", "0cfe53ac18041e8f63666aa77313e0a3ff378facb132abee052d8ebdc8c3d62c"
-            ),
-            "Scottish.txt": Remote(
-                "data/names/Scottish.txt", "78d0252711d87d948ea86fe34826c51d2d794a8e52d15b5d6f7b6244d45d62dd"
-            ),
-            "Spanish.txt": Remote(
-                "data/names/Spanish.txt", "1bcb462ed3316756a85781d68232bddae04498fdddd5d9219c53fd1fbdeba7a7"
-            ),
-            "Vietnamese.txt": Remote(
-                "data/names/Vietnamese.txt", "f3f9e4164ab47601178a6e45b216464a64122f49d05541f24bf18a757253281d"
-            ),
-        },
+        readers=[Reader("*.txt", "a name a line, the file's name is the language", counting.lines)],
+        files=_files("names"),
+    ),
+    "poems": Dataset(
+        title="the complete Tang poems",
+        home=f"{_GITHUB}/chinese-poetry/chinese-poetry",
+        licence="poet.tang.*.json and tang300.json MIT; prosody (THUNLP-AIPoet) for academic, non-profit use; "
+        "tangshi.txt (nndl) none stated",
+        citation="chinese-poetry, 全唐诗; Z. Guo et al., Jiuge: A Human-Machine Collaborative Chinese Classical Poetry "
+        "Generation System, ACL 2019 (prosody); nndl/exercise, chap6_RNN (tangshi.txt)",
+        readers=[
+            Reader("poet.tang.*.json", "lists of {title, author, paragraphs}, traditional", counting.json_items),
+            Reader("poems.txt", "title:content a line", counting.lines),
+            Reader("tangshi.txt", "plain text, a blank line between poems", counting.paragraphs),
+        ],
+        files=_files("poems"),
+    ),
+    "imdb": Dataset(
+        title="IMDB film reviews",
+        home="https://ai.stanford.edu/~amaas/data/sentiment/",
+        licence="none stated: a research benchmark, whose authors ask to be cited",
+        citation="A. L. Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011",
+        readers=[
+            Reader("aclImdb", "the extracted folder: train and test, each with neg and pos", _labelled),
+            Reader("aclImdb_v1.tar.gz", "the archive as it comes, never extracted", _labelled),
+            Reader("aclImdb_labelled.tar.gz", "its labelled reviews alone, in the same layout", _labelled),
+        ],
+        files=_files("imdb"),
+    ),
+    "reviews": Dataset(
+        title="shopping reviews in ten categories",
+        home=f"{_GITHUB}/SophonPlus/ChineseNlpCorpus",
+        licence="none stated",
+        citation="SophonPlus, ChineseNlpCorpus: online_shopping_10_cats",
+        readers=[
+            Reader("online_shopping_10_cats.csv", "CSV cat,label,review", counting.csv_rows),
+            Reader("online_shopping_10_cats.zip", "the same, zipped", counting.csv_rows),
+        ],
+        files=_files("reviews"),
+    ),
+    "climate": Dataset(
+        title="weather at Jena, 2009–2016",
+        home="https://www.bgc-jena.mpg.de/wetter/",
+        licence="none stated",
+        citation="Max Planck Institute for Biogeochemistry, Jena: weather station data",
+        readers=[
+            Reader("jena_climate_2009_2016.csv", "CSV, a reading every 10 minutes, 15 columns", counting.csv_rows),
+            Reader("jena_climate_2009_2016.csv.zip", "the same, zipped", counting.csv_rows),
+            Reader("mpi_roof*.csv", "the station's own exports", counting.csv_rows),
+        ],
+        files=_files("climate"),
     ),
 }

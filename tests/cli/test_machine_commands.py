@@ -1,20 +1,17 @@
-"""``tasks``, ``cells``, ``data``, ``doctor``; and every command's help."""
+"""``tasks``, ``cells``, ``doctor``; and every command's help."""
 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 import typer.main
-from sentences import says
 from typer.testing import CliRunner
 
 import cells
-from tasks.common import datasets
 from tasks.names.settings import Settings
 from workbench import __version__
 from workbench.cli.app import app
@@ -54,35 +51,6 @@ def test_one_cell_closely(workbench) -> None:
     assert told["network"].startswith("SequenceClassifier(")
 
 
-def test_data_that_is_nowhere(workbench) -> None:
-    result = workbench("data")
-    assert "names  not downloaded" in result.stdout
-    assert result.stderr == "What is not downloaded is fetched when a training first needs it.\n"
-    for command in ("path", "verify"):
-        says(workbench("data", command, "names"), 1, "The names data is not downloaded yet: a training fetches it")
-
-
-def test_data_in_a_named_folder(workbench, tmp_path: Path) -> None:
-    folder = tmp_path / "data" / "names"
-    shutil.copytree(datasets.starter("names"), folder)
-    assert workbench("data", "path", "names", "--data", tmp_path / "data").stdout == f"{folder}\n"
-    rows = {row["task"]: row for row in decoded(workbench("data", "--json", "--data", tmp_path / "data"))}
-    assert rows["names"] == {"task": "names", "where": "named folder", "folder": str(folder), "starter": True}
-    different = workbench("data", "verify", "names", "--data", tmp_path / "data")  # the starter set is no original
-    assert says(different, 1, f"{folder}: Arabic.txt, Chinese.txt").endswith("from their source: fetch them again.")
-    (folder / "Greek.txt").unlink()
-    rows = {row["task"]: row for row in decoded(workbench("data", "--json", "--data", tmp_path / "data"))}
-    assert rows["names"]["where"] == "incomplete"
-    assert "lacks Greek.txt" in rows["names"]["folder"]
-
-
-def test_real_data_is_as_in_its_source(workbench, real_data: Path) -> None:
-    result = workbench("data", "verify", "names", "--data", real_data)
-    assert (result.returncode, result.stdout) == (0, f"{real_data}/names: 18 files, all as in their source.\n")
-    told = decoded(workbench("data", "verify", "names", "--json", WORKBENCH_DATA=str(real_data)))
-    assert told == {"task": "names", "folder": f"{real_data}/names", "verified": True, "wrong": []}
-
-
 def test_doctor(workbench, runs_folder: Path, tmp_path: Path) -> None:
     told = {finding["what"]: finding for finding in decoded(workbench("doctor", "--json", LINES="20", COLUMNS="70"))}
     assert told["workbench"]["found"].startswith(f"{__version__}, Python 3.")
@@ -113,7 +81,7 @@ ALL = list(commands(typer.main.get_command(app)))
 def test_the_commands_of_the_design_are_there() -> None:
     assert {" ".join(path) for path in ALL} == {
         *("", "train", "runs", "show", "watch", "stop", "resume", "rm", "eval", "predict", "tasks", "cells"),
-        *("data", "data verify", "data path", "doctor"),
+        *("data", "data get", "data verify", "data path", "doctor"),
     }
 
 

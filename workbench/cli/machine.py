@@ -1,4 +1,4 @@
-"""Commands about what there is: ``tasks``, ``cells``, ``data``, ``doctor``."""
+"""Commands about what there is: ``tasks``, ``cells``, ``doctor``."""
 
 from __future__ import annotations
 
@@ -8,26 +8,14 @@ import typer
 
 import cells as cell_files
 import tasks as task_folders
-from tasks.base import DataError
-from tasks.common import datasets
 from workbench import spec
-from workbench.cli.options import Data, Json, data_folder, put, say
+from workbench.cli.options import Data, Json, data_folder, put
 from workbench.words import did_you_mean
 
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: workbench tasks --json")(tasks)
     app.command(epilog="Example: workbench cells lstm --hidden 256 --task names")(cells)
-    data = typer.Typer(
-        help="Say where each dataset stands; verify one; print its folder.",
-        epilog="Example: workbench data verify names",
-        invoke_without_command=True,
-        rich_markup_mode=None,
-    )
-    data.callback()(data_table)
-    data.command("verify", epilog="Example: workbench data verify names")(data_verify)
-    data.command("path", epilog="Example: ls $(workbench data path names)")(data_path)
-    app.add_typer(data, name="data")
     app.command(epilog="Example: workbench doctor")(doctor)
 
 
@@ -106,60 +94,6 @@ def cells(
     for key, shape in shapes.items():
         print(f"  {key:22} {' × '.join(map(str, shape))}")
     print(f"\nThe network for {task} ({network.parameter_count(whole):,} parameters):\n{whole}")
-
-
-def data_table(context: typer.Context, folder: Data = None, json: Json = False) -> None:
-    if context.invoked_subcommand is not None:
-        return
-    from workbench.cli import tables
-
-    rows = []
-    for name in task_folders.available():
-        try:
-            found = datasets.present(name, data_folder(folder))
-            row = {"where": "named folder" if data_folder(folder) else "cache", "folder": str(found and found.folder)}
-            if found is None:
-                row = {"where": "not downloaded", "folder": ""}
-        except DataError as error:
-            row = {"where": "incomplete", "folder": str(error)}
-        rows.append({"task": name, **row, "starter": datasets.starter(name).is_dir()})
-    if json:
-        put(rows)
-        return
-    heads = ("task", "where", "folder")
-    tables.listing(heads, [[str(row[head]) for head in heads] for row in rows])
-    if any(row["where"] == "not downloaded" for row in rows):
-        say("What is not downloaded is fetched when a training first needs it.")
-
-
-TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task; `workbench tasks` lists them.")]
-
-
-def data_verify(task: TaskName, folder: Data = None, json: Json = False) -> None:
-    """Compare a task's files with the hashes of their source."""
-    found = _present(task, folder)
-    wrong = datasets.wrong(task, found.folder)
-    if json:
-        put({"task": task, "folder": str(found.folder), "verified": not wrong, "wrong": wrong})
-    if wrong:
-        raise DataError(f"{found.folder}: {', '.join(wrong)} differ from their source: fetch them again.")
-    if not json:
-        print(f"{found.folder}: {len(task_folders.settings(task).files)} files, all as in their source.")
-
-
-def data_path(task: TaskName, folder: Data = None, json: Json = False) -> None:
-    """Print the folder that a task's data is read from."""
-    found = _present(task, folder)
-    put({"task": task, "folder": str(found.folder)}) if json else print(found.folder)
-
-
-def _present(task: str, folder: Data) -> datasets.Source:
-    if task not in task_folders.available():
-        raise spec.SpecError(f"There is no task {task!r}{did_you_mean(task, task_folders.available())}")
-    found = datasets.present(task, data_folder(folder))
-    if found is None:
-        raise DataError(f"The {task} data is not downloaded yet: a training fetches it, or name a folder with --data.")
-    return found
 
 
 def doctor(folder: Data = None, json: Json = False) -> None:

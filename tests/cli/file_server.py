@@ -1,4 +1,7 @@
-"""A server of files on this machine that fails as networks fail."""
+"""A server of files on this machine that fails as networks fail.
+
+Other folders' tests say ``from cli.file_server import …``: pytest puts ``tests/`` on the path, for its conftest.py.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
+from urllib.parse import unquote
 
 Trouble = Literal[
-    "none", "404", "500", "wrong bytes", "breaks off", "breaks off in a chunk", "hangs up", "stalls", "slow"
+    "none", "404", "500", "wrong bytes", "a page", "breaks off", "breaks off in a chunk", "hangs up", "stalls", "slow"
 ]
 
 
@@ -25,7 +29,7 @@ class FileServer:
         self.address = ""
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        path = handler.path.lstrip("/")
+        path = unquote(handler.path.lstrip("/"))
         self.asked[path] += 1
         trouble = self.troubles.get(path, "none")
         if path not in self.files or trouble in ("404", "500"):
@@ -33,7 +37,7 @@ class FileServer:
             return
         if trouble == "hangs up":
             return
-        content = self.files[path]
+        content = b"<html>Log in to go on.</html>" if trouble == "a page" else self.files[path]
         handler.send_response(200)
         if trouble == "breaks off in a chunk":
             handler.send_header("Transfer-Encoding", "chunked")
@@ -43,7 +47,7 @@ class FileServer:
         half = len(content) // 2
         match trouble:
             case "wrong bytes":
-                handler.wfile.write(content[:-1] + b"?")
+                handler.wfile.write(content[:half] + bytes([content[half] ^ 255]) + content[half + 1 :])
             case "breaks off":
                 handler.wfile.write(content[:half])
             case "breaks off in a chunk":
