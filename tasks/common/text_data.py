@@ -88,9 +88,12 @@ def recall(settings: TextSettings, key: str) -> TextData:
     """The encoded texts as an earlier run cached them.
 
     Raises:
-        FileNotFoundError: they are no longer cached.
+        FileNotFoundError: they are no longer cached, or as an older version encoded them.
     """
-    return _arrange(settings, *cache.tensors(key, None))
+    try:
+        return _arrange(settings, *cache.tensors(key, None))
+    except KeyError:
+        raise FileNotFoundError(key) from None
 
 
 def spell(word: str, characters: Vocabulary) -> list[int]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
+from contextlib import suppress
+from pathlib import Path
+
+from tasks.common.cache import cache_folder
 
 _ACCENT = re.compile(r"[\u0300-\u036f]")  # combining, as NFKD parts them from their letter
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -17,9 +21,19 @@ def english(text: str) -> list[str]:
     return _ENGLISH.findall(_ACCENT.sub("", plain).lower())
 
 
+def _own_folder() -> Path:
+    """Where jieba keeps its dictionary: by itself it would take whatever file stands in the machine's ``/tmp``."""
+    folder = cache_folder()
+    with suppress(OSError):  # it does without one
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def chinese(text: str) -> list[str]:
     """Words of a Chinese text as jieba cuts them, whitespace dropped, Latin letters in lower case."""
     import jieba
 
-    jieba.setLogLevel(logging.WARNING)
+    if not jieba.dt.initialized:
+        jieba.setLogLevel(logging.CRITICAL)
+        jieba.dt.tmp_dir = str(_own_folder())
     return [word for word in jieba.cut(unicodedata.normalize("NFKC", text).lower()) if not word.isspace()]

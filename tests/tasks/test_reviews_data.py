@@ -22,6 +22,7 @@ from tasks.reviews.task import Task
 HEAD = "cat,label,review"
 LINES = [f"{CATEGORIES[k % 10]},{k % 2},第{k}条" for k in range(1, 18)]
 NAME = "online_shopping_10_cats.csv"
+SETTINGS = Settings(min_count=1)
 
 
 def write(
@@ -47,7 +48,7 @@ def texts(data: TextData) -> list[str]:
 
 
 def test_rows_are_split_by_their_number_counted_from_one(tmp_path: Path) -> None:
-    data = reviews.load(Settings(), write(tmp_path))
+    data = reviews.load(SETTINGS, write(tmp_path))
     numbers = {split: (rows + 1).tolist() for split, rows in data.rows.items()}
     assert numbers == {"train": [1, 2, 3, 6, 7, 8, 11, 12, 13, 16, 17], "val": [4, 9, 14], "test": [5, 10, 15]}
     assert data.labels.tolist() == [k % 10 for k in range(1, 18)]
@@ -56,7 +57,7 @@ def test_rows_are_split_by_their_number_counted_from_one(tmp_path: Path) -> None
 
 
 def test_words_stand_between_start_and_end(tmp_path: Path) -> None:
-    data = reviews.load(Settings(), write(tmp_path, [f"书籍,1,{'纸张很好，' * 2}"] * 10))
+    data = reviews.load(SETTINGS, write(tmp_path, [f"书籍,1,{'纸张很好，' * 2}"] * 10))
     assert texts(data) == [f"{START} 纸张 很 好 , 纸张 很 好 , {END}"] * 10
 
 
@@ -64,13 +65,13 @@ def test_words_stand_between_start_and_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
 @pytest.mark.parametrize("form", ["csv", "zip", "zip in a folder"])
 def test_every_form_gives_the_same_data(tmp_path: Path, mark: str, end: str, form: str) -> None:
-    usual = reviews.load(Settings(), write(tmp_path / "usual"))
+    usual = reviews.load(SETTINGS, write(tmp_path / "usual"))
     folder = write(tmp_path / "other", mark=mark, end=end)
     if form != "csv":
         path = folder / NAME
         zipped(folder, path.read_bytes(), f"data/{NAME}" if "folder" in form else NAME)
         path.unlink()
-    other = reviews.load(Settings(), folder)
+    other = reviews.load(SETTINGS, folder)
     assert texts(other) == texts(usual)
     assert other.labels.tolist() == usual.labels.tolist()
     assert other.state["vocabulary"] == usual.state["vocabulary"]
@@ -83,14 +84,14 @@ def test_a_review_of_many_lines_with_markup_in_it_is_one_row_as_it_stands(tmp_pa
     found = list(reviews.rows(folder / NAME))
     assert found[4] == ("酒店", said)
     assert len(found) == len(LINES)
-    data = reviews.load(Settings(), folder)
+    data = reviews.load(SETTINGS, folder)
     assert data.rows["test"].tolist() == [4, 9, 14]
     row = data.characters.lists(torch.tensor([4]))[0]
     assert len(row) == 2 + len("".join(said.split()))  # <s> inside is three characters, not the start
 
 
 def test_an_empty_review_keeps_its_place(tmp_path: Path) -> None:
-    data = reviews.load(Settings(), write(tmp_path, [*LINES[:2], "书籍,1,", "书籍,1,  ", *LINES[4:]]))
+    data = reviews.load(SETTINGS, write(tmp_path, [*LINES[:2], "书籍,1,", "书籍,1,  ", *LINES[4:]]))
     assert len(data.labels) == len(LINES)
     assert texts(data)[2:4] == [f"{START} {END}"] * 2
     assert data.notes == ("2 reviews are empty; they keep their place in the numbering.",)
@@ -113,7 +114,7 @@ def test_an_empty_review_keeps_its_place(tmp_path: Path) -> None:
 def test_a_broken_line_is_named(tmp_path: Path, lines: Sequence[str], sentence: str) -> None:
     folder = write(tmp_path, lines)
     with pytest.raises(DataError) as error:
-        reviews.load(Settings(), folder)
+        reviews.load(SETTINGS, folder)
     assert str(error.value).startswith(f"{folder / NAME}, {sentence}")
     assert "\n" not in str(error.value)
 
@@ -121,7 +122,7 @@ def test_a_broken_line_is_named(tmp_path: Path, lines: Sequence[str], sentence: 
 @pytest.mark.parametrize("head", ["cat,review", "review,label,cat", "", "书籍,1,好"])
 def test_other_columns_are_named(tmp_path: Path, head: str) -> None:
     with pytest.raises(DataError) as error:
-        reviews.load(Settings(), write(tmp_path, head=head))
+        reviews.load(SETTINGS, write(tmp_path, head=head))
     assert f"{NAME}, line 1: expected the columns cat,label,review, found {head}." in str(error.value)
 
 
@@ -137,25 +138,25 @@ def test_other_columns_are_named(tmp_path: Path, head: str) -> None:
 def test_a_file_that_is_no_text_is_named(tmp_path: Path, content: bytes, sentence: str) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(DataError) as error:
-        reviews.load(Settings(), tmp_path)
+        reviews.load(SETTINGS, tmp_path)
     assert str(error.value).startswith(f"{tmp_path / NAME} {sentence}")
 
 
 def test_a_file_of_its_head_alone_says_that_there_is_no_text(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="There is no text in the data"):
-        reviews.load(Settings(), write(tmp_path, []))
+        reviews.load(SETTINGS, write(tmp_path, []))
 
 
 def test_a_truncated_archive_is_named(tmp_path: Path) -> None:
     path = zipped(tmp_path, "\n".join([HEAD, *LINES * 9]).encode()) / "online_shopping_10_cats.zip"
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(DataError, match=r"cats\.zip is truncated or damaged, not a whole .*archive: fetch it again\.$"):
-        reviews.load(Settings(), tmp_path)
+        reviews.load(SETTINGS, tmp_path)
 
 
 def test_nothing_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r" holds no online_shopping_10_cats\.csv or online_shopping_10_cats\.zip: "):
-        reviews.load(Settings(), tmp_path)
+        reviews.load(SETTINGS, tmp_path)
 
 
 def test_the_starter_set_is_what_its_generator_writes() -> None:

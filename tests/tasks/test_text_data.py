@@ -14,7 +14,7 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from tasks.base import DataError, Split
-from tasks.common import text_data
+from tasks.common import cache, text_data
 from tasks.common.text_data import SPECIALS, TextData, Texts
 from tasks.common.text_settings import TextSettings
 from tasks.common.vocabulary import END, START, Vocabulary
@@ -175,6 +175,13 @@ def test_a_damaged_encoding_is_made_again_and_said_in_a_line(
     assert "is damaged: it is built anew." in line
     assert again.state == data.state
     assert path.read_bytes() == whole
+
+
+def test_an_encoding_of_another_form_counts_as_gone() -> None:
+    """As an older version of the program left it."""
+    cache.tensors("old", lambda: ({"words": torch.zeros(3)}, {"tokens": []}))
+    with pytest.raises(FileNotFoundError, match="old"):
+        text_data.recall(TextSettings(), "old")
 
 
 @pytest.mark.parametrize(("missing", "name"), list(enumerate(SPLITS)))

@@ -27,7 +27,20 @@ from workbench.engine import train as loop
 from workbench.runs import Run
 
 C = len(CATEGORIES)
-SMALL: dict[str, Any] = {"embedding": 6, "init": "random", "dropout": 0.0}
+SMALL: dict[str, Any] = {  # whatever the defaults are
+    "input": "words",
+    "longest": 200,
+    "keep": "last",
+    "min_count": 1,
+    "vocabulary": 0,
+    "embedding": 6,
+    "init": "random",
+    "pooling": "max-mean",
+    "dropout": 0.0,
+    "word_dropout": 0.0,
+    "imbalance": "none",
+    "label_smoothing": 0.0,
+}
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import marshal
+import os
 import re
 import subprocess
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -69,7 +72,16 @@ def test_chinese_words_are_the_text_without_its_blanks(text: str) -> None:
     assert "".join(chinese(text)) == "".join(whole.split())
 
 
-def test_jieba_says_nothing_as_it_starts() -> None:
-    code = "from tasks.common.tokens import chinese; print(len(chinese('水果很甜')))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("2\n", "")
+@pytest.mark.parametrize("cache", ["cache", "file/cache"], ids=["", "cannot be written"])
+def test_jieba_starts_silently_and_from_the_users_own_cache_alone(tmp_path: Path, cache: str) -> None:
+    (tmp_path / "file").write_text("")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    (temporary / "jieba.cache").write_bytes(marshal.dumps(({"水果很甜": 9}, 9)))  # anyone could have put it there
+    own = {"WORKBENCH_CACHE": str(tmp_path / cache), "TMPDIR": str(temporary)}
+    code = "from tasks.common.tokens import chinese; print(*chinese('水果很甜'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **own}, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("水果 很甜\n", "")
+    assert [path.name for path in temporary.iterdir()] == ["jieba.cache"]
