@@ -119,6 +119,7 @@ DATASETS: Mapping[str, Dataset] = {
             Reader("jena_climate_2009_2016.csv", "CSV, a reading every 10 minutes, 15 columns", counting.csv_rows),
             Reader("jena_climate_2009_2016.csv.zip", "the same, zipped", counting.csv_rows),
             Reader("mpi_roof*.csv", "the station's own exports", counting.csv_rows),
+            Reader("mpi_roof*.zip", "the same, zipped", counting.csv_rows),
         ],
         files=_files("climate"),
     ),

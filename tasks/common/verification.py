@@ -116,4 +116,4 @@ def _key(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> str:
             stat = part.stat()
             seen.append((str(part), stat.st_size, stat.st_mtime_ns))
     known = sorted((name, remote.hash) for name, remote in dataset.files.items()) if dataset else []
-    return "dataset-" + cache.key(str(folder), seen, known)
+    return "dataset-" + cache.key(str(folder), len(read), seen, known)
