@@ -41,7 +41,9 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 "train.weight_decay": 0.0,
                 "train.schedule": "constant",
                 "task.pooling": "last",
+                "task.input": "words",
                 "task.dropout": 0.0,
+                "task.word_dropout": 0.0,
             },
         ),
     }
@@ -49,7 +51,11 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     longest: Annotated[int, Meta(ge=0, le=100_000, description="tokens read of a text at most; 0: all")] = 200
     min_count: Annotated[int, Meta(ge=1, le=10_000, description="a rarer word of the training split is unknown")] = 1
     embedding: Annotated[int, Meta(ge=1, le=4096, description="width of a word's embedding")] = 128
+    dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before and after the recurrence, in training")] = (
+        0.5
+    )
+    word_dropout: Annotated[float, Meta(ge=0, lt=1, description="share of whole words blanked, in training")] = 0.1
     input: Annotated[
         Literal["words", "characters", "both"],
         Meta(description="what is read: jieba's words, characters, or words beside the mean of their characters"),
-    ] = "words"
+    ] = "both"

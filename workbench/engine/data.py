@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 import tasks
 from tasks.base import Data, DataError, Task
@@ -16,22 +19,27 @@ def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[Task, D
     """The task and its encoded data.
 
     Args:
-        state: the task's state, where the run has one: with it the cached encoding is enough.
+        state: the task's state, where the run has one: with it the encoding that the run was trained on is taken
+            from the cache, its files' presence or absence notwithstanding.
 
     Raises:
-        DataError: the data cannot be had or read.
+        DataError: the data cannot be had or read, or is no longer what the run was trained on.
     """
     kind = tasks.load(spec.task)
+    if state is not None:
+        with suppress(FileNotFoundError):
+            return kind(spec.settings, state), kind.recall(spec.settings, state)
     folder = starter(spec.task) if spec.data == "starter" else Path(spec.data_dir)
-    try:
-        data = kind.load(spec.settings, folder)
-    except DataError:
-        if state is None:
-            raise
-        try:
-            data = kind.recall(spec.settings, state)
-        except FileNotFoundError:
-            data = None
-        if data is None:
-            raise
+    data = kind.load(spec.settings, folder)
+    if state is not None and _plain(data.state) != _plain(state):
+        raise DataError(
+            f"The data in {folder} is no longer what this run was trained on, or is read otherwise by this version "
+            "of Workbench: put the old data back, or train anew."
+        )
     return kind(spec.settings, data.state), data
+
+
+def _plain(state: Mapping[str, Any]) -> Any:
+    """A state as it is after a journey through JSON, without the name of its cached encoding."""
+    kept = {key: value for key, value in state.items() if key != "cache"}
+    return msgspec.json.decode(msgspec.json.encode(kept))

@@ -14,7 +14,7 @@ from tasks import base
 from tasks.base import DataError
 from tasks.common import classification
 from tasks.common.batching import by_length
-from tasks.common.classifier import OneHot, SequenceClassifier
+from tasks.common.classifier import Last, OneHot, SequenceClassifier
 from tasks.views import Table, Text
 
 CLASSES = 3
@@ -53,8 +53,9 @@ class Task(base.Task):
 
     def build(self, make_recurrent):
         recurrent = make_recurrent(CLASSES)
-        head = nn.Linear(recurrent.directions * recurrent.output_size, CLASSES)
-        return SequenceClassifier(OneHot(CLASSES), recurrent, head, dropout=self.settings.dropout)
+        pool = Last(recurrent.directions * recurrent.output_size, recurrent.directions)
+        head = nn.Linear(pool.width, CLASSES)
+        return SequenceClassifier(OneHot(CLASSES), recurrent, pool, head, dropout=self.settings.dropout)
 
     def batches(self, data, split, size, generator):
         return by_length(data.rows[split], data.lengths[data.rows[split]], size, generator)

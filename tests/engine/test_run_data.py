@@ -1,0 +1,20 @@
+"""A run is measured on the data that it was trained on, or not at all."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from engine.toy_runs import toy, trained
+
+from tasks.base import DataError
+from workbench.engine import answer
+
+
+def test_other_data_than_the_runs_own_are_refused(tmp_path):
+    run = toy(tmp_path, {"train.max_steps": 3})
+    trained(run)
+    assert answer.evaluate(run, "test")[1].metrics["accuracy"] is not None
+    state = msgspec.json.decode(run.task_file.read_bytes())
+    run.task_file.write_bytes(msgspec.json.encode({**state, "labels": ["zero", "one", "three"]}))
+    with pytest.raises(DataError, match="no longer what this run was trained on"):
+        answer.evaluate(run, "test")
