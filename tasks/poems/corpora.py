@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -45,10 +46,12 @@ def read(corpus: str, paths: Sequence[Path]) -> list[str]:
 
 def _tang(path: Path) -> list[str]:
     """``[{"paragraphs": [line, …], …}, …]``."""
-    content = reading.text(path)
+    content = reading.content(path).removeprefix(codecs.BOM_UTF8)
     try:
         poems = msgspec.json.decode(content, type=list[_Poem])
-    except msgspec.MsgspecError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if "truncated" not in str(error):  # it may have been cut within a character
+            reading.decode(content, path)
         raise DataError(
             f'{path} is not a whole JSON list of poems, each with its lines as "paragraphs" ({error}): fetch it again.'
         ) from None

@@ -1,0 +1,201 @@
+"""The poems' files: three layouts, bad input, the split, the cache, the starter set, the real corpus."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.base import DataError
+from tasks.common import datasets, reading
+from tasks.common.vocabulary import Vocabulary
+from tasks.poems import cleaning, corpora, data, forms, script
+from tasks.poems.data import SPECIALS, PoemData
+from tasks.poems.settings import Settings
+
+POEMS = ["松花落石床，涧水过云房。", "夜静钟声远，山空月色凉。", "溪夜无人语，风来竹自摇。", "短笛牛归晚，斜阳水满田。"]
+
+
+def tang(folder: Path, poems: list[str], name: str = "poet.tang.0.json") -> Path:
+    path = folder / name
+    entries = [{"title": "无题", "author": "佚名", "paragraphs": re.findall("[^。]*。?", p)} for p in poems]
+    path.write_text(json.dumps(entries, ensure_ascii=False), "utf-8")
+    return path
+
+
+def poems_of(found: PoemData, split: str = "") -> set[str]:
+    vocabulary = Vocabulary(found.state["vocabulary"], SPECIALS)
+    rows = [found.rows[s] for s in found.rows if s == split or not split]
+    return {"".join(vocabulary.decode(codes[1:-1])) for some in rows for codes in found.poems.lists(some)}
+
+
+def load(folder: Path, **chosen: Any) -> PoemData:
+    return data.load(Settings(**{"min_count": 1, **chosen}), folder)
+
+
+def test_the_three_layouts_hold_the_same_poems(tmp_path: Path) -> None:
+    tang(tmp_path, POEMS[:2], "poet.tang.1000.json")
+    tang(tmp_path, POEMS[2:], "poet.tang.0.json")
+    (tmp_path / "poems.txt").write_text("".join(f"题目:{poem}\n" for poem in POEMS) + "\n", "utf-8-sig")
+    wrapped = "\n\n \n".join(f"{poem[:7]}\n{poem[7:]}" for poem in POEMS)
+    (tmp_path / "tangshi.txt").write_text(f"\n{wrapped}\n", "utf-8")
+    texts = {corpus: corpora.read(*corpora.find(tmp_path, corpus)) for corpus in ("tang", "poems", "tangshi")}
+    assert texts["tang"] == POEMS[2:] + POEMS[:2]  # files in their numbers' order
+    assert texts["poems"] == texts["tangshi"] == POEMS
+
+
+def test_auto_takes_the_first_corpus_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "tangshi.txt").write_text("\n\n".join(POEMS), "utf-8")
+    assert corpora.find(tmp_path, "auto")[0] == "tangshi"
+    (tmp_path / "poems.txt").write_text("", "utf-8")
+    assert corpora.find(tmp_path, "auto")[0] == "poems"
+    assert corpora.find(tmp_path, "tangshi")[0] == "tangshi"
+    tang(tmp_path, POEMS)
+    assert corpora.find(tmp_path, "auto")[0] == "tang"
+
+
+line = st.text(st.characters(blacklist_categories=("Cc", "Cf", "Zs", "Zl", "Zp", "Cs")), min_size=1, max_size=12)
+
+
+@given(st.lists(line, min_size=1, max_size=6))
+@settings(deadline=None)
+def test_wrapping_loses_nothing(tmp_path_factory: pytest.TempPathFactory, poems: list[str]) -> None:
+    path = tmp_path_factory.mktemp("wrapped") / "tangshi.txt"
+    path.write_text("\n\n".join("\n".join(poem) for poem in poems), "utf-8")
+    assert corpora.read("tangshi", [path]) == [
+        poem.removeprefix("\ufeff") if not i else poem for i, poem in enumerate(poems)
+    ]
+
+
+def _cut(lost: int) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        path = tang(folder, POEMS)
+        path.write_bytes(path.read_bytes()[:-lost])
+
+    return spoil
+
+
+def _bad(name: str, content: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes(content) and None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        *((_cut(lost), "poet.tang.0.json is not a whole JSON list of poems") for lost in (1, 4, 40, 41, 42)),
+        (_bad("poet.tang.0.json", b'{"title": 1}'), "is not a whole JSON list of poems"),
+        (_bad("poet.tang.0.json", b'[{"title": "x"}]'), '"paragraphs"'),
+        (_bad("poet.tang.0.json", b"[]"), "holds no poem"),
+        (_bad("poet.tang.0.json", "[]".encode("utf-16")), "is not UTF-8 text"),
+        (_bad("poems.txt", b""), "is empty"),
+        (_bad("poems.txt", b"\n\n"), "holds no poem"),
+        (_bad("poems.txt", f"题:{POEMS[0]}\n{POEMS[1]}".encode()), "line 2 has no colon: expected title:content"),
+        (_bad("poems.txt", f"题:{POEMS[0]}".encode("gb18030")), "is not UTF-8 text"),
+        (_bad("tangshi.txt", "月落\n\n乌啼".encode()), "No poem is left of the 2"),
+        (_bad("tangshi.txt", f"{POEMS[0]}\n\n{POEMS[1]}".encode()), "Only 2 poems are left"),
+        (lambda folder: None, "holds no poet.tang.*.json or poems.txt or tangshi.txt"),
+    ],
+)
+def test_bad_input_is_told_in_a_sentence(tmp_path: Path, spoil: Callable[[Path], None], says: str) -> None:
+    spoil(tmp_path)
+    with pytest.raises(DataError, match=re.escape(says)) as caught:
+        load(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_corpus_wanted_and_another_there(tmp_path: Path) -> None:
+    tang(tmp_path, POEMS)
+    with pytest.raises(DataError, match=r"holds no tangshi\.txt"):
+        load(tmp_path, corpus="tangshi")
+
+
+def test_characters_are_simplified_unless_asked_otherwise(tmp_path: Path) -> None:
+    tang(tmp_path, ["遠書歸夢兩悠悠，只有空牀敵素秋。", *POEMS])
+    assert "远书归梦两悠悠，只有空床敌素秋。" in poems_of(load(tmp_path))
+    assert "遠書歸夢兩悠悠，只有空牀敵素秋。" in poems_of(load(tmp_path, script="original"))
+    assert script.simplified([]) == [""]
+
+
+def starter(**chosen: Any) -> PoemData:
+    return load(datasets.starter("poems"), **chosen)
+
+
+def test_the_split_is_by_poem_seeded_and_90_5_5() -> None:
+    found = starter()
+    parts = [poems_of(found, split) for split in ("train", "val", "test")]
+    assert [len(part) for part in parts] == [108, 6, 6] == [found.size(s) for s in ("train", "val", "test")]
+    assert len(set.union(*parts)) == 120
+    assert poems_of(starter(), "test") == parts[2]
+    assert poems_of(starter(split_seed=1), "test") != parts[2]
+
+
+def test_the_vocabulary_is_the_training_splits_and_rare_characters_are_unknown() -> None:
+    found = starter(min_count=2)
+    counts = found.state["train_counts"]
+    assert len(counts) == len(SPECIALS) + len(found.state["vocabulary"])
+    assert counts[len(SPECIALS) :] == sorted(counts[len(SPECIALS) :], reverse=True)
+    assert min(counts[len(SPECIALS) :]) == 2
+    assert counts[SPECIALS.index("<s>")] == counts[SPECIALS.index("</s>")] == 108
+    text = "".join(poems_of(starter(), "train"))
+    assert counts[SPECIALS.index("<unk>")] == sum(text.count(c) == 1 for c in set(text))
+    assert set(found.state["vocabulary"]) == {c for c in set(text) if text.count(c) > 1}
+
+
+def test_a_second_start_reads_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = starter()
+    monkeypatch.setattr(reading, "text", None)
+    again = starter()
+    assert again.poems.flat.equal(first.poems.flat)
+    assert again.state == first.state
+    assert again.notes == first.notes
+    assert data.recall(first.state["cache"]).poems.flat.equal(first.poems.flat)
+    with pytest.raises(FileNotFoundError):
+        data.recall("poems-never")
+
+
+def test_the_starter_set_is_whole_quatrains() -> None:
+    (path,) = corpora.find(datasets.starter("poems"), "poems")[1]
+    texts = corpora.read("poems", [path])
+    assert len(texts) == 120
+    assert cleaning.clean(texts)[0] == texts
+    assert script.simplified(texts) == texts
+    assert all(forms.is_well_formed(poem) and len(forms.lines(poem)) == 4 for poem in texts)
+    lines = [part for poem in texts for part in forms.lines(poem)]
+    assert len(set(lines)) == len(lines)
+    assert {len(part) for part in lines} == {6, 8}
+    assert not starter().notes
+
+
+@pytest.mark.data
+def test_the_complete_tang_poems(real_data: Path) -> None:
+    folder = real_data / "poems"
+    found = data.load(Settings(), folder)
+    sizes = [found.size(split) for split in ("train", "val", "test")]
+    assert sizes[1] == sizes[2] == round(sum(sizes) * 0.05)
+    assert any("57,607" in note and f"{sum(sizes):,}" in note for note in found.notes)
+    texts = script.simplified(corpora.read(*corpora.find(folder, "tang")))
+    whole = [text for text in texts if not re.search(r"[（\[{〖□○●]", text)]
+    poems, _ = cleaning.clean(whole)
+    assert len(poems) == pytest.approx(44_314, rel=0.01)  # counted elsewhere, with other words for what a note is
+    assert sum(map(len, poems)) == pytest.approx(2.01e6, rel=0.02)
+    assert len(poems) < sum(sizes) < len(poems) + 4_600  # those that had notes
+
+
+@pytest.mark.data
+def test_no_line_of_the_starter_set_is_a_line_of_the_corpus(real_data: Path) -> None:
+    own = {
+        part[:-1]
+        for text in corpora.read(*corpora.find(datasets.starter("poems"), "poems"))
+        for part in forms.lines(text)
+    }
+    for corpus in ("tang", "tangshi"):
+        texts = script.simplified(corpora.read(*corpora.find(real_data / "poems", corpus)))
+        theirs = {part.rstrip("，。") for text in texts for part in forms.lines(cleaning.plain(text))}
+        assert not own & theirs
