@@ -38,7 +38,7 @@ class Dataset(NamedTuple):
     """A dataset's source, licence and files."""
 
     title: str
-    home: str  # where a person reads about it
+    home: str  # the source's address
     licence: str
     citation: str
     readers: Sequence[Reader]
@@ -112,9 +112,9 @@ DATASETS: Mapping[str, Dataset] = {
     ),
     "climate": Dataset(
         title="weather at Jena, 2009–2016",
-        home="https://www.bgc-jena.mpg.de/wetter/",
+        home="https://storage.googleapis.com/tensorflow/tf-keras-datasets",
         licence="none stated",
-        citation="Max Planck Institute for Biogeochemistry, Jena: weather station data",
+        citation="Max Planck Institute for Biogeochemistry, Jena: weather station, https://www.bgc-jena.mpg.de/wetter/",
         readers=[
             Reader("jena_climate_2009_2016.csv", "CSV, a reading every 10 minutes, 15 columns", counting.csv_rows),
             Reader("jena_climate_2009_2016.csv.zip", "the same, zipped", counting.csv_rows),
