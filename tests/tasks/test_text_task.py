@@ -1,4 +1,4 @@
-"""The text tasks: vectors that are frozen and tuned, what enters the network, the loss by hand, answers, resuming."""
+"""The text tasks: what enters the network, the loss by hand, answers, naive methods."""
 
 from __future__ import annotations
 
@@ -8,63 +8,22 @@ from typing import Any
 
 import pytest
 import torch
-from engine import toy_runs
-from engine.toy_runs import trained
+from starter_reviews import build, starter, task, text_of
 from torch import Tensor, nn
 
-import cells
 import tasks
-from tasks.base import DataError
-from tasks.common import datasets, text_data
+from tasks.common import datasets
 from tasks.common.text_data import SPECIALS, TextData
 from tasks.imdb.settings import Settings as ImdbSettings
 from tasks.reviews.settings import CATEGORIES, Settings
-from tasks.reviews.task import Task
 from tasks.views import Table
-from workbench import runs, spec
-from workbench.engine import checkpoint
-from workbench.engine import train as loop
-from workbench.runs import Run
 
 C = len(CATEGORIES)
-SMALL: dict[str, Any] = {  # whatever the defaults are
-    "input": "words",
-    "longest": 200,
-    "keep": "last",
-    "min_count": 1,
-    "vocabulary": 0,
-    "embedding": 6,
-    "init": "random",
-    "pooling": "max-mean",
-    "dropout": 0.0,
-    "word_dropout": 0.0,
-    "imbalance": "none",
-    "label_smoothing": 0.0,
-}
 
 
 @pytest.fixture
 def data() -> TextData:
     return starter()
-
-
-def starter(**settings: Any) -> TextData:
-    return Task.load(Settings(**SMALL | settings), datasets.starter("reviews"))
-
-
-def task(data: TextData, **settings: Any) -> Task:
-    return Task(Settings(**SMALL | settings), data.state)
-
-
-def build(learner: Task, cell: str = "gru") -> Any:
-    torch.manual_seed(0)
-    return learner.build(lambda width: cells.build(cell, width, 5))
-
-
-def text_of(data: TextData, row: int, source: str = "words") -> list[str]:
-    names = [*SPECIALS, *data.state["vocabulary" if source == "words" else "characters"]]
-    ragged = data.words if source == "words" else data.characters
-    return [names[number] for number in ragged.lists(torch.tensor([row]))[0]]
 
 
 # what enters the network
@@ -152,146 +111,6 @@ def test_batches_hold_every_row_once_texts_of_like_length_together(data: TextDat
     assert torch.cat(list(batches)).sort().values.tolist() == data.rows["val"].tolist()
     lengths = [int(data.words.lengths[rows].max()) for rows in batches]
     assert longest or lengths == sorted(lengths)
-
-
-# vectors to start from
-
-
-def embedding(model: Any, input: str) -> Tensor:
-    found: Tensor = (model.input.words if input == "both" else model.input).weight
-    return found
-
-
-@pytest.mark.parametrize("input", ["words", "characters", "both"])
-def test_a_file_of_vectors_starts_the_embedding(
-    data: TextData, input: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    symbols = data.state["characters" if input == "characters" else "vocabulary"]
-    path = tmp_path / "some.txt"
-    lines = [f"{symbol} {k} 0 0 0 0 -1\n" for k, symbol in enumerate(symbols[:9])]
-    path.write_text("".join([*lines, "<pad> 1 1 1 1 1 1\n"]))
-    learner = task(data, input=input, vectors=str(path))
-    model = build(learner)
-    learner.initialise(model, data)
-    weight = embedding(model, input)
-    assert weight[0].tolist() == [0.0] * 6  # padding, whatever the file says
-    assert weight[4:13].tolist() == [[k, 0, 0, 0, 0, -1] for k in range(9)]
-    assert f"10 of {len(symbols) + 4:,} words have a vector in some.txt." in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("input", ["words", "characters", "both"])
-def test_word2vec_starts_the_embedding_from_the_training_split_alone(data: TextData, input: str) -> None:
-    learner = task(data, input=input, init="word2vec", word2vec_epochs=1)
-    model = build(learner)
-    learner.initialise(model, data)
-    weight = embedding(model, input)
-    assert weight[0].tolist() == [0.0] * 6
-    assert weight[1].tolist() == [0.0] * 6  # every word of the training split is known
-    assert (weight[2:].abs().sum(1) > 0).all()
-    held = text_data.load(learner.settings, "held", CATEGORIES, lambda: swapped(data), spell=True)
-    other = build(learner)
-    assert len(held.state["vocabulary"]) == len(data.state["vocabulary"])
-    learner.initialise(other, held)
-    assert torch.equal(embedding(other, input), weight)
-
-
-def swapped(data: TextData) -> text_data.Texts:
-    """The same training split with other words in validation and test."""
-    split = torch.zeros(len(data.labels), dtype=torch.int64)
-    split[data.rows["val"]], split[data.rows["test"]] = 1, 2
-    words = [text_of(data, row) if split[row] == 0 else ["<s>", "别的", "</s>"] for row in range(len(split))]
-    return text_data.Texts(words, data.labels.tolist(), split.tolist())
-
-
-def test_rare_words_teach_word2vec_the_unknown_one() -> None:
-    data = starter(min_count=9)
-    learner = task(data, init="word2vec", min_count=9, word2vec_epochs=1)
-    model = build(learner)
-    learner.initialise(model, data)
-    assert model.input.weight[1].abs().sum() > 0
-
-
-def test_a_random_start_is_left_as_it_is(data: TextData) -> None:
-    learner = task(data)
-    model = build(learner)
-    before = model.input.weight.clone()
-    learner.initialise(model, data)
-    assert torch.equal(model.input.weight, before)
-    assert before[0].tolist() == [0.0] * 6
-
-
-def test_vectors_of_another_width_say_what_to_set(data: TextData, tmp_path: Path) -> None:
-    path = tmp_path / "glove.txt"
-    path.write_text("的 1 2 3\n")
-    learner = task(data, vectors=str(path))
-    with pytest.raises(DataError, match=r"line 1 holds 3 numbers, not 6: set task\.embedding to the file's width\.$"):
-        learner.initialise(build(learner), data)
-
-
-def test_a_relative_path_of_vectors_is_kept_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/home/someone")
-    for given, kept in [("some.txt", str(tmp_path / "some.txt")), ("/a/b.zip", "/a/b.zip"), ("", "")]:
-        made = spec.make("imdb", "lstm", {"task.vectors": given})
-        assert made.settings.vectors == kept
-    assert spec.make("imdb", "lstm", {"vectors": "~/x.txt"}).settings.vectors == "/home/someone/x.txt"
-
-
-# frozen, then tuned; resumed
-
-
-VALUES: dict[str, Any] = {
-    "cell.hidden": 4,
-    "train.epochs": 3,
-    "train.batch_size": 60,
-    "train.checkpoint_seconds": 0,
-    "train.device": "cpu",
-    "train.threads": 1,
-    "train.precision": "fp32",
-    "task.embedding": 5,
-    "task.init": "random",
-    "task.frozen_epochs": 2,
-}
-
-
-def new_run(folder: Path, values: dict[str, Any]) -> Run:
-    data_dir = str(datasets.starter("reviews"))
-    return runs.create(folder, spec.make("reviews", "gru", VALUES | values, data="starter", data_dir=data_dir))
-
-
-def saved(run: Run) -> dict[str, Tensor]:
-    last = checkpoint.load_last(run.last_file, torch.device("cpu"))
-    assert last is not None
-    found: dict[str, Tensor] = last["model"]
-    return found
-
-
-def weights(run: Run, *, after: int) -> dict[str, Tensor]:
-    """The weights after so many steps more; the engine asks after each whether it should stop."""
-    trained(run, toy_runs.after(after))
-    return saved(run)
-
-
-@pytest.mark.parametrize("input", ["words", "both"])
-def test_vectors_are_frozen_and_then_tuned_in_a_resumed_run_too(
-    runs_folder: Path, input: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Twelve steps, four an epoch: stopped in the second epoch (frozen still), and in the third (tuned)."""
-    monkeypatch.setattr(loop, "_ASK_SECONDS", 0)
-    name = "input.words.weight" if input == "both" else "input.weight"
-    whole, stopped = (new_run(runs_folder, {"task.input": input}) for _ in range(2))
-    trained(whole)
-    start = weights(stopped, after=1)[name]
-    assert torch.equal(weights(stopped, after=5)[name], start)
-    assert torch.equal(weights(stopped, after=2)[name], start)
-    tuned = weights(stopped, after=2)[name]
-    assert (tuned[1:] != start[1:]).any()
-    assert tuned[0].tolist() == [0.0] * 5  # padding is not
-    trained(stopped)
-    assert whole.status() == stopped.status() == "finished"
-    left, right = (saved(run) for run in (whole, stopped))
-    assert left.keys() == right.keys()
-    assert all(torch.equal(left[key], right[key]) for key in left)
 
 
 # the loss
