@@ -67,7 +67,14 @@ class Forecaster(nn.Module):
     def correction(self, features: Tensor) -> Tensor:
         """What the network adds to the naive forecast: (B,P,F) → (B,H)."""
         if self.settings.inputs == "anomaly":
-            features = torch.where(self.calendar, features, naive.anomaly(features, self.day))
+            anomaly = naive.anomaly(features, self.day)
+            if self.training and self.settings.mirror:
+                sign = torch.randint(2, (len(features), 1), device=features.device) * 2.0 - 1.0
+                return sign * self._read(torch.where(self.calendar, features, sign[..., None] * anomaly))
+            features = torch.where(self.calendar, features, anomaly)
+        return self._read(features)
+
+    def _read(self, features: Tensor) -> Tensor:
         outputs, _ = self.recurrent(patches(features, self.settings))  # (B,S,D·O)
         lengths = torch.full((len(outputs),), outputs.shape[1])
         values: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))  # (B,H)

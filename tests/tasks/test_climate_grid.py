@@ -24,7 +24,9 @@ def some(ticks: list[int], values: list[float], shift: int = 0) -> Readings:
     st.integers(0, 9),
     st.floats(-5, 5),
 )
-def test_holes_in_a_straight_line_are_bridged_up_to_the_longest_gap(ticks: list[int], longest: int, slope: float) -> None:
+def test_holes_in_a_straight_line_are_bridged_up_to_the_longest_gap(
+    ticks: list[int], longest: int, slope: float
+) -> None:
     made = grid.regular(some(ticks, [slope * t for t in ticks]), longest)
     line = slope * np.arange(60)
     assert (made.step, len(made.values)) == (STEP, 60)
@@ -44,7 +46,8 @@ def test_gaps_are_told() -> None:
     ticks = [*range(10), *range(12, 30), *range(40, 60)]
     (note,) = grid.regular(some(ticks, [1.0] * len(ticks)), 6).notes
     assert note == (
-        "12 of 60 readings are missing or incomplete: 2 in gaps of up to 6 were interpolated, 10 in longer ones were not."
+        "12 of 60 readings are missing or incomplete: 2 in gaps of up to 6 were interpolated, "
+        "10 in longer ones were not."
     )
 
 
