@@ -103,10 +103,10 @@ class Task(base.Writer):
             mean = sum(nats) / len(nats)
             found.append(
                 Table(
-                    title="surprise at each character",
+                    title="surprise",
                     columns=["character", "nats"],
                     rows=[*rows, ["mean", mean]],
-                    note="−log of the probability that the network gave it after those before it",
+                    note="−ln p after all before",
                 )
             )
         return found
@@ -186,9 +186,10 @@ class Task(base.Writer):
         return [("".join(map(self.token, row)), not left) for row, left in zip(rows, open_.tolist(), strict=True)]
 
     def _beside_the_truth(self, model: nn.Module, data: PoemData, split: Split) -> View:
-        """A held-out poem line by line, and what the network thought most probable at each place of it."""
+        """A held-out poem line by line, and what the network would have written at each place of it."""
         outputs, targets = self._guesses(model, data, data.rows[split][:1])
-        guesses = _network(model).scores(outputs).argmax(1)  # (P,)
+        scores = _network(model).scores(outputs)  # (P,V)
+        guesses = scores.index_fill(1, torch.tensor(self.banned, device=scores.device), -torch.inf).argmax(1)  # (P,)
         truth, guessed = (
             "".join(self.token(code) or "※" for code in codes) for codes in (targets.tolist(), guesses.tolist())
         )
@@ -199,10 +200,10 @@ class Task(base.Writer):
             at += len(line)
         right = int((guesses == targets).sum())
         return Table(
-            title="a held-out poem and the network's guesses",
+            title="a held-out poem",
             columns=["truth", "most probable"],
             rows=rows,
-            note=f"each from the true beginning: {right} of {len(targets)} right; ※ is the end or an unknown character",
+            note=f"{right} of {len(targets)} guessed right; ※ end, unknown",
         )
 
 
