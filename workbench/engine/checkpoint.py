@@ -27,8 +27,9 @@ class CheckpointError(Exception):
 
 
 def save_best(path: Path, model: nn.Module, about: Mapping[str, str]) -> None:
-    """Write a model's weights, with what is known of them as metadata."""
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    """Write a model's weights, with what is known of them as metadata; a tensor of several names once, by its first."""
+    state, again = model.state_dict(), _aliases(model)
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items() if name not in again}
     files.write(path, safetensors.torch.save(weights, metadata=dict(about)))
 
 
@@ -39,13 +40,25 @@ def load_best(path: Path, model: nn.Module) -> None:
         CheckpointError: they are missing, damaged, or another network's.
     """
     try:
-        restore(path, model, safetensors.torch.load_file(path))
+        weights = safetensors.torch.load_file(path)
+        restore(path, model, weights | {name: weights[k] for name, k in _aliases(model).items() if k in weights})
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is missing: the run has no weights to answer with yet. Let it reach its first evaluation."
         ) from None
     except (safetensors.SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged ({str(error).splitlines()[0]}): train again.") from None
+
+
+def _aliases(model: nn.Module) -> dict[str, str]:
+    """The further names of tensors that have several (tied weights), and the first name of each."""
+    first: dict[tuple[int, torch.Size, tuple[int, ...]], str] = {}
+    again = {}
+    for name, tensor in model.state_dict().items():
+        known = first.setdefault((tensor.data_ptr(), tensor.shape, tensor.stride()), name)
+        if known != name and tensor.numel():
+            again[name] = known
+    return again
 
 
 def restore(path: Path, model: nn.Module, weights: Mapping[str, Tensor]) -> None:
