@@ -1,0 +1,141 @@
+"""Every task with every cell: a few steps on the starter data, then all that can be done with a trained run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from engine.toy_runs import only, trained
+from slices import sliced
+
+import cells
+import tasks
+from tasks.base import HELD
+from tasks.common.datasets import starter
+from workbench import runs, spec
+from workbench.engine import answer
+from workbench.engine import train as loop
+from workbench.events import Baseline, Eval, Finished, Started
+from workbench.runs import Run
+from workbench.spec import SpecError
+
+SHIPPED = [name for name in tasks.available() if (Path(tasks.__file__).parent / name).is_dir()]
+PAIRS = [(task, cell) for task in SHIPPED for cell in cells.available()]
+# as small as each task can be and still be itself
+TINY: Mapping[str, Mapping[str, Any]] = {
+    "climate": {"task.history": 144, "task.horizon": 24, "task.stride": 36},
+    "imdb": {"task.longest": 20, "task.embedding": 8, "task.init": "random"},
+    "names": {"task.embedding": 8},
+    "poems": {"task.embedding": 8},
+    "reviews": {"task.longest": 20, "task.embedding": 8, "task.init": "random"},
+}
+BRIEF: Mapping[str, Any] = {
+    "cell.hidden": 8,
+    "cell.layers": 1,
+    "train.batch_size": 4,
+    "train.threads": 1,
+    "train.device": "cpu",
+    "train.precision": "fp32",
+    "train.checkpoint_seconds": 1000.0,
+}
+ASKED = {"imdb": "a fine film", "names": "Satoshi", "poems": "", "reviews": "很好"}
+
+
+def asked(task: str, folder: Path) -> str:
+    """What a task's network can be asked; a file where it reads files."""
+    return ASKED[task] if task in ASKED else str(min(folder.glob("mpi_roof*")))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Encoded data and naive methods are made once for all cells."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def shared_cache(own_folders: None, one_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_CACHE", str(one_cache))
+
+
+def described(task: str, cell: str, steps: int, **more: Any) -> spec.RunSpec:
+    values = {**BRIEF, **TINY.get(task, {}), "train.epochs": 0, "train.max_steps": steps, "train.eval_every": steps}
+    return spec.make(task, cell, {**values, **more})
+
+
+def refused(task: str, cell: str) -> bool:
+    return tasks.settings(task).causal and cells.about(cell).bidirectional
+
+
+def a_run(folder: Path, of: spec.RunSpec, data: Path | None = None) -> Run:
+    source = {"data": "full", "data_dir": str(data)} if data else {"data": "starter"}
+    return runs.create(folder, msgspec.structs.replace(of, **source))
+
+
+def checked(run: Run) -> Finished:
+    """Train a run to its end, and see that everything that a reader counts on was told."""
+    settings = tasks.settings(run.spec.task)
+    events = trained(run)
+    assert isinstance(events[0], Started)
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    told = only(Eval, events)[-1]
+    assert told.step == finished.step == run.spec.train.max_steps
+    assert told.metrics.keys() == finished.test.keys()
+    assert {"loss", settings.metric} <= told.metrics.keys()
+    assert all(value is not None for value in finished.test.values())
+    assert told.views
+    assert [type(view) for view in told.views] == [type(view) for view in finished.views]
+    (naive,) = only(Baseline, events)
+    assert naive.methods.keys() == set(HELD)
+    for methods in naive.methods.values():
+        assert methods
+        assert any(figures.get(settings.metric) is not None for figures in methods.values())
+    assert run.status() == "finished"
+    return finished
+
+
+@pytest.mark.parametrize(("task", "cell"), PAIRS)
+def test_a_pair_on_starter_data(task: str, cell: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train, stop, resume, test, evaluate, ask; or be refused in one sentence."""
+    if refused(task, cell):
+        with pytest.raises(SpecError, match=f"bidirectional network \\({cell}\\) would see"):
+            described(task, cell, 2)
+        return
+    monkeypatch.setattr(loop, "_ASK_SECONDS", 0.0)
+    run = a_run(runs_folder, described(task, cell, 3))
+    stopped = trained(run, lambda: True)[-1]
+    assert (run.status(), stopped.step) == ("stopped", 1)
+    finished = checked(run)
+    _, again, naive = answer.evaluate(run, "test")
+    assert again.metrics == pytest.approx(finished.test, rel=1e-4, abs=1e-6)
+    assert naive["test"]
+
+
+@pytest.mark.parametrize("task", SHIPPED)
+def test_a_task_answers(task: str, runs_folder: Path) -> None:
+    run = a_run(runs_folder, described(task, "gru", 2))
+    finished = checked(run)
+    assert answer.answerer(run)(asked(task, starter(task)))
+    assert answer.evaluate(run, "train")[1].metrics.keys() == finished.test.keys()
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("task", SHIPPED)
+def test_a_task_on_a_slice_of_its_real_data(task: str, real_data: Path, tmp_path: Path, runs_folder: Path) -> None:
+    folder = sliced(task, real_data / task, tmp_path / task)
+    run = a_run(runs_folder, described(task, "lstm", 3), folder)
+    finished = checked(run)
+    shutil.rmtree(folder)  # from here on the checkpoint and the cache are enough
+    assert answer.evaluate(run, "test")[1].metrics == pytest.approx(finished.test, rel=1e-4, abs=1e-6)
+    assert answer.answerer(run)(asked(task, real_data / task))
+
+
+@pytest.mark.parametrize("task", [task for task in SHIPPED if tasks.settings(task).causal])
+@pytest.mark.parametrize("cell", ["lstm", "torch-gru", "gru-textbook"])
+def test_a_causal_task_refuses_both_directions_of_any_cell(task: str, cell: str) -> None:
+    with pytest.raises(SpecError, match="would see what it must guess"):
+        described(task, cell, 2, **{"cell.bidirectional": True})
