@@ -12,6 +12,7 @@ import msgspec
 import platformdirs
 
 from tasks.common import files
+from tasks.common.archives import unreadable
 from tasks.common.telling import tell
 
 if TYPE_CHECKING:
@@ -29,12 +30,18 @@ def key(*parts: object, paths: Iterable[Path] = ()) -> str:
     """A hash of ``parts`` and of the contents of ``paths``, in their order.
 
     A folder counts by its files' names, sizes and times: it may hold a hundred thousand of them.
+
+    Raises:
+        DataError: one of ``paths`` is missing or cannot be read.
     """
     digest = hashlib.sha256()
     for part in parts:
         digest.update(repr(part).encode() + b"\0")
     for path in paths:
-        digest.update(("\n".join(_listing(path)) if path.is_dir() else sha256(path)).encode())
+        try:
+            digest.update(("\n".join(_listing(path)) if path.is_dir() else sha256(path)).encode())
+        except OSError as error:
+            raise unreadable(path, error) from None
     return digest.hexdigest()[:32]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -20,6 +21,10 @@ class TextSettings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fiel
     """Settings of ``tasks.common.text_task.TextTask``; a task redefines a field to give it another default."""
 
     paths: ClassVar[Sequence[str]] = ("vectors",)
+
+    def check(self) -> None:
+        if self.vectors and not Path(self.vectors).exists():
+            raise ValueError(f"{self.vectors} is missing: name a file of word vectors with task.vectors.")
 
     longest: Annotated[int, Meta(ge=0, le=100_000, description="tokens read of a text at most; 0: all")] = 400
     keep: Annotated[Literal["first", "last"], Meta(description="which tokens of a longer text are read")] = "last"

@@ -84,13 +84,13 @@ class TextTask(ClassificationTask):
             wanted = {symbol: number for number, symbol in enumerate(symbols.tokens)}
             path = Path(self.settings.vectors)
             start, found = vectors.from_file(path, wanted, self.settings.embedding)
-            tell(f"{found:,} of {len(wanted):,} words have a vector in {path.name}.")
+            tell(f"{found:,} of {len(wanted):,} embeddings start from {path.name}.")
         elif self.settings.init == "word2vec":
             start = vectors.word2vec(
                 self.settings,
                 embedding.num_embeddings,
                 lambda: self._sentences(data),
-                source=f"{data.state['cache']} {self.input}",
+                source=f"{data.state['cache']} {'characters' if self.input == 'characters' else 'words'}",
             )
         else:
             return

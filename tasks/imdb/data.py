@@ -54,5 +54,5 @@ def _read(path: Path, seed: int) -> Texts:
     training = [part == "train" for part, _, _ in ordered]
     split = np.full(len(ordered), splits.TEST, dtype=np.int8)
     split[training] = splits.stratified([y for y, t in zip(labels, training, strict=True) if t], seed, _VALIDATION)
-    notes = [f"{empty} reviews without a letter were skipped."] if empty else []
+    notes = [f"Reviews without a letter, skipped: {empty}."] if empty else []
     return Texts((found[key].split() for key in ordered), labels, split.tolist(), notes)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import HELD, DataError, Split
-from tasks.common import cache, splits
+from tasks.common import cache, reading, splits
 from tasks.common.batching import uniform_over_classes
 from tasks.names.settings import LANGUAGES, Settings
 
@@ -71,12 +71,7 @@ def load(settings: Settings, folder: Path) -> NamesData:
         DataError: a file is missing, is not UTF-8, or holds no name.
     """
     paths = [folder / name for name in Settings.files]
-    try:
-        key = "names-" + cache.key(_VERSION, settings.rows, settings.split_seed, paths=paths)
-    except FileNotFoundError as error:
-        raise DataError(f"{error.filename} is missing: put the names data there, or name another --data.") from None
-    except OSError as error:
-        raise DataError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    key = "names-" + cache.key(_VERSION, settings.rows, settings.split_seed, paths=paths)
     return _arrange(settings, *cache.tensors(key, lambda: _encoded(settings, paths, key)))
 
 
@@ -112,10 +107,7 @@ def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
     lost: Counter[str] = Counter()
     empty = 0
     for label, path in enumerate(paths):
-        try:
-            lines = path.read_bytes().decode("utf-8-sig").splitlines()
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path} is not UTF-8 text at byte {error.start}: fetch it again.") from None
+        lines = reading.text(path).splitlines()
         folded = [fold(line) for line in lines if line.strip()]
         for name, dropped in folded:
             lost.update(dropped)

@@ -45,7 +45,7 @@ def rows(path: Path) -> Iterator[tuple[str, str]]:
         head = next(lines, [])
         if head != _COLUMNS:
             raise DataError(f"{path}, line 1: expected the columns {','.join(_COLUMNS)}, found {','.join(head)[:60]}.")
-        for row in lines:
+        for row in filter(None, lines):  # a blank line, at the file's end above all, is no row
             if len(row) != len(_COLUMNS):
                 raise DataError(f"{path}, line {lines.line_num}: expected 3 columns, found {len(row)}.")
             category, _, review = row
@@ -70,5 +70,5 @@ def _read(path: Path) -> Texts:
     split = [_PLACES.get(number % 5, splits.TRAIN) for number in range(1, len(found) + 1)]
     labels = [CATEGORIES.index(category) for category, _ in found]
     empty = sum(not review.strip() for _, review in found)
-    notes = [f"{empty} reviews are empty; they keep their place in the numbering."] if empty else []
+    notes = [f"Empty reviews, which keep their place in the numbering: {empty}."] if empty else []
     return Texts((words(review) for _, review in found), labels, split, notes)

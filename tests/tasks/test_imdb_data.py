@@ -112,7 +112,7 @@ def test_reviews_without_a_word_are_skipped_and_counted(tmp_path: Path) -> None:
     data = imdb.load(SETTINGS, archive(tmp_path / "odd", {**REVIEWS, **odd}))
     assert len(data.labels) == 40
     assert int(data.words.lengths.min()) > 0
-    assert data.notes == ("3 reviews without a letter were skipped.",)
+    assert data.notes == ("Reviews without a letter, skipped: 3.",)
 
 
 def test_the_encoded_reviews_are_recalled_when_the_archive_is_gone(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_what_is_lost_is_told_once_with_its_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "holds no name"),
+        (b"", "is empty"),
         (b"\n \n", "holds no name"),
         ("佐藤\n".encode(), "holds no name"),
         (b"Doe\nM\xfcller\n", "is not UTF-8 text at byte 5"),
@@ -141,7 +141,7 @@ def test_what_is_lost_is_told_once_with_its_count(tmp_path: Path) -> None:
 )
 def test_a_file_without_names_is_named(tmp_path: Path, content: bytes, sentence: str) -> None:
     folder = write(tmp_path / "names", Irish=content)
-    with pytest.raises(DataError, match=rf"Irish\.txt {sentence}: fetch it again\.$"):
+    with pytest.raises(DataError, match=rf"Irish\.txt {sentence}: fetch it again"):
         load(folder)
 
 

@@ -94,7 +94,7 @@ def test_an_empty_review_keeps_its_place(tmp_path: Path) -> None:
     data = reviews.load(SETTINGS, write(tmp_path, [*LINES[:2], "书籍,1,", "书籍,1,  ", *LINES[4:]]))
     assert len(data.labels) == len(LINES)
     assert texts(data)[2:4] == [f"{START} {END}"] * 2
-    assert data.notes == ("2 reviews are empty; they keep their place in the numbering.",)
+    assert data.notes == ("Empty reviews, which keep their place in the numbering: 2.",)
 
 
 @pytest.mark.parametrize(
@@ -104,12 +104,11 @@ def test_an_empty_review_keeps_its_place(tmp_path: Path) -> None:
         ([*LINES[:6], ",1,好"], "line 8: unknown category '', expected one of "),
         ([*LINES[:6], "书籍,好"], "line 8: expected 3 columns, found 2."),
         ([*LINES[:6], "书籍,1,好,很好"], "line 8: expected 3 columns, found 4."),
-        ([*LINES[:6], "", *LINES[6:]], "line 8: expected 3 columns, found 0."),
         ([*LINES[:6], '书籍,1,"好"吗"'], "line 8: not a CSV row ("),
         ([*LINES[:6], '书籍,1,"好', "书籍,1,好"], "line 9: not a CSV row ("),
         ([f"书籍,1,{'好' * 140_000}"], "line 2: not a CSV row ("),
     ],
-    ids=["category", "no category", "a column less", "a column more", "blank", "quote", "open quote", "too long"],
+    ids=["category", "no category", "a column less", "a column more", "quote", "open quote", "too long"],
 )
 def test_a_broken_line_is_named(tmp_path: Path, lines: Sequence[str], sentence: str) -> None:
     folder = write(tmp_path, lines)
@@ -117,6 +116,11 @@ def test_a_broken_line_is_named(tmp_path: Path, lines: Sequence[str], sentence: 
         reviews.load(SETTINGS, folder)
     assert str(error.value).startswith(f"{folder / NAME}, {sentence}")
     assert "\n" not in str(error.value)
+
+
+def test_a_blank_line_is_no_row(tmp_path: Path) -> None:
+    blank = reviews.load(SETTINGS, write(tmp_path, [*LINES[:6], "", *LINES[6:], ""]))
+    assert len(blank.labels) == len(LINES)
 
 
 @pytest.mark.parametrize("head", ["cat,review", "review,label,cat", "", "书籍,1,好"])

@@ -49,7 +49,7 @@ def test_a_file_of_vectors_starts_the_embedding(
     weight = embedding(model, input)
     assert weight[0].tolist() == [0.0] * 6  # padding, whatever the file says
     assert weight[4:13].tolist() == [[k, 0, 0, 0, 0, -1] for k in range(9)]
-    assert f"10 of {len(symbols) + 4:,} words have a vector in some.txt." in capsys.readouterr().err
+    assert f"10 of {len(symbols) + 4:,} embeddings start from some.txt." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("input", ["words", "characters", "both"])
@@ -103,11 +103,17 @@ def test_vectors_of_another_width_say_what_to_set(data: TextData, tmp_path: Path
 
 def test_a_relative_path_of_vectors_is_kept_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/home/someone")
-    for given, kept in [("some.txt", str(tmp_path / "some.txt")), ("/a/b.zip", "/a/b.zip"), ("", "")]:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    there = tmp_path / "some.txt"
+    there.touch()
+    for given, kept in [("some.txt", str(there)), (str(there), str(there)), ("~/some.txt", str(there)), ("", "")]:
         made = spec.make("imdb", "lstm", {"task.vectors": given})
         assert made.settings.vectors == kept
-    assert spec.make("imdb", "lstm", {"vectors": "~/x.txt"}).settings.vectors == "/home/someone/x.txt"
+
+
+def test_vectors_that_are_missing_are_said_before_a_run_is_made(tmp_path: Path) -> None:
+    with pytest.raises(spec.SpecError, match=r"gone\.txt is missing: name a file of word vectors"):
+        spec.make("imdb", "lstm", {"task.vectors": str(tmp_path / "gone.txt")})
 
 
 # frozen, then tuned; resumed
