@@ -85,6 +85,21 @@ def test_anomalies_are_blind_to_how_warm_it_is_but_not_to_the_hour() -> None:
     assert not torch.allclose(model.correction(later), model.correction(features), atol=1e-2)
 
 
+def test_the_mirror_turns_windows_upside_down_in_training_only() -> None:
+    model = network(dropout=0.0)
+    torch.nn.init.normal_(model.head.weight)  # type: ignore[union-attr]
+    features, _ = readings(40)
+    turned = torch.stack([features[..., 0], -features[..., 1]], -1)
+    with torch.no_grad():
+        upright, upside_down = model.correction(features), -model.correction(turned)
+        found = model.train().correction(features)
+    kinds = [(torch.allclose(f, u), torch.allclose(f, d)) for f, u, d in zip(found, upright, upside_down, strict=True)]
+    assert set(kinds) == {(True, False), (False, True)}
+    assert 5 < sum(kind == (True, False) for kind in kinds) < 35
+    model.settings = small(mirror=False, dropout=0.0)
+    assert torch.allclose(model.correction(features), upright)
+
+
 def test_segments_share_their_weights() -> None:
     model = network(head="segments", residual="none", inputs="scaled")
     assert model.head.write.weight.shape == (8, 8)  # type: ignore[union-attr]
