@@ -1,0 +1,172 @@
+"""The child that answers: JSON lines in, JSON lines out. In a process of its own, as it runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from engine.toy_runs import toy, trained
+
+from tasks.scribe.task import CIRCLE
+from tasks.views import Table, Text
+from workbench import infer, runs, spec
+from workbench.engine import answer
+from workbench.infer_client import Client
+from workbench.infer_protocol import Character, End, Generate
+from workbench.runs import Run, RunError
+
+
+@pytest.fixture(scope="module")
+def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = runs.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 4}))
+    trained(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def client(scribe: Run) -> Iterator[Client]:
+    with Client(scribe) as opened:
+        yield opened
+
+
+def told(run: Run, lines: str | bytes) -> list[dict[str, Any]]:
+    """What the child writes to these lines, until they end."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "workbench.infer", str(run.path)],
+        input=lines.encode() if isinstance(lines, str) else lines,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    return [{"code": done.returncode}, *map(msgspec.json.decode, done.stdout.splitlines())]
+
+
+def text(replies: list[Character | End]) -> str:
+    return "".join(reply.text for reply in replies if isinstance(reply, Character))
+
+
+def test_every_line_is_answered_in_its_order_and_a_bad_one_ends_nothing(scribe: Run) -> None:
+    code, ready, *replies = told(
+        scribe,
+        b'{"ask": "predict", "id": 1, "text": "\xe6\x9c\x88"}\n'
+        b"what is this?\n"
+        b"\xff\xfe\n"
+        b"\n"
+        b'{"ask": "predict", "id": 7}\n'
+        b'{"ask": "dance", "id": 8}\n'
+        b'{"ask": "generate", "id": 9, "temperature": -1}\n'
+        b'{"ask": "generate", "id": 10, "start": "x"}\n'
+        b'{"ask": "predict", "id": 11, "text": "x"}\n'
+        b'{"ask": "describe", "id": 12}\n',
+    )
+    assert code == {"code": 0}
+    assert ready == {"reply": "ready", "id": 0, "run": scribe.id, "writes": True}
+    assert [(reply["reply"], reply["id"]) for reply in replies] == [
+        ("views", 1),
+        *[("error", 0)] * 2,
+        *[("error", number) for number in (7, 8, 9, 10, 11)],
+        ("network", 12),
+    ]
+    for reply in replies[1:-1]:
+        assert reply["message"].endswith(".")
+        assert "\n" not in reply["message"]
+    assert "never saw x" in replies[6]["message"]
+    assert replies[-1]["structure"].startswith("Scribe(")
+    assert replies[-1]["parameters"] > 100
+
+
+def test_a_generation_is_a_line_a_character_and_an_end(scribe: Run) -> None:
+    _, _, *replies = told(scribe, '{"ask": "generate", "id": 3, "start": "光", "seed": 5, "limit": 4}\n')
+    assert {reply["id"] for reply in replies} == {3}
+    assert [reply["reply"] for reply in replies[:-1]] == ["character"] * (len(replies) - 1)
+    assert all(reply["text"] in CIRCLE and reply["log_probability"] <= 0 for reply in replies[:-1])
+    assert (replies[-1]["reply"], replies[-1]["reason"]) in (("end", "limit"), ("end", "ended"))
+
+
+def test_the_client_generates_alike_for_alike_seeds(client: Client) -> None:
+    first = list(client.generate(Generate(start="月", seed=3)))
+    assert isinstance(first[-1], End)
+    assert text(first) == text(list(client.generate(Generate(start="月", seed=3))))
+    assert client.writes
+
+
+def test_a_generation_can_be_cancelled_and_the_child_goes_on(client: Client) -> None:
+    got: list[Character | End] = []
+    for reply in client.generate(Generate(temperature=100.0, limit=100_000, seed=1)):
+        got.append(reply)
+        if len(got) == 1:
+            client.cancel()
+    assert isinstance(got[-1], End)
+    assert got[-1].reason in ("cancelled", "ended")  # it may have come to its end before it heard
+    assert isinstance(client.predict("月").views[0], Text)
+
+
+def test_cancel_ends_what_is_under_way_and_what_waits(scribe: Run) -> None:
+    answers = infer._Answers(*answer.open_run(scribe, threads=1))
+    cancelled = {2}
+    under_way = answers.to(Generate(id=1, seed=3), cancelled)
+    assert isinstance(next(under_way), Character)
+    cancelled.add(1)
+    assert list(under_way) == [End(id=1, reason="cancelled")]
+    assert list(answers.to(Generate(id=2), cancelled)) == [End(id=2, reason="cancelled")]
+
+
+def test_leaving_a_generation_early_leaves_nothing_behind(client: Client) -> None:
+    tokens = client.generate(Generate(temperature=100.0, limit=5_000))
+    next(tokens)
+    tokens.close()
+    assert client.describe().parameters > 100
+
+
+def test_the_clients_errors_are_sentences(client: Client) -> None:
+    with pytest.raises(ValueError, match=r"never saw x: begin with another character\."):
+        list(client.generate(Generate(start="x")))
+    with pytest.raises(ValueError, match="never saw x"):
+        client.predict("x")
+
+
+def test_a_task_that_does_not_write_says_so(runs_folder: Path) -> None:
+    run = toy(runs_folder, {"train.max_steps": 1})
+    trained(run)
+    with Client(run) as client:
+        assert not client.writes
+        assert isinstance(client.predict("012").views[0], Table)
+        with pytest.raises(ValueError, match="does not write"):
+            list(client.generate(Generate()))
+
+
+def test_a_run_without_weights_cannot_be_asked(runs_folder: Path) -> None:
+    run = toy(runs_folder)
+    code, error = told(run, "")
+    assert code == {"code": 1}
+    assert error["reply"] == "error"
+    assert "never reached its first step" in error["message"]
+    with pytest.raises(RunError, match="never reached its first step"):
+        Client(run)
+
+
+def test_a_child_that_is_gone_is_said(scribe: Run) -> None:
+    with Client(scribe) as client:
+        client._child.send_signal(signal.SIGKILL)
+        client._child.wait()
+        with pytest.raises(RunError, match="is gone"):
+            client.predict("月")
+
+
+def test_ctrl_c_concerns_whoever_asks(scribe: Run) -> None:
+    with Client(scribe) as client:
+        os.kill(client._child.pid, signal.SIGINT)
+        assert client.describe().parameters > 100
+
+
+def test_the_client_imports_no_torch() -> None:
+    code = "import sys, workbench.infer_client; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

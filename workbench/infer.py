@@ -1,0 +1,179 @@
+"""The answerer: ``python -P -m workbench.infer RUN_DIR`` answers questions to that run's best weights.
+
+It reads requests from stdin and writes replies to stdout, as ``workbench.infer_protocol`` says, until stdin ends.
+It computes on one CPU thread: whatever trains beside it keeps its own.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.infer_protocol import (
+    Cancel,
+    Character,
+    Describe,
+    End,
+    Error,
+    Generate,
+    Network,
+    Predict,
+    Ready,
+    Reply,
+    Request,
+    Views,
+    asked_by,
+    encode,
+    request,
+)
+from workbench.runs import Run
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from tasks.base import Task
+
+
+def main() -> int:
+    """Answer until stdin ends; 0: done (also: nobody reads any more), 1: the run cannot be asked."""
+    if len(sys.argv) != 2:
+        print("usage: python -P -m workbench.infer RUN_DIR", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C concerns whoever asks; it closes stdin when it leaves
+    out = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no reply
+    try:
+        return _serve(Run(Path(sys.argv[1]).absolute()), out)
+    except BrokenPipeError:
+        return 0
+
+
+def _serve(run: Run, out: int) -> int:
+    from workbench.engine import answer
+    from workbench.engine.failures import PLAIN
+
+    def say(reply: Reply) -> None:
+        line = encode(reply)
+        while line:
+            line = line[os.write(out, line) :]
+
+    try:
+        answers = _Answers(*answer.open_run(run, threads=1, device="cpu"))
+    except PLAIN as error:
+        say(Error(message=str(error)))
+        return 1
+    say(Ready(run=run.id, writes=answers.writes))
+    lines = _Lines()
+    for asked in lines:
+        for reply in [asked] if isinstance(asked, Error) else answers.to(asked, lines.cancelled):
+            say(reply)
+    return 0
+
+
+class _Lines:
+    """The requests on stdin, read on a thread of its own, so that ``cancel`` is heard while something is written."""
+
+    def __init__(self) -> None:
+        self.cancelled: set[int] = set()
+        self._waiting: queue.SimpleQueue[Request | Error | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def __iter__(self) -> Iterator[Request | Error]:
+        return iter(self._waiting.get, None)
+
+    def _read(self) -> None:
+        for line in sys.stdin.buffer:
+            if not line.strip():
+                continue
+            try:
+                asked = request(line)
+            except ValueError as error:
+                self._waiting.put(Error(id=asked_by(line), message=str(error)))
+                continue
+            if isinstance(asked, Cancel):
+                self.cancelled.add(asked.id)
+            else:
+                if isinstance(asked, Generate):
+                    self.cancelled.discard(asked.id)  # a number may be used again
+                self._waiting.put(asked)
+        self._waiting.put(None)
+
+
+class _Answers:
+    """A task and its network, asked."""
+
+    def __init__(self, task: Task, model: nn.Module) -> None:
+        from tasks.base import Writer
+
+        self._task, self._model = task, model
+        self._writer = task if isinstance(task, Writer) else None
+
+    @property
+    def writes(self) -> bool:
+        return self._writer is not None
+
+    def to(self, asked: Request, cancelled: set[int]) -> Iterator[Reply]:
+        """The replies to a request; an error is one of them."""
+        try:
+            match asked:
+                case Predict():
+                    yield self._predict(asked)
+                case Generate():
+                    yield from self._generate(asked, cancelled)
+                case Describe():
+                    yield self._describe(asked)
+        except ValueError as error:
+            yield Error(id=asked.id, message=str(error))
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            from workbench.words import defect
+
+            yield Error(id=asked.id, message=defect(error))
+
+    def _predict(self, asked: Predict) -> Reply:
+        import torch
+
+        with torch.inference_mode():
+            return Views(id=asked.id, views=self._task.predict(self._model, asked.text))
+
+    def _generate(self, asked: Generate, cancelled: set[int]) -> Iterator[Reply]:
+        from workbench.engine.generate import generate
+
+        if self._writer is None:
+            raise ValueError("This network does not write: ask it to predict.")
+        tokens = generate(
+            self._writer,
+            self._model,
+            asked.start,
+            temperature=asked.temperature,
+            top_k=asked.top_k,
+            top_p=asked.top_p,
+            seed=asked.seed,
+            limit=asked.limit,
+        )
+        while asked.id not in cancelled:
+            token = next(tokens, None)
+            if token is None:
+                yield End(id=asked.id, reason="limit")
+                return
+            if token.ends:
+                yield End(id=asked.id, reason="ended", log_probability=token.log_probability)
+                return
+            yield Character(id=asked.id, text=token.text, log_probability=token.log_probability)
+        yield End(id=asked.id, reason="cancelled")
+
+    def _describe(self, asked: Describe) -> Reply:
+        from workbench.engine import network
+
+        return Network(id=asked.id, structure=str(self._model), parameters=network.parameter_count(self._model))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

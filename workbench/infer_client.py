@@ -1,0 +1,151 @@
+"""Asking a run through a child process, so that whoever asks needs no torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
+from types import TracebackType
+
+import msgspec
+
+from workbench.infer_protocol import (
+    Cancel,
+    Character,
+    Describe,
+    End,
+    Error,
+    Generate,
+    Network,
+    Predict,
+    Ready,
+    Reply,
+    Request,
+    Views,
+    encode,
+    reply,
+)
+from workbench.runs import Run, RunError
+
+_SECONDS = 5.0  # for the child to end by itself once it is no longer asked
+
+
+class Client:
+    """A child that answers questions to a run. Every call waits: call it beside a screen, never on its loop.
+
+    One question at a time; ``cancel`` alone may come from another thread while ``generate`` is read.
+
+    Raises:
+        RunError: the run cannot be asked; one sentence says why.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._ids, self._writing = count(1), 0
+        try:
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-m", "workbench.infer", str(run.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise RunError(f"Run {run.id} cannot be asked: no process could be started ({error.strerror}).") from None
+        try:
+            first = self._receive()
+            if not isinstance(first, Ready):
+                raise RunError(first.message if isinstance(first, Error) else f"Run {run.id} cannot be asked.")
+        except RunError:
+            self.close()
+            raise
+        self.writes = first.writes
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def predict(self, text: str) -> Views:
+        """Raises: ValueError: the text cannot be answered; one sentence says why. RunError: the child is gone."""
+        found = self._one(Predict(id=next(self._ids), text=text))
+        assert isinstance(found, Views)
+        return found
+
+    def describe(self) -> Network:
+        """Raises: RunError: the child is gone."""
+        found = self._one(Describe(id=next(self._ids)))
+        assert isinstance(found, Network)
+        return found
+
+    def generate(self, asked: Generate) -> Iterator[Character | End]:
+        """The characters as they are written, then the end; leaving early cancels it.
+
+        Args:
+            asked: ``id`` is this client's to choose; ``cancel`` ends what was asked last.
+
+        Raises:
+            ValueError: the beginning or a setting cannot be used; one sentence says why.
+            RunError: the child is gone.
+        """
+        self._writing = number = next(self._ids)
+        self._send(msgspec.structs.replace(asked, id=number))
+        over = False
+        try:
+            while not over:
+                found = self._receive()
+                over = not isinstance(found, Character)
+                if isinstance(found, Error):
+                    raise ValueError(found.message)
+                if isinstance(found, Character | End):
+                    yield found
+        finally:
+            if not over:
+                with suppress(RunError):
+                    self.cancel()
+                    while isinstance(self._receive(), Character):
+                        pass
+
+    def cancel(self) -> None:
+        """End the generation that is under way; its iterator goes on to its end.
+
+        Raises:
+            RunError: the child is gone.
+        """
+        self._send(Cancel(id=self._writing))
+
+    def close(self) -> None:
+        """Ask nothing more, and wait until the child has ended."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        with suppress(OSError):
+            self._child.stdin.close()
+        self._child.stdout.close()  # a child that still writes ends by it
+        try:
+            self._child.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _one(self, asked: Request) -> Reply:
+        self._send(asked)
+        found = self._receive()
+        if isinstance(found, Error):
+            raise ValueError(found.message)
+        return found
+
+    def _send(self, asked: Request) -> None:
+        assert self._child.stdin is not None
+        try:
+            self._child.stdin.write(encode(asked))
+            self._child.stdin.flush()
+        except (OSError, ValueError):
+            raise RunError("The process that answers for this run is gone: ask again.") from None
+
+    def _receive(self) -> Reply:
+        assert self._child.stdout is not None
+        line = self._child.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise RunError("The process that answers for this run is gone: ask again.")
+        return reply(line)

@@ -1,0 +1,127 @@
+"""What is asked of ``workbench.infer`` and what it answers: one JSON object a line, both ways. No torch.
+
+A request carries a number of the asker's choice, and every reply to it carries the same. Requests are answered in
+their order; ``cancel`` alone overtakes: it ends the generation of that number, whether it is under way or waiting.
+
+    → {"ask": "generate", "id": 1, "start": "月", "seed": 1}
+    ← {"reply": "character", "id": 1, "text": "明", "log_probability": -2.31}
+    ← …
+    ← {"reply": "end", "id": 1, "reason": "ended"}
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tasks.views import View
+
+LIMIT = 1000  # characters of a generation that names no limit of its own
+
+
+class _Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", forbid_unknown_fields=True):
+    id: int = 0
+
+
+class Predict(_Request, frozen=True, kw_only=True, tag="predict"):
+    """What does the network say to this text? Answered by ``Views``."""
+
+    text: str
+
+
+class Generate(_Request, frozen=True, kw_only=True, tag="generate"):
+    """Go on from a beginning. Answered by a ``Character`` for each, then ``End``."""
+
+    start: str = ""
+    temperature: Annotated[float, Meta(ge=0)] = 1.0
+    top_k: Annotated[int, Meta(ge=0)] = 0
+    top_p: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    seed: Annotated[int, Meta(ge=0, lt=2**32)] = 0
+    limit: Annotated[int, Meta(ge=1, le=100_000)] = LIMIT
+
+
+class Describe(_Request, frozen=True, kw_only=True, tag="describe"):
+    """What is the network made of? Answered by ``Network``."""
+
+
+class Cancel(_Request, frozen=True, kw_only=True, tag="cancel"):
+    """End the generation of this number; it is answered by that generation's ``End``, and by nothing of its own."""
+
+
+Request = Predict | Generate | Describe | Cancel
+
+
+class _Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="reply"):
+    id: int = 0
+
+
+class Ready(_Reply, frozen=True, kw_only=True, tag="ready"):
+    """The checkpoint is read: the first line that a child writes, where it is not an error."""
+
+    run: str
+    writes: bool  # whether ``Generate`` can be asked
+
+
+class Views(_Reply, frozen=True, kw_only=True, tag="views"):
+    views: list[View]
+
+
+class Character(_Reply, frozen=True, kw_only=True, tag="character"):
+    text: str
+    log_probability: float  # nats, as the network gives it
+
+
+class End(_Reply, frozen=True, kw_only=True, tag="end"):
+    """A generation is over: the network ended its text, the limit is reached, or it was cancelled."""
+
+    reason: Literal["ended", "limit", "cancelled"]
+    log_probability: float | None = None  # of the end, where the network ended the text
+
+
+class Network(_Reply, frozen=True, kw_only=True, tag="network"):
+    structure: str
+    parameters: int
+
+
+class Error(_Reply, frozen=True, kw_only=True, tag="error"):
+    """A request cannot be answered, one sentence says why; ``id`` 0 where the line was no request at all."""
+
+    message: str
+
+
+Reply = Ready | Views | Character | End | Network | Error
+
+_requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+_replies: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+
+
+def encode(message: Request | Reply) -> bytes:
+    """A message as its line, the line's end included."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def request(line: bytes) -> Request:
+    """Raises: ValueError: the line is no request; one sentence says what is wrong with it."""
+    try:
+        return _requests.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"This line is no request: {str(error).splitlines()[0].rstrip('.')}.") from None
+
+
+def reply(line: bytes) -> Reply:
+    """Raises: ValueError: the line is no reply."""
+    try:
+        return _replies.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ValueError(f"This line is no reply: {error}.") from None
+
+
+def asked_by(line: bytes) -> int:
+    """The number on a line that is no request, as far as it can be read; else 0."""
+    try:
+        number = msgspec.json.decode(line)["id"]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
+        return 0
+    return number if isinstance(number, int) else 0
