@@ -10,7 +10,7 @@ import typer
 
 import workbench
 from tasks.base import DataError
-from workbench.cli import ask, datasets, learn, machine, store
+from workbench.cli import ask, datasets, learn, machine, poem, store
 from workbench.cli.options import Data, Runs, data_folder, need_terminal
 from workbench.runs import NoSuchRun, RunError, root
 from workbench.spec import SpecError
@@ -26,7 +26,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (learn, store, ask, datasets, machine):
+for module in (learn, store, ask, poem, datasets, machine):
     module.register(app)
 
 
