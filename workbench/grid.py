@@ -8,6 +8,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tasks.views import Confusion
+from workbench.words import plain
 
 _LABEL = 11
 _GREEN, _RED = (34, 139, 84), (190, 60, 80)
@@ -21,19 +22,23 @@ class Grid:
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
         view = self._view
+        labels = [plain(label) for label in view.labels]
         digits = max((len(str(count)) for row in view.counts for count in row), default=1)
-        label_width = min(_LABEL, max(map(cell_len, view.labels), default=0))
-        roomy = label_width + 1 + len(view.labels) * max(3, digits + 1) <= options.max_width
-        width = max(3, digits + roomy)
-        heads = "".join(" " * (width - cell_len(head)) + head for head in abbreviations(view.labels))
+        label_width = min(_LABEL, max(map(cell_len, labels), default=0))
+        roomy = label_width + 1 + len(labels) * max(3, digits + 1) <= options.max_width
+        width = max(3, digits + (roomy or digits > 3))
+        shown = max(1, min(len(labels), (options.max_width - label_width - 1) // width))
+        heads = "".join(" " * (width - cell_len(head)) + head for head in abbreviations(labels)[:shown])
         yield _line(" " * (label_width + 1) + heads, "dim")
-        for k, (label, row) in enumerate(zip(view.labels, view.counts, strict=True)):
+        for k, (label, row) in enumerate(zip(labels, view.counts, strict=True)):
             line = _line(set_cell_size(label, label_width) + " ")
             total = sum(row) or 1
-            for j, count in enumerate(row):
+            for j, count in enumerate(row[:shown]):
                 text = f"{count:>{width}}" if count or k == j else " " * (width - 1) + "·"
                 line.append(text, _style(count / total, k == j) if count else "dim")
             yield line
+        if shown < len(labels):
+            yield _line(f"{len(labels) - shown} of {len(labels)} columns have no room here: --json holds all.", "dim")
 
 
 def _line(text: str, style: str = "") -> Text:

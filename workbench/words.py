@@ -54,9 +54,23 @@ def age(created: float, now: float | None = None) -> str:
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A figure in a table: ``0.8512``, ``1.2e-05``, ``–`` where there is none."""
+    """A figure: ``0.8512``, ``12.35``, ``123.5``, ``1,235``, ``1.2e-05``, ``–`` where there is none.
+
+    Args:
+        digits: after the point where the value is below ten; fewer above it, one at least.
+    """
     if value is None or not math.isfinite(value):
         return "–"
     if value and abs(value) < 10**-digits:
         return f"{value:.1e}"
-    return f"{value:,.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    digits = digits if abs(value) < 10 else min(digits, max(1, digits - (2 if abs(value) < 100 else 3)))
+    return f"{value:.{digits}f}"
+
+
+def column(values: Sequence[float | None]) -> list[str]:
+    """The figures of a table's column, with the same digits: four where they are shares, else two."""
+    largest = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)
+    digits = 4 if largest <= 1 else 2
+    return [f"{v:.{digits}f}" if v is not None and math.isfinite(v) and largest < 1000 else number(v) for v in values]

@@ -17,16 +17,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from workbench.cli import show
 from workbench.cli.options import put, say
-from workbench.cli.show import HEADS
 from workbench.cli.tables import wide_console
 from workbench.events import Alarm, Checkpoint, Eval, Event, Failed, Started, Step
 from workbench.journal import History, Tail
+from workbench.metrics import heading, measured, ordered
 from workbench.runs import LIVE, Run, Status
 from workbench.words import duration, number
 
 _POLL_SECONDS = 0.2
 _TESTING = "Testing, and measuring the naive methods …"
-_METRICS = 3  # on the line of an evaluation: the task's first ones
+_METRICS = 3  # on the line of an evaluation
 
 
 class _Asked(Exception):
@@ -46,7 +46,7 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
     """
     history, tail = History(), Tail(run.events_file)
     terminal = sys.stderr.isatty()
-    display: _Display = _Bars(run) if terminal else _Lines()
+    display: _Display = _Bars(run) if terminal else _Lines(run)
     status: Status = "starting"
     heard = run.told()[1] if owner or run.events_file.exists() else 0  # what was told before is old news
     with _signals(ask=terminal and sys.stdin.isatty(), owner=owner), display:
@@ -152,6 +152,9 @@ class _Display(Protocol):
 class _Lines:
     """For pipes and logs: a plain line an evaluation."""
 
+    def __init__(self, run: Run) -> None:
+        self._main = run.spec.settings.metric
+
     def __enter__(self) -> _Lines:
         return self
 
@@ -168,7 +171,7 @@ class _Lines:
         say(line)
 
     def tell(self, event: Event, history: History) -> None:
-        line = _line(event, history)
+        line = _line(event, history, self._main)
         if line:
             self.say(line)
         if isinstance(event, Checkpoint) and _over(event, history):
@@ -179,6 +182,7 @@ class _Bars:
     """For a terminal: a bar, and the evaluations above it."""
 
     def __init__(self, run: Run) -> None:
+        self._main = run.spec.settings.metric
         self._console = Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -207,7 +211,7 @@ class _Bars:
         self._console.print(line, markup=False, soft_wrap=True)
 
     def tell(self, event: Event, history: History) -> None:
-        line = _line(event, history)
+        line = _line(event, history, self._main)
         if line:
             self.say(line)
         match event:
@@ -236,8 +240,8 @@ def _over(event: Step | Checkpoint, history: History) -> bool:
     return history.started is not None and event.step >= history.started.total_steps
 
 
-def _line(event: Event, history: History) -> str:
-    """What is said of an event in words; most of them in none."""
+def _line(event: Event, history: History, main: str) -> str:
+    """What is said of an event in words; most of them in none. ``main``: the task's metric."""
     match event:
         case Started():
             again = f" from step {event.from_step}" if event.from_step else ""
@@ -248,8 +252,8 @@ def _line(event: Event, history: History) -> str:
             )
         case Eval():
             loss = number(_train_loss(history))
-            shown = list(event.metrics.items())[:_METRICS]
-            figures = "  ".join(f"{HEADS.get(name, name)} {number(value)}" for name, value in shown)
+            shown = ordered(event.metrics, main, _METRICS)
+            figures = "  ".join(f"{heading(name)} {measured(name, event.metrics[name])}" for name in shown)
             best = "  best" if event.best.step == event.step else ""
             return f"epoch {event.epoch:6.2f}  step {event.step:6}  train {loss} | val {figures}{best}"
         case Alarm() | Failed():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,15 +12,16 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from tasks.base import Metrics
-from tasks.views import Confusion, Series, Table, Text, View
+from tasks.views import Cell, Confusion, Series, Table, Text, View
 from workbench import spec
-from workbench.events import Baseline, Finished, Stopped
+from workbench.chart import Chart
+from workbench.events import Baseline, Best, Finished, Stopped
 from workbench.grid import Grid
 from workbench.journal import History
+from workbench.metrics import heading, measured
 from workbench.runs import Run, Status
-from workbench.words import duration, number, plain
+from workbench.words import column, duration, plain
 
-HEADS = {"macro_f1": "macro F1", "weighted_f1": "weighted F1", "balanced_accuracy": "balanced", "f1": "F1"}
 COLOURS: dict[Status, str] = {
     "starting": "cyan",
     "running": "green",
@@ -73,7 +75,7 @@ def ending(run: Run, status: Status, history: History, console: Console) -> None
     """What a person sees when a training ends."""
     ended = history.ended
     if isinstance(ended, Finished):
-        best = f"best {ended.best.metric} {number(ended.best.value)} at step {ended.best.step}"
+        best = f"best {best_figure(ended.best)} at step {ended.best.step}"
         console.print(
             RichText(
                 f"\nRun {run.id} finished ({ended.reason}), trained in {duration(ended.wall_s)}, "
@@ -103,11 +105,16 @@ def metrics_table(model: str, metrics: Metrics, others: dict[str, Metrics], spli
     table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("method", no_wrap=True)
     for key in keys:
-        table.add_column(HEADS.get(key, key), justify="right")
+        table.add_column(heading(key), justify="right")
     for method, figures in ({model: metrics} | others).items():
         style = "bold" if method == model else ""
-        table.add_row(RichText(method, style), *(RichText(number(figures.get(key)), style) for key in keys))
+        table.add_row(RichText(method, style), *(RichText(measured(key, figures.get(key)), style) for key in keys))
     return table
+
+
+def best_figure(best: Best) -> str:
+    """The best evaluation's metric and value."""
+    return f"{heading(best.metric)} {measured(best.metric, best.value)}"
 
 
 def view(shown: View) -> RenderableType:
@@ -117,17 +124,31 @@ def view(shown: View) -> RenderableType:
         case Confusion():
             return Group(title, Grid(shown))
         case Table():
-            table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-            for k, column in enumerate(shown.columns):
-                table.add_column(RichText(HEADS.get(column, column)), justify="left" if k == 0 else "right")
-            for row in shown.rows:
-                table.add_row(*(RichText(number(c) if isinstance(c, float) else plain(str(c))) for c in row))
-            return table
+            return _table(shown, title)
         case Text():
             return Group(title, RichText("\n".join(map(plain, shown.text.split("\n")))))
         case Series():
-            ends = [f"{name}: {number(values[-1]) if values else '–'}" for name, values in shown.curves.items()]
-            return Group(title, RichText("  ".join(ends)))
+            return Group(title, Chart(shown))
+
+
+def _table(shown: Table, title: RichText) -> RichTable:
+    """Words to the left, figures to the right, as wide as their letters are on a terminal."""
+    table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    columns = []
+    for index, name in enumerate(shown.columns):
+        cells = [row[index] if index < len(row) else None for row in shown.rows]
+        words = any(isinstance(cell, str) for cell in cells)
+        table.add_column(RichText(plain(heading(name))), justify="left" if words or index == 0 else "right")
+        columns.append(_cells(cells))
+    for texts in zip(*columns, strict=True):
+        table.add_row(*map(RichText, texts))
+    return table
+
+
+def _cells(cells: Sequence[Cell]) -> list[str]:
+    """A column's cells as text, its fractions with the same digits."""
+    figures = iter(column([cell for cell in cells if isinstance(cell, float) or cell is None]))
+    return [next(figures) if isinstance(cell, float) or cell is None else plain(str(cell)) for cell in cells]
 
 
 def summary(run: Run, status: Status, history: History, console: Console) -> None:
@@ -162,5 +183,6 @@ def summary(run: Run, status: Status, history: History, console: Console) -> Non
         console.print(RichText("Not evaluated yet."))
         return
     console.print(metrics_table(described.cell, metrics, baseline(history.baseline, split), split, protocol))
-    for shown in views:
+    samples = {sample.view.title: sample.view for sample in history.samples}  # the last of each title
+    for shown in (*views, *samples.values()):
         console.print(view(shown))

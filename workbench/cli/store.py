@@ -10,8 +10,9 @@ import typer
 
 from workbench import journal, runs
 from workbench.cli.options import Json, RunName, Runs, find, put, say
+from workbench.metrics import heading, measured
 from workbench.runs import LIVE, NoSuchRun, Run, RunError
-from workbench.words import age, number
+from workbench.words import age
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")]
 _STOP_SECONDS = 60
@@ -52,7 +53,7 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
                 Text(facts["status"], COLOURS.get(facts["status"], "red")),
                 *([] if narrow else [facts["task"] + " (starter)" * (facts["data"] == "starter"), facts["cell"]]),
                 f"{facts['step']:,}",
-                f"{best['metric']} {number(best['value'])}" if best else "–",
+                f"{heading(best['metric'])} {measured(best['metric'], best['value'])}" if best else "–",
                 age(run.created),
             ]
         )

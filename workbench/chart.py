@@ -1,0 +1,44 @@
+"""A view's curves as a chart for Rich: in colour on a terminal, with letters of their own where there is none."""
+
+from __future__ import annotations
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from tasks.views import Series
+from workbench import plot
+from workbench.words import plain
+
+_COLOURS = ("blue", "red", "green", "magenta", "cyan", "orange")
+_RICH = {"orange": "yellow"}  # plotext's name of the terminal's yellow
+_LETTERS = "·x+o#%"
+_PIPE_WIDTH, _HEIGHT = 100, 20
+
+
+class Chart:
+    """A series as a Rich renderable: its legend, its curves, no title."""
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        series = self._series
+        coloured = console.is_terminal and console.color_system is not None and not console.no_color
+        width = min(options.max_width, 160) if console.is_terminal else _PIPE_WIDTH
+        legend = Text()
+        lines = []
+        for index, name in enumerate(series.curves):
+            colour = _COLOURS[index % len(_COLOURS)]
+            mark = "━" if coloured else _LETTERS[index % len(_LETTERS)]
+            legend.append(f"{mark} {plain(name)}   ", _RICH.get(colour, colour))
+            marker = "braille" if coloured else mark
+            lines += [plot.Line(points, colour, marker) for points in plot.segments(series, name)]
+        window = plot.around(series)
+        if window is None:
+            yield Text("There is no point to draw.", "dim")
+            return
+        yield legend
+        lines.reverse()  # the first curve is drawn over the others
+        drawn = plot.draw(lines, window, width, _HEIGHT, colour="default", x_label=series.x_label)
+        yield Text.from_ansi(drawn, no_wrap=True, overflow="crop")
+        yield Text(plain(series.x_label).center(width).rstrip(), "dim")
