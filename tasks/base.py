@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, device, nn
 
 Split = Literal["train", "val", "test"]
-HELD: tuple[Split, ...] = ("val", "test")
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+HELD = SPLITS[1:]
 Value = str | int | float | bool
 Metrics = dict[str, float | None]
 

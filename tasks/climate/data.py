@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import DataError, Split
+from tasks.base import SPLITS, DataError, Split
 from tasks.climate import grid, readings
 from tasks.climate.grid import Grid
 from tasks.climate.readings import Readings
@@ -26,7 +26,6 @@ from tasks.common import cache, reading
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one
 _JENA_ROWS = 420_551
 _YEARS = (2009, 2015, 2017)  # training, test and their end, where a file spans them
-_SPLITS: tuple[Split, ...] = ("train", "val", "test")
 _DAY = 86_400  # s
 
 
@@ -68,10 +67,7 @@ def load(settings: Settings, folder: Path) -> ClimateData:
     """
     paths = files(settings, folder)
     wanted = (settings.columns, settings.target, settings.time_column, settings.date_format, settings.longest_gap)
-    try:
-        key = "climate-" + cache.key(_VERSION, wanted, [path.name for path in paths], paths=paths)
-    except OSError as error:
-        raise DataError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    key = "climate-" + cache.key(_VERSION, wanted, [path.name for path in paths], paths=paths)
     return _arrange(settings, key, *cache.tensors(key, lambda: _encoded(settings, paths)))
 
 
@@ -138,7 +134,7 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: dict[s
     whole = np.isfinite(values).all(1)
     rows: dict[Split, Tensor] = {}
     dropped = 0
-    for split, (begin, end) in zip(_SPLITS, parts, strict=True):
+    for split, (begin, end) in zip(SPLITS, parts, strict=True):
         windows = _windows(begin, end, settings.history + settings.horizon, settings.stride)
         clean = _clean(windows, whole, settings.history + settings.horizon)
         dropped += len(windows) - len(clean)

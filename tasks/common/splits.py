@@ -6,8 +6,16 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
+
+from tasks.base import SPLITS, Split
 
 TRAIN, VAL, TEST = range(3)
+
+
+def rows(split: Tensor) -> dict[Split, Tensor]:
+    """Each split's row numbers, from each row's split: (N,) → three of (n,)."""
+    return {name: (split == number).nonzero()[:, 0] for number, name in enumerate(SPLITS)}
 
 
 def stratified_groups(

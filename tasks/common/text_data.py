@@ -18,16 +18,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tasks.base import DataError, Split
-from tasks.common import cache
+from tasks.base import SPLITS, DataError, Split
+from tasks.common import cache, splits
 from tasks.common.ragged import Ragged
-from tasks.common.splits import TRAIN
 from tasks.common.text_settings import TextSettings
 from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 SPECIALS = (PAD, UNKNOWN, START, END)
 SPELLED = 4  # K, of a word read beside its characters: Chinese words are rarely longer
-_SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +112,7 @@ def _encoded(
         raise DataError("There is no text in the data: fetch it again.")
     seen = list(first_seen)
     encoded, lengths = torch.frombuffer(flat, dtype=torch.int32), torch.frombuffer(sizes, dtype=torch.int64)
-    in_training = (torch.tensor(texts.split) == TRAIN).repeat_interleave(lengths)
+    in_training = (torch.tensor(texts.split) == splits.TRAIN).repeat_interleave(lengths)
     counts = torch.bincount(encoded[in_training], minlength=len(seen)).tolist()
     inner = {word: count for word, count in zip(seen, counts, strict=True) if count and word not in SPECIALS}
     train = Vocabulary.counted(inner, SPECIALS)
@@ -150,8 +148,8 @@ def _encoded(
 
 
 def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: dict[str, Any]) -> TextData:
-    rows = {split: (kept["split"] == number).nonzero()[:, 0] for number, split in enumerate(_SPLITS)}
-    for split in _SPLITS:
+    rows = splits.rows(kept["split"])
+    for split in SPLITS:
         if not len(rows[split]):
             raise DataError(f"No text is left for the {split} split: the data is too small.")
     frequent = int((kept["counts"] >= settings.min_count).sum())  # the most frequent come first

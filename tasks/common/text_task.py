@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
@@ -32,6 +32,7 @@ class TextTask(ClassificationTask):
     """Words (or characters, or both) → embedding → recurrence → pooling → classifier."""
 
     settings: TextSettings
+    baseline_version: ClassVar[int] = 1  # of ``measure_baselines``: a change makes cached figures old ones
 
     def __init__(self, settings: TextSettings, state: Mapping[str, Any]) -> None:
         super().__init__(settings, state)
@@ -127,8 +128,6 @@ class TextTask(ClassificationTask):
     def baseline(self, data: TextData, *, cached_only: bool = False) -> Methods:
         name = f"{data.state['cache']}-baseline-{self.baseline_version}"
         return kept_baseline(name, lambda: self.measure_baselines(data), cached_only=cached_only)
-
-    baseline_version = 1  # of ``measure_baselines``: a change makes cached figures old ones
 
     @abstractmethod
     def measure_baselines(self, data: TextData) -> Methods:

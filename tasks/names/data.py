@@ -25,7 +25,6 @@ from tasks.names.settings import LANGUAGES, Settings
 LETTERS = string.ascii_letters + " .,;'"  # the classic tutorial's 57
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one
 _POOL_DRAWS = 10_000  # as many as the tutorial's confusion matrix
-_SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +133,7 @@ def _arrange(settings: Settings, kept: dict[str, Tensor], meta: dict[str, Any]) 
             generator = torch.Generator().manual_seed(settings.split_seed + seed)
             rows["val" if split == "val" else "test"] = uniform_over_classes(labels, _POOL_DRAWS, generator)
     else:
-        rows = {split: (kept["split"] == number).nonzero()[:, 0] for number, split in enumerate(_SPLITS)}
+        rows = splits.rows(kept["split"])
     for split in HELD:
         if not len(rows[split]):
             raise DataError("There are too few names to hold any back for validation and test: three a language do.")

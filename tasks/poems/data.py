@@ -23,7 +23,6 @@ from tasks.poems.settings import Settings
 
 SPECIALS = (PAD, UNKNOWN, START, END)
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one
-_SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +88,7 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tu
 
 def _arrange(kept: dict[str, Tensor], meta: dict[str, Any]) -> PoemData:
     poems = Ragged(kept["flat"], kept["lengths"])
-    rows = {split: (kept["split"] == number).nonzero()[:, 0] for number, split in enumerate(_SPLITS)}
+    rows = splits.rows(kept["split"])
     in_training = (kept["split"] == splits.TRAIN).repeat_interleave(poems.lengths)
     counts = torch.bincount(poems.flat[in_training], minlength=len(SPECIALS) + len(meta["vocabulary"]))
     state = {"vocabulary": meta["vocabulary"], "train_counts": counts.tolist(), "cache": meta["cache"]}
