@@ -49,11 +49,11 @@ def abbreviations(labels: list[str]) -> list[str]:
     """Two cells for each label, all of them different where that can be."""
     taken: set[str] = set()
     short = []
-    for label in labels:
+    for number, label in enumerate(labels):
         first = label[:1]
-        tries = [first + letter for letter in label[1:]] if cell_len(first) == 1 else [first]
+        tries = [first + letter for letter in label[1:] if letter.strip()] if cell_len(first) == 1 else [first]
         tries = [t for t in tries if cell_len(t) <= 2] or [first]
-        head = next((t for t in tries if t not in taken), tries[0])
+        head = next((t for t in (*tries, f"{number % 100:02}") if t not in taken), tries[0])
         taken.add(head)
         short.append(head)
     return short

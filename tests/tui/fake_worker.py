@@ -37,13 +37,13 @@ def table() -> Table:
 class FakeWorker:
     """Writes what a worker writes; holds the lock while it lives."""
 
-    def __init__(self, folder: Path, cell: str = "lstm", **described: Any) -> None:
-        self.run: Run = runs.create(folder, spec.make("names", cell, **described))
+    def __init__(self, folder: Path, cell: str = "lstm", task: str = "names", **described: Any) -> None:
+        self.run: Run = runs.create(folder, spec.make(task, cell, **described))
         self._lock: int | None = self.run.claim()
         self._journal = Journal(self.run.events_file)
         self.best: Best | None = None
 
-    def start(self, total: int = 200, **more: Any) -> FakeWorker:
+    def start(self, total: int = 200, methods: Any = METHODS, **more: Any) -> FakeWorker:
         facts = {
             "schema": SCHEMA,
             "from_step": 0,
@@ -58,7 +58,7 @@ class FakeWorker:
             "total_steps": total,
         }
         self.write(Started(time=time.time(), **{**facts, **more}))
-        self.write(Baseline(time=time.time(), methods={"val": METHODS, "test": METHODS}))
+        self.write(Baseline(time=time.time(), methods={"val": methods, "test": methods}))
         return self
 
     def train(self, first: int, last: int, views: list[View] | None = None) -> FakeWorker:

@@ -10,8 +10,9 @@ import pytest
 from fake_worker import confusion
 
 from workbench.grid import abbreviations
+from workbench.plot import hours, short, ticks
 from workbench.tui.widgets.confusion import most_confused
-from workbench.tui.widgets.curve import Curve, Smoothed, short, thin, ticks
+from workbench.tui.widgets.curve import Curve, Smoothed, thin
 from workbench.tui.widgets.table import lay_out
 
 
@@ -53,14 +54,21 @@ def test_ticks_are_few_and_within(low: float, high: float, most: int) -> None:
     assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in found)
 
 
+def test_hours_are_ticked_at_parts_of_days() -> None:
+    assert hours(-47, 48, 8) == [-36, -24, -12, 0, 12, 24, 36, 48]
+    assert hours(0, 5, 10) == [0, 1, 2, 3, 4, 5]
+    assert hours(0, 1, 10) == []  # finer than hours
+    assert hours(0, 1e6, 10) == []  # coarser than weeks
+
+
 def test_numbers_beside_an_axis_are_short() -> None:
     assert [short(x) for x in (0, 0.25, 1200, 15_000, 2e6, 1e-5)] == ["0", "0.25", "1,200", "15k", "2M", "1e-05"]
 
 
 def test_abbreviations_differ() -> None:
     found = abbreviations(["Polish", "Portuguese", "Po", "中文", "中国", ""])
-    assert found[:2] == ["Po", "Pr"]
-    assert len(set(found[:2])) == 2
+    assert found == ["Po", "Pr", "02", "中", "04", ""]
+    assert len(set(abbreviations([f"class {k}" for k in range(60)]))) == 60
 
 
 def test_the_commonest_errors_come_first() -> None:

@@ -60,13 +60,14 @@ async def test_every_kind_of_view_has_a_pane(screen, worker) -> None:
     series = Series(title="forecast", x_label="hours", x=[0.0, 1.0, 2.0], curves={"true": [1.0, None, 2.0]})
     one.write(Sample(time=time.time(), step=60, view=series))
     async with screen.open(one.run) as pilot:
-        await screen.until(pilot, "confusion", "per class", "poem", "forecast", "about")
+        await screen.until(pilot, "poem", "forecast", "confusion", "per class", "about")
+        await screen.until(pilot, "step 60", "床前明月光 [b]")  # what was written comes first
+        await pilot.press("v")
+        await screen.until(pilot, "━ true", "hours")
+        await pilot.press("f6")
+        await screen.until(pilot, "Portuguese", "errors:")
         await pilot.press("v")
         await screen.until(pilot, "precision", "0.2500")
-        await pilot.press("v")
-        await screen.until(pilot, "床前明月光 [b]")
-        await pilot.press("f6")
-        await screen.until(pilot, "true hours")
         await pilot.press("v")
         await screen.until(pilot, "training rows", one.run.id)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import tasks
-from workbench import journal, runs, spec, words
+from workbench import journal, runs, spec
 from workbench.events import Failed, Finished
+from workbench.metrics import heading, measured
 from workbench.runs import Run, RunError
 from workbench.spec import RunSpec, SpecError
 from workbench.tui.status import Seen
@@ -89,7 +90,7 @@ def _row(run: Run) -> Row:
         described.task,
         described.cell,
         f"{step:,} / {total:,}" if total and step < total else f"{step:,}" if step else "–",
-        f"{words.number(best.value)} {best.metric.replace('_', ' ')}" if best else "–",
+        f"{measured(best.metric, best.value)} {heading(best.metric)}" if best else "–",
         run.created,
         message,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tasks.common.telling import MARK
 from workbench.events import Event, Started
 from workbench.journal import History, Tail
 from workbench.runs import Run
@@ -17,6 +18,7 @@ class Look(NamedTuple):
     events: list[Event]
     afresh: bool  # drawn curves no longer hold: the run was resumed or its file is another one
     log_line: str = ""
+    told: str = ""  # what the worker said last of something slow that it does
 
 
 class Watcher:
@@ -26,6 +28,9 @@ class Watcher:
         self.run = run
         self.history = History()
         self._tail = Tail(run.events_file)
+        again = run.events_file.exists() and run.events_file.stat().st_size > 0
+        self._heard = run.told()[1] if again else 0  # what an earlier life told is old news
+        self._told = ""
 
     def look(self) -> Look:
         """Read what is new.
@@ -42,7 +47,11 @@ class Watcher:
             events, afresh = events + more, afresh or again
             status = self.run.status(self.history)
         line = self.run.last_log_line() if status in ("lost", "failed") else ""
-        return Look(status, events, afresh, line)
+        if any(isinstance(event, Started) for event in events):
+            self._told = ""
+        told, self._heard = self.run.told(self._heard)
+        self._told = told[-1].removeprefix(MARK) if told else self._told
+        return Look(status, events, afresh, line, self._told)
 
     def _read(self) -> tuple[list[Event], bool]:
         events, restarted = self._tail.read()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -62,7 +63,8 @@ class LabScreen(Page):
     async def on_mount(self) -> None:
         self.query_one("#settings").border_title = "settings"
         picked = self.query_one("#cells", Picker)
-        self.query_one("#tasks", Picker).highlighted = 0
+        tasks_, first = self.query_one("#tasks", Picker), "names"  # small, and quickly trained
+        tasks_.highlighted = tasks_.names.index(first) if first in tasks_.names else 0
         picked.highlighted = picked.names.index("lstm") if "lstm" in picked.names else 0
         self.query_one("#tasks").focus()
         self.watch(self, "focused", self._hint)
@@ -141,15 +143,10 @@ class LabScreen(Page):
             app.call_from_thread(app.notify, sentence, markup=False, timeout=12)
 
         def begin() -> tuple[Run, Any]:
-            source = datasets.locate(task, app.data, say)
-            described = spec.make(
-                task,
-                cell,
-                values,
-                preset=preset,
-                data=source.kind,
-                data_dir=str(source.folder) if source.kind == "full" else "",
-            )
+            described = spec.make(task, cell, values, preset=preset)
+            source = datasets.locate(task, app.data, say, settings=described.settings)
+            folder = str(source.folder) if source.kind == "full" else ""
+            described = msgspec.structs.replace(described, data=source.kind, data_dir=folder)
             run = runs.create(app.runs_folder, described)
             return run, launch.start(run)
 

@@ -16,7 +16,8 @@ from textual.widgets import Static
 import tasks
 from tasks.views import View
 from workbench import words
-from workbench.events import Eval, Event, Finished, Sample, Step
+from workbench.events import Eval, Event, Finished, Step
+from workbench.metrics import heading
 from workbench.runs import Run
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
@@ -53,7 +54,7 @@ class RunScreen(Page):
         self._raw, self._smooth = Curve("train raw", "primary", faint=True), Smoothed("train", "primary")
         self._val, self._metric = Curve("validation", "accent"), Curve("validation", "accent")
         self._panes: dict[str, Widget] = {}
-        self._views: dict[str, View] = {}
+        self._views: dict[str, panes.Shown] = {}
 
     def compose(self) -> ComposeResult:
         described = self.run.spec
@@ -68,7 +69,8 @@ class RunScreen(Page):
             with Vertical(id="charts"):
                 yield Chart("loss", [self._raw, self._smooth, self._val], id="loss")
                 if self._settings.metric != "loss":
-                    yield Chart(self._settings.metric.replace("_", " "), [self._metric], id="metric")
+                    metric = self._settings.metric
+                    yield Chart(heading(metric), [self._metric], metric=metric, id="metric")
         yield BottomBar("run")
 
     async def on_mount(self) -> None:
@@ -80,7 +82,7 @@ class RunScreen(Page):
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
         """Look, show, wait: the only place where the run's history is read."""
-        first = True
+        first, told = True, ""
         while True:
             try:
                 look = await aside(self._watcher.look)
@@ -89,9 +91,9 @@ class RunScreen(Page):
             else:
                 if not self.query(Progress):  # the screen was taken down meanwhile
                     return
-                if first or look.events or look.status != self.status:
+                if first or look.events or look.status != self.status or look.told != told:
                     await self._show(look)
-                    first = False
+                    first, told = False, look.told
             await asyncio.sleep(self.EVERY)
 
     async def _show(self, look: Look) -> None:
@@ -104,7 +106,7 @@ class RunScreen(Page):
                 curve.clear()
         self._draw([*history.steps, *history.evals] if look.afresh else look.events)
         self.query_one(Progress).show(look.status, history)
-        text = message(look.status, history, look.log_line, str(self.run.path))
+        text = message(look.status, history, look.log_line, str(self.run.path), look.told)
         self.query_one("#message", Static).update(text)
         self.query_one("#message").display = bool(text)
         self.query_one(Result).show_history(history)
@@ -134,29 +136,30 @@ class RunScreen(Page):
                 chart.changed()
 
     async def _show_views(self) -> None:
-        """The newest views: those of the test when there are any, else of the last evaluation, and the last samples."""
+        """What the network wrote, then the views of the test when there are any, else of the last evaluation."""
         history = self._watcher.history
-        newest: list[View] = [sample.view for sample in _latest(history.samples)]
+        views: Sequence[View] = history.evals[-1].views if history.evals else []
         if isinstance(history.ended, Finished) and history.ended.views:
-            newest = [*history.ended.views, *newest]
-        elif history.evals:
-            newest = [*history.evals[-1].views, *newest]
-        for view in newest:
-            name = _tab(view)
-            if self._views.get(name) == view:
+            views = history.ended.views
+        newest = panes.named([*panes.samples(history.samples), *views], taken=(CHARTS, RESULT, ABOUT))
+        for name, shown in newest.items():
+            if self._views.get(name) == shown:
                 continue
-            self._views[name] = view
+            self._views[name] = shown
             old = self._panes.get(name)
-            if old is not None and panes.show(old, view):
+            if old is not None and panes.show(old, shown):
                 continue
             if old is not None:
                 await old.remove()
-            self._panes[name] = fresh = panes.pane(view)
+            self._panes[name] = fresh = panes.pane(shown)
             fresh.add_class("pane")
             fresh.display = False
             await self.query_one("#views").mount(fresh)
-        if newest and self._panes:
-            self._panes = {**{_tab(view): self._panes[_tab(view)] for view in newest}, ABOUT: self._panes[ABOUT]}
+        if newest:
+            for name in self._panes.keys() - newest.keys() - {ABOUT}:
+                self._views.pop(name, None)
+                await self._panes[name].remove()
+            self._panes = {**{name: self._panes[name] for name in newest}, ABOUT: self._panes[ABOUT]}
 
     def _arrange(self) -> None:
         """Side by side where there is room; one pane at a time where there is not."""
@@ -167,8 +170,6 @@ class RunScreen(Page):
         names = [*([] if wide else alone), *self._panes, *([] if wide and tall else [RESULT])]
         if ABOUT in names:  # last, as it is read once
             names = [*(name for name in names if name != ABOUT), ABOUT]
-        if tabs.chosen == ABOUT and tabs.names == [ABOUT] and len(names) > 1:
-            tabs.chosen = ""
         tabs.offer(names)
         chosen = tabs.chosen
         drawn = not wide and chosen in alone
@@ -237,13 +238,3 @@ class RunScreen(Page):
         if isinstance(history.ended, Finished):
             parts.append(f"\n\nFinished after {words.duration(history.ended.wall_s)}: {history.ended.reason}")
         return Content.assemble(*parts)
-
-
-def _tab(view: View) -> str:
-    """The name of a view's tab, never one of this screen's own."""
-    return f"{view.title}." if view.title in (CHARTS, RESULT, ABOUT) else view.title
-
-
-def _latest(samples: list[Sample]) -> list[Sample]:
-    """The last sample of each title."""
-    return list({sample.view.title: sample for sample in samples[-20:]}.values())

@@ -9,10 +9,11 @@ from textual.color import Color, ColorParseError
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
-from textual_plotext.plot import Plot
 
-from workbench import words
-from workbench.tui.widgets.curve import Curve, Point, short, thin, ticks
+from workbench import plot
+from workbench.metrics import measured
+from workbench.plot import Line, Point, Window
+from workbench.tui.widgets.curve import Curve, thin
 
 _REDRAW_SECONDS = 0.5
 _SMALLEST = (16, 4)
@@ -28,9 +29,10 @@ class Level(NamedTuple):
 class Chart(Widget):
     """Curves and levels. Call ``changed`` when a curve grew: it is drawn again twice a second at most."""
 
-    def __init__(self, title: str, curves: list[Curve], **kwargs: Any) -> None:
+    def __init__(self, title: str, curves: list[Curve], *, metric: str = "loss", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.title = title
+        self._metric = metric  # of which the figures are
         self.curves = curves
         self.level: Level | None = None
         self._version = 0
@@ -48,10 +50,6 @@ class Chart(Widget):
             if self._version == 1:
                 self.refresh()
 
-    def retitle(self, title: str) -> None:
-        self.title = title
-        self._head()
-
     def render(self) -> Text:
         key = (self._version, self.size, self.app.theme, self.app.no_color)
         if self._drawn[0] != key:
@@ -66,7 +64,7 @@ class Chart(Widget):
     def _head(self) -> None:
         """The names of the curves in their colours, and their last values."""
         named = [curve for curve in self.curves if not curve.faint]
-        last = [f"{c.name} {words.number(c.points[-1][1])}" for c in named if c.points]
+        last = [f"{c.name} {measured(self._metric, c.points[-1][1])}" for c in named if c.points]
         parts: list[Content | str | tuple[str, str]]
         if len(named) == 1:
             parts = [(f"{named[0].name} {self.title}", f"bold $text-{named[0].colour}")]
@@ -74,7 +72,7 @@ class Chart(Widget):
             parts = [(self.title, "bold"), *((f"  ━ {curve.name}", f"bold $text-{curve.colour}") for curve in named)]
         if self.level:
             parts.append((f"  ┄ {self.level.name}", "$foreground-muted"))
-            last.append(f"┄ {words.number(self.level.value)}")
+            last.append(f"┄ {measured(self._metric, self.level.value)}")
         self.border_title = Content.assemble(*parts)
         self.border_subtitle = Content.assemble(("   ".join(last), "$foreground-muted"))
 
@@ -85,36 +83,23 @@ class Chart(Widget):
             return Text("")
         if not shown:
             return Text("\n" * ((height - 1) // 2) + "nothing measured yet".center(width), style="dim")
-        (left, right), (low, high) = self._window([points for _, points in shown])
-        plot = Plot()
-        plot.plotsize(width, height)
-        plot._set_size(width, height)
-        plot.canvas_color("default")
-        plot.axes_color("default")
-        plot.ticks_color(self._rgb("foreground", 0.6))
-        plot.xaxes(True, False)
-        plot.yaxes(True, False)
-        plot.xlim(left, right)
-        plot.ylim(low, high)
+        window = self._window([points for _, points in shown])
+        lines = [Line(points, self._rgb(curve.colour, 0.4 if curve.faint else 1.0)) for curve, points in shown]
         if self.level:
-            plot.plot([left, right], [self.level.value] * 2, color=self._rgb("foreground", 0.45), marker="braille")
-        for curve, points in shown:
-            xs, ys = [x for x, _ in points], [y for _, y in points]
-            draw = plot.plot if len(points) > 1 else plot.scatter
-            draw(xs, ys, color=self._rgb(curve.colour, 0.4 if curve.faint else 1.0), marker="braille")
-        across = ticks(left, right, max(2, width // 12), whole=True)
-        plot.xticks(across, [short(x) for x in across])
-        up = ticks(low, high, max(3, height // 3))
-        plot.yticks(up, [short(y) for y in up])
-        return Text.from_ansi(plot.build(), no_wrap=True)
+            across = [(x, self.level.value) for x in (window.left, window.right)]
+            lines.insert(0, Line(across, self._rgb("foreground", 0.45)))
+        drawn = plot.draw(lines, window, width, height, colour=self._rgb("foreground", 0.6))
+        return Text.from_ansi(drawn, no_wrap=True)
 
-    def _window(self, series: list[list[Point]]) -> tuple[tuple[float, float], tuple[float, float]]:
+    def _window(self, series: list[list[Point]]) -> Window:
         """The stretch of both axes that holds every point, with a little room."""
         xs = [x for points in series for x, _ in points]
         ys = [y for points in series for _, y in points] + ([self.level.value] if self.level else [])
         left, right, low, high = min(xs), max(xs), min(ys), max(ys)
         room = max((high - low) * 0.05, abs(high) * 0.02) or 1.0
-        return (0.0 if left < right / 4 or left == right else left, right or 1.0), (
+        return Window(
+            0.0 if left < right / 4 or left == right else left,
+            right or 1.0,
             low - room if low < 0 or low > room else 0.0,
             high + room,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
@@ -14,6 +15,7 @@ from textual.strip import Strip
 
 from tasks.views import Confusion
 from workbench.grid import abbreviations
+from workbench.words import plain
 
 _LABEL = 11
 _SHADES = 10
@@ -37,9 +39,9 @@ class ConfusionGrid(ScrollView, can_focus=True):
         self.show(self._view)
 
     def show(self, view: Confusion) -> None:
-        self._view = view
+        self._view = msgspec.structs.replace(view, labels=[plain(label) for label in view.labels])
         self._totals = [sum(row) for row in view.counts]
-        self._heads = abbreviations(view.labels)
+        self._heads = abbreviations(self._view.labels)
         self._fit()
         self.refresh()
 

@@ -1,10 +1,11 @@
-"""A curve that is thinned as it grows, and the round numbers of an axis."""
+"""A curve that is thinned as it grows."""
 
 from __future__ import annotations
 
 import math
 
-Point = tuple[float, float]
+from workbench.plot import Point
+
 _LIMIT = 4096
 _SMOOTH = 0.9
 
@@ -69,30 +70,3 @@ def thin(points: list[Point], columns: int) -> list[Point]:
     kept += sorted({low, high})
     begin, end_ = points[:1] * (kept[0] != points[0]), points[-1:] * (kept[-1] != points[-1])
     return [*begin, *kept, *end_]
-
-
-def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
-    """At most ``most`` round numbers from ``low`` to ``high``."""
-    span = high - low
-    if most < 2 or span <= 0 or not math.isfinite(span):
-        return [low]
-    step = 10.0 ** math.floor(math.log10(span / most))
-    for factor in (1, 2, 5, 10, 20):
-        if span / (step * factor) < most:
-            step *= factor
-            break
-    if whole:
-        step = max(1.0, step)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [index * step for index in range(first, last + 1)] or [low]
-
-
-def short(value: float) -> str:
-    """A number beside an axis: ``0.85``, ``1,200``, ``15k``, ``2M``."""
-    for size, letter in ((1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if letter == 'k' else size):g}{letter}"
-    if value and abs(value) < 1e-3:
-        return f"{value:.0e}"
-    return f"{value:,.0f}" if value == round(value) and abs(value) >= 10 else f"{value:.4g}"

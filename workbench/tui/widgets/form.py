@@ -41,6 +41,7 @@ class SettingRow(Widget):
         self.default = default
         self.error = ""
         self._editor: Choice | Input
+        self.set_class(field.kind == "text" and field.key.startswith("task."), "-text")  # a path, names of columns
         if field.kind in ("bool", "choice"):
             self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), written(default))
         else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -9,12 +12,15 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tasks.views import Confusion, Series, Table, Text, View
-from workbench.tui.widgets.charts import Chart
+from workbench.events import Sample
 from workbench.tui.widgets.confusion import ConfusionGrid, most_confused
-from workbench.tui.widgets.curve import Curve
+from workbench.tui.widgets.samples import Written, WrittenPane
+from workbench.tui.widgets.series import SeriesChart
 from workbench.tui.widgets.table import Passage, lay_out
+from workbench.words import plain
 
-_COLOURS = ("primary", "accent", "success", "secondary", "warning", "error")
+Shown = View | Written
+_NAME = 18  # cells of a tab's name
 
 
 class ConfusionPane(Vertical):
@@ -37,32 +43,84 @@ class ConfusionPane(Vertical):
         self._worst(view)
 
     def _worst(self, view: Confusion) -> None:
-        errors = [f"{true} as {guess} {count:,} ({share:.0%})" for true, guess, count, share in most_confused(view, 12)]
+        errors = [
+            f"{plain(true)} as {plain(guess)} {count:,} ({share:.0%})"
+            for true, guess, count, share in most_confused(view, 12)
+        ]
         said = ", ".join(errors) or "no errors"
-        head = f"{view.note}  " if view.note else ""
+        head = f"{plain(view.note)}  " if view.note else ""
         self._errors.update(
             Content.assemble((f"{head}Rows true, columns predicted; errors: ", "$foreground-muted"), said)
         )
 
 
-def pane(view: View) -> Widget:
+class SeriesPane(Vertical):
+    """What the curves are of, and the curves."""
+
+    def __init__(self, view: Series) -> None:
+        super().__init__()
+        self._title = Static(Content.styled(plain(view.title), "$foreground-muted"), markup=False)
+        self._chart = SeriesChart(view)
+
+    def compose(self) -> ComposeResult:
+        yield self._title
+        yield self._chart
+
+    def show(self, view: Series) -> None:
+        self._title.update(Content.styled(plain(view.title), "$foreground-muted"))
+        self._chart.show(view)
+
+
+def samples(made: Sequence[Sample]) -> list[Shown]:
+    """What the network made so far: its texts together by their titles, of anything else the last of each title."""
+    others = {sample.view.title: sample.view for sample in made if not isinstance(sample.view, Text)}
+    return [*Written.of(made), *others.values()]
+
+
+def named(shown: Sequence[Shown], taken: Sequence[str]) -> dict[str, Shown]:
+    """A short name for each, unlike one another and unlike those that are ``taken``: the beginning of its title."""
+    found: dict[str, Shown] = {}
+    for view in shown:
+        name = first = _short(plain(view.title))
+        number = 2
+        while name in found or name in taken:
+            name, number = f"{first} {number}", number + 1
+        found[name] = view
+    return found
+
+
+def _short(title: str) -> str:
+    """As many of the first words as a tab has room for."""
+    name = ""
+    for word in title.split():
+        longer = f"{name} {word}".strip()
+        if name and cell_len(longer) > _NAME:
+            return name.rstrip(",;:") + " …"
+        name = longer
+    return name if cell_len(name) <= _NAME + 6 else set_cell_size(name, _NAME) + "…"
+
+
+def pane(view: Shown) -> Widget:
     """A widget that shows a view."""
     match view:
+        case Written():
+            return WrittenPane(view)
         case Confusion():
             return ConfusionPane(view)
         case Series():
-            return Chart(view.x_label, _curves(view))
+            return SeriesPane(view)
     return Passage(_passage(view))
 
 
-def show(widget: Widget, view: View) -> bool:
+def show(widget: Widget, view: Shown) -> bool:
     """Show a newer view in the widget of an older one; whether it is of that kind."""
     match widget, view:
+        case WrittenPane(), Written():
+            widget.show_written(view)
         case ConfusionPane(), Confusion():
             widget.show(view)
-        case Chart(), Series():
-            widget.curves = _curves(view)
-            widget.changed()
+        case SeriesPane(), Series():
+            widget.show(view)
         case Passage(), Table() | Text():
             widget.show(_passage(view))
         case _:
@@ -71,15 +129,10 @@ def show(widget: Widget, view: View) -> bool:
 
 
 def _passage(view: View) -> Content:
-    body = lay_out(view.columns, view.rows) if isinstance(view, Table) else Content.assemble(getattr(view, "text", ""))
-    return Content.assemble(body, (f"\n\n{view.note}", "$foreground-muted")) if view.note else body
-
-
-def _curves(view: Series) -> list[Curve]:
-    curves = []
-    for index, (name, values) in enumerate(view.curves.items()):
-        curve = Curve(name, _COLOURS[index % len(_COLOURS)])
-        for x, y in zip(view.x, values, strict=False):
-            curve.add(x, y)
-        curves.append(curve)
-    return curves
+    """The title, the table or the text, and what is to be known of it."""
+    if isinstance(view, Table):
+        body = lay_out(view.columns, view.rows)
+    else:
+        body = Content("\n".join(plain(line) for line in getattr(view, "text", "").split("\n")))
+    parts: list[Content | str | tuple[str, str]] = [(f"{plain(view.title)}\n\n", "$foreground-muted"), body]
+    return Content.assemble(*parts, *([(f"\n\n{plain(view.note)}", "$foreground-muted")] if view.note else []))

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from workbench import words
 from workbench.events import Best, Ended, Failed, Finished, Started, Step, Stopped
 from workbench.journal import History
+from workbench.metrics import heading, measured
 from workbench.runs import Run
 from workbench.tui.status import Seen, badge
 
@@ -74,8 +75,8 @@ class Progress(Widget):
         if self._starter:
             pieces.append(("starter data", "bold $text-warning"))
         if best:
-            value = (words.number(best.value), "bold")
-            pieces.append(Content.assemble(f"best {best.metric.replace('_', ' ')} ", value, f" at step {best.step:,}"))
+            value = (measured(best.metric, best.value), "bold")
+            pieces.append(Content.assemble(f"best {heading(best.metric)} ", value, f" at step {best.step:,}"))
         if last and self._status not in ("finished", "stopped"):
             pieces += _figures(last)
         elif isinstance(ended, Finished | Stopped):
@@ -116,8 +117,14 @@ def bar(share: float, width: int, status: Seen) -> Content:
     return Content.assemble(("━" * full, f"${colour}"), ("━" * (width - full), "$foreground 20%"))
 
 
-def message(status: Seen, history: History, log_line: str, path: str) -> Content:
-    """What a person should know now, in plain words; empty where all is well."""
+def message(status: Seen, history: History, log_line: str, path: str, told: str = "") -> Content:
+    """What a person should know now, in plain words; empty where all is well.
+
+    Args:
+        log_line: the last thing that a worker printed which is no more.
+        told: what a worker that is at something slow said last.
+    """
+    doing = Content.styled(f"  {told}" if told else "", "$foreground-muted")
     said = f" Its log ends: {log_line}" if log_line else ""
     match status, history.ended:
         case "gone", _:
@@ -134,7 +141,9 @@ def message(status: Seen, history: History, log_line: str, path: str) -> Content
         case "finished", Finished() as finished:
             return Content.assemble("Done: ", finished.reason.rstrip("."), ".")
         case "starting", _:
-            return Content.assemble("The worker starts: it reads the data and computes the baselines.")
+            return Content.assemble("The worker starts: it reads the data and builds the network.", doing)
+        case "running", _ if history.started and history.step >= history.started.total_steps:
+            return Content.assemble("All steps are done: the best weights are tested.", doing)
     if history.alarms:
         alarm = history.alarms[-1]
         return Content.assemble((f"Step {alarm.step:,}: {alarm.message}", "$text-warning"))

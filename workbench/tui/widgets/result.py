@@ -10,6 +10,7 @@ from tasks.base import Settings
 from tasks.views import Cell
 from workbench.events import Finished, Metrics
 from workbench.journal import History
+from workbench.metrics import heading, measured
 from workbench.runs import Run
 from workbench.tui.widgets.charts import Level
 from workbench.tui.widgets.table import Passage, lay_out
@@ -38,7 +39,9 @@ class Result(Passage):
             )
             return
         columns = _columns(self._settings.metric, [metrics for _, metrics in rows])
-        table: list[Sequence[Cell]] = [[name, *(metrics.get(column) for column in columns)] for name, metrics in rows]
+        table: list[Sequence[Cell]] = [
+            [name, *(measured(column, metrics.get(column)) for column in columns)] for name, metrics in rows
+        ]
         self.border_title = (
             "test, with the best weights"
             if split == "test"
@@ -47,7 +50,7 @@ class Result(Passage):
             else "the naive methods, to be beaten"
         )
         parts: list[Content | str | tuple[str, str]] = [
-            lay_out(["", *(column.replace("_", " ") for column in columns)], table, frozenset([0] if own else []))
+            lay_out(["", *map(heading, columns)], table, frozenset([0] if own else []), right=True)
         ]
         protocol = history.started.protocol if history.started else ""
         if protocol:

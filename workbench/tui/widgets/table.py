@@ -13,33 +13,37 @@ from textual.widgets import Static
 
 from tasks.views import Cell
 from workbench import words
+from workbench.words import plain
 
 _GAP = "  "
 
 
-def figure(value: Cell) -> str:
-    """A cell as a person reads it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return value if isinstance(value, str) else words.number(value)
+def lay_out(
+    columns: Sequence[str], rows: Sequence[Sequence[Cell]], strong: frozenset[int] = frozenset(), *, right: bool = False
+) -> Content:
+    """A table: words to the left, figures to the right; the rows in ``strong`` stand out.
 
-
-def lay_out(columns: Sequence[str], rows: Sequence[Sequence[Cell]], strong: frozenset[int] = frozenset()) -> Content:
-    """A table: words to the left, figures to the right; the rows in ``strong`` stand out."""
-    text = [[figure(cell) for cell in row] for row in rows]
-    figures = [all(not isinstance(row[i], str) for row in rows if i < len(row)) for i in range(len(columns))]
-    cells = [[row[i] for row in text if i < len(row)] for i in range(len(columns))]
-    heads = [_head(name, max(map(cell_len, column), default=0)) for name, column in zip(columns, cells, strict=True)]
+    Args:
+        right: all columns but the first hold figures, though written already.
+    """
+    values = [[row[i] if i < len(row) else None for row in rows] for i in range(len(columns))]
+    figures = [
+        all(not isinstance(value, str) for value in column) or (right and index > 0)
+        for index, column in enumerate(values)
+    ]
+    cells = [_column(column) for column in values]
+    text = list(zip(*cells, strict=True)) if cells else []
+    heads = [
+        _head(plain(name), max(map(cell_len, column), default=0)) for name, column in zip(columns, cells, strict=True)
+    ]
     deep = max(map(len, heads), default=1)
     heads = [[""] * (deep - len(head)) + head for head in heads]
     widths = [max(map(cell_len, [*head, *column])) for head, column in zip(heads, cells, strict=True)]
 
     def line(words: Sequence[str]) -> str:
         return _GAP.join(
-            " " * (width - cell_len(word)) + word if right else set_cell_size(word, width)
-            for word, width, right in zip(words, widths, figures, strict=False)
+            " " * (width - cell_len(word)) + word if figure else set_cell_size(word, width)
+            for word, width, figure in zip(words, widths, figures, strict=False)
         )
 
     top = "\n".join(line([head[row] for head in heads]) for row in range(deep))
@@ -48,6 +52,18 @@ def lay_out(columns: Sequence[str], rows: Sequence[Sequence[Cell]], strong: froz
         parts.append("\n" * bool(parts))
         parts.append((line(row), "bold $text-primary") if index in strong else line(row))
     return Content.assemble(*parts)
+
+
+def _column(values: Sequence[Cell]) -> list[str]:
+    """A column's cells as a person reads them, its fractions with the same digits."""
+    figures = iter(words.column([value for value in values if isinstance(value, float) or value is None]))
+    return [_written(value) if isinstance(value, str | int) else next(figures) for value in values]
+
+
+def _written(value: str | int) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else plain(value)
 
 
 def _head(name: str, width: int) -> list[str]:

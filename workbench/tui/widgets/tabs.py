@@ -30,13 +30,14 @@ class TabRow(Widget, can_focus=True):
         super().__init__(id=id)
         self.names: list[str] = []
         self.chosen = ""
+        self._by_hand = False
 
     def offer(self, names: list[str]) -> None:
-        """Show these names; the chosen one stays if it is among them."""
+        """Show these names; the one that a person chose stays if it is among them, else the first is chosen."""
         if names == self.names:
             return
         self.names = names
-        if self.chosen not in names and names:
+        if names and (self.chosen not in names or not self._by_hand):
             self.choose(names[0])
         self.refresh(layout=True)
 
@@ -47,11 +48,13 @@ class TabRow(Widget, can_focus=True):
         self.refresh()
 
     def action_step(self, by: int) -> None:
+        self._by_hand = True
         if self.names:
             at = self.names.index(self.chosen) if self.chosen in self.names else 0
             self.choose(self.names[(at + by) % len(self.names)])
 
     def action_choose(self, index: int) -> None:
+        self._by_hand = True
         if index < len(self.names):
             self.choose(self.names[index])
 

@@ -1,0 +1,74 @@
+"""A view's curves over their common axis, drawn once a view and a size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+from textual.color import Color, ColorParseError
+from textual.content import Content
+from textual.widget import Widget
+
+from tasks.views import Series
+from workbench import plot
+from workbench.words import plain
+
+_COLOURS = ("primary", "accent", "success", "secondary", "warning", "error")  # a curve's by its place: it stays
+_SMALLEST = (16, 4)
+
+
+class SeriesChart(Widget):
+    """Curves with gaps, their names above, what they mean below."""
+
+    def __init__(self, series: Series, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._series = series
+        self._drawn: tuple[object, Text] = (None, Text())
+
+    def on_mount(self) -> None:
+        self._head()
+
+    def show(self, series: Series) -> None:
+        self._series = series
+        self._drawn = (None, Text())
+        self._head()
+        self.refresh()
+
+    def render(self) -> Text:
+        key = (self.size, self.app.theme, self.app.no_color)
+        if self._drawn[0] != key:
+            self._drawn = (key, self._draw())
+        return self._drawn[1]
+
+    def _head(self) -> None:
+        parts: list[Content | str | tuple[str, str]] = []
+        for index, name in enumerate(self._series.curves):
+            parts.append((f"━ {plain(name)}  ", f"bold $text-{_COLOURS[index % len(_COLOURS)]}"))
+        self.border_title = Content.assemble(*parts)
+        below = self._series.note or self._series.x_label
+        self.border_subtitle = Content.assemble((plain(below), "$foreground-muted"))
+
+    def _draw(self) -> Text:
+        width, height = self.size
+        window = plot.around(self._series)
+        if width < _SMALLEST[0] or height < _SMALLEST[1]:
+            return Text("")
+        if window is None:
+            return Text("\n" * ((height - 1) // 2) + "there is no point to draw".center(width), style="dim")
+        lines = [
+            plot.Line(points, self._rgb(_COLOURS[index % len(_COLOURS)]))
+            for index, name in enumerate(self._series.curves)
+            for points in plot.segments(self._series, name)
+        ]
+        lines.reverse()  # the first curve is drawn over the others
+        ticks = self._rgb("foreground", 0.6)
+        drawn = plot.draw(lines, window, width, height, colour=ticks, x_label=self._series.x_label)
+        return Text.from_ansi(drawn, no_wrap=True)
+
+    def _rgb(self, name: str, strength: float = 1.0) -> tuple[int, int, int]:
+        """A theme's colour, paled towards the background."""
+        try:
+            ground, full = (Color.parse(self.app.theme_variables.get(key, "white")) for key in ("surface", name))
+        except ColorParseError:
+            return 128, 128, 128
+        return ground.blend(full, strength).rgb
