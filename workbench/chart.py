@@ -41,4 +41,4 @@ class Chart:
         lines.reverse()  # the first curve is drawn over the others
         drawn = plot.draw(lines, window, width, _HEIGHT, colour="default", x_label=series.x_label)
         yield Text.from_ansi(drawn, no_wrap=True, overflow="crop")
-        yield Text(plain(series.x_label).center(width).rstrip(), "dim")
+        yield Text(plain(series.note or series.x_label).center(width).rstrip(), "dim")

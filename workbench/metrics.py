@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from workbench.events import Best, Eval
 from workbench.words import number
 
 
@@ -36,6 +38,13 @@ def heading(metric: str) -> str:
 def measured(metric: str, value: float | None) -> str:
     """A metric's value with the digits that mean something."""
     return number(value, _NAMES[metric].digits) if metric in _NAMES else number(value)
+
+
+def standing(best: Best, evals: Sequence[Eval], main: str) -> str:
+    """The best evaluation in one figure: its main metric where it is among ``evals``, else what picked it."""
+    value = next((e.metrics.get(main) for e in reversed(evals) if e.step == best.step), None)
+    metric, value = (best.metric, best.value) if value is None else (main, value)
+    return f"{heading(metric)} {measured(metric, value)}"
 
 
 def ordered(metrics: dict[str, float | None], main: str, most: int) -> list[str]:

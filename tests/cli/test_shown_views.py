@@ -36,11 +36,11 @@ def test_a_series_in_a_pipe_has_a_fixed_size_and_letters_for_curves() -> None:
     text = drawn(FORECAST)
     assert text == drawn(FORECAST, 300)
     lines = text.splitlines()
-    assert lines[0] == "forecast (°C over hours)"
+    assert lines[0] == "forecast"
     assert lines[1].split("   ") == ["· truth", "x last [red] value", ""]
     assert max(map(len, lines)) == 100
     assert {"·", "x", "-12", "0", "12"} <= set(text.replace("x", " x ").replace("·", " · ").split())
-    assert lines[-1].strip() == "hours"
+    assert lines[-1].strip() == "°C over hours"
     assert "\x1b" not in text
 
 

@@ -176,7 +176,7 @@ async def test_a_best_picked_by_the_loss_is_called_so(screen, worker) -> None:
         row = next(line for line in text.splitlines() if "lstm" in line and "0.8850" in line)
         assert "0.2812" in row
         await pilot.press("2")
-        await screen.until(pilot, "0.2812 loss")
+        await screen.until(pilot, "accuracy 0.8850")
 
 
 async def test_the_list_gives_each_task_its_own_metric(screen, worker) -> None:
@@ -185,7 +185,7 @@ async def test_the_list_gives_each_task_its_own_metric(screen, worker) -> None:
         evaluated(one, 60, {"loss": 1.0}, [], Best(step=60, metric=best[0], value=best[1]))
     async with screen.open() as pilot:
         await pilot.press("2")
-        await screen.until(pilot, "4.100 RMSE °C", "4.500 NLL", "0.8400 accuracy")
+        await screen.until(pilot, "RMSE °C 4.100", "NLL 4.500", "accuracy 0.8400")
 
 
 async def test_what_a_slow_preparation_is_doing_is_told(screen, worker) -> None:

@@ -119,21 +119,22 @@ def best_figure(best: Best) -> str:
 
 def view(shown: View) -> RenderableType:
     """A task's view as Rich draws it; its text is never markup."""
-    title = RichText(plain(shown.title, 60) + (f" ({shown.note})" if shown.note else ""), "bold")
+    title = RichText(plain(shown.title), "bold")
+    note = [RichText(plain(shown.note), "dim")] if shown.note and not isinstance(shown, Series) else []
     match shown:
         case Confusion():
-            return Group(title, Grid(shown))
+            return Group(title, Grid(shown), *note)
         case Table():
-            return _table(shown, title)
+            return Group(title, _table(shown), *note)
         case Text():
-            return Group(title, RichText("\n".join(map(plain, shown.text.split("\n")))))
+            return Group(title, RichText("\n".join(map(plain, shown.text.split("\n")))), *note)
         case Series():
             return Group(title, Chart(shown))
 
 
-def _table(shown: Table, title: RichText) -> RichTable:
+def _table(shown: Table) -> RichTable:
     """Words to the left, figures to the right, as wide as their letters are on a terminal."""
-    table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
     columns = []
     for index, name in enumerate(shown.columns):
         cells = [row[index] if index < len(row) else None for row in shown.rows]

@@ -10,7 +10,7 @@ import typer
 
 from workbench import journal, runs
 from workbench.cli.options import Json, RunName, Runs, find, put, say
-from workbench.metrics import heading, measured
+from workbench.metrics import standing
 from workbench.runs import LIVE, NoSuchRun, Run, RunError
 from workbench.words import age
 
@@ -32,7 +32,7 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
         raise NoSuchRun(f"{runs_folder} is not a folder: name the one that holds the runs.")
     found = runs.listing(runs.root(runs_folder))
     if json:
-        put([_facts(run) for run in found])
+        put([_facts(run)[0] for run in found])
         return
     if not found:
         say(f"No runs in {runs.root(runs_folder)} yet: `workbench train names --cell lstm` starts one.")
@@ -45,31 +45,30 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
     narrow = tables.wide_console().width < 100  # the id names task and cell already
     rows = []
     for run in found:
-        facts = _facts(run)
-        best = facts["best"]
+        facts, best = _facts(run)
         rows.append(
             [
                 run.id,
                 Text(facts["status"], COLOURS.get(facts["status"], "red")),
                 *([] if narrow else [facts["task"] + " (starter)" * (facts["data"] == "starter"), facts["cell"]]),
                 f"{facts['step']:,}",
-                f"{heading(best['metric'])} {measured(best['metric'], best['value'])}" if best else "–",
+                best,
                 age(run.created),
             ]
         )
     tables.listing(("run", "status", *(() if narrow else ("task", "cell")), "step", "best", "age"), rows)
 
 
-def _facts(run: Run) -> dict[str, Any]:
-    """A run in a list; one with an unreadable description is listed, not hidden."""
+def _facts(run: Run) -> tuple[dict[str, Any], str]:
+    """A run in a list, and its best evaluation in words; one with an unreadable description is listed, not hidden."""
     try:
         described = run.spec
     except RunError as error:
         unreadable = {"task": "?", "cell": "?", "data": "", "step": 0, "best": None, "message": str(error)}
-        return {"run": run.id, "status": "unreadable", **unreadable}
+        return {"run": run.id, "status": "unreadable", **unreadable}, "–"
     recent = journal.recent(run.events_file)
     best = getattr(recent.ended, "best", None) or (recent.evals[-1].best if recent.evals else None)
-    return {
+    facts = {
         "run": run.id,
         "status": run.status(recent),
         "task": described.task,
@@ -78,6 +77,7 @@ def _facts(run: Run) -> dict[str, Any]:
         "step": recent.step,
         "best": msgspec.to_builtins(best),
     }
+    return facts, standing(best, recent.evals, described.settings.metric) if best else "–"
 
 
 def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import tasks
 from workbench import journal, runs, spec
 from workbench.events import Failed, Finished
-from workbench.metrics import heading, measured
+from workbench.metrics import standing
 from workbench.runs import Run, RunError
 from workbench.spec import RunSpec, SpecError
 from workbench.tui.status import Seen
@@ -90,7 +90,7 @@ def _row(run: Run) -> Row:
         described.task,
         described.cell,
         f"{step:,} / {total:,}" if total and step < total else f"{step:,}" if step else "–",
-        f"{measured(best.metric, best.value)} {heading(best.metric)}" if best else "–",
+        standing(best, recent.evals, settings.metric) if best else "–",
         run.created,
         message,
     )

@@ -13,7 +13,7 @@ from tasks.views import Series
 from workbench import plot
 from workbench.words import plain
 
-_COLOURS = ("primary", "accent", "success", "secondary", "warning", "error")  # a curve's by its place: it stays
+_COLOURS = ("primary", "accent", "success", "error", "secondary", "warning")  # a curve's by its place: it stays
 _SMALLEST = (16, 4)
 
 
