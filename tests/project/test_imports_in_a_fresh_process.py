@@ -45,6 +45,7 @@ def modules(code: str, *words: str, folder: Path) -> set[str]:
         ("--help",),
         ("train", "--help"),
         ("eval", "--help"),
+        ("poem", "--help"),
         ("runs",),
         ("runs", "--json"),
         ("show", "last"),
