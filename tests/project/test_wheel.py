@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import tasks
 from tasks.names.settings import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
@@ -66,8 +67,11 @@ def test_the_wheel_holds_the_three_packages_and_the_starter_data(wheel: Path) ->
         names = archive.namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"cells", "tasks", "workbench"}
     assert {f"tasks/names/starter/{language}.txt" for language in LANGUAGES} <= set(names)
+    shipped = [task for task in tasks.available() if (ROOT / "tasks" / task).is_dir()]
+    assert [task for task in shipped if not any(name.startswith(f"tasks/{task}/starter/") for name in names)] == []
+    assert "tasks/common/sources.tsv" in names
     assert "workbench/tui/workbench.tcss" in names
-    assert not [name for name in names if "__pycache__" in name or "test" in name]
+    assert not [name for name in names if "__pycache__" in name or "tests/" in name]
     with zipfile.ZipFile(wheel) as archive:
         licence = [name for name in names if name.endswith("licenses/LICENSE")]
         assert len(licence) == 1
