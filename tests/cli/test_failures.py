@@ -223,7 +223,10 @@ def test_a_dataset_that_is_not_there(workbench, tmp_path: Path, runs_folder: Pat
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"Papadopoulos\nNik\xff\xfeos\n", "is not UTF-8 text at byte 16: "), (b"\n  \n", "holds no name: fetch it again.")],
+    [
+        (b"Papadopoulos\nNik\xff\xfeos\n", "is not UTF-8 text at byte 16: "),
+        (b"\n  \n", "holds no name: fetch it again."),
+    ],
 )
 def test_a_broken_dataset_file(workbench, tmp_path: Path, runs_folder: Path, content: bytes, said: str) -> None:
     data = broken_names(tmp_path)

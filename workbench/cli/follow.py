@@ -48,7 +48,8 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
     terminal = sys.stderr.isatty()
     display: _Display = _Bars(run) if terminal else _Lines(run)
     status: Status = "starting"
-    heard = run.told()[1] if owner or run.events_file.exists() else 0  # what was told before is old news
+    begun = owner or (run.events_file.exists() and run.events_file.stat().st_size > 0)
+    heard = run.told()[1] if begun else 0  # what was told before is old news
     with _signals(ask=terminal and sys.stdin.isatty(), owner=owner), display:
         while True:
             try:
