@@ -107,6 +107,8 @@ class SequenceClassifier(nn.Module):
         dropout: share of the pooled outputs dropped in training.
         input_dropout: share of the features dropped in training.
         symbol_dropout: share of whole symbols blanked in training.
+        beside: codes (B,T) → scores (B,C) whose mean with the network's own is given, but not in training: a model
+            that knows those texts by heart would leave the network nothing to learn.
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class SequenceClassifier(nn.Module):
         dropout: float = 0.0,
         input_dropout: float = 0.0,
         symbol_dropout: float = 0.0,
+        beside: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.input = input
@@ -128,12 +131,15 @@ class SequenceClassifier(nn.Module):
         self.pool = pool
         self.dropout = nn.Dropout(dropout)
         self.head = head
+        self.beside = beside
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
         """``codes`` (B,T), ``lengths`` (B,) on the CPU → scores (B,C)."""
         features = self.input_dropout(self.blank(self.input(codes)))  # (B,T,I)
         outputs, _ = self.recurrent(features, lengths)  # (B,T,D·O)
         scores: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))  # (B,C)
+        if self.beside is not None and not self.training:
+            scores = (scores + self.beside(codes)) / 2
         return scores
 
 

@@ -52,5 +52,13 @@ class TextSettings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fiel
         0.3
     )
     word_dropout: Annotated[float, Meta(ge=0, lt=1, description="share of whole words blanked, in training")] = 0.0
+    ngrams: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3,
+            description="add the scores of a linear model of n-grams up to so long to the network's; 0: none",
+        ),
+    ] = 0
     imbalance: Imbalance = "none"
     label_smoothing: LabelSmoothing = 0.0

@@ -18,6 +18,7 @@ from tasks.common import text_data, vectors
 from tasks.common.batching import by_length
 from tasks.common.classification_task import ClassificationTask, Methods, kept_baseline
 from tasks.common.classifier import Attention, Last, MaxMean, SequenceClassifier, Spelled
+from tasks.common.linear_ngrams import LinearNgrams
 from tasks.common.ragged import Ragged
 from tasks.common.telling import tell
 from tasks.common.text_data import SPECIALS, TextData
@@ -26,6 +27,7 @@ from tasks.common.vocabulary import UNKNOWN, Vocabulary
 from tasks.views import View
 
 UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
+_AT_ONCE = 256  # texts whose n-grams are counted together
 
 
 class TextTask(ClassificationTask):
@@ -48,14 +50,18 @@ class TextTask(ClassificationTask):
         """How a text enters the network: ``words``, ``characters`` or ``both``."""
         return "words"
 
+    @property
+    def _symbols(self) -> Vocabulary:
+        return self.characters if self.input == "characters" else self.vocabulary
+
     @classmethod
     def recall(cls, settings: TextSettings, state: Mapping[str, Any]) -> TextData:
         return text_data.recall(settings, state["cache"])
 
     def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
         settings = self.settings
-        symbols = self.characters if self.input == "characters" else self.vocabulary
-        embedding = nn.Embedding(len(symbols), settings.embedding, padding_idx=0)
+        size, classes = len(self._symbols), len(self.labels)
+        embedding = nn.Embedding(size, settings.embedding, padding_idx=0)
         spelled = self.input == "both"
         entrance = Spelled(embedding, len(self.characters), settings.embedding) if spelled else embedding
         recurrent = make_recurrent(settings.embedding * (1 + spelled))
@@ -72,17 +78,25 @@ class TextTask(ClassificationTask):
             entrance,
             recurrent,
             pool,
-            nn.Linear(pool.width, len(self.labels)),
+            nn.Linear(pool.width, classes),
             dropout=settings.dropout,
             input_dropout=settings.dropout,
             symbol_dropout=settings.word_dropout,
+            beside=LinearNgrams(settings.ngrams, size, classes) if settings.ngrams else None,
         )
 
     def initialise(self, model: nn.Module, data: TextData) -> None:
+        self._start_embedding(model, data)
+        if isinstance(model.beside, LinearNgrams):
+            tell("Learning a linear model of n-grams …")
+            train = torch.split(data.rows["train"], _AT_ONCE)
+            texts = ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in train)
+            tell(f"{model.beside.fit(texts):,} n-grams weigh in beside the network.")
+
+    def _start_embedding(self, model: nn.Module, data: TextData) -> None:
         embedding = _embedding(model)
         if self.settings.vectors:
-            symbols = self.characters if self.input == "characters" else self.vocabulary
-            wanted = {symbol: number for number, symbol in enumerate(symbols.tokens)}
+            wanted = {symbol: number for number, symbol in enumerate(self._symbols.tokens)}
             path = Path(self.settings.vectors)
             start, found = vectors.from_file(path, wanted, self.settings.embedding)
             tell(f"{found:,} of {len(wanted):,} embeddings start from {path.name}.")
@@ -109,12 +123,7 @@ class TextTask(ClassificationTask):
         return by_length(data.rows[split], lengths, size, generator)
 
     def scores(self, model: nn.Module, data: TextData, rows: Tensor) -> tuple[Tensor, Tensor]:
-        codes, lengths = self._codes(data).padded(rows, self.settings.longest, self.settings.keep)
-        if self.input == "both":
-            codes = torch.cat([codes[..., None], data.spelling[codes].long()], -1)  # (B,T,1+K)
-            codes[..., 0] = _known(codes[..., 0], data.known)
-        elif self.input == "words":
-            codes = _known(codes, data.known)
+        codes, lengths = self._codes_of(data, rows)
         return model(codes, lengths), data.labels[rows.to(data.labels.device, non_blocking=True)]
 
     def predict(self, model: nn.Module, text: str) -> list[View]:
@@ -135,6 +144,16 @@ class TextTask(ClassificationTask):
 
     def _codes(self, data: TextData) -> Ragged:
         return data.characters if self.input == "characters" else data.words
+
+    def _codes_of(self, data: TextData, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Some texts as the network takes them, (B,T) or (B,T,1+K), and their lengths (B,)."""
+        codes, lengths = self._codes(data).padded(rows, self.settings.longest, self.settings.keep)
+        if self.input == "both":
+            codes = torch.cat([codes[..., None], data.spelling[codes].long()], -1)  # (B,T,1+K)
+            codes[..., 0] = _known(codes[..., 0], data.known)
+        elif self.input == "words":
+            codes = _known(codes, data.known)
+        return codes, lengths
 
     def _sentences(self, data: TextData) -> list[list[int]]:
         """The training split as word2vec reads it."""

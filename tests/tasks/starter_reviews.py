@@ -23,6 +23,7 @@ SMALL: dict[str, Any] = {  # whatever the defaults are
     "pooling": "max-mean",
     "dropout": 0.0,
     "word_dropout": 0.0,
+    "ngrams": 0,
     "imbalance": "none",
     "label_smoothing": 0.0,
 }
