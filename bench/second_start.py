@@ -1,0 +1,70 @@
+"""How long a second start takes from torch's import to its first step, task by task.
+
+    python bench/second_start.py --data DIR
+
+A first start of each task, not counted, reads, encodes and caches. Then each is started afresh ``--times`` times, the
+tasks in turn; the median is shown, and how much of it torch spends on importing ``torch._dynamo``, which its
+optimisers want.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+if not sys.flags.safe_path:
+    sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
+
+import tasks
+from workbench import runs, spec
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tasks", nargs="+", default=tasks.available())
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(start(given.one)))
+        return
+    for task in given.tasks:
+        once(given.data, task)
+    measured = [[once(given.data, task) for task in given.tasks] for _ in range(given.times)]
+    print("| task | seconds to the first step | of it torch._dynamo |\n| --- | --- | --- |")
+    for task, pairs in zip(given.tasks, zip(*measured, strict=True), strict=True):
+        whole, dynamo = (statistics.median(seconds) for seconds in zip(*pairs, strict=True))
+        print(f"| `{task}` | {whole:.2f} | {dynamo:.2f} |")
+
+
+def once(data: Path, task: str) -> list[float]:
+    with tempfile.TemporaryDirectory() as folder:
+        run = runs.create(Path(folder), spec.make(task, "lstm", {}, data="full", data_dir=str(data / task)))
+        child = [sys.executable, "-P", __file__, "--data", str(data), "--one", str(run.path)]
+        return json.loads(subprocess.run(child, capture_output=True, text=True, check=True).stdout)  # type: ignore[no-any-return]
+
+
+def start(folder: Path) -> tuple[float, float]:
+    """Seconds from torch's import to the end of the first step; those that importing ``torch._dynamo`` takes."""
+    importlib.import_module("torch")
+    began = time.perf_counter()
+    from workbench.engine.training import Position, Training
+
+    importlib.import_module("torch._dynamo")  # the optimiser would
+    imported = time.perf_counter() - began
+    training = Training(runs.Run(folder), Position())
+    training.begin_epoch()
+    training.step(training.order()[0])
+    return time.perf_counter() - began, imported
+
+
+if __name__ == "__main__":
+    main()
