@@ -34,15 +34,15 @@ def load(settings: Settings, folder: Path) -> TextData:
 
 
 def _read(path: Path, seed: int) -> Texts:
-    """Every labelled review, in the order of part, class and number, whatever the archive's order is."""
+    """Every labelled review, in the order of part, class, number and stars, whatever the archive's order is."""
     tell(f"Reading the reviews in {path.name} …")
-    found: dict[tuple[str, str, int], str] = {}
+    found: dict[tuple[str, str, int, int], str] = {}
     empty = 0
     for name, content in archives.members(path, _REVIEW):
-        part, label, number, _ = name[:-4].replace("_", "/").split("/")
+        part, label, number, stars = name[:-4].replace("_", "/").split("/")
         words = " ".join(tokens.english(reading.decode(content, f"{path}: {name}")))  # a list would take ten times more
         if any(map(str.isalnum, words)):
-            found[part, label, int(number)] = words
+            found[part, label, int(number), int(stars)] = words
         else:
             empty += 1
     for part in ("train", "test"):
@@ -50,8 +50,8 @@ def _read(path: Path, seed: int) -> Texts:
             if not any(key[:2] == (part, label) for key in found):
                 raise DataError(f"{path} holds no {part}/{label}/*.txt review: fetch the archive again.")
     ordered = sorted(found)
-    labels = [int(label == "pos") for _, label, _ in ordered]
-    training = [part == "train" for part, _, _ in ordered]
+    labels = [int(label == "pos") for _, label, *_ in ordered]
+    training = [part == "train" for part, *_ in ordered]
     split = np.full(len(ordered), splits.TEST, dtype=np.int8)
     split[training] = splits.stratified([y for y, t in zip(labels, training, strict=True) if t], seed, _VALIDATION)
     notes = [f"Reviews without a letter, skipped: {empty}."] if empty else []
