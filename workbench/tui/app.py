@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from rich.text import Text
 from textual.app import App, SystemCommand
@@ -23,6 +22,7 @@ from workbench.tui.custody import Custody
 from workbench.tui.screens.help import Help
 from workbench.tui.screens.lab import LabScreen
 from workbench.tui.screens.leave import CANCEL, STOP, leave, stop
+from workbench.tui.screens.page import Page
 from workbench.tui.screens.runs import RunsScreen
 from workbench.tui.widgets.bars import TopBar, can
 from workbench.words import DEBUG, defect
@@ -31,7 +31,7 @@ from workbench.words import DEBUG, defect
 class WorkbenchApp(App[None]):
     """A reader of run folders, and a sender of start and stop."""
 
-    CSS_PATH = "workbench.tcss"
+    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "runs", "over")]  # noqa: RUF012
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     SCREENS = {"lab": LabScreen, "runs": RunsScreen}  # noqa: RUF012
@@ -66,8 +66,7 @@ class WorkbenchApp(App[None]):
     @property
     def place(self) -> Place:
         """Which screen is shown, under whatever asks something."""
-        shown = {LabScreen: "lab", RunsScreen: "runs"}
-        return next((cast("Place", shown.get(type(screen), "run")) for screen in self.screen_stack[1:2]), "lab")
+        return next((screen.place for screen in self.screen_stack if isinstance(screen, Page)), "lab")
 
     def _count(self) -> None:
         """Say above every screen how many runs are training."""

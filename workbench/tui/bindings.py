@@ -9,7 +9,16 @@ from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["everywhere", "lab", "run", "runs"]
+Place = Literal["everywhere", "lab", "run", "confusion", "runs", "compare", "poem"]
+TITLES: dict[Place, str] = {
+    "everywhere": "Everywhere",
+    "lab": "Lab",
+    "run": "Run",
+    "confusion": "Confusion",
+    "runs": "Runs",
+    "compare": "Compare",
+    "poem": "Poem",
+}
 
 
 class Action(NamedTuple):

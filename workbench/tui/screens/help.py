@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from workbench.tui.bindings import PALETTE_KEY, Place, actions, spoken
+from workbench.tui.bindings import PALETTE_KEY, TITLES, Place, actions, spoken
 from workbench.tui.widgets.table import Passage
 
 _MOVING = (
@@ -17,7 +17,6 @@ _MOVING = (
     ("← →", "", "change a word between arrows; choose a view"),
     (spoken(PALETTE_KEY), "", "every action, by name"),
 )
-_TITLES: dict[Place, str] = {"everywhere": "Everywhere", "lab": "Lab", "run": "Run", "runs": "Runs"}
 
 
 class Help(ModalScreen[None]):
@@ -31,12 +30,13 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         parts: list[str | tuple[str, str]] = []
-        places: list[Place] = [self._place, *(p for p in ("everywhere", "lab", "run", "runs") if p != self._place)]
-        for place in places:
-            parts.append((f"{_TITLES[place]}\n", "bold $text-primary"))
+        for place in dict.fromkeys((self._place, *TITLES)):
             lines = [(spoken(a.key), spoken(a.twin), a.help) for a in actions(place) if a.place == place] + (
                 list(_MOVING) if place == "everywhere" else []
             )
+            if not lines:
+                continue
+            parts.append((f"{TITLES[place]}\n", "bold $text-primary"))
             for key, twin, text in lines:
                 parts += [(f"  {key:<9}", "bold $text-accent"), (f"{twin:<5}", "$text-accent"), f"{text}\n"]
             parts.append("\n")

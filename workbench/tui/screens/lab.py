@@ -32,7 +32,8 @@ USUAL = ""  # the preset's value where none is chosen
 class LabScreen(Page):
     """Two lists, a form, and one key to start."""
 
-    BINDINGS = bindings("lab")
+    place = "lab"
+    BINDINGS = bindings(place)
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.screen import Screen
+
+from workbench.tui.bindings import Place
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
 class Page(Screen[None]):
     """A full screen of the laboratory."""
+
+    place: ClassVar[Place]
 
     @property
     def workbench(self) -> WorkbenchApp:

@@ -42,7 +42,8 @@ _WIDE, _TALL, _ONE_CHART = 110, 32, 22
 class RunScreen(Page):
     """Follows a run's folder for as long as it is open; when the run ends, what it showed stays."""
 
-    BINDINGS = bindings("run")
+    place = "run"
+    BINDINGS = bindings(place)
     EVERY = 0.25  # seconds between two looks at the run's folder
 
     def __init__(self, run: Run) -> None:

@@ -26,7 +26,8 @@ _COLUMNS = ("status", "task", "cell", "step", "best", "age", "run")
 class RunsScreen(Page):
     """A list that follows the folder."""
 
-    BINDINGS = bindings("runs")
+    place = "runs"
+    BINDINGS = bindings(place)
     EVERY = 1.0  # seconds between two looks at the folder
 
     def compose(self) -> ComposeResult:
