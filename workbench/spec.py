@@ -147,7 +147,7 @@ def make(
         except ValueError as error:
             raise SpecError(str(error)) from None
         if section == "task" and name in settings.paths and given:
-            parts[section][name] = str(Path(str(given)).expanduser().absolute())  # the worker stands elsewhere
+            parts[section][name] = str(_whole_path(field.key, str(given)))  # the worker stands elsewhere
     spec = RunSpec(
         task=task,
         cell=cell,
@@ -160,6 +160,13 @@ def make(
     )
     _check(spec, settings)
     return spec
+
+
+def _whole_path(key: str, given: str) -> Path:
+    try:
+        return Path(given).expanduser().absolute()
+    except RuntimeError:
+        raise SpecError(f"{key}: {given} names the home folder of nobody here: write the whole path.") from None
 
 
 @cache

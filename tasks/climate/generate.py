@@ -124,6 +124,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="another seed, other weather (default 0)")
     parser.add_argument("--out", type=Path, required=True, help="the file to be written, .csv or .zip")
     options = parser.parse_args()
+    if (options.days or options.years or 0) < 1:
+        parser.error("at least one day is needed")
     write(options.out, options.days or days_of(options.years), options.seed)
 
 

@@ -51,7 +51,8 @@ def regular(found: Readings, longest_gap: int) -> Grid:
     values[ticks] = found.values[first]
     notes = [*found.notes]
     if moved:
-        notes.append(f"{moved:,} readings stood between ticks of {step // 60} min and were moved to the nearest.")
+        unit = f"{step} s" if step % 60 else f"{step // 60} min"
+        notes.append(f"{moved:,} readings stood between ticks of {unit} and were moved to the nearest.")
     missing = np.isnan(values).any(1)
     bridged = np.stack([_bridge(column, longest_gap) for column in values.T], 1)
     lost = np.isnan(bridged).any(1)

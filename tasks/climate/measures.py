@@ -54,7 +54,7 @@ class Errors:
 def by_horizon(errors: Mapping[str, Errors], step: int, unit: str) -> Table:
     """The RMSE of each method at some lead times, and over the whole horizon."""
     horizon = len(next(iter(errors.values())).squared)
-    places = {f"{hours} h": hours * _HOUR // step - 1 for hours in LEADS}
+    places = {f"{hours} h": hours * _HOUR // step - 1 for hours in LEADS if hours * _HOUR % step == 0}
     rows: list[Sequence[str | float]] = [
         [name, *(each.rmse_at(place) for each in errors.values())]
         for name, place in places.items()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import functools
+import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ MISSING = -9999.0  # the station's mark
 MADE = {"hour": (86_400, 3_600), "year": (365.2425 * 86_400, 86_400)}  # period and unit in seconds
 _FORMATS = ("%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 _EPOCH = datetime(1970, 1, 1)
+_DATE_PARTS = ("%Y", "%y", "%m", "%d", "%b", "%B", "%j", "%z")  # what no time of day has
 
 
 class Readings(NamedTuple):
@@ -92,7 +94,10 @@ def _table(path: Path, wanted: Sequence[str]) -> _Table:
     if "\0" in text:  # Latin-1 takes any bytes, UTF-16 among them
         raise DataError(f"{path} is not UTF-8 or Latin-1 text: fetch it again, or convert it.")
     reader = csv.reader(text.splitlines(), delimiter="," if "," in text.partition("\n")[0] else ";")
-    heads = [name.strip() for name in next(reader, [])]
+    try:
+        heads = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise DataError(f"{path} line 1 is not CSV: {error}.") from None
     there = [name for name in dict.fromkeys(wanted) if name in heads or name not in MADE]
     if lacking := [name for name in there if name not in heads]:
         raise DataError(f"{path} line 1: there is no column {lacking[0]!r}; its columns are: {', '.join(heads[:30])}.")
@@ -156,10 +161,16 @@ def _parser(date_format: str) -> Callable[[str], int]:
     """Text in ``date_format`` → seconds since 1970. Each date and each time of day is parsed once only."""
 
     def whole(cell: str, written: str) -> int:
-        return int((datetime.strptime(cell, written) - _EPOCH).total_seconds())
+        try:
+            moment = datetime.strptime(cell, written)
+        except re.error:  # one part of the time stands twice in the format
+            raise ValueError(written) from None
+        if moment.tzinfo:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+        return int((moment - _EPOCH).total_seconds())
 
     halves = date_format.split(" ")
-    if len(halves) != 2:
+    if len(halves) != 2 or any(part in halves[1] for part in _DATE_PARTS):
         return lambda cell: whole(cell.strip(), date_format)
     day = functools.cache(lambda cell: whole(cell, halves[0]))
     clock = functools.cache(lambda cell: whole(f"1970 {cell}", f"%Y {halves[1]}"))

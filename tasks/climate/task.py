@@ -5,6 +5,7 @@ Shapes: B windows, P readings of history, F features, H readings of the horizon.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from tasks.climate.measures import Errors, by_horizon
 from tasks.climate.network import Forecaster, input_size
 from tasks.climate.settings import Settings
 from tasks.common import cache
+from tasks.common.cache import kept_baseline
 from tasks.common.regression import Ridge
 from tasks.views import Cell, Table, View
 
@@ -95,8 +97,8 @@ class Task(base.Task):
         )
 
     def predict(self, model: nn.Module, text: str) -> list[View]:
-        path = Path(text.strip()).expanduser()
-        if not text.strip() or not path.is_file():
+        path = Path(os.path.expanduser(text.strip()))  # noqa: PTH111 (a Path's raises where there is no such home)
+        if not text.strip() or not os.path.isfile(path):  # noqa: PTH113 (a Path's raises on names too long)
             raise ValueError(
                 f"{text!r} is no file: give the path of a CSV file that ends with at least {self.settings.history} "
                 "readings."
@@ -138,14 +140,7 @@ class Task(base.Task):
     def baseline(self, data: ClimateData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
         shape = (self.settings.history, self.settings.horizon, self.settings.stride)
         key = cache.key("climate baseline", 1, data.state["cache"], shape)
-        kind = dict[str, dict[str, Metrics]]
-        found: dict[str, dict[str, Metrics]] = cache.values(
-            f"climate-baseline-{key}",
-            dict if cached_only else lambda: self._baseline(data),
-            kind,
-            keep=not cached_only,
-        )
-        return found
+        return kept_baseline(f"climate-baseline-{key}", lambda: self._baseline(data), cached_only=cached_only)
 
     def windows(self, data: ClimateData, rows: Tensor) -> Window:
         """The windows that begin at ``rows`` (B,)."""

@@ -52,6 +52,8 @@ def _plainly(path: Path, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[s
     """What ``found`` yields; its errors become a sentence."""
     try:
         yield from found
+    except MemoryError:
+        raise
     except Exception as error:  # damaged bytes make the archives' libraries raise nearly anything
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
             raise unreadable(path, error) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import platformdirs
 
+from tasks.base import Metrics
 from tasks.common import files
 from tasks.common.archives import unreadable
 from tasks.common.telling import tell
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _META = "meta"
+Methods = dict[str, dict[str, Metrics]]  # by split and method
 
 
 def cache_folder() -> Path:
     """``WORKBENCH_CACHE``, else the platform's cache folder for this user."""
-    return Path(os.environ.get("WORKBENCH_CACHE") or platformdirs.user_cache_path("workbench"))
+    return Path(os.environ.get("WORKBENCH_CACHE") or platformdirs.user_cache_path("workbench")).absolute()
 
 
 def key(*parts: object, paths: Iterable[Path] = ()) -> str:
@@ -92,14 +94,32 @@ def tensors(
 
 def values(name: str, build: Callable[[], Any], kind: Any = Any, *, keep: bool = True) -> Any:
     """A JSON value kept under ``name``: read (as ``kind``), or built and, with ``keep``, kept."""
-    path = cache_folder() / "values" / f"{name}.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(_value_file(name).read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         built = build()
     if keep:
-        _keep(path, msgspec.json.encode(built))
+        keep_value(name, built)
     return built
+
+
+def keep_value(name: str, value: Any) -> None:
+    """Keep a JSON value under ``name``, in place of what is kept there."""
+    _keep(_value_file(name), msgspec.json.encode(value))
+
+
+def _value_file(name: str) -> Path:
+    return cache_folder() / "values" / f"{name}.json"
+
+
+def kept_baseline(name: str, compute: Callable[[], Methods], *, cached_only: bool) -> Methods:
+    """What naive methods reach, kept in the cache under ``name``.
+
+    Args:
+        cached_only: give nothing rather than compute.
+    """
+    found: Methods = values(name, dict if cached_only else compute, Methods, keep=not cached_only)
+    return found
 
 
 def _keep(path: Path, content: bytes) -> None:

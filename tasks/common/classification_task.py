@@ -6,7 +6,7 @@ Shapes: B batch, C classes, N examples.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -14,11 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import Evaluation, Metrics, Split
-from tasks.common import cache, classification
+from tasks.base import Evaluation, Split
+from tasks.common import classification
 from tasks.views import Table
-
-Methods = dict[str, dict[str, Metrics]]
 
 
 class ClassificationTask(base.Task):
@@ -64,13 +62,3 @@ class ClassificationTask(base.Task):
         shares, best = scores[0].float().softmax(0).topk(min(3, len(self.labels)))
         rows = [[self.labels[k], p] for k, p in zip(best.tolist(), shares.tolist(), strict=True)]
         return Table(title=title, columns=[self.of, "probability"], rows=list(rows))
-
-
-def kept_baseline(name: str, compute: Callable[[], Methods], *, cached_only: bool) -> Methods:
-    """What naive methods reach, kept in the cache under ``name``.
-
-    Args:
-        cached_only: give nothing rather than compute.
-    """
-    found: Methods = cache.values(name, dict if cached_only else compute, Methods, keep=not cached_only)
-    return found

@@ -95,8 +95,8 @@ def present(task: str, option: Path | None = None, settings: Settings | None = N
         DataError: a folder or a file was named and it, or a file in it, is missing.
     """
     if settings is not None and settings.own_data:
-        own = Path(settings.own_data).expanduser().absolute()
-        if not own.is_file():
+        own = Path(settings.own_data).absolute()
+        if not os.path.isfile(own):  # noqa: PTH113 (a Path's raises on names too long)
             raise DataError(f"{own} is missing or no file: name the {task} data's file again.")
         return Source("full", own.parent)
     named = named_folder(option)

@@ -8,6 +8,7 @@ Shapes: B batch, T time, N texts, L n-grams of a text, K n-grams known, C classe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -94,8 +95,9 @@ class LinearNgrams(nn.Module):
         present = csr_matrix((np.ones(int(seen.sum()), np.float32), (owner[seen], number[seen])), shape)
         classes = len(self.bias)
         for k in range(classes == 2, classes):  # of two classes, one's score says all
-            if not 0 < (label == k).sum() < before:
-                continue  # a class of no text, or of all of them
+            if not 0 < (label == k).sum() < before:  # a class of no text, or of all of them
+                self.bias[k] = math.copysign(math.log(before + 1), (label == k).any() - 0.5)
+                continue
             ratio = _log_count_ratio(present, label == k)
             model = LogisticRegression(C=_STRENGTH, solver="liblinear", dual=True, random_state=0)
             model.fit(present.multiply(ratio).tocsr(), label == k)

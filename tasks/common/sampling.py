@@ -73,5 +73,6 @@ def _drawn(scores: Tensor, temperature: float, top_k: int, top_p: float, generat
         len(scores), 1, dtype=torch.float64, generator=generator, device=generator.device if generator else "cpu"
     ).to(scores.device)
     place = torch.searchsorted(cumulated, uniform * cumulated[:, -1:], right=True)  # (B,1)
-    last = (probabilities > 0).sum(1, keepdim=True) - 1  # where rounding would step past the last that may be drawn
+    # where rounding would step past the last that may be drawn; scores that are no numbers leave none
+    last = ((probabilities > 0).sum(1, keepdim=True) - 1).clamp(min=0)
     return order.gather(1, place.minimum(last))[:, 0]

@@ -40,7 +40,7 @@ def measure(
         strength: C of the support vector machine.
 
     Returns:
-        ``{split: {method: metrics}}``.
+        ``{split: {method: metrics}}``; majority alone where the training rows are of one class.
 
     Source: T. Joachims, Text Categorization with Support Vector Machines, ECML 1998.
     """
@@ -50,14 +50,18 @@ def measure(
     weighed = [tfidf(way, rows["train"].numpy()) for way in ways]
     features = hstack(weighed, format="csr") if len(weighed) > 1 else weighed[0]
     train = rows["train"].numpy()
-    machine = LinearSVC(C=strength, dual=True, random_state=0).fit(features[train], labels[train])
+    machine = None
+    if len(np.unique(labels[train])) > 1:
+        machine = LinearSVC(C=strength, dual=True, random_state=0).fit(features[train], labels[train])
     majority = int(np.bincount(labels[train]).argmax())
     found: dict[str, dict[str, Metrics]] = {}
     for split, numbers in rows.items():
         if split == "train":
             continue
         held = numbers.numpy()
-        guesses = {"majority": np.full(len(held), majority), "linear SVM": machine.predict(features[held])}
+        guesses = {"majority": np.full(len(held), majority)}
+        if machine is not None:
+            guesses["linear SVM"] = machine.predict(features[held])
         found[split] = {method: metrics(labels[held], guess, classes) for method, guess in guesses.items()}
     return found
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -23,8 +23,12 @@ class TextSettings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fiel
     paths: ClassVar[Sequence[str]] = ("vectors",)
 
     def check(self) -> None:
-        if self.vectors and not Path(self.vectors).exists():
+        if self.vectors and not os.path.exists(self.vectors):  # noqa: PTH110 (a Path's raises on names too long)
             raise ValueError(f"{self.vectors} is missing: name a file of word vectors with task.vectors.")
+        if self.ngrams and self.imbalance != "none":
+            raise ValueError(
+                "task.ngrams and task.imbalance cannot be set together: the n-grams' model knows of no imbalance."
+            )
 
     longest: Annotated[int, Meta(ge=0, le=100_000, description="tokens read of a text at most; 0: all")] = 400
     keep: Annotated[Literal["first", "last"], Meta(description="which tokens of a longer text are read")] = "last"

@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.base import Recurrent, Split
+from tasks.base import DataError, Recurrent, Split
 from tasks.common import text_data, vectors
 from tasks.common.batching import by_length
-from tasks.common.classification_task import ClassificationTask, Methods, kept_baseline
+from tasks.common.cache import Methods, kept_baseline
+from tasks.common.classification_task import ClassificationTask
 from tasks.common.classifier import Attention, Last, MaxMean, SequenceClassifier, Spelled
 from tasks.common.linear_ngrams import LinearNgrams
 from tasks.common.ragged import Ragged
@@ -91,7 +92,10 @@ class TextTask(ClassificationTask):
             tell("Learning a linear model of n-grams …")
             train = torch.split(data.rows["train"], _AT_ONCE)
             texts = ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in train)
-            tell(f"{model.beside.fit(texts):,} n-grams weigh in beside the network.")
+            kept = model.beside.fit(texts)
+            if not kept:
+                raise DataError("No n-gram stands in two training texts: set task.ngrams=0, or take more data.")
+            tell(f"{kept:,} n-grams weigh in beside the network.")
 
     def _start_embedding(self, model: nn.Module, data: TextData) -> None:
         embedding = _embedding(model)

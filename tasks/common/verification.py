@@ -18,6 +18,7 @@ from tasks.common import cache
 from tasks.common.archives import unreadable
 from tasks.common.registry import Dataset
 
+_VERSION = 2  # of the counting: a change makes what is remembered old
 Verdict = Literal["verified", "differs", "no hash known"]
 
 
@@ -86,7 +87,7 @@ def rows(dataset: Dataset | None, read: Sequence[Path]) -> int | None:
 
 def remember(dataset: Dataset | None, folder: Path, read: Sequence[Path], found: Examination) -> None:
     """Keep what was found of the files as they are now."""
-    cache.values(_key(dataset, folder, read), lambda: found, Examination)
+    cache.keep_value(_key(dataset, folder, read), found)
 
 
 def remembered(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> Examination | None:
@@ -116,4 +117,4 @@ def _key(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> str:
             stat = part.stat()
             seen.append((str(part), stat.st_size, stat.st_mtime_ns))
     known = sorted((name, remote.hash) for name, remote in dataset.files.items()) if dataset else []
-    return "dataset-" + cache.key(str(folder), len(read), seen, known)
+    return "dataset-" + cache.key(_VERSION, str(folder), len(read), seen, known)

@@ -50,8 +50,8 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             },
         ),
         "strong": Preset(
-            help="the strongest that is known here: whole reviews, and the mean of the network's scores and those of a "
-            "linear model of word 1–3-grams weighted by naive Bayes (Mesnil et al. 2015); for bilstm",
+            help="the strongest that is known here: up to 1,000 words, and the mean of the network's scores and those "
+            "of a linear model of word 1–3-grams weighted by naive Bayes (Mesnil et al. 2015); for bilstm",
             values={"task.longest": 1000, "task.ngrams": 3},
         ),
     }

@@ -90,3 +90,9 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(description="measure on held-out names, or (as the tutorial does) on class-balanced training names"),
     ] = "held-out"
     split_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the 80/10/10 split")] = 0
+
+    def check(self) -> None:
+        if self.draw == "languages" and self.imbalance != "none":
+            raise ValueError(
+                "task.draw=languages draws every language alike already: leave task.imbalance at none with it."
+            )

@@ -15,7 +15,8 @@ from torch import Generator, Tensor, nn
 from tasks.base import HELD, Recurrent, Split
 from tasks.common import baselines, cache
 from tasks.common.batching import by_length, uniform_over_classes
-from tasks.common.classification_task import ClassificationTask, Methods, kept_baseline
+from tasks.common.cache import Methods, kept_baseline
+from tasks.common.classification_task import ClassificationTask
 from tasks.common.classifier import Last, OneHot, SequenceClassifier
 from tasks.names import data as names
 from tasks.names.data import LETTERS, NamesData

@@ -15,8 +15,8 @@ from torch import Generator, Tensor, nn
 
 from tasks import base
 from tasks.base import Evaluation, Metrics, Recurrent, Split
-from tasks.common import cache
 from tasks.common.batching import by_length
+from tasks.common.cache import kept_baseline
 from tasks.common.sampling import choose
 from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from tasks.poems import cleaning, forms, naive, script
@@ -26,6 +26,7 @@ from tasks.poems.network import PoemNetwork, losses, start_at
 from tasks.poems.settings import Settings
 from tasks.views import Table, Text, View
 
+_LARGEST = 700  # nats whose exponential is still a number
 _SAMPLES = 64  # poems written at each evaluation to see how many are well formed
 
 
@@ -84,7 +85,7 @@ class Task(base.Writer):
             "loss": nll,
             "nll": nll,
             "nll_hanzi": nll_hanzi,
-            "perplexity": math.exp(nll),
+            "perplexity": math.exp(nll) if nll < _LARGEST else math.inf,
             "well_formed": sum(ended and forms.is_well_formed(poem) for poem, ended in written) / _SAMPLES,
         }
         return Evaluation(metrics=metrics, views=[self._beside_the_truth(model, data, split)])
@@ -126,11 +127,7 @@ class Task(base.Writer):
             never = self.vocabulary.encode((PAD, START))
             return naive.measure(data.poems, data.rows, never, self._hanzi.numpy())
 
-        kind = dict[str, dict[str, Metrics]]
-        found: dict[str, dict[str, Metrics]] = cache.values(
-            f"{data.state['cache']}-baseline-1", dict if cached_only else compute, kind, keep=not cached_only
-        )
-        return found
+        return kept_baseline(f"{data.state['cache']}-baseline-1", compute, cached_only=cached_only)
 
     @property
     def end(self) -> int:

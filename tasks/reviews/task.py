@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.common import svm
-from tasks.common.classification_task import Methods
+from tasks.common.cache import Methods
 from tasks.common.svm import Symbols
 from tasks.common.text_data import SPECIALS, TextData
 from tasks.common.text_task import TextTask

@@ -111,6 +111,12 @@ def test_a_named_folder(workbench, copies: Path) -> None:
     assert "`workbench data verify` compares files with the hashes of their source" in result.stderr
 
 
+@pytest.mark.parametrize("before", [("data", "--data"), ("--data",)])
+def test_a_folder_may_be_named_before_the_command(workbench, copies: Path, before: tuple[str, ...]) -> None:
+    words = [*before, copies, *(["data"] if before[0] == "--data" else []), "path", "names"]
+    assert workbench(*words, WORKBENCH_DATA="elsewhere").stdout == f"{copies / 'names'}\n"
+
+
 def test_files_that_differ_from_their_source(workbench, copies: Path) -> None:
     folder = copies / "names"
     result = workbench("data", "verify", "names", "--data", copies)

@@ -13,8 +13,9 @@ import torch
 from engine.toy_runs import after, only, toy, trained
 
 import cells
+import tasks
 from workbench.engine import answer
-from workbench.events import Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
+from workbench.events import Alarm, Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
 from workbench.runs import Run
 
 SELDOM = {"train.checkpoint_seconds": 1000.0}
@@ -38,6 +39,23 @@ def test_events_come_in_the_order_that_readers_count_on(runs_folder: Path) -> No
     assert times == sorted(times)
     assert events[-1].reason == "all steps done"
     assert events[-1].epochs == 2
+
+
+def test_naive_methods_that_fail_cost_nobody_a_trained_network(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = toy(runs_folder, {"train.epochs": 1, **SELDOM})
+
+    def baseline(self: Any, data: Any, *, cached_only: bool = False) -> dict[str, Any]:
+        if cached_only:
+            return {}
+        raise ValueError("one class only")
+
+    monkeypatch.setattr(tasks.load("toy"), "baseline", baseline)
+    events = trained(run)
+    assert isinstance(events[-1], Finished)
+    (alarm,) = only(Alarm, events)
+    assert alarm.message == "The naive methods could not be measured (one class only): the traceback is in the log."
 
 
 def test_every_checkpoint_stands_on_a_step_event(runs_folder: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from engine.toy_runs import toy, trained
 
 from tasks.base import DataError
-from workbench.engine import answer
+from workbench import spec
+from workbench.engine import answer, data
 
 
 def test_other_data_than_the_runs_own_are_refused(tmp_path):
@@ -18,3 +19,9 @@ def test_other_data_than_the_runs_own_are_refused(tmp_path):
     run.task_file.write_bytes(msgspec.json.encode({**state, "labels": ["zero", "one", "three"]}))
     with pytest.raises(DataError, match="no longer what this run was trained on"):
         answer.evaluate(run, "test")
+
+
+@pytest.mark.parametrize("state", [{}, {"labels": 3}, {"labels": ["a"], "train_counts": ["many"]}])
+def test_a_task_file_without_what_its_task_needs_is_said(state: dict[str, object]) -> None:
+    with pytest.raises(DataError, match=r"^The run's task\.json is damaged \(\w+: .*\): put back a copy of it, or "):
+        data.task_of(spec.make("names", "lstm"), state)

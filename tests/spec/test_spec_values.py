@@ -151,3 +151,26 @@ def test_a_causal_task_refuses_a_network_that_reads_both_ways(
         make("toy", cell, values)
     assert is_plain(str(error.value))
     assert make("toy", "lstm").cell == "lstm"
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("~nobody-here/own.csv", r"^task\.csv: ~nobody-here/own\.csv names the home folder of nobody here: "),
+        ("x" * 300, None),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_answered_not_raised(path: str, sentence: str | None) -> None:
+    values = {"task.csv": path, "task.target": "t", "task.features": "t"}
+    if sentence is None:
+        assert spec.make("climate", "lstm", values).settings.csv.endswith(path)
+        with pytest.raises(SpecError, match=r"is missing: name a file of word vectors"):
+            spec.make("imdb", "lstm", {"task.vectors": path})
+    else:
+        with pytest.raises(SpecError, match=sentence):
+            spec.make("climate", "lstm", values)
+
+
+def test_languages_drawn_alike_are_not_weighed_again() -> None:
+    with pytest.raises(SpecError, match=r"leave task\.imbalance at none"):
+        spec.make("names", "lstm", {"task.draw": "languages", "task.imbalance": "weights"})

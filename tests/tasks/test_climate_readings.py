@@ -49,6 +49,8 @@ def test_latin_1_and_utf_8_are_read_alike(tmp_path: Path, encoding: str) -> None
         ("when,t\n01.03.2020 00:00:00,1\n\n01.03.2020 01:00:00,2\n", ""),
         ('"when","t"\n"3/1/20 12 AM","1"\n"3/1/20 1 AM","2"\n', "%m/%d/%y %I %p"),
         ("when,t\n1:03:2020 0h,1\n1:03:2020 1h,2\n", "%d:%m:%Y %Hh"),
+        ("when,t\n00:00 01.03.20,1\n01:00 01.03.20,2\n", "%H:%M %d.%m.%y"),
+        ("when,t\n2020-03-01 02:00+0200,1\n2020-03-01 03:00+0200,2\n", "%Y-%m-%d %H:%M%z"),
     ],
 )
 def test_other_files_are_read_too(tmp_path: Path, content: str, date_format: str) -> None:
@@ -113,10 +115,22 @@ def test_files_follow_one_another(tmp_path: Path) -> None:
             r"line 13: 2020-03-01 10:00 is not later than the reading before, ",
         ),
         (1, "soon,1,1", r"line 2: 'soon' is no time, where "),
+        (0, "x" * 200_000, r"line 1 is not CSV: field larger than field limit"),
         (0, "Date Time,Temp,PAR", r"line 1: there is no column 'T \(degC\)'; its columns are: Date Time, Temp, PAR\.$"),
         (0, "When,T (degC),PAR", r"line 1: there is no column 'Date Time'; its columns are: When, T \(degC\), PAR\.$"),
     ],
-    ids=["no number", "cells", "format", "no such day", "backwards", "twice", "first row", "no column", "no time"],
+    ids=[
+        "no number",
+        "cells",
+        "format",
+        "no such day",
+        "backwards",
+        "twice",
+        "first row",
+        "endless",
+        "no column",
+        "no time",
+    ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: int, text: str, sentence: str) -> None:
     def change(lines: list[str]) -> None:

@@ -203,7 +203,7 @@ def test_what_cannot_be_forecast_is_refused(
         loaded[0].predict(Says(torch.zeros(24)), str(station(tmp_path / "own", values) / NAME))
 
 
-@pytest.mark.parametrize("text", ["", "  ", "nowhere.csv", "tomorrow"])
+@pytest.mark.parametrize("text", ["", "  ", "nowhere.csv", "tomorrow", "long" * 100, "~nobody-here/x.csv"])
 def test_a_text_that_is_no_file_is_asked_again(loaded: tuple[Task, ClimateData], text: str) -> None:
     with pytest.raises(ValueError, match=r"is no file: give the path of a CSV file that ends with at least 48"):
         loaded[0].predict(Says(torch.zeros(24)), text)

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from starter_reviews import build, starter, task
 from torch import Tensor
 
+from tasks.base import DataError
 from tasks.common import linear_ngrams
 from tasks.common.linear_ngrams import LinearNgrams
+from workbench import spec
+from workbench.spec import SpecError
 
 SIZE = 7
 TEXTS = st.lists(st.lists(st.integers(1, SIZE - 1), min_size=1, max_size=8), min_size=1, max_size=6)
@@ -87,7 +90,9 @@ def test_of_many_classes_each_has_its_own_weights() -> None:
     model = taught(texts, labels, 5)  # and a class without a text
     scores = model(padded([[1], [2], [3], [4]]))
     assert scores.argmax(1).tolist() == [0, 1, 2, 3]
-    assert scores[:, 4].eq(0).all()
+    unknown = model(padded([[6, 6]]))[0]
+    assert unknown.argmax() != 4
+    assert scores[:, 4].eq(-math.log(21)).all()
 
 
 def test_where_nothing_stands_twice_nothing_is_kept() -> None:
@@ -131,3 +136,16 @@ def test_it_is_saved_with_the_network() -> None:
     other.load_state_dict(model.state_dict())
     rows = data.rows["test"][:10]
     assert torch.equal(learner.scores(model.eval(), data, rows)[0], learner.scores(other.eval(), data, rows)[0])
+
+
+def test_where_no_ngram_stands_twice_a_training_is_refused() -> None:
+    data = starter()
+    learner = task(data, ngrams=3)
+    data.rows["train"] = data.rows["train"][:1]
+    with pytest.raises(DataError, match=r"set task\.ngrams=0"):
+        learner.initialise(build(learner), data)
+
+
+def test_the_ngrams_and_a_weighted_loss_do_not_go_together() -> None:
+    with pytest.raises(SpecError, match="cannot be set together"):
+        spec.make("reviews", "lstm", {"task.ngrams": 2, "task.imbalance": "weights"})

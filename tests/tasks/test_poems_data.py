@@ -32,7 +32,9 @@ def tang(folder: Path, poems: list[str], name: str = "poet.tang.0.json") -> Path
 def poems_of(found: PoemData, split: str = "") -> set[str]:
     vocabulary = Vocabulary(found.state["vocabulary"], SPECIALS)
     rows = [found.rows[s] for s in found.rows if s == split or not split]
-    return {"".join(vocabulary.decode(codes[1:-1])) for some in rows for codes in found.poems.lists(some)}
+    return {
+        "".join(vocabulary.tokens[code] for code in codes[1:-1]) for some in rows for codes in found.poems.lists(some)
+    }
 
 
 def load(folder: Path, **chosen: Any) -> PoemData:

@@ -90,3 +90,10 @@ def test_what_is_drawn_is_always_among_the_allowed(
 def test_settings_out_of_bounds_are_refused_in_a_sentence(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"must be .* it is"):
         choose(SCORES[None], **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf])
+def test_scores_that_are_no_numbers_draw_some_token(score: float) -> None:
+    """A network that diverged is spoken of elsewhere; what it writes must not break the training off."""
+    tokens, _ = choose(torch.full((2, 5), score), generator=torch.Generator().manual_seed(0))
+    assert all(0 <= token < 5 for token in tokens.tolist())

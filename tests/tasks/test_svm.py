@@ -96,3 +96,10 @@ def test_ways_of_reading_stand_side_by_side() -> None:
     both = svm.measure(ways, labels, rows, 2, strength=1.0)  # type: ignore[arg-type]
     assert one["test"]["linear SVM"]["accuracy"] == 0.5
     assert both["test"]["linear SVM"]["accuracy"] == 1.0
+
+
+def test_of_one_class_there_is_only_the_majority() -> None:
+    rows = {"train": torch.arange(4), "val": torch.arange(4, 5), "test": torch.arange(5, 6)}
+    words = Symbols(Ragged.of([[1, 2]] * 6), 1, SIZE)
+    found = svm.measure([words], np.array([1, 1, 1, 1, 0, 1]), rows, 2, strength=1.0)  # type: ignore[arg-type]
+    assert found["val"].keys() == found["test"].keys() == {"majority"}

@@ -45,6 +45,9 @@ def lab(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
+    for name, given in (("WORKBENCH_RUNS", runs), ("WORKBENCH_DATA", data)):
+        if given is not None:
+            os.environ[name] = str(given.absolute())  # a command that follows finds it, as would its worker
     if context.invoked_subcommand is None:
         from workbench import tui
 

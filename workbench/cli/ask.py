@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import Json, RunName, Runs, find, put, say
+from workbench.cli.options import Json, RunName, Runs, find, piped, put, say
 from workbench.words import plain
 
 
@@ -84,8 +84,8 @@ def predict(
         say("Type a line and press Enter; Ctrl-D ends.")
     console = wide_console()
     answered = failed = 0
-    for given in text or (line for line in sys.stdin if line.strip()):
-        line = given.rstrip("\n").encode("utf-8", "replace").decode()  # what was no UTF-8 becomes a question mark
+    for given in text or (line for line in piped() if line.strip()):
+        line = given.rstrip("\n")
         try:
             views = ask(line)
         except ValueError as error:

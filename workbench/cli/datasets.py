@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,6 +52,8 @@ def register(app: typer.Typer) -> None:
 
 def listing(context: typer.Context, folder: Data = None, json: Json = False) -> None:
     if context.invoked_subcommand is not None:
+        if folder is not None:
+            os.environ["WORKBENCH_DATA"] = str(folder.absolute())  # for the command that follows
         return
     found = {task: datasets.standing(task, data_folder(folder)) for task in _with_data()}
     if json:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,6 +38,14 @@ def find(name: str, folder: Path | None) -> Run:
 def data_folder(option: Path | None) -> Path | None:
     """The data folder that the user named, if any."""
     return named_folder(option)
+
+
+def piped() -> Iterator[str]:
+    """The lines of stdin; what is no UTF-8 becomes a question mark."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # as the locale has it, it would raise
+    for line in sys.stdin:
+        yield line.encode("utf-8", "replace").decode()
 
 
 def assignments(pairs: list[str] | None) -> dict[str, str]:

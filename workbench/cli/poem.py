@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench import runs
-from workbench.cli.options import Json, Runs, find, put, say
+from workbench.cli.options import Json, Runs, find, piped, put, say
 from workbench.runs import NoSuchRun, Run, RunError
 from workbench.spec import SpecError
 from workbench.words import plain
@@ -129,8 +129,8 @@ def _beginnings(start: str | None) -> Iterator[str]:
         yield start
         return
     lines = 0
-    for line in () if sys.stdin.isatty() else sys.stdin:
-        given = line.strip().encode("utf-8", "replace").decode()  # what was no UTF-8 becomes a question mark
+    for line in () if sys.stdin.isatty() else piped():
+        given = line.strip()
         if given:
             lines += 1
             yield given

@@ -21,7 +21,7 @@ def open_run(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn
         RunError, CheckpointError, DeviceError, SpecError: each with one plain sentence.
     """
     process.prepare(threads)
-    task = load_task(run.spec.task)(run.spec.settings, task_state(run))
+    task = data.task_of(run.spec, task_state(run))
     model = network.build(run.spec, task)
     checkpoint.load_best(run.best_file, model)
     return task, model.to(process.choose_device(device)).eval()

@@ -28,7 +28,7 @@ def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[Task, D
     kind = tasks.load(spec.task)
     if state is not None:
         with suppress(FileNotFoundError):
-            return kind(spec.settings, state), kind.recall(spec.settings, state)
+            return task_of(spec, state), kind.recall(spec.settings, state)
     folder = starter(spec.task) if spec.data == "starter" else Path(spec.data_dir)
     data = kind.load(spec.settings, folder)
     if state is not None and _plain(data.state) != _plain(state):
@@ -37,6 +37,20 @@ def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[Task, D
             "of Workbench: put the old data back, or train anew."
         )
     return kind(spec.settings, data.state), data
+
+
+def task_of(spec: RunSpec, state: Mapping[str, Any]) -> Task:
+    """A run's task as its ``task.json`` has it.
+
+    Raises:
+        DataError: that file does not hold what the task needs.
+    """
+    try:
+        return tasks.load(spec.task)(spec.settings, state)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise DataError(
+            f"The run's task.json is damaged ({type(error).__name__}: {error}): put back a copy of it, or train anew."
+        ) from None
 
 
 def _plain(state: Mapping[str, Any]) -> Any:

@@ -69,7 +69,7 @@ def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[E
     training.load_best()
     tested = training.evaluate("test")
     if not baseline:
-        yield events.Baseline(time=time.time(), methods=training.task.baseline(training.examples))
+        yield training.naive()
     yield events.Finished(
         time=time.time(),
         step=at.step,

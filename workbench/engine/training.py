@@ -8,6 +8,7 @@ import os
 import platform
 import socket
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -206,6 +207,15 @@ class Training:
         )
         if any(v is not None and not math.isfinite(v) for v in found.metrics.values()):
             yield events.Alarm(time=time.time(), step=self.at.step, message="A validation figure is not a number.")
+
+    def naive(self) -> Event:
+        """What naive methods reach on the same rows; where they fail, an alarm: that costs nobody a trained network."""
+        try:
+            return events.Baseline(time=time.time(), methods=self.task.baseline(self.examples))
+        except Exception as error:
+            traceback.print_exc()
+            said = f"The naive methods could not be measured ({error}): the traceback is in the log."
+            return events.Alarm(time=time.time(), step=self.at.step, message=said)
 
     def save(self) -> Event:
         """``last.pt``: all that resuming needs.
