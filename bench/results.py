@@ -22,6 +22,7 @@ if not sys.flags.safe_path:
 import cells
 import tasks
 from workbench import runs
+from workbench.events import Finished
 from workbench.journal import read
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
@@ -37,14 +38,14 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("checkpoints"))
     given = parser.parse_args()
     for task in given.tasks:
-        rows, naive = [], {}
+        rows: list[Any] = []
+        naive: dict[str, dict[str, float | None]] = {}
         for cell in given.cells:
             if tasks.settings(task).causal and cells.about(cell).bidirectional:
                 continue
             run = find(given.runs, task, cell) or train(given, task, cell)
-            measured = ask("eval", run.id, "--runs", given.runs, "--json")
-            naive = measured["baseline"]
-            rows.append((cell, measured["metrics"], *effort(run)))
+            tested, naive = figures(run, given.runs)
+            rows.append((cell, tested, *effort(run)))
         print(f"\n{task}\n")
         show(rows, naive)
 
@@ -73,6 +74,15 @@ def train(given: argparse.Namespace, task: str, cell: str) -> runs.Run:
     return runs.find(json.loads(said.splitlines()[-1])["run"], given.runs)
 
 
+def figures(run: runs.Run, folder: Path) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
+    """The test metrics of a run, as it ended or measured now, and the naive methods'."""
+    history = read(run.events_file)
+    if isinstance(history.ended, Finished) and history.baseline:
+        return history.ended.test, history.baseline.methods["test"]
+    measured = ask("eval", run.id, "--runs", folder, "--json")
+    return measured["metrics"], measured["baseline"]
+
+
 def effort(run: runs.Run) -> tuple[float, float, float]:
     """Epochs, seconds of training, examples per second."""
     ended = read(run.events_file).ended
@@ -89,8 +99,8 @@ def show(rows: list[Any], naive: dict[str, dict[str, float | None]]) -> None:
     print("| | " + " | ".join([*keys, "epochs", "seconds", "examples/s"]) + " |")
     print("| --- |" + " --- |" * (len(keys) + 3))
     for cell, metrics, epochs, seconds, speed in rows:
-        figures = [number(metrics.get(key)) for key in keys]
-        print(f"| `{cell}` | " + " | ".join([*figures, f"{epochs:.1f}", f"{seconds:.0f}", f"{speed:,.0f}"]) + " |")
+        written = [number(metrics.get(key)) for key in keys]
+        print(f"| `{cell}` | " + " | ".join([*written, f"{epochs:.1f}", f"{seconds:.0f}", f"{speed:,.0f}"]) + " |")
     for method, metrics in naive.items():
         print(f"| {method} | " + " | ".join([*(number(metrics.get(key)) for key in keys), "", "", ""]) + " |")
 
