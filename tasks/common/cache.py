@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,11 @@ def key(*parts: object, paths: Iterable[Path] = ()) -> str:
         except OSError as error:
             raise unreadable(path, error) from None
     return digest.hexdigest()[:32]
+
+
+def library(name: str) -> str:
+    """A library with its version: part of a key where what is kept depends on it."""
+    return f"{name} {version(name)}"
 
 
 def sha256(path: Path) -> str:

@@ -45,7 +45,7 @@ def word2vec(
     Source: T. Mikolov et al., Distributed Representations of Words and Phrases, NIPS 2013.
     """
     how = (settings.embedding, settings.word2vec, settings.word2vec_epochs, settings.word2vec_threads, count)
-    key = "word2vec-" + cache.key(1, source, *how)
+    key = "word2vec-" + cache.key(1, cache.library("gensim"), source, *how)
 
     def learn() -> tuple[dict[str, Tensor], dict[str, object]]:
         from gensim.models import Word2Vec

@@ -48,7 +48,8 @@ def load(settings: Settings, folder: Path) -> PoemData:
         DataError: no corpus is there, a file of it is not what it should be, or too few poems are left.
     """
     corpus, paths = corpora.find(folder, settings.corpus)
-    key = "poems-" + cache.key(_VERSION, settings.script, settings.min_count, settings.split_seed, corpus, paths=paths)
+    made = (cache.library("opencc"), settings.script, settings.min_count, settings.split_seed, corpus)
+    key = "poems-" + cache.key(_VERSION, *made, paths=paths)
     return _arrange(*cache.tensors(key, lambda: _encoded(settings, corpus, paths, key)))
 
 

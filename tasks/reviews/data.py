@@ -29,7 +29,7 @@ def load(settings: Settings, folder: Path) -> TextData:
         DataError: the file is missing, truncated, in a wrong encoding, or a line of it is not what it should be.
     """
     (path, *_) = reading.find(folder, "online_shopping_10_cats.csv", "online_shopping_10_cats.zip")
-    key = "reviews-" + cache.key(_VERSION, paths=[path])
+    key = "reviews-" + cache.key(_VERSION, cache.library("jieba"), paths=[path])
     return text_data.load(settings, key, CATEGORIES, lambda: _read(path), spell=True)
 
 
