@@ -243,6 +243,20 @@ async def test_leaving_stops_and_closes_and_help_does_neither(screen, writer, in
     assert ink.closed[1:] == [writer.run.id]
 
 
+async def test_quitting_while_it_writes_leaves_no_child(screen, writer, ink) -> None:
+    ink.dam()
+    async with screen.open() as pilot:
+        await opened(screen, pilot, *"月", "enter")
+        ink.drop(1)
+        await screen.until(pilot, "月明")
+        await pilot.press("ctrl+q")
+    ink.flow()
+    end = time.monotonic() + 10
+    while ink.closed != [writer.run.id]:
+        assert time.monotonic() < end, ink.closed
+        time.sleep(0.01)
+
+
 async def test_text_from_a_network_is_neither_markup_nor_obeyed(screen, writer, ink) -> None:
     ink.text = "[red]明\x1b[2J\n月[/red]"
     async with screen.open() as pilot:

@@ -126,7 +126,8 @@ class PoemScreen(Page):
         row = self.chosen
         facts = Content("")
         if row is not None:
-            facts = Content.assemble(badge(row.status), f"  {row.best}  {age(row.created)}")
+            old = age(row.created)
+            facts = Content.assemble(badge(row.status), f"  {row.best}", f", {old} old" if old != "now" else "")
         self.query_one("#standing", Static).update(facts)
         self.refresh_bindings()
 
