@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     title: ClassVar[str]
     about: ClassVar[str]
     causal: ClassVar[bool] = False  # a causal task refuses a bidirectional cell
+    writes: ClassVar[bool] = False  # its networks write texts: its task is a ``Writer``
     metric: ClassVar[str] = "loss"  # the main one, charted beside the naive methods'
     higher_is_better: ClassVar[bool] = False
     best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from itertools import count
 from types import TracebackType
@@ -79,7 +79,7 @@ class Client:
         assert isinstance(found, Network)
         return found
 
-    def generate(self, asked: Generate) -> Iterator[Character | End]:
+    def generate(self, asked: Generate) -> Generator[Character | End, None, None]:
         """The characters as they are written, then the end; leaving early cancels it.
 
         Args:

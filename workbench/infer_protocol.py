@@ -34,11 +34,11 @@ class Predict(_Request, frozen=True, kw_only=True, tag="predict"):
 class Generate(_Request, frozen=True, kw_only=True, tag="generate"):
     """Go on from a beginning. Answered by a ``Character`` for each, then ``End``."""
 
-    start: str = ""
-    temperature: Annotated[float, Meta(ge=0)] = 1.0
-    top_k: Annotated[int, Meta(ge=0)] = 0
-    top_p: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    seed: Annotated[int, Meta(ge=0, lt=2**32)] = 0
+    start: Annotated[str, Meta(description="empty: it begins freely")] = ""
+    temperature: Annotated[float, Meta(ge=0, le=1000, description="low: surer; 0: best")] = 1.0
+    top_k: Annotated[int, Meta(ge=0, description="of the N best; 0: all")] = 0
+    top_p: Annotated[float, Meta(gt=0, le=1, description="low: surer; 1: all")] = 1.0
+    seed: Annotated[int, Meta(ge=0, lt=2**32, description="of the draws")] = 0
     limit: Annotated[int, Meta(ge=1, le=100_000)] = LIMIT
 
 

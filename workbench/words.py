@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Sequence
 
+SENTENCE_ENDS = "。！？"
 DEBUG = "WORKBENCH_DEBUG"  # shows tracebacks
 
 
@@ -36,6 +37,17 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def flowing(character: str, before: str) -> str:
+    """A character as a written text goes on with it: plain, and on a line of its own after a sentence's end.
+
+    Args:
+        before: what was written last; empty at the beginning.
+    """
+    if character == "\n":
+        return character
+    return "\n" * (before != "" and before in SENTENCE_ENDS) + plain(character)
 
 
 def plain(text: str, most: int = 0) -> str:

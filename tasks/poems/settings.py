@@ -19,6 +19,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     title: ClassVar[str] = "Tang poems"
     about: ClassVar[str] = "Write Tang poetry: guess each next character of a poem from those before it."
     causal: ClassVar[bool] = True
+    writes: ClassVar[bool] = True
     metric: ClassVar[str] = "nll"
     files: ClassVar[Sequence[str]] = ("|".join(CORPORA.values()),)
     defaults: ClassVar[Mapping[str, Value]] = {

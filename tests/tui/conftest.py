@@ -50,9 +50,14 @@ class Screen:
         self.app: WorkbenchApp
 
     def open(
-        self, run: Run | None = None, size: tuple[int, int] = (120, 36), data: Path | None = None
+        self,
+        run: Run | None = None,
+        size: tuple[int, int] = (120, 36),
+        data: Path | None = None,
+        *,
+        readonly: bool = False,
     ) -> AbstractAsyncContextManager[Pilot[None]]:
-        self.app = WorkbenchApp(self._folder, data, run)
+        self.app = WorkbenchApp(self._folder, data, run, readonly=readonly)
         return self.app.run_test(size=size, notifications=True)
 
     @property

@@ -1,12 +1,10 @@
-"""Leaving, help, palette and keys."""
+"""Leaving, and the themes."""
 
 from __future__ import annotations
 
 from textual.widgets import Input
 
-from workbench.tui.bindings import ACTIONS, spoken
 from workbench.tui.screens.ask import Ask
-from workbench.tui.screens.help import Help
 
 
 async def test_without_a_live_run_q_leaves_at_once(screen) -> None:
@@ -75,37 +73,6 @@ async def test_a_run_that_ended_is_not_asked_about(screen, worker) -> None:
         assert screen.app._exit
 
 
-async def test_help_shows_every_key_and_its_twin(screen) -> None:
-    async with screen.open(size=(120, 60)) as pilot:
-        await pilot.press("question_mark")
-        await pilot.pause()
-        assert isinstance(screen.app.screen, Help)
-        text = screen.text
-        for action in ACTIONS:
-            assert action.help[:30] in text
-            assert spoken(action.twin) in text
-        await pilot.press("escape")
-        assert not isinstance(screen.app.screen, Help)
-
-
-async def test_the_palette_offers_what_can_be_done(screen, worker) -> None:
-    one = worker().start().train(10, 60)
-    async with screen.open(one.run) as pilot:
-        await screen.until(pilot, "running")
-        offered = {command.title for command in screen.app.get_system_commands(screen.app.screen)}
-        assert {"Stop", "Next view", "Lab", "Runs", "Help", "Quit"} <= offered
-        assert "Resume" not in offered
-        await pilot.press("ctrl+p")
-        await screen.until(pilot, "Next view")
-
-
-async def test_the_footer_shows_the_twins_while_one_types(screen) -> None:
-    async with screen.open() as pilot:
-        await screen.until(pilot, "s Start", "q Quit")
-        screen.app.screen.query(Input).first().focus()
-        await screen.until(pilot, "F5 Start", "^q Quit")
-
-
 async def test_light_and_dark_and_no_colour(screen, worker, monkeypatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     one = worker().start().train(10, 60)
@@ -116,9 +83,3 @@ async def test_light_and_dark_and_no_colour(screen, worker, monkeypatch) -> None
         await screen.until(pilot, "running", "Portuguese")
         await pilot.press("f9")
         assert screen.app.current_theme.dark
-
-
-def test_no_key_means_two_things_in_one_place() -> None:
-    for place in ("lab", "run", "runs"):
-        keys = [key for a in ACTIONS if a.place in (place, "everywhere") for key in (a.key, a.twin)]
-        assert len(keys) == len(set(keys))

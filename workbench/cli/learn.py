@@ -11,6 +11,7 @@ from tasks.common import datasets
 from workbench import launch, runs, spec
 from workbench.cli.options import (
     Data,
+    Headless,
     Json,
     RunName,
     Runs,
@@ -24,7 +25,6 @@ from workbench.cli.options import (
 )
 from workbench.runs import Run, RunError
 
-Headless = Annotated[bool, typer.Option("--headless", help="Show progress here rather than on the screen.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the training goes on.")]
 
 

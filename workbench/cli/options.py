@@ -23,6 +23,10 @@ Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Folder of datasets (WORKBENCH_DATA, else downloaded).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Headless = Annotated[bool, typer.Option("--headless", help="Show progress here rather than on the screen.")]
+ReadOnly = Annotated[
+    bool, typer.Option("--readonly", help="Only show: on the screen no run is started, stopped or deleted.")
+]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, `last`, or its folder.")]
 Set = Annotated[
     list[str] | None,
@@ -61,13 +65,18 @@ def assignments(pairs: list[str] | None) -> dict[str, str]:
     return dict((part.strip() for part in pair.split("=", 1)) for pair in pairs or [])  # type: ignore[misc]
 
 
+def on_terminal() -> bool:
+    """Whether a person can use the screen here."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def need_terminal() -> None:
     """Refuse to open the screen where there is none.
 
     Raises:
         SpecError: stdin or stdout is no terminal.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal():
         raise SpecError("This is not a terminal: `workbench train … --headless` or `--detach` works without one.")
 
 

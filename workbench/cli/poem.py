@@ -17,7 +17,7 @@ from workbench import runs
 from workbench.cli.options import Json, Runs, find, piped, put, say
 from workbench.runs import NoSuchRun, Run, RunError
 from workbench.spec import SpecError
-from workbench.words import plain
+from workbench.words import flowing, plain
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tasks.base import Writer
     from workbench.engine.generate import Written
 
-_LINE_ENDS = "。！？\n"
 _SEEDS = 2**32
 
 
@@ -71,7 +70,7 @@ def poem(
     except ValueError as error:
         raise SpecError(str(error)) from None
     found = find(run, runs_folder) if run else _newest(runs.root(runs_folder))
-    if not answer.writes(found):
+    if not found.spec.settings.writes:
         raise RunError(f"Run {found.id} learned {found.spec.task}, which does not write: `workbench predict` asks it.")
     task, model = answer.open_run(found, threads=1)  # a step is one row: more threads would only wait
     assert isinstance(task, Writer)
@@ -106,14 +105,12 @@ def _newest(folder: Path) -> Run:
     Raises:
         NoSuchRun: there is none.
     """
-    from workbench.engine import answer
-
     able = []
     for run in runs.listing(folder):
         try:
-            if run.best_file.exists() and answer.writes(run):
+            if run.best_file.exists() and run.spec.settings.writes:
                 able.append(run)
-        except (RunError, KeyError):  # a description that cannot be read, a task that is no longer here
+        except RunError:  # a description that cannot be read, a task that is no longer here
             continue
     if not able:
         raise NoSuchRun(
@@ -156,9 +153,7 @@ def _stream(start: str, tokens: Iterator[Written]) -> None:
     def show(text: str) -> None:
         nonlocal last
         for character in text:
-            if last and last in _LINE_ENDS and last != "\n":
-                print()
-            print(plain(character) if character != "\n" else "\n", end="", flush=True)
+            print(flowing(character, last), end="", flush=True)
             last = character
 
     show(start)

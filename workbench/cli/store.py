@@ -9,12 +9,14 @@ import msgspec
 import typer
 
 from workbench import journal, runs
-from workbench.cli.options import Json, RunName, Runs, find, put, say
+from workbench.cli.options import Headless, Json, ReadOnly, RunName, Runs, find, on_terminal, put, say
 from workbench.metrics import standing
 from workbench.runs import LIVE, NoSuchRun, Run, RunError
+from workbench.spec import SpecError
 from workbench.words import age
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")]
+Once = Annotated[bool, typer.Option("--once", help="Print one frame of the screen and end.")]
 _STOP_SECONDS = 60
 
 
@@ -96,11 +98,31 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
         summary(found, status, history, wide_console())
 
 
-def watch(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
-    """Watch a run until it ends; Ctrl-C leaves it running."""
-    from workbench.cli.follow import follow
+def watch(
+    run: RunName,
+    headless: Headless = False,
+    once: Once = False,
+    readonly: ReadOnly = False,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Watch a run on the screen; where there is none, in lines until it ends. Leaving stops nothing."""
+    found = find(run, runs_folder)
+    found.spec  # noqa: B018  an unreadable description is said before the screen opens
+    if once and (headless or json):
+        raise SpecError("--once prints one frame of the screen: leave --headless and --json out.")
+    if once:
+        from workbench.tui.once import put as put_frame
 
-    raise typer.Exit(follow(find(run, runs_folder), json=json))
+        put_frame(found)
+    elif headless or json or not on_terminal():
+        from workbench.cli.follow import follow
+
+        raise typer.Exit(follow(found, json=json))
+    else:
+        from workbench import tui
+
+        raise typer.Exit(tui.run(found.path.parent, None, found, readonly=readonly))
 
 
 def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:

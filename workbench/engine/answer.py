@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tasks import load as load_task
-from tasks.base import Evaluation, Split, Task, Writer
+from tasks.base import Evaluation, Split, Task
 from tasks.views import View
 from workbench.engine import checkpoint, data, network, process
 from workbench.runs import Run, task_state
@@ -25,15 +25,6 @@ def open_run(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn
     model = network.build(run.spec, task)
     checkpoint.load_best(run.best_file, model)
     return task, model.to(process.choose_device(device)).eval()
-
-
-def writes(run: Run) -> bool:
-    """Whether a run's network writes texts.
-
-    Raises:
-        RunError: its description cannot be read.
-    """
-    return issubclass(load_task(run.spec.task), Writer)
 
 
 def evaluate(run: Run, split: Split) -> tuple[Task, Evaluation, dict[str, dict[str, dict[str, float | None]]]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from workbench.runs import Run
 
 
-def run(runs_folder: Path, data: Path | None = None, open_run: Run | None = None) -> int:
+def run(runs_folder: Path, data: Path | None = None, open_run: Run | None = None, *, readonly: bool = False) -> int:
     """Open the screen, on ``open_run`` where one is given, until the person leaves → the exit code."""
     from workbench.tui.app import WorkbenchApp
 
-    app = WorkbenchApp(runs_folder, data, open_run)
+    app = WorkbenchApp(runs_folder, data, open_run, readonly=readonly)
     app.run()
     return app.return_code or 0

@@ -5,43 +5,55 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.screen import Screen
 
 from workbench import launch
 from workbench.runs import Run, RunError
 from workbench.tui.aside import aside
-from workbench.tui.bindings import Place, actions, bindings
+from workbench.tui.bindings import Place, bindings
 from workbench.tui.custody import Custody
+from workbench.tui.palette import Palette
 from workbench.tui.screens.help import Help
 from workbench.tui.screens.lab import LabScreen
 from workbench.tui.screens.leave import CANCEL, STOP, leave, stop
 from workbench.tui.screens.page import Page
 from workbench.tui.screens.runs import RunsScreen
-from workbench.tui.widgets.bars import TopBar, can
+from workbench.tui.widgets.bars import TopBar
 from workbench.words import DEBUG, defect
+
+
+def _poem() -> Screen[None]:
+    from workbench.tui.screens.poem import PoemScreen  # the first paint does not wait for it
+
+    return PoemScreen()
 
 
 class WorkbenchApp(App[None]):
     """A reader of run folders, and a sender of start and stop."""
 
-    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "runs", "over")]  # noqa: RUF012
+    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "runs", "poem", "over")]  # noqa: RUF012
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
-    SCREENS = {"lab": LabScreen, "runs": RunsScreen}  # noqa: RUF012
+    COMMANDS = {Palette}  # noqa: RUF012
+    SCREENS = {"lab": LabScreen, "runs": RunsScreen, "poem": _poem}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-compact"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-medium"), (32, "-tall")]  # noqa: RUF012
 
-    def __init__(self, runs_folder: Path, data: Path | None = None, open_run: Run | None = None) -> None:
+    def __init__(
+        self, runs_folder: Path, data: Path | None = None, open_run: Run | None = None, *, readonly: bool = False
+    ) -> None:
         super().__init__()
         self.runs_folder = runs_folder
         self.data = data
+        self.readonly = readonly  # it shows, and acts on no run: for a screen that others see and use
+        self.pages: dict[Place, Page] = {}  # the screens that have been shown
         self._first = open_run
         self._open: Screen[None] | None = None  # the Run screen, kept while another one is shown
         self.custody = Custody()
@@ -154,8 +166,8 @@ class WorkbenchApp(App[None]):
         self.action_leave()
 
     def action_leave(self) -> None:
-        """Leave; ask first what becomes of the runs that are training."""
-        live = self.custody.live()
+        """Leave; ask first what becomes of the runs that are training, where one may decide that here."""
+        live = [] if self.readonly else self.custody.live()
         if not live:
             self.exit()
         elif not self.screen.is_modal:
@@ -169,14 +181,3 @@ class WorkbenchApp(App[None]):
         said, verb = ("saves a checkpoint and ends", "resume") if answer == STOP else ("goes on training", "watch")
         lines = [f"{run.id} {said}:\n  workbench {verb} {run.spoken}" for run in live]
         self.exit(message=Text("\n".join(lines), no_wrap=True, overflow="ignore"))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every action of the binding table that can be done now, and the themes."""
-        for action in actions(self.place):
-            if can(screen, action):
-                home = "screen." if action.place != "everywhere" else "app."
-                yield SystemCommand(action.label, action.help, partial(self._do, home + action.name, screen))
-        yield SystemCommand("Change theme", "choose among all themes", self.action_change_theme)
-
-    async def _do(self, action: str, screen: Screen[object]) -> None:
-        await self.run_action(action, default_namespace=screen)

@@ -1,4 +1,4 @@
-"""The one table of keys: footer, help and palette are made from it.
+"""The one table of keys: footer, help and palette are made from it; each place's most useful actions come first.
 
 Every key that a text field would swallow has a twin that works while one has the focus.
 """
@@ -27,25 +27,32 @@ class Action(NamedTuple):
     place: Place
     name: str  # the Textual action
     key: str
-    twin: str
+    twin: str  # empty only on a screen that has no text field
     label: str  # in the footer
     help: str
     footer: bool = True
+    acts: bool = False  # it starts, stops or deletes a run, or downloads: off on a screen that only shows
 
 
 ACTIONS = (
-    Action("lab", "start", "s", "f5", "Start", "start a training with the task, cell and settings shown"),
+    Action("lab", "start", "s", "f5", "Start", "start a training with the task, cell and settings shown", acts=True),
     Action("lab", "defaults", "d", "f7", "Defaults", "set every setting back to the preset's value"),
-    Action("run", "stop", "x", "f8", "Stop", "ask the training to save a checkpoint and end"),
-    Action("run", "resume", "r", "f5", "Resume", "go on from the last checkpoint"),
+    Action("run", "stop", "x", "f8", "Stop", "ask the training to save a checkpoint and end", acts=True),
+    Action("run", "resume", "r", "f5", "Resume", "go on from the last checkpoint", acts=True),
     Action("run", "next_pane", "v", "f6", "Next view", "show the next pane: charts, confusion, tables, text"),
     Action("run", "back", "b", "f7", "Back", "back to where this run was opened from"),
     Action("runs", "open", "o", "f6", "Open", "watch the marked run (also Enter)"),
-    Action("runs", "stop", "x", "f8", "Stop", "ask the marked run to save a checkpoint and end"),
-    Action("runs", "resume", "r", "f5", "Resume", "go on with the marked run from its last checkpoint"),
+    Action("runs", "stop", "x", "f8", "Stop", "ask the marked run to save a checkpoint and end", acts=True),
+    Action("runs", "resume", "r", "f5", "Resume", "go on with the marked run from its last checkpoint", acts=True),
+    Action("poem", "write", "w", "f5", "Write", "write with the settings shown (also Enter in one of them)"),
+    Action("poem", "break_off", "x", "f8", "Stop", "end what is being written, at this character"),
+    Action("poem", "again", "a", "f6", "Again", "write once more, with the next seed"),
+    Action("poem", "redo", "r", "ctrl+r", "Redo", "write the marked poem with its own settings (also Enter on it)"),
+    Action("poem", "copy", "y", "f7", "Copy", "copy the marked poem to the terminal's clipboard"),
     Action("everywhere", "go('lab')", "1", "f2", "Lab", "choose a task and a cell, and start", footer=False),
     Action("everywhere", "go('runs')", "2", "f3", "Runs", "all runs of this folder", footer=False),
     Action("everywhere", "go('run')", "3", "f4", "Run", "the run that was opened last", footer=False),
+    Action("everywhere", "go('poem')", "4", "f10", "Poem", "let a trained network write", footer=False),
     Action("everywhere", "toggle_theme", "t", "f9", "Theme", "switch between dark and light", footer=False),
     Action("everywhere", "help", "question_mark", "f1", "Help", "every key and what it does"),
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
@@ -61,12 +68,18 @@ def bindings(place: Place) -> list[BindingType]:
         for action in ACTIONS
         if action.place == place
         for key in (action.key, action.twin)
+        if key
     ]
 
 
 def actions(place: Place) -> list[Action]:
     """What can be done in a place, its own actions first."""
     return [action for wanted in dict.fromkeys((place, "everywhere")) for action in ACTIONS if action.place == wanted]
+
+
+def acts(place: Place, name: str) -> bool:
+    """Whether an action of a place starts, stops or deletes a run, or downloads."""
+    return any(action.acts for action in actions(place) if action.name.partition("(")[0] == name)
 
 
 def spoken(key: str) -> str:

@@ -57,7 +57,7 @@ class LabScreen(Page):
                 yield Form("form")
                 yield Static(markup=False, id="hint")
                 with Horizontal(id="start-row"):
-                    yield Button("Start", variant="primary", id="start", compact=True)
+                    yield Button("Start", variant="primary", id="start", compact=True, action="screen.start")
                     yield Static(markup=False, id="verdict")
         yield BottomBar("lab")
 
@@ -121,7 +121,6 @@ class LabScreen(Page):
         self.query_one(Form).renew(lambda key: spec.value(usual, key), forget=True)
         self._verdict()
 
-    @on(Button.Pressed, "#start")
     def action_start(self) -> None:
         if self._starting:
             return

@@ -54,6 +54,7 @@ class RunScreen(Page):
         self._settings = tasks.settings(run.spec.task)
         self._raw, self._smooth = Curve("train raw", "primary", faint=True), Smoothed("train", "primary")
         self._val, self._metric = Curve("validation", "accent"), Curve("validation", "accent")
+        self.looked = asyncio.Event()  # at the run's folder for the first time
         self._panes: dict[str, Widget] = {}
         self._views: dict[str, panes.Shown] = {}
 
@@ -95,6 +96,7 @@ class RunScreen(Page):
                 if first or look.events or look.status != self.status or look.told != told:
                     await self._show(look)
                     first, told = False, look.told
+            self.looked.set()
             await asyncio.sleep(self.EVERY)
 
     async def _show(self, look: Look) -> None:
@@ -191,7 +193,7 @@ class RunScreen(Page):
     def on_resize(self, event: Resize) -> None:
         self._arrange()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "stop":
             return (live(self.status) and self.status != "stopping") or None
         if action == "resume":

@@ -132,7 +132,7 @@ class RunsScreen(Page):
             lines.append((f"\n{preset}{settings}", "$foreground-muted"))
         self.query_one("#marked", Static).update(Content.assemble(*lines))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action not in ("open", "stop", "resume"):
             return True
         row = self.marked if self.is_mounted else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
-from textual.widgets import Input
 
 from workbench.tui.bindings import PALETTE_KEY, Action, Place, actions, spoken
+from workbench.tui.screens.page import Page
 
 
 class TopBar(Widget):
@@ -38,7 +40,9 @@ class TopBar(Widget):
 
 
 class BottomBar(Widget):
-    """The keys that do something now; the twins of single keys while a text field has the focus."""
+    """The keys that do something now, the most useful first; while a text field has the focus, their twins."""
+
+    ALWAYS = ("help", "leave")  # shown however narrow it is: they lead to all the others
 
     def __init__(self, place: Place) -> None:
         super().__init__()
@@ -52,30 +56,41 @@ class BottomBar(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        typing = isinstance(self.screen.focused, Input)
-        shown = [
-            (spoken(action.twin if typing else action.key), action.label, action.name)
+        typing = _takes_letters(self.screen.focused)
+        shown = {
+            action.name: _piece(spoken(action.twin if typing else action.key), action.label, target(action.name))
             for action in actions(self._place)
-            if action.footer and can(self.screen, action)
-        ]
-        shown.append((spoken(PALETTE_KEY), "Palette", "app.command_palette"))
-        bar, used = [], 0
-        leave = next(item for item in shown if item[2] == "leave")
-        shown.remove(leave)
-        for key, label, name in (leave, *shown):
-            if used + len(key) + len(label) + 4 > self.size.width:
+            if action.footer and (action.twin or not typing) and can(self.screen, action)
+        }
+        always = [shown.pop(name) for name in self.ALWAYS if name in shown]
+        readonly = isinstance(self.screen, Page) and self.screen.workbench.readonly
+        said = Content.styled(" read only ", "bold $text-warning on $warning-muted") if readonly else Content("")
+        room = self.size.width - said.cell_length - sum(piece.cell_length for piece in always)
+        bar: list[Content] = []
+        for piece in (*shown.values(), _piece(spoken(PALETTE_KEY), "Palette", "app.command_palette")):
+            room -= piece.cell_length
+            if room < 0:
                 break
-            used += len(key) + len(label) + 4
-            piece = Content.assemble((f" {key} ", "bold $accent"), (f"{label}  ", "$foreground-muted"))
-            bar.append(piece.stylize(Style.from_meta({"@click": name if "." in name else _target(name)})))
-        return Content.assemble(*bar[1:], *bar[:1])
+            bar.append(piece)
+        return Content.assemble(said, *bar, *always)
 
 
-def can(screen: Screen[object], action: Action) -> bool:
+def can(screen: Screen[Any], action: Action) -> bool:
     """Whether an action does something on the screen as it stands."""
     name = action.name.partition("(")[0]
     return screen.check_action(name, ()) is True
 
 
-def _target(name: str) -> str:
+def target(name: str) -> str:
+    """An action's name as Textual runs it: of the application, or of the screen that is shown."""
     return f"app.{name}" if any(a.name == name for a in actions("everywhere")) else f"screen.{name}"
+
+
+def _piece(key: str, label: str, does: str) -> Content:
+    piece = Content.assemble((f" {key} ", "bold $accent"), (f"{label}  ", "$foreground-muted"))
+    return piece.stylize(Style.from_meta({"@click": does}))
+
+
+def _takes_letters(focused: Widget | None) -> bool:
+    """Whether letters are typed into what has the focus, so that single keys do nothing else."""
+    return focused is not None and focused.check_consume_key("s", "s")

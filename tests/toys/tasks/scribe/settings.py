@@ -15,6 +15,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     title: ClassVar[str] = "scribe"
     about: ClassVar[str] = "Go round a circle of characters."
     causal: ClassVar[bool] = True
+    writes: ClassVar[bool] = True
     metric: ClassVar[str] = "nll"
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 16,

@@ -1,0 +1,57 @@
+"""The Poem screen with a real network, in a child process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from engine.toy_runs import copied, trained
+
+from workbench import runs, spec
+from workbench.engine import answer
+from workbench.engine.generate import generate
+from workbench.infer_protocol import LIMIT
+from workbench.runs import Run
+from workbench.tui.widgets.poem import Poems
+
+
+@pytest.fixture(scope="module")
+def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = runs.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 2}))
+    trained(run)
+    return run
+
+
+def written(run: Run, start: str, seed: int) -> str:
+    """What the network writes, asked in this process."""
+    return start + "".join(
+        token.text
+        for token in generate(*answer.open_run(run, threads=1), start, temperature=0.8, seed=seed, limit=LIMIT)
+    )
+
+
+async def test_it_writes_what_the_network_writes_and_says_what_it_never_saw(screen, scribe, folder: Path) -> None:
+    run = copied(scribe, folder, "scribe-gru-here")
+    async with screen.open() as pilot:
+        await pilot.press("4")
+        await screen.until(pilot, "beginning", "top-k")
+        await pilot.press("月", "enter")
+        await screen.until(pilot, "opening scribe-gru-here …", "F8 Stop", seconds=20)
+        await screen.until(pilot, "seed 1 · temperature 0.8", "F6 Again", seconds=60)
+        await pilot.press("f6")
+        await screen.until(pilot, "seed 2 · temperature 0.8", "F5 Write", seconds=20)
+        shown = [poem.text for poem in screen.app.screen.query_one(Poems).all]
+        assert shown == [written(run, "月", seed=2), written(run, "月", seed=1)]
+        await pilot.press("x", "enter")
+        await screen.until(pilot, "The network never saw x: begin with another character.", seconds=20)
+
+
+async def test_a_damaged_checkpoint_is_one_sentence(screen, scribe, folder: Path) -> None:
+    run = copied(scribe, folder, "scribe-gru-damaged")
+    run.best_file.write_bytes(run.best_file.read_bytes()[:100])
+    async with screen.open() as pilot:
+        await pilot.press("4")
+        await screen.until(pilot, "beginning")
+        await pilot.press("enter")
+        text = await screen.until(pilot, "best.safetensors", seconds=60)
+        assert "Traceback" not in text

@@ -1,0 +1,93 @@
+"""One network held open in a child process, writing beside the screen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from workbench.infer_client import Client
+from workbench.infer_protocol import End, Generate
+from workbench.runs import Run, RunError
+
+
+class Pen:
+    """Opens a run's network when it is first to write, and keeps it as long as the same one writes.
+
+    Every call waits: make it beside the screen.
+    """
+
+    def __init__(self) -> None:
+        self._client: Client | None = None
+        self._held: object = None  # the weights that it has open
+        self._one_at_a_time = threading.Lock()
+
+    def write(
+        self,
+        run: Run,
+        asked: Generate,
+        stopped: threading.Event,
+        opened: Callable[[], None],
+        character: Callable[[str], None],
+    ) -> End:
+        """Write until the network ends its text, or until ``stopped`` is set.
+
+        Args:
+            opened: called when the network is ready to write.
+            character: called with each character that it writes.
+
+        Raises:
+            RunError: the run cannot be asked, or its process is gone; one sentence says why.
+            ValueError: the beginning or a setting cannot be used; one sentence says why.
+        """
+        with self._one_at_a_time:
+            client = self._open(run)
+            opened()
+            try:
+                return _write(client, asked, stopped, character)
+            except RunError:
+                self._close()
+                raise
+
+    def close(self) -> None:
+        """End the child; a network that is asked again is opened anew."""
+        with self._one_at_a_time:
+            self._close()
+
+    def _open(self, run: Run) -> Client:
+        weights = _weights(run)
+        if self._client is None or weights != self._held:
+            self._close()
+            self._client, self._held = Client(run), weights
+        return self._client
+
+    def _close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+
+def _write(client: Client, asked: Generate, stopped: threading.Event, character: Callable[[str], None]) -> End:
+    over = End(reason="cancelled")
+    if stopped.is_set():
+        return over
+    replies = client.generate(asked)
+    try:
+        for reply in replies:
+            if stopped.is_set():
+                break
+            if isinstance(reply, End):
+                over = reply
+            else:
+                character(reply.text)
+    finally:
+        replies.close()  # what is left of it is cancelled
+    return over
+
+
+def _weights(run: Run) -> object:
+    """Which weights a run has now: a training replaces them when it finds better ones."""
+    try:
+        now = run.best_file.stat()
+    except OSError:
+        return run.path, None
+    return run.path, now.st_ino, now.st_mtime_ns

@@ -1,0 +1,35 @@
+"""The runs of a folder whose networks can write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import tasks
+from workbench.runs import PRETRAINED
+from workbench.tui.catalogue import Catalogue, Row
+from workbench.tui.status import live
+
+
+class Shelf(NamedTuple):
+    """What one look at the folder found."""
+
+    writers: list[Row]  # the newest first, then the pretrained ones
+    learning: list[Row]  # in training, before their first evaluation
+
+
+class Writers:
+    """Looks for networks that write; one that is training counts with its best so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folders = Catalogue(folder), Catalogue(folder / PRETRAINED)
+
+    def look(self) -> Shelf:
+        """Raises: OSError: the folder cannot be read."""
+        rows = [row for catalogue in self._folders for row in catalogue.scan() if _writes(row)]
+        ready = [row for row in rows if row.run.best_file.exists()]
+        return Shelf(ready, [row for row in rows if row not in ready and live(row.status)])
+
+
+def _writes(row: Row) -> bool:
+    return row.status != "unreadable" and tasks.settings(row.task).writes
