@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _META = "meta"
+_building = ContextVar("building", default=True)
+
+
+@contextmanager
+def kept_only() -> Iterator[None]:
+    """Within it nothing is built: ``tensors`` that are not kept already raise ``FileNotFoundError``."""
+    before = _building.set(False)
+    try:
+        yield
+    finally:
+        _building.reset(before)
 
 
 def cache_folder() -> Path:
@@ -70,7 +83,7 @@ def tensors(
     A damaged file is built again, with a line on stderr. A cache that cannot be written costs time, nothing else.
 
     Raises:
-        FileNotFoundError: nothing is kept under ``name``, and ``build`` is ``None``.
+        FileNotFoundError: nothing is kept under ``name``, and ``build`` is ``None`` or not allowed (``kept_only``).
     """
     import safetensors
     import safetensors.torch
@@ -80,7 +93,7 @@ def tensors(
         with safetensors.safe_open(path, framework="pt") as file:
             return {k: file.get_tensor(k) for k in file.keys()}, msgspec.json.decode(file.metadata()[_META])  # noqa: SIM118
     except (OSError, safetensors.SafetensorError, msgspec.MsgspecError, KeyError, TypeError):
-        if build is None:
+        if build is None or not _building.get():
             raise FileNotFoundError(path) from None
         if path.exists():
             tell(f"{path} is damaged: it is built anew.")
