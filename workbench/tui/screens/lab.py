@@ -297,4 +297,4 @@ class LabScreen(Page):
             hint.update(Content.styled(words, "$foreground-muted"))
             return
         bounds = f"  {row.field.bounds}" if row.field.bounds else ""
-        hint.update(Content.assemble((row.field.key, "bold"), f"  {row.field.help}", (bounds, "$foreground-muted")))
+        hint.update(Content.assemble((row.field.key, "bold"), (bounds, "$text-accent"), f"  {row.field.help}"))

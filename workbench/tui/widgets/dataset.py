@@ -107,9 +107,15 @@ class DataLine(FootLine):
             await running.over.wait()
             if running.stopped:
                 raise Stopped
-        return await self._through(
-            task, lambda fetch: datasets.locate(task, self._named, say, settings=settings, arrived=fetch.arrived)
-        )
+
+        def find(fetch: Fetch) -> Source:
+            def tell(sentence: str) -> None:
+                fetch.arrived(0)  # whoever stopped it wants to hear no more
+                say(sentence)
+
+            return datasets.locate(task, self._named, tell, settings=settings, arrived=fetch.arrived)
+
+        return await self._through(task, find)
 
     @work(group="fetch")
     async def _fetch(self, task: str) -> None:
