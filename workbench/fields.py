@@ -37,7 +37,7 @@ class Field(NamedTuple):
         if self.choices:
             return " | ".join(self.choices)
         parts = (("≥ ", self.at_least), ("> ", self.above), ("≤ ", self.at_most), ("< ", self.below))
-        return ", ".join(f"{sign}{bound:,}" for sign, bound in parts if bound is not None)
+        return ", ".join(f"{sign}{bound:,.12g}" for sign, bound in parts if bound is not None)
 
     def read(self, value: Any) -> Any:
         """``value`` (or the text that a person typed) as this setting's type.

@@ -1,5 +1,7 @@
 """The answerer: ``python -P -m workbench.infer RUN_DIR`` answers questions to that run's best weights.
 
+With ``--sketch`` in place of a run it tells what networks that nobody trained yet would consist of.
+
 It reads requests from stdin and writes replies to stdout, as ``workbench.infer_protocol`` says, until stdin ends.
 It computes on one CPU thread: whatever trains beside it keeps its own.
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.infer_protocol import (
+    SKETCH,
     Cancel,
     Character,
     Describe,
@@ -27,6 +30,7 @@ from workbench.infer_protocol import (
     Ready,
     Reply,
     Request,
+    Sketch,
     Views,
     asked_by,
     encode,
@@ -43,19 +47,19 @@ if TYPE_CHECKING:
 def main() -> int:
     """Answer until stdin ends; 0: done (also: nobody reads any more), 1: the run cannot be asked."""
     if len(sys.argv) != 2:
-        print("usage: python -P -m workbench.infer RUN_DIR", file=sys.stderr)
+        print("usage: python -P -m workbench.infer RUN_DIR | --sketch", file=sys.stderr)
         return 2
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C concerns whoever asks; it closes stdin when it leaves
     out = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no reply
     try:
-        return _serve(Run(Path(sys.argv[1]).absolute()), out)
+        return _serve(None if sys.argv[1] == SKETCH else Run(Path(sys.argv[1]).absolute()), out)
     except BrokenPipeError:
         return 0
 
 
-def _serve(run: Run, out: int) -> int:
-    from workbench.engine import answer
+def _serve(run: Run | None, out: int) -> int:
+    from workbench.engine import answer, process
     from workbench.engine.failures import PLAIN
 
     def say(reply: Reply) -> None:
@@ -63,12 +67,18 @@ def _serve(run: Run, out: int) -> int:
         while line:
             line = line[os.write(out, line) :]
 
-    try:
-        answers = _Answers(*answer.open_run(run, threads=1, device="cpu"))
-    except PLAIN as error:
-        say(Error(message=str(error)))
-        return 1
-    say(Ready(run=run.id, writes=answers.writes))
+    answers: _Answers | _Sketches
+    if run is None:
+        os.nice(5)  # a figure on a screen is worth less than whatever trains
+        process.prepare(1)
+        answers = _Sketches()
+    else:
+        try:
+            answers = _Answers(*answer.open_run(run, threads=1, device="cpu"))
+        except PLAIN as error:
+            say(Error(message=str(error)))
+            return 1
+    say(Ready(run=run.id if run else "", writes=answers.writes))
     lines = _Lines()
     for asked in lines:
         for reply in [asked] if isinstance(asked, Error) else answers.to(asked, lines.cancelled):
@@ -128,6 +138,8 @@ class _Answers:
                     yield from self._generate(asked, cancelled)
                 case Describe():
                     yield self._describe(asked)
+                case Sketch():
+                    yield _sketched(asked)
         except ValueError as error:
             yield Error(id=asked.id, message=str(error))
         except BrokenPipeError:
@@ -173,6 +185,31 @@ class _Answers:
         from workbench.engine import network
 
         return Network(id=asked.id, structure=str(self._model), parameters=network.parameter_count(self._model))
+
+
+class _Sketches:
+    """No run to ask: only networks that are not made yet are told of."""
+
+    writes = False
+
+    def to(self, asked: Request, cancelled: set[int]) -> Iterator[Reply]:
+        if isinstance(asked, Sketch):
+            yield _sketched(asked)
+        else:
+            yield Error(id=asked.id, message="This answerer was started without a run: ask it to sketch a network.")
+
+
+def _sketched(asked: Sketch) -> Reply:
+    from workbench.engine.failures import PLAIN
+    from workbench.engine.sketch import sketch
+    from workbench.words import defect
+
+    try:
+        return sketch(asked)
+    except PLAIN as error:
+        return Error(id=asked.id, message=str(error))
+    except Exception as error:
+        return Error(id=asked.id, message=defect(error))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Generator
 from contextlib import suppress
 from itertools import count
+from pathlib import Path
 from types import TracebackType
 
 import msgspec
 
 from workbench.infer_protocol import (
+    SKETCH,
     Cancel,
     Character,
     Describe,
@@ -23,11 +25,14 @@ from workbench.infer_protocol import (
     Ready,
     Reply,
     Request,
+    Sketch,
+    Sketched,
     Views,
     encode,
     reply,
 )
 from workbench.runs import Run, RunError
+from workbench.spec import RunSpec
 
 _SECONDS = 5.0  # for the child to end by itself once it is no longer asked
 
@@ -37,25 +42,29 @@ class Client:
 
     One question at a time; ``cancel`` alone may come from another thread while ``generate`` is read.
 
+    Args:
+        run: whose best weights answer; none: only ``sketch`` is answered.
+
     Raises:
         RunError: the run cannot be asked; one sentence says why.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run | None = None) -> None:
         self._ids, self._writing = count(1), 0
+        who = f"Run {run.id}" if run else "A network"
         try:
             self._child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "workbench.infer", str(run.path)],
+                [sys.executable, "-P", "-m", "workbench.infer", str(run.path) if run else SKETCH],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
         except OSError as error:
-            raise RunError(f"Run {run.id} cannot be asked: no process could be started ({error.strerror}).") from None
+            raise RunError(f"{who} cannot be asked: no process could be started ({error.strerror}).") from None
         try:
             first = self._receive()
             if not isinstance(first, Ready):
-                raise RunError(first.message if isinstance(first, Error) else f"Run {run.id} cannot be asked.")
+                raise RunError(first.message if isinstance(first, Error) else f"{who} cannot be asked.")
         except RunError:
             self.close()
             raise
@@ -77,6 +86,20 @@ class Client:
         """Raises: RunError: the child is gone."""
         found = self._one(Describe(id=next(self._ids)))
         assert isinstance(found, Network)
+        return found
+
+    def sketch(self, described: RunSpec, data: Path | None = None) -> Sketched:
+        """What the network of a run that is not made yet would consist of.
+
+        Args:
+            data: the data folder that the user named.
+
+        Raises:
+            ValueError: it cannot be built; one sentence says why. RunError: the child is gone.
+        """
+        raw = msgspec.Raw(msgspec.json.encode(described))
+        found = self._one(Sketch(id=next(self._ids), spec=raw, data=str(data or "")))
+        assert isinstance(found, Sketched)
         return found
 
     def generate(self, asked: Generate) -> Generator[Character | End, None, None]:
@@ -141,11 +164,11 @@ class Client:
             self._child.stdin.write(encode(asked))
             self._child.stdin.flush()
         except (OSError, ValueError):
-            raise RunError("The process that answers for this run is gone: ask again.") from None
+            raise RunError("The process that answers is gone: ask again.") from None
 
     def _receive(self) -> Reply:
         assert self._child.stdout is not None
         line = self._child.stdout.readline()
         if not line.endswith(b"\n"):
-            raise RunError("The process that answers for this run is gone: ask again.")
+            raise RunError("The process that answers is gone: ask again.")
         return reply(line)

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from tasks.views import View
 
+SKETCH = "--sketch"  # in place of a run's folder: a child without one
 LIMIT = 1000  # characters of a generation that names no limit of its own
 
 
@@ -50,7 +51,14 @@ class Cancel(_Request, frozen=True, kw_only=True, tag="cancel"):
     """End the generation of this number; it is answered by that generation's ``End``, and by nothing of its own."""
 
 
-Request = Predict | Generate | Describe | Cancel
+class Sketch(_Request, frozen=True, kw_only=True, tag="sketch"):
+    """What would the network of a run that is not made yet consist of? Answered by ``Sketched``."""
+
+    spec: msgspec.Raw  # a RunSpec
+    data: str = ""  # the data folder that the user named; empty: none
+
+
+Request = Predict | Generate | Describe | Cancel | Sketch
 
 
 class _Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="reply"):
@@ -60,7 +68,7 @@ class _Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="reply"):
 class Ready(_Reply, frozen=True, kw_only=True, tag="ready"):
     """The checkpoint is read: the first line that a child writes, where it is not an error."""
 
-    run: str
+    run: str  # empty where it was started without one
     writes: bool  # whether ``Generate`` can be asked
 
 
@@ -85,13 +93,28 @@ class Network(_Reply, frozen=True, kw_only=True, tag="network"):
     parameters: int
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a network, as a person names it."""
+
+    name: str  # embedding, layer 1 forward, pooling, classifier
+    about: str = ""  # what it does, in a few words
+    weights: dict[str, list[int]] = {}  # its tensors' shapes
+    parameters: int = 0  # those that an earlier part holds already are counted there
+
+
+class Sketched(_Reply, frozen=True, kw_only=True, tag="sketched"):
+    parameters: int
+    parts: list[Part]
+    note: str = ""  # what the figures rest on, where that is not the run's own data
+
+
 class Error(_Reply, frozen=True, kw_only=True, tag="error"):
     """A request cannot be answered, one sentence says why; ``id`` 0 where the line was no request at all."""
 
     message: str
 
 
-Reply = Ready | Views | Character | End | Network | Error
+Reply = Ready | Views | Character | End | Network | Sketched | Error
 
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _replies: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,17 @@ if TYPE_CHECKING:
 
 _META = "meta"
 Methods = dict[str, dict[str, Metrics]]  # by split and method
+_building = ContextVar("building", default=True)
+
+
+@contextmanager
+def kept_only() -> Iterator[None]:
+    """Within it nothing is built: ``tensors`` that are not kept already raise ``FileNotFoundError``."""
+    before = _building.set(False)
+    try:
+        yield
+    finally:
+        _building.reset(before)
 
 
 def cache_folder() -> Path:
@@ -78,7 +91,7 @@ def tensors(
     A damaged file is built again, with a line on stderr. A cache that cannot be written costs time, nothing else.
 
     Raises:
-        FileNotFoundError: nothing is kept under ``name``, and ``build`` is ``None``.
+        FileNotFoundError: nothing is kept under ``name``, and ``build`` is ``None`` or not allowed (``kept_only``).
     """
     import safetensors
     import safetensors.torch
@@ -88,7 +101,7 @@ def tensors(
         with safetensors.safe_open(path, framework="pt") as file:
             return {k: file.get_tensor(k) for k in file.keys()}, msgspec.json.decode(file.metadata()[_META])  # noqa: SIM118
     except (OSError, safetensors.SafetensorError, msgspec.MsgspecError, KeyError, TypeError):
-        if build is None:
+        if build is None or not _building.get():
             raise FileNotFoundError(path) from None
         if path.exists():
             tell(f"{path} is damaged: it is built anew.")

@@ -148,6 +148,7 @@ def locate(
     *,
     settings: Settings | None = None,
     progress: bool = False,
+    arrived: Callable[[int], None] | None = None,
 ) -> Source:
     """Where a task's data stands, downloaded on first use; the starter set where it cannot be had.
 
@@ -156,6 +157,7 @@ def locate(
         say: is told, in a sentence, what a person should know.
         settings: the task's settings, which may name a file of the user's own in place of the dataset.
         progress: show a bar on stderr while downloading.
+        arrived: is told how many bytes came, again and again; what it raises ends the download.
 
     Raises:
         DataError: a folder or a file was named and it, or a file in it, is missing.
@@ -164,7 +166,7 @@ def locate(
     if found:
         return found
     try:
-        return Source("full", download(task, say, progress=progress))
+        return Source("full", download(task, say, progress=progress, arrived=arrived))
     except DataError as error:
         if not starter(task).is_dir():
             raise
@@ -172,8 +174,15 @@ def locate(
         return Source("starter", starter(task))
 
 
-def download(task: str, say: Callable[[str], None], *, progress: bool = False) -> Path:
+def download(
+    task: str, say: Callable[[str], None], *, progress: bool = False, arrived: Callable[[int], None] | None = None
+) -> Path:
     """Fetch a task's data into the user's cache: all of it, verified and read once through, or nothing.
+
+    Args:
+        say: is told, in a sentence, what a person should know.
+        progress: show a bar on stderr, where that is a terminal.
+        arrived: is told how many bytes came, again and again; what it raises ends the download.
 
     Raises:
         DataError: it cannot be had, or is not what it should be.
@@ -187,7 +196,7 @@ def download(task: str, say: Callable[[str], None], *, progress: bool = False) -
     say(f"Downloading {dataset.title} from {dataset.home} ({many}{size}).")
     try:
         with fetching.folder_beside(target) as beside:
-            fetching.fetch(task, dataset, beside, progress=progress)
+            fetching.fetch(task, dataset, beside, progress=progress, arrived=arrived)
             found = _opened(task, dataset, beside)
             _put_in_place(task, beside, target)
     except OSError as error:

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,19 @@ def address(source: str) -> str:
     return f"{_mirror()}/{source.partition('://')[2]}" if _mirror() else source
 
 
-def fetch(task: str, dataset: Dataset, folder: Path, *, progress: bool = False) -> None:
+def fetch(
+    task: str,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    progress: bool = False,
+    arrived: Callable[[int], None] | None = None,
+) -> None:
     """Fetch all files of a dataset into ``folder``, comparing each with its hash where one is known.
 
     Args:
         progress: show a bar for the whole of it on stderr, where that is a terminal.
+        arrived: is told how many bytes came, again and again; what it raises ends the download.
 
     Raises:
         DataError: a file cannot be had, or is not what the registry knows.
@@ -50,6 +58,12 @@ def fetch(task: str, dataset: Dataset, folder: Path, *, progress: bool = False) 
         requests.Session() as session,
         tqdm(total=dataset.size, unit="B", unit_scale=True, disable=None if progress else True) as bar,
     ):
+
+        def came(count: int) -> None:
+            bar.update(count)
+            if arrived:
+                arrived(count)
+
         for name, remote in dataset.files.items():
             place = folder / name
             server = _mirror() or urljoin(remote.address, "/").rstrip("/")
@@ -59,7 +73,7 @@ def fetch(task: str, dataset: Dataset, folder: Path, *, progress: bool = False) 
                     known_hash=remote.hash or None,
                     path=place.parent,
                     fname=place.name,
-                    downloader=functools.partial(_download, session, bar),
+                    downloader=functools.partial(_download, session, came),
                 )
             except requests.RequestException:
                 raise DataError(f"The {task} data could not be downloaded from {server}.") from None
@@ -70,13 +84,13 @@ def fetch(task: str, dataset: Dataset, folder: Path, *, progress: bool = False) 
             place.chmod(0o644)
 
 
-def _download(session: Any, bar: Any, url: str, output: str, _: object) -> None:
+def _download(session: Any, came: Callable[[int], None], url: str, output: str, _: object) -> None:
     """What pooch calls to have ``url`` written into the file ``output``."""
     with session.get(url, timeout=_PATIENCE, stream=True) as response, Path(output).open("wb") as file:
         response.raise_for_status()
         for chunk in response.iter_content(_CHUNK):
             file.write(chunk)
-            bar.update(len(chunk))
+            came(len(chunk))
 
 
 def _mirror() -> str:

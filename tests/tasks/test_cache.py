@@ -173,3 +173,13 @@ def test_a_folders_key_is_of_its_files_names_sizes_and_times(tmp_path: Path) -> 
     assert not changed()
     moved = folder.rename(tmp_path / "moved")
     assert cache.key(paths=[moved]) == key
+
+
+def test_nothing_is_built_where_only_what_is_kept_is_wanted(kept: Counted) -> None:
+    with pytest.raises(FileNotFoundError), cache.kept_only():
+        cache.tensors("some", kept)
+    assert kept.times == 0
+    cache.tensors("some", kept)
+    with cache.kept_only():
+        assert same(cache.tensors("some", kept), kept.built)
+    assert kept.times == 1

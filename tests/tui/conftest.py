@@ -12,10 +12,13 @@ import pytest
 from fake_worker import FakeWorker
 from textual.pilot import Pilot
 
+from tasks.names.settings import LANGUAGES
+from workbench import launch
 from workbench.runs import Run
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.run import RunScreen
 from workbench.tui.screens.runs import RunsScreen
+from workbench.tui.widgets.network import NetworkLine
 
 
 @pytest.fixture
@@ -26,6 +29,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr(RunScreen, "EVERY", 0.03)
     monkeypatch.setattr(RunsScreen, "EVERY", 0.05)
+    for moment in ("SOON", "SETTLED"):  # no child with torch in it, but where a test asks for one
+        monkeypatch.setattr(NetworkLine, moment, 1e6)
     return tmp_path / "runs"
 
 
@@ -73,6 +78,36 @@ class Screen:
             assert time.monotonic() < end, f"{missing} did not appear in:\n{self.text}"
             await pilot.pause(0.03)
         return self.text
+
+
+class Process:
+    """A worker's process that never ends."""
+
+    def poll(self) -> None:
+        return None
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """The runs that were started; no worker is."""
+    found: list[Run] = []
+
+    def start(run: Run) -> Process:
+        found.append(run)
+        return Process()
+
+    monkeypatch.setattr(launch, "start", start)
+    return found
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder that holds names."""
+    folder = tmp_path / "data" / "names"
+    folder.mkdir(parents=True)
+    for language in LANGUAGES:
+        (folder / f"{language}.txt").write_text("Name\n")
+    return folder.parent
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from tasks import load as load_task
 from tasks.base import Evaluation, Split, Task
 from tasks.views import View
 from workbench.engine import checkpoint, data, network, process

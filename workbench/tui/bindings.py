@@ -36,7 +36,17 @@ class Action(NamedTuple):
 
 ACTIONS = (
     Action("lab", "start", "s", "f5", "Start", "start a training with the task, cell and settings shown", acts=True),
+    Action("lab", "next_pane", "v", "f6", "Next view", "show the next pane: choose, about, settings"),
+    Action("lab", "undo", "u", "ctrl+r", "Undo", "set the setting under the cursor back to its default"),
+    Action(
+        "lab", "start_and_stay", "S", "ctrl+t", "Start, stay", "start a training and stay, to start another", acts=True
+    ),
+    Action(
+        "lab", "fetch", "g", "ctrl+g", "Get data", "download the task's full data; again: stop the download", acts=True
+    ),
+    Action("lab", "find", "slash", "ctrl+l", "Find", "find a setting by part of its name or of its help"),
     Action("lab", "defaults", "d", "f7", "Defaults", "set every setting back to the preset's value"),
+    Action("lab", "hide_hint", "h", "ctrl+o", "Hide hint", "hide the three steps for newcomers"),
     Action("run", "stop", "x", "f8", "Stop", "ask the training to save a checkpoint and end", acts=True),
     Action("run", "resume", "r", "f5", "Resume", "go on from the last checkpoint", acts=True),
     Action("run", "next_pane", "v", "f6", "Next view", "show the next pane: charts, confusion, tables, text"),
@@ -58,7 +68,7 @@ ACTIONS = (
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )
 PALETTE_KEY = "ctrl+p"
-_SHOWN = {"question_mark": "?", "up": "↑", "down": "↓"}
+_SHOWN = {"question_mark": "?", "slash": "/", "up": "↑", "down": "↓"}
 
 
 def bindings(place: Place) -> list[BindingType]:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, OptionList, Select, Static
+from textual.widgets import OptionList, Select, Static
 
 import cells
 import tasks
-from tasks.base import DataError
-from tasks.common import datasets
-from workbench import launch, runs, spec
-from workbench.runs import Run, RunError
+from workbench import runs, spec
 from workbench.spec import RunSpec, SpecError
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
 from workbench.tui.screens.page import Page
+from workbench.tui.widgets.about import About
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.form import Form, SettingRow
+from workbench.tui.widgets.dataset import DataLine
+from workbench.tui.widgets.finder import Finder
+from workbench.tui.widgets.foot import Foot
+from workbench.tui.widgets.form import Form, SettingRow, written
+from workbench.tui.widgets.network import NetworkLine, Structure
 from workbench.tui.widgets.picker import Picker
+from workbench.tui.widgets.tabs import TabRow
+from workbench.tui.widgets.welcome import Welcome
 
 USUAL = ""  # the preset's value where none is chosen
+CHOOSE, ABOUT, SETTINGS = "choose", "about", "settings"
+_NARROW, _TALL = 70, 32  # columns and rows below which not all is shown at once
 
 
 class LabScreen(Page):
@@ -37,38 +44,62 @@ class LabScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
+        self._cells = {name: cells.about(name) for name in cells.available()}
         self._formed = ""  # the task that the form is made for
-        self._starting = False
         self._due = False
 
     def compose(self) -> ComposeResult:
+        form = Form("form")
         yield TopBar("lab")
+        yield Welcome()
+        yield TabRow("panes")
         with Horizontal(id="lab"):
             with Vertical(id="choose"):
                 yield Picker("task", [(name, tasks.settings(name).title) for name in tasks.available()], "tasks")
-                yield Picker("cell", [(name, cells.about(name).title) for name in cells.available()], "cells")
-                with VerticalScroll(id="about", can_focus=False):
-                    yield Static(markup=False, id="facts")
-                    yield Static(markup=False, id="equations")
+                yield Picker("cell", [(name, about.title) for name, about in self._cells.items()], "cells")
+                yield About(id="about")
             with Vertical(id="settings"):
                 with Horizontal(id="preset-row"):
                     yield Static("  preset", classes="name")
                     yield Select[str]([], allow_blank=True, prompt="the task's defaults", compact=True, id="preset")
-                yield Form("form")
+                yield Finder(form)
+                yield form
                 yield Static(markup=False, id="hint")
-                with Horizontal(id="start-row"):
-                    yield Button("Start", variant="primary", id="start", compact=True, action="screen.start")
-                    yield Static(markup=False, id="verdict")
+                with VerticalScroll(id="network-panel"):
+                    yield Structure()
+        yield Foot()
         yield BottomBar("lab")
 
     async def on_mount(self) -> None:
         self.query_one("#settings").border_title = "settings"
+        self.query_one("#network-panel").border_title = " network "
+        self.query_one(Welcome).display = False
         picked = self.query_one("#cells", Picker)
         tasks_, first = self.query_one("#tasks", Picker), "names"  # small, and quickly trained
         tasks_.highlighted = tasks_.names.index(first) if first in tasks_.names else 0
         picked.highlighted = picked.names.index("lstm") if "lstm" in picked.names else 0
         self.query_one("#tasks").focus()
         self.watch(self, "focused", self._hint)
+        self._arrange()
+
+    def on_screen_resume(self) -> None:
+        self._greet()
+        self.query_one(NetworkLine).resume()
+
+    def on_screen_suspend(self) -> None:
+        if self not in self.app.screen_stack:  # else something is only asked or explained over it
+            self.query_one(NetworkLine).suspend()
+
+    def on_resize(self) -> None:
+        self._arrange()
+
+    @work(exclusive=True, group="greet")
+    async def _greet(self) -> None:
+        """Say what to do where nothing was ever started."""
+        with suppress(OSError):
+            known = await aside(partial(runs.listing, self.workbench.runs_folder))
+            self.query_one(Welcome).display = not known
+            self.refresh_bindings()
 
     @property
     def task_name(self) -> str:
@@ -83,6 +114,11 @@ class LabScreen(Page):
         value = self.query_one("#preset", Select).value
         return value if isinstance(value, str) else USUAL
 
+    @property
+    def row(self) -> SettingRow | None:
+        """The setting that has the focus."""
+        return next((a for a in getattr(self.focused, "ancestors", []) if isinstance(a, SettingRow)), None)
+
     @on(OptionList.OptionHighlighted)
     async def _choose(self, event: OptionList.OptionHighlighted) -> None:
         if not self.task_name or not self.cell_name or not isinstance(event.option_list, Picker):
@@ -90,8 +126,11 @@ class LabScreen(Page):
         form, usual = self.query_one(Form), self._usual()
         if self.task_name != self._formed:
             self._formed = self.task_name
-            presets = tasks.settings(self.task_name).presets
-            self.query_one("#preset", Select).set_options((name, name) for name in presets)
+            settings = tasks.settings(self.task_name)
+            reason = f"reads both ways: not for {self.task_name}"
+            refused = [name for name, about in self._cells.items() if settings.causal and about.bidirectional]
+            self.query_one("#cells", Picker).refuse(dict.fromkeys(refused, reason))
+            self.query_one("#preset", Select).set_options((name, name) for name in settings.presets)
             usual = self._usual()
             await form.build(spec.fields(self.task_name), lambda key: spec.value(usual, key))
         else:
@@ -113,61 +152,95 @@ class LabScreen(Page):
 
     @on(OptionList.OptionSelected)
     def _onward(self, event: OptionList.OptionSelected) -> None:
-        if isinstance(event.option_list, Picker):
-            self.focus_next()
+        if event.option_list.id == "tasks":
+            self.query_one("#cells").focus()
+        elif event.option_list.id == "cells":
+            self._show_pane(SETTINGS)
+            self.query_one("#preset").focus()
+
+    @on(NetworkLine.Told)
+    def _show_network(self, event: NetworkLine.Told) -> None:
+        for structure in self.query(Structure):
+            structure.show(event.sketched)
+
+    @on(TabRow.Chosen)
+    def _arrange(self) -> None:
+        """All at once where there is room; else one side in turns, or one pane at a time."""
+        narrow = self.size.width < _NARROW
+        whole = not narrow and self.size.height >= _TALL
+        tabs = self.query_one("#panes", TabRow)
+        tabs.display = not whole
+        tabs.offer([CHOOSE, ABOUT, SETTINGS] if narrow else [CHOOSE, ABOUT])
+        for picker in self.query(Picker):
+            picker.display = whole or tabs.chosen == CHOOSE
+        self.query_one("#about").display = whole or tabs.chosen == ABOUT
+        self.query_one("#choose").display = not narrow or tabs.chosen != SETTINGS
+        self.query_one("#settings").display = not narrow or tabs.chosen == SETTINGS
+        self.refresh_bindings()
+
+    def _show_pane(self, name: str) -> None:
+        """Let a pane be seen, where not all are."""
+        self.query_one("#panes", TabRow).choose(name)
+        self._arrange()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_mounted:
+            return True
+        match action:
+            case "fetch":
+                return self.query_one(DataLine).fetchable or None
+            case "undo":
+                return (self.row is not None and self.row.changed) or None
+            case "next_pane":
+                return self.query_one("#panes").display or None
+            case "hide_hint":
+                return self.query_one(Welcome).display or None
+        return True
 
     def action_defaults(self) -> None:
         usual = self._usual()
         self.query_one(Form).renew(lambda key: spec.value(usual, key), forget=True)
         self._verdict()
 
+    def action_undo(self) -> None:
+        if self.row is not None:
+            self.row.undo()
+
+    def action_fetch(self) -> None:
+        self.query_one(DataLine).fetch_or_stop()
+
+    def action_find(self) -> None:
+        self._show_pane(SETTINGS)
+        self.query_one(Finder).open()
+
+    def action_hide_hint(self) -> None:
+        self.query_one(Welcome).display = False
+        self.refresh_bindings()
+
+    def action_next_pane(self) -> None:
+        tabs = self.query_one("#panes", TabRow)
+        tabs.action_step(1)
+        self._arrange()
+        first = {CHOOSE: "#tasks", ABOUT: "#about", SETTINGS: "#preset"}[tabs.chosen]
+        self.query_one(first).focus()
+
     def action_start(self) -> None:
-        if self._starting:
-            return
-        try:
-            self._described()
-        except SpecError:  # it stands beside the button already
-            self.app.bell()
-            self._verdict()
-            return
-        self._starting = True
-        self._verdict()
-        self._start(self.task_name, self.cell_name, self.query_one(Form).values, self.preset)
+        self.query_one(Foot).start()
 
-    @work(exclusive=True, group="start")
-    async def _start(self, task: str, cell: str, values: dict[str, Any], preset: str) -> None:
-        """Find the data, describe the run, start its worker: none of it holds the screen up."""
-        app = self.workbench
+    def action_start_and_stay(self) -> None:
+        self.query_one(Foot).start(stay=True)
 
-        def say(sentence: str) -> None:
-            app.call_from_thread(app.notify, sentence, markup=False, timeout=12)
+    @on(Foot.Begun)
+    def _begun(self, event: Foot.Begun) -> None:
+        self.query_one(Welcome).display = False
+        if not event.stay:
+            self.workbench.open_run(event.run)
 
-        def begin() -> tuple[Run, Any]:
-            described = spec.make(task, cell, values, preset=preset)
-            source = datasets.locate(task, app.data, say, settings=described.settings)
-            folder = str(source.folder) if source.kind == "full" else ""
-            described = msgspec.structs.replace(described, data=source.kind, data_dir=folder)
-            run = runs.create(app.runs_folder, described)
-            return run, launch.start(run)
-
-        try:
-            run, worker = await aside(begin)
-        except (SpecError, RunError, DataError) as error:
-            self._refuse(str(error))
-        except OSError as error:
-            self._refuse(f"The run could not be started: {error}.")
-        else:
-            app.custody.add(run, worker)
-            app.open_run(run)
-        finally:
-            self._starting = False
-            self._tell()
-
-    def _usual(self) -> RunSpec:
-        """The settings of the task and preset before anything is entered; of another cell where this one is refused."""
-        for cell in (self.cell_name, *cells.available()):
+    def _usual(self, values: Mapping[str, Any] | None = None) -> RunSpec:
+        """The settings of the task and preset; of another cell where this one is refused."""
+        for cell in (self.cell_name, *self._cells):
             try:
-                return spec.make(self.task_name, cell, preset=self.preset)
+                return spec.make(self.task_name, cell, values, preset=self.preset)
             except SpecError as error:
                 refused = error
         raise refused
@@ -179,65 +252,48 @@ class LabScreen(Page):
         return spec.make(self.task_name, self.cell_name, form.values, preset=self.preset)
 
     def _tell(self) -> None:
-        """What the chosen cell computes, where the data stands, and whether it can start."""
-        about = cells.about(self.cell_name)
-        task = tasks.settings(self.task_name)
-        preset = task.presets.get(self.preset)
-        self.query_one("#facts", Static).update(
-            Content.assemble(
-                (self.task_name, "bold $text-primary"),
-                f"  {task.about}\n",
-                _data(self.task_name, self.workbench.data),
-                *(((f"\n\npreset {self.preset}", "bold $text-primary"), f"  {preset.help}") if preset else ()),
-                (f"\n\n{self.cell_name}", "bold $text-primary"),
-                f"  {about.title}\n",
-            )
-        )
-        self.query_one("#equations", Static).update(Content.assemble(_equations(about.text)))
+        """What the chosen task and cell are, and what they make."""
+        self.query_one(About).show(self.task_name, self.preset, self.cell_name)
         self._verdict()
 
     def _verdict(self) -> None:
+        """Whether it can start, with what settings, on which data, and what network that makes."""
         self._due = False
-        line = self.query_one("#verdict", Static)
+        self.refresh_bindings()
+        form, foot = self.query_one(Form), self.query_one(Foot)
+        values = form.values
         try:
-            self._described()
+            described = self._described()
         except SpecError as error:
-            line.update(Content.styled(str(error), "$text-error"))
+            foot.show(None, str(error))
+            self._tell_what_can_be_told()
             return
-        changed = len(self.query_one(Form).values)
-        more = f", {changed} setting{'s' * (changed != 1)} changed" if changed else ""
-        if self._starting:
-            line.update(Content.styled("starting: looking for the data …", "$text-warning"))
-        else:
-            line.update(Content.styled(f"{self.task_name} with {self.cell_name}{more}", "$foreground-muted"))
+        changed = ", ".join(f"{key.partition('.')[2].replace('_', ' ')} {written(values[key])}" for key in values)
+        foot.show(described, f"{self.task_name} with {self.cell_name}" + (f"; changed: {changed}" if changed else ""))
+        self.query_one(NetworkLine).show(described)
+        self.query_one(DataLine).show(self.task_name, described.settings)
+
+    def _tell_what_can_be_told(self) -> None:
+        """Of a run that cannot be started: its data by the task's settings, its network by these and the cell's."""
+        form = self.query_one(Form)
+        values = {key: value for key, value in form.values.items() if not key.startswith("train.")}
+        own = {key: value for key, value in values.items() if key.startswith("task.")}
+        network = None
+        with suppress(SpecError):
+            self.query_one(DataLine).show(self.task_name, self._usual(own).settings)
+            if not any(row.error and row.section != "train" for row in form.rows.values()):
+                network = spec.make(self.task_name, self.cell_name, values, preset=self.preset)
+        self.query_one(NetworkLine).show(network)
 
     def _hint(self, focused: object) -> None:
         """The help and the bounds of the setting that has the focus."""
-        row = next((a for a in getattr(focused, "ancestors", []) if isinstance(a, SettingRow)), None)
-        hint = self.query_one("#hint", Static)
+        self.refresh_bindings()
+        hint, row = self.query_one("#hint", Static), self.row
         if row is None:
-            hint.update(Content.styled("Tab moves between the lists and the settings.", "$foreground-muted"))
+            words = "Tab moves between the lists and the settings; / finds a setting."
+            if focused is self.query_one("#find"):
+                words = "Enter or ↓ goes to the first that was found; ^u shows all again."
+            hint.update(Content.styled(words, "$foreground-muted"))
             return
-        field = row.field
-        bounds = f"  {field.bounds}" if field.bounds else ""
-        hint.update(Content.assemble((field.key, "bold"), f"  {field.help}", (bounds, "$foreground-muted")))
-
-    def _refuse(self, sentence: str) -> None:
-        self.app.notify(sentence, severity="error", markup=False, timeout=12)
-
-
-def _data(task: str, folder: Any) -> Content:
-    """Where the task's data stands."""
-    try:
-        source = datasets.present(task, folder)
-    except DataError as error:
-        return Content.styled(str(error), "$text-error")
-    if source is None:
-        return Content.styled("data: will be downloaded on first use", "$text-warning")
-    return Content.assemble(("data: full", "$text-success"), (f", {source.folder}", "$foreground-muted"))
-
-
-def _equations(text: str) -> str:
-    """The lines of a cell's equations, without the remarks beside them."""
-    lines = [re.split(r"\s{2,}", line.strip())[0] for line in text.splitlines() if line.startswith("    ")]
-    return "\n".join(lines)
+        bounds = f"  {row.field.bounds}" if row.field.bounds else ""
+        hint.update(Content.assemble((row.field.key, "bold"), (bounds, "$text-accent"), f"  {row.field.help}"))

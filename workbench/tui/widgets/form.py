@@ -66,6 +66,10 @@ class SettingRow(Widget):
         return Content.assemble(*parts)
 
     @property
+    def section(self) -> str:
+        return self.field.key.partition(".")[0]
+
+    @property
     def changed(self) -> bool:
         """Whether a person set something other than the default."""
         return bool(self.error) or self._editor.value != written(self.default)
@@ -98,6 +102,16 @@ class SettingRow(Widget):
 
     def focus_editor(self) -> None:
         self._editor.focus()
+
+    def undo(self) -> None:
+        """Back to the default."""
+        self.renew(self.default, forget=True)
+        self.post_message(self.Changed())
+
+    def sought(self, words: Sequence[str]) -> bool:
+        """Whether each word stands in the setting's name or in what it is for."""
+        text = f"{self.field.key} {self.field.key.replace('_', ' ')} {self.field.help}".casefold()
+        return all(word in text for word in words)
 
     def _entered(self) -> None:
         self._check()
@@ -135,12 +149,15 @@ class Form(VerticalScroll, can_focus=False):
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
         self.rows: dict[str, SettingRow] = {}
+        self._headings: list[Static] = []
+        self._sought: list[str] = []
         self._building = 0
 
     async def build(self, fields: Sequence[Field], default: Callable[[str], Any]) -> None:
         """Rows for these settings: the usual ones at once, the rest when the screen has been painted."""
         self._building += 1
         await self.remove_children()
+        self._headings = []
         usual = sorted((f for f in fields if f.key in FIRST), key=lambda f: FIRST.index(f.key))
         self.rows = {field.key: SettingRow(field, default(field.key)) for field in usual}
         await self.mount_all(self.rows.values())
@@ -155,10 +172,25 @@ class Form(VerticalScroll, can_focus=False):
         for field in sorted(fields, key=lambda f: list(_HEADINGS).index(f.key.partition(".")[0])):
             if (own := field.key.partition(".")[0]) != section:
                 section = own
-                widgets.append(Static(_HEADINGS[section], classes="heading"))
+                self._headings.append(Static(_HEADINGS[section], classes="heading", id=f"of-{section}"))
+                widgets.append(self._headings[-1])
             self.rows[field.key] = row = SettingRow(field, default(field.key))
             widgets.append(row)
         await self.mount_all(widgets)
+        self._sift()
+
+    def seek(self, text: str) -> list[SettingRow]:
+        """Show the settings in which each word of ``text`` is found, and give them; all where there is none."""
+        self._sought = text.casefold().split()
+        return self._sift()
+
+    def _sift(self) -> list[SettingRow]:
+        found = [row for row in self.rows.values() if row.sought(self._sought)]
+        for row in self.rows.values():
+            row.display = row in found
+        for heading in self._headings:
+            heading.display = any(heading.id == f"of-{row.section}" for row in found if row.field.key not in FIRST)
+        return found
 
     @property
     def values(self) -> dict[str, Any]:

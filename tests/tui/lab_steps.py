@@ -1,0 +1,47 @@
+"""What a person does in the Lab, step by step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from textual.widgets import Input
+
+from workbench.tui.widgets.form import Form
+from workbench.tui.widgets.picker import Picker
+
+
+async def enter(pilot: Any, key: str, text: str) -> None:
+    """Type over the value of a setting."""
+    row = pilot.app.screen.query_one(Form).rows[key]
+    row.focus_editor()
+    await pilot.pause()
+    await pilot.press("end", "ctrl+u", *text)
+    await pilot.pause()
+
+
+async def put(pilot: Any, key: str, text: str) -> None:
+    """Change the value of a setting at one stroke."""
+    pilot.app.screen.query_one(Form).rows[key].query_one(Input).value = text
+    await pilot.pause()
+
+
+async def until(pilot: Any, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        await pilot.pause(0.02)
+
+
+async def form_ready(pilot: Any, last: str = "task.split_seed") -> None:
+    """Wait until the form has its last row."""
+    await until(pilot, lambda: last in pilot.app.screen.query_one(Form).rows)
+
+
+async def choose(pilot: Any, which: str, name: str) -> None:
+    """Mark a name in the list of tasks or of cells."""
+    picker = pilot.app.screen.query_one(f"#{which}", Picker)
+    picker.highlighted = picker.names.index(name)
+    await pilot.pause()

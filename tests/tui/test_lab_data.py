@@ -1,0 +1,191 @@
+"""The Lab's data: where they stand, fetched by a key, stopped by it, and started on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.file_server import FileServer, serving
+from lab_steps import choose, enter, form_ready, put, until
+
+from tasks.base import DataError
+from tasks.common import counting, datasets, registry
+from tasks.common.registry import Dataset, Reader, Remote
+from tasks.names.settings import LANGUAGES
+from workbench.tui.screens.lab import LabScreen
+from workbench.tui.widgets import dataset
+from workbench.tui.widgets.dataset import DataLine
+
+LARGE, SMALL = "source.example/Arabic.txt", "source.example/Chinese.txt"
+
+
+@pytest.fixture
+def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    """The source of the names: one long file, then short ones."""
+    content = {f"{language}.txt": f"{language}\n".encode() * 40 for language in LANGUAGES}
+    content["Arabic.txt"], content["Chinese.txt"] = b"Khoury\n" * 60_000, b"Wang\n" * 1000
+    remotes = {name: Remote(f"https://source.example/{name}", "", len(text)) for name, text in content.items()}
+    small = Dataset("names", "https://here.example", "MIT", "nobody", [Reader("*", "lines", counting.lines)], remotes)
+    monkeypatch.setattr(registry, "DATASETS", {"names": small})
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serving({f"source.example/{name}": text for name, text in content.items()}) as served:
+        monkeypatch.setenv("WORKBENCH_MIRROR", served.address)
+        yield served
+
+
+def line(pilot: Any) -> str:
+    return str(pilot.app.screen.query_one(DataLine).content)
+
+
+async def test_one_key_fetches_the_data_and_says_what_is_here_then(screen, server) -> None:
+    async with screen.open() as pilot:
+        await screen.until(pilot, "starter only, 1,440 rows", "g downloads all of it, 430")
+        assert "Get data" in screen.text
+        await pilot.press("g")
+        await screen.until(pilot, "full, 61,640 rows, no hash known", str(datasets.cached("names"))[:20])
+        assert "Get data" not in screen.text
+        await pilot.press("g")  # nothing is left to fetch
+        assert server.asked[LARGE] == 1
+
+
+async def test_a_download_is_seen_and_stopped_by_the_same_key_and_the_next_is_whole(screen, server) -> None:
+    server.troubles[LARGE] = "stalls"
+    async with screen.open() as pilot:
+        await screen.until(pilot, "starter only")
+        await form_ready(pilot)
+        pilot.app.screen.query_one("#form").query("Input").first().focus()
+        await pilot.press("ctrl+g")  # the twin
+        await screen.until(pilot, "downloading ━", "% of 430", "g stops it")
+        await pilot.press("ctrl+g")
+        await screen.until(pilot, "starter only")
+        server.troubles.clear()
+        await pilot.press("ctrl+g")
+        await screen.until(pilot, "full, 61,640 rows")
+        server.released.set()
+        await until(pilot, lambda: [p.name for p in datasets.cached("names").parent.iterdir()] == ["names"])
+
+
+async def test_leaving_ends_a_download(screen, server) -> None:
+    server.troubles[LARGE] = "stalls"
+    async with screen.open() as pilot:
+        await screen.until(pilot, "starter only")
+        await pilot.press("g")
+        await screen.until(pilot, "downloading ━")
+        fetch = pilot.app.screen.query_one(DataLine)._fetches["names"]
+    assert fetch.stopped
+    with pytest.raises(dataset.Stopped):
+        fetch.arrived(1)
+
+
+async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(screen, server) -> None:
+    server.troubles[SMALL] = "slow"
+    async with screen.open() as pilot:
+        await screen.until(pilot, "starter only")
+        await pilot.press("g")
+        await screen.until(pilot, "% of 430")
+        await choose(pilot, "tasks", "climate")
+        await until(pilot, lambda: "% of 430" not in line(pilot))
+        await pilot.press("2")
+        await screen.until(pilot, "There are no runs")
+        server.troubles.clear()
+        server.released.set()
+        await screen.until(pilot, "The names data is here.", seconds=20)
+        await pilot.press("1")
+        await choose(pilot, "tasks", "names")
+        await screen.until(pilot, "full, 61,640 rows")
+
+
+async def test_a_download_that_fails_is_one_sentence_in_its_place(screen, server) -> None:
+    server.troubles[LARGE] = "404"
+    async with screen.open() as pilot:
+        await screen.until(pilot, "starter only")
+        await pilot.press("g")
+        await screen.until(pilot, f"The names data could not be downloaded from {server.address}. · g tries again")
+        server.troubles.clear()
+        await pilot.press("g")
+        await screen.until(pilot, "full, 61,640 rows")
+
+
+async def test_a_start_waits_for_the_download_that_is_under_way(screen, server, started) -> None:
+    server.troubles[SMALL] = "slow"
+    async with screen.open() as pilot:
+        await screen.until(pilot, "starter only")
+        await pilot.press("g", "s")
+        await screen.until(pilot, "starting: looking for the data")
+        assert started == []
+        server.released.set()
+        await until(pilot, lambda: len(started) == 1, seconds=30)
+        assert started[0].spec.data == "full"
+        assert server.asked[LARGE] == 1
+
+
+async def test_a_start_shows_its_download_and_stopping_that_starts_nothing(screen, server, started) -> None:
+    server.troubles[LARGE] = "stalls"
+    async with screen.open() as pilot:
+        await screen.until(pilot, "starter only")
+        await pilot.press("s")
+        await screen.until(pilot, "% of 430", "Downloading names from https://here.example")
+        await pilot.press("g")
+        await screen.until(pilot, "Nothing was started", "names with lstm")
+        assert started == []
+        server.troubles.clear()
+        await pilot.press("S")
+        await until(pilot, lambda: len(started) == 1)
+        assert started[0].spec.data == "full"
+
+
+async def test_the_data_line_follows_a_file_of_ones_own_as_it_is_typed(screen, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.csv").write_text("x\n")
+    async with screen.open() as pilot:
+        await choose(pilot, "tasks", "climate")
+        await form_ready(pilot, "task.csv")
+        await screen.until(pilot, "starter only")
+        await enter(pilot, "task.csv", "my.cs")
+        await until(pilot, lambda: "my.cs is missing or no file: name the climate data's file again." in line(pilot))
+        await pilot.press("v")
+        await until(pilot, lambda: f"your own file, {tmp_path / 'my.csv'}" in line(pilot))
+        await put(pilot, "train.lr", "0")  # wrong, and no matter of the data
+        await put(pilot, "task.csv", "")
+        await screen.until(pilot, "starter only")
+
+
+async def test_a_named_folder_is_told_and_what_it_lacks_too(screen, data, tmp_path) -> None:
+    async with screen.open(data=data) as pilot:
+        await screen.until(pilot, f"full, {data}"[:40])
+        assert pilot.app.screen.check_action("fetch", ()) is None
+        await choose(pilot, "tasks", "poems")
+        await screen.until(pilot, "lacks poet.tang.*.json")
+        assert pilot.app.screen.check_action("fetch", ()) is None
+
+
+async def test_a_task_without_data_needs_none(screen) -> None:
+    async with screen.open() as pilot:
+        await choose(pilot, "tasks", "toy")
+        await screen.until(pilot, "none needed")
+
+
+async def test_data_that_are_neither_here_nor_known_are_missing(screen, started, monkeypatch) -> None:
+    monkeypatch.setattr(registry, "DATASETS", {})
+    monkeypatch.setattr(datasets, "starter", lambda task: datasets.cached(task) / "nowhere")
+    async with screen.open() as pilot:
+        await screen.until(pilot, "data       missing")
+        await form_ready(pilot)
+        await pilot.press("s")
+        await screen.until(pilot, "The names data has no known source")
+        assert isinstance(pilot.app.screen, LabScreen)
+        assert started == []
+
+
+async def test_data_that_cannot_be_read_are_one_sentence(screen, monkeypatch) -> None:
+    def broken(*_: object) -> None:
+        raise DataError("/x/Arabic.txt is damaged [red]: fetch it again.")
+
+    monkeypatch.setattr(datasets, "standing", broken)
+    async with screen.open() as pilot:
+        await screen.until(pilot, "/x/Arabic.txt is damaged [red]: fetch it again.")
+        monkeypatch.setattr(datasets, "standing", lambda *_: (_ for _ in ()).throw(PermissionError(13, "no", "/y")))
+        await choose(pilot, "tasks", "poems")
+        await screen.until(pilot, "The poems data cannot be read: no (/y).")

@@ -1,0 +1,187 @@
+"""The Lab's network: asked of a child beside the screen, a moment after the last change."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab_steps import choose, enter, form_ready, put, until
+
+from workbench.infer_protocol import Part, Sketched
+from workbench.runs import RunError
+from workbench.spec import RunSpec
+from workbench.tui import sketcher
+from workbench.tui.widgets.network import NetworkLine, lay_out
+
+
+class Child:
+    """Stands for the child: its parameters are the hidden size times a thousand."""
+
+    made: list[Child] = []  # noqa: RUF012
+
+    def __init__(self) -> None:
+        self.asked: list[RunSpec] = []
+        self.named: list[Path | None] = []
+        self.closed = threading.Event()
+        self.answer: Callable[[RunSpec], Sketched] = sketched
+        Child.made.append(self)
+
+    def sketch(self, described: RunSpec, data: Path | None) -> Sketched:
+        self.asked.append(described)
+        self.named.append(data)
+        return self.answer(described)
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def sketched(described: RunSpec) -> Sketched:
+    hidden = described.options.hidden
+    parts = [
+        Part(name="embedding", weights={"weight": [57, 64]}, parameters=3648),
+        Part(name="layer 1", about="Long [red]", weights={"weight_hh": [hidden, hidden]}, parameters=hidden),
+        Part(name="pooling", about="the last output of each direction"),
+    ]
+    return Sketched(parameters=hidden * 1000, parts=parts, note="with the starter data's vocabulary")
+
+
+@pytest.fixture
+def child(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Child]]:
+    monkeypatch.setattr(sketcher, "Client", Child)
+    monkeypatch.setattr(NetworkLine, "SOON", 0.01)
+    monkeypatch.setattr(NetworkLine, "SETTLED", 0.05)
+    Child.made.clear()
+    yield Child.made
+    assert all(one.closed.wait(2) for one in Child.made), "a child outlived the screen"
+
+
+def line(pilot: Any) -> str:
+    return str(pilot.app.screen.query_one(NetworkLine).content)
+
+
+async def test_the_network_is_told_part_by_part(screen, child, data) -> None:
+    async with screen.open(data=data) as pilot:
+        await screen.until(pilot, "256,000 parameters, 1.0 MB, with the starter data's vocabulary")
+        text = await screen.until(pilot, "weight (57, 64)", "3,648", "weight_hh (256, 256)", "the last output of each")
+        assert "[red]" not in text  # the weights say more
+        assert child[0].named == [data]
+
+
+async def test_the_child_is_asked_once_after_the_last_of_several_changes(screen, child) -> None:
+    async with screen.open() as pilot:
+        await screen.until(pilot, "256,000 parameters")
+        await form_ready(pilot)
+        await enter(pilot, "cell.hidden", "48")
+        assert "counting …" in line(pilot) or "48,000" in line(pilot)
+        await screen.until(pilot, "48,000 parameters")
+        assert len(child) == 1
+        before = len(child[0].asked)
+        await enter(pilot, "train.lr", "0.01")  # no matter of the network, nor is the 0 on the way
+        await pilot.pause(0.15)
+        assert len(child[0].asked) == before
+
+
+async def test_what_comes_late_for_older_settings_is_dropped(screen, child) -> None:
+    async with screen.open() as pilot:
+        await screen.until(pilot, "256,000 parameters")
+        await form_ready(pilot)
+        held, told = threading.Event(), []
+
+        def slowly(described: RunSpec) -> Sketched:
+            assert held.wait(5)
+            told.append(described.options.hidden)
+            return sketched(described)
+
+        child[0].answer = slowly
+        await put(pilot, "cell.hidden", "32")
+        await until(pilot, lambda: child[0].asked[-1].options.hidden == 32)
+        await put(pilot, "cell.hidden", "16")
+        await pilot.pause(0.1)
+        assert len(child[0].asked) == 2  # one question at a time
+        seen: list[str] = []
+
+        def newest() -> bool:
+            seen.append(line(pilot))
+            return "16,000" in seen[-1]
+
+        held.set()
+        await until(pilot, newest)
+        assert told == [32, 16]
+        assert not any("32,000" in words for words in seen)
+
+
+async def test_settings_that_cannot_be_used_are_not_counted(screen, child) -> None:
+    async with screen.open() as pilot:
+        await screen.until(pilot, "256,000 parameters")
+        await form_ready(pilot)
+        await put(pilot, "cell.hidden", "0")
+        text = await screen.until(pilot, "not counted while the settings cannot be used")
+        assert "weight_hh" not in text
+        await put(pilot, "cell.hidden", "256")
+        await screen.until(pilot, "256,000 parameters", "weight_hh")
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("It cannot be built [red]."), RunError("The process is gone: ask again.")]
+)
+async def test_an_error_is_one_sentence_and_the_next_question_is_asked_anew(screen, child, error) -> None:
+    async with screen.open() as pilot:
+        await screen.until(pilot, "256,000 parameters")
+
+        def fails(_: RunSpec) -> Sketched:
+            raise error
+
+        child[0].answer = fails
+        await choose(pilot, "cells", "gru")
+        await screen.until(pilot, str(error))
+        child[0].answer = sketched
+        await choose(pilot, "cells", "rnn")
+        await screen.until(pilot, "256,000 parameters")
+        assert len(child) == (2 if isinstance(error, RunError) else 1)
+
+
+async def test_the_child_ends_when_the_lab_is_left_and_comes_back_with_it(screen, child) -> None:
+    async with screen.open() as pilot:
+        await screen.until(pilot, "256,000 parameters")
+        await pilot.press("question_mark", "escape")  # what only lies over the Lab leaves it alone
+        await pilot.pause(0.05)
+        assert not child[0].closed.is_set()
+        await pilot.press("2")
+        await screen.until(pilot, "There are no runs")
+        assert child[0].closed.wait(2)
+        await pilot.press("1")
+        await choose(pilot, "cells", "gru")
+        await until(pilot, lambda: len(child) == 2)
+        await screen.until(pilot, "256,000 parameters")
+
+
+def test_a_structure_fits_whatever_width_there_is() -> None:
+    parts = [
+        Part(name="layer 1 forward", weights={"weight_ih": [1024, 64], "weight_hh": [1024, 256]}, parameters=10**9),
+        Part(name="a name that is longer than its column", about="what it does " * 9),
+    ]
+    found = Sketched(parameters=10**9, parts=parts)
+    for width in range(24, 121):
+        lines = lay_out(found, width).plain.splitlines()
+        if width >= 40:
+            assert max(map(len, lines)) <= width
+        assert lines[0].startswith("layer 1 forward")
+        assert lines[0].endswith("1,000,000,000")
+        assert any("weight_hh (1024, 256)" in one for one in lines)  # never broken
+
+
+async def test_the_real_child_tells_of_a_network_on_starter_data(
+    screen, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(NetworkLine, "SOON", 0.01)
+    monkeypatch.setattr(NetworkLine, "SETTLED", 0.05)
+    had = "torch" in sys.modules
+    async with screen.open() as pilot:
+        await screen.until(pilot, "338,002 parameters, 1.4 MB", seconds=60)
+        await screen.until(pilot, "weight_ih (1024, 64)", "329,728", "classifier")
+    assert had == ("torch" in sys.modules)
+    assert capfd.readouterr().err == ""

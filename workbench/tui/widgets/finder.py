@@ -1,0 +1,57 @@
+"""A field that finds settings in a long form by typing part of their names or of what they are for."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from workbench.tui.widgets.form import Form
+
+
+class Finder(Horizontal):
+    """Out of sight until it is asked for; it goes again when it is left empty."""
+
+    BINDINGS = [Binding("down", "onward", show=False)]  # noqa: RUF012
+
+    def __init__(self, form: Form) -> None:
+        super().__init__(id="finder")
+        self._form = form
+
+    def compose(self) -> ComposeResult:
+        yield Static("  find", classes="name")
+        yield Input(placeholder="part of a name, or of its help", compact=True, id="find")
+        yield Static(markup=False, id="found")
+
+    def on_mount(self) -> None:
+        self.display = False
+
+    def open(self) -> None:
+        self.display = True
+        field = self.query_one(Input)
+        field.focus()
+        field.action_select_all()
+
+    @on(Input.Changed)
+    def _seek(self, event: Input.Changed) -> None:
+        event.stop()
+        found = self._form.seek(event.value)
+        count = f"{len(found)} of {len(self._form.rows)}" if event.value.strip() else ""
+        self.query_one("#found", Static).update(
+            Content.styled(count if found else "none: ^u empties this", "$foreground-muted" if found else "$text-error")
+        )
+
+    @on(Input.Submitted)
+    def action_onward(self) -> None:
+        """To the first setting that was found."""
+        for row in self._form.rows.values():
+            if row.display:
+                row.focus_editor()
+                return
+
+    def on_descendant_blur(self) -> None:
+        if not self.query_one(Input).value.strip():
+            self.display = False
