@@ -173,34 +173,35 @@ async def test_without_another_run_that_is_said(screen, worker) -> None:
         await screen.until(pilot, "No other run in")
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark"])
 @pytest.mark.parametrize("no_color", [False, True])
-async def test_digits_and_words_stay_in_any_colours(screen, worker, monkeypatch, theme, no_color) -> None:
+async def test_digits_and_words_stay_in_any_colours(screen, worker, monkeypatch, no_color) -> None:
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
     one = three(worker)
     async with screen.open(one.run) as pilot:
-        pilot.app.theme = theme
         await fill(screen, pilot, "true Arabic named rightly", "live")
-        right = "cyan right, yellow wrong" if theme.startswith("ansi") else "blue right, orange wrong"
-        assert (right in screen.text) is not no_color
         grid = pilot.app.screen.query_one(CellGrid)
-        for y in range(1, 1 + 6 * grid._lines):
-            for text, style, _ in grid.render_line(y):
-                same = style is not None and style.color is not None and style.color == style.bgcolor
-                assert not same or not text.strip() or style.color.is_default
+        for theme, colours in (
+            ("textual-light", "blue right, orange wrong"),
+            ("ansi-dark", "cyan right, yellow wrong"),
+        ):
+            pilot.app.theme = theme
+            await screen.until(pilot, "Rows true, columns predicted." if no_color else colours)
+            for y in range(1, 1 + 6 * grid._lines):
+                for text, style, _ in grid.render_line(y):
+                    same = style is not None and style.color is not None and style.color == style.bgcolor
+                    assert not same or not text.strip() or style.color.is_default
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 20), (40, 15), (24, 8)])
-async def test_it_reflows_and_never_refuses(screen, worker, size) -> None:
+async def test_it_reflows_and_never_refuses(screen, worker) -> None:
     one = three(worker)
     async with screen.open(one.run, (80, 24)) as pilot:
         await fill(screen, pilot)
-        await pilot.resize_terminal(*size)
-        await pilot.press("down", "right", "n", "o", "d", "left_square_bracket")
-        for width, height in ((30, 10), (120, 24), size):
-            await pilot.resize_terminal(width, height)
-        await screen.until(pilot, "running")
+        for size in ((40, 15), (120, 36), (60, 20), (24, 8)):
+            await pilot.resize_terminal(*size)
+            await pilot.press("down", "right", "n", "o", "d", "left_square_bracket")
+        await pilot.resize_terminal(80, 24)
+        await screen.until(pilot, "running", "evaluation 1 of 3")
 
 
 async def test_eighteen_classes_fit_80_by_24_and_no_figure_is_cut(screen, worker) -> None:
@@ -213,9 +214,9 @@ async def test_eighteen_classes_fit_80_by_24_and_no_figure_is_cut(screen, worker
             assert screen.text.count(shown) >= 18
             await pilot.press("n")
         await pilot.resize_terminal(60, 20)
-        await pilot.press(*["right"] * 17, *["down"] * 17)
-        await screen.until(pilot, "true Vietnamese named rightly: 900 of 1,104, 82 %", "Vietnamese")
         grid = pilot.app.screen.query_one(CellGrid)
+        grid.action_move(17, 17)
+        await screen.until(pilot, "true Vietnamese named rightly: 900 of 1,104, 82 %", "Vietnamese")
         figures = {segment.text.strip() for y in range(1, 10) for segment in list(grid.render_line(y))[1:]}
         assert figures == {"", "12", "900"}
 
@@ -259,6 +260,13 @@ async def test_a_folder_deleted_under_us_is_a_state(screen, worker) -> None:
         await fill(screen, pilot)
         shutil.rmtree(one.run.path)
         await screen.until(pilot, "gone", "evaluation 3 of 3", LABELS[0])
+
+
+async def test_starter_data_and_another_protocol_are_said(screen, worker) -> None:
+    view = Confusion(title="c", note="training [red] pool", labels=["x", "y"], counts=[[1, 0], [0, 1]])
+    one = worker(data="starter").start().train(10, 60, [view])
+    async with screen.open(one.run) as pilot:
+        await fill(screen, pilot, "evaluation 1 of 1, step 60, live, training [red] pool, starter data")
 
 
 async def test_a_test_without_a_matrix_is_no_stop(screen, worker) -> None:

@@ -28,6 +28,7 @@ from workbench.tui.watch import Look, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.confusion import CellGrid
 from workbench.tui.widgets.examples import ExamplesPane
+from workbench.tui.widgets.shades import names
 from workbench.tui.widgets.table import Passage, lay_out
 from workbench.words import plain
 
@@ -139,9 +140,12 @@ class ConfusionScreen(Page):
         """What is shown, in words."""
         shown, described = self._shown, self.run.spec
         name = "  " if self.size.width < _NARROW else f"  {described.task} with {described.cell}   "
-        at_end = shown is not None and shown is self._stops[-1]
-        where = "" if shown is None else f"{shown.name}{', live' if at_end and live(self.status) else ''}"
-        self.query_one("#where", Static).update(Content.assemble(badge(self.status), name, (where, "bold")))
+        where = []
+        if shown:
+            following = shown is self._stops[-1] and live(self.status)
+            where = [shown.name, "live" * following, plain(shown.view.note)]
+        said = ", ".join(filter(None, [*where, "starter data" * (described.data == "starter")]))
+        self.query_one("#where", Static).update(Content.assemble(badge(self.status), name, (said, "bold")))
         if shown:
             self.query_one("#how", Static).update(Content.styled(self._how(shown), "$foreground-muted"))
             self._tell_cell()
@@ -150,8 +154,8 @@ class ConfusionScreen(Page):
         self.refresh_bindings()
 
     def _how(self, shown: Stop) -> str:
-        than, grid = self._than, self.query_one(CellGrid)
-        right, wrong = ("", "") if self.app.no_color else grid.colours
+        than = self._than
+        right, wrong = names(self.app)
         if than is None:
             figures = "percent of the row" if self._shares else "counts"
             same = "; this is the reference: [ and ] show what changed" if self._reference else ""

@@ -40,11 +40,6 @@ class ConfusionGrid(ScrollView, can_focus=True):
         self._restyle()
         self.show(self._view)
 
-    @property
-    def colours(self) -> tuple[str, str]:
-        """What the colours of right and wrong are called."""
-        return self._shades.names
-
     def show(self, view: Confusion) -> None:
         """Show a matrix as it is: counts, in the order of its labels."""
         self._view = view

@@ -13,12 +13,18 @@ _FULL = {True: Color.parse("#0072B2"), False: Color.parse("#D55E00")}  # M. Okab
 _LEVELS = 10
 
 
+def names(app: App[object]) -> tuple[str, str]:
+    """What the colours of right and wrong are called; empty where there are none."""
+    if app.no_color:
+        return "", ""
+    return ("cyan", "yellow") if app.native_ansi_color else ("blue", "orange")
+
+
 class Shades:
     """Styles for a theme: of cells, and of what stands around them."""
 
     def __init__(self, app: App[object]) -> None:
         self._cells: dict[tuple[int, bool], Style] = {}
-        self.names = ("cyan", "yellow") if app.native_ansi_color else ("blue", "orange")  # right, wrong
         if app.native_ansi_color:  # a gradient of theme colours would collapse to one
             self._of_sixteen()
         else:
