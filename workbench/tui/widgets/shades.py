@@ -11,6 +11,7 @@ from textual.color import Color, ColorParseError
 
 _FULL = {True: Color.parse("#0072B2"), False: Color.parse("#D55E00")}  # M. Okabe and K. Ito, Color Universal Design
 _LEVELS = 10
+_DARK = 0.42  # brightness below which white can be read better than black
 
 
 def names(app: App[object]) -> tuple[str, str]:
@@ -57,8 +58,8 @@ class Shades:
         for level in range(1, _LEVELS + 1):
             for right, full in _FULL.items():
                 back = ground.blend(full, 0.12 + 0.88 * level / _LEVELS)
-                fore = back.get_contrast_text(0.95)
-                style = Style(color=back.blend(fore, fore.a).rich_color, bgcolor=back.rich_color)
+                fore = Color.parse("white" if back.brightness < _DARK else "black")
+                style = Style(color=fore.rich_color, bgcolor=back.rich_color)
                 for strong in (True, False):
                     self._cells[level if right else -level, strong] = style + Style(bold=strong)
 
