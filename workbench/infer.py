@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,11 @@ from workbench.infer_protocol import (
     Describe,
     End,
     Error,
+    Example,
+    Examples,
     Generate,
+    Judged,
+    Listed,
     Network,
     Predict,
     Ready,
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from tasks.base import Task
+    from workbench.engine import examples
 
 
 def main() -> int:
@@ -74,7 +80,7 @@ def _serve(run: Run | None, out: int) -> int:
         answers = _Sketches()
     else:
         try:
-            answers = _Answers(*answer.open_run(run, threads=1, device="cpu"))
+            answers = _Answers(run, *answer.open_run(run, threads=1, device="cpu"))
         except PLAIN as error:
             say(Error(message=str(error)))
             return 1
@@ -109,7 +115,7 @@ class _Lines:
             if isinstance(asked, Cancel):
                 self.cancelled.add(asked.id)
             else:
-                if isinstance(asked, Generate):
+                if isinstance(asked, Generate | Examples):
                     self.cancelled.discard(asked.id)  # a number may be used again
                 self._waiting.put(asked)
         self._waiting.put(None)
@@ -118,10 +124,10 @@ class _Lines:
 class _Answers:
     """A task and its network, asked."""
 
-    def __init__(self, task: Task, model: nn.Module) -> None:
+    def __init__(self, run: Run, task: Task, model: nn.Module) -> None:
         from tasks.base import Writer
 
-        self._task, self._model = task, model
+        self._run, self._task, self._model = run, task, model
         self._writer = task if isinstance(task, Writer) else None
 
     @property
@@ -130,17 +136,21 @@ class _Answers:
 
     def to(self, asked: Request, cancelled: set[int]) -> Iterator[Reply]:
         """The replies to a request; an error is one of them."""
+        from workbench.engine.failures import PLAIN
+
         try:
             match asked:
                 case Predict():
                     yield self._predict(asked)
                 case Generate():
                     yield from self._generate(asked, cancelled)
+                case Examples():
+                    yield from self._list(asked, cancelled)
                 case Describe():
                     yield self._describe(asked)
                 case Sketch():
                     yield _sketched(asked)
-        except ValueError as error:
+        except (ValueError, *PLAIN) as error:
             yield Error(id=asked.id, message=str(error))
         except BrokenPipeError:
             raise
@@ -179,6 +189,24 @@ class _Answers:
                 yield End(id=asked.id, reason="ended", log_probability=token.log_probability)
                 return
             yield Character(id=asked.id, text=token.text, log_probability=token.log_probability)
+        yield End(id=asked.id, reason="cancelled")
+
+    @cached_property
+    def _examples(self) -> examples.Examples:
+        from workbench.engine import examples
+
+        return examples.Examples(self._run, self._task, self._model)
+
+    def _list(self, asked: Examples, cancelled: set[int]) -> Iterator[Reply]:
+        judging = self._examples.judge(asked.split, asked.true)
+        while asked.id not in cancelled:
+            step = next(judging, None)
+            if step is None:
+                total, found = self._examples.found(asked.split, asked.true, asked.guess, asked.most)
+                listed = [Example(text=row.text, true=row.true, guess=row.guess) for row in found]
+                yield Listed(id=asked.id, total=total, examples=listed)
+                return
+            yield Judged(id=asked.id, done=step[0], total=step[1])
         yield End(id=asked.id, reason="cancelled")
 
     def _describe(self, asked: Describe) -> Reply:

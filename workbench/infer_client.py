@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import msgspec
 
@@ -19,7 +20,10 @@ from workbench.infer_protocol import (
     Describe,
     End,
     Error,
+    Examples,
     Generate,
+    Judged,
+    Listed,
     Network,
     Predict,
     Ready,
@@ -40,7 +44,7 @@ _SECONDS = 5.0  # for the child to end by itself once it is no longer asked
 class Client:
     """A child that answers questions to a run. Every call waits: call it beside a screen, never on its loop.
 
-    One question at a time; ``cancel`` alone may come from another thread while ``generate`` is read.
+    One question at a time; ``cancel`` and ``end`` alone may come from another thread while an answer is read.
 
     Args:
         run: whose best weights answer; none: only ``sketch`` is answered.
@@ -50,7 +54,7 @@ class Client:
     """
 
     def __init__(self, run: Run | None = None) -> None:
-        self._ids, self._writing = count(1), 0
+        self._ids, self._under_way = count(1), 0
         who = f"Run {run.id}" if run else "A network"
         try:
             self._child = subprocess.Popen(
@@ -112,31 +116,24 @@ class Client:
             ValueError: the beginning or a setting cannot be used; one sentence says why.
             RunError: the child is gone.
         """
-        self._writing = number = next(self._ids)
-        self._send(msgspec.structs.replace(asked, id=number))
-        over = False
-        try:
-            while not over:
-                found = self._receive()
-                over = not isinstance(found, Character)
-                if isinstance(found, Error):
-                    raise ValueError(found.message)
-                if isinstance(found, Character | End):
-                    yield found
-        finally:
-            if not over:
-                with suppress(RunError):
-                    self.cancel()
-                    while isinstance(self._receive(), Character):
-                        pass
+        yield from self._step_by_step(asked, Character)
+
+    def examples(self, asked: Examples) -> Generator[Judged | Listed | End, None, None]:
+        """How far the child is, now and then, and the examples; leaving early cancels the search.
+
+        Raises:
+            ValueError: there are none to be had (no such class, the data are gone); one sentence says why.
+            RunError: the child is gone.
+        """
+        yield from self._step_by_step(asked, Judged)
 
     def cancel(self) -> None:
-        """End the generation that is under way; its iterator goes on to its end.
+        """End the generation, or the search for examples, that is under way; its iterator goes on to its end.
 
         Raises:
             RunError: the child is gone.
         """
-        self._send(Cancel(id=self._writing))
+        self._send(Cancel(id=self._under_way))
 
     def close(self) -> None:
         """Ask nothing more, and wait until the child has ended."""
@@ -150,6 +147,29 @@ class Client:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+
+    def end(self) -> None:
+        """Stop the child whatever it is about, from any thread; who waits for it is told that it is gone."""
+        self._child.terminate()
+
+    def _step_by_step(self, asked: Generate | Examples, step: type[Reply]) -> Iterator[Any]:
+        """The replies to what is answered step by step, ``step`` each, up to and with the one that is none."""
+        self._under_way = number = next(self._ids)
+        self._send(msgspec.structs.replace(asked, id=number))
+        over = False
+        try:
+            while not over:
+                found = self._receive()
+                over = not isinstance(found, step)
+                if isinstance(found, Error):
+                    raise ValueError(found.message)
+                yield found
+        finally:
+            if not over:
+                with suppress(RunError):
+                    self.cancel()
+                    while isinstance(self._receive(), step):
+                        pass
 
     def _one(self, asked: Request) -> Reply:
         self._send(asked)

@@ -1,7 +1,8 @@
 """What is asked of ``workbench.infer`` and what it answers: one JSON object a line, both ways. No torch.
 
 A request carries a number of the asker's choice, and every reply to it carries the same. Requests are answered in
-their order; ``cancel`` alone overtakes: it ends the generation of that number, whether it is under way or waiting.
+their order; ``cancel`` alone overtakes: it ends the generation (or the search for examples) of that number, whether
+it is under way or waiting.
 
     → {"ask": "generate", "id": 1, "start": "月", "seed": 1}
     ← {"reply": "character", "id": 1, "text": "明", "log_probability": -2.31}
@@ -47,8 +48,20 @@ class Describe(_Request, frozen=True, kw_only=True, tag="describe"):
     """What is the network made of? Answered by ``Network``."""
 
 
+class Examples(_Request, frozen=True, kw_only=True, tag="examples"):
+    """Which rows of a split are of the class ``true`` and taken for ``guess``?
+
+    Answered by a ``Judged`` now and then while the network is asked about that class's rows, then ``Listed``.
+    """
+
+    split: Literal["val", "test"]
+    true: str
+    guess: str
+    most: Annotated[int, Meta(ge=1, le=10_000)] = 200
+
+
 class Cancel(_Request, frozen=True, kw_only=True, tag="cancel"):
-    """End the generation of this number; it is answered by that generation's ``End``, and by nothing of its own."""
+    """End what answers the request of this number: it is answered by that one's ``End``, and by nothing of its own."""
 
 
 class Sketch(_Request, frozen=True, kw_only=True, tag="sketch"):
@@ -58,7 +71,7 @@ class Sketch(_Request, frozen=True, kw_only=True, tag="sketch"):
     data: str = ""  # the data folder that the user named; empty: none
 
 
-Request = Predict | Generate | Describe | Cancel | Sketch
+Request = Predict | Generate | Describe | Examples | Cancel | Sketch
 
 
 class _Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="reply"):
@@ -82,10 +95,32 @@ class Character(_Reply, frozen=True, kw_only=True, tag="character"):
 
 
 class End(_Reply, frozen=True, kw_only=True, tag="end"):
-    """A generation is over: the network ended its text, the limit is reached, or it was cancelled."""
+    """It is over: the network ended its text, the limit is reached, or it was cancelled."""
 
     reason: Literal["ended", "limit", "cancelled"]
     log_probability: float | None = None  # of the end, where the network ended the text
+
+
+class Judged(_Reply, frozen=True, kw_only=True, tag="judged"):
+    """How many rows of the class the network has been asked about."""
+
+    done: int
+    total: int
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """A row's text, and the probabilities that the network gives its class and the one that it takes it for."""
+
+    text: str
+    true: float
+    guess: float
+
+
+class Listed(_Reply, frozen=True, kw_only=True, tag="listed"):
+    """The examples: the surest mistakes first, the least sure right ones first."""
+
+    total: int  # how many there are, listed or not
+    examples: list[Example]
 
 
 class Network(_Reply, frozen=True, kw_only=True, tag="network"):
@@ -114,7 +149,7 @@ class Error(_Reply, frozen=True, kw_only=True, tag="error"):
     message: str
 
 
-Reply = Ready | Views | Character | End | Network | Sketched | Error
+Reply = Ready | Views | Character | End | Judged | Listed | Network | Sketched | Error
 
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _replies: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)

@@ -34,6 +34,20 @@ class ClassificationTask(base.Task):
     def scores(self, model: nn.Module, data: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (B,C) and labels (B,) of some rows, on the model's device."""
 
+    @abstractmethod
+    def texts(self, data: Any, rows: Tensor) -> list[str]:
+        """Some rows as a person reads them, as far as their encoding tells."""
+
+    def batches_of(self, data: Any, split: Split, label: int, size: int) -> list[Tensor]:
+        """The rows of a split that are of one class, each once, as batches of like length."""
+        every = torch.cat(list(self.batches(data, split, size, None)))
+        rows = dict.fromkeys(every[data.labels.cpu()[every] == label].tolist())
+        return list(torch.split(torch.tensor([*rows], dtype=torch.int64), size)) if rows else []
+
+    def shares(self, model: nn.Module, data: Any, rows: Tensor) -> Tensor:
+        """The probabilities (B,C) of the classes of some rows."""
+        return self.scores(model, data, rows)[0].float().softmax(1)
+
     def loss(self, model: nn.Module, data: Any, rows: Tensor) -> Tensor:
         scores, labels = self.scores(model, data, rows)
         weights = None

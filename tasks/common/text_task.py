@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from tasks.base import DataError, Recurrent, Split
-from tasks.common import text_data, vectors
+from tasks.common import text_data, tokens, vectors
 from tasks.common.batching import by_length
 from tasks.common.cache import Methods, kept_baseline
 from tasks.common.classification_task import ClassificationTask
@@ -24,10 +24,11 @@ from tasks.common.ragged import Ragged
 from tasks.common.telling import tell
 from tasks.common.text_data import SPECIALS, TextData
 from tasks.common.text_settings import TextSettings
-from tasks.common.vocabulary import UNKNOWN, Vocabulary
+from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from tasks.views import View
 
 UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
+_UNSPOKEN = {SPECIALS.index(mark) for mark in (PAD, START, END)}
 _AT_ONCE = 256  # texts whose n-grams are counted together
 
 
@@ -130,12 +131,26 @@ class TextTask(ClassificationTask):
         codes, lengths = self._codes_of(data, rows)
         return model(codes, lengths), data.labels[rows.to(data.labels.device, non_blocking=True)]
 
+    def texts(self, data: TextData, rows: Tensor) -> list[str]:
+        return [tokens.joined([self._spoken(data, word) for word in words]) for words in data.words.lists(rows)]
+
+    def _spoken(self, data: TextData, word: int) -> str:
+        """A word as it is written, spelled where it is not in the vocabulary; empty for what marks a text's ends."""
+        if word in _UNSPOKEN:
+            return ""
+        if word < data.known:
+            return self.vocabulary[word]
+        if word >= len(data.letters.lengths):  # the task does not spell
+            return UNKNOWN
+        [letters] = data.letters.lists(torch.tensor([word]))
+        return "".join(self.characters.decode(letters))
+
     def predict(self, model: nn.Module, text: str) -> list[View]:
-        tokens = self.tokens(text)
-        if not tokens:
+        words = self.tokens(text)
+        if not words:
             raise ValueError(f"{text!r} holds no word: type a sentence.")
         device = next(model.parameters()).device
-        codes, lengths = self._encode(tokens, device)
+        codes, lengths = self._encode(words, device)
         return [self.answer(text.strip(), model(codes, lengths))]
 
     def baseline(self, data: TextData, *, cached_only: bool = False) -> Methods:

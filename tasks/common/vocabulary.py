@@ -66,3 +66,7 @@ class Vocabulary:
     def encode(self, tokens: Iterable[str]) -> list[int]:
         """The numbers of ``tokens``; see ``number``."""
         return [self.number(token) for token in tokens]
+
+    def decode(self, numbers: Iterable[int]) -> list[str]:
+        """The tokens of ``numbers``."""
+        return [self.tokens[number] for number in numbers]

@@ -47,9 +47,12 @@ class NamesData:
     def names(self, split: Split) -> tuple[list[str], NDArray[np.int64]]:
         """A split's names as text, and their languages' numbers."""
         rows = self.rows[split]
+        return self.texts(rows), self.labels[rows].cpu().numpy()
+
+    def texts(self, rows: Tensor) -> list[str]:
+        """Some names as text."""
         codes, lengths = self.codes[rows].tolist(), self.lengths[rows].tolist()
-        texts = ["".join(LETTERS[c] for c in row[:n]) for row, n in zip(codes, lengths, strict=True)]
-        return texts, self.labels[rows].cpu().numpy()
+        return ["".join(LETTERS[c] for c in row[:n]) for row, n in zip(codes, lengths, strict=True)]
 
 
 def fold(name: str) -> tuple[str, str]:

@@ -64,6 +64,9 @@ class Task(ClassificationTask):
             rows = rows[uniform_over_classes(data.labels.cpu()[rows], len(rows), generator)]
         return by_length(rows, data.lengths[rows], size, generator)
 
+    def texts(self, data: NamesData, rows: Tensor) -> list[str]:
+        return data.texts(rows)
+
     def predict(self, model: nn.Module, text: str) -> list[View]:
         name, _ = names.fold(text)
         if not name:

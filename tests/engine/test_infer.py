@@ -110,7 +110,7 @@ def test_a_generation_can_be_cancelled_and_the_child_goes_on(client: Client) -> 
 
 
 def test_cancel_ends_what_is_under_way_and_what_waits(scribe: Run) -> None:
-    answers = infer._Answers(*answer.open_run(scribe, threads=1))
+    answers = infer._Answers(scribe, *answer.open_run(scribe, threads=1))
     cancelled = {2}
     under_way = answers.to(Generate(id=1, seed=3), cancelled)
     assert isinstance(next(under_way), Character)

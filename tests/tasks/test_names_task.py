@@ -220,3 +220,27 @@ def test_baselines_on_the_real_names(real_data: Path) -> None:
         assert accuracy["majority"] == pytest.approx(float(russian.float().mean()))
         assert min(accuracy["naive Bayes"], accuracy["logistic regression"]) > 0.78
         assert accuracy["majority"] < 0.6
+
+
+def test_a_class_s_rows_come_once_each_in_batches_of_like_length_with_their_names() -> None:
+    learner, data = task(), Task.load(Settings(evaluation="pool"), datasets.starter("names"))
+    label = LANGUAGES.index("Korean")
+    drawn = data.rows["test"]
+    batches = learner.batches_of(data, "test", label, 7)
+    rows = torch.cat(batches).tolist()
+    assert len(set(rows)) == len(rows)
+    assert set(rows) == {row for row in drawn.tolist() if data.labels[row] == label}
+    assert {len(batch) for batch in batches[:-1]} == {7}
+    lengths = [int(data.lengths[row]) for row in rows]
+    assert lengths == sorted(lengths)
+    names = (datasets.starter("names") / "Korean.txt").read_text().split("\n")
+    assert set(learner.texts(data, batches[0])) <= set(names)
+    assert learner.batches_of(data, "test", len(LANGUAGES), 7) == []
+
+
+def test_the_shares_of_a_row_are_its_scores_softmax() -> None:
+    scores = torch.zeros(2, C)
+    scores[0, 3] = math.log(C - 1)
+    shares = task().shares(Fixed(scores), some([0, 1]), torch.arange(2))
+    assert shares[0, 3].item() == pytest.approx(0.5)
+    assert shares.sum(1).tolist() == pytest.approx([1.0, 1.0])

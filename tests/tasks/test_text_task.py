@@ -195,3 +195,30 @@ def test_baselines_are_of_the_data_whatever_the_settings(
     assert kind(settings(), other.state).baseline(other, cached_only=True) == found
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "other"))
     assert kind(settings(), other.state).baseline(other) == found  # computed on less vocabulary: the same
+
+
+# as a person reads them
+
+
+@pytest.mark.parametrize("input", ["words", "characters", "both"])
+def test_a_review_is_read_without_its_marks_and_spelled_where_its_words_are_not_known(
+    data: TextData, input: str
+) -> None:
+    few = starter(vocabulary=5)
+    assert few.known < data.known
+    rows = data.rows["test"][:20]
+    texts = task(data, input=input).texts(data, rows)
+    for row, text in zip(rows.tolist(), texts, strict=True):
+        letters = "".join(text_of(data, row, "characters")[1:-1])
+        assert text.replace(" ", "") == letters.replace(" ", "")
+    assert task(few, input=input).texts(few, rows) == texts
+
+
+def test_an_english_review_shows_the_words_that_training_saw() -> None:
+    settings = ImdbSettings(vocabulary=20, init="random")
+    learner = tasks.load("imdb")
+    data = learner.load(settings, datasets.starter("imdb"))
+    [text] = learner(settings, data.state).texts(data, data.rows["test"][:1])
+    assert "<unk>" in text
+    assert set(text.replace(",", " ").replace(".", " ").split()) & set(data.state["vocabulary"])
+    assert " ," not in text

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.common.tokens import chinese, english
+from tasks.common.tokens import chinese, english, joined
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,20 @@ def test_jieba_starts_silently_and_from_the_users_own_cache_alone(tmp_path: Path
     )
     assert (done.stdout, done.stderr) == ("水果 很甜\n", "")
     assert [path.name for path in temporary.iterdir()] == ["jieba.cache"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text"),
+    [
+        (
+            ["don't", ",", "he", "said", ":", "it", "(", "really", ")", "is", "good", "!"],
+            "don't, he said: it (really) is good!",
+        ),
+        (["$", "5", ",", "50", "%"], "$5, 50%"),
+        (["很", "好", ",", "不错", "iphone", "6", "plus", "的", "<unk>"], "很好,不错iphone 6 plus的<unk>"),
+        (["", "a", "", "b"], "a b"),
+        ([], ""),
+    ],
+)
+def test_tokens_are_joined_as_a_person_reads_them(tokens: list[str], text: str) -> None:
+    assert joined(tokens) == text

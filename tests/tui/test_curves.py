@@ -11,7 +11,7 @@ from fake_worker import confusion
 
 from workbench.grid import abbreviations
 from workbench.plot import hours, short, ticks
-from workbench.tui.widgets.confusion import most_confused
+from workbench.tui.matrix import most_confused
 from workbench.tui.widgets.curve import Curve, Smoothed, thin
 from workbench.tui.widgets.table import lay_out
 

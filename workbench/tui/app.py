@@ -35,10 +35,13 @@ def _poem() -> Screen[None]:
     return PoemScreen()
 
 
+STYLES = ("base", "lab", "run", "confusion", "runs", "poem", "over")
+
+
 class WorkbenchApp(App[None]):
     """A reader of run folders, and a sender of start and stop."""
 
-    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "runs", "poem", "over")]  # noqa: RUF012
+    CSS_PATH = [f"styles/{name}.tcss" for name in STYLES]  # noqa: RUF012
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     COMMANDS = {Palette}  # noqa: RUF012
@@ -91,6 +94,8 @@ class WorkbenchApp(App[None]):
         """Show a screen in place of the one that is shown, and of any question over it."""
         while self.screen.is_modal:
             await self.pop_screen()
+        if self.place in self.SCREENS:  # not one that belongs to the run
+            self._from = self.place
         if len(self.screen_stack) > 1:
             await self.switch_screen(screen)
         else:
@@ -108,8 +113,6 @@ class WorkbenchApp(App[None]):
         except (RunError, KeyError) as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        if self.place != "run":
-            self._from = self.place
         self.custody.add(run)
         old, self._open = self._open, fresh
         self.install_screen(fresh, f"run {id(fresh)}")
@@ -124,10 +127,13 @@ class WorkbenchApp(App[None]):
         if place in self.SCREENS:
             await self._put(place)
         elif self._open is not None:
-            self._from = self.place
             await self._put(self._open)
         else:
             self.notify("No run is open yet: start one in the Lab, or open one from Runs.")
+
+    def enter(self, page: Page) -> None:
+        """Show a screen that belongs to the open run in its place; ``go('run')`` leads back."""
+        self.run_worker(self._put(page), group="open", exclusive=True)
 
     def back(self) -> None:
         self.run_worker(self.action_go(self._from))

@@ -1,6 +1,7 @@
 """The one table of keys: footer, help and palette are made from it; each place's most useful actions come first.
 
-Every key that a text field would swallow has a twin that works while one has the focus.
+Every key that a text field would swallow has a twin that works while one has the focus; a place without text fields
+may do without twins.
 """
 
 from __future__ import annotations
@@ -50,7 +51,24 @@ ACTIONS = (
     Action("run", "stop", "x", "f8", "Stop", "ask the training to save a checkpoint and end", acts=True),
     Action("run", "resume", "r", "f5", "Resume", "go on from the last checkpoint", acts=True),
     Action("run", "next_pane", "v", "f6", "Next view", "show the next pane: charts, confusion, tables, text"),
+    Action("run", "fill", "f", "", "Confusion", "the confusion matrix on the whole screen: examples, differences"),
     Action("run", "back", "b", "f7", "Back", "back to where this run was opened from"),
+    # the matrix has no text field: its keys need no twin
+    Action("confusion", "examples", "enter", "", "Examples", "list the examples in the cell that the arrow keys mark"),
+    Action("confusion", "back", "b", "f7", "Back", "from the examples to the matrix, from the matrix to the run"),
+    Action("confusion", "earlier", "left_square_bracket", "", "Earlier", "the evaluation before"),
+    Action("confusion", "later", "right_square_bracket", "", "Later", "the evaluation after; the last one is live"),
+    Action("confusion", "difference", "d", "", "Difference", "compare with the evaluation shown now; again: no more"),
+    Action("confusion", "shares", "n", "", "Shares", "percent of the row, or counts"),
+    Action(
+        "confusion",
+        "order",
+        "o",
+        "",
+        "Order",
+        "labels as given, by error, or the most confused side by side",
+    ),
+    Action("confusion", "other", "c", "", "Compare", "show the difference to another run with the same labels"),
     Action("runs", "open", "o", "f6", "Open", "watch the marked run (also Enter)"),
     Action("runs", "stop", "x", "f8", "Stop", "ask the marked run to save a checkpoint and end", acts=True),
     Action("runs", "resume", "r", "f5", "Resume", "go on with the marked run from its last checkpoint", acts=True),
@@ -68,7 +86,16 @@ ACTIONS = (
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )
 PALETTE_KEY = "ctrl+p"
-_SHOWN = {"question_mark": "?", "slash": "/", "up": "↑", "down": "↓"}
+_SHOWN = {
+    "": "",
+    "slash": "/",
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "enter": "Enter",
+    "up": "↑",
+    "down": "↓",
+}
 
 
 def bindings(place: Place) -> list[BindingType]:

@@ -183,7 +183,7 @@ class LabScreen(Page):
         self.query_one("#panes", TabRow).choose(name)
         self._arrange()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_mounted:
             return True
         match action:

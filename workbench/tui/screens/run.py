@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 import tasks
-from tasks.views import View
+from tasks.views import Confusion, View
 from workbench import words
 from workbench.events import Eval, Event, Finished, Step
 from workbench.metrics import heading
@@ -22,6 +22,7 @@ from workbench.runs import Run
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
 from workbench.tui.catalogue import changed
+from workbench.tui.screens.confusion import ConfusionScreen
 from workbench.tui.screens.page import Page
 from workbench.tui.status import Seen, live, resumable
 from workbench.tui.watch import Look, Watcher
@@ -43,6 +44,7 @@ class RunScreen(Page):
     """Follows a run's folder for as long as it is open; when the run ends, what it showed stays."""
 
     place = "run"
+    has_fields = False
     BINDINGS = bindings(place)
     EVERY = 0.25  # seconds between two looks at the run's folder
 
@@ -115,6 +117,7 @@ class RunScreen(Page):
         self.query_one(Result).show_history(history)
         if look.events:
             await self._show_views()
+            self.refresh_bindings()
             about = self._panes[ABOUT]
             if isinstance(about, Passage):
                 about.show(self._about())
@@ -198,10 +201,15 @@ class RunScreen(Page):
             return (live(self.status) and self.status != "stopping") or None
         if action == "resume":
             return resumable(self.status) or None
+        if action == "fill":
+            return any(isinstance(view, Confusion) for view in self._views.values()) or None
         return True
 
     def action_next_pane(self) -> None:
         self.query_one(TabRow).action_step(1)
+
+    def action_fill(self) -> None:
+        self.workbench.enter(ConfusionScreen(self.run))
 
     def action_stop(self) -> None:
         self.workbench.ask_to_stop(self.run)

@@ -13,7 +13,8 @@ from textual.widgets import Static
 
 from tasks.views import Confusion, Series, Table, Text, View
 from workbench.events import Sample
-from workbench.tui.widgets.confusion import ConfusionGrid, most_confused
+from workbench.tui.matrix import most_confused
+from workbench.tui.widgets.confusion import ConfusionGrid
 from workbench.tui.widgets.samples import Written, WrittenPane
 from workbench.tui.widgets.series import SeriesChart
 from workbench.tui.widgets.table import Passage, lay_out

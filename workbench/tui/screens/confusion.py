@@ -1,0 +1,290 @@
+"""A run's confusion matrix, as large as the screen: every evaluation's, what changed, and the examples in a cell."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.widgets import Static
+
+from tasks.views import Cell, Confusion
+from workbench.events import Finished
+from workbench.infer_protocol import Examples
+from workbench.runs import Run
+from workbench.tui import matrix
+from workbench.tui.aside import aside
+from workbench.tui.bindings import bindings
+from workbench.tui.matrix import ORDERS
+from workbench.tui.screens.choose import Choose
+from workbench.tui.screens.page import Page
+from workbench.tui.status import Seen, badge, live
+from workbench.tui.stops import Rival, Stop, rivals, stops
+from workbench.tui.watch import Look, Watcher
+from workbench.tui.widgets.bars import BottomBar, TopBar
+from workbench.tui.widgets.confusion import CellGrid
+from workbench.tui.widgets.examples import ExamplesPane
+from workbench.tui.widgets.shades import names
+from workbench.tui.widgets.table import Passage, lay_out
+from workbench.words import plain
+
+_WIDE, _NARROW, _LOW = 110, 70, 22
+_ERRORS = 40  # of the commonest that are listed
+
+
+class ConfusionScreen(Page):
+    """Follows a run's evaluations. It belongs to the Run screen, and leaves back to it."""
+
+    place = "confusion"
+    has_fields = False
+    BINDINGS = bindings(place)
+    EVERY = 0.25  # seconds between two looks at the run's folder
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self.status: Seen = "starting"
+        self._watcher = Watcher(run)
+        self._stops: list[Stop] = []
+        self._at: int | None = None  # which of them is shown; None: the last one, whichever that is
+        self._reference: Stop | Rival | None = None
+        self._shares, self._order = False, ORDERS[0]
+        self._best, self._finished = 0, False
+        self._listing = False  # examples
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("run")
+        yield Static(markup=False, id="where")
+        yield Static(markup=False, id="how")
+        yield Static(markup=False, id="cell")
+        with Container(id="matrix-and-side"):
+            yield CellGrid(id="matrix")
+            with Vertical(id="beside"):
+                yield Passage(id="errors")
+                yield ExamplesPane(self.run, id="behind")
+        yield Static(markup=False, id="empty")
+        yield BottomBar("confusion")
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._tell())
+        self.query_one(CellGrid).focus()
+        self._draw()
+        self._follow()
+
+    @work(exclusive=True, group="follow")
+    async def _follow(self) -> None:
+        """Look, show, wait: the only place where the run's history is read."""
+        while True:
+            try:
+                look = await aside(self._watcher.look)
+            except OSError as error:
+                self.query_one("#where", Static).update(f"The run's folder cannot be read: {error.strerror}.")
+            else:
+                if not self.query(CellGrid):  # the screen was taken down meanwhile
+                    return
+                self._take(look)
+            await asyncio.sleep(self.EVERY)
+
+    def _take(self, look: Look) -> None:
+        """Take in what is new in the run's history."""
+        history = self._watcher.history
+        ended = history.ended
+        changed, self.status = look.status != self.status, look.status
+        self._finished = isinstance(ended, Finished)
+        if isinstance(ended, Finished):
+            self._best = ended.best.step
+        elif history.evals:
+            self._best = history.evals[-1].best.step
+        found = stops(history)
+        if len(found) != len(self._stops) or look.afresh:
+            before, self._stops = self._shown, found
+            if self._shown is not before:
+                self._draw()
+            changed = True
+        if changed:
+            self._tell()
+
+    @property
+    def _shown(self) -> Stop | None:
+        if not self._stops:
+            return None
+        return self._stops[-1 if self._at is None else min(self._at, len(self._stops) - 1)]
+
+    @property
+    def _than(self) -> tuple[str, Confusion] | None:
+        """What the difference to is shown, and its name; none while the reference itself is shown."""
+        shown, reference = self._shown, self._reference
+        if shown is None or reference is None or reference == shown:
+            return None
+        return reference.beside(shown) if isinstance(reference, Rival) else (reference.short, reference.view)
+
+    def _draw(self) -> None:
+        """Show the matrix that is to be seen, the commonest errors in it, and what it is."""
+        if shown := self._shown:
+            than = self._than[1] if self._than else None
+            places = matrix.order(shown.view.counts, self._order)
+            self.query_one(CellGrid).show_face(matrix.face(shown.view, places, shares=self._shares, than=than))
+            rows: list[list[Cell]] = [
+                [plain(true), plain(guess), count, f"{matrix.percent(share)} %"]
+                for true, guess, count, share in matrix.most_confused(shown.view, _ERRORS)
+            ]
+            table = lay_out(["true", "taken for", "count", "share"], rows)
+            self.query_one("#errors", Passage).show(table if rows else "There is no error.")
+        self._arrange()
+        self._tell()
+
+    def _tell(self) -> None:
+        """What is shown, in words."""
+        shown, described = self._shown, self.run.spec
+        name = "  " if self.size.width < _NARROW else f"  {described.task} with {described.cell}   "
+        where = []
+        if shown:
+            following = shown is self._stops[-1] and live(self.status)
+            where = [shown.name, "live" * following, plain(shown.view.note)]
+        said = ", ".join(filter(None, [*where, "starter data" * (described.data == "starter")]))
+        self.query_one("#where", Static).update(Content.assemble(badge(self.status), name, (said, "bold")))
+        if shown:
+            self.query_one("#how", Static).update(Content.styled(self._how(shown), "$foreground-muted"))
+            self._tell_cell()
+        else:
+            self._tell_nothing()
+        self.refresh_bindings()
+
+    def _how(self, shown: Stop) -> str:
+        than = self._than
+        right, wrong = names(self.app)
+        if than is None:
+            figures = "percent of the row" if self._shares else "counts"
+            same = "; this is the reference: [ and ] show what changed" if self._reference else ""
+            legend = f": {right} right, {wrong} wrong" if right else ""
+            return f"{figures}, {self._order}{same}. Rows true, columns predicted{legend}."
+        others = not matrix.same_rows(shown.view, than[1])
+        unit = "% points" + " (the rows are others)" * others if self._shares or others else "counts"
+        legend = f"; {right} better, {wrong} worse" if right else ""
+        return f"difference to {than[0]}: {unit}, {self._order}{legend}."
+
+    @on(CellGrid.Moved)
+    def _tell_cell(self) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        true, guess = self.query_one(CellGrid).marked
+        parts: list[str | tuple[str, str]] = [(matrix.said(shown.view, true, guess), "bold")]
+        if than := self._than:
+            parts.append(f"; {than[0]}: {matrix.said_of_difference(shown.view, than[1], true, guess)}")
+        self.query_one("#cell", Static).update(Content.assemble(*parts))
+
+    def _tell_nothing(self) -> None:
+        sentence = "The first evaluation has not come yet: its matrix will show here."
+        if self._watcher.history.evals or not live(self.status):
+            sentence = "This run has no confusion matrix to show: b goes back to its other views."
+        self.query_one("#empty", Static).update(Content.styled(sentence, "$foreground-muted"))
+
+    def _arrange(self) -> None:
+        """The examples beside the matrix where there is room; else in its place."""
+        wide, listing, there = self.size.width >= _WIDE, self._listing, self._shown is not None
+        self.query_one("#matrix-and-side").display = there
+        self.query_one("#how").display = there and self.size.height >= _LOW
+        self.query_one("#empty").display = not there
+        self.query_one("#matrix").display = wide or not listing
+        self.query_one("#cell").display = there and (wide or not listing)
+        self.query_one("#beside").display = wide or listing
+        self.query_one("#errors").display = not listing
+        self.query_one("#behind").display = listing
+        self.query_one("#beside").border_title = "examples" if listing else "commonest errors"
+
+    def on_resize(self, event: Resize) -> None:
+        self._arrange()
+        self._tell()
+
+    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        at = len(self._stops) - 1 if self._at is None else self._at
+        match action:
+            case "examples" | "shares" | "order" | "difference" | "other":
+                return bool(self._stops) or None
+            case "earlier":
+                return at > 0 or None
+            case "later":
+                return at < len(self._stops) - 1 or None
+        return True
+
+    def action_earlier(self) -> None:
+        self._step(-1)
+
+    def action_later(self) -> None:
+        self._step(1)
+
+    def _step(self, by: int) -> None:
+        last = len(self._stops) - 1
+        at = max(0, min(last, (last if self._at is None else self._at) + by))
+        self._at = None if at == last else at
+        self._draw()
+
+    def action_shares(self) -> None:
+        self._shares = not self._shares
+        self._draw()
+
+    def action_order(self) -> None:
+        self._order = ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)]
+        self._draw()
+
+    def action_difference(self) -> None:
+        self._reference = None if self._reference else self._shown
+        self._draw()
+
+    @work(exclusive=True, group="rivals")
+    async def action_other(self) -> None:
+        """Ask which other run to compare with."""
+        shown = self._shown
+        if shown is None:
+            return
+        folder = self.workbench.runs_folder
+        try:
+            found = await aside(partial(rivals, folder, self.run, shown.view.labels))
+        except OSError as error:
+            self.app.notify(f"The runs in {folder} cannot be read: {error.strerror}.", severity="error", markup=False)
+            return
+        if not found:
+            sentence = f"No other run in {folder} has these labels: start another cell on this task in the Lab."
+            self.app.notify(sentence, markup=False)
+            return
+
+        def chosen(number: int | None) -> None:
+            if number is not None:
+                self._reference = found[number]
+                self._draw()
+
+        question = "Show the difference to which run?"
+        self.app.push_screen(Choose(question, [(rival.run.id, rival.about) for rival in found]), chosen)
+
+    def action_examples(self) -> None:
+        """List the examples of the marked cell."""
+        if shown := self._shown:
+            true, guess = (shown.view.labels[number] for number in self.query_one(CellGrid).marked)
+            self._listing = True
+            self._arrange()
+            asked = Examples(split="test" if self._finished else "val", true=true, guess=guess)
+            pane = self.query_one(ExamplesPane)
+            pane.look_for(asked, self._origin(shown))
+            pane.query_one(Passage).focus()
+
+    def _origin(self, shown: Stop) -> str:
+        """Whose answers the examples are, and how that fits the matrix that is shown."""
+        whose = f"By the best weights (step {self._best:,})"
+        if shown.best and shown.tested == self._finished:
+            return f"{whose}."
+        return f"{whose}: the matrix is of another evaluation, its counts may differ."
+
+    def action_back(self) -> None:
+        """Back to the matrix; from there to the Run screen."""
+        if self._listing:
+            self._listing = False
+            self.query_one(ExamplesPane).give_up()
+            self._arrange()
+            self.query_one(CellGrid).focus()
+        else:
+            self.workbench.run_worker(self.workbench.action_go("run"))
