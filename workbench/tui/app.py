@@ -31,7 +31,7 @@ from workbench.words import DEBUG, defect
 class WorkbenchApp(App[None]):
     """A reader of run folders, and a sender of start and stop."""
 
-    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "runs", "over")]  # noqa: RUF012
+    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "runs", "compare", "over")]  # noqa: RUF012
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     SCREENS = {"lab": LabScreen, "runs": RunsScreen}  # noqa: RUF012
@@ -84,6 +84,10 @@ class WorkbenchApp(App[None]):
         else:
             await self.push_screen(screen)
 
+    def show(self, page: Page) -> None:
+        """Show a screen that was made for now: it is gone when another one is shown."""
+        self.run_worker(self._put(page), group="open", exclusive=True)
+
     def open_run(self, run: Run) -> None:
         """Watch a run."""
         self.run_worker(self._open_run(run), group="open", exclusive=True)
@@ -118,7 +122,7 @@ class WorkbenchApp(App[None]):
             self.notify("No run is open yet: start one in the Lab, or open one from Runs.")
 
     def back(self) -> None:
-        self.run_worker(self.action_go(self._from))
+        self.run_worker(self.action_go(self._from if self._from in self.SCREENS else "runs"))
 
     def ask_to_stop(self, run: Run) -> None:
         def answered(answer: str | None) -> None:

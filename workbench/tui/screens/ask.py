@@ -22,12 +22,17 @@ class Answer(NamedTuple):
 
 
 class Ask(ModalScreen[str]):
-    """Gives back the value of the answer; the first one is marked at the start, the last one is Esc's."""
+    """Gives back the value of the answer; the last one is Esc's.
+
+    Args:
+        marked: the answer that Enter gives at the start.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
 
-    def __init__(self, question: str, answers: list[Answer]) -> None:
+    def __init__(self, question: str, answers: list[Answer], *, marked: int = 0) -> None:
         super().__init__()
+        self._marked = marked
         self._question = question
         self._answers = answers
 
@@ -52,7 +57,7 @@ class Ask(ModalScreen[str]):
 
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()
-        self.query_one(OptionList).highlighted = 0
+        self.query_one(OptionList).highlighted = self._marked
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._answers[event.option_index].value)

@@ -54,7 +54,7 @@ class BottomBar(Widget):
     def render(self) -> Content:
         typing = isinstance(self.screen.focused, Input)
         shown = [
-            (spoken(action.twin if typing else action.key), action.label, action.name)
+            (spoken((typing and action.twin) or action.key), action.label, action.name)
             for action in actions(self._place)
             if action.footer and can(self.screen, action)
         ]
