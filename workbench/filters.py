@@ -23,7 +23,7 @@ from workbench.runs import Status
 from workbench.words import did_you_mean
 
 EXAMPLE = "lstm task:names acc>0.8 -status:failed age<2h"
-_TOKEN = re.compile(r'(?:"[^"]*"|[^\s"])+|"')
+_TOKEN = re.compile(r'(?:"[^"]*"|[^\s"])+')
 _CONDITION = re.compile(r"([A-Za-z_][\w.]*)(>=|<=|!=|:|=|<|>)(.*)", re.DOTALL)
 _ORDER: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -120,23 +120,23 @@ def parse(text: str, measured: Collection[str] = ()) -> Filter:
     Raises:
         FilterError: a condition is not one.
     """
+    if text.count('"') % 2:
+        raise FilterError("A quotation mark is open: close it with another one.")
     return Filter(tuple(_part(token, frozenset(measured)) for token in _TOKEN.findall(text)))
 
 
 def _part(token: str, measured: frozenset[str]) -> Word | Condition:
-    negated = token.startswith("-")
+    typed, negated = token, token.startswith("-")
     token = token.removeprefix("-")
-    if token.count('"') % 2:
-        raise FilterError('A quotation mark is open: close it with another ".')
     bare = token.replace('"', "")
     if not bare:
-        raise FilterError("There is nothing after the minus: say what is not wanted, such as -status:failed.")
+        raise FilterError(f"{typed} is not finished: say what is wanted, or after a minus what is not.")
     found = None if token.startswith('"') else _CONDITION.fullmatch(bare)
     if not found:
         return Word(bare, negated)
-    name, sign, typed = found.groups()
+    name, sign, wanted = found.groups()
     keys = _keys(name.lower(), measured)
-    return Condition(keys, sign, _wanted(name, keys[0], sign, typed), negated)
+    return Condition(keys, sign, _wanted(name, keys[0], sign, wanted), negated)
 
 
 def _keys(name: str, measured: frozenset[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from workbench.runs import Run
 from workbench.tui.app import WorkbenchApp
+from workbench.tui.screens.compare import CompareScreen
 from workbench.tui.screens.run import RunScreen
 from workbench.tui.screens.runs import RunsScreen
 
@@ -26,6 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr(RunScreen, "EVERY", 0.03)
     monkeypatch.setattr(RunsScreen, "EVERY", 0.05)
+    monkeypatch.setattr(CompareScreen, "EVERY", 0.05)
     return tmp_path / "runs"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from workbench.tui.bindings import ACTIONS, spoken
+from workbench.tui.bindings import ACTIONS, TITLES, spoken
 from workbench.tui.screens.ask import Ask
 from workbench.tui.screens.help import Help
 
@@ -76,14 +76,14 @@ async def test_a_run_that_ended_is_not_asked_about(screen, worker) -> None:
 
 
 async def test_help_shows_every_key_and_its_twin(screen) -> None:
-    async with screen.open(size=(120, 60)) as pilot:
+    async with screen.open(size=(120, 90)) as pilot:
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(screen.app.screen, Help)
         text = screen.text
         for action in ACTIONS:
             assert action.help[:30] in text
-            assert spoken(action.twin) in text
+            assert not action.twin or spoken(action.twin) in text
         await pilot.press("escape")
         assert not isinstance(screen.app.screen, Help)
 
@@ -119,6 +119,6 @@ async def test_light_and_dark_and_no_colour(screen, worker, monkeypatch) -> None
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
-    for place in ("lab", "run", "runs"):
-        keys = [key for a in ACTIONS if a.place in (place, "everywhere") for key in (a.key, a.twin)]
+    for place in TITLES:
+        keys = [key for a in ACTIONS if a.place in (place, "everywhere") for key in (a.key, a.twin) if key]
         assert len(keys) == len(set(keys))

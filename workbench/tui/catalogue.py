@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench import records, spec
 from workbench.glance import Glance
-from workbench.records import Record
+from workbench.records import UNREADABLE, Record
 from workbench.runs import LIVE, Run
 from workbench.spec import RunSpec, SpecError
 
@@ -22,39 +22,41 @@ class Keeper:
     """One run's record, kept up to date."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._files = [path / name for name in ("spec.json", "events.jsonl", "lock")]
-        self._mark: tuple[object, ...] = ()
+        self._run = Run(path)
+        self._glance = Glance(self._run.events_file)
+        self._signs: tuple[object, ...] = ()  # what changes when the run does
         self.record: Record | None = None
-        self._glance: Glance | None = None
-
-    def look(self) -> Record | None:
-        """The record as it stands now; ``None`` where there is no such run any more."""
-        described, events, lock = map(_stat, self._files)
-        if described is None:
-            return None
-        known = self.record if self._mark[:1] == (described,) else None
-        run = known.run if known else Run(self._path)
-        mark: tuple[object, ...] = (described, events, lock)
-        if known and known.status in LIVE:  # a run that has ended says by its lock that it goes on
-            mark += (run.alive(), run.stop_file.exists())
-        if not known or mark != self._mark:
-            self._mark, self.record = mark, self._read(run)
-        return self.record
+        self.order: tuple[float, str] = (0.0, "")  # the newest is the greatest
 
     @property
     def ended(self) -> bool:
-        return self.record is not None and self.record.status not in LIVE
+        """Nothing will change, unless a worker takes the lock again."""
+        return self.record is not None and self.record.status not in (*LIVE, UNREADABLE)
 
-    def _read(self, run: Run) -> Record:
-        self._glance = self._glance or Glance(run.events_file)
+    def look(self) -> Record | None:
+        """The record as it stands now; ``None`` where there is no such run."""
+        run = self._run
+        signs: tuple[object, ...] = (_stat(run.lock_file),)
+        if not self.ended:
+            signs += (_stat(run.spec_file), _stat(run.events_file), run.alive(), run.stop_file.exists())
+            if signs[1] is None:
+                return None
+        if signs == self._signs:
+            return self.record
+        if signs[1:2] != self._signs[1:2]:
+            self._run = Run(run.path)  # what was read of the description no longer holds
+        self.record = self._read()
+        if self.ended and self._glance.history.ended is None:  # its last words may have come after the look at them
+            self.record = self._read()
+        self.order = (self._run.created, self._run.id)
+        self._signs = signs[:1] if self.ended else signs
+        return self.record
+
+    def _read(self) -> Record:
         try:
-            record = records.make(run, self._glance.look())
+            return records.make(self._run, self._glance.look())
         except OSError as error:
-            record = records.unreadable(run, error)
-        if record.status not in LIVE:
-            self._glance = None
-        return record
+            return records.unreadable(self._run, error)
 
 
 class Catalogue:
@@ -78,14 +80,12 @@ class Catalogue:
                 names = [entry.name for entry in entries if not entry.name.startswith(".")]
             known = {name: self._keepers.get(name) or Keeper(self.folder / name) for name in names}
             self._looks += 1
-            rest = self._looks % _SELDOM == 0  # runs that have ended are looked at more seldom
-            found = {
-                name: record
-                for name, keeper in known.items()
-                if (record := keeper.look() if rest or not keeper.ended else keeper.record)
-            }
-            self._keepers = {name: known[name] for name in found}
-            return sorted(found.values(), key=lambda record: (record.run.created, record.run.id), reverse=True)
+            for keeper in known.values():
+                if not keeper.ended or self._looks % _SELDOM == 0:  # runs that have ended are looked at more seldom
+                    keeper.look()
+            self._keepers = {name: keeper for name, keeper in known.items() if keeper.record}
+            every = sorted(self._keepers.values(), key=lambda keeper: keeper.order, reverse=True)
+            return [keeper.record for keeper in every if keeper.record]
 
 
 def changed(described: RunSpec) -> dict[str, Any]:

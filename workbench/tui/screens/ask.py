@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -62,10 +63,10 @@ class Ask(ModalScreen[str]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._answers[event.option_index].value)
 
-    def on_key(self, event: object) -> None:
-        letter = getattr(event, "character", None)
+    def on_key(self, event: Key) -> None:
         for answer in self._answers:
-            if letter and letter.lower() == answer.label[0].lower():
+            if event.character and event.character.lower() == answer.label[0].lower():
+                event.stop()  # it answers this question alone, whatever it does on the screen below
                 self.dismiss(answer.value)
                 return
 

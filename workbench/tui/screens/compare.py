@@ -29,7 +29,7 @@ from workbench.tui.widgets.table import Passage
 from workbench.tui.widgets.tabs import TabRow
 from workbench.words import plain
 
-CHART, RESULTS, SETTINGS = "chart", "results", "settings"
+CHART, RESULTS, SETTINGS = "chart", "results", "settings"  # the panes
 _WIDE = 110
 _LEGEND = 12  # rows of the screen for each line of the legend with ids in it
 _LONGEST = 18  # characters of a setting's value
@@ -72,15 +72,15 @@ class CompareScreen(Page):
         yield Static(markup=False, id="remarks")
         yield TabRow("tabs")
         with Container(id="compared"):
-            yield Overlay(id=CHART)
+            yield Overlay(id=f"{CHART}-pane")
             with Vertical(id="tables"):
-                yield Passage(id=RESULTS)
-                yield Passage(id=SETTINGS)
+                yield Passage(id=f"{RESULTS}-pane")
+                yield Passage(id=f"{SETTINGS}-pane")
         yield BottomBar("compare")
 
     def on_mount(self) -> None:
-        self.query_one(f"#{RESULTS}").border_title = f"results, {BEST} the best"
-        self.query_one(f"#{SETTINGS}").border_title = "settings that differ"
+        self.query_one(f"#{RESULTS}-pane").border_title = f"results, {BEST} the best"
+        self.query_one(f"#{SETTINGS}-pane").border_title = "settings that differ"
         self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
         self._arrange()
         self._follow()
@@ -125,13 +125,13 @@ class CompareScreen(Page):
             [Content(name), *(Content.styled(f"{f.text} {BEST if f.best else ' '}", "bold" * f.best) for f in row)]
             for name, row in comparison.results(records)
         ]
-        self.query_one(f"#{RESULTS}", Passage).show(aligned([heads, states, *figures]))
+        self.query_one(f"#{RESULTS}-pane", Passage).show(aligned([heads, states, *figures]))
         differing = [
             [Content(key), *(Content(plain(value, _LONGEST)) for value in values)]
             for key, values in comparison.differing(records).items()
         ]
         same = Content.styled("No setting differs.", "$foreground-muted")
-        self.query_one(f"#{SETTINGS}", Passage).show(aligned([heads, *differing]) if differing else same)
+        self.query_one(f"#{SETTINGS}-pane", Passage).show(aligned([heads, *differing]) if differing else same)
         self._remark(comparison.remarks(records))
         self._legend()
         self._draw()
@@ -173,7 +173,7 @@ class CompareScreen(Page):
         tabs.display = not wide
         tabs.offer([CHART, RESULTS, SETTINGS])
         for name in (CHART, RESULTS, SETTINGS):
-            self.query_one(f"#{name}").display = wide or tabs.chosen == name
+            self.query_one(f"#{name}-pane").display = wide or tabs.chosen == name
         self.query_one("#tables").display = wide or tabs.chosen != CHART
         self._legend()
         self.refresh_bindings()

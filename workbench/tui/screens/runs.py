@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
@@ -28,6 +30,7 @@ from workbench.tui.widgets.filter_line import FilterLine
 from workbench.tui.widgets.listing import Cell, Head, Line, Listing
 from workbench.tui.widgets.run_card import card
 
+_AGES = 15  # seconds between two looks at the clock for the ages of runs in which nothing happens
 _ACTIONS = {action.name for action in actions("runs") if action.place == "runs"}
 
 
@@ -35,7 +38,7 @@ class RunsScreen(Page):
     """A list that follows the folder. Marks stay when a filter hides a run."""
 
     place = "runs"
-    BINDINGS = bindings(place)
+    BINDINGS = [*bindings(place), Binding("delete", "delete", show=False)]  # noqa: RUF012
     AUTO_FOCUS = ""  # the list, once it is there
     EVERY = 0.5  # seconds between two looks at the folder
 
@@ -52,9 +55,10 @@ class RunsScreen(Page):
         self._catalogue = Catalogue(self.workbench.runs_folder)
         self._every: list[Record] = []
         self._shown: list[Record] = []
+        self._lines: dict[str, tuple[Record, str, int, Line]] = {}  # as they were made, of what, and when
         self._marks = Marks()
         self._column, self._turned = NEWEST, False
-        self._looked = False
+        self._looked, self._said = False, 0
         self._look_now = asyncio.Event()
         for name in ("#count", "#list", "#empty", "#chosen"):
             self.query_one(name).display = False
@@ -71,9 +75,11 @@ class RunsScreen(Page):
             self._look_now.clear()
             if self.is_current or not self._looked:
                 try:
-                    self._every = await aside(self._catalogue.scan)
-                    self._looked = True
-                    self._show()
+                    every = await aside(self._catalogue.scan)
+                    said = int(time.time() // _AGES)
+                    if not self._looked or every != self._every or said != self._said:
+                        self._looked, self._every, self._said = True, every, said
+                        self._show()
                 except OSError as error:
                     self._every = []
                     self._empty(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.")
@@ -113,8 +119,12 @@ class RunsScreen(Page):
 
     def _line(self, record: Record) -> Line:
         letter = self._marks.letter(record.run.id)
-        cells: list[Cell] = [(here.cell(record), here.style(record)) for here in COLUMNS]
-        return Line(record.run.id, ((letter or " ", f"bold $text-{colour(letter)}" if letter else ""), *cells))
+        known = self._lines.get(record.run.id)
+        if known is None or known[0] is not record or known[1:3] != (letter, self._said):
+            cells: list[Cell] = [(here.cell(record), here.style(record)) for here in COLUMNS]
+            mark = (letter or " ", f"bold $text-{colour(letter)}" if letter else "")
+            self._lines[record.run.id] = known = (record, letter, self._said, Line(record.run.id, (mark, *cells)))
+        return known[3]
 
     def _empty(self, sentence: str) -> None:
         for name in ("#list", "#chosen"):

@@ -19,7 +19,7 @@ from workbench.filters import EXAMPLE, Filter, FilterError
 
 
 class FilterLine(Widget):
-    """There while something stands in it or one types; the filter is the last one that was whole."""
+    """There while something stands in it or one types; the filter is what is whole of it."""
 
     BINDINGS = [Binding("down,enter", "leave", show=False)]  # noqa: RUF012
 
@@ -67,15 +67,22 @@ class FilterLine(Widget):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        wrong = ""
         try:
             wanted = filters.parse(event.value, frozenset(self.metrics))
         except FilterError as error:
-            self._tell(str(error))
-            return
-        self._tell("")
+            wrong, wanted = str(error), self._before(event.value)
+        self._tell(wrong)
         if wanted != self.filter:
             self.filter = wanted
             self.post_message(self.Changed())
+
+    def _before(self, text: str) -> Filter:
+        """What held before the condition that is being typed; what holds now where it is not the last one."""
+        try:
+            return filters.parse(text.rpartition(" ")[0], frozenset(self.metrics))
+        except FilterError:
+            return self.filter
 
     def action_leave(self) -> None:
         if not self.text.strip():

@@ -39,6 +39,7 @@ class Line(NamedTuple):
 class Listing(ScrollView, can_focus=True):
     """Heads that stay, lines that scroll under them. The chosen line stays chosen wherever it moves."""
 
+    DEFAULT_CSS = "Listing { overflow-x: hidden; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"listing--head", "listing--chosen"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", show=False),
@@ -128,7 +129,7 @@ class Listing(ScrollView, can_focus=True):
         self._choose(self._at + by)
 
     def action_page(self, by: int) -> None:
-        self._choose(self._at + by * max(1, self.size.height - 2))
+        self._choose(self._at + by * max(1, self._room.height - 2))
 
     def action_choose(self, at: int) -> None:
         self._choose(at if at >= 0 else len(self._lines) - 1)
@@ -147,10 +148,14 @@ class Listing(ScrollView, can_focus=True):
             self.post_message(self.Chosen())
 
     def _keep_in_sight(self) -> None:
-        top, deep = round(self.scroll_y), max(1, self.size.height - 1)
+        top, deep = round(self.scroll_y), max(1, self._room.height - 1)
         wanted = min(self._at, max(top, self._at - deep + 1))
         if wanted != top:
             self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+
+    @property
+    def _room(self) -> Size:
+        return self.scrollable_content_region.size
 
     def _fit(self) -> bool:
         """Choose the columns for which there is room → whether anything moved."""
@@ -159,10 +164,10 @@ class Listing(ScrollView, can_focus=True):
             for index, head in enumerate(self._heads)
         ]
         kept = sorted(range(len(widths)), key=lambda index: self._heads[index].rank)
-        while len(kept) > 1 and sum(widths[index] + _GAP for index in kept) - _GAP > self.size.width:
+        while len(kept) > 1 and sum(widths[index] + _GAP for index in kept) - _GAP > self._room.width:
             kept.pop()
         columns = [(index, widths[index]) for index in sorted(kept)]
-        size = Size(self.size.width, len(self._lines) + 1)
+        size = Size(self._room.width, len(self._lines) + 1)
         moved = columns != self._columns or size != self.virtual_size
         self._columns, self.virtual_size = columns, size
         return moved
