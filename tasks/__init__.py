@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ def settings(name: str) -> type[Settings]:
     Raises:
         KeyError: there is no such task.
     """
-    _check(name)
-    found: type[Settings] = importlib.import_module(f"tasks.{name}.settings").Settings
+    module = f"tasks.{name}.settings"
+    if module not in sys.modules:  # looking through the folders takes long where hundreds of runs are read
+        _check(name)
+    found: type[Settings] = importlib.import_module(module).Settings
     return found
 
 

@@ -26,7 +26,7 @@ from workbench.events import (
 )
 
 _RESERVE = 32 * 1024  # bytes given up on a full disk, so that the last events can still be written
-_TAIL = 128 * 1024  # bytes read from a file's end, at first
+_TAIL = 32 * 1024  # bytes read from a file's end, at first
 
 
 class Journal:
@@ -65,12 +65,16 @@ class Journal:
 
 
 class Tail:
-    """A reader: keeps (inode, offset, unfinished line) and takes whole lines only."""
+    """A reader: keeps (inode, offset, unfinished line) and takes whole lines only.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        offset: where a line begins that is the first to be read.
+    """
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
         self._path = path
         self._inode = -1
-        self._offset = 0
+        self._offset = offset
         self._unfinished = b""
 
     def read(self) -> tuple[list[Event], bool]:

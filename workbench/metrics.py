@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from workbench.events import Best, Eval
 from workbench.words import number
 
 
@@ -29,6 +27,10 @@ _NAMES = {
     "well_formed": _Name("well-formed", 3),
 }
 
+_ERRORS = {"loss", "mse", "mae", "rmse", "nll", "perplexity"}
+_SHARES = {"accuracy", "f1", "macro_f1", "weighted_f1", "balanced_accuracy", "well_formed"}
+KNOWN = ("loss", "accuracy", *_NAMES)  # every task's metrics are among them, unless it is a user's own task
+
 
 def heading(metric: str) -> str:
     """A metric's name as a person reads it; any other column's name as it is, spaces for underscores."""
@@ -40,11 +42,10 @@ def measured(metric: str, value: float | None) -> str:
     return number(value, _NAMES[metric].digits) if metric in _NAMES else number(value)
 
 
-def standing(best: Best, evals: Sequence[Eval], main: str) -> str:
-    """The best evaluation in one figure: its main metric where it is among ``evals``, else what picked it."""
-    value = next((e.metrics.get(main) for e in reversed(evals) if e.step == best.step), None)
-    metric, value = (best.metric, best.value) if value is None else (main, value)
-    return f"{heading(metric)} {measured(metric, value)}"
+def higher_is_better(metric: str) -> bool | None:
+    """Which way a metric is good; ``None`` where only its task knows."""
+    first = metric.partition("_")[0]
+    return True if metric in _SHARES else False if first in _ERRORS else None
 
 
 def ordered(metrics: dict[str, float | None], main: str, most: int) -> list[str]:

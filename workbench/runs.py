@@ -47,7 +47,7 @@ class Run:
         self.last_file = path / "last.pt"
         self.stop_file = path / "STOP"
 
-    @property
+    @cached_property
     def id(self) -> str:
         return f"{PRETRAINED}/{self.path.name}" if self.path.parent.name == PRETRAINED else self.path.name
 

@@ -105,7 +105,10 @@ def from_json(text: bytes) -> RunSpec:
             f"This run was described by a newer Workbench (schema {schema}, here {SCHEMA}): update Workbench to open it"
             "."
         )
-    settings = tasks.settings(_known("task", str(raw.get("task")), tasks.available()))
+    try:
+        settings = tasks.settings(str(raw.get("task")))
+    except KeyError as error:
+        raise SpecError(_unknown("task", error.args[0], tasks.available())) from None
     try:
         spec = msgspec.convert(raw, RunSpec)
         return msgspec.structs.replace(spec, settings=msgspec.convert(spec.settings, settings))
@@ -215,5 +218,9 @@ def _check(spec: RunSpec, settings: type[Settings]) -> None:
 def _known(kind: str, name: str, options: Iterable[str]) -> str:
     options = list(options)
     if name not in options:
-        raise SpecError(f"There is no {kind} {name!r}{did_you_mean(name, options)}")
+        raise SpecError(_unknown(kind, name, options))
     return name
+
+
+def _unknown(kind: str, name: str, options: Sequence[str]) -> str:
+    return f"There is no {kind} {name!r}{did_you_mean(name, options)}"

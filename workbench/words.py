@@ -52,7 +52,7 @@ def flowing(character: str, before: str) -> str:
 
 def plain(text: str, most: int = 0) -> str:
     """A text without control characters, which a terminal would obey; cut to ``most`` characters, if given."""
-    shown = "".join(c if c.isprintable() else "�" for c in text)
+    shown = text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
     return shown if not most or len(shown) <= most else shown[: most - 1] + "…"
 
 

@@ -32,8 +32,10 @@ def test_runs_newest_first(workbench, finished: Run, stopped: Run) -> None:
     assert re.match(rf"{finished.id} +finished +toy +rnn +24 +accuracy 0\.\d{{4}} +\d+ (d|h|min)$", second)
     listed = msgspec.json.decode(workbench("runs", "--json").stdout)
     assert [run["run"] for run in listed] == [stopped.id, finished.id]
-    assert listed[1].keys() == {"run", "status", "task", "cell", "data", "step", "best"}
-    assert (listed[1]["status"], listed[1]["step"]) == ("finished", 24)
+    assert {"run", "status", "task", "cell", "data", "step", "best", "val", "test", "settings"} <= listed[1].keys()
+    assert (listed[1]["status"], listed[1]["step"], listed[1]["steps"]) == ("finished", 24, 24)
+    assert listed[1]["test"] == journal.read(finished.events_file).ended.test
+    assert (listed[0]["test"], listed[0]["settings"]["cell.hidden"]) == (None, 64)
 
 
 def test_runs_elsewhere(workbench, finished: Run, tmp_path: Path) -> None:
@@ -109,3 +111,14 @@ def test_ids_made_in_the_same_second_differ(runs_folder: Path, monkeypatch) -> N
     monkeypatch.setattr(runs.time, "strftime", lambda _: "20260102-101500")
     made = [runs.create(runs_folder, spec.make("toy", "rnn")) for _ in range(3)]
     assert [run.id for run in made] == [f"toy-rnn-20260102-101500{end}" for end in ("", "-2", "-3")]
+
+
+def test_runs_can_be_filtered(workbench, finished: Run, stopped: Run) -> None:
+    listed = msgspec.json.decode(workbench("runs", "--filter", "status:fin acc>=0", "--json").stdout)
+    assert [run["run"] for run in listed] == [finished.id]
+    none = workbench("runs", "--filter", "status:failed")
+    assert (none.returncode, none.stdout) == (0, "")
+    assert none.stderr == "None of the 2 runs is meant by --filter 'status:failed'.\n"
+    wrong = workbench("runs", "--filter", "tsk:toy")
+    assert wrong.returncode == 2
+    assert wrong.stderr == "workbench: There is no 'tsk' to filter by: did you mean 'task'?\n"

@@ -16,6 +16,7 @@ from tasks.names.settings import LANGUAGES
 from workbench import launch
 from workbench.runs import Run
 from workbench.tui.app import WorkbenchApp
+from workbench.tui.screens.compare import CompareScreen
 from workbench.tui.screens.run import RunScreen
 from workbench.tui.screens.runs import RunsScreen
 from workbench.tui.widgets.network import NetworkLine
@@ -29,6 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr(RunScreen, "EVERY", 0.03)
     monkeypatch.setattr(RunsScreen, "EVERY", 0.05)
+    monkeypatch.setattr(CompareScreen, "EVERY", 0.05)
     for moment in ("SOON", "SETTLED"):  # no child with torch in it, but where a test asks for one
         monkeypatch.setattr(NetworkLine, moment, 1e6)
     return tmp_path / "runs"

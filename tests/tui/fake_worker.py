@@ -119,6 +119,11 @@ class FakeWorker:
             self._lock = None
         return self
 
+    def go_on(self, step: int) -> FakeWorker:
+        """Another life, from a checkpoint on."""
+        self._lock = self.run.claim()
+        return self.start(from_step=step)
+
     def write(self, event: Any) -> None:
         self._journal.append(event)
 

@@ -64,7 +64,7 @@ def test_a_single_key_has_a_twin_wherever_a_text_field_can_swallow_it(action: Ac
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: f"{action.place}-{action.name}")
 def test_no_key_waits_for_what_follows_escape(action: Action) -> None:
     for key in (action.key, action.twin):
-        assert not key.startswith(("escape", "alt+"))
+        assert not key.startswith(("escape+", "alt+"))
 
 
 def test_what_acts_on_runs_or_data_is_marked_so() -> None:
@@ -75,7 +75,8 @@ def test_what_acts_on_runs_or_data_is_marked_so() -> None:
 
 @pytest.mark.parametrize("place", [place for place in PLACES if place != "everywhere"])
 def test_a_screen_takes_its_keys_from_the_table(place: Place) -> None:
-    assert pages()[place].__dict__["BINDINGS"] == bindings(place)
+    own = bindings(place)
+    assert pages()[place].__dict__["BINDINGS"][: len(own)] == own  # a second name of a key may follow
     assert TITLES[place]
 
 

@@ -120,7 +120,14 @@ def test_an_unchanged_run_is_not_read_again(worker, folder) -> None:
     two.train(10, 60)
     second = {row.run.id: row for row in catalogue.scan()}
     assert second[one.run.id] is first[one.run.id]
-    assert second[two.run.id].step == "60 / 200"
+    assert second[two.run.id].progress == "60 / 200"
+    two.finish(200)
+    ended = next(row for row in catalogue.scan() if row.run.id == two.run.id)
+    assert (ended.status, ended.test["accuracy"]) == ("finished", 0.8765)
+    catalogue.scan()
+    two.go_on(60)
+    found = [{row.run.id: row.status for row in catalogue.scan()}[two.run.id] for _ in range(2)]
+    assert found[-1] == "running"  # runs that have ended are looked at every second time
 
 
 def test_age_is_said_in_its_largest_unit() -> None:

@@ -3,41 +3,51 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 
-from workbench import journal, runs
+from workbench import filters, journal, records, runs
 from workbench.cli.options import Headless, Json, ReadOnly, RunName, Runs, find, on_terminal, put, say
-from workbench.metrics import standing
-from workbench.runs import LIVE, NoSuchRun, Run, RunError
+from workbench.filters import FilterError
+from workbench.records import UNREADABLE
+from workbench.runs import LIVE, NoSuchRun, RunError
 from workbench.spec import SpecError
 from workbench.words import age
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")]
 Once = Annotated[bool, typer.Option("--once", help="Print one frame of the screen and end.")]
+Filtered = Annotated[
+    str,
+    typer.Option("--filter", metavar="WORDS", help="Only runs like this, e.g. 'task:names acc>0.8 -status:failed'."),
+]
 _STOP_SECONDS = 60
 
 
 def register(app: typer.Typer) -> None:
-    app.command("runs", epilog="Example: workbench runs --json")(listing)
+    app.command("runs", epilog="Example: workbench runs --filter 'task:names acc>0.8' --json")(listing)
     app.command(epilog="Example: workbench show last")(show)
     app.command(epilog="Example: workbench watch last")(watch)
     app.command(epilog="Example: workbench stop last")(stop)
     app.command(epilog="Example: workbench rm names-lstm-20260102-101500 --yes")(rm)
 
 
-def listing(runs_folder: Runs = None, json: Json = False) -> None:
+def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False) -> None:
     """List the runs, the newest first."""
     if runs_folder and not runs_folder.is_dir():
         raise NoSuchRun(f"{runs_folder} is not a folder: name the one that holds the runs.")
-    found = runs.listing(runs.root(runs_folder))
+    every = [records.read(run) for run in runs.listing(runs.root(runs_folder))]
+    try:
+        wanted = filters.parse(filter, {name for record in every for name in record.val})
+    except FilterError as error:
+        raise SpecError(str(error)) from None
+    found = [record for record in every if wanted.means(record)]
     if json:
-        put([_facts(run)[0] for run in found])
+        put([records.facts(record) for record in found])
         return
     if not found:
-        say(f"No runs in {runs.root(runs_folder)} yet: `workbench train names --cell lstm` starts one.")
+        none = f"No runs in {runs.root(runs_folder)} yet: `workbench train names --cell lstm` starts one."
+        say(f"None of the {len(every)} runs is meant by --filter {filter!r}." if every else none)
         return
     from rich.text import Text
 
@@ -45,41 +55,20 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
     from workbench.cli.show import COLOURS
 
     narrow = tables.wide_console().width < 100  # the id names task and cell already
-    rows = []
-    for run in found:
-        facts, best = _facts(run)
+    rows: list[list[str | Text]] = []
+    for record in found:
+        starter = " (starter)" * bool(record.spec and record.spec.data == "starter")
         rows.append(
             [
-                run.id,
-                Text(facts["status"], COLOURS.get(facts["status"], "red")),
-                *([] if narrow else [facts["task"] + " (starter)" * (facts["data"] == "starter"), facts["cell"]]),
-                f"{facts['step']:,}",
-                best,
-                age(run.created),
+                record.run.id,
+                Text(record.status, "red" if record.status == UNREADABLE else COLOURS[record.status]),
+                *([] if narrow else [record.task + starter, record.cell]),
+                f"{record.step:,}",
+                record.standing,
+                age(record.run.created),
             ]
         )
     tables.listing(("run", "status", *(() if narrow else ("task", "cell")), "step", "best", "age"), rows)
-
-
-def _facts(run: Run) -> tuple[dict[str, Any], str]:
-    """A run in a list, and its best evaluation in words; one with an unreadable description is listed, not hidden."""
-    try:
-        described = run.spec
-    except RunError as error:
-        unreadable = {"task": "?", "cell": "?", "data": "", "step": 0, "best": None, "message": str(error)}
-        return {"run": run.id, "status": "unreadable", **unreadable}, "–"
-    recent = journal.recent(run.events_file)
-    best = getattr(recent.ended, "best", None) or (recent.evals[-1].best if recent.evals else None)
-    facts = {
-        "run": run.id,
-        "status": run.status(recent),
-        "task": described.task,
-        "cell": described.cell,
-        "data": described.data,
-        "step": recent.step,
-        "best": msgspec.to_builtins(best),
-    }
-    return facts, standing(best, recent.evals, described.settings.metric) if best else "–"
 
 
 def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:

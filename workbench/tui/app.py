@@ -35,7 +35,7 @@ def _poem() -> Screen[None]:
     return PoemScreen()
 
 
-STYLES = ("base", "lab", "run", "confusion", "runs", "poem", "over")
+STYLES = ("base", "lab", "run", "confusion", "runs", "compare", "poem", "over")
 
 
 class WorkbenchApp(App[None]):
@@ -132,11 +132,11 @@ class WorkbenchApp(App[None]):
             self.notify("No run is open yet: start one in the Lab, or open one from Runs.")
 
     def enter(self, page: Page) -> None:
-        """Show a screen that belongs to the open run in its place; ``go('run')`` leads back."""
+        """Show a screen that was made for now: it is gone when another one is shown."""
         self.run_worker(self._put(page), group="open", exclusive=True)
 
     def back(self) -> None:
-        self.run_worker(self.action_go(self._from))
+        self.run_worker(self.action_go(self._from if self._from in self.SCREENS else "runs"))
 
     def ask_to_stop(self, run: Run) -> None:
         def answered(answer: str | None) -> None:

@@ -69,9 +69,55 @@ ACTIONS = (
         "labels as given, by error, or the most confused side by side",
     ),
     Action("confusion", "other", "c", "", "Compare", "show the difference to another run with the same labels"),
-    Action("runs", "open", "o", "f6", "Open", "watch the marked run (also Enter)"),
-    Action("runs", "stop", "x", "f8", "Stop", "ask the marked run to save a checkpoint and end", acts=True),
-    Action("runs", "resume", "r", "f5", "Resume", "go on with the marked run from its last checkpoint", acts=True),
+    Action("runs", "open", "o", "f6", "Open", "watch the chosen run (also Enter)"),
+    Action("runs", "stop", "x", "f8", "Stop", "ask the chosen run to save a checkpoint and end", acts=True),
+    Action("runs", "resume", "r", "f5", "Resume", "go on with the chosen run from its last checkpoint", acts=True),
+    Action(
+        "runs",
+        "filter",
+        "slash",
+        "ctrl+l",
+        "Filter",
+        "list some runs: words, task:names, acc>0.8, -status:failed, age<2h",
+    ),
+    Action(
+        "runs", "clear", "escape", "", "All", "empty the filter: every run is listed again"
+    ),  # works in the field too
+    Action("runs", "mark", "m", "ctrl+t", "Mark", "mark the chosen run, or take its mark away"),
+    Action(
+        "runs",
+        "mark_all",
+        "M",
+        "ctrl+g",
+        "Mark all",
+        "mark every run that is shown, or take the marks away",
+        footer=False,
+    ),
+    Action(
+        "runs",
+        "compare",
+        "c",
+        "f7",
+        "Compare",
+        "lay the marked runs' curves over one another, settings and results beside",
+    ),
+    Action("runs", "sort", "s", "ctrl+o", "Sort", "sort by the next column (also a click on its head)"),
+    Action("runs", "turn", "S", "ctrl+r", "Turn", "turn the order round", footer=False),
+    Action(
+        "runs",
+        "delete",
+        "d",
+        "ctrl+n",
+        "Delete",
+        "delete the marked runs, else the chosen one; asks first",
+        acts=True,
+    ),
+    Action("runs", "export", "e", "f12", "Export", "write the marked runs, else those shown, to a CSV or JSON file"),
+    Action("runs", "copy", "y", "ctrl+y", "Copy id", "copy the chosen run's id (OSC 52: over SSH too)"),
+    Action("compare", "metric", "m", "f5", "Figure", "draw the next figure: the metrics, the losses"),
+    Action("compare", "axis", "a", "f8", "Axis", "draw over steps, epochs or the time trained"),
+    Action("compare", "next_pane", "v", "f6", "Next view", "show the next pane: chart, results, settings"),
+    Action("compare", "back", "b", "f7", "Back", "back to the list of runs"),
     Action("poem", "write", "w", "f5", "Write", "write with the settings shown (also Enter in one of them)"),
     Action("poem", "break_off", "x", "f8", "Stop", "end what is being written, at this character"),
     Action("poem", "again", "a", "f6", "Again", "write once more, with the next seed"),
@@ -93,6 +139,7 @@ _SHOWN = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "enter": "Enter",
+    "escape": "Esc",
     "up": "↑",
     "down": "↓",
 }
@@ -125,4 +172,4 @@ def spoken(key: str) -> str:
         return _SHOWN[key]
     if key.startswith("ctrl+"):
         return "^" + key.removeprefix("ctrl+")
-    return key.upper() if key[0] == "f" and key[1:].isdigit() else key
+    return key.upper() if key[:1] == "f" and key[1:].isdigit() else key

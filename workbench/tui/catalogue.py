@@ -1,32 +1,62 @@
-"""All runs of a folder as rows of a table, looked at again only where something changed."""
+"""All runs of a folder, looked at again only where something changed."""
 
 from __future__ import annotations
 
+import os
+import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import tasks
-from workbench import journal, runs, spec
-from workbench.events import Failed, Finished
-from workbench.metrics import standing
-from workbench.runs import Run, RunError
+from workbench import records, spec
+from workbench.glance import Glance
+from workbench.records import UNREADABLE, Record
+from workbench.runs import LIVE, Run
 from workbench.spec import RunSpec, SpecError
-from workbench.tui.status import Seen
 
-_Mark = tuple[object, ...]
+_SELDOM = 2  # looks at the folder for one at the runs that have ended
+_Stat = tuple[int, int, int] | None
 
 
-class Row(NamedTuple):
-    """A run as the list shows it."""
+class Keeper:
+    """One run's record, kept up to date."""
 
-    run: Run
-    status: Seen
-    task: str
-    cell: str
-    step: str
-    best: str
-    created: float
-    message: str  # why it failed or cannot be read; else what it is about
+    def __init__(self, path: Path) -> None:
+        self._run = Run(path)
+        self._glance = Glance(self._run.events_file)
+        self._signs: tuple[object, ...] = ()  # what changes when the run does
+        self.record: Record | None = None
+        self.order: tuple[float, str] = (0.0, "")  # the newest is the greatest
+
+    @property
+    def ended(self) -> bool:
+        """Nothing will change, unless a worker takes the lock again."""
+        return self.record is not None and self.record.status not in (*LIVE, UNREADABLE)
+
+    def look(self) -> Record | None:
+        """The record as it stands now; ``None`` where there is no such run."""
+        run = self._run
+        signs: tuple[object, ...] = (_stat(run.lock_file),)
+        if not self.ended:
+            signs += (_stat(run.spec_file), _stat(run.events_file), run.alive(), run.stop_file.exists())
+            if signs[1] is None:
+                return None
+        if signs == self._signs:
+            return self.record
+        if signs[1:2] != self._signs[1:2]:
+            self._run = Run(run.path)  # what was read of the description no longer holds
+        self.record = self._read()
+        if self.ended and self._glance.history.ended is None:  # its last words may have come after the look at them
+            self.record = self._read()
+        self.order = (self._run.created, self._run.id)
+        self._signs = signs[:1] if self.ended else signs
+        return self.record
+
+    def _read(self) -> Record:
+        try:
+            return records.make(self._run, self._glance.look())
+        except OSError as error:
+            return records.unreadable(self._run, error)
 
 
 class Catalogue:
@@ -34,17 +64,28 @@ class Catalogue:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._rows: dict[str, tuple[_Mark, Row]] = {}
+        self._keepers: dict[str, Keeper] = {}
+        self._looks = 0
+        self._one_at_a_time = threading.Lock()
 
-    def scan(self) -> list[Row]:
-        """The rows as they stand now; a run whose files have not changed is not read again."""
-        found = {}
-        for run in runs.listing(self.folder):
-            mark = _mark(run)
-            known = self._rows.get(run.id)
-            found[run.id] = known if known and known[0] == mark else (mark, _row(run))
-        self._rows = found
-        return [row for _, row in found.values()]
+    def scan(self) -> list[Record]:
+        """The records as they stand now; a run whose files have not changed is not read again.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        with self._one_at_a_time:
+            names: list[str] = []
+            with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
+                names = [entry.name for entry in entries if not entry.name.startswith(".")]
+            known = {name: self._keepers.get(name) or Keeper(self.folder / name) for name in names}
+            self._looks += 1
+            for keeper in known.values():
+                if not keeper.ended or self._looks % _SELDOM == 0:  # runs that have ended are looked at more seldom
+                    keeper.look()
+            self._keepers = {name: keeper for name, keeper in known.items() if keeper.record}
+            every = sorted(self._keepers.values(), key=lambda keeper: keeper.order, reverse=True)
+            return [keeper.record for keeper in every if keeper.record]
 
 
 def changed(described: RunSpec) -> dict[str, Any]:
@@ -55,42 +96,9 @@ def changed(described: RunSpec) -> dict[str, Any]:
         return {}
 
 
-def _mark(run: Run) -> _Mark:
-    marks: list[object] = [run.alive(), run.stop_file.exists()]
-    for file in (run.spec_file, run.events_file):
-        try:
-            stat = file.stat()
-            marks += [stat.st_ino, stat.st_mtime_ns, stat.st_size]
-        except OSError:
-            marks.append(None)
-    return tuple(marks)
-
-
-def _row(run: Run) -> Row:
+def _stat(file: Path) -> _Stat:
     try:
-        described = run.spec
-        recent = journal.recent(run.events_file)
-        status: Seen = run.status(recent)
-    except (RunError, OSError) as error:
-        return Row(run, "unreadable", "?", "?", "–", "–", run.created, str(error))
-    settings = tasks.settings(described.task)
-    ended = recent.ended
-    best = ended.best if isinstance(ended, Finished) else recent.evals[-1].best if recent.evals else None
-    step, total = recent.step, recent.started.total_steps if recent.started else 0
-    message = f"{settings.title} with {described.cell}"
-    if isinstance(ended, Failed) and status == "failed":
-        message = ended.message
-    elif status == "lost":
-        message = "The worker vanished before it could say why. Resume goes on from the last checkpoint."
-    elif described.data == "starter":
-        message += ", on the small starter data"
-    return Row(
-        run,
-        status,
-        described.task,
-        described.cell,
-        f"{step:,} / {total:,}" if total and step < total else f"{step:,}" if step else "–",
-        standing(best, recent.evals, settings.metric) if best else "–",
-        run.created,
-        message,
-    )
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import tasks
 from tasks.views import Confusion, View
-from workbench import journal, runs
+from workbench import journal, records, runs
 from workbench.events import Finished
 from workbench.journal import History
-from workbench.metrics import standing
 from workbench.runs import Run, RunError
 from workbench.tui.catalogue import changed
 from workbench.words import age
@@ -83,9 +81,9 @@ def rivals(folder: Path, run: Run, labels: Sequence[str]) -> list[Rival]:
 
 
 def _about(run: Run, recent: History) -> str:
-    parts: list[str] = [run.status(recent)]
-    if recent.evals:
-        best = standing(recent.evals[-1].best, recent.evals, tasks.settings(run.spec.task).metric)
-        parts.append(f"best {best}")
+    record = records.make(run, recent)
+    parts: list[str] = [record.status]
+    if record.best:
+        parts.append(f"best {record.standing}")
     settings = ", ".join(f"{key} {value}" for key, value in changed(run.spec).items()) or "the task's defaults"
     return f"{', '.join(parts)}, age {age(run.created)}; {settings}"

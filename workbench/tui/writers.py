@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tasks
+from workbench.records import Record
 from workbench.runs import PRETRAINED
-from workbench.tui.catalogue import Catalogue, Row
+from workbench.tui.catalogue import Catalogue
 from workbench.tui.status import live
 
 
 class Shelf(NamedTuple):
     """What one look at the folder found."""
 
-    writers: list[Row]  # the newest first, then the pretrained ones
-    learning: list[Row]  # in training, before their first evaluation
+    writers: list[Record]  # the newest first, then the pretrained ones
+    learning: list[Record]  # in training, before their first evaluation
 
 
 class Writers:
@@ -31,5 +32,5 @@ class Writers:
         return Shelf(ready, [row for row in rows if row not in ready and live(row.status)])
 
 
-def _writes(row: Row) -> bool:
+def _writes(row: Record) -> bool:
     return row.status != "unreadable" and tasks.settings(row.task).writes

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -22,12 +23,17 @@ class Answer(NamedTuple):
 
 
 class Ask(ModalScreen[str]):
-    """Gives back the value of the answer; the first one is marked at the start, the last one is Esc's."""
+    """Gives back the value of the answer; the last one is Esc's.
+
+    Args:
+        marked: the answer that Enter gives at the start.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
 
-    def __init__(self, question: str, answers: list[Answer]) -> None:
+    def __init__(self, question: str, answers: list[Answer], *, marked: int = 0) -> None:
         super().__init__()
+        self._marked = marked
         self._question = question
         self._answers = answers
 
@@ -52,15 +58,15 @@ class Ask(ModalScreen[str]):
 
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()
-        self.query_one(OptionList).highlighted = 0
+        self.query_one(OptionList).highlighted = self._marked
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._answers[event.option_index].value)
 
-    def on_key(self, event: object) -> None:
-        letter = getattr(event, "character", None)
+    def on_key(self, event: Key) -> None:
         for answer in self._answers:
-            if letter and letter.lower() == answer.label[0].lower():
+            if event.character and event.character.lower() == answer.label[0].lower():
+                event.stop()  # it answers this question alone, whatever it does on the screen below
                 self.dismiss(answer.value)
                 return
 

@@ -15,10 +15,10 @@ from textual.content import Content
 from textual.widgets import Select, Static
 
 from workbench.infer_protocol import End
+from workbench.records import Record
 from workbench.runs import RunError
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
-from workbench.tui.catalogue import Row
 from workbench.tui.pen import Pen
 from workbench.tui.screens.page import Page
 from workbench.tui.status import badge, live
@@ -46,7 +46,7 @@ class PoemScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self._writers: list[Row] = []
+        self._writers: list[Record] = []
         self._pen = Pen()
         self._stopped: threading.Event | None = None  # of the poem that is being written
         self._poem: Poem | None = None  # the one that is being written, from its first character on
@@ -99,7 +99,7 @@ class PoemScreen(Page):
 
     def _show(self, shelf: Shelf) -> None:
         """Offer these networks; the chosen one stays chosen."""
-        seen = shelf, [age(row.created) for row in shelf.writers]
+        seen = shelf, [age(row.run.created) for row in shelf.writers]
         if seen == self._seen:
             return
         self._seen = seen
@@ -126,13 +126,13 @@ class PoemScreen(Page):
         row = self.chosen
         facts = Content("")
         if row is not None:
-            old = age(row.created)
-            facts = Content.assemble(badge(row.status), f"  {row.best}", f", {old} old" if old != "now" else "")
+            old = age(row.run.created)
+            facts = Content.assemble(badge(row.status), f"  {row.standing}", f", {old} old" if old != "now" else "")
         self.query_one("#standing", Static).update(facts)
         self.refresh_bindings()
 
     @property
-    def chosen(self) -> Row | None:
+    def chosen(self) -> Record | None:
         value = self.query_one("#writer", Select).value
         return next((row for row in self._writers if str(row.run.path) == value), None)
 

@@ -1,160 +1,292 @@
-"""All runs of a folder, whoever started them."""
+"""All runs of a folder, whoever started them: found, sorted, marked, compared, deleted."""
 
 from __future__ import annotations
 
-from rich.text import Text
+import asyncio
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
 from textual import on, work
 from textual.app import ComposeResult
-from textual.color import Color
+from textual.binding import Binding
 from textual.content import Content
-from textual.coordinate import Coordinate
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
-from workbench.runs import Run
+from workbench import export, runs
+from workbench.records import UNREADABLE, Record
+from workbench.runs import Run, RunError
 from workbench.tui.aside import aside
-from workbench.tui.bindings import bindings
-from workbench.tui.catalogue import Catalogue, Row, changed
+from workbench.tui.bindings import actions, bindings
+from workbench.tui.catalogue import Catalogue
+from workbench.tui.columns import COLUMNS, NEWEST, arranged
+from workbench.tui.marks import MORE, Marks, colour
+from workbench.tui.screens import runs_ask
 from workbench.tui.screens.page import Page
-from workbench.tui.status import COLOURS, badge, live, resumable
+from workbench.tui.status import live, resumable
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.form import written
-from workbench.words import age
+from workbench.tui.widgets.filter_line import FilterLine
+from workbench.tui.widgets.listing import Cell, Head, Line, Listing
+from workbench.tui.widgets.run_card import card
 
-_COLUMNS = ("status", "task", "cell", "step", "best", "age", "run")
+_AGES = 15  # seconds between two looks at the clock for the ages of runs in which nothing happens
+_ACTIONS = {action.name for action in actions("runs") if action.place == "runs"}
 
 
 class RunsScreen(Page):
-    """A list that follows the folder."""
+    """A list that follows the folder. Marks stay when a filter hides a run."""
 
     place = "runs"
-    BINDINGS = bindings(place)
-    EVERY = 1.0  # seconds between two looks at the folder
+    BINDINGS = [*bindings(place), Binding("delete", "delete", show=False)]  # noqa: RUF012
+    AUTO_FOCUS = ""  # the list, once it is there
+    EVERY = 0.5  # seconds between two looks at the folder
 
     def compose(self) -> ComposeResult:
         yield TopBar("runs")
-        yield DataTable[Text](cursor_type="row", cursor_foreground_priority="renderable", id="list")
+        yield FilterLine(id="filter")
+        yield Static(markup=False, id="count")
+        yield Listing(id="list")
         yield Static(markup=False, id="empty")
-        yield Static(markup=False, id="marked")
+        yield Static(markup=False, id="chosen")
         yield BottomBar("runs")
 
     def on_mount(self) -> None:
         self._catalogue = Catalogue(self.workbench.runs_folder)
-        self._rows: list[Row] = []
-        self._shown: list[list[str]] = []
-        table = self.query_one(DataTable)
-        for name in _COLUMNS:
-            table.add_column(name, key=name)
-        self.query_one("#marked").display = table.display = False
-        self.app.theme_changed_signal.subscribe(self, lambda _: self._show(self._rows, afresh=True))
-        self.set_interval(self.EVERY, self._refresh)
-        self._refresh()
+        self._every: list[Record] = []
+        self._shown: list[Record] = []
+        self._lines: dict[str, tuple[Record, str, int, Line]] = {}  # as they were made, of what, and when
+        self._marks = Marks()
+        self._column, self._turned = NEWEST, False
+        self._looked, self._said = False, 0
+        self._look_now = asyncio.Event()
+        for name in ("#count", "#list", "#empty", "#chosen"):
+            self.query_one(name).display = False
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._tell())
+        self._follow()
 
     def on_screen_resume(self) -> None:
-        self._refresh()
+        self._look_now.set()
 
-    @work(exclusive=True, group="scan")
-    async def _refresh(self) -> None:
-        if not self.is_current:
-            return
-        try:
-            rows = await aside(self._catalogue.scan)
-        except OSError as error:
-            self._empty(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.")
-            return
-        if self.query(DataTable):  # else the screen was taken down meanwhile
-            self._show(rows)
+    @work(group="scan")
+    async def _follow(self) -> None:
+        """Look, show, wait: the only place where the folder is read."""
+        while True:
+            self._look_now.clear()
+            if self.is_current or not self._looked:
+                try:
+                    every = await aside(self._catalogue.scan)
+                    said = int(time.time() // _AGES)
+                    if not self._looked or every != self._every or said != self._said:
+                        self._looked, self._every, self._said = True, every, said
+                        self._show()
+                except OSError as error:
+                    self._every = []
+                    self._empty(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look_now.wait(), self.EVERY if self.is_current else None)
 
-    def _show(self, rows: list[Row], *, afresh: bool = False) -> None:
-        table = self.query_one(DataTable)
-        marked = self.marked
-        cells = [[row.status, row.task, row.cell, row.step, row.best, age(row.created), row.run.id] for row in rows]
-        same = not afresh and [row.run.id for row in rows] == [row.run.id for row in self._rows]
-        before, self._rows, self._shown = self._shown, rows, cells
-        if same:
-            for y, (new, old) in enumerate(zip(cells, before, strict=True)):
-                for x, text in enumerate(new):
-                    if text != old[x]:
-                        table.update_cell_at(Coordinate(y, x), self._cell(rows[y], x, text), update_width=True)
-        else:
-            table.clear()
-            for row, texts in zip(rows, cells, strict=True):
-                table.add_row(*(self._cell(row, x, text) for x, text in enumerate(texts)), key=row.run.id)
-            at = next((y for y, row in enumerate(rows) if marked and row.run.id == marked.run.id), 0)
-            table.move_cursor(row=at)
-        if rows:
-            self.query_one("#empty").display = False
-            table.display = self.query_one("#marked").display = True
-            if self.focused is None:
-                table.focus()
-        else:
+    def _show(self) -> None:
+        """The runs that the filter means, in the order that was asked for."""
+        if not self.query(Listing):  # the screen was taken down meanwhile
+            return
+        line = self.query_one(FilterLine)
+        line.metrics = {name for record in self._every for name in record.val}
+        self._marks.remove(set(self._marks) - {record.run.id for record in self._every})
+        column = COLUMNS[self._column]
+        self._shown = arranged(filter(line.filter.means, self._every), column, turned=self._turned)
+        arrow = " ↓" if column.falling != self._turned else " ↑"
+        heads = [
+            Head(here.name + arrow * (here is column), here.rank, here.right, strong=here is column) for here in COLUMNS
+        ]
+        listing = self.query_one(Listing)
+        listing.show([Head("", 0), *heads], [self._line(record) for record in self._shown])
+        for name in ("#count", "#list", "#chosen"):
+            self.query_one(name).display = bool(self._shown)
+        self.query_one("#count").display = bool(self._every)
+        self.query_one("#empty").display = not self._shown
+        if not self._every:
             self._empty(
                 f"There are no runs in {self.workbench.runs_folder} yet.\n\n"
                 "Press 1 (or F2) for the Lab and start one there,\n"
                 "or in another terminal: workbench train names --cell lstm"
             )
+        elif not self._shown:
+            self._empty(f"The filter means none of the {len(self._every)} runs.\n\nEsc empties it, / changes it.")
+        elif self.focused is None:
+            listing.focus()
         self._tell()
 
-    def _cell(self, row: Row, column: int, text: str) -> Text:
-        if column != 0:
-            right = _COLUMNS[column] in ("step", "age")
-            return Text(text, justify="right" if right else "left", style="bold" if column == 4 else "")
-        colour = Color.parse(self.app.theme_variables.get(f"text-{COLOURS[row.status]}", "white"))
-        return Text(text, style=f"bold {colour.rgb and colour.hex6}")
+    def _line(self, record: Record) -> Line:
+        letter = self._marks.letter(record.run.id)
+        known = self._lines.get(record.run.id)
+        if known is None or known[0] is not record or known[1:3] != (letter, self._said):
+            cells: list[Cell] = [(here.cell(record), here.style(record)) for here in COLUMNS]
+            mark = (letter or " ", f"bold $text-{colour(letter)}" if letter else "")
+            self._lines[record.run.id] = known = (record, letter, self._said, Line(record.run.id, (mark, *cells)))
+        return known[3]
 
     def _empty(self, sentence: str) -> None:
-        empty = self.query_one("#empty", Static)
-        empty.update(Content.styled(sentence, "$foreground-muted"))
-        empty.display = True
-        self.query_one("#marked").display = self.query_one(DataTable).display = False
+        for name in ("#list", "#chosen"):
+            self.query_one(name).display = False
+        self.query_one("#empty", Static).update(Content.styled(sentence, "$foreground-muted"))
+        self.query_one("#empty").display = True
+
+    @on(Listing.Chosen)
+    def _tell(self) -> None:
+        """Say above the list what it holds, below it what is known of the chosen run."""
+        column = COLUMNS[self._column]
+        whole, shown = len(self._every), len(self._shown)
+        parts = [f"{shown} of {whole} runs" if shown < whole else f"{whole} runs" if whole != 1 else "1 run"]
+        parts.append(column.words[self._turned])
+        if self._marks:
+            hidden = len(self._marks) - sum(record.run.id in self._marks for record in self._shown)
+            parts.append(f"{len(self._marks)} marked" + f" ({hidden} not shown)" * bool(hidden))
+        self.query_one("#count", Static).update(Content.styled(" · ".join(parts), "$foreground-muted"))
+        if record := self.chosen:
+            self.query_one("#chosen", Static).update(card(record))
+        self.refresh_bindings()
 
     @property
-    def marked(self) -> Row | None:
-        at = self.query_one(DataTable).cursor_row
-        return self._rows[at] if 0 <= at < len(self._rows) else None
+    def chosen(self) -> Record | None:
+        """The run under the cursor."""
+        at = self.query_one(Listing).chosen
+        return next((record for record in self._shown if record.run.id == at), None)
 
-    @on(DataTable.RowHighlighted)
-    def _tell(self) -> None:
-        self.refresh_bindings()
-        row = self.marked
-        if row is None:
-            return
-        lines: list[Content | str | tuple[str, str]] = [
-            badge(row.status),
-            "  ",
-            (row.run.id, "bold"),
-            "\n",
-            row.message,
-        ]
-        if row.status != "unreadable":
-            differing = changed(row.run.spec)
-            settings = ", ".join(f"{key} {written(value)}" for key, value in differing.items()) or "the task's defaults"
-            preset = f"preset {row.run.spec.preset}: " if row.run.spec.preset else ""
-            lines.append((f"\n{preset}{settings}", "$foreground-muted"))
-        self.query_one("#marked", Static).update(Content.assemble(*lines))
+    @property
+    def marked(self) -> list[Record]:
+        """The marked runs, in the order of their marks, whether the filter means them or not."""
+        known = {record.run.id: record for record in self._every}
+        return [known[run] for run in self._marks if run in known]
 
     def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("open", "stop", "resume"):
+        if action not in _ACTIONS or not self.is_mounted:
             return True
-        row = self.marked if self.is_mounted else None
-        if row is None or row.status == "unreadable":
-            return None
-        return {"open": True, "stop": live(row.status), "resume": resumable(row.status)}[action] or None
+        record = self.chosen
+        possible = {
+            "open": record and record.status != UNREADABLE,
+            "stop": record and live(record.status) and record.status != "stopping",
+            "resume": record and resumable(record.status),
+            "clear": self.query_one(FilterLine).text,
+            "delete": record or self._marks,
+            "export": record or self._marks,
+            "compare": self._every,
+            "filter": self._every,
+        }
+        return bool(possible.get(action, record)) or None
 
-    @on(DataTable.RowSelected)
+    @on(Listing.Opened)
     def action_open(self) -> None:
-        row = self.marked
-        if row and row.status == "unreadable":
-            self.app.notify(row.message, severity="error", markup=False)
-        elif row:
-            self.workbench.open_run(row.run)
+        record = self.chosen
+        if record and record.status == UNREADABLE:
+            self.app.notify(record.message, severity="error", markup=False)
+        elif record:
+            self.workbench.open_run(record.run)
 
     def action_stop(self) -> None:
-        self._with_marked(self.workbench.ask_to_stop)
+        if self.chosen:
+            self.workbench.ask_to_stop(Run(self.chosen.run.path))
 
     def action_resume(self) -> None:
-        self._with_marked(self.workbench.resume)
+        if self.chosen:
+            self.workbench.resume(Run(self.chosen.run.path))
 
-    def _with_marked(self, act: object) -> None:
-        row = self.marked
-        if row and callable(act):
-            act(Run(row.run.path))
+    def action_filter(self) -> None:
+        self.query_one(FilterLine).edit()
+
+    def action_clear(self) -> None:
+        self.query_one(FilterLine).clear()
+
+    @on(FilterLine.Changed)
+    def _filtered(self) -> None:
+        self._show()
+
+    @on(FilterLine.Left)
+    def _back_to_the_list(self) -> None:
+        self.query_one(Listing).focus()
+
+    def action_sort(self) -> None:
+        self._sort((self._column + 1) % len(COLUMNS))
+
+    @on(Listing.HeadClicked)
+    def _head_clicked(self, event: Listing.HeadClicked) -> None:
+        if event.index:  # the first one is the marks'
+            self._sort(event.index - 1)
+
+    def _sort(self, column: int) -> None:
+        self._turned = column == self._column and not self._turned
+        self._column = column
+        self._show()
+
+    def action_turn(self) -> None:
+        self._sort(self._column)
+
+    def action_mark(self) -> None:
+        if self.chosen:
+            self._mark([self.chosen.run.id])
+
+    def action_mark_all(self) -> None:
+        self._mark([record.run.id for record in self._shown])
+
+    def _mark(self, ids: list[str]) -> None:
+        """Mark them; where all of them are marked, take the marks away."""
+        if all(run in self._marks for run in ids):
+            self._marks.remove(ids)
+        else:
+            self._marks.add(ids)
+        self._show()
+
+    def action_compare(self) -> None:
+        from workbench.tui.screens.compare import CompareScreen
+
+        known = {self._marks.letter(record.run.id): record for record in self.marked if record.spec}
+        known.pop(MORE, None)
+        if len(known) < 2:
+            self.app.notify("Mark two runs at least with m (or ^t), then compare them.", markup=False)
+        else:
+            self.workbench.enter(CompareScreen({letter: record.run for letter, record in known.items()}))
+
+    def action_copy(self) -> None:
+        if self.chosen:
+            self.app.copy_to_clipboard(self.chosen.run.id)
+            self.app.notify(f"{self.chosen.run.id} is copied, where your terminal lets it (OSC 52).", markup=False)
+
+    def action_delete(self) -> None:
+        chosen = self.marked or [record for record in (self.chosen,) if record]
+        if refusal := runs_ask.refusal(chosen):
+            self.app.notify(refusal, severity="error", markup=False)
+        elif chosen:
+            self._delete(chosen)
+
+    @work(group="delete", exclusive=True)
+    async def _delete(self, chosen: list[Record]) -> None:
+        losses = await aside(lambda: [runs_ask.Loss(record, runs_ask.size(record)) for record in chosen])
+        shown = {record.run.id for record in self._shown}
+        hidden = sum(record.run.id not in shown for record in chosen)
+        if await self.app.push_screen_wait(runs_ask.delete(losses, hidden)) != runs_ask.DELETE:
+            return
+        gone = []
+        for loss in losses:
+            try:
+                await aside(partial(runs.remove, loss.record.run))
+                gone.append(loss)
+            except (RunError, OSError) as error:
+                self.app.notify(str(error), severity="error", markup=False)
+        if gone:
+            what = gone[0].record.run.id if len(gone) == 1 else f"{len(gone)} runs"
+            freed = runs_ask.megabytes(sum(loss.bytes for loss in gone))
+            self.app.notify(f"Deleted {what}: {freed} are free.", markup=False)
+        self._look_now.set()
+
+    @work(group="export", exclusive=True)
+    async def action_export(self) -> None:
+        chosen, what = (self.marked, "the marked") if self._marks else (self._shown, "what is shown")
+        try:
+            folder = Path.cwd()
+            kind = await self.app.push_screen_wait(runs_ask.export(len(chosen), what, folder))
+            if kind in export.KINDS:
+                path = await aside(partial(export.write, chosen, kind, folder))
+                self.app.notify(f"Written to {path}.", markup=False)
+        except OSError as error:
+            where = error.filename or "the current folder"
+            self.app.notify(f"Nothing could be written to {where}: {error.strerror}.", severity="error", markup=False)

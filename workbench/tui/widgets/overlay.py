@@ -1,0 +1,89 @@
+"""Curves of several runs over one another: each in its colour, and with its letter on it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rich.text import Text
+from textual.color import Color, ColorParseError
+from textual.widget import Widget
+
+from workbench import plot
+from workbench.plot import Line, Point, Window
+from workbench.tui.widgets.curve import thin
+
+_SMALLEST = (16, 4)
+
+
+class Trace(NamedTuple):
+    """One run's curve. The colour is a theme's variable."""
+
+    letter: str
+    colour: str
+    points: Sequence[Point]
+
+
+class Overlay(Widget):
+    """Drawn again when a curve grew, the size changed or another theme came."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._traces: list[Trace] = []
+        self._drawn: tuple[object, Text] = (None, Text())
+
+    def show(self, traces: Sequence[Trace], title: str, below: str) -> None:
+        """Draw these curves; ``below`` says what the axis counts."""
+        self._traces = [trace for trace in traces if trace.points]
+        self._drawn = (None, Text())
+        self.border_title, self.border_subtitle = title, below
+        self.refresh()
+
+    def render(self) -> Text:
+        key = (self.size, self.app.theme, self.app.no_color)
+        if self._drawn[0] != key:
+            self._drawn = (key, self._draw())
+        return self._drawn[1]
+
+    def _draw(self) -> Text:
+        width, height = self.size
+        if width < _SMALLEST[0] or height < _SMALLEST[1]:
+            return Text("")
+        if not self._traces:
+            return Text("\n" * ((height - 1) // 2) + "nothing measured yet".center(width), style="dim")
+        window = self._window()
+        lines, letters = [], []
+        for index, trace in enumerate(self._traces):
+            colour = self._rgb(trace.colour)
+            marker = trace.letter if self.app.no_color else "braille"
+            lines.append(Line(thin(list(trace.points), max(1, width - 8)), colour, marker))
+            letters += [Line([point], colour, trace.letter) for point in self._places(index, window)]
+        lines.reverse()  # the first one is drawn over the others, and letters over all
+        drawn = plot.draw([*lines, *letters], window, width, height, colour=self._rgb("foreground", 0.6))
+        return Text.from_ansi(drawn, no_wrap=True)
+
+    def _places(self, index: int, window: Window) -> list[Point]:
+        """Where a curve bears its letter: at its end, and at places of its own among the others' on the way there."""
+        points, count = self._traces[index].points, len(self._traces)
+        found = [points[-1]]
+        for third in range(3):
+            x = window.left + (window.right - window.left) * (third + (index + 0.5) / count) / 3
+            at = bisect_left(points, (x, float("-inf")))
+            if at < len(points):
+                found.append(points[at])
+        return found
+
+    def _window(self) -> Window:
+        xs = [x for trace in self._traces for x in (trace.points[0][0], trace.points[-1][0])]
+        ys = [y for trace in self._traces for _, y in trace.points]
+        room = max((max(ys) - min(ys)) * 0.05, abs(max(ys)) * 0.02) or 1.0
+        return Window(min(0.0, *xs), max(xs) or 1.0, min(ys) - room, max(ys) + room)
+
+    def _rgb(self, name: str, strength: float = 1.0) -> tuple[int, int, int]:
+        """A theme's colour, paled towards the background."""
+        try:
+            ground, full = (Color.parse(self.app.theme_variables.get(key, "white")) for key in ("surface", name))
+        except ColorParseError:
+            return 128, 128, 128
+        return ground.blend(full, strength).rgb
