@@ -14,6 +14,7 @@ from tasks.names.settings import LANGUAGES
 from tasks.views import Confusion, Text
 from workbench.events import Finished
 from workbench.tui.bindings import ACTIONS
+from workbench.tui.palette import commands
 from workbench.tui.screens.choose import Choose
 from workbench.tui.screens.confusion import ConfusionScreen
 from workbench.tui.screens.run import RunScreen
@@ -245,7 +246,7 @@ async def test_help_and_palette_know_the_matrix(screen, worker) -> None:
     one = three(worker)
     async with screen.open(one.run, (120, 60)) as pilot:
         await fill(screen, pilot)
-        offered = {command.title for command in screen.app.get_system_commands(screen.app.screen)}
+        offered = {command.title for command in commands(screen.app, screen.app.screen)}
         assert {"Examples", "Back", "Earlier", "Difference", "Shares", "Order", "Compare"} <= offered
         assert "Later" not in offered  # the last one is shown
         await pilot.press("question_mark")

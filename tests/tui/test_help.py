@@ -35,7 +35,7 @@ async def scrolled(screen, pilot) -> str:
 async def test_help_is_complete_in_every_size(screen, size) -> None:
     async with screen.open(size=size) as pilot:
         await pilot.press("question_mark", "slash")  # while one types, it scrolls without delay
-        await screen.until(pilot, "Everywhere")
+        await screen.until(pilot, "Keys")
         passage = screen.app.screen.query_one(Passage)
         text = await scrolled(screen, pilot)
         assert "The second key does the same" in text
@@ -59,11 +59,11 @@ def test_help_begins_with_the_present_screen_and_holds_every_action(place) -> No
 
 async def test_words_after_a_slash_leave_the_lines_that_hold_them(screen) -> None:
     async with screen.open() as pilot:
-        await pilot.press("f1", "slash", *"MARKED stop")
-        await screen.until(pilot, "ask the marked run to save a checkpoint and end")
+        await pilot.press("f1", "slash", *"CHOSEN stop")
+        await screen.until(pilot, "ask the chosen run to save a checkpoint and end")
         assert "every key and what it does" not in screen.text
         await pilot.press(*"?q[red]")
-        await screen.until(pilot, "No key and no action is about 'MARKED stop?q[red]'")
+        await screen.until(pilot, "No key and no action is about 'CHOSEN stop?q[red]'")
         await pilot.press("enter", "q")
         await pilot.pause()
         assert not isinstance(screen.app.screen, Help)
@@ -92,7 +92,7 @@ async def test_help_scrolls_while_one_searches(screen) -> None:
 @pytest.mark.parametrize(
     ("width", "shown"),
     [
-        (80, ["s Start", "d Defaults", "^p Palette", "? Help", "q Quit"]),
+        (80, ["s Start", "v Next view", "S Start, stay", "g Get data", "/ Find", "? Help", "q Quit"]),
         (40, ["s Start", "? Help", "q Quit"]),
         (20, ["? Help", "q Quit"]),
     ],

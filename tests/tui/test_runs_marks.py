@@ -69,7 +69,7 @@ async def test_the_marked_runs_are_deleted_together_and_a_live_one_never(screen,
     async with screen.open() as pilot:
         await pilot.press("2")
         await screen.until(pilot, "3 runs")
-        await pilot.press("M", "f10")
+        await pilot.press("M", "ctrl+n")
         await screen.until(pilot, "1 of these 3 runs are training", "stop them first")
         assert all(one.run.path.is_dir() for one in (*ended, live))
         page = screen.app.screen
@@ -104,7 +104,7 @@ async def test_runs_are_exported_to_a_new_file_in_the_current_folder(
         await pilot.press("home", "m", "f12")
         await screen.until(pilot, "Write the marked, 1 run, to a new file in")
         await pilot.press("j")
-        await screen.until(pilot, ".json")
+        await screen.until(pilot, "Written to")
         (told,) = here.glob("workbench-runs-*.json")
         assert [run["run"] for run in json.loads(told.read_text())] == [screen.app.screen.marked[0].run.id]
         await pilot.press("e", "escape")

@@ -271,7 +271,7 @@ async def test_a_path_is_typed_into_a_wide_field(screen, tmp_path) -> None:
         await pilot.pause()
         await pilot.press(*path)
         assert form.values == {"task.csv": path}
-        await screen.until(pilot, "1 setting changed", path[-20:])
+        await screen.until(pilot, "changed: csv", path[-20:])
         await pilot.press("f5")
         await screen.until(pilot, "nowhere.csv is missing", seconds=8)
 
