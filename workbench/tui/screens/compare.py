@@ -141,13 +141,14 @@ class CompareScreen(Page):
         self.query_one("#remarks").display = bool(sentences)
 
     def _legend(self) -> None:
-        """Each run's letter in its colour, its id where there is room for all of them, and how it stands."""
+        """Each run's letter in its colour; its id where there is room for all of them, else its cell; how it stands."""
+        wide = self.size.width >= _WIDE  # the results beside say how they stand
         for name in ("id", "cell"):
             items = [
                 Content.assemble(
                     (f"{one.letter} ", one.style),
                     plain(record.run.id if name == "id" else record.cell),
-                    (f" {record.status}", f"$text-{COLOURS[record.status]}"),
+                    ("" if wide else f" {record.status}", f"$text-{COLOURS[record.status]}"),
                 )
                 for one, record in self._known
             ]

@@ -169,6 +169,7 @@ class RunsScreen(Page):
             "resume": record and resumable(record.status),
             "clear": self.query_one(FilterLine).text,
             "delete": record or self._marks,
+            "export": record or self._marks,
             "compare": self._every,
             "filter": self._every,
         }
