@@ -69,7 +69,7 @@ async def test_the_marked_runs_are_deleted_together_and_a_live_one_never(screen,
     async with screen.open() as pilot:
         await pilot.press("2")
         await screen.until(pilot, "3 runs")
-        await pilot.press("M", "f10")
+        await pilot.press("M", "ctrl+n")
         await screen.until(pilot, "1 of these 3 runs are training", "stop them first")
         assert all(one.run.path.is_dir() for one in (*ended, live))
         page = screen.app.screen

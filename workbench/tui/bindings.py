@@ -76,7 +76,7 @@ ACTIONS = (
     Action("runs", "sort", "s", "ctrl+o", "Sort", "sort by the next column (also a click on its head)"),
     Action("runs", "turn", "S", "ctrl+r", "Turn", "turn the order round", footer=False),
     Action(
-        "runs", "delete", "d", "f10", "Delete", "delete the marked runs, else the chosen one; asks first (also Del)"
+        "runs", "delete", "d", "ctrl+n", "Delete", "delete the marked runs, else the chosen one; asks first (also Del)"
     ),
     Action("runs", "export", "e", "f12", "Export", "write the marked runs, else those shown, to a CSV or JSON file"),
     Action("runs", "copy", "y", "ctrl+y", "Copy id", "copy the chosen run's id (OSC 52: over SSH too)"),
