@@ -118,7 +118,7 @@ def test_runs_can_be_filtered(workbench, finished: Run, stopped: Run) -> None:
     assert [run["run"] for run in listed] == [finished.id]
     none = workbench("runs", "--filter", "status:failed")
     assert (none.returncode, none.stdout) == (0, "")
-    assert none.stderr == "None of the 2 runs is meant by --filter 'status:failed'.\n"
+    assert none.stderr == "No run matches --filter 'status:failed' (2 in all).\n"
     wrong = workbench("runs", "--filter", "tsk:toy")
     assert wrong.returncode == 2
     assert wrong.stderr == "workbench: There is no 'tsk' to filter by: did you mean 'task'?\n"

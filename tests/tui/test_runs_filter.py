@@ -44,7 +44,7 @@ async def test_a_wrong_condition_is_answered_while_the_list_stays(screen, worker
         await screen.until(pilot, "'x' is no number: write a condition such as acc>0.8.", one.run.id)
         await pilot.press("backspace")
         await type_in(pilot, "0.9")
-        await screen.until(pilot, "The filter means none of the 1 runs.", "Esc empties it")
+        await screen.until(pilot, "No run matches the filter (1 in all).", "Esc empties it")
         assert "is no number" not in screen.text
         await pilot.press("escape")
         await screen.until(pilot, one.run.id)
@@ -57,7 +57,7 @@ async def test_a_filter_goes_on_choosing_as_runs_change(screen, worker) -> None:
         await screen.until(pilot, one.run.id)
         await pilot.press("slash")
         await type_in(pilot, "-status:running step>50")
-        await screen.until(pilot, "The filter means none")
+        await screen.until(pilot, "No run matches the filter")
         one.stop(60)
         await screen.until(pilot, one.run.id, "stopped")
 

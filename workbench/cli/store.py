@@ -47,7 +47,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         return
     if not found:
         none = f"No runs in {runs.root(runs_folder)} yet: `workbench train names --cell lstm` starts one."
-        say(f"None of the {len(every)} runs is meant by --filter {filter!r}." if every else none)
+        say(f"No run matches --filter {filter!r} ({len(every)} in all)." if every else none)
         return
     from rich.text import Text
 

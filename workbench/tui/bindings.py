@@ -109,7 +109,7 @@ ACTIONS = (
         "d",
         "ctrl+n",
         "Delete",
-        "delete the marked runs, else the chosen one; asks first",
+        "delete the marked runs, else the chosen one; asks first (also Del)",
         acts=True,
     ),
     Action("runs", "export", "e", "f12", "Export", "write the marked runs, else those shown, to a CSV or JSON file"),

@@ -10,10 +10,11 @@ from typing import Any
 
 from workbench import records, spec
 from workbench.glance import Glance
-from workbench.records import UNREADABLE, Record
-from workbench.runs import LIVE, Run
+from workbench.records import Record
+from workbench.runs import Run
 from workbench.spec import RunSpec, SpecError
 
+_ENDED = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on
 _SELDOM = 2  # looks at the folder for one at the runs that have ended
 _Stat = tuple[int, int, int] | None
 
@@ -31,7 +32,7 @@ class Keeper:
     @property
     def ended(self) -> bool:
         """Nothing will change, unless a worker takes the lock again."""
-        return self.record is not None and self.record.status not in (*LIVE, UNREADABLE)
+        return self.record is not None and self.record.status in _ENDED
 
     def look(self) -> Record | None:
         """The record as it stands now; ``None`` where there is no such run."""
@@ -43,7 +44,7 @@ class Keeper:
                 return None
         if signs == self._signs:
             return self.record
-        if signs[1:2] != self._signs[1:2]:
+        if self._signs and signs[1:2] != self._signs[1:2]:
             self._run = Run(run.path)  # what was read of the description no longer holds
         self.record = self._read()
         if self.ended and self._glance.history.ended is None:  # its last words may have come after the look at them

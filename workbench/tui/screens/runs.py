@@ -112,7 +112,7 @@ class RunsScreen(Page):
                 "or in another terminal: workbench train names --cell lstm"
             )
         elif not self._shown:
-            self._empty(f"The filter means none of the {len(self._every)} runs.\n\nEsc empties it, / changes it.")
+            self._empty(f"No run matches the filter ({len(self._every)} in all).\n\nEsc empties it, / changes it.")
         elif self.focused is None:
             listing.focus()
         self._tell()

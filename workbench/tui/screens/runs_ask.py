@@ -50,8 +50,8 @@ def delete(losses: Sequence[Loss], hidden: int) -> Ask:
         hidden: how many of them the filter hides.
     """
     lines = [
-        f"{loss.record.run.id}: {number(loss.record.epochs, 1)} epochs, best {loss.record.standing}, "
-        f"{megabytes(loss.bytes)}"
+        f"{loss.record.run.id}: " * (len(losses) > 1)
+        + f"{number(loss.record.epochs, 1)} epochs, best {loss.record.standing}, {megabytes(loss.bytes)}"
         for loss in losses[:_NAMED]
     ]
     if len(losses) > _NAMED:
