@@ -1,24 +1,32 @@
-"""Curves on a terminal, drawn by plotext: what the screen and the command line share. No torch."""
+"""Curves on a terminal, in braille dots: what the screen and the command line share. No torch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
+from rich.style import Style
+from rich.text import Text
+
 from tasks.views import Series
+from workbench.axes import clock, hours, powers, seconds, short, ticks
 
 Point = tuple[float, float]
 Colour = tuple[int, int, int] | str
-_HOURS = (1, 2, 3, 6, 12, 24, 48, 96, 168)
+BRAILLE = "braille"
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille letter: by row, by column
+_BLANK = 0x2800
+_UP, _UP_TICK, _CORNER, _ALONG, _ALONG_TICK = "│┤└─┬"
 
 
 class Line(NamedTuple):
-    """Points in the order of x, joined."""
+    """Points in the order of x, joined by dots, or by a letter in each cell."""
 
     points: Sequence[Point]
     colour: Colour
-    marker: str = "braille"
+    marker: str = BRAILLE
 
 
 class Window(NamedTuple):
@@ -30,35 +38,160 @@ class Window(NamedTuple):
     high: float
 
 
-def draw(lines: Sequence[Line], window: Window, width: int, height: int, *, colour: Colour, x_label: str = "") -> str:
-    """The lines as text with ANSI colours, ``width`` cells by ``height``.
+class Piece(NamedTuple):
+    """Cells of a row in one colour; an empty one is the terminal's own."""
+
+    text: str
+    colour: Colour
+
+
+def draw(
+    lines: Sequence[Line],
+    window: Window,
+    width: int,
+    height: int,
+    *,
+    colour: Colour,
+    x_label: str = "",
+    log: bool = False,
+) -> list[list[Piece]]:
+    """The lines and their axes in rows of ``width`` cells, ``height`` of them; a later line covers an earlier one.
 
     Args:
-        colour: of the axes' numbers.
-        x_label: ``hours`` lets the axis be ticked at parts of days.
+        colour: of the axes and their numbers.
+        x_label: ``hours`` and ``seconds`` are ticked at round parts of days, ``epochs`` at parts of them too.
+        log: heights are logarithms to base ten; their axis tells the numbers themselves.
     """
-    from plotext._figure import _figure_class as figure  # a plot of its own: plotext's functions share one
-
-    plot = figure()
-    plot.plotsize(width, height)
-    plot._set_size(width, height)
-    plot.canvas_color("default")
-    plot.axes_color("default")
-    plot.ticks_color(colour)
-    plot.xaxes(True, False)
-    plot.yaxes(True, False)
-    plot.xlim(window.left, window.right)
-    plot.ylim(window.low, window.high)
+    rows = max(1, height - 2)
+    up = (powers if log else ticks)(window.low, window.high, max(4, height // 3))
+    marks = {rows - 1 - round(_share(y, window.low, window.high) * (rows - 1)): y for y in up}
+    labels = {row: short(10.0**y if log else y) for row, y in marks.items()}
+    edge = max(map(len, labels.values()), default=0)
+    columns = width - edge - 1
+    if columns < 2 or height < 3:
+        return [[] for _ in range(height)]
+    canvas = _Canvas(columns, rows, window)
     for line in lines:
-        show = plot.plot if len(line.points) > 1 else plot.scatter
-        show([x for x, _ in line.points], [y for _, y in line.points], color=line.colour, marker=line.marker)
-    most = max(2, width // 12)
-    across = hours(window.left, window.right, most) if x_label == "hours" else []
-    across = across or ticks(window.left, window.right, most, whole=True)
-    plot.xticks(across, [short(x) for x in across])
-    up = ticks(window.low, window.high, max(3, height // 3))
-    plot.yticks(up, [short(y) for y in up])
-    return str(plot.build())
+        canvas.add(line)
+    drawn = [
+        [Piece(labels.get(row, "").rjust(edge) + (_UP_TICK if row in labels else _UP), colour), *canvas.row(row)]
+        for row in range(rows)
+    ]
+    along, below = _across(window, columns, x_label)
+    return [
+        *drawn,
+        [Piece(" " * edge + _CORNER + along, colour)],
+        [Piece((" " * edge + " " + below)[:width].ljust(width), colour)],
+    ]
+
+
+def text(rows: Iterable[Sequence[Piece]]) -> Text:
+    """Rows for Rich, a line each."""
+    drawn = Text(no_wrap=True, overflow="crop")
+    for number, row in enumerate(rows):
+        drawn.append("\n" * bool(number))
+        for piece in row:
+            drawn.append(piece.text, style(piece.colour))
+    return drawn
+
+
+def style(colour: Colour) -> Style:
+    """A colour as Rich knows it: its name, or how red, green and blue it is."""
+    if isinstance(colour, str):
+        return Style(color=colour or None)
+    return Style(color=f"#{colour[0]:02x}{colour[1]:02x}{colour[2]:02x}")
+
+
+class _Canvas:
+    """Cells of two by four dots each; the last line that touches a cell has it alone."""
+
+    def __init__(self, columns: int, rows: int, window: Window) -> None:
+        self._columns, self._rows, self._window = columns, rows, window
+        self._dots = [0] * (columns * rows)
+        self._letters = [""] * (columns * rows)
+        self._colours: list[Colour] = [""] * (columns * rows)
+        self._owner = [-1] * (columns * rows)
+        self._lines = 0
+
+    def add(self, line: Line) -> None:
+        across, down = (2, 4) if line.marker == BRAILLE else (1, 1)
+        self._lines += 1
+        left, right, low, high = self._window
+        spread_x = (self._columns * across - 1) / ((right - left) or 1.0)
+        spread_y = (self._rows * down - 1) / ((high - low) or 1.0)
+        at = [((x - left) * spread_x, (high - y) * spread_y) for x, y in line.points]
+        most_x, most_y = self._columns * across - 1, self._rows * down - 1
+        for start, end in pairwise(at) if len(at) > 1 else [(point, point) for point in at]:
+            if seen := _clipped(start, end, most_x, most_y):
+                self._stretch(*seen, line)
+
+    def _stretch(self, x: float, y: float, to_x: float, to_y: float, line: Line) -> None:
+        """Set the dots from one place to another."""
+        steps = int(max(abs(to_x - x), abs(to_y - y))) + 1
+        step_x, step_y = (to_x - x) / steps, (to_y - y) / steps
+        columns, number, braille = self._columns, self._lines, line.marker == BRAILLE
+        dots, owner = self._dots, self._owner
+        for _ in range(steps + 1):
+            column, row = int(x + 0.5), int(y + 0.5)
+            cell = (row >> 2) * columns + (column >> 1) if braille else row * columns + column
+            if owner[cell] != number:
+                owner[cell], dots[cell], self._colours[cell] = number, 0, line.colour
+                self._letters[cell] = "" if braille else line.marker
+            if braille:
+                dots[cell] |= _DOTS[row & 3][column & 1]
+            x, y = x + step_x, y + step_y
+
+    def row(self, row: int) -> list[Piece]:
+        cells = range(row * self._columns, (row + 1) * self._columns)
+        return [
+            Piece("".join(map(self._cell, group)), colour)
+            for colour, group in groupby(cells, self._colours.__getitem__)
+        ]
+
+    def _cell(self, cell: int) -> str:
+        return self._letters[cell] or (chr(_BLANK + self._dots[cell]) if self._dots[cell] else " ")
+
+
+def _clipped(start: Point, end: Point, most_x: float, most_y: float) -> tuple[float, float, float, float] | None:
+    """The part of a stretch that lies between zero and the most; ``None`` where none does."""
+    first, last = 0.0, 1.0
+    x, y = start
+    dx, dy = end[0] - x, end[1] - y
+    for towards, room in ((-dx, x), (dx, most_x - x), (-dy, y), (dy, most_y - y)):
+        if towards == 0:
+            if room < -1e-9:
+                return None
+        elif towards < 0:
+            first = max(first, room / towards)
+        else:
+            last = min(last, room / towards)
+    if first > last + 1e-12:
+        return None
+    ends = (x + first * dx, y + first * dy, x + last * dx, y + last * dy)
+    return tuple(min(max(0.0, at), most) for at, most in zip(ends, (most_x, most_y) * 2, strict=True))  # type: ignore[return-value]
+
+
+def _across(window: Window, columns: int, x_label: str) -> tuple[str, str]:
+    """The axis below with its ticks, and the numbers under them."""
+    most = max(2, columns // 12)
+    round_ones = {"hours": hours, "seconds": seconds, "epochs": ticks}.get(x_label)
+    found = round_ones(window.left, window.right, most) if round_ones else []
+    found = found or ticks(window.left, window.right, most, whole=True)
+    written = clock if x_label == "seconds" else short
+    axis, below, free = [_ALONG] * columns, [" "] * columns, 0
+    for x in found:
+        column = round(_share(x, window.left, window.right) * (columns - 1))
+        word = written(x)
+        begin = min(max(0, column - len(word) // 2), columns - len(word))
+        if 0 <= column < columns and begin >= free:
+            axis[column] = _ALONG_TICK
+            below[begin : begin + len(word)] = word
+            free = begin + len(word) + 1
+    return "".join(axis), "".join(below)
+
+
+def _share(value: float, low: float, high: float) -> float:
+    return (value - low) / (high - low) if high > low else 0.5
 
 
 def segments(series: Series, name: str) -> list[list[Point]]:
@@ -81,40 +214,3 @@ def around(series: Series) -> Window | None:
     room = (max(ys) - min(ys)) * 0.05 or max(abs(max(ys)) * 0.05, 0.5)
     left, right = min(xs), max(xs)
     return Window(left, right if right > left else left + 1.0, min(ys) - room, max(ys) + room)
-
-
-def hours(low: float, high: float, most: int) -> list[float]:
-    """At most ``most`` round hours from ``low`` to ``high``: parts of days, or days."""
-    if most < 2 or not 2 <= high - low < math.inf:
-        return []
-    step = next((step for step in _HOURS if (high - low) / step < most), 0)
-    if not step:
-        return []
-    return [float(hour) for hour in range(math.ceil(low / step) * step, math.floor(high) + 1, step)]
-
-
-def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
-    """At most ``most`` round numbers from ``low`` to ``high``."""
-    span = high - low
-    if most < 2 or span <= 0 or not math.isfinite(span):
-        return [low]
-    step = 10.0 ** math.floor(math.log10(span / most))
-    for factor in (1, 2, 5, 10, 20):
-        if span / (step * factor) < most:
-            step *= factor
-            break
-    if whole:
-        step = max(1.0, step)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [index * step for index in range(first, last + 1)] or [low]
-
-
-def short(value: float) -> str:
-    """A number beside an axis: ``0.85``, ``1,200``, ``15k``, ``2M``."""
-    for size, letter in ((1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if letter == 'k' else size):g}{letter}"
-    if value and abs(value) < 1e-3:
-        return f"{value:.0e}"
-    return f"{value:,.0f}" if value == round(value) and abs(value) >= 10 else f"{value:.4g}"

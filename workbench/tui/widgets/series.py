@@ -63,7 +63,7 @@ class SeriesChart(Widget):
         lines.reverse()  # the first curve is drawn over the others
         ticks = self._rgb("foreground", 0.6)
         drawn = plot.draw(lines, window, width, height, colour=ticks, x_label=self._series.x_label)
-        return Text.from_ansi(drawn, no_wrap=True)
+        return plot.text(drawn)
 
     def _rgb(self, name: str, strength: float = 1.0) -> tuple[int, int, int]:
         """A theme's colour, paled towards the background."""
