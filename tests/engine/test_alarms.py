@@ -5,14 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
+from engine.toy_runs import only, toy, trained
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
+from workbench.cli.follow import _line
 from workbench.engine.alarms import Alarms
+from workbench.engine.train import train
+from workbench.engine.training import Position
+from workbench.events import Alarm, Checkpoint, Finished
+from workbench.journal import History, Journal, read
 
 NAIVE = {"logistic": {"accuracy": 0.84}, "majority": {"accuracy": 0.47}, "silent": {"macro_f1": 0.1}}
 
@@ -121,6 +128,32 @@ def test_a_figure_that_is_no_number_is_told_once() -> None:
     assert evaluated(alarms, 0.8, more={"loss": math.nan}) == []
     assert evaluated(alarms, 0.8) == []
     assert len(evaluated(alarms, 0.8, more={"loss": math.nan})) == 1
+
+
+def test_a_killed_run_does_not_repeat_its_alarms(runs_folder: Path) -> None:
+    # it learns nothing: its first evaluation stays the best
+    run = toy(runs_folder, {"train.epochs": 1, "train.lr": 1e-30, "train.eval_every": 1})
+    life = train(run, lambda: False, Position())
+    journal = Journal(run.events_file)
+    told = False
+    for event in life:
+        journal.append(event)
+        told = told or (isinstance(event, Alarm) and "No better evaluation" in event.message)
+        if told and isinstance(event, Checkpoint):
+            break
+    life.close()
+    journal.close()
+    assert told
+    again = trained(run)
+    assert isinstance(again[-1], Finished)
+    assert not [event for event in only(Alarm, again) if "No better evaluation" in event.message]
+    history = read(run.events_file)
+    assert len([alarm for alarm in history.alarms if "No better evaluation" in alarm.message]) == 1
+
+
+def test_on_the_command_line_an_alarm_is_a_line() -> None:
+    alarm = Alarm(time=0.0, step=1_200, message="The gradient [red] exploded.")
+    assert _line(alarm, History(), "accuracy") == "Alarm at step 1,200: The gradient [red] exploded."
 
 
 def test_a_resumed_run_goes_on_where_its_alarms_stood() -> None:

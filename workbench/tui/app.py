@@ -31,7 +31,7 @@ from workbench.words import DEBUG, defect
 class WorkbenchApp(App[None]):
     """A reader of run folders, and a sender of start and stop."""
 
-    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "runs", "over")]  # noqa: RUF012
+    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "charts", "runs", "over")]  # noqa: RUF012
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     SCREENS = {"lab": LabScreen, "runs": RunsScreen}  # noqa: RUF012
@@ -89,7 +89,7 @@ class WorkbenchApp(App[None]):
         self.run_worker(self._open_run(run), group="open", exclusive=True)
 
     async def _open_run(self, run: Run) -> None:
-        from workbench.tui.screens.run import RunScreen  # plotext comes with it
+        from workbench.tui.screens.run import RunScreen  # not before it is asked for
 
         try:
             fresh = RunScreen(run)

@@ -27,7 +27,7 @@ class Action(NamedTuple):
     place: Place
     name: str  # the Textual action
     key: str
-    twin: str
+    twin: str  # none on a screen without a text field
     label: str  # in the footer
     help: str
     footer: bool = True
@@ -39,6 +39,32 @@ ACTIONS = (
     Action("run", "stop", "x", "f8", "Stop", "ask the training to save a checkpoint and end"),
     Action("run", "resume", "r", "f5", "Resume", "go on from the last checkpoint"),
     Action("run", "next_pane", "v", "f6", "Next view", "show the next pane: charts, confusion, tables, text"),
+    Action("run", "scrub(-1)", "left_square_bracket", "", "Earlier", "what was shown at the evaluation before"),
+    Action("run", "scrub(1)", "right_square_bracket", "", "Later", "what was shown at the evaluation after"),
+    Action("run", "scrub(-10)", "left_curly_bracket", "", "Much earlier", "ten evaluations back, more of many", False),
+    Action(
+        "run",
+        "scrub(10)",
+        "right_curly_bracket",
+        "",
+        "Much later",
+        "ten evaluations on, more of many",
+        False,
+    ),
+    Action("run", "newest", "n", "", "Live", "back to the newest evaluation, and to those that come"),
+    Action("run", "pause", "space", "", "Pause display", "hold the display still, or catch up; the training goes on"),
+    Action("run", "chart('smoother')", "plus", "", "Smoother", "smooth the training loss more", False),
+    Action("run", "chart('rougher')", "minus", "", "Rougher", "smooth the training loss less", False),
+    Action("run", "chart('log')", "l", "", "Log y", "a logarithmic y axis for losses and errors, and back", False),
+    Action("run", "chart('axis')", "a", "", "X axis", "draw over steps, epochs or time", False),
+    Action("run", "chart('in')", "z", "", "Zoom in", "half of the charts: around the cursor, or the end", False),
+    Action("run", "chart('out')", "o", "", "Zoom out", "twice as much of the run", False),
+    Action("run", "chart('all')", "0", "", "Whole run", "the charts from the first step to the newest", False),
+    Action("run", "chart('cursor')", "c", "", "Cursor", "read the curves' values at a step: cursor on, and off", False),
+    Action("run", "chart('left')", "comma", "", "Cursor left", "the cursor to the left (also ← in a chart)", False),
+    Action("run", "chart('right')", "full_stop", "", "Cursor right", "the cursor to the right (also →)", False),
+    Action("run", "chart('far left')", "less_than_sign", "", "Cursor far left", "ten columns (shift+←)", False),
+    Action("run", "chart('far right')", "greater_than_sign", "", "Cursor far right", "ten columns (shift+→)", False),
     Action("run", "back", "b", "f7", "Back", "back to where this run was opened from"),
     Action("runs", "open", "o", "f6", "Open", "watch the marked run (also Enter)"),
     Action("runs", "stop", "x", "f8", "Stop", "ask the marked run to save a checkpoint and end"),
@@ -51,7 +77,11 @@ ACTIONS = (
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )
 PALETTE_KEY = "ctrl+p"
-_SHOWN = {"question_mark": "?", "up": "↑", "down": "↓"}
+_SHOWN = {
+    **{"question_mark": "?", "up": "↑", "down": "↓", "plus": "+", "minus": "-", "comma": ",", "full_stop": "."},
+    **{"left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}"},
+    **{"less_than_sign": "<", "greater_than_sign": ">"},
+}
 
 
 def bindings(place: Place) -> list[BindingType]:
@@ -61,6 +91,7 @@ def bindings(place: Place) -> list[BindingType]:
         for action in ACTIONS
         if action.place == place
         for key in (action.key, action.twin)
+        if key
     ]
 
 
@@ -75,4 +106,4 @@ def spoken(key: str) -> str:
         return _SHOWN[key]
     if key.startswith("ctrl+"):
         return "^" + key.removeprefix("ctrl+")
-    return key.upper() if key[0] == "f" and key[1:].isdigit() else key
+    return key.upper() if key[:1] == "f" and key[1:].isdigit() else key
