@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
+from typing import cast
 
 from workbench.events import (
     Alarm,
@@ -140,7 +142,7 @@ class History:
     def extend(self, events: list[Event]) -> None:
         for kind, alike in groupby(events, type):
             if kind is Step:  # nearly all are
-                self.steps.extend(event for event in alike if isinstance(event, Step))
+                self.steps.extend(cast("Iterable[Step]", alike))
             else:
                 for event in alike:
                     self.add(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from rich.color import ColorType
 
 from tasks.views import Text
 from workbench.tui.widgets.charts import Chart
@@ -219,6 +220,18 @@ async def test_colours_follow_the_theme(screen, trained) -> None:
         assert colours() == dark
 
 
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+async def test_a_terminal_of_sixteen_colours_draws_with_its_own(screen, trained, theme) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        screen.app.theme = theme
+        await pilot.pause(0.1)
+        chart = pilot.app.screen.query_one("#loss", Chart)
+        drawn = [segment for y in range(chart.size.height) for segment in chart.render_line(y) if segment.text.strip()]
+        assert all(segment.style.color.type in (ColorType.STANDARD, ColorType.DEFAULT) for segment in drawn)
+        assert len({segment.style.color.name for segment in drawn}) >= 4
+
+
 async def test_a_resumed_runs_charts_go_on_from_its_checkpoint(screen, trained) -> None:
     async with screen.open(trained.run) as pilot:
         await screen.until(pilot, "step 110 of 200")
@@ -244,8 +257,8 @@ async def test_a_run_whose_file_is_another_one_is_drawn_afresh(screen, trained) 
 
 async def test_a_chart_of_its_own_shows_all_of_its_curves(screen) -> None:
     one, two = Curve("a run", "primary"), Curve("another", "accent")
-    one.extend((float(x), 1.0) for x in range(100, 201))
-    two.extend((float(x), 2.0) for x in range(150, 301))
+    one.extend(range(100, 201), [1.0] * 101)
+    two.extend(range(150, 301), [2.0] * 151)
     async with screen.open() as pilot:
         chart = Chart("loss", [one, two])
         await pilot.app.screen.mount(chart)

@@ -32,7 +32,9 @@ def test_thinning_keeps_every_extreme_and_the_last_point() -> None:
 def long() -> Curve:
     """A curve of 100,000 points with one spike, and with gaps."""
     curve = Curve("loss", "primary")
-    curve.extend((x, 5.0 if x == 77 else math.nan if x % 7 == 1 else 1.0 + x % 3 / 10) for x in range(100_000))
+    curve.extend(
+        range(100_000), [5.0 if x == 77 else math.nan if x % 7 == 1 else 1.0 + x % 3 / 10 for x in range(100_000)]
+    )
     curve.add(100_000, None)
     curve.add(100_001, math.inf)
     return curve
@@ -58,10 +60,10 @@ def test_a_value_is_the_last_one_that_is_not_beyond(long: Curve) -> None:
 
 def test_what_lies_beyond_can_be_forgotten_and_added_anew(long: Curve) -> None:
     curve = Curve("loss", "primary")
-    curve.extend((float(x), 1.0) for x in range(1_000))
+    curve.extend(range(1_000), [1.0] * 1_000)
     curve.cut(500)
     assert curve.ends == [0.0, 500.0]
-    curve.extend((float(x), 9.0 if x == 700 else 1.0) for x in range(501, 40_000))
+    curve.extend(range(501, 40_000), [9.0 if x == 700 else 1.0 for x in range(501, 40_000)])
     assert (700.0, 9.0) in curve.seen(0, 40_000, 30)
     assert len(curve.seen(0, 40_000, 30)) <= 64
     curve.clear()
@@ -82,13 +84,13 @@ def test_the_more_it_is_smoothed_the_less_it_moves_and_not_at_all_is_what_was_me
     assert spread == sorted(spread, reverse=True)
     assert spread[0] == 1.0
     curve = Smoothed("loss", "primary")
-    curve.extend((k, value) for k, value in enumerate(values))
+    curve.extend(range(200), values)
     assert curve.seen(0, 199, 200, 0.0) == list(enumerate(values))
 
 
 def test_a_smoothed_stretch_is_the_same_part_of_the_smoothed_whole() -> None:
     curve = Smoothed("loss", "primary")
-    curve.extend((k, math.sin(k / 20) + k % 2) for k in range(3_000))
+    curve.extend(range(3_000), [math.sin(k / 20) + k % 2 for k in range(3_000)])
     whole = dict(curve.seen(0, 3_000, 3_000, 0.95))
     for x, y in curve.seen(2_000, 2_020, 60, 0.95):
         assert y == pytest.approx(whole[x], abs=3e-3)
@@ -99,7 +101,7 @@ def test_a_long_smoothed_curve_is_close_to_the_exact_one() -> None:
     raw = Curve("raw", "primary", faint=True)
     curve = Smoothed("loss", "primary", of=raw)
     values = [math.exp(-k / 20_000) + k % 2 / 5 for k in range(40_007)]
-    raw.extend((float(k), value) for k, value in enumerate(values))
+    raw.extend(range(40_007), values)
     exact = smooth(values, 0.99)
     seen = curve.seen(0, 40_007, 100, 0.99)
     assert len(seen) <= 204

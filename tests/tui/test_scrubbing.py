@@ -112,7 +112,7 @@ async def test_a_finished_run_has_its_last_evaluation_before_its_test(screen, fo
     async with screen.open(four.run) as pilot:
         await screen.until(pilot, "finished", "test, with the best weights")
         await pilot.press("left_square_bracket")
-        await screen.until(pilot, "evaluation 4 of 4", "validation at step 80")
+        await screen.until(pilot, "evaluation 4 of 4", "n: back to the end", "validation at step 80")
         await pilot.press("right_square_bracket")
         await screen.until(pilot, "test, with the best weights")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import Literal
 
 from workbench.events import Eval, Step
@@ -42,9 +42,10 @@ class Timeline:
         since = self._since
         self._steps.extend([event.step for event in events])
         self._epochs.extend([event.epoch for event in events])
-        # a machine's clock may be set back
-        seconds = accumulate((event.time - since for event in events), max, initial=self._seconds[-1])
-        self._seconds.extend(islice(seconds, 1, None))
+        seconds = [self._seconds[-1], *[event.time - since for event in events]]
+        if seconds != sorted(seconds):  # a machine's clock may be set back
+            seconds = list(accumulate(seconds, max))
+        self._seconds.extend(seconds[1:])
 
     @property
     def first(self) -> float:

@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 import tasks
 from tasks.views import View
-from workbench.events import Finished
+from workbench.events import Finished, Step
 from workbench.runs import Run
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
@@ -103,7 +103,8 @@ class RunScreen(Page):
                 await asyncio.sleep(0)
                 continue
             if look and (look.events or before != (look.status, look.told, self._load)):
-                await self._show(look, anew=before is None or bool(look.events))
+                told = any(not isinstance(event, Step) for event in look.events)
+                await self._show(look, anew=before is None or told or look.status != self.status)
                 before = (look.status, look.told, self._load)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self.EVERY * (1 if live(self.status) else 4))
@@ -139,7 +140,7 @@ class RunScreen(Page):
             passage = self._panes[ABOUT]
             if isinstance(passage, Passage):
                 passage.show(about(self.run, history))
-        self._arrange()
+            self._arrange()
 
     def _show_moment(self) -> None:
         """Which evaluation is shown, in words and in the charts; a resumed run may have dropped it."""
@@ -147,7 +148,7 @@ class RunScreen(Page):
         index = next((index for index, found in enumerate(evals) if found.step == self._evaluation), None)
         shown = None if index is None else evals[index]
         self._evaluation = shown.step if shown else None
-        moment = Moment(shown, 1 + (index or 0), len(evals), self._paused_at)
+        moment = Moment(shown, 1 + (index or 0), len(evals), self._paused_at, live(self.status))
         self.query_one(MomentLine).show(moment)
         self.query_one(Charts).mark(self._evaluation)
         self.query_one(Result).show_history(self._watcher.history, shown)

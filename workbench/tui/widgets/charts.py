@@ -7,7 +7,6 @@ from typing import Any, ClassVar, NamedTuple
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.color import Color, ColorParseError
 from textual.content import Content
 from textual.strip import Strip
 from textual.timer import Timer
@@ -15,8 +14,9 @@ from textual.widget import Widget
 
 from workbench import plot, words
 from workbench.metrics import measured
-from workbench.plot import Colour, Line, Piece, Point, Window
+from workbench.plot import Line, Piece, Point, Window
 from workbench.tui.lens import Lens, edges, magnified
+from workbench.tui.paint import paint
 from workbench.tui.timeline import Timeline
 from workbench.tui.widgets.curve import Curve, Smoothed
 
@@ -161,7 +161,7 @@ class Chart(Widget, can_focus=True):
         width, height = self.size
         if width < _SMALLEST[0] or height < _SMALLEST[1]:
             return []
-        ink = self._rgb("foreground", 0.6)
+        ink = paint(self.app, "foreground", 0.6)
         top = [self._place(width)] if self.lens.cursor is not None else []
         left, right = self._edges()
         stretches = {
@@ -175,12 +175,13 @@ class Chart(Widget, can_focus=True):
             blank = [Piece(" " * width, ink)]
             return [*[blank] * ((height - 1) // 2), [Piece(said.center(width), ink)]]
         lines = [
-            Line(points, self._rgb(curve.colour, 0.4 if curve.faint else 1.0)) for curve, points in stretches.items()
+            Line(points, paint(self.app, curve.colour, 0.4 if curve.faint else 1.0))
+            for curve, points in stretches.items()
         ]
         behind = sum(curve.faint for curve in stretches)
         lines[behind:behind] = self._uprights(window)
         if self.level and (level := self._height(self.level.value)) is not None:
-            lines.insert(0, Line([(window.left, level), (window.right, level)], self._rgb("foreground", 0.45)))
+            lines.insert(0, Line([(window.left, level), (window.right, level)], paint(self.app, "foreground", 0.45)))
         x_label = _X_LABELS[self.lens.axis]
         rows = plot.draw(lines, window, width, height - len(top), colour=ink, x_label=x_label, log=self._log)
         return [*top, *rows]
@@ -196,7 +197,7 @@ class Chart(Widget, can_focus=True):
         step = self.lens.cursor or 0.0
         epoch, seconds = self._timeline.at("epoch", step), self._timeline.at("time", step)
         said = f"{_CURSOR} step {step:,.0f}   epoch {epoch:.2f}   after {words.duration(seconds)}"
-        return [Piece(said[:width].ljust(width), self._rgb("foreground"))]
+        return [Piece(said[:width].ljust(width), paint(self.app, "foreground"))]
 
     def _uprights(self, window: Window) -> list[Line]:
         """The evaluation that is shown, and the cursor."""
@@ -204,7 +205,7 @@ class Chart(Widget, can_focus=True):
         for step, marker, colour in ((self.lens.mark, _MARK, "warning"), (self.lens.cursor, _CURSOR, "foreground")):
             if step is not None:
                 x = self._timeline.at(self.lens.axis, step)
-                found.append(Line([(x, window.low), (x, window.high)], self._rgb(colour, 0.8), marker))
+                found.append(Line([(x, window.low), (x, window.high)], paint(self.app, colour, 0.8), marker))
         return found
 
     @property
@@ -238,16 +239,6 @@ class Chart(Widget, can_focus=True):
         if self._log:
             return Window(left, right, low - room, high + room)
         return Window(left, right, low - room if low < 0 or low > room else 0.0, high + room)
-
-    def _rgb(self, name: str, strength: float = 1.0) -> Colour:
-        """A theme's colour, paled towards the background."""
-        return self._colour("surface").blend(self._colour(name), strength).rgb
-
-    def _colour(self, name: str) -> Color:
-        try:
-            return Color.parse(self.app.theme_variables.get(name, "white"))
-        except ColorParseError:
-            return Color(128, 128, 128)
 
 
 def _first_that_fits(choices: list[list[tuple[str, str]]], room: int) -> Content:

@@ -7,11 +7,12 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from math import isfinite
+from typing import cast
 
 from workbench.plot import Point
 
 _EXACT = 16_384  # so many points are looked at one by one; of more, the extremes and the mean of each block
-_BLOCK = 64
+_BLOCK = 128
 _FORGOTTEN = 1e-3  # what weighs less than that in a running mean is left out
 USUAL = 0.9  # the weight of what came before in a running mean
 
@@ -30,13 +31,16 @@ class Curve:
 
     def add(self, x: float, y: float | None) -> None:
         """Add a point; what is not a finite number is a gap."""
-        self.extend([(x, y)])
+        self.extend([x], [y])
 
-    def extend(self, points: Iterable[tuple[float, float | None]]) -> None:
+    def extend(self, xs: Sequence[float], ys: Sequence[float | None]) -> None:
         """Add points, in their order."""
-        finite = [(x, y) for x, y in points if y is not None and isfinite(y)]
-        self._xs.extend([x for x, _ in finite])
-        self._ys.extend([y for _, y in finite])
+        finite = None not in ys and isfinite(sum(cast("Sequence[float]", ys)))
+        if not finite:
+            points = [(x, y) for x, y in zip(xs, ys, strict=True) if y is not None and isfinite(y)]
+            xs, ys = [x for x, _ in points], [y for _, y in points]
+        self._xs.extend(xs)
+        self._ys.extend(cast("Sequence[float]", ys))
         for begin in range(len(self._means) * _BLOCK, len(self._ys) - _BLOCK + 1, _BLOCK):
             block = self._ys[begin : begin + _BLOCK].tolist()
             self._peaks.extend(sorted(begin + block.index(peak) for peak in (min(block), max(block))))

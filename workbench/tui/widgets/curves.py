@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -47,13 +48,12 @@ class Charts(Vertical):
         grown = False
         for kind, alike in groupby(events, type):
             if kind is Step:
-                self._step([event for event in alike if isinstance(event, Step)])
+                self._step(cast("list[Step]", list(alike)))
             elif kind is Eval:
-                self._evaluate([event for event in alike if isinstance(event, Eval)])
+                self._evaluate(cast("list[Eval]", list(alike)))
             elif kind is Started:
                 for event in alike:
-                    if isinstance(event, Started):
-                        self._begin(event)
+                    self._begin(cast("Started", event))
             else:
                 continue
             grown = True
@@ -72,12 +72,13 @@ class Charts(Vertical):
 
     def _step(self, steps: Sequence[Step]) -> None:
         self.timeline.extend(steps)
-        self.raw.extend((step.step, step.loss) for step in steps)
+        self.raw.extend([step.step for step in steps], [step.loss for step in steps])
 
     def _evaluate(self, evals: Sequence[Eval]) -> None:
         self.timeline.extend(evals)
-        self.validation.extend((found.step, found.metrics.get("loss")) for found in evals)
-        self.metric.extend((found.step, found.metrics.get(self._settings.metric)) for found in evals)
+        steps = [found.step for found in evals]
+        self.validation.extend(steps, [found.metrics.get("loss") for found in evals])
+        self.metric.extend(steps, [found.metrics.get(self._settings.metric) for found in evals])
 
     def do(self, change: str) -> None:
         """Look otherwise, as a key asks, at once."""

@@ -19,6 +19,7 @@ class Moment(NamedTuple):
     number: int = 0
     of: int = 0
     paused_at: int | None = None  # a step
+    live: bool = True  # it trains, so that there will be others
 
     @property
     def usual(self) -> bool:
@@ -28,10 +29,14 @@ class Moment(NamedTuple):
 class MomentLine(Widget):
     """A line for each of the two, there only while it is so."""
 
+    _moment = Moment()
+
     def on_mount(self) -> None:
-        self.show(Moment())
+        self.display = False
 
     def show(self, moment: Moment) -> None:
+        if moment == self._moment:
+            return
         self._moment = moment
         self.display = not moment.usual
         self.styles.height = (moment.shown is not None) + (moment.paused_at is not None)
@@ -44,7 +49,9 @@ class MomentLine(Widget):
             number = (f" evaluation {moment.number:,} of {moment.of:,} ", "bold $text-warning on $warning-muted")
             where = f"step {moment.shown.step:,}"
             epoch = f"epoch {moment.shown.epoch:.2f}"
-            lines.append([number, "n: back to live", where, epoch, "[ earlier  ] later"])
+            lines.append(
+                [number, f"n: back to {'live' if moment.live else 'the end'}", where, epoch, "[ earlier  ] later"]
+            )
         if moment.paused_at is not None:
             word = (" display paused ", "bold $text-warning on $warning-muted")
             lines.append([word, "training goes on", "space: go on", f"at step {moment.paused_at:,}"])
