@@ -11,8 +11,8 @@ from tasks.views import Series, Text
 from workbench import launch
 from workbench.events import Alarm, Sample
 from workbench.runs import Run
-from workbench.tui.screens.run import RunScreen
 from workbench.tui.widgets.confusion import ConfusionGrid
+from workbench.tui.widgets.curves import Charts
 
 
 async def test_a_running_training_is_followed(screen, worker) -> None:
@@ -24,7 +24,7 @@ async def test_a_running_training_is_followed(screen, worker) -> None:
         assert "CPU, 2 threads" in text
         one.train(70, 100)
         await screen.until(pilot, "step 100 of 200", "50%")
-        assert len(pilot.app.screen._val.points) == 2
+        assert len(pilot.app.screen.query_one(Charts).validation.points) == 2
 
 
 async def test_the_charts_name_the_strongest_baseline_and_draw(screen, worker) -> None:
@@ -138,10 +138,9 @@ async def test_a_resumed_run_forgets_what_was_written_in_vain(screen, worker) ->
         await screen.until(pilot, "step 100 of 200")
         one.start(from_step=60)
         await screen.until(pilot, "step 60 of 200")
-        shown = pilot.app.screen
-        assert isinstance(shown, RunScreen)
-        assert max(x for x, _ in shown._raw.points) == 60
-        assert [x for x, _ in shown._val.points] == [60]
+        charts = pilot.app.screen.query_one(Charts)
+        assert max(x for x, _ in charts.raw.points) == 60
+        assert [x for x, _ in charts.validation.points] == [60]
 
 
 async def test_a_folder_deleted_under_us_is_a_state(screen, worker) -> None:

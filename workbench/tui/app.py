@@ -35,7 +35,7 @@ def _poem() -> Screen[None]:
     return PoemScreen()
 
 
-STYLES = ("base", "lab", "run", "confusion", "runs", "compare", "poem", "over")
+STYLES = ("base", "lab", "run", "charts", "confusion", "runs", "compare", "poem", "over")
 
 
 class WorkbenchApp(App[None]):
@@ -106,7 +106,7 @@ class WorkbenchApp(App[None]):
         self.run_worker(self._open_run(run), group="open", exclusive=True)
 
     async def _open_run(self, run: Run) -> None:
-        from workbench.tui.screens.run import RunScreen  # plotext comes with it
+        from workbench.tui.screens.run import RunScreen  # not before it is asked for
 
         try:
             fresh = RunScreen(run)

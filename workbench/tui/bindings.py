@@ -52,6 +52,32 @@ ACTIONS = (
     Action("run", "resume", "r", "f5", "Resume", "go on from the last checkpoint", acts=True),
     Action("run", "next_pane", "v", "f6", "Next view", "show the next pane: charts, confusion, tables, text"),
     Action("run", "fill", "f", "", "Confusion", "the confusion matrix on the whole screen: examples, differences"),
+    Action("run", "scrub(-1)", "left_square_bracket", "", "Earlier", "what was shown at the evaluation before"),
+    Action("run", "scrub(1)", "right_square_bracket", "", "Later", "what was shown at the evaluation after"),
+    Action("run", "scrub(-10)", "left_curly_bracket", "", "Much earlier", "ten evaluations back, more of many", False),
+    Action(
+        "run",
+        "scrub(10)",
+        "right_curly_bracket",
+        "",
+        "Much later",
+        "ten evaluations on, more of many",
+        False,
+    ),
+    Action("run", "newest", "n", "", "Live", "back to the newest evaluation, and to those that come"),
+    Action("run", "pause", "space", "", "Pause display", "hold the display still, or catch up; the training goes on"),
+    Action("run", "chart('smoother')", "plus", "", "Smoother", "smooth the training loss more", False),
+    Action("run", "chart('rougher')", "minus", "", "Rougher", "smooth the training loss less", False),
+    Action("run", "chart('log')", "l", "", "Log y", "a logarithmic y axis for losses and errors, and back", False),
+    Action("run", "chart('axis')", "a", "", "X axis", "draw over steps, epochs or time", False),
+    Action("run", "chart('in')", "z", "", "Zoom in", "half of the charts: around the cursor, or the end", False),
+    Action("run", "chart('out')", "o", "", "Zoom out", "twice as much of the run", False),
+    Action("run", "chart('all')", "0", "", "Whole run", "the charts from the first step to the newest", False),
+    Action("run", "chart('cursor')", "c", "", "Cursor", "read the curves' values at a step: cursor on, and off", False),
+    Action("run", "chart('left')", "comma", "", "Cursor left", "the cursor to the left (also ← in a chart)", False),
+    Action("run", "chart('right')", "full_stop", "", "Cursor right", "the cursor to the right (also →)", False),
+    Action("run", "chart('far left')", "less_than_sign", "", "Cursor far left", "ten columns (shift+←)", False),
+    Action("run", "chart('far right')", "greater_than_sign", "", "Cursor far right", "ten columns (shift+→)", False),
     Action("run", "back", "b", "f7", "Back", "back to where this run was opened from"),
     # the matrix has no text field: its keys need no twin
     Action("confusion", "examples", "enter", "", "Examples", "list the examples in the cell that the arrow keys mark"),
@@ -133,15 +159,10 @@ ACTIONS = (
 )
 PALETTE_KEY = "ctrl+p"
 _SHOWN = {
-    "": "",
-    "slash": "/",
-    "question_mark": "?",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "enter": "Enter",
-    "escape": "Esc",
-    "up": "↑",
-    "down": "↓",
+    **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc"},
+    **{"question_mark": "?", "up": "↑", "down": "↓", "plus": "+", "minus": "-", "comma": ",", "full_stop": "."},
+    **{"left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}"},
+    **{"less_than_sign": "<", "greater_than_sign": ">"},
 }
 
 

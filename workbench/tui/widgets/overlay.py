@@ -61,7 +61,7 @@ class Overlay(Widget):
             letters += [Line([point], colour, trace.letter) for point in self._places(index, window)]
         lines.reverse()  # the first one is drawn over the others, and letters over all
         drawn = plot.draw([*lines, *letters], window, width, height, colour=self._rgb("foreground", 0.6))
-        return Text.from_ansi(drawn, no_wrap=True)
+        return plot.text(drawn)
 
     def _places(self, index: int, window: Window) -> list[Point]:
         """Where a curve bears its letter: at its end, and at places of its own among the others' on the way there."""

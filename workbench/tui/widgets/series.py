@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rich.text import Text
-from textual.color import Color, ColorParseError
 from textual.content import Content
 from textual.widget import Widget
 
 from tasks.views import Series
 from workbench import plot
+from workbench.tui.paint import paint
 from workbench.words import plain
 
 _COLOURS = ("primary", "accent", "success", "error", "secondary", "warning")  # a curve's by its place: it stays
@@ -56,19 +56,11 @@ class SeriesChart(Widget):
         if window is None:
             return Text("\n" * ((height - 1) // 2) + "there is no point to draw".center(width), style="dim")
         lines = [
-            plot.Line(points, self._rgb(_COLOURS[index % len(_COLOURS)]))
+            plot.Line(points, paint(self.app, _COLOURS[index % len(_COLOURS)]))
             for index, name in enumerate(self._series.curves)
             for points in plot.segments(self._series, name)
         ]
         lines.reverse()  # the first curve is drawn over the others
-        ticks = self._rgb("foreground", 0.6)
+        ticks = paint(self.app, "foreground", 0.6)
         drawn = plot.draw(lines, window, width, height, colour=ticks, x_label=self._series.x_label)
-        return Text.from_ansi(drawn, no_wrap=True)
-
-    def _rgb(self, name: str, strength: float = 1.0) -> tuple[int, int, int]:
-        """A theme's colour, paled towards the background."""
-        try:
-            ground, full = (Color.parse(self.app.theme_variables.get(key, "white")) for key in ("surface", name))
-        except ColorParseError:
-            return 128, 128, 128
-        return ground.blend(full, strength).rgb
+        return plot.text(drawn)
