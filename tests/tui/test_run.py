@@ -100,11 +100,18 @@ async def test_a_worker_that_vanished_is_lost_and_its_last_words_are_shown(scree
         await screen.until(pilot, "lost", "vanished", "Its log ends: Killed [red]", "Resume goes on")
 
 
-async def test_alarms_are_plain_words(screen, worker) -> None:
+async def test_the_newest_alarm_is_shown_and_all_of_them_among_what_is_known(screen, worker) -> None:
     one = worker().start().train(10, 60)
     one.write(Alarm(time=time.time(), step=60, message="The gradient [red] exploded."))
     async with screen.open(one.run) as pilot:
         await screen.until(pilot, "Step 60: The gradient [red] exploded.")
+        one.write(Alarm(time=time.time(), step=70, message="No better evaluation in 5."))
+        text = await screen.until(pilot, "Step 70: No better evaluation in 5.", "about")
+        assert "Step 60" not in text
+        pilot.app.screen.query_one("TabRow").action_step(-1)
+        await screen.until(pilot, "training rows")
+        about = pilot.app.screen._panes["about"].body.content.plain
+        assert "Step 60: The gradient [red] exploded.\n\nStep 70: No better evaluation in 5." in about
 
 
 async def test_stop_asks_and_resume_starts_a_worker(screen, worker, monkeypatch) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
+from collections import deque
 from collections.abc import Mapping
 from statistics import median
 
-from workbench.events import Metrics
+from tasks.base import Settings
+from workbench.events import Best, Metrics
 from workbench.metrics import heading, measured
 from workbench.words import number
 
@@ -19,66 +20,66 @@ _FEW_EPOCHS, _EARLY = 2.0, 0.5  # epochs, and a share of all steps, up to which 
 _EVALUATIONS, _LONG = 5, 0.2  # evaluations without a better one, over so large a share of all steps
 
 
-@dataclasses.dataclass
 class Alarms:
-    """Fed with figures, it gives sentences. A cause that was named is not named again until it has passed.
+    """Fed with figures, it gives sentences.
 
-    Its fields are all of its memory: kept with a checkpoint, they let a resumed run go on without repeating itself.
+    Args:
+        named: the causes that were named and have not passed, kept up to date: they are not named again until then,
+            nor by a resumed run that is handed them.
     """
 
-    named: list[str] = dataclasses.field(default_factory=list)
-    norms: list[float] = dataclasses.field(default_factory=list)
-    calm: int = 0  # reports in a row with an ordinary gradient
+    def __init__(self, named: list[str] | None = None) -> None:
+        self.named = [] if named is None else named
+        self._norms: deque[float] = deque(maxlen=_WINDOW)
+        self._calm = 0  # reports in a row with an ordinary gradient
 
     def reported(self, norm: float | None, clip: float, lr: float) -> list[str]:
         """After a report of the largest gradient norm since the last one, before clipping (0: it is not clipped)."""
         if norm is None or not math.isfinite(norm):
             return []
-        usual = median(self.norms) if self.norms else norm
+        usual = median(self._norms) if self._norms else norm
         ordinary = max(usual, clip)
-        exploded = len(self.norms) >= _ENOUGH and norm > _FAR * ordinary
-        self.calm = self.calm + 1 if norm <= _NEAR * ordinary else 0
-        self.norms = [*self.norms, norm][-_WINDOW:]
+        exploded = len(self._norms) >= _ENOUGH and norm > _FAR * ordinary
+        self._calm = self._calm + 1 if norm <= _NEAR * ordinary else 0
+        self._norms.append(norm)
         clipped = f"it was clipped to {clip:g}" if clip else "it is not clipped (train.clip=1 would)"
         sentence = (
             f"The gradient exploded: its norm was {number(norm, 2)}, {norm / max(usual, 1e-12):,.0f} times its usual "
             f"{number(usual, 2)}; {clipped}. If it goes on, start again with a lower --lr (it is {lr:g})."
         )
-        return self._name("gradient", sentence, exploded, passed=self.calm >= _ENOUGH)
+        return self._name("gradient", sentence, exploded, passed=self._calm >= _ENOUGH)
 
     def evaluated(
         self,
         metrics: Metrics,
-        *,
-        main: str,
-        higher_is_better: bool,
+        settings: Settings | type[Settings],
         naive: Mapping[str, Metrics],
+        best: Best,
+        *,
         epoch: float,
-        share: float,
+        step: int,
+        total: int,
         since_best: int,
-        share_since_best: float,
-        best: str,
     ) -> list[str]:
         """After a validation.
 
         Args:
-            main: the task's own metric.
+            settings: the task's: its main metric, and whether higher is better.
             naive: the naive methods' figures on the same rows, by their names.
-            share: of all steps that are made.
+            total: all steps that are to be made.
             since_best: evaluations since the best one.
-            best: that one in words: its figure and its step.
         """
-        value = metrics.get(main)
+        early = epoch < _FEW_EPOCHS and step <= _EARLY * total
+        figure = f"{heading(best.metric)} {measured(best.metric, best.value)}"
+        sentence = (
+            f"No better evaluation in {since_best}: the best was {figure} at step {best.step:,}. "
+            "Its weights are kept; stopping now loses nothing."
+        )
+        long = since_best >= _EVALUATIONS and step - best.step >= _LONG * total
         return [
             *self._not_a_number(metrics),
-            *self._below(value, main, higher_is_better, naive, early=epoch < _FEW_EPOCHS and share <= _EARLY),
-            *self._name(
-                "standstill",
-                f"No better evaluation in {since_best}: the best was {best}. Its weights are kept; stopping now loses "
-                "nothing.",
-                since_best >= _EVALUATIONS and share_since_best >= _LONG,
-                passed=since_best == 0,
-            ),
+            *self._below(metrics.get(settings.metric), settings, naive, early=early),
+            *self._name("standstill", sentence, long, passed=since_best == 0),
         ]
 
     def _not_a_number(self, metrics: Metrics) -> list[str]:
@@ -87,12 +88,13 @@ class Alarms:
         return self._name("validation", sentence, bool(lost), passed=not lost)
 
     def _below(
-        self, value: float | None, main: str, higher_is_better: bool, naive: Mapping[str, Metrics], *, early: bool
+        self, value: float | None, settings: Settings | type[Settings], naive: Mapping[str, Metrics], *, early: bool
     ) -> list[str]:
+        main = settings.metric
         known = [(method, figure) for method, all_ in naive.items() if (figure := all_.get(main)) is not None]
         if value is None or not math.isfinite(value) or not known:
             return []
-        sign = 1 if higher_is_better else -1
+        sign = 1 if settings.higher_is_better else -1
         method, weakest = min(known, key=lambda pair: sign * pair[1])
         below = sign * value < sign * weakest
         sentence = (

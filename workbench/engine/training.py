@@ -22,7 +22,6 @@ from workbench.engine.alarms import Alarms
 from workbench.engine.meter import Meter
 from workbench.engine.optimise import make_optimizer, make_schedule
 from workbench.events import Best, Event, Metrics
-from workbench.metrics import heading, measured
 from workbench.runs import Run, task_state
 
 _EVAL_BATCH = 256  # at least so many examples at a time where no gradient is kept
@@ -44,7 +43,7 @@ class Position:
     best_step: int = -1  # -1: never evaluated
     best_value: float | None = None
     worse: int = 0  # evaluations since the best one
-    alarms: Alarms = dataclasses.field(default_factory=Alarms)
+    alarms: list[str] = dataclasses.field(default_factory=list)  # what was raised and has not passed
 
 
 class Training:
@@ -81,6 +80,7 @@ class Training:
         self.from_step = at.step
         self.model.train()
         self.meter = Meter(device)
+        self.alarms = Alarms(at.alarms)
         self.naive: Mapping[str, Metrics] = {}  # the naive methods on the validation rows, where they are known
         self._counted = 0.0  # seconds of this life that ``at.wall_s`` holds already
         self._saved = time.monotonic()
@@ -165,7 +165,7 @@ class Training:
             eta_s=self.meter.seconds_for(self.total - self.at.step),
             memory_mb=process.memory_mb(self.device),
         )
-        yield from self._alarms(self.at.alarms.reported(finite(norm), self.options.clip, self.options.lr))
+        yield from self._raise(self.alarms.reported(finite(norm), self.options.clip, self.options.lr))
 
     def evaluate(self, split: Split) -> Evaluation:
         """Metrics and views of a split with the weights as they are."""
@@ -205,19 +205,17 @@ class Training:
             views=found.views,
             best=self.best,
         )
-        settings, best = self.run.spec.settings, self.best
-        raised = self.at.alarms.evaluated(
+        raised = self.alarms.evaluated(
             found.metrics,
-            main=settings.metric,
-            higher_is_better=settings.higher_is_better,
-            naive=self.naive,
+            self.run.spec.settings,
+            self.naive,
+            self.best,
             epoch=self.epoch,
-            share=self.at.step / self.total,
+            step=self.at.step,
+            total=self.total,
             since_best=self.at.worse,
-            share_since_best=(self.at.step - best.step) / self.total,
-            best=f"{heading(best.metric)} {measured(best.metric, best.value)} at step {best.step:,}",
         )
-        yield from self._alarms(raised)
+        yield from self._raise(raised)
 
     def naive_methods(self) -> Event:
         """What naive methods reach on the same rows; where they fail, an alarm: that costs nobody a trained network."""
@@ -258,7 +256,7 @@ class Training:
     def load_best(self) -> None:
         checkpoint.load_best(self.run.best_file, self.model)
 
-    def _alarms(self, sentences: Iterable[str]) -> Iterator[Event]:
+    def _raise(self, sentences: Iterable[str]) -> Iterator[Event]:
         return (events.Alarm(time=time.time(), step=self.at.step, message=sentence) for sentence in sentences)
 
     @property
@@ -279,7 +277,7 @@ class Training:
             self.scaler.load_state_dict(saved["scaler"])
             checkpoint.set_generators(saved["generators"], self.device)
             for name, value in saved["position"].items():
-                setattr(self.at, name, Alarms(**value) if name == "alarms" else value)
+                setattr(self.at, name, value)
         except (KeyError, TypeError, ValueError, AttributeError):  # whole, and yet not what was written
             raise checkpoint.damaged(self.run.last_file) from None
         return True

@@ -12,8 +12,9 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.events import Resize
-from textual.widget import Widget
+from textual.widget import MountError, Widget
 from textual.widgets import Static
 
 import tasks
@@ -40,6 +41,7 @@ from workbench.tui.widgets.tabs import TabRow
 
 CHARTS, RESULT, ABOUT = "charts", "result", "about"
 _WIDE, _TALL, _ONE_CHART = 110, 32, 22
+_TAKEN_DOWN = (NoMatches, MountError)  # what a screen meets that is left while it waits
 _GAUGED = 1.0  # seconds between two looks at the machine
 
 
@@ -89,6 +91,10 @@ class RunScreen(Page):
 
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
+        with suppress(*_TAKEN_DOWN):
+            await self._look_again_and_again()
+
+    async def _look_again_and_again(self) -> None:
         """Look, show, wait: the only place where the run's history is read."""
         before: object = None
         while True:
@@ -98,8 +104,6 @@ class RunScreen(Page):
                     look = await aside(self._glance)
             except OSError as error:
                 self._say(f"The run's folder cannot be read: {error.strerror}.")
-            if not self.query(Progress):  # the screen was taken down meanwhile
-                return
             if look and look.more:
                 self._grow(look)
                 before = None
@@ -267,8 +271,9 @@ class RunScreen(Page):
         self.run_worker(self._show_other(), group="scrub")
 
     async def _show_other(self) -> None:
-        await self._show_views()
-        self._arrange()
+        with suppress(*_TAKEN_DOWN):
+            await self._show_views()
+            self._arrange()
 
     def action_pause(self) -> None:
         """Hold the display still, or let it catch up; the training goes on either way."""
