@@ -10,7 +10,7 @@ from textual.widgets import Input
 from workbench.tui.bindings import ACTIONS
 from workbench.tui.screens.lab import LabScreen
 from workbench.tui.widgets.dataset import DataLine
-from workbench.tui.widgets.form import Form
+from workbench.tui.widgets.form import Form, row_of
 from workbench.tui.widgets.picker import Picker
 from workbench.tui.widgets.welcome import Welcome
 
@@ -31,7 +31,7 @@ async def test_a_setting_is_found_by_part_of_its_name_or_of_its_help(screen) -> 
         await pilot.press(*" LETTER")
         await until(pilot, lambda: shown(pilot) == ["task.letter_dropout"])
         await pilot.press("enter")
-        assert pilot.app.screen.row.field.key == "task.letter_dropout"
+        assert row_of(pilot.app.screen.focused).field.key == "task.letter_dropout"
         await pilot.press("ctrl+l", *"nothing is so called")  # the twin; what was sought is typed over
         await screen.until(pilot, "none: ^u empties this")
         await pilot.press("enter")  # there is nowhere to go
@@ -53,7 +53,7 @@ async def test_what_is_sought_stays_sought_in_another_tasks_form(screen) -> None
         await form_ready(pilot)
         await until(pilot, lambda: shown(pilot) == ["train.seed", "task.split_seed"])
         await pilot.press("down")
-        assert pilot.app.screen.row.field.key == "train.seed"
+        assert row_of(pilot.app.screen.focused).field.key == "train.seed"
 
 
 async def test_one_setting_is_undone_by_a_key_and_the_others_stay(screen) -> None:
@@ -82,6 +82,17 @@ async def test_undo_goes_back_to_the_presets_value(screen) -> None:
         await enter(pilot, "train.batch_size", "9")
         await pilot.press("ctrl+r")
         assert pilot.app.screen.query_one(Form).rows["train.batch_size"].value == 1
+
+
+async def test_another_task_forgets_the_preset_of_the_one_before(screen) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        pilot.app.screen.query_one("#preset").value = "tutorial"
+        await screen.until(pilot, "preset tutorial")
+        await choose(pilot, "tasks", "poems")
+        await screen.until(pilot, "poems with lstm")
+        assert pilot.app.screen.preset == ""
+        assert "preset tutorial" not in screen.text
 
 
 async def test_the_changed_settings_are_listed_with_their_values(screen) -> None:
@@ -135,7 +146,7 @@ async def test_newcomers_see_three_steps_until_a_run_was_started(screen, started
     async with screen.open(data=data) as pilot:
         await screen.until(pilot, "names with lstm")
         await pilot.pause(0.1)
-        assert not pilot.app.screen.query_one(Welcome).display
+        assert not pilot.app.screen.query(Welcome)
         assert pilot.app.screen.check_action("hide_hint", ()) is None
 
 

@@ -159,6 +159,26 @@ async def test_the_child_ends_when_the_lab_is_left_and_comes_back_with_it(screen
         await screen.until(pilot, "256,000 parameters")
 
 
+async def test_coming_back_while_the_child_still_starts_asks_another(screen, child, monkeypatch) -> None:
+    held, slow = threading.Event(), Child.__init__
+
+    def start_slowly(self: Child) -> None:
+        slow(self)
+        assert held.wait(5) or len(Child.made) > 1
+
+    monkeypatch.setattr(Child, "__init__", start_slowly)
+    async with screen.open() as pilot:
+        await until(pilot, lambda: len(child) == 1)
+        await pilot.press("2")
+        await screen.until(pilot, "There are no runs")
+        await pilot.press("1")
+        await screen.until(pilot, "counting …")
+        held.set()
+        await screen.until(pilot, "256,000 parameters")
+        assert child[0].closed.wait(2)
+        assert child[0].asked == []
+
+
 def test_a_structure_fits_whatever_width_there_is() -> None:
     parts = [
         Part(name="layer 1 forward", weights={"weight_ih": [1024, 64], "weight_hh": [1024, 256]}, parameters=10**9),

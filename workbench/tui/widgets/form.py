@@ -206,6 +206,12 @@ class Form(VerticalScroll, can_focus=False):
             row.renew(default(key), forget=forget)
 
 
+def row_of(focused: Widget | None) -> SettingRow | None:
+    """The setting whose editor this is."""
+    parent = focused.parent if focused is not None else None
+    return parent if isinstance(parent, SettingRow) else None
+
+
 def written(value: Any) -> str:
     """A value as it is typed."""
     if isinstance(value, bool):

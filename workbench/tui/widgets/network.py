@@ -47,20 +47,18 @@ class NetworkLine(FootLine):
         self._wanted: RunSpec | None = None
         self._answered: RunSpec | None = None
         self._sketcher: Sketcher | None = None
+        self._shown = False
         self._asking = False
         self._soon: Timer | None = None
 
-    def on_mount(self) -> None:
-        self.call_after_refresh(self.resume)
-
     def resume(self) -> None:
-        """Ask again, a moment from now."""
-        self._ask_in(self.SOON)
+        """The Lab is shown: ask a moment after it is painted."""
+        self._shown = True
+        self.call_after_refresh(self._ask_in, self.SOON)
 
     def suspend(self) -> None:
         """The Lab is left: the child ends."""
-        if self._soon is not None:
-            self._soon.stop()
+        self._shown = False
         if self._sketcher is not None:
             self._sketcher.close()
             self._sketcher = None
@@ -91,7 +89,7 @@ class NetworkLine(FootLine):
             return
         self._asking = True
         try:
-            while (described := self._wanted) is not None and described is not self._answered:
+            while self._shown and (described := self._wanted) is not None and described is not self._answered:
                 if self._sketcher is None:
                     self._sketcher = Sketcher(cast("WorkbenchApp", self.app).data)
                 sketcher = self._sketcher
@@ -99,9 +97,7 @@ class NetworkLine(FootLine):
                     answer: Sketched | str = await sketcher.sketch(described)
                 except (RunError, ValueError) as error:
                     answer = str(error)
-                if sketcher is not self._sketcher:  # the Lab was left meanwhile
-                    return
-                if described is self._wanted:
+                if described is self._wanted and sketcher is self._sketcher:
                     self._answered = described
                     self._tell(answer)
         finally:
@@ -116,7 +112,7 @@ class NetworkLine(FootLine):
         self.post_message(self.Told(answer))
 
     def _none(self, words: str, style: str) -> None:
-        self.say((plain(words), style))
+        self.say((plain(words), style), explains=True)
         self.post_message(self.Told(None))
 
 
