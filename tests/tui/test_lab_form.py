@@ -9,7 +9,6 @@ from textual.widgets import Input
 
 from workbench.tui.bindings import ACTIONS
 from workbench.tui.screens.lab import LabScreen
-from workbench.tui.widgets.dataset import DataLine
 from workbench.tui.widgets.form import Form, row_of
 from workbench.tui.widgets.picker import Picker
 from workbench.tui.widgets.welcome import Welcome
@@ -74,37 +73,6 @@ async def test_one_setting_is_undone_by_a_key_and_the_others_stay(screen) -> Non
         assert pilot.app.screen.check_action("undo", ()) is None
 
 
-async def test_undo_goes_back_to_the_presets_value(screen) -> None:
-    async with screen.open() as pilot:
-        await form_ready(pilot)
-        pilot.app.screen.query_one("#preset").value = "tutorial"
-        await pilot.pause()
-        await enter(pilot, "train.batch_size", "9")
-        await pilot.press("ctrl+r")
-        assert pilot.app.screen.query_one(Form).rows["train.batch_size"].value == 1
-
-
-async def test_another_task_forgets_the_preset_of_the_one_before(screen) -> None:
-    async with screen.open() as pilot:
-        await form_ready(pilot)
-        pilot.app.screen.query_one("#preset").value = "tutorial"
-        await screen.until(pilot, "preset tutorial")
-        await choose(pilot, "tasks", "poems")
-        await screen.until(pilot, "poems with lstm")
-        assert pilot.app.screen.preset == ""
-        assert "preset tutorial" not in screen.text
-
-
-async def test_the_changed_settings_are_listed_with_their_values(screen) -> None:
-    async with screen.open() as pilot:
-        await form_ready(pilot)
-        await put(pilot, "cell.hidden", "64")
-        await put(pilot, "train.batch_size", "32")
-        await screen.until(pilot, "names with lstm; changed: hidden 64, batch size 32")
-        await pilot.press("d")
-        await until(pilot, lambda: "changed:" not in screen.text)
-
-
 async def test_a_cell_that_reads_both_ways_is_dimmed_and_explained_where_a_task_writes(screen) -> None:
     async with screen.open() as pilot:
         await choose(pilot, "tasks", "poems")
@@ -136,9 +104,29 @@ async def test_start_and_stay_starts_stays_and_counts(screen, started, data, mon
         assert lock
 
 
-async def test_newcomers_see_three_steps_until_a_run_was_started(screen, started, data) -> None:
+async def test_undo_goes_back_to_the_preset_and_another_task_forgets_it(screen) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        pilot.app.screen.query_one("#preset").value = "tutorial"
+        await screen.until(pilot, "preset tutorial")
+        await put(pilot, "cell.hidden", "64")
+        await enter(pilot, "train.batch_size", "9")
+        await screen.until(pilot, "names with lstm; changed: hidden 64, batch size 9")
+        await pilot.press("ctrl+r")
+        assert pilot.app.screen.query_one(Form).rows["train.batch_size"].value == 1
+        await choose(pilot, "tasks", "poems")
+        await until(pilot, lambda: "preset tutorial" not in screen.text)
+        assert pilot.app.screen.preset == ""
+
+
+async def test_newcomers_see_three_steps_until_they_hide_them_or_start_a_run(screen, started, data) -> None:
     async with screen.open(data=data) as pilot:
         await screen.until(pilot, "New here?", "1 choose a task and a cell", "3 press s to start")
+        await pilot.press("h")
+        await until(pilot, lambda: "New here?" not in screen.text)
+        assert pilot.app.screen.check_action("hide_hint", ()) is None
+    async with screen.open(data=data) as pilot:
+        await screen.until(pilot, "New here?")  # nothing was started: it is remembered by the runs alone
         await form_ready(pilot)
         await pilot.press("S")
         await until(pilot, lambda: len(started) == 1)
@@ -147,22 +135,7 @@ async def test_newcomers_see_three_steps_until_a_run_was_started(screen, started
         await screen.until(pilot, "names with lstm")
         await pilot.pause(0.1)
         assert not pilot.app.screen.query(Welcome)
-        assert pilot.app.screen.check_action("hide_hint", ()) is None
 
 
-async def test_the_three_steps_can_be_hidden(screen) -> None:
-    for key in ("h", "ctrl+o"):
-        async with screen.open() as pilot:
-            await screen.until(pilot, "New here?")
-            await pilot.press(key)
-            await until(pilot, lambda: "New here?" not in screen.text)
-
-
-async def test_every_key_of_the_lab_does_something_or_hides(screen) -> None:
-    """No action of the table is without a method, and none that cannot be done stands in the footer."""
-    async with screen.open() as pilot:
-        await screen.until(pilot, "starter only")
-        lab = pilot.app.screen
-        assert all(hasattr(lab, f"action_{action.name}") for action in ACTIONS if action.place == "lab")
-        assert "Undo" not in screen.text
-        assert lab.query_one(DataLine).fetchable
+def test_every_action_of_the_lab_has_a_method() -> None:
+    assert all(hasattr(LabScreen, f"action_{action.name}") for action in ACTIONS if action.place == "lab")

@@ -161,7 +161,7 @@ class LabScreen(Page):
         for place in self.query("#about, #network-panel"):
             if not place.query(Structure):
                 await place.mount(Structure())
-            place.query_one(Structure).show(event.sketched)
+            place.query_one(Structure).show(event.sketched, stale=event.stale)
 
     @on(TabRow.Chosen)
     def _arrange(self) -> None:

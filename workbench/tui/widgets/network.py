@@ -36,16 +36,18 @@ class NetworkLine(FootLine):
     SETTLED = 0.3  # seconds after the last change
 
     class Told(Message):
-        """What the network consists of; ``None``: that cannot be told."""
+        """What the network consists of; ``None``: that cannot be told. Stale: of settings from before."""
 
-        def __init__(self, sketched: Sketched | None) -> None:
+        def __init__(self, sketched: Sketched | None, *, stale: bool = False) -> None:
             super().__init__()
             self.sketched = sketched
+            self.stale = stale
 
     def __init__(self, id: str) -> None:
         super().__init__("network", id)
         self._wanted: RunSpec | None = None
         self._answered: RunSpec | None = None
+        self._last: Sketched | None = None
         self._sketcher: Sketcher | None = None
         self._shown = False
         self._asking = False
@@ -70,10 +72,11 @@ class NetworkLine(FootLine):
         """Tell of this run's network; ``None``: the settings do not fit together."""
         if described is None:
             self._wanted = self._answered = None
-            self._none("not counted while the settings cannot be used", "$foreground-muted")
+            self._none("not counted while the settings cannot be used")
         elif self._wanted is None or _shape(described) != _shape(self._wanted):
             self._wanted = described
             self.say(("counting …", "$foreground-muted"))
+            self.post_message(self.Told(self._last, stale=True))
             if self._soon is not None:
                 self._ask_in(self.SETTLED)
 
@@ -105,14 +108,16 @@ class NetworkLine(FootLine):
 
     def _tell(self, answer: Sketched | str) -> None:
         if isinstance(answer, str):
-            self._none(answer, "$text-error")
+            self._none(answer, error=True)
             return
         size = f"{answer.parameters:,} parameters, {decimal(answer.parameters * _FLOAT)}"
         self.say((size, "bold"), (f", {answer.note}" if answer.note else "", "$text-warning"))
+        self._last = answer
         self.post_message(self.Told(answer))
 
-    def _none(self, words: str, style: str) -> None:
-        self.say((plain(words), style), explains=True)
+    def _none(self, words: str, *, error: bool = False) -> None:
+        self.say((plain(words), "$text-error" if error else "$foreground-muted"), explains=error)
+        self._last = None
         self.post_message(self.Told(None))
 
 
@@ -123,8 +128,9 @@ class Structure(Static):
         super().__init__(markup=False)
         self._sketched: Sketched | None = None
 
-    def show(self, sketched: Sketched | None) -> None:
+    def show(self, sketched: Sketched | None, *, stale: bool) -> None:
         self._sketched = sketched
+        self.set_class(stale, "-stale")
         self._draw()
 
     def on_resize(self) -> None:
