@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, OptionList, Select, Static
 
 import cells
 import tasks
 from workbench import runs, spec
-from workbench.spec import RunSpec, SpecError
+from workbench.spec import SpecError
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
+from workbench.tui.draft import Draft
 from workbench.tui.screens.page import Page
 from workbench.tui.widgets.about import About
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.dataset import DataLine
 from workbench.tui.widgets.finder import Finder
 from workbench.tui.widgets.foot import Foot
-from workbench.tui.widgets.form import Form, SettingRow, row_of, written
+from workbench.tui.widgets.form import Form, SettingRow, row_of
 from workbench.tui.widgets.hint import Hint
 from workbench.tui.widgets.network import NetworkLine, Structure
 from workbench.tui.widgets.picker import Picker
@@ -42,10 +43,13 @@ class LabScreen(Page):
 
     place = "lab"
     BINDINGS = bindings(place)
+    RESTS = 0.1  # seconds after which a marked task is meant
 
     def __init__(self) -> None:
         super().__init__()
         self._cells = {name: cells.about(name) for name in cells.available()}
+        self._following = asyncio.Lock()
+        self._rest: Timer | None = None
         self._chosen = ("", "")  # task and cell, as they were told of last
         self._formed = ""  # the task that the form is made for
         self._due = False
@@ -118,23 +122,36 @@ class LabScreen(Page):
 
     @on(OptionList.OptionHighlighted)
     async def _choose(self, event: OptionList.OptionHighlighted) -> None:
-        chosen = self.task_name, self.cell_name
-        if not all(chosen) or chosen == self._chosen or not isinstance(event.option_list, Picker):
-            return
-        self._chosen = chosen
-        form = self.query_one(Form)
-        if self.task_name != self._formed:
-            self._formed = self.task_name
-            settings = tasks.settings(self._formed)
-            reason = f"reads both ways: not for {self._formed}"
-            refused = [name for name, about in self._cells.items() if settings.causal and about.bidirectional]
-            self.query_one("#cells", Picker).refuse(dict.fromkeys(refused, reason))
-            self.query_one("#preset", Select).set_options((name, name) for name in settings.presets)
-            usual = self._usual()
-            await form.build(spec.fields(self._formed), lambda key: spec.value(usual, key))
+        if self._rest is not None:
+            self._rest.stop()
+        if self._formed not in ("", self.task_name):  # whoever goes through the list is not held up by each one's form
+            self._rest = self.set_timer(self.RESTS, self._follow)
         else:
-            self._renew()
-        self._tell()
+            await self._follow()
+
+    async def _follow(self) -> None:
+        """Let the form, and all that is told, be of the task and cell that are marked."""
+        async with self._following:
+            chosen = self.task_name, self.cell_name
+            if not all(chosen) or chosen == self._chosen:
+                return
+            if self.task_name != self._formed:
+                await self._form()
+            else:
+                self._renew()
+            self._chosen = chosen
+            self._tell()
+
+    async def _form(self) -> None:
+        """Another task: other settings, other presets, and cells that may not go with it."""
+        self._formed = self.task_name
+        settings = tasks.settings(self._formed)
+        reason = f"reads both ways: not for {self._formed}"
+        refused = [name for name, about in self._cells.items() if settings.causal and about.bidirectional]
+        self.query_one("#cells", Picker).refuse(dict.fromkeys(refused, reason))
+        self.query_one("#preset", Select).set_options((name, name) for name in settings.presets)
+        usual = Draft(self._formed, self.cell_name, USUAL, {}, {}).usual()
+        await self.query_one(Form).build(spec.fields(self._formed), lambda key: spec.value(usual, key))
 
     @on(Select.Changed, "#preset")
     def _choose_preset(self) -> None:
@@ -229,11 +246,13 @@ class LabScreen(Page):
         self.query_one(first).focus()
 
     @on(Button.Pressed, "#start")
-    def action_start(self) -> None:
-        self.query_one(Foot).start()
+    async def action_start(self, *, stay: bool = False) -> None:
+        await self._follow()  # a quick hand starts what it marked, not what was told of last
+        self._verdict()
+        self.query_one(Foot).start(stay=stay)
 
-    def action_start_and_stay(self) -> None:
-        self.query_one(Foot).start(stay=True)
+    async def action_start_and_stay(self) -> None:
+        await self.action_start(stay=True)
 
     @on(Foot.Begun)
     def _begun(self, event: Foot.Begun) -> None:
@@ -243,23 +262,14 @@ class LabScreen(Page):
 
     def _renew(self, *, forget: bool = False) -> None:
         """Move what was not entered to the defaults of now; what was entered too, if it is to be forgotten."""
-        usual = self._usual()
+        usual = self.draft.usual()
         self.query_one(Form).renew(lambda key: spec.value(usual, key), forget=forget)
 
-    def _usual(self, values: Mapping[str, Any] | None = None) -> RunSpec:
-        """The settings of the form's task and preset; of another cell where this one is refused."""
-        for cell in (self.cell_name, *self._cells):
-            try:
-                return spec.make(self._formed, cell, values, preset=self.preset)
-            except SpecError as error:
-                refused = error
-        raise refused
-
-    def _described(self) -> RunSpec:
+    @property
+    def draft(self) -> Draft:
+        """What the form, its task and the marked cell say now."""
         form = self.query_one(Form)
-        if form.error:
-            raise SpecError(form.error)
-        return spec.make(self._formed, self.cell_name, form.values, preset=self.preset)
+        return Draft(self._formed, self.cell_name, self.preset, form.values, form.errors)
 
     def _tell(self) -> None:
         """What the chosen task and cell are, and what they make."""
@@ -270,29 +280,17 @@ class LabScreen(Page):
         """Whether it can start, with what settings, on which data, and what network that makes."""
         self._due = False
         self.refresh_bindings()
-        foot, values = self.query_one(Foot), self.query_one(Form).values
+        draft, foot = self.draft, self.query_one(Foot)
+        changed = ", ".join(f"{row.title} {row.typed}" for row in self.query_one(Form).rows.values() if row.changed)
         try:
-            described = self._described()
+            foot.show(
+                draft.described(), f"{draft.task} with {draft.cell}" + (f"; changed: {changed}" if changed else "")
+            )
         except SpecError as error:
             foot.show(None, str(error))
-            self._tell_what_can_be_told()
-            return
-        changed = ", ".join(f"{key.partition('.')[2].replace('_', ' ')} {written(values[key])}" for key in values)
-        foot.show(described, f"{self._formed} with {self.cell_name}" + (f"; changed: {changed}" if changed else ""))
-        self.query_one(NetworkLine).show(described)
-        self.query_one(DataLine).show(self._formed, described.settings)
-
-    def _tell_what_can_be_told(self) -> None:
-        """Of a run that cannot be started: its data by the task's settings, its network by these and the cell's."""
-        form = self.query_one(Form)
-        values = {key: value for key, value in form.values.items() if not key.startswith("train.")}
-        own = {key: value for key, value in values.items() if key.startswith("task.")}
-        network = None
-        with suppress(SpecError):
-            self.query_one(DataLine).show(self._formed, self._usual(own).settings)
-            if not any(row.error and row.section != "train" for row in form.rows.values()):
-                network = spec.make(self._formed, self.cell_name, values, preset=self.preset)
-        self.query_one(NetworkLine).show(network)
+        self.query_one(NetworkLine).show(draft.network())
+        if settings := draft.settings():
+            self.query_one(DataLine).show(draft.task, settings)
 
     def _moved(self, focused: Widget | None) -> None:
         self.query_one(Hint).show(focused)
