@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab_steps import enter, form_ready
+from lab_steps import enter, form_ready, until
 
 from tasks.base import DataError
 from tasks.common import datasets
@@ -51,7 +51,7 @@ async def test_an_impossible_value_is_said_beside_its_field_and_does_not_start(s
         assert started == []
         await enter(pilot, "cell.hidden", "32")
         await screen.until(pilot, "changed: hidden 32")
-        assert pilot.app.screen.query_one(Form).error == ""
+        assert pilot.app.screen.query_one(Form).errors == {}
 
 
 async def test_values_that_do_not_fit_together_are_said_live(screen) -> None:
@@ -133,3 +133,11 @@ async def test_a_runs_folder_that_cannot_be_written_is_one_sentence(screen, fold
         await pilot.press("s")
         await screen.until(pilot, "Runs cannot be kept in")
         assert started == []
+
+
+async def test_a_quick_hand_starts_what_it_marked(screen, started) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        await pilot.press("up", "s")
+        await until(pilot, lambda: len(started) == 1)
+        assert started[0].spec == spec.make("imdb", "lstm", data="starter")

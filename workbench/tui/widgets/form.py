@@ -51,8 +51,7 @@ class SettingRow(Widget):
         yield self._editor
 
     def render(self) -> Content:
-        name = self.field.key.partition(".")[2].replace("_", " ")
-        label = Content.styled(f"▸ {name}", "bold $text-accent") if self.changed else Content(f"  {name}")
+        label = Content.styled(f"▸ {self.title}", "bold $text-accent") if self.changed else Content(f"  {self.title}")
         note, style = self._note()
         if not note or not self.screen.has_class("-wide"):
             return label
@@ -68,6 +67,15 @@ class SettingRow(Widget):
     @property
     def section(self) -> str:
         return self.field.key.partition(".")[0]
+
+    @property
+    def title(self) -> str:
+        return self.field.key.partition(".")[2].replace("_", " ")
+
+    @property
+    def typed(self) -> str:
+        """The value as it stands in the field."""
+        return self._editor.value
 
     @property
     def changed(self) -> bool:
@@ -186,10 +194,11 @@ class Form(VerticalScroll, can_focus=False):
 
     def _sift(self) -> list[SettingRow]:
         found = [row for row in self.rows.values() if row.sought(self._sought)]
-        for row in self.rows.values():
-            row.display = row in found
-        for heading in self._headings:
-            heading.display = any(heading.id == f"of-{row.section}" for row in found if row.field.key not in FIRST)
+        sections = {f"of-{row.section}" for row in found if row.field.key not in FIRST}
+        for widget in (*self.rows.values(), *self._headings):
+            shown = widget in found or widget.id in sections
+            if widget.display != shown:  # to set what is so already would lay out anew
+                widget.display = shown
         return found
 
     @property
@@ -197,13 +206,19 @@ class Form(VerticalScroll, can_focus=False):
         return {key: row.value for key, row in self.rows.items() if row.changed and not row.error}
 
     @property
-    def error(self) -> str:
-        """What is wrong with the first value that is wrong."""
-        return next((row.error for row in self.rows.values() if row.error), "")
+    def errors(self) -> dict[str, str]:
+        """What is wrong with the values that are."""
+        return {key: row.error for key, row in self.rows.items() if row.error}
 
     def renew(self, default: Callable[[str], Any], *, forget: bool = False) -> None:
         for key, row in self.rows.items():
             row.renew(default(key), forget=forget)
+
+
+def row_of(focused: Widget | None) -> SettingRow | None:
+    """The setting whose editor this is."""
+    parent = focused.parent if focused is not None else None
+    return parent if isinstance(parent, SettingRow) else None
 
 
 def written(value: Any) -> str:
