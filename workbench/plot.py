@@ -9,7 +9,8 @@ from typing import NamedTuple
 from tasks.views import Series
 
 Point = tuple[float, float]
-Colour = tuple[int, int, int] | str
+Colour = tuple[int, int, int] | str | int
+LETTERS = "·x+o#%"  # curves apart without colours
 _HOURS = (1, 2, 3, 6, 12, 24, 48, 96, 168)
 
 

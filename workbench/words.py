@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 
 DEBUG = "WORKBENCH_DEBUG"  # shows tracebacks
+ASCII = "WORKBENCH_ASCII"  # draws the screen with ASCII alone
 
 
 def defect(error: BaseException) -> str:

@@ -11,7 +11,7 @@ import typer
 import workbench
 from tasks.base import DataError
 from workbench.cli import ask, datasets, learn, machine, poem, store
-from workbench.cli.options import Data, Runs, data_folder, need_terminal
+from workbench.cli.options import Ascii, Data, Runs, data_folder, need_terminal
 from workbench.runs import NoSuchRun, RunError, root
 from workbench.spec import SpecError
 from workbench.words import DEBUG, defect
@@ -41,6 +41,7 @@ def lab(
     context: typer.Context,
     runs: Runs = None,
     data: Data = None,
+    ascii_only: Ascii = False,
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,

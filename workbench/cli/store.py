@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from workbench import journal, runs
-from workbench.cli.options import Json, RunName, Runs, find, put, say
+from workbench.cli.options import Ascii, Json, RunName, Runs, find, put, say
 from workbench.metrics import standing
 from workbench.runs import LIVE, NoSuchRun, Run, RunError
 from workbench.words import age
@@ -96,7 +96,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
         summary(found, status, history, wide_console())
 
 
-def watch(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
+def watch(run: RunName, runs_folder: Runs = None, json: Json = False, ascii_only: Ascii = False) -> None:
     """Watch a run until it ends; Ctrl-C leaves it running."""
     from workbench.cli.follow import follow
 

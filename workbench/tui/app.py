@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from workbench import launch
 from workbench.runs import Run, RunError
+from workbench.tui.appearance import Appearance
 from workbench.tui.aside import aside
 from workbench.tui.bindings import Place, actions, bindings
 from workbench.tui.custody import Custody
@@ -28,10 +29,10 @@ from workbench.tui.widgets.bars import TopBar, can
 from workbench.words import DEBUG, defect
 
 
-class WorkbenchApp(App[None]):
+class WorkbenchApp(Appearance):
     """A reader of run folders, and a sender of start and stop."""
 
-    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "runs", "over")]  # noqa: RUF012
+    CSS_PATH = [f"styles/{name}.tcss" for name in ("base", "lab", "run", "runs", "over", "ansi")]  # noqa: RUF012
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     SCREENS = {"lab": LabScreen, "runs": RunsScreen}  # noqa: RUF012
@@ -143,9 +144,6 @@ class WorkbenchApp(App[None]):
             act()
         except (RunError, OSError) as error:
             self.notify(str(error), severity="error", markup=False)
-
-    def action_toggle_theme(self) -> None:
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def action_help(self) -> None:
         self.push_screen(Help(self.place))

@@ -46,7 +46,7 @@ ACTIONS = (
     Action("everywhere", "go('lab')", "1", "f2", "Lab", "choose a task and a cell, and start", footer=False),
     Action("everywhere", "go('runs')", "2", "f3", "Runs", "all runs of this folder", footer=False),
     Action("everywhere", "go('run')", "3", "f4", "Run", "the run that was opened last", footer=False),
-    Action("everywhere", "toggle_theme", "t", "f9", "Theme", "switch between dark and light", footer=False),
+    Action("everywhere", "toggle_theme", "t", "f9", "Theme", "dark, light, or high contrast", footer=False),
     Action("everywhere", "help", "question_mark", "f1", "Help", "every key and what it does"),
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from rich.text import Text
-from textual.color import Color, ColorParseError
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
@@ -13,6 +12,8 @@ from textual.widget import Widget
 from workbench import plot
 from workbench.metrics import measured
 from workbench.plot import Line, Point, Window
+from workbench.tui import glyphs
+from workbench.tui.ink import ink
 from workbench.tui.widgets.curve import Curve, thin
 
 _REDRAW_SECONDS = 0.5
@@ -69,12 +70,15 @@ class Chart(Widget):
         if len(named) == 1:
             parts = [(f"{named[0].name} {self.title}", f"bold $text-{named[0].colour}")]
         else:
-            parts = [(self.title, "bold"), *((f"  ━ {curve.name}", f"bold $text-{curve.colour}") for curve in named)]
+            parts = [(self.title, "bold"), *(self._named(curve) for curve in named)]
         if self.level:
             parts.append((f"  ┄ {self.level.name}", "$foreground-muted"))
             last.append(f"┄ {measured(self._metric, self.level.value)}")
         self.border_title = Content.assemble(*parts)
         self.border_subtitle = Content.assemble(("   ".join(last), "$foreground-muted"))
+
+    def _named(self, curve: Curve) -> tuple[str, str]:
+        return f"  {glyphs.sign(self.app, self.curves.index(curve))} {curve.name}", f"bold $text-{curve.colour}"
 
     def _draw(self) -> Text:
         width, height = self.size
@@ -84,12 +88,18 @@ class Chart(Widget):
         if not shown:
             return Text("\n" * ((height - 1) // 2) + "nothing measured yet".center(width), style="dim")
         window = self._window([points for _, points in shown])
-        lines = [Line(points, self._rgb(curve.colour, 0.4 if curve.faint else 1.0)) for curve, points in shown]
+        lines = [
+            Line(points, ink(self.app, curve.colour, 0.4 if curve.faint else 1.0), self._marker(curve))
+            for curve, points in shown
+        ]
         if self.level:
             across = [(x, self.level.value) for x in (window.left, window.right)]
-            lines.insert(0, Line(across, self._rgb("foreground", 0.45)))
-        drawn = plot.draw(lines, window, width, height, colour=self._rgb("foreground", 0.6))
+            lines.insert(0, Line(across, ink(self.app, "foreground", 0.45), glyphs.level_marker(self.app)))
+        drawn = plot.draw(lines, window, width, height, colour=ink(self.app, "foreground", 0.7))
         return Text.from_ansi(drawn, no_wrap=True)
+
+    def _marker(self, curve: Curve) -> str:
+        return glyphs.marker(self.app, self.curves.index(curve))
 
     def _window(self, series: list[list[Point]]) -> Window:
         """The stretch of both axes that holds every point, with a little room."""
@@ -103,14 +113,3 @@ class Chart(Widget):
             low - room if low < 0 or low > room else 0.0,
             high + room,
         )
-
-    def _rgb(self, name: str, strength: float) -> tuple[int, int, int]:
-        """A theme's colour, paled towards the background."""
-        ground = self._colour("surface")
-        return ground.blend(self._colour(name), strength).rgb
-
-    def _colour(self, name: str) -> Color:
-        try:
-            return Color.parse(self.app.theme_variables.get(name, "white"))
-        except ColorParseError:
-            return Color(128, 128, 128)

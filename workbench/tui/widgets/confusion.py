@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from tasks.views import Confusion
 from workbench.grid import abbreviations
+from workbench.tui.ink import words_on
 from workbench.words import plain
 
 _LABEL = 11
@@ -98,15 +99,12 @@ class ConfusionGrid(ScrollView, can_focus=True):
 
         dark = self.app.current_theme.dark
         ground = colour("surface", "#1e1e1e" if dark else "#ffffff")
-        self._muted = Style(color=ground.blend(colour("foreground", "white"), 0.55).rich_color)
+        self._muted = Style(color=ground.blend(colour("foreground", "white"), 0.7).rich_color)
         for right in (True, False):
             full = colour("success", "#4ebf71") if right else colour("error", "#ba3c5b")
             for shade in range(1, _SHADES + 1):
                 back = ground.blend(full, 0.12 + 0.78 * shade / _SHADES)
-                fore = back.get_contrast_text(0.95)
-                self._shades[right, shade] = Style(
-                    color=back.blend(fore, fore.a).rich_color, bgcolor=back.rich_color, bold=right
-                )
+                self._shades[right, shade] = Style(color=words_on(back).rich_color, bgcolor=back.rich_color, bold=right)
         if self.app.native_ansi_color:  # a gradient of theme colours would collapse to one
             for right, name in ((True, "green"), (False, "red")):
                 for shade in range(1, _SHADES + 1):

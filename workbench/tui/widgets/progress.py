@@ -114,7 +114,7 @@ def bar(share: float, width: int, status: Seen) -> Content:
     """A bar, in the colour of the state."""
     full = round(share * width)
     colour = {"failed": "error", "lost": "error", "stopped": "secondary", "finished": "primary"}.get(status, "success")
-    return Content.assemble(("━" * full, f"${colour}"), ("━" * (width - full), "$foreground 20%"))
+    return Content.assemble(("━" * full, f"${colour}"), ("─" * (width - full), "$foreground 20%"))
 
 
 def message(status: Seen, history: History, log_line: str, path: str, told: str = "") -> Content:
