@@ -28,6 +28,9 @@ class Picker(OptionList):
     def on_mount(self) -> None:
         self.border_title = self._title
 
+    def on_resize(self) -> None:
+        self.scroll_to_highlight()  # the chosen one stays in sight, however low the list
+
     @property
     def chosen(self) -> str:
         return self.names[self.highlighted] if self.highlighted is not None else ""
