@@ -43,15 +43,21 @@ class BottomBar(Widget):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self._place = place
+        self._shown = Content()
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self._again())
         self.watch(self.screen, "focused", self._again, init=False)
 
     def _again(self) -> None:
-        self.refresh()
+        if not self._keys().is_same(self._shown):
+            self.refresh()
 
     def render(self) -> Content:
+        self._shown = self._keys()
+        return self._shown
+
+    def _keys(self) -> Content:
         typing = isinstance(self.screen.focused, Input)
         shown = [
             (spoken(action.twin if typing else action.key), action.label, action.name)
