@@ -45,7 +45,7 @@ class SettingRow(Widget):
         if field.kind in ("bool", "choice"):
             self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), written(default))
         else:
-            self._editor = Input(written(default), compact=True)
+            self._editor = _line(written(default))
 
     def compose(self) -> ComposeResult:
         yield self._editor
@@ -172,6 +172,14 @@ class Form(VerticalScroll, can_focus=False):
     def renew(self, default: Callable[[str], Any], *, forget: bool = False) -> None:
         for key, row in self.rows.items():
             row.renew(default(key), forget=forget)
+
+
+def _line(value: str) -> Input:
+    """A text field of one row, that the setting itself checks. Its styles are looked up once: when it is mounted."""
+    field = Input(value, validate_on=())
+    field.set_reactive(Input.compact, True)
+    field.add_class("-textual-compact", update=False)
+    return field
 
 
 def written(value: Any) -> str:
