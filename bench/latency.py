@@ -74,13 +74,12 @@ def main() -> None:
 def measure() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=100, help="keys pressed on each screen")
-    parser.add_argument("--idle", action="store_true", help="without a training, to compare")
     given = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for steps in (1, 1):  # something to list
-            train(folder, "--headless", "--max-steps", steps)
-        with training(folder) if not given.idle else finished(folder), Program(WORKBENCH, "--runs", folder) as program:
+        for _ in range(2):  # something to list
+            train(folder, "--headless", "--max-steps", 1)
+        with training(folder), Program(WORKBENCH, "--runs", folder) as program:
             program.shows("names with", "Quit")
             every: list[float] = []
             for trial in TRIALS:
@@ -107,11 +106,6 @@ def training(folder: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run([WORKBENCH, "stop", run, "--runs", folder], capture_output=True, check=False)
-
-
-@contextmanager
-def finished(folder: str) -> Iterator[None]:
-    yield
 
 
 def press(program: Program, trial: Trial, times: int) -> tuple[list[float], int]:

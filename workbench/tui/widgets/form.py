@@ -74,6 +74,15 @@ class SettingRow(Widget):
     def value(self) -> Any:
         return self.field.read({"yes": True, "no": False}.get(self._editor.value, self._editor.value))
 
+    @property
+    def wrong(self) -> str:
+        """What is wrong with what is entered now; a key may come before what it was typed after has been looked at."""
+        try:
+            _ = self.value
+        except ValueError as error:
+            return str(error)
+        return ""
+
     def renew(self, default: Any, *, forget: bool = False) -> None:
         """The default is another one now; what a person entered stays, unless it is to be forgotten."""
         kept = self.changed and not forget
@@ -104,11 +113,7 @@ class SettingRow(Widget):
         self.post_message(self.Changed())
 
     def _check(self) -> None:
-        try:
-            _ = self.value
-            self.error = ""
-        except ValueError as error:
-            self.error = str(error)
+        self.error = self.wrong
         self.set_class(bool(self.error), "-error")
         deep = self.error and self.screen.has_class("-wide")
         room = max(10, self.size.width - _LABEL - _EDITOR - 2)
@@ -162,12 +167,12 @@ class Form(VerticalScroll, can_focus=False):
 
     @property
     def values(self) -> dict[str, Any]:
-        return {key: row.value for key, row in self.rows.items() if row.changed and not row.error}
+        return {key: row.value for key, row in self.rows.items() if row.changed and not row.wrong}
 
     @property
     def error(self) -> str:
         """What is wrong with the first value that is wrong."""
-        return next((row.error for row in self.rows.values() if row.error), "")
+        return next((wrong for row in self.rows.values() if (wrong := row.wrong)), "")
 
     def renew(self, default: Callable[[str], Any], *, forget: bool = False) -> None:
         for key, row in self.rows.items():
