@@ -44,7 +44,8 @@ class Program:
             env={**here, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})},
         )
         os.close(slave)
-        threading.Thread(target=self._take, daemon=True).start()
+        self._reader = threading.Thread(target=self._take, daemon=True)
+        self._reader.start()
 
     def __enter__(self) -> Program:
         return self
@@ -52,6 +53,7 @@ class Program:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
+        self._reader.join(5)  # or it would read what the next program writes
         os.close(self._master)
 
     def _take(self) -> None:

@@ -18,7 +18,6 @@ from workbench.tui.screens.page import Page
 from workbench.tui.status import COLOURS, badge, live, resumable
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import written
-from workbench.tui.widgets.still import Still
 from workbench.words import age
 
 _COLUMNS = ("status", "task", "cell", "step", "best", "age", "run")
@@ -35,7 +34,7 @@ class RunsScreen(Page):
         yield TopBar("runs")
         yield DataTable[Text](cursor_type="row", cursor_foreground_priority="renderable", id="list")
         yield Static(markup=False, id="empty")
-        yield Still(markup=False, id="marked")
+        yield Static(markup=False, id="marked")
         yield BottomBar("runs")
 
     def on_mount(self) -> None:
@@ -131,7 +130,7 @@ class RunsScreen(Page):
             settings = ", ".join(f"{key} {written(value)}" for key, value in differing.items()) or "the task's defaults"
             preset = f"preset {row.run.spec.preset}: " if row.run.spec.preset else ""
             lines.append((f"\n{preset}{settings}", "$foreground-muted"))
-        self.query_one("#marked", Still).update(Content.assemble(*lines))
+        self.query_one("#marked", Static).update(Content.assemble(*lines))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action not in ("open", "stop", "resume"):
