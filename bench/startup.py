@@ -9,6 +9,7 @@ times the minimal application's median.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -25,9 +26,10 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=11)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["WORKBENCH_RUNS"] = folder
         programs = {
             "a minimal application": ((sys.executable, str(Path(__file__).with_name("minimal_app.py"))), "item 7"),
-            "workbench": ((WORKBENCH, "--runs", folder), "lstm"),
+            "workbench": ((WORKBENCH,), "lstm"),
         }
         measured = [[first_paint(words, sign) for words, sign in programs.values()] for _ in range(given.times + 1)][1:]
     medians = [statistics.median(seconds) for seconds in zip(*measured, strict=True)]

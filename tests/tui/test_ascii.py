@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from workbench.cli.app import app as program
 from workbench.tui import glyphs
+from workbench.tui.widgets.form import Form
 from workbench.words import ASCII
 
 
@@ -48,7 +49,7 @@ async def test_curves_have_letters_of_their_own_and_borders_are_there(ascii_only
 async def test_a_word_typed_is_not_touched(ascii_only, screen) -> None:
     async with screen.open() as pilot:
         await screen.until(pilot, "Start")
-        field = screen.app.screen.query(Input).first()
+        field = screen.app.screen.query_one(Form).query(Input).first()
         field.focus()
         field.value = "日本é…"
         await pilot.pause(0.05)

@@ -44,12 +44,19 @@ class BottomBar(Widget):
         super().__init__()
         self._place = place
         self._shown = Content()
+        self._due = False
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self._again())
         self.watch(self.screen, "focused", self._again, init=False)
 
     def _again(self) -> None:
+        if not self._due:  # one look, however many keys came and went
+            self._due = True
+            self.call_after_refresh(self._look)
+
+    def _look(self) -> None:
+        self._due = False
         if not self._keys().is_same(self._shown):
             self.refresh()
 
