@@ -10,7 +10,6 @@ from workbench import plot
 from workbench.words import plain
 
 _COLOURS = ("blue", "red", "green", "magenta", "cyan", "yellow")
-_LETTERS = "·x+o#%"
 _PIPE_WIDTH, _HEIGHT = 100, 20
 
 
@@ -28,7 +27,7 @@ class Chart:
         lines = []
         for index, name in enumerate(series.curves):
             colour = _COLOURS[index % len(_COLOURS)]
-            mark = "━" if coloured else _LETTERS[index % len(_LETTERS)]
+            mark = "━" if coloured else plot.LETTERS[index % len(plot.LETTERS)]
             legend.append(f"{mark} {plain(name)}   ", colour)
             marker = plot.BRAILLE if coloured else mark
             lines += [plot.Line(points, colour, marker) for points in plot.segments(series, name)]

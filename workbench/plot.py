@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from rich.color import ANSI_COLOR_NAMES
 from rich.text import Text
 
 from tasks.views import Series
@@ -14,6 +15,7 @@ from workbench.axes import clock, hours, powers, seconds, short, ticks
 Point = tuple[float, float]
 Colour = tuple[int, int, int] | str
 BRAILLE = "braille"
+LETTERS = "·x+o#%"  # curves apart without colours
 
 
 class Line(NamedTuple):
@@ -74,13 +76,9 @@ def draw(
     )
 
 
-def _named(colour: Colour) -> Colour:
-    """One of a terminal's sixteen colours as plotext calls it, not as Rich does."""
-    if not isinstance(colour, str):
-        return colour
-    if colour == "bright_black":
-        return "gray"
-    return f"{colour.removeprefix('bright_')}+" if colour.startswith("bright_") else colour or "default"
+def _named(colour: Colour) -> tuple[int, int, int] | int | str:
+    """A colour as plotext takes it: it has other names than Rich for a terminal's sixteen."""
+    return ANSI_COLOR_NAMES.get(colour, "default") if isinstance(colour, str) else colour
 
 
 def text(rows: Iterable[Text]) -> Text:

@@ -54,6 +54,18 @@ async def test_an_impossible_value_is_said_beside_its_field_and_does_not_start(s
         assert pilot.app.screen.query_one(Form).errors == {}
 
 
+async def test_a_field_that_was_just_emptied_is_wrong_before_it_has_said_so(screen, started) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        form = pilot.app.screen.query_one(Form)
+        form.rows["cell.hidden"]._editor.value = ""  # as a quick hand does: the next key comes before the check
+        assert "cell.hidden cannot be" in form.error
+        assert "cell.hidden" not in form.values
+        pilot.app.screen.action_start()
+        await screen.until(pilot, "cell.hidden cannot be")
+        assert started == []
+
+
 async def test_values_that_do_not_fit_together_are_said_live(screen) -> None:
     async with screen.open() as pilot:
         await form_ready(pilot)

@@ -153,7 +153,7 @@ ACTIONS = (
     Action("everywhere", "go('runs')", "2", "f3", "Runs", "all runs of this folder", footer=False),
     Action("everywhere", "go('run')", "3", "f4", "Run", "the run that was opened last", footer=False),
     Action("everywhere", "go('poem')", "4", "f10", "Poem", "let a trained network write", footer=False),
-    Action("everywhere", "toggle_theme", "t", "f9", "Theme", "switch between dark and light", footer=False),
+    Action("everywhere", "toggle_theme", "t", "f9", "Theme", "dark, light, or high contrast", footer=False),
     Action("everywhere", "help", "question_mark", "f1", "Help", "every key and what it does"),
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )

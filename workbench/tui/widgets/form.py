@@ -45,7 +45,7 @@ class SettingRow(Widget):
         if field.kind in ("bool", "choice"):
             self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), written(default))
         else:
-            self._editor = Input(written(default), compact=True)
+            self._editor = _line(written(default))
 
     def compose(self) -> ComposeResult:
         yield self._editor
@@ -85,6 +85,15 @@ class SettingRow(Widget):
     @property
     def value(self) -> Any:
         return self.field.read({"yes": True, "no": False}.get(self._editor.value, self._editor.value))
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with what is entered now; a key may come before what it was typed after has been looked at."""
+        try:
+            _ = self.value
+        except ValueError as error:
+            return str(error)
+        return ""
 
     def renew(self, default: Any, *, forget: bool = False) -> None:
         """The default is another one now; what a person entered stays, unless it is to be forgotten."""
@@ -126,11 +135,7 @@ class SettingRow(Widget):
         self.post_message(self.Changed())
 
     def _check(self) -> None:
-        try:
-            _ = self.value
-            self.error = ""
-        except ValueError as error:
-            self.error = str(error)
+        self.error = self.wrong
         self.set_class(bool(self.error), "-error")
         deep = self.error and self.screen.has_class("-wide")
         room = max(10, self.size.width - _LABEL - _EDITOR - 2)
@@ -203,12 +208,12 @@ class Form(VerticalScroll, can_focus=False):
 
     @property
     def values(self) -> dict[str, Any]:
-        return {key: row.value for key, row in self.rows.items() if row.changed and not row.error}
+        return {key: row.value for key, row in self.rows.items() if row.changed and not row.wrong}
 
     @property
     def errors(self) -> dict[str, str]:
         """What is wrong with the values that are."""
-        return {key: row.error for key, row in self.rows.items() if row.error}
+        return {key: wrong for key, row in self.rows.items() if (wrong := row.wrong)}
 
     def renew(self, default: Callable[[str], Any], *, forget: bool = False) -> None:
         for key, row in self.rows.items():
@@ -219,6 +224,14 @@ def row_of(focused: Widget | None) -> SettingRow | None:
     """The setting whose editor this is."""
     parent = focused.parent if focused is not None else None
     return parent if isinstance(parent, SettingRow) else None
+
+
+def _line(value: str) -> Input:
+    """A text field of one row, that the setting itself checks. Its styles are looked up once: when it is mounted."""
+    field = Input(value, validate_on=())
+    field.set_reactive(Input.compact, True)
+    field.add_class("-textual-compact", update=False)
+    return field
 
 
 def written(value: Any) -> str:

@@ -46,14 +46,14 @@ class MomentLine(Widget):
         moment, width = self._moment, self.size.width
         lines: list[list[Piece]] = []
         if moment.shown is not None:
-            number = (f" evaluation {moment.number:,} of {moment.of:,} ", "bold $text-warning on $warning-muted")
+            number = (f" evaluation {moment.number:,} of {moment.of:,} ", "bold $on-warning on $warning-muted")
             where = f"step {moment.shown.step:,}"
             epoch = f"epoch {moment.shown.epoch:.2f}"
             lines.append(
                 [number, f"n: back to {'live' if moment.live else 'the end'}", where, epoch, "[ earlier  ] later"]
             )
         if moment.paused_at is not None:
-            word = (" display paused ", "bold $text-warning on $warning-muted")
+            word = (" display paused ", "bold $on-warning on $warning-muted")
             lines.append([word, "training goes on", "space: go on", f"at step {moment.paused_at:,}"])
         return Content("\n").join(fit(line, width) for line in lines)
 

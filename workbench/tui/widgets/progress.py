@@ -132,7 +132,7 @@ def bar(share: float, width: int, status: Seen) -> Content:
 
 def _filled(share: float, width: int, colour: str) -> Content:
     full = min(width, round(share * width))
-    return Content.assemble(("━" * full, f"${colour}"), ("━" * (width - full), "$foreground 20%"))
+    return Content.assemble(("━" * full, f"${colour}"), ("─" * (width - full), "$foreground 20%"))
 
 
 def meters(load: Load) -> list[Piece]:
