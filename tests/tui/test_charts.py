@@ -215,7 +215,7 @@ async def test_colours_follow_the_theme(screen, trained) -> None:
         await pilot.press("t")
         await pilot.pause()
         assert len(colours() - dark) >= 3
-        await pilot.press("t")
+        await pilot.press("t", "t")
         await pilot.pause()
         assert colours() == dark
 

@@ -61,7 +61,7 @@ class BottomBar(Widget):
 
     def _look(self) -> None:
         self._due = False
-        if not self._keys().is_same(self._shown):
+        if self.is_attached and not self._keys().is_same(self._shown):
             self.refresh()
 
     def render(self) -> Content:
