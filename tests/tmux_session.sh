@@ -55,12 +55,14 @@ tab_to() { # from setting to setting, until the one that is meant tells of itsel
 keys "PS1='\$ '; '$program'" Enter
 sees 'names with lstm' 'q Quit'
 
-# start a training of names, long enough to be left and met again
+# start two trainings of names, long enough to be left and met again
 tab_to 'train.epochs'
 keys C-u
 sees 'train.epochs cannot be'
 keys 100000
-sees '1 setting changed'
+sees 'changed: epochs 100000'
+keys C-t
+sees 'is training'
 keys F5
 sees 'running' 'starter data' 'validation accuracy'
 
@@ -90,7 +92,15 @@ sees 'running' 'accuracy'
 keys Enter
 sees 'running' 'best accuracy'
 
-# compare: (place for it: mark two runs in the list, and look at them side by side)
+# compare: mark both, and look at them side by side
+keys 2
+sees '2 runs'
+keys M c
+sees 'A names-lstm-' 'B names-lstm-' 'settings that differ' 'accuracy'
+keys b
+sees '2 marked'
+keys Enter
+sees 'best accuracy'
 
 # stop, and resume is offered
 keys x

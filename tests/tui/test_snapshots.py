@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import pytest
 import snapshots
+from fake_pen import Ink, able
 from textual.widgets import Input
 
+from workbench.tui import pen
 from workbench.tui.screens.run import RunScreen
 from workbench.tui.themes import DARK, LIGHT
 from workbench.tui.widgets import charts
@@ -32,10 +34,13 @@ class Step(NamedTuple):
 WALK = (
     Step("run", (), ("finished", "all epochs are done", "0.7908")),
     Step("run-next-view", ("v",), ("finished",)),
+    Step("confusion", ("f",), ("test, with the best weights",)),
     Step("runs", ("2",), ("finished", "failed", "running")),
-    Step("leave", ("q",), ("Detach", "Cancel")),
+    Step("compare", ("M", "c"), ("accuracy",)),
+    Step("leave", ("b", "q"), ("Detach", "Cancel")),
     Step("lab", ("escape", "1"), ("names with lstm",)),
-    Step("help", ("question_mark",), ("Keys",)),
+    Step("poem", ("4", *"月", "enter"), ("疑是地上霜。", "seed 1")),
+    Step("help", ("f1",), ("Keys",)),
 )
 
 
@@ -47,6 +52,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Path]:
     monkeypatch.setattr(time, "strftime", lambda *_: "20260102-030405")
     monkeypatch.setattr(charts, "_REDRAW_SECONDS", 0.02)
     monkeypatch.setattr(RunScreen, "EVERY", 0.1)
+    monkeypatch.setattr(pen, "Client", Ink().client)
     yield own
     shutil.rmtree(own)
 
@@ -61,6 +67,7 @@ async def test_every_screen_looks_as_it_did(screen, worker, folder, size, theme)
         pytest.skip(f"the snapshots were drawn by Textual {other}")
     worker("rnn").start(**FACTS).train(10, 60).fail(60, "The loss is not finite at step 60 [red]: lower train.lr.")
     one = worker("lstm", data="starter").start(**FACTS).train(10, 200).finish()
+    able(worker(task="poems").start(**FACTS).train(10, 200).finish())
     live = worker("gru").start(**FACTS).train(10, 60).train(70, 100)
     differ = []
     async with screen.open(one.run, size) as pilot:
