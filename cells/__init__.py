@@ -12,6 +12,7 @@ import importlib
 import inspect
 import os
 import pkgutil
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,8 +49,14 @@ def about(name: str) -> About:
         raise KeyError(name)
     file = f"{_module(name)}.py"
     path = next(p for p in (Path(folder) / file for folder in __path__) if p.is_file())
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _read(path: Path, changed: int) -> About:
+    """What a file says; read again when it has ``changed``."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    title, _, text = (ast.get_docstring(tree) or name).partition("\n")
+    title, _, text = (ast.get_docstring(tree) or path.stem.replace("_", "-")).partition("\n")
     return About(title.strip().rstrip("."), text.strip("\n"), any(map(_sets_bidirectional, ast.walk(tree))))
 
 

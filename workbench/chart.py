@@ -9,9 +9,7 @@ from tasks.views import Series
 from workbench import plot
 from workbench.words import plain
 
-_COLOURS = ("blue", "red", "green", "magenta", "cyan", "orange")
-_RICH = {"orange": "yellow"}  # plotext's name of the terminal's yellow
-_LETTERS = "·x+o#%"
+_COLOURS = ("blue", "red", "green", "magenta", "cyan", "yellow")
 _PIPE_WIDTH, _HEIGHT = 100, 20
 
 
@@ -29,9 +27,9 @@ class Chart:
         lines = []
         for index, name in enumerate(series.curves):
             colour = _COLOURS[index % len(_COLOURS)]
-            mark = "━" if coloured else _LETTERS[index % len(_LETTERS)]
-            legend.append(f"{mark} {plain(name)}   ", _RICH.get(colour, colour))
-            marker = "braille" if coloured else mark
+            mark = "━" if coloured else plot.LETTERS[index % len(plot.LETTERS)]
+            legend.append(f"{mark} {plain(name)}   ", colour)
+            marker = plot.BRAILLE if coloured else mark
             lines += [plot.Line(points, colour, marker) for points in plot.segments(series, name)]
         window = plot.around(series)
         if window is None:
@@ -40,5 +38,5 @@ class Chart:
         yield legend
         lines.reverse()  # the first curve is drawn over the others
         drawn = plot.draw(lines, window, width, _HEIGHT, colour="default", x_label=series.x_label)
-        yield Text.from_ansi(drawn, no_wrap=True, overflow="crop")
+        yield plot.text(drawn)
         yield Text(plain(series.note or series.x_label).center(width).rstrip(), "dim")

@@ -41,7 +41,7 @@ class Baseline(_Event, frozen=True, kw_only=True, tag="baseline"):
     methods: dict[str, dict[str, Metrics]]
 
 
-class Step(_Event, frozen=True, kw_only=True, tag="step"):
+class Step(_Event, frozen=True, kw_only=True, tag="step", gc=False):
     """Progress, about four times a second at most. ``loss`` is the mean since the last one."""
 
     step: int
@@ -130,6 +130,14 @@ _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 def encode(event: Event) -> bytes:
     """One line of ``events.jsonl``, its end included."""
     return msgspec.json.encode(event) + b"\n"
+
+
+def decode_all(lines: bytes) -> list[Event]:
+    """The events on whole lines; a line that holds none that this version knows is left out."""
+    try:
+        return _decoder.decode_lines(lines)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return [event for event in map(decode, lines.split(b"\n")) if event is not None]
 
 
 def decode(line: bytes) -> Event | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -45,8 +46,12 @@ class Field(NamedTuple):
         Raises:
             ValueError: it is out of bounds or no such thing; one sentence says what is expected.
         """
+        given = value
+        if self.kind == "float" and isinstance(value, str):
+            with suppress(ValueError):  # ".5", and "0." on the way to "0.5", are numbers to a person
+                given = float(value)
         try:
-            return msgspec.convert(value, self.type, strict=False)
+            return msgspec.convert(given, self.type, strict=False)
         except msgspec.ValidationError:
             expected = " ".join(filter(None, (_EXPECTED[self.kind], self.bounds or self.help * (self.kind == "text"))))
             raise ValueError(f"{self.key} cannot be {value}: it must be {expected}.") from None

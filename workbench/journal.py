@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
+from typing import cast
 
 from workbench.events import (
     Alarm,
@@ -21,7 +23,7 @@ from workbench.events import (
     Started,
     Step,
     Stopped,
-    decode,
+    decode_all,
     encode,
 )
 
@@ -76,9 +78,14 @@ class Tail:
         self._inode = -1
         self._offset = offset
         self._unfinished = b""
+        self.behind = False  # the last call left something for the next
 
-    def read(self) -> tuple[list[Event], bool]:
-        """The events since the last call, and whether the file is another one now (start over)."""
+    def read(self, most: int = -1) -> tuple[list[Event], bool]:
+        """The events since the last call, and whether the file is another one now (start over).
+
+        Args:
+            most: bytes of a long file at once; the rest is for the next call.
+        """
         try:
             stat = self._path.stat()
         except FileNotFoundError:
@@ -87,14 +94,16 @@ class Tail:
         if restarted:
             self._offset, self._unfinished = 0, b""
         self._inode = stat.st_ino
+        self.behind = False
         if stat.st_size == self._offset:
             return [], restarted
         with self._path.open("rb", buffering=0) as file:
             file.seek(self._offset)
-            new = file.readall()
+            new = file.read(most)
         self._offset += len(new)
-        *lines, self._unfinished = (self._unfinished + new).split(b"\n")
-        return list(_decoded(lines)), restarted
+        self.behind = self._offset < stat.st_size
+        whole, end, self._unfinished = (self._unfinished + new).rpartition(b"\n")
+        return decode_all(whole + end), restarted
 
 
 class History:
@@ -135,8 +144,12 @@ class History:
                 self.ended = event
 
     def extend(self, events: list[Event]) -> None:
-        for event in events:
-            self.add(event)
+        for kind, alike in groupby(events, type):
+            if kind is Step:  # nearly all are
+                self.steps.extend(cast("Iterable[Step]", alike))
+            else:
+                for event in alike:
+                    self.add(event)
 
     @property
     def empty(self) -> bool:
@@ -175,18 +188,14 @@ def recent(path: Path) -> History:
             while True:
                 start = max(0, size - reach)
                 file.seek(start)
-                lines = file.read().split(b"\n")[:-1]  # the last one is empty or unfinished
-                if start == 0 or len(lines) > 1:
+                lines, end, _ = file.read().rpartition(b"\n")
+                if start == 0 or b"\n" in lines:
                     break
                 reach *= 4  # a line longer than that
     except FileNotFoundError:
         return history
-    history.extend(list(_decoded(lines[1:] if start else lines)))
+    history.extend(decode_all((lines.partition(b"\n")[2] if start else lines) + end))
     return history
-
-
-def _decoded(lines: list[bytes]) -> Iterator[Event]:
-    return (event for event in map(decode, lines) if event is not None)
 
 
 def _ends_whole(path: Path) -> bool:

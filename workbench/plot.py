@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from rich.color import ANSI_COLOR_NAMES
+from rich.text import Text
+
 from tasks.views import Series
+from workbench.axes import clock, hours, powers, seconds, short, ticks
 
 Point = tuple[float, float]
 Colour = tuple[int, int, int] | str
-_HOURS = (1, 2, 3, 6, 12, 24, 48, 96, 168)
+BRAILLE = "braille"
+LETTERS = "·x+o#%"  # curves apart without colours
 
 
 class Line(NamedTuple):
-    """Points in the order of x, joined."""
+    """Points in the order of x, joined by dots, or by a letter in each cell."""
 
     points: Sequence[Point]
     colour: Colour
-    marker: str = "braille"
+    marker: str = BRAILLE
 
 
 class Window(NamedTuple):
@@ -30,12 +35,22 @@ class Window(NamedTuple):
     high: float
 
 
-def draw(lines: Sequence[Line], window: Window, width: int, height: int, *, colour: Colour, x_label: str = "") -> str:
-    """The lines as text with ANSI colours, ``width`` cells by ``height``.
+def draw(
+    lines: Sequence[Line],
+    window: Window,
+    width: int,
+    height: int,
+    *,
+    colour: Colour,
+    x_label: str = "",
+    log: bool = False,
+) -> list[Text]:
+    """The lines and their axes in rows of ``width`` cells, ``height`` of them; a later line covers an earlier one.
 
     Args:
         colour: of the axes' numbers.
-        x_label: ``hours`` lets the axis be ticked at parts of days.
+        x_label: ``hours`` and ``seconds`` are ticked at round parts of days, ``epochs`` at parts of them too.
+        log: heights are logarithms to base ten; their axis tells the numbers themselves.
     """
     from plotext._figure import _figure_class as figure  # a plot of its own: plotext's functions share one
 
@@ -44,21 +59,39 @@ def draw(lines: Sequence[Line], window: Window, width: int, height: int, *, colo
     plot._set_size(width, height)
     plot.canvas_color("default")
     plot.axes_color("default")
-    plot.ticks_color(colour)
+    plot.ticks_color(_named(colour))
     plot.xaxes(True, False)
     plot.yaxes(True, False)
     plot.xlim(window.left, window.right)
     plot.ylim(window.low, window.high)
     for line in lines:
         show = plot.plot if len(line.points) > 1 else plot.scatter
-        show([x for x, _ in line.points], [y for _, y in line.points], color=line.colour, marker=line.marker)
-    most = max(2, width // 12)
-    across = hours(window.left, window.right, most) if x_label == "hours" else []
-    across = across or ticks(window.left, window.right, most, whole=True)
-    plot.xticks(across, [short(x) for x in across])
-    up = ticks(window.low, window.high, max(3, height // 3))
-    plot.yticks(up, [short(y) for y in up])
-    return str(plot.build())
+        show([x for x, _ in line.points], [y for _, y in line.points], color=_named(line.colour), marker=line.marker)
+    across, written = _across(window, max(2, width // 12), x_label)
+    plot.xticks(across, [written(x) for x in across])
+    up = (powers if log else ticks)(window.low, window.high, max(3, height // 3))
+    plot.yticks(up, [short(10.0**y if log else y) for y in up])
+    return list(
+        Text.from_ansi(str(plot.build()).rstrip("\n"), no_wrap=True, overflow="crop").split("\n", allow_blank=True)
+    )
+
+
+def _named(colour: Colour) -> tuple[int, int, int] | int | str:
+    """A colour as plotext takes it: it has other names than Rich for a terminal's sixteen."""
+    return ANSI_COLOR_NAMES.get(colour, "default") if isinstance(colour, str) else colour
+
+
+def text(rows: Iterable[Text]) -> Text:
+    """Rows as one text, a line each."""
+    return Text("\n", no_wrap=True, overflow="crop").join(rows)
+
+
+def _across(window: Window, most: int, x_label: str) -> tuple[list[float], Callable[[float], str]]:
+    """Where the axis below is ticked, and how its numbers are written."""
+    round_ones = {"hours": hours, "seconds": seconds, "epochs": ticks}.get(x_label)
+    found = round_ones(window.left, window.right, most) if round_ones else []
+    found = found or ticks(window.left, window.right, most, whole=True)
+    return found, clock if x_label == "seconds" else short
 
 
 def segments(series: Series, name: str) -> list[list[Point]]:
@@ -81,40 +114,3 @@ def around(series: Series) -> Window | None:
     room = (max(ys) - min(ys)) * 0.05 or max(abs(max(ys)) * 0.05, 0.5)
     left, right = min(xs), max(xs)
     return Window(left, right if right > left else left + 1.0, min(ys) - room, max(ys) + room)
-
-
-def hours(low: float, high: float, most: int) -> list[float]:
-    """At most ``most`` round hours from ``low`` to ``high``: parts of days, or days."""
-    if most < 2 or not 2 <= high - low < math.inf:
-        return []
-    step = next((step for step in _HOURS if (high - low) / step < most), 0)
-    if not step:
-        return []
-    return [float(hour) for hour in range(math.ceil(low / step) * step, math.floor(high) + 1, step)]
-
-
-def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
-    """At most ``most`` round numbers from ``low`` to ``high``."""
-    span = high - low
-    if most < 2 or span <= 0 or not math.isfinite(span):
-        return [low]
-    step = 10.0 ** math.floor(math.log10(span / most))
-    for factor in (1, 2, 5, 10, 20):
-        if span / (step * factor) < most:
-            step *= factor
-            break
-    if whole:
-        step = max(1.0, step)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [index * step for index in range(first, last + 1)] or [low]
-
-
-def short(value: float) -> str:
-    """A number beside an axis: ``0.85``, ``1,200``, ``15k``, ``2M``."""
-    for size, letter in ((1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if letter == 'k' else size):g}{letter}"
-    if value and abs(value) < 1e-3:
-        return f"{value:.0e}"
-    return f"{value:,.0f}" if value == round(value) and abs(value) >= 10 else f"{value:.4g}"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 SENTENCE_ENDS = "。！？"
 DEBUG = "WORKBENCH_DEBUG"  # shows tracebacks
+ASCII = "WORKBENCH_ASCII"  # draws the screen with ASCII alone
 
 
 def defect(error: BaseException) -> str:

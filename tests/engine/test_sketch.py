@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from engine.toy_runs import toy, trained
 
 import cells
 import tasks
@@ -21,7 +20,6 @@ from tasks.common import cache, datasets
 from workbench import spec
 from workbench.engine import data, network
 from workbench.engine import sketch as sketches
-from workbench.infer_client import Client
 from workbench.infer_protocol import Part, Predict, Sketch, Sketched, encode
 from workbench.spec import RunSpec, SpecError
 
@@ -153,7 +151,7 @@ def test_a_named_folder_that_lacks_files_is_the_screens_to_tell_of(tmp_path: Pat
     assert sketch(described, tmp_path) == sketch(described)
 
 
-def test_the_child_without_a_run_sketches_and_nothing_else(runs_folder: Path) -> None:
+def test_the_child_without_a_run_sketches_and_nothing_else() -> None:
     lines = [
         encode(Sketch(id=1, spec=msgspec.Raw(msgspec.json.encode(spec.make("names", "lstm"))))),
         encode(Sketch(id=2, spec=msgspec.Raw(b'{"task": "names"}'))),
@@ -173,12 +171,3 @@ def test_the_child_without_a_run_sketches_and_nothing_else(runs_folder: Path) ->
     assert replies[0]["parameters"] == 338_002
     assert replies[1]["message"] == "spec.json is damaged: it is not a run's description."
     assert "without a run" in replies[2]["message"]
-
-
-def test_a_runs_own_child_sketches_too(runs_folder: Path) -> None:
-    run = toy(runs_folder, {"train.max_steps": 1})
-    trained(run)
-    with Client(run) as client:
-        assert client.sketch(run.spec).parameters == client.describe().parameters
-        with pytest.raises(ValueError, match="18 languages"):
-            client.sketch(spec.make("names", "rnn", {"task.head": "identity"}))

@@ -100,3 +100,15 @@ def test_a_default_is_a_value_that_its_field_takes() -> None:
     described: list[Field] = [field for task in ("names", "toy") for field in spec.fields(task)]
     assert [f.read(f.default) for f in described] == [f.default for f in described]
     assert all(f.help for f in described)
+
+
+@pytest.mark.parametrize(("text", "number"), [(".5", 0.5), ("0.", 0.0), ("1e-3", 1e-3), ("0.25", 0.25), (".", None)])
+def test_a_number_may_be_typed_as_people_type_it(text: str, number: float | None) -> None:
+    from workbench import spec
+
+    dropout = next(field for field in spec.fields("toy") if field.key == "cell.dropout")
+    if number is None:
+        with pytest.raises(ValueError, match=r"cell\.dropout cannot be"):
+            dropout.read(text)
+    else:
+        assert dropout.read(text) == number

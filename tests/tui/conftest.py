@@ -24,10 +24,12 @@ from workbench.tui.widgets.network import NetworkLine
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where runs land; the user's own cache and data folder are out of sight."""
+    """Where runs land; the user's own cache, data folder and terminal are out of sight."""
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("WORKBENCH_DATA", raising=False)
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("WORKBENCH_DATA", "WORKBENCH_ASCII", "NO_COLOR", "TEXTUAL_THEME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setattr(RunScreen, "EVERY", 0.03)
     monkeypatch.setattr(RunsScreen, "EVERY", 0.05)
     monkeypatch.setattr(CompareScreen, "EVERY", 0.05)

@@ -1,4 +1,4 @@
-"""Thinning, smoothing and round numbers."""
+"""Thinning, smoothing, and tables that line up."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import pytest
 from fake_worker import confusion
 
 from workbench.grid import abbreviations
-from workbench.plot import hours, short, ticks
 from workbench.tui.matrix import most_confused
-from workbench.tui.widgets.curve import Curve, Smoothed, thin
+from workbench.tui.widgets.curve import Curve, Smoothed, smooth, thin
 from workbench.tui.widgets.table import lay_out
 
 
@@ -29,14 +28,46 @@ def test_thinning_keeps_every_extreme_and_the_last_point() -> None:
     assert few == sorted(few)
 
 
-def test_a_curve_stays_small_and_skips_what_is_not_finite() -> None:
+@pytest.fixture(scope="module")
+def long() -> Curve:
+    """A curve of 100,000 points with one spike, and with gaps."""
     curve = Curve("loss", "primary")
-    for x in range(200_000):
-        curve.add(x, 5.0 if x == 77 else math.nan if x % 7 == 0 else 1.0)
-    curve.add(200_000, None)
-    curve.add(200_001, math.inf)
-    assert len(curve.points) <= 4_096
-    assert (77, 5.0) in curve.points
+    curve.extend(
+        range(100_000), [5.0 if x == 77 else math.nan if x % 7 == 1 else 1.0 + x % 3 / 10 for x in range(100_000)]
+    )
+    curve.add(100_000, None)
+    curve.add(100_001, math.inf)
+    return curve
+
+
+def test_of_a_long_curve_the_extremes_are_seen_and_what_is_not_finite_is_not(long: Curve) -> None:
+    seen = long.seen(0, 100_001, 60)
+    assert len(seen) <= 124
+    assert (77, 5.0) in seen
+    assert all(math.isfinite(y) for _, y in seen)
+    assert seen == sorted(seen)
+
+
+def test_a_stretch_of_a_long_curve_is_seen_point_by_point(long: Curve) -> None:
+    assert long.seen(70, 80, 60) == [(x, 5.0 if x == 77 else 1.0 + x % 3 / 10) for x in range(69, 82) if x % 7 != 1]
+
+
+def test_a_value_is_the_last_one_that_is_not_beyond(long: Curve) -> None:
+    assert long.at(78.9) == (77, 5.0)
+    assert long.at(math.inf) == (99_999, 1.0)
+    assert long.at(-1) is None
+
+
+def test_what_lies_beyond_can_be_forgotten_and_added_anew(long: Curve) -> None:
+    curve = Curve("loss", "primary")
+    curve.extend(range(1_000), [1.0] * 1_000)
+    curve.cut(500)
+    assert curve.ends == [0.0, 500.0]
+    curve.extend(range(501, 40_000), [9.0 if x == 700 else 1.0 for x in range(501, 40_000)])
+    assert (700.0, 9.0) in curve.seen(0, 40_000, 30)
+    assert len(curve.seen(0, 40_000, 30)) <= 64
+    curve.clear()
+    assert (curve.ends, curve.points) == ([], [])
 
 
 def test_smoothing_starts_at_the_first_value() -> None:
@@ -47,22 +78,35 @@ def test_smoothing_starts_at_the_first_value() -> None:
     assert 2.0 < curve.points[1][1] < 4.0
 
 
-@pytest.mark.parametrize(("low", "high", "most"), [(0, 2820, 5), (0.1, 0.9, 4), (-3, 7, 3), (0, 0, 3), (1e-6, 2e-6, 4)])
-def test_ticks_are_few_and_within(low: float, high: float, most: int) -> None:
-    found = ticks(low, high, most)
-    assert 1 <= len(found) <= most + 1
-    assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in found)
+def test_the_more_it_is_smoothed_the_less_it_moves_and_not_at_all_is_what_was_measured() -> None:
+    values = [1.0 if k % 2 else 2.0 for k in range(200)]
+    spread = [max(tail) - min(tail) for tail in (smooth(values, weight)[100:] for weight in (0.0, 0.5, 0.9, 0.99))]
+    assert spread == sorted(spread, reverse=True)
+    assert spread[0] == 1.0
+    curve = Smoothed("loss", "primary")
+    curve.extend(range(200), values)
+    assert curve.seen(0, 199, 200, 0.0) == list(enumerate(values))
 
 
-def test_hours_are_ticked_at_parts_of_days() -> None:
-    assert hours(-47, 48, 8) == [-36, -24, -12, 0, 12, 24, 36, 48]
-    assert hours(0, 5, 10) == [0, 1, 2, 3, 4, 5]
-    assert hours(0, 1, 10) == []  # finer than hours
-    assert hours(0, 1e6, 10) == []  # coarser than weeks
+def test_a_smoothed_stretch_is_the_same_part_of_the_smoothed_whole() -> None:
+    curve = Smoothed("loss", "primary")
+    curve.extend(range(3_000), [math.sin(k / 20) + k % 2 for k in range(3_000)])
+    whole = dict(curve.seen(0, 3_000, 3_000, 0.95))
+    for x, y in curve.seen(2_000, 2_020, 60, 0.95):
+        assert y == pytest.approx(whole[x], abs=3e-3)
+    assert curve.at(2_010, 0.95)[1] == pytest.approx(whole[2_010], abs=3e-3)
 
 
-def test_numbers_beside_an_axis_are_short() -> None:
-    assert [short(x) for x in (0, 0.25, 1200, 15_000, 2e6, 1e-5)] == ["0", "0.25", "1,200", "15k", "2M", "1e-05"]
+def test_a_long_smoothed_curve_is_close_to_the_exact_one() -> None:
+    raw = Curve("raw", "primary", faint=True)
+    curve = Smoothed("loss", "primary", of=raw)
+    values = [math.exp(-k / 20_000) + k % 2 / 5 for k in range(40_007)]
+    raw.extend(range(40_007), values)
+    exact = smooth(values, 0.99)
+    seen = curve.seen(0, 40_007, 100, 0.99)
+    assert len(seen) <= 204
+    assert seen[-1][0] == 40_006
+    assert all(y == pytest.approx(exact[int(x)], abs=0.01) for x, y in seen[1:])
 
 
 def test_abbreviations_differ() -> None:
@@ -89,7 +133,7 @@ async def main():
     async with WorkbenchApp(pathlib.Path("nowhere")).run_test() as pilot:
         await pilot.pause()
 asyncio.run(main())
-heavy = ("torch", "sklearn", "pandas", "pooch", "requests", "plotext", "numpy", "gensim", "jieba")
+heavy = ("torch", "sklearn", "pandas", "pooch", "requests", "psutil", "pynvml", "numpy", "gensim", "jieba")
 print([name for name in heavy if name in sys.modules])
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -140,8 +140,8 @@ async def test_the_palette_goes_to_another_screen_and_does_it_there(screen, work
 
 async def test_the_palette_finds_an_action_by_its_help(screen) -> None:
     async with screen.open() as pilot:
-        await pilot.press("ctrl+p", *"light dark")
-        await screen.until(pilot, "switch between dark and light")
+        await pilot.press("ctrl+p", *"light contrast")
+        await screen.until(pilot, "dark, light, or high contrast")
         await pilot.press("enter")
         await pilot.pause(0.2)
         assert not screen.app.current_theme.dark

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab_steps import enter, form_ready
+from lab_steps import enter, form_ready, until
 
 from tasks.base import DataError
 from tasks.common import datasets
@@ -51,7 +51,19 @@ async def test_an_impossible_value_is_said_beside_its_field_and_does_not_start(s
         assert started == []
         await enter(pilot, "cell.hidden", "32")
         await screen.until(pilot, "changed: hidden 32")
-        assert pilot.app.screen.query_one(Form).error == ""
+        assert pilot.app.screen.query_one(Form).errors == {}
+
+
+async def test_a_field_that_was_just_emptied_is_wrong_before_it_has_said_so(screen, started) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        form = pilot.app.screen.query_one(Form)
+        form.rows["cell.hidden"]._editor.value = ""  # as a quick hand does: the next key comes before the check
+        assert "cell.hidden cannot be" in form.errors["cell.hidden"]
+        assert "cell.hidden" not in form.values
+        pilot.app.screen.action_start()
+        await screen.until(pilot, "cell.hidden cannot be")
+        assert started == []
 
 
 async def test_values_that_do_not_fit_together_are_said_live(screen) -> None:
@@ -133,3 +145,11 @@ async def test_a_runs_folder_that_cannot_be_written_is_one_sentence(screen, fold
         await pilot.press("s")
         await screen.until(pilot, "Runs cannot be kept in")
         assert started == []
+
+
+async def test_a_quick_hand_starts_what_it_marked(screen, started) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        await pilot.press("up", "s")
+        await until(pilot, lambda: len(started) == 1)
+        assert started[0].spec == spec.make("imdb", "lstm", data="starter")

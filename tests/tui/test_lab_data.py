@@ -10,7 +10,6 @@ import pytest
 from cli.file_server import FileServer, serving
 from lab_steps import choose, enter, form_ready, put, until
 
-from tasks.base import DataError
 from tasks.common import counting, datasets, registry
 from tasks.common.registry import Dataset, Reader, Remote
 from tasks.names.settings import LANGUAGES
@@ -39,18 +38,21 @@ def line(pilot: Any) -> str:
     return str(pilot.app.screen.query_one(DataLine).content)
 
 
-async def test_one_key_fetches_the_data_and_says_what_is_here_then(screen, server) -> None:
+async def test_one_key_fetches_the_data_and_a_failure_is_one_sentence_in_its_place(screen, server) -> None:
+    server.troubles[LARGE] = "404"
     async with screen.open() as pilot:
-        await screen.until(pilot, "starter only, 1,440 rows", "g downloads all of it, 430")
-        assert "Get data" in screen.text
+        await screen.until(pilot, "starter only, 1,440 rows", "g downloads all of it, 430", "Get data")
+        await pilot.press("g")
+        await screen.until(pilot, f"The names data could not be downloaded from {server.address}. · g tries again")
+        server.troubles.clear()
         await pilot.press("g")
         await screen.until(pilot, "full, 61,640 rows, no hash known", str(datasets.cached("names"))[:20])
         assert "Get data" not in screen.text
         await pilot.press("g")  # nothing is left to fetch
-        assert server.asked[LARGE] == 1
+        assert server.asked[LARGE] == 2
 
 
-async def test_a_download_is_seen_and_stopped_by_the_same_key_and_the_next_is_whole(screen, server) -> None:
+async def test_a_download_is_stopped_by_the_same_key_or_by_leaving_and_the_next_is_whole(screen, server) -> None:
     server.troubles[LARGE] = "stalls"
     async with screen.open() as pilot:
         await screen.until(pilot, "starter only")
@@ -60,23 +62,19 @@ async def test_a_download_is_seen_and_stopped_by_the_same_key_and_the_next_is_wh
         await screen.until(pilot, "downloading ━", "% of 430", "g stops it")
         await pilot.press("ctrl+g")
         await screen.until(pilot, "starter only")
-        server.troubles.clear()
+        await pilot.press("ctrl+g")
+        await screen.until(pilot, "downloading ━")
+        stalled = pilot.app.screen.query_one(DataLine)._fetches["names"]
+    assert stalled.stopped  # by leaving
+    with pytest.raises(dataset.Stopped):
+        stalled.arrived(1)
+    server.troubles.clear()
+    async with screen.open() as pilot:
+        await screen.until(pilot, "starter only")
         await pilot.press("ctrl+g")
         await screen.until(pilot, "full, 61,640 rows")
         server.released.set()
         await until(pilot, lambda: [p.name for p in datasets.cached("names").parent.iterdir()] == ["names"])
-
-
-async def test_leaving_ends_a_download(screen, server) -> None:
-    server.troubles[LARGE] = "stalls"
-    async with screen.open() as pilot:
-        await screen.until(pilot, "starter only")
-        await pilot.press("g")
-        await screen.until(pilot, "downloading ━")
-        fetch = pilot.app.screen.query_one(DataLine)._fetches["names"]
-    assert fetch.stopped
-    with pytest.raises(dataset.Stopped):
-        fetch.arrived(1)
 
 
 async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(screen, server) -> None:
@@ -94,17 +92,6 @@ async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(scre
         await screen.until(pilot, "The names data is here.", seconds=20)
         await pilot.press("1")
         await choose(pilot, "tasks", "names")
-        await screen.until(pilot, "full, 61,640 rows")
-
-
-async def test_a_download_that_fails_is_one_sentence_in_its_place(screen, server) -> None:
-    server.troubles[LARGE] = "404"
-    async with screen.open() as pilot:
-        await screen.until(pilot, "starter only")
-        await pilot.press("g")
-        await screen.until(pilot, f"The names data could not be downloaded from {server.address}. · g tries again")
-        server.troubles.clear()
-        await pilot.press("g")
         await screen.until(pilot, "full, 61,640 rows")
 
 
@@ -159,15 +146,11 @@ async def test_a_named_folder_is_told_and_what_it_lacks_too(screen, data, tmp_pa
         await choose(pilot, "tasks", "poems")
         await screen.until(pilot, "poet.tang.*.json, poems.txt")
         assert pilot.app.screen.check_action("fetch", ()) is None
-
-
-async def test_a_task_without_data_needs_none(screen) -> None:
-    async with screen.open() as pilot:
         await choose(pilot, "tasks", "toy")
         await screen.until(pilot, "none needed")
 
 
-async def test_data_that_are_neither_here_nor_known_are_missing(screen, started, monkeypatch) -> None:
+async def test_data_that_are_missing_or_cannot_be_read_are_one_sentence(screen, started, monkeypatch) -> None:
     monkeypatch.setattr(registry, "DATASETS", {})
     monkeypatch.setattr(datasets, "starter", lambda task: datasets.cached(task) / "nowhere")
     async with screen.open() as pilot:
@@ -177,15 +160,3 @@ async def test_data_that_are_neither_here_nor_known_are_missing(screen, started,
         await screen.until(pilot, "The names data has no known source")
         assert isinstance(pilot.app.screen, LabScreen)
         assert started == []
-
-
-async def test_data_that_cannot_be_read_are_one_sentence(screen, monkeypatch) -> None:
-    def broken(*_: object) -> None:
-        raise DataError("/x/Arabic.txt is damaged [red]: fetch it again.")
-
-    monkeypatch.setattr(datasets, "standing", broken)
-    async with screen.open() as pilot:
-        await screen.until(pilot, "/x/Arabic.txt is damaged [red]: fetch it again.")
-        monkeypatch.setattr(datasets, "standing", lambda *_: (_ for _ in ()).throw(PermissionError(13, "no", "/y")))
-        await choose(pilot, "tasks", "poems")
-        await screen.until(pilot, "The poems data cannot be read: no (/y).")

@@ -114,34 +114,27 @@ async def test_what_comes_late_for_older_settings_is_dropped(screen, child) -> N
         assert not any("32,000" in words for words in seen)
 
 
-async def test_settings_that_cannot_be_used_are_not_counted(screen, child) -> None:
+async def test_what_cannot_be_counted_is_one_sentence_and_the_next_question_is_asked_anew(screen, child) -> None:
     async with screen.open() as pilot:
         await screen.until(pilot, "256,000 parameters")
         await form_ready(pilot)
         await put(pilot, "cell.hidden", "0")
         text = await screen.until(pilot, "not counted while the settings cannot be used")
         assert "weight_hh" not in text
-        await put(pilot, "cell.hidden", "256")
-        await screen.until(pilot, "256,000 parameters", "weight_hh")
+        await put(pilot, "cell.hidden", "8")
+        await screen.until(pilot, "8,000 parameters", "weight_hh")
+        for children, error in ((1, ValueError("It cannot be built [red].")), (2, RunError("It is gone: ask again."))):
 
+            def fails(_: RunSpec, error: Exception = error) -> Sketched:
+                raise error
 
-@pytest.mark.parametrize(
-    "error", [ValueError("It cannot be built [red]."), RunError("The process is gone: ask again.")]
-)
-async def test_an_error_is_one_sentence_and_the_next_question_is_asked_anew(screen, child, error) -> None:
-    async with screen.open() as pilot:
-        await screen.until(pilot, "256,000 parameters")
-
-        def fails(_: RunSpec) -> Sketched:
-            raise error
-
-        child[0].answer = fails
-        await choose(pilot, "cells", "gru")
-        await screen.until(pilot, str(error))
-        child[0].answer = sketched
-        await choose(pilot, "cells", "rnn")
-        await screen.until(pilot, "256,000 parameters")
-        assert len(child) == (2 if isinstance(error, RunError) else 1)
+            child[0].answer = fails
+            await choose(pilot, "cells", "gru")
+            await screen.until(pilot, str(error))
+            child[0].answer = sketched
+            await choose(pilot, "cells", "rnn")
+            await screen.until(pilot, "8,000 parameters")
+            assert len(child) == children
 
 
 async def test_the_child_ends_when_the_lab_is_left_and_comes_back_with_it(screen, child) -> None:
@@ -157,6 +150,26 @@ async def test_the_child_ends_when_the_lab_is_left_and_comes_back_with_it(screen
         await choose(pilot, "cells", "gru")
         await until(pilot, lambda: len(child) == 2)
         await screen.until(pilot, "256,000 parameters")
+
+
+async def test_coming_back_while_the_child_still_starts_asks_another(screen, child, monkeypatch) -> None:
+    held, slow = threading.Event(), Child.__init__
+
+    def start_slowly(self: Child) -> None:
+        slow(self)
+        assert held.wait(5) or len(Child.made) > 1
+
+    monkeypatch.setattr(Child, "__init__", start_slowly)
+    async with screen.open() as pilot:
+        await until(pilot, lambda: len(child) == 1)
+        await pilot.press("2")
+        await screen.until(pilot, "There are no runs")
+        await pilot.press("1")
+        await screen.until(pilot, "counting …")
+        held.set()
+        await screen.until(pilot, "256,000 parameters")
+        assert child[0].closed.wait(2)
+        assert child[0].asked == []
 
 
 def test_a_structure_fits_whatever_width_there_is() -> None:

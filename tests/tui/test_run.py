@@ -11,8 +11,8 @@ from tasks.views import Series, Text
 from workbench import launch
 from workbench.events import Alarm, Sample
 from workbench.runs import Run
-from workbench.tui.screens.run import RunScreen
 from workbench.tui.widgets.confusion import ConfusionGrid
+from workbench.tui.widgets.curves import Charts
 
 
 async def test_a_running_training_is_followed(screen, worker) -> None:
@@ -24,7 +24,7 @@ async def test_a_running_training_is_followed(screen, worker) -> None:
         assert "CPU, 2 threads" in text
         one.train(70, 100)
         await screen.until(pilot, "step 100 of 200", "50%")
-        assert len(pilot.app.screen._val.points) == 2
+        assert len(pilot.app.screen.query_one(Charts).validation.points) == 2
 
 
 async def test_the_charts_name_the_strongest_baseline_and_draw(screen, worker) -> None:
@@ -100,11 +100,18 @@ async def test_a_worker_that_vanished_is_lost_and_its_last_words_are_shown(scree
         await screen.until(pilot, "lost", "vanished", "Its log ends: Killed [red]", "Resume goes on")
 
 
-async def test_alarms_are_plain_words(screen, worker) -> None:
+async def test_the_newest_alarm_is_shown_and_all_of_them_among_what_is_known(screen, worker) -> None:
     one = worker().start().train(10, 60)
     one.write(Alarm(time=time.time(), step=60, message="The gradient [red] exploded."))
     async with screen.open(one.run) as pilot:
         await screen.until(pilot, "Step 60: The gradient [red] exploded.")
+        one.write(Alarm(time=time.time(), step=70, message="No better evaluation in 5."))
+        text = await screen.until(pilot, "Step 70: No better evaluation in 5.", "about")
+        assert "Step 60" not in text
+        pilot.app.screen.query_one("TabRow").action_step(-1)
+        await screen.until(pilot, "training rows")
+        about = pilot.app.screen._panes["about"].body.content.plain
+        assert "Step 60: The gradient [red] exploded.\n\nStep 70: No better evaluation in 5." in about
 
 
 async def test_stop_asks_and_resume_starts_a_worker(screen, worker, monkeypatch) -> None:
@@ -138,10 +145,9 @@ async def test_a_resumed_run_forgets_what_was_written_in_vain(screen, worker) ->
         await screen.until(pilot, "step 100 of 200")
         one.start(from_step=60)
         await screen.until(pilot, "step 60 of 200")
-        shown = pilot.app.screen
-        assert isinstance(shown, RunScreen)
-        assert max(x for x, _ in shown._raw.points) == 60
-        assert [x for x, _ in shown._val.points] == [60]
+        charts = pilot.app.screen.query_one(Charts)
+        assert max(x for x, _ in charts.raw.points) == 60
+        assert [x for x, _ in charts.validation.points] == [60]
 
 
 async def test_a_folder_deleted_under_us_is_a_state(screen, worker) -> None:

@@ -11,7 +11,7 @@ import typer
 import workbench
 from tasks.base import DataError
 from workbench.cli import ask, datasets, learn, machine, poem, store
-from workbench.cli.options import Data, ReadOnly, Runs, data_folder, need_terminal
+from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal
 from workbench.runs import NoSuchRun, RunError, root
 from workbench.spec import SpecError
 from workbench.words import DEBUG, defect
@@ -42,6 +42,7 @@ def lab(
     runs: Runs = None,
     data: Data = None,
     readonly: ReadOnly = False,
+    ascii_only: Ascii = False,
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,

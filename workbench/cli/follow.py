@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from workbench.cli import show
 from workbench.cli.options import put, say
 from workbench.cli.tables import wide_console
-from workbench.events import Alarm, Checkpoint, Eval, Event, Failed, Started, Step
+from workbench.events import Alarm, Checkpoint, Eval, Event, Started, Step
 from workbench.journal import History, Tail
 from workbench.metrics import heading, measured, ordered
 from workbench.runs import LIVE, Run, Status
@@ -257,6 +257,6 @@ def _line(event: Event, history: History, main: str) -> str:
             figures = "  ".join(f"{heading(name)} {measured(name, event.metrics[name])}" for name in shown)
             best = "  best" if event.best.step == event.step else ""
             return f"epoch {event.epoch:6.2f}  step {event.step:6}  train {loss} | val {figures}{best}"
-        case Alarm() | Failed():
-            return event.message if isinstance(event, Alarm) else ""
+        case Alarm():
+            return f"Alarm at step {event.step:,}: {event.message}"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -15,12 +16,23 @@ from tasks.common.datasets import named_folder
 from workbench import runs
 from workbench.runs import Run
 from workbench.spec import SpecError
+from workbench.words import ASCII
+
+
+def _ask_for_ascii(wanted: bool) -> None:
+    """The screen that opens later draws so."""
+    if wanted:
+        os.environ[ASCII] = "1"
+
 
 Runs = Annotated[
     Path | None, typer.Option("--runs", metavar="DIR", help="Where runs are kept (WORKBENCH_RUNS, else ./checkpoints).")
 ]
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Folder of datasets (WORKBENCH_DATA, else downloaded).")
+]
+Ascii = Annotated[
+    bool, typer.Option("--ascii", callback=_ask_for_ascii, help="Draw the screen with ASCII alone (WORKBENCH_ASCII=1).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Headless = Annotated[bool, typer.Option("--headless", help="Show progress here rather than on the screen.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from workbench import filters, journal, records, runs
-from workbench.cli.options import Headless, Json, ReadOnly, RunName, Runs, find, on_terminal, put, say
+from workbench.cli.options import Ascii, Headless, Json, ReadOnly, RunName, Runs, find, on_terminal, put, say
 from workbench.filters import FilterError
 from workbench.records import UNREADABLE
 from workbench.runs import LIVE, NoSuchRun, RunError
@@ -92,6 +92,7 @@ def watch(
     headless: Headless = False,
     once: Once = False,
     readonly: ReadOnly = False,
+    ascii_only: Ascii = False,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from workbench import events
+from workbench.engine.opening import started
 from workbench.engine.training import Position, Training, all_finite
 from workbench.events import Event
 from workbench.runs import Run
@@ -27,10 +28,11 @@ def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[E
         OSError: a file could not be written; everything saved before is untouched.
     """
     training = Training(run, at)
-    yield training.started()
+    yield started(training)
     baseline = training.task.baseline(training.examples, cached_only=True)
     if baseline:
         yield events.Baseline(time=time.time(), methods=baseline)
+        training.naive = baseline.get("val", {})
     if not training.resumed:
         yield training.save()
 
@@ -69,7 +71,7 @@ def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[E
     training.load_best()
     tested = training.evaluate("test")
     if not baseline:
-        yield training.naive()
+        yield training.naive_methods()
     yield events.Finished(
         time=time.time(),
         step=at.step,

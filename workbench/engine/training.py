@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
-import platform
-import socket
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import msgspec
-import numpy
 import torch
 from torch.nn.utils import clip_grad_norm_
 
-import workbench
 from tasks.base import Evaluation, Split
 from tasks.common import files
 from workbench import events
 from workbench.engine import checkpoint, data, network, process
+from workbench.engine.alarms import Alarms
 from workbench.engine.meter import Meter
 from workbench.engine.optimise import make_optimizer, make_schedule
-from workbench.events import Best, Event
+from workbench.events import Best, Event, Metrics
 from workbench.runs import Run, task_state
 
 _EVAL_BATCH = 256  # at least so many examples at a time where no gradient is kept
@@ -47,6 +43,7 @@ class Position:
     best_step: int = -1  # -1: never evaluated
     best_value: float | None = None
     worse: int = 0  # evaluations since the best one
+    alarms: list[str] = dataclasses.field(default_factory=list)  # what was raised and has not passed
 
 
 class Training:
@@ -83,6 +80,8 @@ class Training:
         self.from_step = at.step
         self.model.train()
         self.meter = Meter(device)
+        self.alarms = Alarms(at.alarms)
+        self.naive: Mapping[str, Metrics] = {}  # the naive methods on the validation rows, where they are known
         self._counted = 0.0  # seconds of this life that ``at.wall_s`` holds already
         self._saved = time.monotonic()
 
@@ -166,6 +165,7 @@ class Training:
             eta_s=self.meter.seconds_for(self.total - self.at.step),
             memory_mb=process.memory_mb(self.device),
         )
+        yield from self._raise(self.alarms.reported(finite(norm), self.options.clip, self.options.lr))
 
     def evaluate(self, split: Split) -> Evaluation:
         """Metrics and views of a split with the weights as they are."""
@@ -205,10 +205,19 @@ class Training:
             views=found.views,
             best=self.best,
         )
-        if any(v is not None and not math.isfinite(v) for v in found.metrics.values()):
-            yield events.Alarm(time=time.time(), step=self.at.step, message="A validation figure is not a number.")
+        raised = self.alarms.evaluated(
+            found.metrics,
+            self.run.spec.settings,
+            self.naive,
+            self.best,
+            epoch=self.epoch,
+            step=self.at.step,
+            total=self.total,
+            since_best=self.at.worse,
+        )
+        yield from self._raise(raised)
 
-    def naive(self) -> Event:
+    def naive_methods(self) -> Event:
         """What naive methods reach on the same rows; where they fail, an alarm: that costs nobody a trained network."""
         try:
             return events.Baseline(time=time.time(), methods=self.task.baseline(self.examples))
@@ -247,28 +256,8 @@ class Training:
     def load_best(self) -> None:
         checkpoint.load_best(self.run.best_file, self.model)
 
-    def started(self) -> Event:
-        return events.Started(
-            time=time.time(),
-            schema=events.SCHEMA,
-            from_step=self.from_step,
-            pid=os.getpid(),
-            host=socket.gethostname(),
-            device=process.device_name(self.device, self.threads),
-            precision=str(self.mixed or torch.float32).removeprefix("torch."),
-            versions={
-                "workbench": workbench.__version__,
-                "python": platform.python_version(),
-                "torch": str(torch.__version__),
-                "numpy": numpy.__version__,
-            },
-            parameters=network.parameter_count(self.model),
-            train_size=self.examples.size("train"),
-            steps_per_epoch=self.steps_per_epoch,
-            total_steps=self.total,
-            protocol=self.task.protocol,
-            notes=list(self.examples.notes),
-        )
+    def _raise(self, sentences: Iterable[str]) -> Iterator[Event]:
+        return (events.Alarm(time=time.time(), step=self.at.step, message=sentence) for sentence in sentences)
 
     @property
     def _epoch_whole(self) -> bool:

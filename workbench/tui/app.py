@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from rich.text import Text
-from textual.app import App
 from textual.screen import Screen
 
 from workbench import launch
 from workbench.runs import Run, RunError
+from workbench.tui.appearance import Appearance
 from workbench.tui.aside import aside
 from workbench.tui.bindings import Place, bindings
 from workbench.tui.custody import Custody
@@ -35,10 +35,10 @@ def _poem() -> Screen[None]:
     return PoemScreen()
 
 
-STYLES = ("base", "lab", "run", "confusion", "runs", "compare", "poem", "over")
+STYLES = ("base", "lab", "run", "charts", "confusion", "runs", "compare", "poem", "over", "ansi")
 
 
-class WorkbenchApp(App[None]):
+class WorkbenchApp(Appearance):
     """A reader of run folders, and a sender of start and stop."""
 
     CSS_PATH = [f"styles/{name}.tcss" for name in STYLES]  # noqa: RUF012
@@ -106,7 +106,7 @@ class WorkbenchApp(App[None]):
         self.run_worker(self._open_run(run), group="open", exclusive=True)
 
     async def _open_run(self, run: Run) -> None:
-        from workbench.tui.screens.run import RunScreen  # plotext comes with it
+        from workbench.tui.screens.run import RunScreen  # not before it is asked for
 
         try:
             fresh = RunScreen(run)
@@ -161,9 +161,6 @@ class WorkbenchApp(App[None]):
             act()
         except (RunError, OSError) as error:
             self.notify(str(error), severity="error", markup=False)
-
-    def action_toggle_theme(self) -> None:
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def action_help(self) -> None:
         self.push_screen(Help(self.place))

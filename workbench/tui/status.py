@@ -27,7 +27,7 @@ COLOURS: dict[Seen, str] = {
 def badge(status: Seen) -> Content:
     """The word on its colour."""
     name = COLOURS[status]
-    return Content.styled(f" {status} ", f"bold $text-{name} on ${name}-muted")
+    return Content.styled(f" {status} ", f"bold $on-{name} on ${name}-muted")
 
 
 def live(status: Seen) -> bool:

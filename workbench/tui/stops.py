@@ -16,14 +16,24 @@ from workbench.words import age
 
 
 class Stop(NamedTuple):
-    """A confusion matrix, and of what it is."""
+    """An evaluation with a confusion matrix."""
 
     name: str  # "evaluation 3 of 20, step 600"
     short: str  # "evaluation 3"
     step: int
-    view: Confusion
     best: bool  # of the weights that were kept as the best ones
     tested: bool = False  # on the test rows, once the training was done; else on the validation rows
+
+
+class Shown(NamedTuple):
+    """A confusion matrix, and of which evaluation it is."""
+
+    stop: Stop
+    view: Confusion
+
+    def of(self, stop: Stop) -> bool:
+        """Whether it is this evaluation's; how many there are in all may have changed."""
+        return (self.stop.step, self.stop.tested) == (stop.step, stop.tested)
 
 
 class Rival(NamedTuple):
@@ -31,27 +41,33 @@ class Rival(NamedTuple):
 
     run: Run
     about: str  # state, best figure, age
-    stops: list[Stop]
+    matrices: dict[bool, tuple[str, Confusion]]  # of its test (True) and of its last evaluation, each with a name
 
-    def beside(self, shown: Stop) -> tuple[str, Confusion]:
+    def beside(self, shown: Shown) -> tuple[str, Confusion]:
         """What to compare with, and its name: the test beside a test, else the last validation that there is."""
-        alike = [stop for stop in self.stops if stop.tested == shown.tested] or self.stops
-        return f"{self.run.id} ({'test' if alike[-1].tested else f'step {alike[-1].step:,}'})", alike[-1].view
+        name, view = self.matrices.get(shown.stop.tested) or next(iter(self.matrices.values()))
+        return f"{self.run.id} ({name})", view
 
 
 def stops(history: History) -> list[Stop]:
     """A run's evaluations in their order, the test last."""
-    shown = [(event, matrix_of(event.views)) for event in history.evals]
-    views = [(event, view) for event, view in shown if view is not None]
-    best = history.evals[-1].best.step if history.evals else -1
+    evals = history.evals if history.evals and matrix_of(history.evals[-1].views) else []
     found = []
-    for number, (event, view) in enumerate(views, 1):
-        name = f"evaluation {number} of {len(views)}, step {event.step:,}"
-        found.append(Stop(name, f"evaluation {number}", event.step, view, best=event.step == best))
-    if isinstance(history.ended, Finished) and (tested := matrix_of(history.ended.views)):
+    for number, event in enumerate(evals, 1):
+        name = f"evaluation {number} of {len(evals)}, step {event.step:,}"
+        best = event.step == evals[-1].best.step
+        found.append(Stop(name, f"evaluation {number}", event.step, best=best))
+    if isinstance(history.ended, Finished) and matrix_of(history.ended.views):
         step = history.ended.best.step
-        found.append(Stop(f"test, with the best weights (step {step:,})", "test", step, tested, best=True, tested=True))
+        found.append(Stop(f"test, with the best weights (step {step:,})", "test", step, best=True, tested=True))
     return found
+
+
+def kept(history: History, stop: Stop) -> Confusion | None:
+    """An evaluation's matrix, where the history holds it still."""
+    if stop.tested:
+        return matrix_of(history.ended.views) if isinstance(history.ended, Finished) else None
+    return next((matrix_of(event.views) for event in reversed(history.evals) if event.step == stop.step), None)
 
 
 def matrix_of(views: Sequence[View]) -> Confusion | None:
@@ -74,10 +90,18 @@ def rivals(folder: Path, run: Run, labels: Sequence[str]) -> list[Rival]:
             recent = journal.recent(other.events_file)
         except (RunError, OSError):
             continue
-        known = stops(recent)
-        if known and known[-1].view.labels == [*labels]:
+        known = _matrices(recent)
+        if known and all(view.labels == [*labels] for _, view in known.values()):
             found.append(Rival(other, _about(other, recent), known))
     return found
+
+
+def _matrices(recent: History) -> dict[bool, tuple[str, Confusion]]:
+    return {
+        stop.tested: ("test" if stop.tested else f"step {stop.step:,}", view)
+        for stop in stops(recent)
+        if (view := kept(recent, stop))
+    }
 
 
 def _about(run: Run, recent: History) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import Literal, NamedTuple
 
 from workbench.events import Eval, Event, Started, Step
@@ -98,7 +97,7 @@ class Traces:
     def _begin(self, event: Started) -> None:
         """What an earlier life did after the step from which this one goes on was in vain."""
         for curve in self._curves.values():
-            curve.points = list(takewhile(lambda point: point[0] <= event.from_step, curve.points))
+            curve.cut(event.from_step)
         self._places = {step: place for step, place in self._places.items() if step <= event.from_step}
         self._before = max((seconds for _, seconds in self._places.values()), default=0.0)
         self._begun = event.time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -40,25 +41,38 @@ class Ask(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(Content.styled(self._question, "bold"), markup=False, id="question")
-            yield OptionList(
-                *(
-                    Option(
-                        Content.assemble(
-                            (answer.label[0], "bold underline"),
-                            (answer.label[1:], "bold"),
-                            (f"\n  {answer.explanation}", "$foreground-muted"),
-                        )
-                    )
-                    for answer in self._answers
-                ),
-                markup=False,
-                compact=True,
-            )
+            yield OptionList(*(Option(_written(answer, 72)) for answer in self._answers), markup=False, compact=True)
             yield Static("Enter chooses", classes="hint")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()
         self.query_one(OptionList).highlighted = self._marked
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def on_option_list_option_highlighted(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Explanations wrapped under their answers; of the marked one alone where there is no room for all."""
+        answers, question = self.query_one(OptionList), self.query_one("#question")
+        width = max(12, answers.scrollable_content_region.width)
+        written = [_written(answer, width) for answer in self._answers]
+        dialog = self.query_one("#dialog")
+        around = dialog.gutter.height + answers.styles.margin.height + question.outer_size.height
+        around += sum(hint.outer_size.height for hint in self.query(".hint"))
+        room = int(self.size.height * 0.94) - around
+        if sum(len(one.plain.splitlines()) for one in written) > room:
+            written = [
+                one if index == answers.highlighted else _written(answer, 0)
+                for index, (one, answer) in enumerate(zip(written, self._answers, strict=True))
+            ]
+        for index, one in enumerate(written):
+            answers.replace_option_prompt_at_index(index, one)
+        answers.styles.max_height = max(2, room)
+        answers.refresh(layout=True)
+        answers.call_after_refresh(answers.scroll_to_highlight)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._answers[event.option_index].value)
@@ -72,3 +86,12 @@ class Ask(ModalScreen[str]):
 
     def action_back(self) -> None:
         self.dismiss(self._answers[-1].value)
+
+
+def _written(answer: Answer, width: int) -> Content:
+    """The label with the letter that chooses it, and below it, where that has a width, what will happen."""
+    label = Content.assemble((answer.label[0], "bold underline"), (answer.label[1:], "bold"))
+    if not width:
+        return label
+    below = fill(answer.explanation, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    return Content.assemble(label, (f"\n{below}", "$foreground-muted"))

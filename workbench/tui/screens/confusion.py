@@ -23,7 +23,7 @@ from workbench.tui.matrix import ORDERS
 from workbench.tui.screens.choose import Choose
 from workbench.tui.screens.page import Page
 from workbench.tui.status import Seen, badge, live
-from workbench.tui.stops import Rival, Stop, rivals, stops
+from workbench.tui.stops import Rival, Shown, Stop, kept, matrix_of, rivals, stops
 from workbench.tui.watch import Look, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.confusion import CellGrid
@@ -50,8 +50,9 @@ class ConfusionScreen(Page):
         self.status: Seen = "starting"
         self._watcher = Watcher(run)
         self._stops: list[Stop] = []
-        self._at: int | None = None  # which of them is shown; None: the last one, whichever that is
-        self._reference: Stop | Rival | None = None
+        self._at: int | None = None  # which of them is to be seen; None: the last one, whichever that is
+        self._shown: Shown | None = None
+        self._reference: Shown | Rival | None = None
         self._shares, self._order = False, ORDERS[0]
         self._best, self._finished = 0, False
         self._listing = False  # examples
@@ -87,6 +88,8 @@ class ConfusionScreen(Page):
                 if not self.query(CellGrid):  # the screen was taken down meanwhile
                     return
                 self._take(look)
+                if look.more:
+                    continue
             await asyncio.sleep(self.EVERY)
 
     def _take(self, look: Look) -> None:
@@ -101,26 +104,45 @@ class ConfusionScreen(Page):
             self._best = history.evals[-1].best.step
         found = stops(history)
         if len(found) != len(self._stops) or look.afresh:
-            before, self._stops = self._shown, found
-            if self._shown is not before:
-                self._draw()
+            self._stops = found
+            self._see(afresh=look.afresh)
             changed = True
         if changed:
             self._tell()
 
-    @property
-    def _shown(self) -> Stop | None:
-        if not self._stops:
+    @work(exclusive=True, group="see")
+    async def _see(self, *, afresh: bool = False) -> None:
+        """Show the evaluation that is to be seen; an earlier one is read first."""
+        last = len(self._stops) - 1
+        if last < 0:
+            self._shown = None
+        else:
+            stop = self._stops[last if self._at is None else min(self._at, last)]
+            view = kept(self._watcher.history, stop)
+            if view is None and self._shown and self._shown.of(stop) and not afresh:
+                view = self._shown.view
+            if view is None and (view := await self._read(stop.step)) is None:
+                return
+            self._shown = Shown(stop, view)
+        self._draw()
+
+    async def _read(self, step: int) -> Confusion | None:
+        try:
+            return matrix_of(await aside(partial(self._watcher.views, step)))
+        except OSError as error:
+            sentence = f"The evaluation at step {step:,} cannot be read: {error.strerror}."
+            self.app.notify(sentence, severity="error", markup=False)
             return None
-        return self._stops[-1 if self._at is None else min(self._at, len(self._stops) - 1)]
 
     @property
     def _than(self) -> tuple[str, Confusion] | None:
         """What the difference to is shown, and its name; none while the reference itself is shown."""
         shown, reference = self._shown, self._reference
-        if shown is None or reference is None or reference == shown:
+        if shown is None or reference is None:
             return None
-        return reference.beside(shown) if isinstance(reference, Rival) else (reference.short, reference.view)
+        if isinstance(reference, Rival):
+            return reference.beside(shown)
+        return None if reference.of(shown.stop) else (reference.stop.short, reference.view)
 
     def _draw(self) -> None:
         """Show the matrix that is to be seen, the commonest errors in it, and what it is."""
@@ -143,8 +165,8 @@ class ConfusionScreen(Page):
         name = "  " if self.size.width < _NARROW else f"  {described.task} with {described.cell}   "
         where = []
         if shown:
-            following = shown is self._stops[-1] and live(self.status)
-            where = [shown.name, "live" * following, plain(shown.view.note)]
+            following = self._at is None and live(self.status)
+            where = [shown.stop.name, "live" * following, plain(shown.view.note)]
         said = ", ".join(filter(None, [*where, "starter data" * (described.data == "starter")]))
         self.query_one("#where", Static).update(Content.assemble(badge(self.status), name, (said, "bold")))
         if shown:
@@ -154,7 +176,7 @@ class ConfusionScreen(Page):
             self._tell_nothing()
         self.refresh_bindings()
 
-    def _how(self, shown: Stop) -> str:
+    def _how(self, shown: Shown) -> str:
         than = self._than
         right, wrong = names(self.app)
         if than is None:
@@ -222,7 +244,7 @@ class ConfusionScreen(Page):
         last = len(self._stops) - 1
         at = max(0, min(last, (last if self._at is None else self._at) + by))
         self._at = None if at == last else at
-        self._draw()
+        self._see()
 
     def action_shares(self) -> None:
         self._shares = not self._shares
@@ -272,10 +294,10 @@ class ConfusionScreen(Page):
             pane.look_for(asked, self._origin(shown))
             pane.query_one(Passage).focus()
 
-    def _origin(self, shown: Stop) -> str:
+    def _origin(self, shown: Shown) -> str:
         """Whose answers the examples are, and how that fits the matrix that is shown."""
         whose = f"By the best weights (step {self._best:,})"
-        if shown.best and shown.tested == self._finished:
+        if shown.stop.best and shown.stop.tested == self._finished:
             return f"{whose}."
         return f"{whose}: the matrix is of another evaluation, its counts may differ."
 

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import OptionList, Select, Static
 
 import cells
 import tasks
 from workbench import runs, spec
-from workbench.spec import RunSpec, SpecError
+from workbench.spec import SpecError
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
+from workbench.tui.draft import Draft
 from workbench.tui.screens.page import Page
 from workbench.tui.widgets.about import About
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.dataset import DataLine
 from workbench.tui.widgets.finder import Finder
 from workbench.tui.widgets.foot import Foot
-from workbench.tui.widgets.form import Form, SettingRow, written
+from workbench.tui.widgets.form import Form, SettingRow, row_of
+from workbench.tui.widgets.hint import Hint
 from workbench.tui.widgets.network import NetworkLine, Structure
 from workbench.tui.widgets.picker import Picker
 from workbench.tui.widgets.tabs import TabRow
@@ -41,17 +43,20 @@ class LabScreen(Page):
 
     place = "lab"
     BINDINGS = bindings(place)
+    RESTS = 0.1  # seconds after which a marked task is meant
 
     def __init__(self) -> None:
         super().__init__()
         self._cells = {name: cells.about(name) for name in cells.available()}
+        self._following = asyncio.Lock()
+        self._rest: Timer | None = None
+        self._chosen = ("", "")  # task and cell, as they were told of last
         self._formed = ""  # the task that the form is made for
         self._due = False
+        self._new = True
 
     def compose(self) -> ComposeResult:
-        form = Form("form")
         yield TopBar("lab")
-        yield Welcome()
         yield TabRow("panes")
         with Horizontal(id="lab"):
             with Vertical(id="choose"):
@@ -62,24 +67,21 @@ class LabScreen(Page):
                 with Horizontal(id="preset-row"):
                     yield Static("  preset", classes="name")
                     yield Select[str]([], allow_blank=True, prompt="the task's defaults", compact=True, id="preset")
-                yield Finder(form)
-                yield form
-                yield Static(markup=False, id="hint")
-                with VerticalScroll(id="network-panel"):
-                    yield Structure()
+                yield Form("form")
+                yield Hint()
+                yield VerticalScroll(id="network-panel")
         yield Foot()
         yield BottomBar("lab")
 
     async def on_mount(self) -> None:
         self.query_one("#settings").border_title = "settings"
         self.query_one("#network-panel").border_title = " network "
-        self.query_one(Welcome).display = False
         picked = self.query_one("#cells", Picker)
         tasks_, first = self.query_one("#tasks", Picker), "names"  # small, and quickly trained
         tasks_.highlighted = tasks_.names.index(first) if first in tasks_.names else 0
         picked.highlighted = picked.names.index("lstm") if "lstm" in picked.names else 0
         self.query_one("#tasks").focus()
-        self.watch(self, "focused", self._hint)
+        self.watch(self, "focused", self._moved)
         self._arrange()
 
     def on_screen_resume(self) -> None:
@@ -98,8 +100,12 @@ class LabScreen(Page):
         """Say what to do where nothing was ever started."""
         with suppress(OSError):
             known = await aside(partial(runs.listing, self.workbench.runs_folder))
-            self.query_one(Welcome).display = not known
-            self.refresh_bindings()
+            if known:
+                self.action_hide_hint()
+            elif self._new:
+                self._new = False  # once is enough
+                await self.mount(Welcome(), after=self.query_one(TopBar))
+                self.refresh_bindings()
 
     @property
     def task_name(self) -> str:
@@ -114,34 +120,43 @@ class LabScreen(Page):
         value = self.query_one("#preset", Select).value
         return value if isinstance(value, str) else USUAL
 
-    @property
-    def row(self) -> SettingRow | None:
-        """The setting that has the focus."""
-        return next((a for a in getattr(self.focused, "ancestors", []) if isinstance(a, SettingRow)), None)
-
     @on(OptionList.OptionHighlighted)
     async def _choose(self, event: OptionList.OptionHighlighted) -> None:
-        if not self.task_name or not self.cell_name or not isinstance(event.option_list, Picker):
-            return
-        form, usual = self.query_one(Form), self._usual()
-        if self.task_name != self._formed:
-            self._formed = self.task_name
-            settings = tasks.settings(self.task_name)
-            reason = f"reads both ways: not for {self.task_name}"
-            refused = [name for name, about in self._cells.items() if settings.causal and about.bidirectional]
-            self.query_one("#cells", Picker).refuse(dict.fromkeys(refused, reason))
-            self.query_one("#preset", Select).set_options((name, name) for name in settings.presets)
-            usual = self._usual()
-            await form.build(spec.fields(self.task_name), lambda key: spec.value(usual, key))
+        if self._rest is not None:
+            self._rest.stop()
+        if self._formed not in ("", self.task_name):  # whoever goes through the list is not held up by each one's form
+            self._rest = self.set_timer(self.RESTS, self._follow)
         else:
-            form.renew(lambda key: spec.value(usual, key))
-        self._tell()
+            await self._follow()
+
+    async def _follow(self) -> None:
+        """Let the form, and all that is told, be of the task and cell that are marked."""
+        async with self._following:
+            chosen = self.task_name, self.cell_name
+            if not all(chosen) or chosen == self._chosen:
+                return
+            if self.task_name != self._formed:
+                await self._form()
+            else:
+                self._renew()
+            self._chosen = chosen
+            self._tell()
+
+    async def _form(self) -> None:
+        """Another task: other settings, other presets, and cells that may not go with it."""
+        self._formed = self.task_name
+        settings = tasks.settings(self._formed)
+        reason = f"reads both ways: not for {self._formed}"
+        refused = [name for name, about in self._cells.items() if settings.causal and about.bidirectional]
+        self.query_one("#cells", Picker).refuse(dict.fromkeys(refused, reason))
+        self.query_one("#preset", Select).set_options((name, name) for name in settings.presets)
+        usual = Draft(self._formed, self.cell_name, USUAL, {}, {}).usual()
+        await self.query_one(Form).build(spec.fields(self._formed), lambda key: spec.value(usual, key))
 
     @on(Select.Changed, "#preset")
     def _choose_preset(self) -> None:
         if self._formed:
-            usual = self._usual()
-            self.query_one(Form).renew(lambda key: spec.value(usual, key))
+            self._renew()
             self._tell()
 
     @on(SettingRow.Changed)
@@ -159,9 +174,11 @@ class LabScreen(Page):
             self.query_one("#preset").focus()
 
     @on(NetworkLine.Told)
-    def _show_network(self, event: NetworkLine.Told) -> None:
-        for structure in self.query(Structure):
-            structure.show(event.sketched)
+    async def _show_network(self, event: NetworkLine.Told) -> None:
+        for place in self.query("#about, #network-panel"):
+            if not place.query(Structure):
+                await place.mount(Structure())
+            place.query_one(Structure).show(event.sketched, stale=event.stale)
 
     @on(TabRow.Chosen)
     def _arrange(self) -> None:
@@ -190,31 +207,35 @@ class LabScreen(Page):
             case "fetch":
                 return self.query_one(DataLine).fetchable or None
             case "undo":
-                return (self.row is not None and self.row.changed) or None
+                row = row_of(self.focused)
+                return (row is not None and row.changed) or None
             case "next_pane":
                 return self.query_one("#panes").display or None
             case "hide_hint":
-                return self.query_one(Welcome).display or None
+                return bool(self.query(Welcome)) or None
         return True
 
     def action_defaults(self) -> None:
-        usual = self._usual()
-        self.query_one(Form).renew(lambda key: spec.value(usual, key), forget=True)
+        self._renew(forget=True)
         self._verdict()
 
     def action_undo(self) -> None:
-        if self.row is not None:
-            self.row.undo()
+        if row := row_of(self.focused):
+            row.undo()
 
     def action_fetch(self) -> None:
         self.query_one(DataLine).fetch_or_stop()
 
-    def action_find(self) -> None:
+    async def action_find(self) -> None:
         self._show_pane(SETTINGS)
-        self.query_one(Finder).open()
+        if self.query(Finder):
+            self.query_one(Finder).open()
+        else:
+            form = self.query_one(Form)
+            await self.query_one("#settings").mount(Finder(form), before=form)
 
     def action_hide_hint(self) -> None:
-        self.query_one(Welcome).display = False
+        self.query(Welcome).remove()
         self.refresh_bindings()
 
     def action_next_pane(self) -> None:
@@ -224,76 +245,52 @@ class LabScreen(Page):
         first = {CHOOSE: "#tasks", ABOUT: "#about", SETTINGS: "#preset"}[tabs.chosen]
         self.query_one(first).focus()
 
-    def action_start(self) -> None:
-        self.query_one(Foot).start()
+    async def action_start(self, *, stay: bool = False) -> None:
+        await self._follow()  # a quick hand starts what it marked, not what was told of last
+        self._verdict()
+        self.query_one(Foot).start(stay=stay)
 
-    def action_start_and_stay(self) -> None:
-        self.query_one(Foot).start(stay=True)
+    async def action_start_and_stay(self) -> None:
+        await self.action_start(stay=True)
 
     @on(Foot.Begun)
     def _begun(self, event: Foot.Begun) -> None:
-        self.query_one(Welcome).display = False
+        self.action_hide_hint()
         if not event.stay:
             self.workbench.open_run(event.run)
 
-    def _usual(self, values: Mapping[str, Any] | None = None) -> RunSpec:
-        """The settings of the task and preset; of another cell where this one is refused."""
-        for cell in (self.cell_name, *self._cells):
-            try:
-                return spec.make(self.task_name, cell, values, preset=self.preset)
-            except SpecError as error:
-                refused = error
-        raise refused
+    def _renew(self, *, forget: bool = False) -> None:
+        """Move what was not entered to the defaults of now; what was entered too, if it is to be forgotten."""
+        usual = self.draft.usual()
+        self.query_one(Form).renew(lambda key: spec.value(usual, key), forget=forget)
 
-    def _described(self) -> RunSpec:
+    @property
+    def draft(self) -> Draft:
+        """What the form, its task and the marked cell say now."""
         form = self.query_one(Form)
-        if form.error:
-            raise SpecError(form.error)
-        return spec.make(self.task_name, self.cell_name, form.values, preset=self.preset)
+        return Draft(self._formed, self.cell_name, self.preset, form.values, form.errors)
 
     def _tell(self) -> None:
         """What the chosen task and cell are, and what they make."""
-        self.query_one(About).show(self.task_name, self.preset, self.cell_name)
+        self.query_one(About).show(self._formed, self.preset, self.cell_name)
         self._verdict()
 
     def _verdict(self) -> None:
         """Whether it can start, with what settings, on which data, and what network that makes."""
         self._due = False
         self.refresh_bindings()
-        form, foot = self.query_one(Form), self.query_one(Foot)
-        values = form.values
+        draft, foot = self.draft, self.query_one(Foot)
+        changed = ", ".join(f"{row.title} {row.typed}" for row in self.query_one(Form).rows.values() if row.changed)
         try:
-            described = self._described()
+            foot.show(
+                draft.described(), f"{draft.task} with {draft.cell}" + (f"; changed: {changed}" if changed else "")
+            )
         except SpecError as error:
             foot.show(None, str(error))
-            self._tell_what_can_be_told()
-            return
-        changed = ", ".join(f"{key.partition('.')[2].replace('_', ' ')} {written(values[key])}" for key in values)
-        foot.show(described, f"{self.task_name} with {self.cell_name}" + (f"; changed: {changed}" if changed else ""))
-        self.query_one(NetworkLine).show(described)
-        self.query_one(DataLine).show(self.task_name, described.settings)
+        self.query_one(NetworkLine).show(draft.network())
+        if settings := draft.settings():
+            self.query_one(DataLine).show(draft.task, settings)
 
-    def _tell_what_can_be_told(self) -> None:
-        """Of a run that cannot be started: its data by the task's settings, its network by these and the cell's."""
-        form = self.query_one(Form)
-        values = {key: value for key, value in form.values.items() if not key.startswith("train.")}
-        own = {key: value for key, value in values.items() if key.startswith("task.")}
-        network = None
-        with suppress(SpecError):
-            self.query_one(DataLine).show(self.task_name, self._usual(own).settings)
-            if not any(row.error and row.section != "train" for row in form.rows.values()):
-                network = spec.make(self.task_name, self.cell_name, values, preset=self.preset)
-        self.query_one(NetworkLine).show(network)
-
-    def _hint(self, focused: object) -> None:
-        """The help and the bounds of the setting that has the focus."""
+    def _moved(self, focused: Widget | None) -> None:
+        self.query_one(Hint).show(focused)
         self.refresh_bindings()
-        hint, row = self.query_one("#hint", Static), self.row
-        if row is None:
-            words = "Tab moves between the lists and the settings; / finds a setting."
-            if focused is self.query_one("#find"):
-                words = "Enter or ↓ goes to the first that was found; ^u shows all again."
-            hint.update(Content.styled(words, "$foreground-muted"))
-            return
-        bounds = f"  {row.field.bounds}" if row.field.bounds else ""
-        hint.update(Content.assemble((row.field.key, "bold"), (bounds, "$text-accent"), f"  {row.field.help}"))

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.events import Resize
-from textual.widget import Widget
+from textual.widget import MountError, Widget
 from textual.widgets import Static
 
 import tasks
 from tasks.views import Confusion, View
-from workbench import words
-from workbench.events import Eval, Event, Finished, Step
-from workbench.metrics import heading
+from workbench.events import Finished, Step
 from workbench.runs import Run
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
-from workbench.tui.catalogue import changed
+from workbench.tui.gauges import Gauges, Load
 from workbench.tui.screens.confusion import ConfusionScreen
 from workbench.tui.screens.page import Page
 from workbench.tui.status import Seen, live, resumable
@@ -29,15 +31,18 @@ from workbench.tui.watch import Look, Watcher
 from workbench.tui.widgets import panes
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.charts import Chart
-from workbench.tui.widgets.curve import Curve, Smoothed
-from workbench.tui.widgets.form import written
+from workbench.tui.widgets.curves import Charts
+from workbench.tui.widgets.facts import about
+from workbench.tui.widgets.moment import Moment, MomentLine, stepped
 from workbench.tui.widgets.progress import Progress, message
 from workbench.tui.widgets.result import Result, strongest
-from workbench.tui.widgets.table import Passage, lay_out
+from workbench.tui.widgets.table import Passage
 from workbench.tui.widgets.tabs import TabRow
 
 CHARTS, RESULT, ABOUT = "charts", "result", "about"
 _WIDE, _TALL, _ONE_CHART = 110, 32, 22
+_TAKEN_DOWN = (NoMatches, MountError)  # what a screen meets that is left while it waits
+_GAUGED = 1.0  # seconds between two looks at the machine
 
 
 class RunScreen(Page):
@@ -53,101 +58,129 @@ class RunScreen(Page):
         self.run = run
         self.status: Seen = "starting"
         self._watcher = Watcher(run)
+        self._gauges, self._gauged = Gauges(), 0.0
+        self._load: Load | None = None
         self._settings = tasks.settings(run.spec.task)
-        self._raw, self._smooth = Curve("train raw", "primary", faint=True), Smoothed("train", "primary")
-        self._val, self._metric = Curve("validation", "accent"), Curve("validation", "accent")
         self.looked = asyncio.Event()  # at the run's folder for the first time
         self._panes: dict[str, Widget] = {}
         self._views: dict[str, panes.Shown] = {}
+        self._changing = asyncio.Lock()  # held while panes come and go
+        self._evaluation: int | None = None  # the step of an earlier one that is shown
+        self._paused_at: int | None = None  # the step at which the display stands still
+        self._wake = asyncio.Event()  # set: look now
 
     def compose(self) -> ComposeResult:
         described = self.run.spec
         yield TopBar("run")
         yield Progress(self.run, f"{described.task} with {described.cell}", described.data == "starter")
         yield Static(markup=False, id="message")
+        yield MomentLine(id="moment")
         with Container(id="body"):
             with Vertical(id="side"):
                 yield TabRow("tabs")
                 yield Container(id="views")
                 yield Result(self.run, self._settings, id="result")
-            with Vertical(id="charts"):
-                yield Chart("loss", [self._raw, self._smooth, self._val], id="loss")
-                if self._settings.metric != "loss":
-                    metric = self._settings.metric
-                    yield Chart(heading(metric), [self._metric], metric=metric, id="metric")
+            yield Charts(self._settings)
         yield BottomBar("run")
 
     async def on_mount(self) -> None:
-        self._panes[ABOUT] = Passage(self._about(), classes="pane")
+        self._panes[ABOUT] = Passage(about(self.run, self._watcher.history), classes="pane")
         await self.query_one("#views").mount(self._panes[ABOUT])
         self._arrange()
         self._follow()
 
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
+        with suppress(*_TAKEN_DOWN):
+            await self._look_again_and_again()
+
+    async def _look_again_and_again(self) -> None:
         """Look, show, wait: the only place where the run's history is read."""
-        first, told = True, ""
+        before: object = None
         while True:
+            look = None
             try:
-                look = await aside(self._watcher.look)
+                if self._paused_at is None:
+                    look = await aside(self._glance)
             except OSError as error:
                 self._say(f"The run's folder cannot be read: {error.strerror}.")
-            else:
-                if not self.query(Progress):  # the screen was taken down meanwhile
-                    return
-                if first or look.events or look.status != self.status or look.told != told:
-                    await self._show(look)
-                    first, told = False, look.told
+            if look and look.more:
+                self._grow(look)
+                before = None
+                await asyncio.sleep(0)
+                continue
+            if look and (look.events or before != (look.status, look.told, self._load)):
+                told = any(not isinstance(event, Step) for event in look.events)
+                await self._show(look, anew=before is None or told or look.status != self.status)
+                before = (look.status, look.told, self._load)
             self.looked.set()
-            await asyncio.sleep(self.EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self.EVERY * (1 if live(self.status) else 4))
+            self._wake.clear()
 
-    async def _show(self, look: Look) -> None:
+    def _glance(self) -> Look:
+        """On a thread: the folder, and every second the machine."""
+        look = self._watcher.look()
+        if time.monotonic() - self._gauged >= _GAUGED:
+            self._gauged = time.monotonic()
+            self._load = self._gauges.read(self._watcher.history.started) if live(look.status) else None
+        return look
+
+    def _grow(self, look: Look) -> None:
+        charts, history = self.query_one(Charts), self._watcher.history
+        if look.afresh:
+            charts.clear()
+        charts.grow(look.events, strongest(history, self._settings))
+        self.query_one(Progress).show(look.status, history, self._load)
+
+    async def _show(self, look: Look, *, anew: bool) -> None:
         history = self._watcher.history
         changed, self.status = look.status != self.status, look.status
         if changed:
             self.refresh_bindings()
-        if look.afresh:
-            for curve in (self._raw, self._smooth, self._val, self._metric):
-                curve.clear()
-        self._draw([*history.steps, *history.evals] if look.afresh else look.events)
-        self.query_one(Progress).show(look.status, history)
+        self._grow(look)
         text = message(look.status, history, look.log_line, str(self.run.path), look.told)
         self.query_one("#message", Static).update(text)
         self.query_one("#message").display = bool(text)
-        self.query_one(Result).show_history(history)
-        if look.events:
+        if anew:
+            self._show_moment()
             await self._show_views()
             self.refresh_bindings()
-            about = self._panes[ABOUT]
-            if isinstance(about, Passage):
-                about.show(self._about())
-        self._arrange()
+            passage = self._panes[ABOUT]
+            if isinstance(passage, Passage):
+                passage.show(about(self.run, history))
+            self._arrange()
 
-    def _draw(self, events: Sequence[Event]) -> None:
-        """Let the curves grow by what is new."""
-        loss, main = self.query_one("#loss", Chart), self.query("#metric").results(Chart)
-        for event in events:
-            if isinstance(event, Step):
-                self._raw.add(event.step, event.loss)
-                self._smooth.add(event.step, event.loss)
-            elif isinstance(event, Eval):
-                self._val.add(event.step, event.metrics.get("loss"))
-                self._metric.add(event.step, event.metrics.get(self._settings.metric))
-        if any(isinstance(event, Step | Eval) for event in events):
-            loss.changed()
-        for chart in main:
-            level = strongest(self._watcher.history, self._settings)
-            if level != chart.level or any(isinstance(event, Eval) for event in events):
-                chart.level = level
-                chart.changed()
+    def _show_moment(self) -> None:
+        """Which evaluation is shown, in words and in the charts; a resumed run may have dropped it."""
+        evals = self._watcher.history.evals
+        index = next((index for index, found in enumerate(evals) if found.step == self._evaluation), None)
+        shown = None if index is None else evals[index]
+        self._evaluation = shown.step if shown else None
+        moment = Moment(shown, 1 + (index or 0), len(evals), self._paused_at, live(self.status))
+        self.query_one(MomentLine).show(moment)
+        self.query_one(Charts).mark(self._evaluation)
+        self.query_one(Result).show_history(self._watcher.history, shown)
+        self.refresh_bindings()
 
     async def _show_views(self) -> None:
-        """What the network wrote, then the views of the test when there are any, else of the last evaluation."""
-        history = self._watcher.history
-        views: Sequence[View] = history.evals[-1].views if history.evals else []
-        if isinstance(history.ended, Finished) and history.ended.views:
-            views = history.ended.views
-        newest = panes.named([*panes.samples(history.samples), *views], taken=(CHARTS, RESULT, ABOUT))
+        """What the network wrote, then the views of the test when there are any, else of an evaluation."""
+        async with self._changing:
+            history, step = self._watcher.history, self._evaluation
+            samples = history.samples
+            views: Sequence[View] = history.evals[-1].views if history.evals else []
+            if step is not None:
+                try:
+                    views = await aside(partial(self._watcher.views, step))
+                except OSError as error:
+                    self._say(f"The evaluation at step {step:,} cannot be read: {error.strerror}.")
+                samples = [sample for sample in samples if sample.step <= step]
+            elif isinstance(history.ended, Finished) and history.ended.views:
+                views = history.ended.views
+            await self._show_panes([*panes.samples(samples), *views])
+
+    async def _show_panes(self, found: Sequence[panes.Shown]) -> None:
+        newest = panes.named(found, taken=(CHARTS, RESULT, ABOUT))
         for name, shown in newest.items():
             if self._views.get(name) == shown:
                 continue
@@ -171,7 +204,7 @@ class RunScreen(Page):
         """Side by side where there is room; one pane at a time where there is not."""
         wide, tall = self.size.width >= _WIDE, self.size.height >= _TALL
         tabs = self.query_one(TabRow)
-        charts = {chart.title: chart for chart in self.query_one("#charts").query_children(Chart)}
+        charts = {chart.title: chart for chart in self.query_one(Charts).query_children(Chart)}
         alone = list(charts) if self.size.height < _ONE_CHART else [CHARTS]  # low screens show one chart at a time
         names = [*([] if wide else alone), *self._panes, *([] if wide and tall else [RESULT])]
         if ABOUT in names:  # last, as it is read once
@@ -179,7 +212,7 @@ class RunScreen(Page):
         tabs.offer(names)
         chosen = tabs.chosen
         drawn = not wide and chosen in alone
-        self.query_one("#charts").display = wide or drawn
+        self.query_one(Charts).display = wide or drawn
         for title, chart in charts.items():
             chart.display = wide or chosen in (title, CHARTS)
         self.query_one("#side").set_class(drawn, "-only-tabs")
@@ -197,12 +230,19 @@ class RunScreen(Page):
         self._arrange()
 
     def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "stop":
-            return (live(self.status) and self.status != "stopping") or None
-        if action == "resume":
-            return resumable(self.status) or None
-        if action == "fill":
-            return any(isinstance(view, Confusion) for view in self._views.values()) or None
+        match action:
+            case "stop":
+                return (live(self.status) and self.status != "stopping") or None
+            case "resume":
+                return resumable(self.status) or None
+            case "fill":
+                return any(isinstance(view, Confusion) for view in self._views.values()) or None
+            case "scrub":
+                return bool(self._watcher.history.evals) or None
+            case "newest":
+                return self._evaluation is not None or None
+            case "pause":
+                return live(self.status) or self._paused_at is not None or None
         return True
 
     def action_next_pane(self) -> None:
@@ -210,6 +250,36 @@ class RunScreen(Page):
 
     def action_fill(self) -> None:
         self.workbench.enter(ConfusionScreen(self.run))
+
+    def action_chart(self, change: str) -> None:
+        self.query_one(Charts).do(change)
+
+    def action_scrub(self, by: int) -> None:
+        """Show an earlier or a later evaluation; after the last one, whatever is newest."""
+        history = self._watcher.history
+        tested = isinstance(history.ended, Finished) and bool(history.ended.views)
+        steps = [found.step for found in history.evals]
+        by = by if abs(by) == 1 else by * max(1, len(steps) // 100)
+        self._go_to(stepped(steps, self._evaluation, by, live=len(steps) - (not tested)))
+
+    def action_newest(self) -> None:
+        self._go_to(None)
+
+    def _go_to(self, evaluation: int | None) -> None:
+        self._evaluation = evaluation
+        self._show_moment()
+        self.run_worker(self._show_other(), group="scrub")
+
+    async def _show_other(self) -> None:
+        with suppress(*_TAKEN_DOWN):
+            await self._show_views()
+            self._arrange()
+
+    def action_pause(self) -> None:
+        """Hold the display still, or let it catch up; the training goes on either way."""
+        self._paused_at = self._watcher.history.step if self._paused_at is None else None
+        self._show_moment()
+        self._wake.set()
 
     def action_stop(self) -> None:
         self.workbench.ask_to_stop(self.run)
@@ -223,29 +293,3 @@ class RunScreen(Page):
     def _say(self, sentence: str) -> None:
         self.query_one("#message", Static).update(Content.styled(sentence, "$text-error"))
         self.query_one("#message").display = True
-
-    def _about(self) -> Content:
-        """What does not change while it trains: the description, the machine, the notes."""
-        described, history = self.run.spec, self._watcher.history
-        rows: list[tuple[str, str]] = [("run", self.run.id), ("folder", str(self.run.path))]
-        rows.append(("data", "starter (small)" if described.data == "starter" else described.data_dir or "full"))
-        if started := history.started:
-            rows += [
-                ("device", f"{started.device}, {started.precision}"),
-                ("host", f"{started.host}, process {started.pid}"),
-                ("parameters", f"{started.parameters:,}"),
-                ("training rows", f"{started.train_size:,}"),
-                ("steps an epoch", f"{started.steps_per_epoch:,}"),
-                ("versions", ", ".join(f"{k} {v}" for k, v in started.versions.items())),
-            ]
-        if history.checkpoint:
-            rows.append(("checkpoint", f"step {history.checkpoint.step:,}"))
-        rows += [(key, written(value)) for key, value in changed(described).items()]
-        parts: list[Content | str | tuple[str, str]] = [lay_out(["", ""], rows)]
-        if history.started:
-            protocol = [history.started.protocol] if history.started.protocol else []
-            parts += [f"\n\n{note}" for note in [*protocol, *history.started.notes]]
-        parts += [(f"\n\nStep {a.step:,}: {a.message}", "$text-warning") for a in history.alarms[-20:]]
-        if isinstance(history.ended, Finished):
-            parts.append(f"\n\nFinished after {words.duration(history.ended.wall_s)}: {history.ended.reason}")
-        return Content.assemble(*parts)

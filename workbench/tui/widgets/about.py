@@ -11,16 +11,14 @@ from textual.widgets import Static
 
 import cells
 import tasks
-from workbench.tui.widgets.network import Structure
 
 
 class About(VerticalScroll):
-    """A few words on each, the cell's equations, and the network that they make."""
+    """A few words on each, and the cell's equations."""
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, id="facts")
         yield Static(markup=False, id="equations")
-        yield Structure()
 
     def show(self, task: str, preset: str, cell: str) -> None:
         settings, recurrence = tasks.settings(task), cells.about(cell)

@@ -47,15 +47,28 @@ class BottomBar(Widget):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self._place = place
+        self._shown = Content()
+        self._due = False
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self._again())
         self.watch(self.screen, "focused", self._again, init=False)
 
     def _again(self) -> None:
-        self.refresh()
+        if not self._due:  # one look, however many keys came and went
+            self._due = True
+            self.call_after_refresh(self._look)
+
+    def _look(self) -> None:
+        self._due = False
+        if self.is_attached and not self._keys().is_same(self._shown):
+            self.refresh()
 
     def render(self) -> Content:
+        self._shown = self._keys()
+        return self._shown
+
+    def _keys(self) -> Content:
         typing = _takes_letters(self.screen.focused)
         shown = {
             action.name: _piece(spoken(action.twin if typing else action.key), action.label, target(action.name))
@@ -64,7 +77,7 @@ class BottomBar(Widget):
         }
         always = [shown.pop(name) for name in self.ALWAYS if name in shown]
         readonly = isinstance(self.screen, Page) and self.screen.workbench.readonly
-        said = Content.styled(" read only ", "bold $text-warning on $warning-muted") if readonly else Content("")
+        said = Content.styled(" read only ", "bold $on-warning on $warning-muted") if readonly else Content("")
         room = self.size.width - said.cell_length - sum(piece.cell_length for piece in always)
         bar: list[Content] = []
         for piece in (*shown.values(), _piece(spoken(PALETTE_KEY), "Palette", "app.command_palette")):

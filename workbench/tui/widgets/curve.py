@@ -1,59 +1,131 @@
-"""A curve that is thinned as it grows."""
+"""A curve that keeps every point, and shows a stretch of them thinned and smoothed."""
 
 from __future__ import annotations
 
 import math
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from typing import cast
 
 from workbench.plot import Point
 
-_LIMIT = 4096
-_SMOOTH = 0.9
+_EXACT = 16_384  # so many points are looked at one by one; of more, the extremes and the mean of each block
+_BLOCK = 128
+_FORGOTTEN = 1e-3  # what weighs less than that in a running mean is left out
+USUAL = 0.9  # the weight of what came before in a running mean
 
 
 class Curve:
-    """Points in the order of x. However many come, a few thousand stay, every extreme among them."""
+    """Points in the order of x, sixteen bytes each."""
 
-    def __init__(self, name: str, colour: str, *, faint: bool = False) -> None:
+    def __init__(self, name: str, colour: str, *, faint: bool = False, brief: str = "") -> None:
         self.name = name
+        self.brief = brief or name  # where room is short
         self.colour = colour  # a theme variable
         self.faint = faint
-        self.points: list[Point] = []
+        self._xs, self._ys = array("d"), array("d")
+        self._peaks = array("L")  # of each whole block: where its lowest and its highest point are, in their order
+        self._means = array("d")
 
     def add(self, x: float, y: float | None) -> None:
         """Add a point; what is not a finite number is a gap."""
-        if y is None or not (math.isfinite(x) and math.isfinite(y)):
-            return
-        self.points.append((x, y))
-        if len(self.points) > _LIMIT:
-            self.points = thin(self.points, _LIMIT // 4)
+        self.extend([x], [y])
+
+    def extend(self, xs: Sequence[float], ys: Sequence[float | None]) -> None:
+        """Add points, in their order."""
+        finite = None not in ys and isfinite(sum(cast("Sequence[float]", ys)))
+        if not finite:
+            points = [(x, y) for x, y in zip(xs, ys, strict=True) if y is not None and isfinite(y)]
+            xs, ys = [x for x, _ in points], [y for _, y in points]
+        self._xs.extend(xs)
+        self._ys.extend(cast("Sequence[float]", ys))
+        for begin in range(len(self._means) * _BLOCK, len(self._ys) - _BLOCK + 1, _BLOCK):
+            block = self._ys[begin : begin + _BLOCK].tolist()
+            self._peaks.extend(sorted(begin + block.index(peak) for peak in (min(block), max(block))))
+            self._means.append(sum(block) / _BLOCK)
+
+    def cut(self, x: float) -> None:
+        """Forget what lies beyond ``x``."""
+        kept = bisect_right(self._xs, x)
+        whole = kept // _BLOCK
+        del self._xs[kept:], self._ys[kept:], self._peaks[2 * whole :], self._means[whole:]
 
     def clear(self) -> None:
-        self.points = []
+        self.cut(-math.inf)
+
+    @property
+    def ends(self) -> list[float]:
+        """Where it begins and where it ends; empty as long as there is no point."""
+        return [self._xs[0], self._xs[-1]] if self._xs else []
+
+    @property
+    def points(self) -> list[Point]:
+        """All of it as it is drawn, not thinned."""
+        return self._between(0, len(self._xs), USUAL)
+
+    def seen(self, left: float, right: float, columns: int, weight: float = USUAL) -> list[Point]:
+        """What a chart of ``columns`` draws between two places, and the next point on either side."""
+        first = max(0, bisect_left(self._xs, left) - 1)
+        last = min(len(self._xs), bisect_right(self._xs, right) + 1)
+        return thin(self._between(first, last, weight), columns)
+
+    def at(self, x: float, weight: float = USUAL) -> Point | None:
+        """The last point that is not beyond ``x``."""
+        index = bisect_right(self._xs, x) - 1
+        return self._between(index, index + 1, weight)[0] if index >= 0 else None
+
+    def _between(self, first: int, last: int, weight: float) -> list[Point]:
+        if last - first <= _EXACT:
+            return list(zip(self._xs[first:last], self._ys[first:last], strict=True))
+        begin, end = -(-first // _BLOCK), last // _BLOCK
+        where = (*range(first, begin * _BLOCK), *self._peaks[2 * begin : 2 * end], *range(end * _BLOCK, last))
+        return [(self._xs[index], self._ys[index]) for index in where]
 
 
 class Smoothed(Curve):
-    """The running mean of what is added, the newest weighing most."""
+    """The running mean of what is added, the newest weighing most.
 
-    def __init__(self, name: str, colour: str) -> None:
-        super().__init__(name, colour)
-        self._sum = self._weight = 0.0
+    Args:
+        of: a curve whose points these are; it alone is added to.
+    """
 
-    def add(self, x: float, y: float | None) -> None:
-        if y is None or not math.isfinite(y):
-            return
-        self._sum = _SMOOTH * self._sum + (1 - _SMOOTH) * y
-        self._weight = _SMOOTH * self._weight + (1 - _SMOOTH)
-        super().add(x, self._sum / self._weight)
+    def __init__(self, name: str, colour: str, *, brief: str = "", of: Curve | None = None) -> None:
+        super().__init__(name, colour, brief=brief)
+        if of is not None:
+            self._xs, self._ys, self._peaks, self._means = of._xs, of._ys, of._peaks, of._means
 
-    def clear(self) -> None:
-        super().clear()
-        self._sum = self._weight = 0.0
+    def _between(self, first: int, last: int, weight: float) -> list[Point]:
+        if weight <= 0:
+            return super()._between(first, last, weight)
+        before = math.ceil(math.log(_FORGOTTEN) / math.log(weight))
+        if last - first + before <= _EXACT:
+            begin = max(0, first - before)
+            means = smooth(self._ys[begin:last], weight)[first - begin :]
+            return list(zip(self._xs[first:last], means, strict=True))
+        wanted, end = first // _BLOCK, last // _BLOCK
+        begin = max(0, wanted - math.ceil(before / _BLOCK))
+        means = smooth(self._means[begin:end], weight**_BLOCK)[wanted - begin :]
+        ends = self._xs[(wanted + 1) * _BLOCK - 1 : end * _BLOCK : _BLOCK]
+        return [*zip(ends, means, strict=True), *(self._between(last - 1, last, weight) if last % _BLOCK else ())]
 
 
-def thin(points: list[Point], columns: int) -> list[Point]:
+def smooth(values: Iterable[float], weight: float) -> list[float]:
+    """The running mean at each value; what came before weighs ``weight``, and the first mean is the first value."""
+    fresh, total, weights = 1.0 - weight, 0.0, 0.0
+    means = []
+    for value in values:
+        total = weight * total + fresh * value
+        weights = weight * weights + fresh
+        means.append(total / weights)
+    return means
+
+
+def thin(points: Sequence[Point], columns: int) -> list[Point]:
     """The lowest and the highest point of each of ``columns`` equal stretches of x, the first point and the last."""
     if len(points) <= 2 * columns:
-        return points
+        return list(points)
     start, end = points[0][0], points[-1][0]
     width = (end - start) / columns or 1.0
     kept: list[Point] = []
@@ -68,5 +140,4 @@ def thin(points: list[Point], columns: int) -> list[Point]:
         elif point[1] > high[1]:
             high = point
     kept += sorted({low, high})
-    begin, end_ = points[:1] * (kept[0] != points[0]), points[-1:] * (kept[-1] != points[-1])
-    return [*begin, *kept, *end_]
+    return [*(points[:1] if kept[0] != points[0] else ()), *kept, *(points[-1:] if kept[-1] != points[-1] else ())]

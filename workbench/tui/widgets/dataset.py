@@ -173,7 +173,8 @@ class DataLine(FootLine):
                 self._draw()
 
     def _draw(self) -> None:
-        self.say(*self._told())
+        failed = self._of in self._failures or (self._standing is not None and bool(self._standing.problem))
+        self.say(*self._told(), explains=failed)
         self.screen.refresh_bindings()
 
     def _told(self) -> list[Piece]:

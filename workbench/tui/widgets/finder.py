@@ -13,7 +13,7 @@ from workbench.tui.widgets.form import Form
 
 
 class Finder(Horizontal):
-    """Out of sight until it is asked for; it goes again when it is left empty."""
+    """Not there until it is asked for: the first paint need not wait for it. It goes again when it is left empty."""
 
     BINDINGS = [Binding("down", "onward", show=False)]  # noqa: RUF012
 
@@ -27,7 +27,7 @@ class Finder(Horizontal):
         yield Static(markup=False, id="found")
 
     def on_mount(self) -> None:
-        self.display = False
+        self.open()
 
     def open(self) -> None:
         self.display = True

@@ -52,13 +52,11 @@ class Foot(Vertical):
     def compose(self) -> ComposeResult:
         yield DataLine("data")
         yield NetworkLine("network")
-        yield FootLine("started", "started")
         with Horizontal(id="start-row"):
             yield Button("Start", variant="primary", id="start", compact=True, action="screen.start")
             yield Static(markup=False, id="verdict")
 
     def on_mount(self) -> None:
-        self.query_one("#started").display = False
         self.set_interval(self.EVERY, self._count)
 
     def show(self, described: RunSpec | None, words: str) -> None:
@@ -106,18 +104,19 @@ class Foot(Vertical):
             app.custody.add(run, worker)
             if stay:
                 self._last = run
-                self._count()
+                await self._count()
             self.post_message(self.Begun(run, stay=stay))
         finally:
             self._starting = False
             self._say()
 
-    def _count(self) -> None:
+    async def _count(self) -> None:
         """What was started last from here, and how many train."""
         if self._last is None or not self.screen.is_current:
             return
         live = len(cast("WorkbenchApp", self.app).custody.live())
         word = "is training" if self._last.alive() else "has ended"
-        line = self.query_one("#started", FootLine)
-        line.display = True
-        line.say((self._last.id, "bold"), f" {word} · {live} run{'s' * (live != 1)} training · 2 lists them")
+        count = f"{live} run{'s' * (live != 1)} training"
+        if not self.query("#started"):
+            await self.mount(FootLine("started", "started"), before="#start-row")
+        self.query_one("#started", FootLine).say((self._last.id, "bold"), f" {word} · {count} · 2 lists them")

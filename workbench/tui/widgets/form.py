@@ -45,14 +45,13 @@ class SettingRow(Widget):
         if field.kind in ("bool", "choice"):
             self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), written(default))
         else:
-            self._editor = Input(written(default), compact=True)
+            self._editor = _line(written(default))
 
     def compose(self) -> ComposeResult:
         yield self._editor
 
     def render(self) -> Content:
-        name = self.field.key.partition(".")[2].replace("_", " ")
-        label = Content.styled(f"▸ {name}", "bold $text-accent") if self.changed else Content(f"  {name}")
+        label = Content.styled(f"▸ {self.title}", "bold $text-accent") if self.changed else Content(f"  {self.title}")
         note, style = self._note()
         if not note or not self.screen.has_class("-wide"):
             return label
@@ -70,6 +69,15 @@ class SettingRow(Widget):
         return self.field.key.partition(".")[0]
 
     @property
+    def title(self) -> str:
+        return self.field.key.partition(".")[2].replace("_", " ")
+
+    @property
+    def typed(self) -> str:
+        """The value as it stands in the field."""
+        return self._editor.value
+
+    @property
     def changed(self) -> bool:
         """Whether a person set something other than the default."""
         return bool(self.error) or self._editor.value != written(self.default)
@@ -77,6 +85,15 @@ class SettingRow(Widget):
     @property
     def value(self) -> Any:
         return self.field.read({"yes": True, "no": False}.get(self._editor.value, self._editor.value))
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with what is entered now; a key may come before what it was typed after has been looked at."""
+        try:
+            _ = self.value
+        except ValueError as error:
+            return str(error)
+        return ""
 
     def renew(self, default: Any, *, forget: bool = False) -> None:
         """The default is another one now; what a person entered stays, unless it is to be forgotten."""
@@ -118,11 +135,7 @@ class SettingRow(Widget):
         self.post_message(self.Changed())
 
     def _check(self) -> None:
-        try:
-            _ = self.value
-            self.error = ""
-        except ValueError as error:
-            self.error = str(error)
+        self.error = self.wrong
         self.set_class(bool(self.error), "-error")
         deep = self.error and self.screen.has_class("-wide")
         room = max(10, self.size.width - _LABEL - _EDITOR - 2)
@@ -186,24 +199,39 @@ class Form(VerticalScroll, can_focus=False):
 
     def _sift(self) -> list[SettingRow]:
         found = [row for row in self.rows.values() if row.sought(self._sought)]
-        for row in self.rows.values():
-            row.display = row in found
-        for heading in self._headings:
-            heading.display = any(heading.id == f"of-{row.section}" for row in found if row.field.key not in FIRST)
+        sections = {f"of-{row.section}" for row in found if row.field.key not in FIRST}
+        for widget in (*self.rows.values(), *self._headings):
+            shown = widget in found or widget.id in sections
+            if widget.display != shown:  # to set what is so already would lay out anew
+                widget.display = shown
         return found
 
     @property
     def values(self) -> dict[str, Any]:
-        return {key: row.value for key, row in self.rows.items() if row.changed and not row.error}
+        return {key: row.value for key, row in self.rows.items() if row.changed and not row.wrong}
 
     @property
-    def error(self) -> str:
-        """What is wrong with the first value that is wrong."""
-        return next((row.error for row in self.rows.values() if row.error), "")
+    def errors(self) -> dict[str, str]:
+        """What is wrong with the values that are."""
+        return {key: wrong for key, row in self.rows.items() if (wrong := row.wrong)}
 
     def renew(self, default: Callable[[str], Any], *, forget: bool = False) -> None:
         for key, row in self.rows.items():
             row.renew(default(key), forget=forget)
+
+
+def row_of(focused: Widget | None) -> SettingRow | None:
+    """The setting whose editor this is."""
+    parent = focused.parent if focused is not None else None
+    return parent if isinstance(parent, SettingRow) else None
+
+
+def _line(value: str) -> Input:
+    """A text field of one row, that the setting itself checks. Its styles are looked up once: when it is mounted."""
+    field = Input(value, validate_on=())
+    field.set_reactive(Input.compact, True)
+    field.add_class("-textual-compact", update=False)
+    return field
 
 
 def written(value: Any) -> str:

@@ -36,31 +36,31 @@ class NetworkLine(FootLine):
     SETTLED = 0.3  # seconds after the last change
 
     class Told(Message):
-        """What the network consists of; ``None``: that cannot be told."""
+        """What the network consists of; ``None``: that cannot be told. Stale: of settings from before."""
 
-        def __init__(self, sketched: Sketched | None) -> None:
+        def __init__(self, sketched: Sketched | None, *, stale: bool = False) -> None:
             super().__init__()
             self.sketched = sketched
+            self.stale = stale
 
     def __init__(self, id: str) -> None:
         super().__init__("network", id)
         self._wanted: RunSpec | None = None
         self._answered: RunSpec | None = None
+        self._last: Sketched | None = None
         self._sketcher: Sketcher | None = None
+        self._shown = False
         self._asking = False
         self._soon: Timer | None = None
 
-    def on_mount(self) -> None:
-        self.call_after_refresh(self.resume)
-
     def resume(self) -> None:
-        """Ask again, a moment from now."""
-        self._ask_in(self.SOON)
+        """The Lab is shown: ask a moment after it is painted."""
+        self._shown = True
+        self.call_after_refresh(self._ask_in, self.SOON)
 
     def suspend(self) -> None:
         """The Lab is left: the child ends."""
-        if self._soon is not None:
-            self._soon.stop()
+        self._shown = False
         if self._sketcher is not None:
             self._sketcher.close()
             self._sketcher = None
@@ -72,10 +72,11 @@ class NetworkLine(FootLine):
         """Tell of this run's network; ``None``: the settings do not fit together."""
         if described is None:
             self._wanted = self._answered = None
-            self._none("not counted while the settings cannot be used", "$foreground-muted")
+            self._none("not counted while the settings cannot be used")
         elif self._wanted is None or _shape(described) != _shape(self._wanted):
             self._wanted = described
             self.say(("counting …", "$foreground-muted"))
+            self.post_message(self.Told(self._last, stale=True))
             if self._soon is not None:
                 self._ask_in(self.SETTLED)
 
@@ -91,7 +92,7 @@ class NetworkLine(FootLine):
             return
         self._asking = True
         try:
-            while (described := self._wanted) is not None and described is not self._answered:
+            while self._shown and (described := self._wanted) is not None and described is not self._answered:
                 if self._sketcher is None:
                     self._sketcher = Sketcher(cast("WorkbenchApp", self.app).data)
                 sketcher = self._sketcher
@@ -99,9 +100,7 @@ class NetworkLine(FootLine):
                     answer: Sketched | str = await sketcher.sketch(described)
                 except (RunError, ValueError) as error:
                     answer = str(error)
-                if sketcher is not self._sketcher:  # the Lab was left meanwhile
-                    return
-                if described is self._wanted:
+                if described is self._wanted and sketcher is self._sketcher:
                     self._answered = described
                     self._tell(answer)
         finally:
@@ -109,14 +108,16 @@ class NetworkLine(FootLine):
 
     def _tell(self, answer: Sketched | str) -> None:
         if isinstance(answer, str):
-            self._none(answer, "$text-error")
+            self._none(answer, error=True)
             return
         size = f"{answer.parameters:,} parameters, {decimal(answer.parameters * _FLOAT)}"
         self.say((size, "bold"), (f", {answer.note}" if answer.note else "", "$text-warning"))
+        self._last = answer
         self.post_message(self.Told(answer))
 
-    def _none(self, words: str, style: str) -> None:
-        self.say((plain(words), style))
+    def _none(self, words: str, *, error: bool = False) -> None:
+        self.say((plain(words), "$text-error" if error else "$foreground-muted"), explains=error)
+        self._last = None
         self.post_message(self.Told(None))
 
 
@@ -127,8 +128,9 @@ class Structure(Static):
         super().__init__(markup=False)
         self._sketched: Sketched | None = None
 
-    def show(self, sketched: Sketched | None) -> None:
+    def show(self, sketched: Sketched | None, *, stale: bool) -> None:
         self._sketched = sketched
+        self.set_class(stale, "-stale")
         self._draw()
 
     def on_resize(self) -> None:

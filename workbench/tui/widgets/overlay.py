@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rich.text import Text
-from textual.color import Color, ColorParseError
 from textual.widget import Widget
 
 from workbench import plot
 from workbench.plot import Line, Point, Window
+from workbench.tui import glyphs
+from workbench.tui.ink import ink
 from workbench.tui.widgets.curve import thin
 
 _SMALLEST = (16, 4)
@@ -55,13 +56,13 @@ class Overlay(Widget):
         window = self._window()
         lines, letters = [], []
         for index, trace in enumerate(self._traces):
-            colour = self._rgb(trace.colour)
-            marker = trace.letter if self.app.no_color else "braille"
+            colour = ink(self.app, trace.colour)
+            marker = trace.letter if glyphs.lettered(self.app) else plot.BRAILLE
             lines.append(Line(thin(list(trace.points), max(1, width - 8)), colour, marker))
             letters += [Line([point], colour, trace.letter) for point in self._places(index, window)]
         lines.reverse()  # the first one is drawn over the others, and letters over all
-        drawn = plot.draw([*lines, *letters], window, width, height, colour=self._rgb("foreground", 0.6))
-        return Text.from_ansi(drawn, no_wrap=True)
+        drawn = plot.draw([*lines, *letters], window, width, height, colour=ink(self.app, "foreground", 0.7))
+        return plot.text(drawn)
 
     def _places(self, index: int, window: Window) -> list[Point]:
         """Where a curve bears its letter: at its end, and at places of its own among the others' on the way there."""
@@ -79,11 +80,3 @@ class Overlay(Widget):
         ys = [y for trace in self._traces for _, y in trace.points]
         room = max((max(ys) - min(ys)) * 0.05, abs(max(ys)) * 0.02) or 1.0
         return Window(min(0.0, *xs), max(xs) or 1.0, min(ys) - room, max(ys) + room)
-
-    def _rgb(self, name: str, strength: float = 1.0) -> tuple[int, int, int]:
-        """A theme's colour, paled towards the background."""
-        try:
-            ground, full = (Color.parse(self.app.theme_variables.get(key, "white")) for key in ("surface", name))
-        except ColorParseError:
-            return 128, 128, 128
-        return ground.blend(full, strength).rgb

@@ -12,10 +12,12 @@ from workbench.events import Best, Ended, Failed, Finished, Started, Step, Stopp
 from workbench.journal import History
 from workbench.metrics import heading, measured
 from workbench.runs import Run
+from workbench.tui.gauges import Load
 from workbench.tui.status import Seen, badge
 
 Piece = Content | str | tuple[str, str]
 _GAP = "   "
+_METER = 10  # cells
 
 
 class Figures(NamedTuple):
@@ -26,10 +28,14 @@ class Figures(NamedTuple):
     last: Step | None = None
     best: Best | None = None
     ended: Ended | None = None
+    load: Load | None = None
 
 
 class Progress(Widget):
-    """Two lines; what does not fit is left out, the least important first."""
+    """Two lines, and where there is room a third for the machine.
+
+    What does not fit is left out, the least important first.
+    """
 
     def __init__(self, run: Run, title: str, starter: bool) -> None:
         super().__init__()
@@ -39,18 +45,23 @@ class Progress(Widget):
         self._status: Seen = "starting"
         self._figures = Figures()
 
-    def show(self, status: Seen, history: History) -> None:
+    def show(self, status: Seen, history: History, load: Load | None = None) -> None:
         last = history.steps[-1] if history.steps else None
         self._status = status
-        self._figures = Figures(history.started, history.step, last, best_so_far(history), history.ended)
+        self._figures = Figures(history.started, history.step, last, best_so_far(history), history.ended, load)
+        self.set_class(load is not None, "-metered")
         self.refresh()
 
     def render(self) -> Content:
-        width = self.size.width
-        return Content.assemble(fit(self._first(width), width), "\n", fit(self._second(), width))
+        width, load = self.size.width, self._figures.load
+        below = load is not None and self.size.height > 2
+        lines = [self._first(width), self._second(meters=not below)]
+        if load and below:
+            lines.append(meters(load))
+        return Content("\n").join(fit(line, width) for line in lines)
 
     def _first(self, width: int) -> list[Piece]:
-        started, step, last, _, ended = self._figures
+        started, step, last, _, ended, _ = self._figures
         pieces: list[Piece] = [badge(self._status)]
         if started is None:
             return [*pieces, (self._title, "bold"), (self._run.id, "$foreground-muted")]
@@ -69,8 +80,9 @@ class Progress(Widget):
             pieces.append(f"epoch {last.epoch:.1f}")
         return pieces
 
-    def _second(self) -> list[Piece]:
-        started, _, last, best, ended = self._figures
+    def _second(self, *, meters: bool) -> list[Piece]:
+        """How good it is and how fast; with ``meters`` also how busy its machine is."""
+        started, _, last, best, ended, load = self._figures
         pieces: list[Piece] = []
         if self._starter:
             pieces.append(("starter data", "bold $text-warning"))
@@ -79,6 +91,8 @@ class Progress(Widget):
             pieces.append(Content.assemble(f"best {heading(best.metric)} ", value, f" at step {best.step:,}"))
         if last and self._status not in ("finished", "stopped"):
             pieces += _figures(last)
+            if meters:
+                pieces += _brief(load) if load else [memory(last.memory_mb * 1e6)]
         elif isinstance(ended, Finished | Stopped):
             pieces.append(f"{ended.examples_per_s:,.0f} examples/s")
         if started:
@@ -112,9 +126,36 @@ def fit(pieces: list[Piece], width: int) -> Content:
 
 def bar(share: float, width: int, status: Seen) -> Content:
     """A bar, in the colour of the state."""
-    full = round(share * width)
     colour = {"failed": "error", "lost": "error", "stopped": "secondary", "finished": "primary"}.get(status, "success")
-    return Content.assemble(("━" * full, f"${colour}"), ("━" * (width - full), "$foreground 20%"))
+    return _filled(share, width, colour)
+
+
+def _filled(share: float, width: int, colour: str) -> Content:
+    full = min(width, round(share * width))
+    return Content.assemble(("━" * full, f"${colour}"), ("─" * (width - full), "$foreground 20%"))
+
+
+def meters(load: Load) -> list[Piece]:
+    """How busy the worker and its machine are, each with a bar."""
+
+    def meter(name: str, share: float, said: str) -> Content:
+        colour = "warning" if share > 0.9 else "secondary"
+        return Content.assemble((f"{name} ", "$foreground-muted"), _filled(share, _METER, colour), f" {said}")
+
+    cores = f"{load.cores:.0%} of {load.of_cores} core{'s' * (load.of_cores != 1)}"
+    pieces: list[Piece] = [meter("CPU", load.cores / load.of_cores, cores)]
+    if load.gpu:
+        pieces.append(meter("GPU", load.gpu.busy, f"{load.gpu.busy:.0%}"))
+        used = f"{memory(load.gpu.used)} of {memory(load.gpu.total)}"
+        pieces.append(meter("GPU memory", load.gpu.used / max(1, load.gpu.total), used))
+    machine = f"worker {memory(load.memory)}, in use {load.machine_memory:.0%}"
+    pieces.append(meter("memory", load.machine_memory, machine))
+    return pieces
+
+
+def memory(size: float) -> str:
+    """Bytes, in the unit that a person compares."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e10 else f"{size / 1e6:,.0f} MB"
 
 
 def message(status: Seen, history: History, log_line: str, path: str, told: str = "") -> Content:
@@ -151,7 +192,10 @@ def message(status: Seen, history: History, log_line: str, path: str, told: str 
 
 
 def _figures(step: Step) -> list[Piece]:
-    speed = f"{step.examples_per_s:,.0f} examples/s" if step.examples_per_s is not None else ""
-    memory = f"{step.memory_mb / 1024:.1f} GB" if step.memory_mb >= 10_000 else f"{step.memory_mb:,.0f} MB"
-    figures = [speed, f"gradient {words.number(step.grad_norm, 2)}", f"lr {step.lr:.2g}", memory]
-    return [figure for figure in figures if figure]
+    speed = [f"{step.examples_per_s:,.0f} examples/s"] if step.examples_per_s is not None else []
+    return [*speed, f"gradient {words.number(step.grad_norm, 2)}", f"lr {step.lr:.2g}"]
+
+
+def _brief(load: Load) -> list[Piece]:
+    gpu = [f"GPU {load.gpu.busy:.0%} {memory(load.gpu.used)}"] if load.gpu else []
+    return [f"CPU {load.cores:.0%}", *gpu, memory(load.memory)]

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from tasks.base import Settings
 from tasks.views import Cell
-from workbench.events import Finished, Metrics
+from workbench.events import Eval, Finished, Metrics
 from workbench.journal import History
 from workbench.metrics import heading, measured
 from workbench.runs import Run
@@ -17,7 +17,7 @@ from workbench.tui.widgets.table import Passage, lay_out
 
 
 class Result(Passage):
-    """The test figures when a run is finished; until then the best validation so far."""
+    """The test figures when a run is finished, the best validation so far until then; or those of an earlier one."""
 
     def __init__(self, run: Run, settings: type[Settings], id: str) -> None:
         super().__init__(id=id)
@@ -28,9 +28,9 @@ class Result(Passage):
         self.border_title = "result"
         self.body.add_class("figures")
 
-    def show_history(self, history: History) -> None:
-        split = "test" if isinstance(history.ended, Finished) else "val"
-        own = standing(history)
+    def show_history(self, history: History, shown: Eval | None = None) -> None:
+        split = "test" if isinstance(history.ended, Finished) and shown is None else "val"
+        own = shown.metrics if shown else standing(history)
         rows: list[tuple[str, Metrics]] = [(self._run.spec.cell, own)] if own else []
         rows += list(baselines(history, split).items())
         if not rows:
@@ -45,6 +45,8 @@ class Result(Passage):
         self.border_title = (
             "test, with the best weights"
             if split == "test"
+            else f"validation at step {shown.step:,}"
+            if shown
             else "best validation so far"
             if own
             else "the naive methods, to be beaten"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rich.text import Text
-from textual.color import Color, ColorParseError
 from textual.content import Content
 from textual.widget import Widget
 
 from tasks.views import Series
 from workbench import plot
+from workbench.tui import glyphs
+from workbench.tui.ink import ink
 from workbench.words import plain
 
 _COLOURS = ("primary", "accent", "success", "error", "secondary", "warning")  # a curve's by its place: it stays
@@ -43,7 +44,9 @@ class SeriesChart(Widget):
     def _head(self) -> None:
         parts: list[Content | str | tuple[str, str]] = []
         for index, name in enumerate(self._series.curves):
-            parts.append((f"━ {plain(name)}  ", f"bold $text-{_COLOURS[index % len(_COLOURS)]}"))
+            parts.append(
+                (f"{glyphs.sign(self.app, index)} {plain(name)}  ", f"bold $text-{_COLOURS[index % len(_COLOURS)]}")
+            )
         self.border_title = Content.assemble(*parts)
         below = self._series.note or self._series.x_label
         self.border_subtitle = Content.assemble((plain(below), "$foreground-muted"))
@@ -56,19 +59,11 @@ class SeriesChart(Widget):
         if window is None:
             return Text("\n" * ((height - 1) // 2) + "there is no point to draw".center(width), style="dim")
         lines = [
-            plot.Line(points, self._rgb(_COLOURS[index % len(_COLOURS)]))
+            plot.Line(points, ink(self.app, _COLOURS[index % len(_COLOURS)]), glyphs.marker(self.app, index))
             for index, name in enumerate(self._series.curves)
             for points in plot.segments(self._series, name)
         ]
         lines.reverse()  # the first curve is drawn over the others
-        ticks = self._rgb("foreground", 0.6)
+        ticks = ink(self.app, "foreground", 0.7)
         drawn = plot.draw(lines, window, width, height, colour=ticks, x_label=self._series.x_label)
-        return Text.from_ansi(drawn, no_wrap=True)
-
-    def _rgb(self, name: str, strength: float = 1.0) -> tuple[int, int, int]:
-        """A theme's colour, paled towards the background."""
-        try:
-            ground, full = (Color.parse(self.app.theme_variables.get(key, "white")) for key in ("surface", name))
-        except ColorParseError:
-            return 128, 128, 128
-        return ground.blend(full, strength).rgb
+        return plot.text(drawn)

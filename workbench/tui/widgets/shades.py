@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from rich.style import Style
 from textual.app import App
-from textual.color import Color, ColorParseError
+from textual.color import Color
+
+from workbench.tui.ink import colour, words_on
 
 _FULL = {True: Color.parse("#0072B2"), False: Color.parse("#D55E00")}  # M. Okabe and K. Ito, Color Universal Design
 _LEVELS = 10
-_DARK = 0.42  # brightness below which white can be read better than black
 
 
 def names(app: App[object]) -> tuple[str, str]:
@@ -44,22 +45,14 @@ class Shades:
         return self._cells[level if strength > 0 else -level, strong]
 
     def _of_theme(self, app: App[object]) -> None:
-        def colour(name: str, otherwise: str) -> Color:
-            try:
-                return Color.parse(app.theme_variables.get(name, otherwise))
-            except ColorParseError:
-                return Color.parse(otherwise)
-
-        dark = app.current_theme.dark
-        ground, ink = colour("surface", "#1e1e1e" if dark else "#ffffff"), colour("foreground", "white")
-        self.muted = Style(color=ground.blend(ink, 0.55).rich_color)
-        self.here = Style(color=ink.rich_color, bold=True)
-        self.cursor = Style(color=ground.rich_color, bgcolor=ink.with_alpha(1).rich_color, bold=True)
+        ground, words = colour(app, "surface"), colour(app, "foreground")
+        self.muted = Style(color=ground.blend(words, 0.7).rich_color)
+        self.here = Style(color=words.rich_color, bold=True)
+        self.cursor = Style(color=ground.rich_color, bgcolor=words.with_alpha(1).rich_color, bold=True)
         for level in range(1, _LEVELS + 1):
             for right, full in _FULL.items():
                 back = ground.blend(full, 0.12 + 0.88 * level / _LEVELS)
-                fore = Color.parse("white" if back.brightness < _DARK else "black")
-                style = Style(color=fore.rich_color, bgcolor=back.rich_color)
+                style = Style(color=words_on(back).rich_color, bgcolor=back.rich_color)
                 for strong in (True, False):
                     self._cells[level if right else -level, strong] = style + Style(bold=strong)
 

@@ -62,14 +62,14 @@ class TabRow(Widget, can_focus=True):
         parts: list[Content | str] = []
         for index, name in enumerate(self.names):
             here = name == self.chosen
-            style = ("bold reverse" if self.has_focus else "bold $text-primary on $primary-muted") if here else ""
+            style = ("bold reverse" if self.has_focus else "bold $on-primary on $primary-muted") if here else ""
             tab = Content.styled(f" {name} ", style or "$foreground-muted")
             parts += [tab.stylize(Style.from_meta({"@click": f"choose({index})"})), " "]
         content = Content.assemble(*parts)
         if content.cell_length > self.size.width and self.chosen in self.names:  # room for the chosen one only
             at = self.names.index(self.chosen)
             return Content.assemble(
-                Content.styled(f" {self.chosen} ", "bold $text-primary on $primary-muted"),
+                Content.styled(f" {self.chosen} ", "bold $on-primary on $primary-muted"),
                 (f"  {at + 1} of {len(self.names)}, v: next", "$foreground-muted"),
             )
         return content

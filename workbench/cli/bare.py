@@ -1,0 +1,14 @@
+"""``workbench`` alone, on a terminal: the laboratory, without reading a command line that is not there."""
+
+from __future__ import annotations
+
+import sys
+
+from tasks.common.datasets import named_folder
+from workbench import tui
+from workbench.runs import root
+
+
+def run() -> None:
+    """Open the screen, and leave with its exit code."""
+    sys.exit(tui.run(root(), named_folder()))
