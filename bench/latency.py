@@ -59,7 +59,7 @@ class Trial(NamedTuple):
 
 TRIALS = (
     Trial("Lab: another task in the list", ("1",), "names with", (DOWN, UP), grounds(3)),
-    Trial("Lab: a digit typed", ("\t", "\t", "\t"), "cell.hidden", ("7", "\x7f"), row("hidden  ")),
+    Trial("Lab: a digit typed", ("\t",) * 4, "cell.hidden", ("7", "\x7f"), row("hidden  ")),
     Trial("Runs: another run in the list", (F3,), "finished", (DOWN, UP), grounds(10)),
     Trial("Run, live: the next view", (UP, UP, "\r"), "about", ("v",), row("about")),
 )

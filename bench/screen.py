@@ -114,10 +114,15 @@ class Program:
         return found
 
     def cpu(self) -> float:
-        """Seconds of a core that it has used, with its children."""
+        """Seconds of a core that it has used, with its children, those that have ended among them."""
         own = psutil.Process(self.process.pid)
-        times = [one.cpu_times() for one in (own, *own.children(recursive=True))]
-        return sum(one.user + one.system for one in times)
+        times = [one.cpu_times() for one in (own, *self.children())]
+        ended = times[0].children_user + times[0].children_system
+        return ended + sum(one.user + one.system for one in times)
+
+    def children(self) -> list[psutil.Process]:
+        """The processes that it has started and that live."""
+        return psutil.Process(self.process.pid).children(recursive=True)
 
     def megabytes(self) -> float:
         """What it holds in memory now."""

@@ -25,6 +25,7 @@ from pathlib import Path
 if not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` is its neighbour too
 
+import psutil
 from screen import WORKBENCH, Program, starter_data, table
 
 from workbench import runs, spec
@@ -115,8 +116,9 @@ def watch(program: Program) -> None:
 
 
 def share(program: Program, seconds: float) -> float:
-    """The share of a core that a program takes."""
+    """The share of a core that a program takes, once what the Lab asked for its network has ended."""
     program.rest(1.0, most=5)
+    psutil.wait_procs(program.children(), timeout=30)
     before, began = program.cpu(), time.perf_counter()
     time.sleep(seconds)
     return (program.cpu() - before) / (time.perf_counter() - began)

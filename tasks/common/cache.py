@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +62,8 @@ def key(*parts: object, paths: Iterable[Path] = ()) -> str:
 
 def library(name: str) -> str:
     """A library with its version: part of a key where what is kept depends on it."""
+    from importlib.metadata import version  # not before it is asked for: it takes its time
+
     return f"{name} {version(name)}"
 
 

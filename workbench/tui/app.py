@@ -24,15 +24,23 @@ from workbench.tui.screens.help import Help
 from workbench.tui.screens.lab import LabScreen
 from workbench.tui.screens.leave import CANCEL, STOP, leave, stop
 from workbench.tui.screens.page import Page
-from workbench.tui.screens.runs import RunsScreen
 from workbench.tui.widgets.bars import TopBar
 from workbench.words import DEBUG, defect
 
 
+# the first paint waits for the Lab alone
+
+
 def _poem() -> Screen[None]:
-    from workbench.tui.screens.poem import PoemScreen  # the first paint does not wait for it
+    from workbench.tui.screens.poem import PoemScreen
 
     return PoemScreen()
+
+
+def _runs() -> Screen[None]:
+    from workbench.tui.screens.runs import RunsScreen
+
+    return RunsScreen()
 
 
 STYLES = ("base", "lab", "run", "charts", "confusion", "runs", "compare", "poem", "over", "ansi")
@@ -45,7 +53,7 @@ class WorkbenchApp(Appearance):
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     COMMANDS = {Palette}  # noqa: RUF012
-    SCREENS = {"lab": LabScreen, "runs": RunsScreen, "poem": _poem}  # noqa: RUF012
+    SCREENS = {"lab": LabScreen, "runs": _runs, "poem": _poem}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-compact"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-medium"), (32, "-tall")]  # noqa: RUF012
 
