@@ -87,13 +87,12 @@ class Plan:
 
     def begun(self, written: Sequence[int]) -> Plan:
         """The same plan with the forms alone that can go on from a beginning; it may be left with none."""
-        forms_ = [
-            form for form in self.forms if self.mask([self.lexicon.start, self.lexicon.forms[form], *written]).any()
-        ]
+        start, numbers = self.lexicon.start, self.lexicon.forms
+        able = [form for form in self.forms if self.mask([start, numbers[form], *written]).any()]
         return Plan(
             self.lexicon,
-            [one for one in self._standing if one[0].form in forms_],
-            loose=self._loose and forms.FREE in forms_,
+            [one for one in self._standing if one[0].form in able],
+            loose=self._loose and forms.FREE in able,
             heads=self._heads,
             known=self._known,
             distinct=self._distinct,
@@ -183,8 +182,7 @@ class Plan:
         return mask
 
     def _anything(self, written: Sequence[int], line: Line) -> Mask:
-        """What may follow in a free form of any lines: it ends after a 。, of 80 characters at most, as none of the four
-        other forms."""
+        """What may follow in a free form of any lines: it ends after a 。, of 80 characters at most, in no other form."""
         lexicon, room = self.lexicon, cleaning.LONGEST - len(written)
         if line:
             mask = lexicon.characters.copy() if room > 1 else lexicon.only([])

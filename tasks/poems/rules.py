@@ -168,31 +168,24 @@ def _regulated(shapes: list[Shape], lines: Sequence[str], lexicon: Lexicon) -> l
 
 
 def _rhymed(wish: Wish, shapes: list[Shape], lexicon: Lexicon) -> list[Standing]:
-    """The shapes with the groups that they may rhyme on."""
+    """The shapes with the groups that they may rhyme on: those with more characters than the shape has rhymes."""
     if not (wish.tones or wish.rhyme):
         return [(shape, frozenset()) for shape in shapes]
-    groups = _groups(wish, lexicon)
-    counts = lexicon.members.sum(1)
-    standing = []
-    for shape in (shape._replace(rhymed=True) for shape in shapes):
-        able = frozenset(group for group in groups if counts[group] > len(shape.rhymes))
-        if able:
-            standing.append((shape, able))
+    groups, counts = _groups(wish, lexicon), lexicon.members.sum(1)
+    rhymed = [shape._replace(rhymed=True) for shape in shapes]
+    pairs = [(s, frozenset(g for g in groups if counts[g] > len(s.rhymes))) for s in rhymed]
+    standing = [(shape, able) for shape, able in pairs if able]
     if standing:
         return standing
-    need = min(len(shape._replace(rhymed=True).rhymes) for shape in shapes) + 1
-    named = "".join(GROUPS[group] for group in sorted(groups))
-    most = max((int(counts[group]) for group in groups), default=0)
-    able = [
-        GROUPS[g]
-        for g in np.argsort(-counts, kind="stable")[:5]
-        if counts[g] >= need and (g in _LEVEL or not wish.tones)
-    ]
+    need = min(len(shape.rhymes) for shape in rhymed) + 1
+    if not wish.rhyme:
+        raise ValueError(f"No level rhyme group has the {need} characters that such a poem needs: leave tones free.")
+    named, most = "".join(GROUPS[group] for group in sorted(groups)), max(int(counts[group]) for group in groups)
+    largest = [g for g in np.argsort(-counts, kind="stable").tolist() if g in _LEVEL or not wish.tones][:5]
+    enough = " ".join(GROUPS[group] for group in largest if counts[group] >= need)
     raise ValueError(
         f"The model knows {most} characters of the rhyme group {named}, and such a poem needs {need}: "
-        + (f"{' '.join(able)} have enough." if able else "no group has enough.")
-        if wish.rhyme
-        else f"No level rhyme group has the {need} characters that such a poem needs: leave the tones free."
+        f"{enough or 'no group'} have enough."
     )
 
 
@@ -203,7 +196,7 @@ def _groups(wish: Wish, lexicon: Lexicon) -> frozenset[int]:
     named = wish.rhyme.strip().removesuffix("韵") or wish.rhyme.strip()
     if len(named) != 1:
         raise ValueError(
-            f"{wish.rhyme.strip() or 'Nothing'} is no rhyme: give one character, such as 天, or a group's name, such as 先."
+            f"{wish.rhyme.strip() or 'Nothing'} is no rhyme: give one character such as 天, or a group's name such as 先."
         )
     book = lexicon.book
     found = frozenset([GROUPS.index(named)] if named in GROUPS else book.groups(named))

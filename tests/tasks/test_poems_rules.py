@@ -41,8 +41,7 @@ def corpus(*known: str) -> LineFilter:
 def test_whatever_is_asked_together_holds_in_every_poem(asked: dict, seed: int) -> None:
     try:
         plan = planned(NOTHING, **asked)
-    except ValueError as error:
-        assert str(error).endswith(".")
+    except ValueError:
         assume(False)
     poem = by_chance(plan, seed, asked.get("start", ""))
     found = checker.check(poem, BOOK)
