@@ -182,7 +182,7 @@ class Plan:
         return mask
 
     def _anything(self, written: Sequence[int], line: Line) -> Mask:
-        """What may follow in a free form of any lines: it ends after a 。, of 80 characters at most, in no other form."""
+        """What may follow in a free form of any lines: it ends after a 。, of 80 characters at most."""
         lexicon, room = self.lexicon, cleaning.LONGEST - len(written)
         if line:
             mask = lexicon.characters.copy() if room > 1 else lexicon.only([])

@@ -196,7 +196,7 @@ def _groups(wish: Wish, lexicon: Lexicon) -> frozenset[int]:
     named = wish.rhyme.strip().removesuffix("韵") or wish.rhyme.strip()
     if len(named) != 1:
         raise ValueError(
-            f"{wish.rhyme.strip() or 'Nothing'} is no rhyme: give one character such as 天, or a group's name such as 先."
+            f"{wish.rhyme.strip() or 'Nothing'} is no rhyme: give one character, such as 天, or a group's name."
         )
     book = lexicon.book
     found = frozenset([GROUPS.index(named)] if named in GROUPS else book.groups(named))

@@ -68,6 +68,7 @@ class Training:
         self.task, examples = data.load(run.spec, state)
         self.examples = examples.to(device)
         files.write(run.task_file, msgspec.json.encode(self.examples.state))
+        checkpoint.save_tensors(run.tensors_file, self.task.lasting(examples))
         self.model = network.build(run.spec, self.task).to(device)
         self.optimizer = make_optimizer(self.model, options)
         self.steps_per_epoch = len(self.order())
