@@ -213,6 +213,12 @@ class Writer(Task):
             ValueError: it holds a character that the network never saw; one sentence says which.
         """
 
+    def ready(
+        self, model: nn.Module, codes: list[int], *, temperature: float = 1.0, generator: Generator | None = None
+    ) -> list[int]:
+        """A prompt with what its text leaves open and the network wants to know first, drawn from the network."""
+        return codes
+
     @abstractmethod
     def token(self, code: int) -> str:
         """A token as it is written; empty for one that is not."""

@@ -69,6 +69,8 @@ def _tokens(
 ) -> Iterator[Written]:
     device = next(model.parameters()).device
     generator = Generator().manual_seed(seed)
+    with torch.inference_mode():
+        codes = task.ready(model, codes, temperature=settings["temperature"], generator=generator)
     state: Any = None
     count = 0
     while not limit or count < limit:
