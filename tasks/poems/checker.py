@@ -68,6 +68,11 @@ def shared_groups(book: Prosody, characters: Iterable[str]) -> frozenset[int]:
     return frozenset.intersection(*groups) if groups else frozenset()
 
 
+def level_groups(book: Prosody, characters: Iterable[str]) -> frozenset[int]:
+    """Those of the shared groups that are level: what regulated verse rhymes on."""
+    return shared_groups(book, characters) & _LEVEL
+
+
 def distinct(poems: Sequence[str], size: int) -> float:
     """Different runs of ``size`` characters over all of them, within lines, in all the poems together."""
     seen = Counter(run for poem in poems for run in runs(poem, size))
@@ -83,7 +88,7 @@ def runs(poem: str, size: int) -> list[str]:
 def _scheme(lines: Sequence[str], book: Prosody) -> tuple[meter.Scheme, list[tuple[int, int]]]:
     """The scheme that a poem breaks at the fewest places, and these; of equals, the one whose lines rhyme."""
     tones = [[book.tone(character) for character in line] for line in lines]
-    level = shared_groups(book, (line[-1] for line in lines[1::2])) & _LEVEL
+    level = level_groups(book, (line[-1] for line in lines[1::2]))
     found = []
     for scheme in meter.schemes(len(lines)):
         wrong = [

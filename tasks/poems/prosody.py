@@ -78,6 +78,14 @@ class Prosody:
         shared = set.intersection(*(set(self.groups(character)) for character in characters))
         return bool(shared)
 
+    def classes(self, characters: Sequence[str]) -> list[list[bool]]:
+        """For each character, whether it is in each group, then whether it is level, oblique, free."""
+        found = []
+        for character in characters:
+            groups, tone = self.groups(character), self.tone(character)
+            found.append([*(k in groups for k in range(len(GROUPS))), *(tone == t for t in Tone if t)])
+        return found
+
     def lines(self, characters: Iterable[str]) -> list[str]:
         """What the book says of some characters, as lines that ``Prosody`` reads: plain JSON for a task's state."""
         found = [""] * len(GROUPS)
