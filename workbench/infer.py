@@ -16,10 +16,11 @@ import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from workbench.infer_protocol import (
     SKETCH,
+    Begun,
     Cancel,
     Character,
     Describe,
@@ -27,6 +28,7 @@ from workbench.infer_protocol import (
     Error,
     Example,
     Examples,
+    Explain,
     Generate,
     Judged,
     Listed,
@@ -46,7 +48,7 @@ from workbench.runs import Run
 if TYPE_CHECKING:
     from torch import nn
 
-    from tasks.base import Task
+    from tasks.base import Guide, Task, Writer
     from workbench.engine import examples
 
 
@@ -144,6 +146,8 @@ class _Answers:
                     yield self._predict(asked)
                 case Generate():
                     yield from self._generate(asked, cancelled)
+                case Explain():
+                    yield self._explain(asked)
                 case Examples():
                     yield from self._list(asked, cancelled)
                 case Describe():
@@ -165,21 +169,43 @@ class _Answers:
         with torch.inference_mode():
             return Views(id=asked.id, views=self._task.predict(self._model, asked.text))
 
-    def _generate(self, asked: Generate, cancelled: set[int]) -> Iterator[Reply]:
-        from workbench.engine.generate import generate
+    def _explain(self, asked: Explain) -> Reply:
+        import torch
 
+        with torch.inference_mode():
+            return Views(id=asked.id, views=self._writing.explain(self._model, asked.text))
+
+    @property
+    def _writing(self) -> Writer:
+        """Raises: ValueError: this network does not write."""
         if self._writer is None:
             raise ValueError("This network does not write: ask it to predict.")
-        tokens = generate(
-            self._writer,
+        return self._writer
+
+    def _generate(self, asked: Generate, cancelled: set[int]) -> Iterator[Reply]:
+        from workbench.engine import generate
+
+        writer = self._writing
+        guide = writer.guide(asked.start, asked.wish)
+        start = generate.beginning(writer, asked.start)
+        notes = [*(guide.notes if guide else writer.notes(asked.start))]
+        begun = Begun(id=asked.id, text=start, notes=notes)
+        if asked.candidates > 1:
+            yield from self._candidates(asked, cancelled, guide, begun)
+            return
+        tokens = generate.generate(
+            writer,
             self._model,
             asked.start,
             temperature=asked.temperature,
             top_k=asked.top_k,
             top_p=asked.top_p,
+            repetition=asked.repetition,
             seed=asked.seed,
             limit=asked.limit,
+            guide=guide,
         )
+        yield begun
         while asked.id not in cancelled:
             token = next(tokens, None)
             if token is None:
@@ -189,6 +215,27 @@ class _Answers:
                 yield End(id=asked.id, reason="ended", log_probability=token.log_probability)
                 return
             yield Character(id=asked.id, text=token.text, log_probability=token.log_probability)
+        yield End(id=asked.id, reason="cancelled")
+
+    def _candidates(self, asked: Generate, cancelled: set[int], guide: Guide | None, begun: Begun) -> Iterator[Reply]:
+        from workbench.engine import candidates
+        from workbench.engine.drawing import Draw
+
+        draw = Draw(temperature=asked.temperature, top_k=asked.top_k, top_p=asked.top_p, repetition=asked.repetition)
+        seeds = candidates.seeds(asked.seed, asked.candidates)
+        writing = candidates.write(self._writing, self._model, asked.start, draw, seeds, guide=guide, limit=asked.limit)
+        yield begun
+        while asked.id not in cancelled:
+            try:
+                number, token = next(writing)
+            except StopIteration as done:
+                found: list[candidates.Candidate] = done.value
+                best = candidates.best(found)
+                reason: Literal["ended", "limit"] = "ended" if found[best].ended else "limit"
+                yield End(id=asked.id, reason=reason, scores=[one.score for one in found], best=best)
+                return
+            if not token.ends:
+                yield Character(id=asked.id, text=token.text, log_probability=token.log_probability, candidate=number)
         yield End(id=asked.id, reason="cancelled")
 
     @cached_property

@@ -40,6 +40,7 @@ class Run:
         self.path = path
         self.spec_file = path / "spec.json"
         self.task_file = path / "task.json"
+        self.tensors_file = path / "task.safetensors"
         self.events_file = path / "events.jsonl"
         self.lock_file = path / "lock"
         self.log_file = path / "worker.log"

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from workbench.infer_client import Client
-from workbench.infer_protocol import End, Generate
+from workbench.infer_protocol import Character, End, Generate
 from workbench.runs import Run, RunError
 
 
@@ -77,7 +77,7 @@ def _write(client: Client, asked: Generate, stopped: threading.Event, character:
                 break
             if isinstance(reply, End):
                 over = reply
-            else:
+            elif isinstance(reply, Character):
                 character(reply.text)
     finally:
         replies.close()  # what is left of it is cancelled
