@@ -15,6 +15,7 @@ _ON = {"on": True, "yes": True, "1": True, "": True, "off": False, "no": False, 
 _NOTHING = ("", "any", "off", "none", "-")
 SEEDS = 2**32
 MOST = 100  # poems at once, candidates of each
+LENGTH = 200  # characters of a poem at most
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     wish: Wish = Wish()
     temperature: float = 0.8
     top_p: float = 1.0
+    repetition: float = 0.5  # nats that a character costs again
     seed: int | None = None  # of the next poem; none: any
     best_of: int = 1
 
