@@ -26,6 +26,9 @@ class Candidate(NamedTuple):
     score: float  # see ``score``
 
 
+Writing = Produces[tuple[int, Written], None, list[Candidate]]
+
+
 def seeds(seed: int, count: int) -> list[int]:
     """The seeds of so many candidates: the first one's is the seed itself, the others' are no other poem's."""
     return [seed + (number << 32) for number in range(count)]
@@ -55,7 +58,7 @@ def write(
     *,
     guide: Guide | None = None,
     limit: int = 0,
-) -> Produces[tuple[int, Written], None, list[Candidate]]:
+) -> Writing:
     """Go on from one beginning, a text for each seed, all in one batch.
 
     A text that comes to a dead end goes on alone from its last token that is sure.
