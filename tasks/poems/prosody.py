@@ -11,7 +11,7 @@ Generation System, ACL 2019. The groups' names are the book's own, in its order.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tasks.base import DataError
@@ -86,11 +86,15 @@ class Prosody:
             found.append([*(k in groups for k in range(len(GROUPS))), *(tone == t for t in Tone if t)])
         return found
 
-    def lines(self, characters: Iterable[str]) -> list[str]:
-        """What the book says of some characters, as lines that ``Prosody`` reads: plain JSON for a task's state."""
+    def lines(self, characters: Sequence[str], usual: Sequence[str] = ()) -> list[str]:
+        """What the book says of some characters, as lines that ``Prosody`` reads: plain JSON for a task's state.
+
+        Args:
+            usual: each one's simplified form, by which the book is asked where it does not hold the character itself.
+        """
         found = [""] * len(GROUPS)
-        for character in dict.fromkeys(characters):
-            for number in self.groups(character):
+        for character, form in dict(zip(characters, usual or characters, strict=True)).items():
+            for number in self.groups(character) or self.groups(form):
                 found[number] += character
         return found if any(found) else []
 
@@ -100,12 +104,10 @@ def read(folder: Path) -> tuple[Prosody, str]:
 
     No poem depends on it, so that a missing or broken book never refuses anything.
     """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        return Prosody(), f"{folder} has no {' and no '.join(missing)}: tones and rhymes stay unknown."
     try:
-        level, oblique = (_lines(folder / name) for name in FILES)
-        return Prosody([*level, *oblique]), ""
+        return Prosody([line for name in FILES for line in reading.text(folder / name).split()]), ""
     except (DataError, ValueError) as error:
-        return Prosody(), f"Tones and rhymes are unknown without the rhyme book: {error}"
-
-
-def _lines(path: Path) -> list[str]:
-    return reading.text(path).split()
+        return Prosody(), f"Tones and rhymes stay unknown: {error}"
