@@ -97,7 +97,7 @@ class _Batch:
         self.generators = [Generator().manual_seed(seed) for seed in seeds]
         with torch.inference_mode():
             self.texts = [
-                task.ready(model, prompt, temperature=draw.temperature, generator=own, guide=guide)
+                [*task.ready(model, prompt, temperature=draw.temperature, generator=own, guide=guide)]
                 for own in self.generators
             ]
         self.begun = len(self.texts[0])
