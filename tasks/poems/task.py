@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from tasks import base
-from tasks.base import Evaluation, Metrics, Recurrent, Split
+from tasks.base import DataError, Evaluation, Metrics, Recurrent, Split
 from tasks.common.batching import by_length
 from tasks.common.cache import kept_baseline
 from tasks.common.sampling import choose
@@ -38,6 +38,8 @@ class Task(base.Writer):
 
     def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
         super().__init__(settings, state)
+        if "prosody" not in state:
+            raise DataError("This run learned poems before they had a form, as an older Workbench did: train anew.")
         self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
         marks = self.vocabulary.encode([*SPECIALS, *cleaning.PUNCTUATION])
         self._hanzi = torch.ones(len(self.vocabulary), dtype=torch.bool)
