@@ -14,6 +14,9 @@ import enum
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tasks.base import DataError
 from tasks.common import reading
 
@@ -78,12 +81,15 @@ class Prosody:
         shared = set.intersection(*(set(self.groups(character)) for character in characters))
         return bool(shared)
 
-    def classes(self, characters: Sequence[str]) -> list[list[bool]]:
-        """For each character, whether it is in each group, then whether it is level, oblique, free."""
-        found = []
-        for character in characters:
-            groups, tone = self.groups(character), self.tone(character)
-            found.append([*(k in groups for k in range(len(GROUPS))), *(tone == t for t in Tone if t)])
+    def classes(self, characters: Sequence[str]) -> NDArray[np.bool_]:
+        """For each character, whether it is in each group, then whether it is level, oblique, free: (N,C)."""
+        size = len(GROUPS)
+        found = np.zeros((len(characters), size + 3), np.bool_)
+        for row, character in enumerate(characters):
+            for group in self.groups(character):
+                found[row, group] = True
+        level, oblique = found[:, : len(LEVEL_GROUPS)].any(1), found[:, len(LEVEL_GROUPS) : size].any(1)
+        found[:, size:] = np.stack([level & ~oblique, oblique & ~level, level & oblique], 1)
         return found
 
     def lines(self, characters: Sequence[str], usual: Sequence[str] = ()) -> list[str]:

@@ -16,7 +16,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from tasks import base
-from tasks.base import Evaluation, Guide, Metrics, Recurrent, Split, Value
+from tasks.base import DataError, Evaluation, Guide, Metrics, Recurrent, Split, Value
 from tasks.common.batching import by_length
 from tasks.common.cache import kept_baseline
 from tasks.common.sampling import choose
@@ -43,6 +43,8 @@ class Task(base.Writer):
 
     def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
         super().__init__(settings, state)
+        if "prosody" not in state:
+            raise DataError("This run learned poems before they had a form, as an older Workbench did: train anew.")
         self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
         marks = self.vocabulary.encode([*SPECIALS, *cleaning.PUNCTUATION])
         self._hanzi = torch.ones(len(self.vocabulary), dtype=torch.bool)
@@ -66,7 +68,7 @@ class Task(base.Writer):
         network = PoemNetwork(
             embedding,
             recurrent,
-            classes=torch.tensor(prosody.Prosody(self.state["prosody"]).classes(self.vocabulary.tokens)),
+            classes=torch.from_numpy(self.lexicon.classes),
             breaks=self.vocabulary.encode(cleaning.PUNCTUATION),
             tied=self.settings.tied,
             dropout=self.settings.dropout,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import cells
+from tasks.base import DataError
 from tasks.common import datasets
 from tasks.common.ragged import Ragged
 from tasks.common.vocabulary import END, PAD, START, UNKNOWN
@@ -160,9 +161,15 @@ def test_a_prompt_outside_the_vocabulary_is_told_and_the_sample_begins_freely() 
         its.predict(model, "雪")
 
 
+def test_a_run_from_before_poems_had_a_form_is_refused() -> None:
+    with pytest.raises(DataError, match="train anew"):
+        Task(Settings(), {"vocabulary": list(HANZI), "train_counts": [1] * 13, "cache": "none"})
+
+
 def test_a_prompt_is_folded_like_the_poems() -> None:
     its = task()
     assert its.prompt("") == its.prompt(" \n") == its.vocabulary.encode([START])
+    assert its.prompt("月", "七绝") == its.vocabulary.encode([START, "七绝", "月"])
     assert its.prompt("松風、\n鶴！") == its.vocabulary.encode([START, *"松风，鹤。"])
     with pytest.raises(ValueError, match="風"):
         task(script="original").prompt("松風")
@@ -250,7 +257,7 @@ def test_tied_scores_use_the_embedding_and_untied_ones_a_layer_of_their_own() ->
     assert model.head.weight is model.embedding.weight
     assert sum(p.numel() for p in model.parameters()) == sum(p.numel() for p in set(model.parameters()))
     assert tuple(model.narrow.weight.shape) == (6, 8)
-    guesses, book = torch.randn(3, 6), torch.tensor(BOOK.classes(made()[0].vocabulary.tokens)).float()
+    guesses, book = torch.randn(3, 6), torch.from_numpy(BOOK.classes(made()[0].vocabulary.tokens)).float()
     with torch.no_grad():
         model.classes.weight.normal_()
     vectors = model.embedding.weight + book @ model.classes.weight.T
