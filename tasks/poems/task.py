@@ -197,14 +197,14 @@ class Task(base.Writer):
         self,
         model: nn.Module,
         codes: list[int],
+        generators: Sequence[Generator],
         *,
         temperature: float = 1.0,
-        generator: Generator | None = None,
         guide: Guide | None = None,
-    ) -> list[int]:
+    ) -> list[list[int]]:
         """A prompt with its poem's form: where it is open, drawn from what the beginning leaves probable."""
         if codes[1:2] and codes[1] in self._forms:
-            return codes
+            return [[*codes] for _ in generators]
         open_ = [[codes[0], form, *codes[1:]] for form in self._forms]
         given = torch.tensor(open_, device=next(model.parameters()).device)  # (forms,T)
         outputs, _ = model(given[:, :-1])
@@ -213,8 +213,9 @@ class Task(base.Writer):
         if guide is not None:
             able = guide.allowed(codes[:1])[self._forms].to(scores.device)
             scores = scores.masked_fill(~able, -torch.inf)
-        drawn, _ = choose(scores, temperature=temperature, generator=generator)
-        return open_[int(drawn)]
+        every = scores.expand(len(generators), -1)
+        drawn, _ = choose(every, temperature=temperature, generator=generators)
+        return [[*open_[number]] for number in drawn.tolist()]
 
     def token(self, code: int) -> str:
         return "" if code < len(SPECIALS) else self.vocabulary[code]
@@ -237,7 +238,7 @@ class Task(base.Writer):
         """A prompt made ready, and the poem that goes on from it: temperature and seed of the settings."""
         temperature, seed = self.settings.temperature, self.settings.sample_seed
         generator = torch.Generator().manual_seed(seed)
-        ready = self.ready(model, codes, temperature=temperature, generator=generator)
+        (ready,) = self.ready(model, codes, [generator], temperature=temperature)
         ((poem, _),) = self._write(model, [ready], temperature=temperature, seed=seed)
         return ready, poem
 

@@ -234,12 +234,12 @@ def test_the_form_is_drawn_from_what_the_beginning_leaves_probable() -> None:
         nats = {form: sum(surprise(model, its.prompt("月山水鹤松，", form))) for form in forms.FORMS}
         shares = torch.tensor([-value for value in nats.values()]).softmax(0)
         generator = torch.Generator().manual_seed(0)
-        drawn = [its.ready(model, codes, generator=generator) for _ in range(400)]
-        best = its.ready(model, codes, temperature=0)
+        drawn = its.ready(model, codes, [generator] * 400)
+        (best,) = its.ready(model, codes, [generator], temperature=0)
     counts = torch.tensor([sum(its.vocabulary[row[1]] == form for row in drawn) for form in forms.FORMS]) / 400
     torch.testing.assert_close(counts, shares, rtol=0, atol=0.08)
     assert best == its.prompt("月山水鹤松，", min(nats, key=lambda form: nats[form]))
-    assert its.ready(model, best) == best
+    assert its.ready(model, best, [generator]) == [best]
 
 
 def test_the_guesses_stand_beside_the_truth() -> None:

@@ -96,10 +96,7 @@ class _Batch:
         self.device = next(model.parameters()).device
         self.generators = [Generator().manual_seed(seed) for seed in seeds]
         with torch.inference_mode():
-            self.texts = [
-                [*task.ready(model, prompt, temperature=draw.temperature, generator=own, guide=guide)]
-                for own in self.generators
-            ]
+            self.texts = task.ready(model, prompt, self.generators, temperature=draw.temperature, guide=guide)
         self.begun = len(self.texts[0])
         self.open = list(range(len(self.texts)))
         self.nats: list[list[float]] = [[] for _ in seeds]
