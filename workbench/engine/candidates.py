@@ -26,6 +26,9 @@ class Candidate(NamedTuple):
     score: float  # see ``score``
 
 
+Writing = Produces[tuple[int, Written], None, list[Candidate]]
+
+
 def seeds(seed: int, count: int) -> list[int]:
     """The seeds of so many candidates: the first one's is the seed itself, the others' are no other poem's."""
     return [seed + (number << 32) for number in range(count)]
@@ -55,7 +58,7 @@ def write(
     *,
     guide: Guide | None = None,
     limit: int = 0,
-) -> Produces[tuple[int, Written], None, list[Candidate]]:
+) -> Writing:
     """Go on from one beginning, a text for each seed, all in one batch.
 
     A text that comes to a dead end goes on alone from its last token that is sure.
@@ -93,10 +96,7 @@ class _Batch:
         self.device = next(model.parameters()).device
         self.generators = [Generator().manual_seed(seed) for seed in seeds]
         with torch.inference_mode():
-            self.texts = [
-                task.ready(model, prompt, temperature=draw.temperature, generator=own, guide=guide)
-                for own in self.generators
-            ]
+            self.texts = task.ready(model, prompt, self.generators, temperature=draw.temperature, guide=guide)
         self.begun = len(self.texts[0])
         self.open = list(range(len(self.texts)))
         self.nats: list[list[float]] = [[] for _ in seeds]

@@ -81,7 +81,7 @@ def _written(
     limit: int,
 ) -> Iterator[Written]:
     with torch.inference_mode():
-        ready = task.ready(model, codes, temperature=draw.temperature, generator=generator, guide=guide)
+        (ready,) = task.ready(model, codes, [generator], temperature=draw.temperature, guide=guide)
     for code, nats in tokens(task, model, ready, draw, generator, guide, limit):
         yield Written(task.token(code), nats, code == task.end)
 
