@@ -42,6 +42,7 @@ TRAIN = ("train", "toy", "--headless")
         (("data", "path", "nmes"), "There is no task 'nmes': did you mean 'names'?"),
         (("data", "verify", "nmes"), "There is no task 'nmes': did you mean 'names'?"),
         (("show", "last"), "There are no runs in "),
+        (("--readonly", "rm", "last"), "--readonly only shows: `workbench rm` without it acts."),
         (("eval", "last", "--split", "tset"), "Invalid value for '--split'"),
     ],
 )

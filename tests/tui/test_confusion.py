@@ -134,7 +134,7 @@ async def test_d_shows_the_difference_to_an_evaluation_until_it_is_pressed_again
         await screen.until(pilot, "this is the reference")
         await pilot.press("right_square_bracket")
         text = await screen.until(pilot, "difference to evaluation 2: % points (the rows are others)")
-        assert "true Arabic named rightly: 6 of 12, 50 %; evaluation 2: 5 of 11, 45 %: +5 points, better" in text
+        assert "true Arabic named rightly: 6 of 12, 50 %; evaluation 2: 5 of 11, 45 %: +5 points, of other rows" in text
         grid = pilot.app.screen.query_one(CellGrid)
         assert grid._face.texts[0][0] == "+5"
         await pilot.press("d")
@@ -161,7 +161,7 @@ async def test_c_compares_with_another_run_of_the_same_labels(screen, worker) ->
         await pilot.press("c")
         await screen.until(pilot, "to which run?")
         await pilot.press("enter")
-        await screen.until(pilot, f"difference to {two.run.id} (step 30)", "2 of 8, 25 %: +25 points, better")
+        await screen.until(pilot, f"difference to {two.run.id} (step 30)", "2 of 8, 25 %: +25 points, of other rows")
         await pilot.press("d")
         await screen.until(pilot, "counts, as given")
 

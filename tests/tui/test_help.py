@@ -106,7 +106,7 @@ async def test_the_footer_keeps_the_most_useful_keys(screen, width: int, shown: 
 async def test_the_footer_shows_the_twins_while_letters_are_typed(screen) -> None:
     async with screen.open() as pilot:
         await screen.until(pilot, "s Start", "q Quit")
-        screen.app.screen.query(Input).first().focus()
+        await pilot.press("slash")
         await screen.until(pilot, "F5 Start", "F1 Help", "^q Quit")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual.widgets import Input
-
 from workbench.tui.screens.ask import Ask
 
 
@@ -17,8 +15,7 @@ async def test_without_a_live_run_q_leaves_at_once(screen) -> None:
 async def test_ctrl_q_leaves_from_a_text_field(screen) -> None:
     async with screen.open() as pilot:
         await pilot.pause(0.1)
-        screen.app.screen.query(Input).first().focus()
-        await pilot.press("q")
+        await pilot.press("slash", "q")
         assert not screen.app._exit
         await pilot.press("ctrl+q")
         await pilot.pause()

@@ -58,10 +58,10 @@ def test_a_difference_has_its_sign_and_its_colour_says_better_or_worse() -> None
     assert matrix.face(NOW, [0, 1, 2], shares=False, than=NOW).texts == [["0", "", ""], ["", "0", ""], ["", "", "0"]]
 
 
-def test_counts_of_other_rows_are_compared_as_shares() -> None:
+def test_shares_of_other_rows_compare() -> None:
     double = view([12, 4, 0], [2, 18, 0], [0, 0, 0])
     assert not matrix.same_rows(double, NOW)
-    assert matrix.face(double, [0, 1], shares=False, than=THEN).texts == [["+25", "-25"], ["+10", "-10"]]
+    assert matrix.face(double, [0, 1], shares=True, than=THEN).texts == [["+25", "-25"], ["+10", "-10"]]
 
 
 def test_a_face_follows_the_order_and_its_short_names_do_not_change() -> None:
@@ -113,4 +113,4 @@ def test_a_difference_is_said_with_its_sign_and_whether_it_is_better(true: int, 
 
 def test_a_difference_to_other_rows_is_said_in_points() -> None:
     double = view([12, 4, 0], [2, 18, 0], [0, 0, 0])
-    assert matrix.said_of_difference(double, THEN, 0, 1) == "4 of 8, 50 %: -25 points, better"
+    assert matrix.said_of_difference(double, THEN, 0, 1, others=True) == "4 of 8, 50 %: -25 points, of other rows"

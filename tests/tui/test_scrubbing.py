@@ -137,7 +137,7 @@ async def test_before_the_first_evaluation_there_is_nothing_to_step_to(screen, w
         one.evaluate(10)
         await screen.until(pilot, "[ Earlier")
         await pilot.press("left_square_bracket")
-        await screen.until(pilot, "evaluation 1 of 1", "n Live")
+        await screen.until(pilot, "evaluation 1 of 1", "n Newest")
 
 
 async def test_space_holds_the_display_and_catches_up(screen, four) -> None:

@@ -184,3 +184,18 @@ def test_style_sheets_name_colours_of_the_theme_alone(sheet: Path) -> None:
 
 def _hexadecimal(word: str) -> bool:
     return len(word) in (4, 7, 9) and all(letter in "0123456789abcdefABCDEF" for letter in word[1:])
+
+
+async def test_the_marked_line_of_a_list_stands_out_among_sixteen_colours(screen, monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLORTERM")
+    async with screen.open() as pilot:
+        await screen.until(pilot, "names with lstm")
+        assert screen.app.theme == ANSI_DARK.name
+        strips = screen.app.screen._compositor.render_strips()
+        drawn = [segment for strip in strips for segment in strip]
+        marked = next(segment for segment in drawn if segment.text.startswith("names  "))
+        assert (marked.style.bgcolor.number, marked.style.underline) == (4, True)  # the focus is on it
+        other = next(segment for segment in drawn if segment.text.startswith("lstm  "))
+        assert other.style.underline
+        assert other.style.bgcolor.is_default

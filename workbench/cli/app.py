@@ -16,6 +16,7 @@ from workbench.runs import NoSuchRun, RunError, root
 from workbench.spec import SpecError
 from workbench.words import DEBUG, defect
 
+_ACTING = ("train", "resume", "stop", "rm")  # what --readonly refuses
 app = typer.Typer(
     name="workbench",
     help="A terminal laboratory for recurrent networks: train, watch, compare, ask.\n\n"
@@ -50,6 +51,8 @@ def lab(
     for name, given in (("WORKBENCH_RUNS", runs), ("WORKBENCH_DATA", data)):
         if given is not None:
             os.environ[name] = str(given.absolute())  # a command that follows finds it, as would its worker
+    if readonly and context.invoked_subcommand in _ACTING:
+        raise SpecError(f"--readonly only shows: `workbench {context.invoked_subcommand}` without it acts.")
     if context.invoked_subcommand is None:
         from workbench import tui
 

@@ -32,7 +32,10 @@ Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Folder of datasets (WORKBENCH_DATA, else downloaded).")
 ]
 Ascii = Annotated[
-    bool, typer.Option("--ascii", callback=_ask_for_ascii, help="Draw the screen with ASCII alone (WORKBENCH_ASCII=1).")
+    bool,
+    typer.Option(
+        "--ascii", callback=_ask_for_ascii, help="Draw lines, charts and marks with ASCII alone (WORKBENCH_ASCII=1)."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Headless = Annotated[bool, typer.Option("--headless", help="Show progress here rather than on the screen.")]

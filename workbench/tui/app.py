@@ -28,11 +28,8 @@ from workbench.tui.widgets.bars import TopBar
 from workbench.words import DEBUG, defect
 
 
-# the first paint waits for the Lab alone
-
-
 def _poem() -> Screen[None]:
-    from workbench.tui.screens.poem import PoemScreen
+    from workbench.tui.screens.poem import PoemScreen  # the first paint waits for the Lab alone
 
     return PoemScreen()
 

@@ -19,7 +19,7 @@ BUILTIN_THEMES.update({theme.name: theme for theme in THEMES})  # an application
 _CHOSEN = "TEXTUAL_THEME"  # by the person
 _FEW = (None, "standard", "windows")  # Rich's names of terminals with 16 colours or fewer
 _STEPS = (DARK.name, LIGHT.name, CONTRAST.name)
-_STEPS_OF_FEW = (ANSI_DARK.name, ANSI_LIGHT.name, CONTRAST.name)  # the terminal's own colours, which a person has set
+_STEPS_OF_FEW = (ANSI_DARK.name, ANSI_LIGHT.name)  # the terminal's own colours, which a person has set
 
 
 def _steps() -> tuple[str, ...]:

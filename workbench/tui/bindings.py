@@ -64,7 +64,7 @@ ACTIONS = (
         "ten evaluations on",
         False,
     ),
-    Action("run", "newest", "n", "", "Live", "back to the newest evaluation"),
+    Action("run", "newest", "n", "", "Newest", "back to the newest evaluation"),
     Action("run", "pause", "space", "", "Pause display", "hold the display still; the training goes on"),
     Action("run", "chart('smoother')", "plus", "", "Smoother", "smooth the training loss more", False),
     Action("run", "chart('rougher')", "minus", "", "Rougher", "smooth the training loss less", False),

@@ -54,9 +54,8 @@ def face(view: Confusion, places: Sequence[int], *, shares: bool, than: Confusio
 
     Args:
         shares: percent of the row instead of counts; differences are percent points then.
-        than: show the difference to this one, which has the same labels.
+        than: show the difference to this one, which has the same labels; with other rows only shares compare.
     """
-    shares = shares or (than is not None and not same_rows(view, than))
     labels = [plain(label) for label in view.labels]
     short = abbreviations(labels)
     cells = [[(pair(view, i, j), pair(than, i, j) if than else None, i == j) for j in places] for i in places]
@@ -81,11 +80,12 @@ def percent(share: float) -> str:
 def _written(now: Pair, then: Pair | None, *, right: bool, shares: bool) -> tuple[str, str]:
     """A cell's text, and its second line."""
     nothing = "0" if right else ""
-    figure, share = f"{now.taken:,}", f"{percent(now.share)} %"
+    figure = f"{now.taken:,}" if now.taken >= 10_000 else str(now.taken)
+    share = f"{percent(now.share)} %"
     if then is None:
         if not now.taken:
             return nothing, ""
-        return (percent(now.share), figure) if shares else (figure if now.taken >= 10_000 else str(now.taken), share)
+        return (percent(now.share), figure) if shares else (figure, share)
     present = f"({share if shares else figure})"
     if now.share == then.share:
         return nothing, present if now.taken else ""
@@ -93,8 +93,9 @@ def _written(now: Pair, then: Pair | None, *, right: bool, shares: bool) -> tupl
 
 
 def points(difference: float) -> str:
-    """A difference of two shares in percent points, its sign always written."""
-    return f"{difference * 100:+.0f}"
+    """A difference of two shares in percent points, with its sign."""
+    written = f"{difference * 100:+.0f}"
+    return "0" if written in ("+0", "-0") else written
 
 
 def _strength(now: Pair, then: Pair | None, *, right: bool) -> float:
@@ -146,14 +147,20 @@ def said(view: Confusion, true: int, guess: int) -> str:
     return f"{what}: {_figures(pair(view, true, guess), label)}"
 
 
-def said_of_difference(view: Confusion, than: Confusion, true: int, guess: int) -> str:
-    """How a cell differs from the one of an earlier matrix: ``6 of 9, 67 %, then: -2, better``."""
+def said_of_difference(view: Confusion, than: Confusion, true: int, guess: int, *, others: bool = False) -> str:
+    """How a cell differs from the one of an earlier matrix: ``6 of 9, 67 %, then: -2, better``.
+
+    Args:
+        others: the two are of different rows, of which neither is better for it.
+    """
     now, then = pair(view, true, guess), pair(than, true, guess)
     figures = _figures(then, plain(view.labels[true]))
     change = now.share - then.share
     if not change:
         return f"{figures}: no change"
-    by = f"{now.taken - then.taken:+d}" if now.total == then.total else f"{points(change)} points"
+    by = f"{points(change)} points" if others else f"{now.taken - then.taken:+d}"
+    if others:
+        return f"{figures}: {by}, of other rows"
     return f"{figures}: {by}, {'better' if (change > 0) == (true == guess) else 'worse'}"
 
 

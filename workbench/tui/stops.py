@@ -12,6 +12,7 @@ from workbench.events import Finished
 from workbench.journal import History
 from workbench.runs import Run, RunError
 from workbench.tui.catalogue import changed
+from workbench.tui.matrix import same_rows
 from workbench.words import age
 
 
@@ -36,6 +37,14 @@ class Shown(NamedTuple):
         return (self.stop.step, self.stop.tested) == (stop.step, stop.tested)
 
 
+class Than(NamedTuple):
+    """What a matrix is compared with."""
+
+    name: str
+    view: Confusion
+    others: bool  # it is of other rows
+
+
 class Rival(NamedTuple):
     """Another run with the same labels."""
 
@@ -43,10 +52,16 @@ class Rival(NamedTuple):
     about: str  # state, best figure, age
     matrices: dict[bool, tuple[str, Confusion]]  # of its test (True) and of its last evaluation, each with a name
 
-    def beside(self, shown: Shown) -> tuple[str, Confusion]:
-        """What to compare with, and its name: the test beside a test, else the last validation that there is."""
-        name, view = self.matrices.get(shown.stop.tested) or next(iter(self.matrices.values()))
-        return f"{self.run.id} ({name})", view
+    def beside(self, shown: Shown) -> Than:
+        """What to compare with: the test beside a test, else the last validation that there is."""
+        tested = shown.stop.tested if shown.stop.tested in self.matrices else not shown.stop.tested
+        name, view = self.matrices[tested]
+        return against(shown, f"{self.run.id} ({name})", view, tested=tested)
+
+
+def against(shown: Shown, name: str, view: Confusion, *, tested: bool) -> Than:
+    """Another matrix, to compare the one that is shown with."""
+    return Than(name, view, others=tested != shown.stop.tested or not same_rows(shown.view, view))
 
 
 def stops(history: History) -> list[Stop]:

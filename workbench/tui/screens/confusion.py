@@ -16,14 +16,14 @@ from tasks.views import Cell, Confusion
 from workbench.events import Finished
 from workbench.infer_protocol import Examples
 from workbench.runs import Run
-from workbench.tui import matrix
+from workbench.tui import captions, matrix
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
 from workbench.tui.matrix import ORDERS
 from workbench.tui.screens.choose import Choose
 from workbench.tui.screens.page import Page
 from workbench.tui.status import Seen, badge, live
-from workbench.tui.stops import Rival, Shown, Stop, kept, matrix_of, rivals, stops
+from workbench.tui.stops import Rival, Shown, Stop, Than, against, kept, matrix_of, rivals, stops
 from workbench.tui.watch import Look, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.confusion import CellGrid
@@ -135,21 +135,28 @@ class ConfusionScreen(Page):
             return None
 
     @property
-    def _than(self) -> tuple[str, Confusion] | None:
-        """What the difference to is shown, and its name; none while the reference itself is shown."""
+    def _than(self) -> Than | None:
+        """What the difference to is shown; none while the reference itself is shown."""
         shown, reference = self._shown, self._reference
         if shown is None or reference is None:
             return None
         if isinstance(reference, Rival):
             return reference.beside(shown)
-        return None if reference.of(shown.stop) else (reference.stop.short, reference.view)
+        if reference.of(shown.stop):
+            return None
+        return against(shown, reference.stop.short, reference.view, tested=reference.stop.tested)
 
     def _draw(self) -> None:
         """Show the matrix that is to be seen, the commonest errors in it, and what it is."""
         if shown := self._shown:
-            than = self._than[1] if self._than else None
+            than, shares = self._than, self._shares
             places = matrix.order(shown.view.counts, self._order)
-            self.query_one(CellGrid).show_face(matrix.face(shown.view, places, shares=self._shares, than=than))
+            face = (
+                matrix.face(shown.view, places, shares=shares or than.others, than=than.view)
+                if than
+                else matrix.face(shown.view, places, shares=shares)
+            )
+            self.query_one(CellGrid).show_face(face)
             rows: list[list[Cell]] = [
                 [plain(true), plain(guess), count, f"{matrix.percent(share)} %"]
                 for true, guess, count, share in matrix.most_confused(shown.view, _ERRORS)
@@ -170,24 +177,14 @@ class ConfusionScreen(Page):
         said = ", ".join(filter(None, [*where, "starter data" * (described.data == "starter")]))
         self.query_one("#where", Static).update(Content.assemble(badge(self.status), name, (said, "bold")))
         if shown:
-            self.query_one("#how", Static).update(Content.styled(self._how(shown), "$foreground-muted"))
+            how = captions.how(
+                self._than, names(self.app), self._order, shares=self._shares, kept=bool(self._reference)
+            )
+            self.query_one("#how", Static).update(Content.styled(how, "$foreground-muted"))
             self._tell_cell()
         else:
             self._tell_nothing()
         self.refresh_bindings()
-
-    def _how(self, shown: Shown) -> str:
-        than = self._than
-        right, wrong = names(self.app)
-        if than is None:
-            figures = "percent of the row" if self._shares else "counts"
-            same = "; this is the reference: [ and ] show what changed" if self._reference else ""
-            legend = f": {right} right, {wrong} wrong" if right else ""
-            return f"{figures}, {self._order}{same}. Rows true, columns predicted{legend}."
-        others = not matrix.same_rows(shown.view, than[1])
-        unit = "% points" + " (the rows are others)" * others if self._shares or others else "counts"
-        legend = f"; {right} better, {wrong} worse" if right else ""
-        return f"difference to {than[0]}: {unit}, {self._order}{legend}."
 
     @on(CellGrid.Moved)
     def _tell_cell(self) -> None:
@@ -197,7 +194,8 @@ class ConfusionScreen(Page):
         true, guess = self.query_one(CellGrid).marked
         parts: list[str | tuple[str, str]] = [(matrix.said(shown.view, true, guess), "bold")]
         if than := self._than:
-            parts.append(f"; {than[0]}: {matrix.said_of_difference(shown.view, than[1], true, guess)}")
+            difference = matrix.said_of_difference(shown.view, than.view, true, guess, others=than.others)
+            parts.append(f"; {than.name}: {difference}")
         self.query_one("#cell", Static).update(Content.assemble(*parts))
 
     def _tell_nothing(self) -> None:
@@ -226,7 +224,9 @@ class ConfusionScreen(Page):
     def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         at = len(self._stops) - 1 if self._at is None else self._at
         match action:
-            case "examples" | "shares" | "order" | "difference" | "other":
+            case "shares":
+                return (bool(self._stops) and not (self._than and self._than.others)) or None
+            case "examples" | "order" | "difference" | "other":
                 return bool(self._stops) or None
             case "earlier":
                 return at > 0 or None
@@ -241,6 +241,7 @@ class ConfusionScreen(Page):
         self._step(1)
 
     def _step(self, by: int) -> None:
+        self._leave_examples()  # they were of the cell as it was
         last = len(self._stops) - 1
         at = max(0, min(last, (last if self._at is None else self._at) + by))
         self._at = None if at == last else at
@@ -291,22 +292,20 @@ class ConfusionScreen(Page):
             self._arrange()
             asked = Examples(split="test" if self._finished else "val", true=true, guess=guess)
             pane = self.query_one(ExamplesPane)
-            pane.look_for(asked, self._origin(shown))
+            pane.look_for(asked, captions.origin(shown.stop, self._best, finished=self._finished))
             pane.query_one(Passage).focus()
-
-    def _origin(self, shown: Shown) -> str:
-        """Whose answers the examples are, and how that fits the matrix that is shown."""
-        whose = f"By the best weights (step {self._best:,})"
-        if shown.stop.best and shown.stop.tested == self._finished:
-            return f"{whose}."
-        return f"{whose}: the matrix is of another evaluation, its counts may differ."
 
     def action_back(self) -> None:
         """Back to the matrix; from there to the Run screen."""
-        if self._listing:
+        if not self._leave_examples():
+            self.workbench.run_worker(self.workbench.action_go("run"))
+
+    def _leave_examples(self) -> bool:
+        """Back from the examples to the matrix, if they are shown."""
+        shown = self._listing
+        if shown:
             self._listing = False
             self.query_one(ExamplesPane).give_up()
             self._arrange()
             self.query_one(CellGrid).focus()
-        else:
-            self.workbench.run_worker(self.workbench.action_go("run"))
+        return shown

@@ -218,6 +218,7 @@ class LabScreen(Page):
     def action_defaults(self) -> None:
         self._renew(forget=True)
         self._verdict()
+        self.query_one(Form).scroll_home(animate=False)
 
     def action_undo(self) -> None:
         if row := row_of(self.focused):

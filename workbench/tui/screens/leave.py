@@ -33,6 +33,6 @@ def stop(run: Run) -> Ask:
         f"Stop {run.id}?",
         [
             Answer(STOP, "Stop", "It saves a checkpoint and ends; resume goes on from there."),
-            Answer(CANCEL, "Cancel", "Training goes on."),
+            Answer(CANCEL, "Keep training", "Nothing changes."),
         ],
     )

@@ -78,14 +78,13 @@ class RunScreen(Page):
         with Container(id="body"):
             with Vertical(id="side"):
                 yield TabRow("tabs")
-                yield Container(id="views")
+                self._panes[ABOUT] = Passage(about(self.run, self._watcher.history), classes="pane")
+                yield Container(self._panes[ABOUT], id="views")
                 yield Result(self.run, self._settings, id="result")
             yield Charts(self._settings)
         yield BottomBar("run")
 
-    async def on_mount(self) -> None:
-        self._panes[ABOUT] = Passage(about(self.run, self._watcher.history), classes="pane")
-        await self.query_one("#views").mount(self._panes[ABOUT])
+    def on_mount(self) -> None:
         self._arrange()
         self._follow()
 

@@ -15,7 +15,10 @@ from workbench.tui.widgets.form import Form
 class Finder(Horizontal):
     """Not there until it is asked for: the first paint need not wait for it. It goes again when it is left empty."""
 
-    BINDINGS = [Binding("down", "onward", show=False)]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding("down", "onward", show=False),
+        Binding("escape", "empty", show=False),
+    ]
 
     def __init__(self, form: Form) -> None:
         super().__init__(id="finder")
@@ -41,7 +44,9 @@ class Finder(Horizontal):
         found = self._form.seek(event.value)
         count = f"{len(found)} of {len(self._form.rows)}" if event.value.strip() else ""
         self.query_one("#found", Static).update(
-            Content.styled(count if found else "none: ^u empties this", "$foreground-muted" if found else "$text-error")
+            Content.styled(
+                count if found else "none: Esc empties this", "$foreground-muted" if found else "$text-error"
+            )
         )
 
     @on(Input.Submitted)
@@ -51,6 +56,10 @@ class Finder(Horizontal):
             if row.display:
                 row.focus_editor()
                 return
+
+    def action_empty(self) -> None:
+        """Show every setting again."""
+        self.query_one(Input).value = ""
 
     def on_descendant_blur(self) -> None:
         if not self.query_one(Input).value.strip():

@@ -119,4 +119,4 @@ class Foot(Vertical):
         count = f"{live} run{'s' * (live != 1)} training"
         if not self.query("#started"):
             await self.mount(FootLine("started", "started"), before="#start-row")
-        self.query_one("#started", FootLine).say((self._last.id, "bold"), f" {word} · {count} · 2 lists them")
+        self.query_one("#started", FootLine).say((self._last.id, "bold"), f" {word} · {count} · F3 lists them")

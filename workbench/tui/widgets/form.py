@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from workbench.fields import Field
 from workbench.tui.widgets.choice import Choice
+from workbench.tui.widgets.entry import Entry
 
 # what people change most; the rest follows under its own headings
 FIRST = (
@@ -45,7 +46,7 @@ class SettingRow(Widget):
         if field.kind in ("bool", "choice"):
             self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), written(default))
         else:
-            self._editor = _line(written(default))
+            self._editor = Entry(written(default), numeric=field.kind in ("int", "float"))
 
     def compose(self) -> ComposeResult:
         yield self._editor
@@ -224,14 +225,6 @@ def row_of(focused: Widget | None) -> SettingRow | None:
     """The setting whose editor this is."""
     parent = focused.parent if focused is not None else None
     return parent if isinstance(parent, SettingRow) else None
-
-
-def _line(value: str) -> Input:
-    """A text field of one row, that the setting itself checks. Its styles are looked up once: when it is mounted."""
-    field = Input(value, validate_on=())
-    field.set_reactive(Input.compact, True)
-    field.add_class("-textual-compact", update=False)
-    return field
 
 
 def written(value: Any) -> str:

@@ -21,7 +21,7 @@ class Hint(Static):
             bounds = f"  {row.field.bounds}" if row.field.bounds else ""
             self.update(Content.assemble((row.field.key, "bold"), (bounds, "$text-accent"), f"  {row.field.help}"))
         elif focused is not None and focused.id == "find":
-            self._say("Enter or ↓ goes to the first that was found; ^u shows all again.")
+            self._say("Enter or ↓ goes to the first that was found; Esc shows all again.")
         else:
             self._say("Tab moves between the lists and the settings; / finds a setting.")
 

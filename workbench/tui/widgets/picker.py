@@ -44,5 +44,5 @@ class Picker(OptionList):
     def _line(self, name: str, about: str) -> Content:
         first = set_cell_size(name, self._width)
         if reason := self._refused.get(name):
-            return Content.assemble((first, "strike $foreground 40%"), (reason, "$foreground 40%"))
+            return Content.assemble((first, "strike dim"), (reason, "dim"))
         return Content.assemble((first, "bold"), (about, "$foreground-muted"))

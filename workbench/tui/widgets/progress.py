@@ -89,7 +89,7 @@ class Progress(Widget):
         if best:
             value = (measured(best.metric, best.value), "bold")
             pieces.append(Content.assemble(f"best {heading(best.metric)} ", value, f" at step {best.step:,}"))
-        if last and self._status not in ("finished", "stopped"):
+        if last and self._status not in ("starting", "finished", "stopped"):
             pieces += _figures(last)
             if meters:
                 pieces += _brief(load) if load else [memory(last.memory_mb * 1e6)]
@@ -180,7 +180,8 @@ def message(status: Seen, history: History, log_line: str, path: str, told: str 
         case "stopped", _:
             return Content.assemble("Stopped on request. Resume goes on from the last checkpoint.")
         case "finished", Finished() as finished:
-            return Content.assemble("Done: ", finished.reason.rstrip("."), ".")
+            shown = " Shown: the test rows, by the best weights." if finished.views else ""
+            return Content.assemble("Done: ", finished.reason.rstrip("."), ".", (shown, "$foreground-muted"))
         case "starting", _:
             return Content.assemble("The worker starts: it reads the data and builds the network.", doing)
         case "running", _ if history.started and history.step >= history.started.total_steps:

@@ -91,4 +91,4 @@ def _columns(metric: str, rows: list[Metrics]) -> list[str]:
     """The main metric, then the others, as many methods as possible knowing each."""
     names = dict.fromkeys(name for metrics in rows for name in metrics)
     known = {name: sum(metrics.get(name) is not None for metrics in rows) for name in names}
-    return sorted(names, key=lambda name: (name != metric, -known[name]))
+    return sorted(names, key=lambda name: (name != metric, -known[name], name == "loss"))
