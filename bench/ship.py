@@ -141,7 +141,8 @@ def card(
             f"`{command}`",
             "",
             f"{ended.epochs:.1f} epochs, {ended.step:,} steps, {duration(ended.wall_s)} "
-            f"({number(ended.examples_per_s)} examples/s) on {started.device}, {started.precision}, torch {started.versions.get('torch', '?')}. "
+            f"({number(ended.examples_per_s)} examples/s) on {started.device}, {started.precision}, "
+            f"torch {started.versions.get('torch', '?')}. "
             f"{remark}".rstrip(),
             "",
             "## Figures",

@@ -24,6 +24,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     wish: Wish = Wish()
     temperature: float = 0.8
     top_p: float = 1.0
+    top_k: int = 0
     repetition: float = 0.5  # nats that a character costs again
     seed: int | None = None  # of the next poem; none: any
     best_of: int = 1
@@ -111,10 +112,6 @@ def _best(desk: Desk, text: str) -> Desk:
     return msgspec.structs.replace(desk, best_of=whole("best", text, 1, MOST) if text else 1)
 
 
-def _reset(desk: Desk, text: str) -> Desk:
-    return Desk()
-
-
 COMMANDS = (
     Command("form", "七绝", "the form: 五绝 七绝 五律 七律 free, or any", _form, (*forms.FORMS, "any")),
     Command("acrostic", "春夏秋冬", "藏头: each line begins with the next of these; off", _acrostic, ("off",)),
@@ -131,7 +128,7 @@ COMMANDS = (
     Command("explain", "", "the last poem character by character: probability, tone, rhyme, rules"),
     Command("save", "FILE", "add the last poems to a file"),
     Command("model", "RUN", "write with another run; alone: which one writes"),
-    Command("reset", "", "all settings back to how they were at first", _reset),
+    Command("reset", "", "all settings back to how they were at first"),
     Command("show", "", "how the next poem will be written"),
     Command("help", "", "this list"),
     Command("quit", "", "leave; so does Ctrl-D"),

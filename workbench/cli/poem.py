@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench import runs
-from workbench.cli.options import Json, Runs, find, piped, put, say
+from workbench.cli.options import Json, Runs, find, on_terminal, piped, put, say
 from workbench.runs import NoSuchRun, Run, RunError
+from workbench.spec import SpecError
 from workbench.words import plain
+
+if TYPE_CHECKING:
+    from workbench.cli.verses import Asked, Pen
 
 _SEEDS = 2**32
 
@@ -72,31 +76,42 @@ def poem(
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Let a run's network write. What is asked of a poem holds in it, or one sentence says why it cannot.
+    """Let a run's network write: a prompt, or with --start, --acrostic, -n, --json or a pipe, poems at once.
 
+    What is asked of a poem holds in it, or one sentence says why it cannot.
     --json prints one object a poem: text, seed, checks by rule, nats of each character.
     """
     from workbench.cli.verses import Asked, Pen
+    from workbench.engine.drawing import Draw
 
     wishes: dict[str, str | bool] = {"form": form, "acrostic": acrostic, "rhyme": rhyme}
     wishes |= {"tones": tones, "distinct": distinct, "novel": novel}
-    draws = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "repetition": repetition}
-    asked = Asked(draws, {name: wish for name, wish in wishes.items() if wish}, best_of, length)
+    try:
+        draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition)
+    except ValueError as error:
+        raise SpecError(str(error)) from None
+    asked = Asked(draw, {name: wish for name, wish in wishes.items() if wish}, best_of, length)
     found = find(run, runs_folder) if run else _newest(runs.root(runs_folder))
-    if not found.spec.settings.writes:
-        raise RunError(f"Run {found.id} learned {found.spec.task}, which does not write: `workbench predict` asks it.")
-    pen = Pen(found, asked)
-    failed = False
-    written = 0
-    for beginning in [""] if start is None and acrostic else _beginnings(start):
+    if start is None and not (acrostic or json) and count == 1 and on_terminal():
+        _prompt(found, runs_folder, asked, seed)
+        return
+    beginnings = [""] if start is None and acrostic else _beginnings(start)
+    if not _written(Pen(found), asked, beginnings, seed, count, json=json):
+        raise typer.Exit(1)
+
+
+def _written(pen: Pen, asked: Asked, beginnings: Iterable[str], seed: int | None, count: int, *, json: bool) -> bool:
+    """Print so many poems of each beginning → whether all could be written."""
+    failed, written = False, 0
+    for beginning in beginnings:
         first = seed if seed is not None else secrets.randbelow(_SEEDS)
         for number in range(count):
             own = (first + number) % _SEEDS
             try:
                 if json:
-                    put(pen.told(beginning, own))
+                    put(pen.told(asked, beginning, own))
                 else:
-                    pen.show(beginning, own, apart=written > 0)
+                    pen.show(asked, beginning, own, apart=written > 0)
             except ValueError as error:
                 say(f"workbench: {plain(str(error))}")
                 if json:
@@ -104,29 +119,50 @@ def poem(
                 failed = True
                 break
             written += 1
-    if failed:
-        raise typer.Exit(1)
+    return not failed
+
+
+def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> None:
+    """Read lines until the person leaves."""
+    import msgspec
+
+    from tasks.poems.wish import Wish
+    from workbench.cli.desk import Desk
+    from workbench.cli.prompt import Prompt
+    from workbench.cli.reading import reader
+    from workbench.cli.verses import Pen
+
+    draw = msgspec.structs.asdict(asked.draw)
+    settings = Desk(wish=msgspec.convert(asked.wishes, Wish), **draw, seed=seed, best_of=asked.best_of)
+    prompt = Prompt(run, settings, lambda name: find(name, folder), Pen, say)
+    prompt.serve(reader(lambda: [able.id for able in _able(runs.root(folder))], prompt.told))
 
 
 def _newest(folder: Path) -> Run:
-    """The newest finished run that writes; where none is finished, the newest that has weights.
+    """The newest finished run that writes, else the newest that has weights, else a model that came along.
 
     Raises:
         NoSuchRun: there is none.
     """
-    able = []
-    for run in runs.listing(folder):
-        try:
-            if run.best_file.exists() and run.spec.settings.writes:
-                able.append(run)
-        except RunError:  # a description that cannot be read, a task that is no longer here
-            continue
+    able = _able(folder)
     if not able:
         raise NoSuchRun(
             f"No run in {folder} can write yet: `workbench train poems --headless` trains one; it can be asked after "
             "its first evaluation."
         )
     return next((run for run in able if run.status() == "finished"), able[0])
+
+
+def _able(folder: Path) -> list[Run]:
+    """The runs that can write, the newest first, then the pretrained models."""
+    able = []
+    for run in (*runs.listing(folder), *runs.pretrained(folder)):
+        try:
+            if run.best_file.exists() and run.spec.settings.writes:
+                able.append(run)
+        except RunError:  # a description that cannot be read, a task that is no longer here
+            continue
+    return able
 
 
 def _beginnings(start: str | None) -> Iterator[str]:

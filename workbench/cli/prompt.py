@@ -10,10 +10,14 @@ from typing import NamedTuple
 from workbench.cli import desk
 from workbench.cli.ask import plain_errors
 from workbench.cli.desk import SEEDS, Command, Desk
+from workbench.cli.show import view
+from workbench.cli.tables import wide_console
 from workbench.cli.verses import Asked, Pen
-from workbench.runs import Run
+from workbench.engine.drawing import Draw
+from workbench.runs import Run, RunError
 from workbench.words import plain
 
+_SHORT = 100_000  # seeds below it are quickly typed again
 GREETING = "Characters begin a poem, /help lists the commands, Ctrl-D leaves."
 
 
@@ -50,7 +54,7 @@ class Prompt:
         self._deeds: dict[str, Callable[[str], None]] = {
             "again": lambda _: self._more(1),
             "more": lambda text: self._more(desk.whole("more", text or "1", 1, desk.MOST)),
-            "explain": lambda _: self._pen.explain(self._last().text),
+            "explain": lambda _: self._explain(),
             "save": self._save,
             "model": self._change_model,
             "reset": lambda _: self._set(self._first),
@@ -84,13 +88,19 @@ class Prompt:
                 return False
             else:
                 self._obey(asked.command, asked.text)
-        except (ValueError, OSError, *plain_errors()) as error:
+        except Exception as error:
+            if not isinstance(error, (ValueError, RunError, OSError, *plain_errors())):
+                raise
             self._say(plain(str(error)))
         return True
 
     def _obey(self, command: Command, text: str) -> None:
         if command.change:
-            self._set(command.change(self._desk, text))
+            before, changed = self._desk.wish.acrostic, command.change(self._desk, text)
+            self._set(changed)
+            if changed.wish.acrostic not in ("", before):  # it begins every line: there is nothing to wait for
+                self._start = ""
+                self._write(1, changed.seed)
         elif command.name == "help":
             from workbench.cli.reading import listed
 
@@ -108,7 +118,7 @@ class Prompt:
 
     def _write(self, count: int, seed: int | None) -> None:
         """Write so many; Ctrl-C ends the poem, and the rest."""
-        first = secrets.randbelow(SEEDS) if seed is None else seed
+        first = secrets.randbelow(_SHORT) if seed is None else seed
         written: list[Poem] = []
         try:
             for number in range(count):
@@ -124,8 +134,14 @@ class Prompt:
     def _asked(self) -> Asked:
         wish = self._desk.wish
         wishes = {name: value for name in wish.__struct_fields__ if name != "start" and (value := getattr(wish, name))}
-        draws = {"temperature": self._desk.temperature, "top_p": self._desk.top_p, "repetition": self._desk.repetition}
-        return Asked(draws, wishes, self._desk.best_of, desk.LENGTH)
+        set_ = self._desk
+        draw = Draw(temperature=set_.temperature, top_k=set_.top_k, top_p=set_.top_p, repetition=set_.repetition)
+        return Asked(draw, wishes, set_.best_of, desk.LENGTH)
+
+    def _explain(self) -> None:
+        console = wide_console()
+        for shown in self._pen.explain(self._last().text.replace("\n", "")):
+            console.print(view(shown))
 
     def _last(self) -> Poem:
         if not self._poems:
