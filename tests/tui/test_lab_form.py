@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab_steps import choose, enter, form_ready, put, until
+from textual.events import Key
 from textual.widgets import Input
 
 from workbench.tui.bindings import ACTIONS
@@ -152,3 +153,13 @@ async def test_letters_in_a_field_for_numbers_are_keys_of_the_screen(screen) -> 
         await screen.until(pilot, "s Start", "u Undo")
         await pilot.press("u")
         assert row.typed == "256"
+
+
+async def test_what_is_typed_right_after_the_slash_is_sought_and_starts_nothing(screen, started) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        for key in ("slash", *"epochs"):  # faster than a screen is painted
+            pilot.app.post_message(Key(key, key if len(key) == 1 else "/"))
+        await screen.until(pilot, "2 of ")
+        assert shown(pilot) == ["train.epochs", "train.max_steps"]
+        assert started == []

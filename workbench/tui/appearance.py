@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from textual import constants
-from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.reactive import Initialize, Reactive
 from textual.theme import BUILTIN_THEMES
 
+from workbench.tui.ahead import Ahead
 from workbench.tui.glyphs import Ascii, ascii_only
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES, THEMES
 
@@ -28,7 +28,7 @@ def _steps() -> tuple[str, ...]:
     return _STEPS_OF_FEW if console.color_system in _FEW else _STEPS
 
 
-class Appearance(App[None]):
+class Appearance(Ahead):
     """An application with themes that ``t`` steps through."""
 
     theme: Reactive[str] = Reactive(Initialize(lambda _: os.environ.get(_CHOSEN) or _steps()[0]))

@@ -158,6 +158,7 @@ ACTIONS = (
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )
 PALETTE_KEY = "ctrl+p"
+OPENING = ("find", "filter")  # a text field, into which the keys that follow go
 _SHOWN = {
     **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc"},
     **{"question_mark": "?", "up": "↑", "down": "↓", "plus": "+", "minus": "-", "comma": ",", "full_stop": "."},

@@ -52,7 +52,7 @@ class FilterLine(Widget):
     def edit(self) -> None:
         """Let a person type."""
         self.display = True
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once: the next key may be here already
 
     def clear(self) -> None:
         """Every run is meant again."""

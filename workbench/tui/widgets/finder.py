@@ -35,7 +35,7 @@ class Finder(Horizontal):
     def open(self) -> None:
         self.display = True
         field = self.query_one(Input)
-        field.focus()
+        self.screen.set_focus(field)  # at once: the next key may be here already
         field.action_select_all()
 
     @on(Input.Changed)

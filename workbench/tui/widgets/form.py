@@ -119,7 +119,7 @@ class SettingRow(Widget):
         self.screen.focus_next()
 
     def focus_editor(self) -> None:
-        self._editor.focus()
+        self.screen.set_focus(self._editor)
 
     def undo(self) -> None:
         """Back to the default."""
