@@ -72,7 +72,9 @@ def poem(
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Let a run's network write. What is asked of a poem holds in it, or one sentence says why it cannot.
+    """Let a run's network write.
+
+    What is asked of a poem holds in it, or one sentence says why it cannot.
 
     --json prints one object a poem: text, seed, checks by rule, nats of each character.
     """

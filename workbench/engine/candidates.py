@@ -154,7 +154,7 @@ class _Batch:
         text = self.texts[row] = self.texts[row][: self.begun + sure]
         del self.nats[row][sure:]
         rest = self.limit - sure if self.limit else 0
-        for code, value in tokens(self.task, self.model, list(text), self.draw, self.generators[row], self.guide, rest):
-            text.append(code)
-            self.nats[row].append(value)
+        for one in tokens(self.task, self.model, list(text), self.draw, self.generators[row], self.guide, rest):
+            text.append(one.code)
+            self.nats[row].append(one.log_probability)
         return self._shown(row)
