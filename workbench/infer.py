@@ -204,6 +204,7 @@ class _Answers:
             seed=asked.seed,
             limit=asked.limit,
             guide=guide,
+            choices=asked.choices,
         )
         yield begun
         while asked.id not in cancelled:
@@ -214,7 +215,9 @@ class _Answers:
             if token.ends:
                 yield End(id=asked.id, reason="ended", log_probability=token.log_probability)
                 return
-            yield Character(id=asked.id, text=token.text, log_probability=token.log_probability)
+            yield Character(
+                id=asked.id, text=token.text, log_probability=token.log_probability, choices=[*token.choices]
+            )
         yield End(id=asked.id, reason="cancelled")
 
     def _candidates(self, asked: Generate, cancelled: set[int], guide: Guide | None, begun: Begun) -> Iterator[Reply]:

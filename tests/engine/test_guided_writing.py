@@ -131,7 +131,9 @@ def test_the_best_candidate_is_likely_and_repeats_little(writer) -> None:
     assert candidates.score(task, [], []) == 0
     made = [candidates.Candidate("", [], True, score) for score in (-2.0, -1.0, -1.0)]
     assert candidates.best(made) == 1
-    assert len({*candidates.seeds(1, 9), *candidates.seeds(2, 9)}) == 18
+    assert len({*candidates.seeds(1, 256), *candidates.seeds(2, 256)}) == 512
+    firsts = [torch.rand(1, generator=torch.Generator().manual_seed(seed)) for seed in candidates.seeds(7, 16)]
+    assert len({float(first) for first in firsts}) == 16
 
 
 def test_repetition_costs_but_punctuation_does_not(writer) -> None:

@@ -60,7 +60,7 @@ def poem(
     top_k: Annotated[int, typer.Option("--top-k", metavar="N", help="Draw among the N best only; 0: all.")] = 0,
     top_p: Annotated[
         float, typer.Option("--top-p", metavar="X", help="Draw among the best that hold this probability; 1: all.")
-    ] = 1.0,
+    ] = 0.9,
     repetition: Annotated[
         float, typer.Option("--repetition", metavar="X", help="Nats that a character costs again; 0: none.")
     ] = 0.5,
@@ -79,6 +79,7 @@ def poem(
     """Let a run's network write: a prompt, or with --start, --acrostic, -n, --json or a pipe, poems at once.
 
     What is asked of a poem holds in it, or one sentence says why it cannot.
+
     --json prints one object a poem: text, seed, checks by rule, nats of each character.
     """
     from workbench.cli.verses import Asked, Pen

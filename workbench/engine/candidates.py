@@ -16,6 +16,8 @@ from tasks.base import Guide, Writer
 from workbench.engine.drawing import Draw
 from workbench.engine.generate import Written, tokens
 
+_STRIDE = 0x9E3779B1  # 2³² over the golden ratio: torch's generators look at 32 bits of a seed
+
 
 class Candidate(NamedTuple):
     """A text as it was written, after its beginning."""
@@ -30,8 +32,8 @@ Writing = Produces[tuple[int, Written], None, list[Candidate]]
 
 
 def seeds(seed: int, count: int) -> list[int]:
-    """The seeds of so many candidates: the first one's is the seed itself, the others' are no other poem's."""
-    return [seed + (number << 32) for number in range(count)]
+    """The seeds of so many candidates: the first one's is the seed itself, the others' are far from its neighbours'."""
+    return [(seed + number * _STRIDE) % 2**32 for number in range(count)]
 
 
 def score(task: Writer, written: Sequence[int], nats: Sequence[float]) -> float:
@@ -154,7 +156,7 @@ class _Batch:
         text = self.texts[row] = self.texts[row][: self.begun + sure]
         del self.nats[row][sure:]
         rest = self.limit - sure if self.limit else 0
-        for code, value in tokens(self.task, self.model, list(text), self.draw, self.generators[row], self.guide, rest):
-            text.append(code)
-            self.nats[row].append(value)
+        for one in tokens(self.task, self.model, list(text), self.draw, self.generators[row], self.guide, rest):
+            text.append(one.code)
+            self.nats[row].append(one.log_probability)
         return self._shown(row)

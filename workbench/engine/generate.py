@@ -5,7 +5,7 @@ Shapes: B batch (1 here), T time, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -26,6 +26,7 @@ class Written(NamedTuple):
     text: str
     log_probability: float
     ends: bool = False
+    choices: Sequence[tuple[str, float]] = ()  # the most probable tokens of its place, best first, with probabilities
 
 
 def generate(
@@ -40,6 +41,7 @@ def generate(
     seed: int = 0,
     limit: int = 0,
     guide: Guide | None = None,
+    choices: int = 0,
 ) -> Iterator[Written]:
     """Go on from ``start`` until the network ends its text, or ``limit`` tokens are written.
 
@@ -52,6 +54,7 @@ def generate(
         limit: 0: none.
         guide: what may be written where. While it says that a token may have to be taken back, the tokens are held
             back, until one is sure (``Guide.settled``); at a dead end the last token is refused and another drawn.
+        choices: how many of the most probable tokens are told of each place: the network's own, guided or not.
 
     Raises:
         ValueError: a setting is out of bounds, or ``start`` holds a character that the network never saw; while
@@ -59,7 +62,7 @@ def generate(
     """
     draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition)
     codes = task.prompt(start)
-    return _written(task, model, codes, draw, Generator().manual_seed(seed), guide, limit)
+    return _written(task, model, codes, draw, Generator().manual_seed(seed), guide, limit, choices)
 
 
 def beginning(task: Writer, start: str) -> str:
@@ -79,11 +82,29 @@ def _written(
     generator: Generator,
     guide: Guide | None,
     limit: int,
+    choices: int,
 ) -> Iterator[Written]:
     with torch.inference_mode():
         (ready,) = task.ready(model, codes, [generator], temperature=draw.temperature, guide=guide)
-    for code, nats in tokens(task, model, ready, draw, generator, guide, limit):
-        yield Written(task.token(code), nats, code == task.end)
+    for token in tokens(task, model, ready, draw, generator, guide, limit):
+        best = _choices(task, token.scores, choices) if choices else ()
+        yield Written(task.token(token.code), token.log_probability, token.code == task.end, best)
+
+
+def _choices(task: Writer, scores: Tensor, count: int) -> list[tuple[str, float]]:
+    """The most probable tokens by scores (1,V), best first; the end as an empty text."""
+    with torch.inference_mode():
+        own = scores[0].float().index_fill(0, torch.tensor(task.banned, device=scores.device), -torch.inf)
+        shares, codes = own.softmax(0).topk(min(count, len(own)))
+    return [(task.token(code), share) for code, share in zip(codes.tolist(), shares.tolist(), strict=True)]
+
+
+class Token(NamedTuple):
+    """A token that was drawn."""
+
+    code: int
+    log_probability: float
+    scores: Tensor  # (1,V) of its place, as the network gives them
 
 
 class _Place(NamedTuple):
@@ -102,8 +123,8 @@ def tokens(
     generator: Generator,
     guide: Guide | None = None,
     limit: int = 0,
-) -> Iterator[tuple[int, float]]:
-    """Go on from a prompt that is ready → each token, the end too, and its log-probability.
+) -> Iterator[Token]:
+    """Go on from a prompt that is ready → each token, the end too.
 
     Raises:
         ValueError: nothing can be written that the guide allows.
@@ -111,7 +132,7 @@ def tokens(
     device = next(model.parameters()).device
     text, fresh, state = list(codes), codes, None
     trail: list[_Place] = []  # the places since the last token that is sure, the present one last
-    held: list[tuple[int, float]] = []
+    held: list[Token] = []
     returns = 0
     while not limit or len(text) - len(codes) < limit:
         with torch.inference_mode():  # not around the yield: whoever asks for tokens keeps a mode of his own
@@ -131,7 +152,7 @@ def tokens(
         state, code = trail[-1].state, int(found)
         text.append(code)
         fresh = [code]
-        held.append((code, float(nats)))
+        held.append(Token(code, float(nats), trail[-1].scores))
         if guide is None or code == task.end or guide.settled(text):
             yield from held
             trail, held = [], []
