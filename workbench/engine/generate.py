@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from tasks.base import Guide, Writer
-from workbench.engine.drawing import Draw
+from workbench.engine.drawing import Choices, Draw
 
 _RETURNS = 20_000  # tokens taken back in a text before it is given up
 
@@ -20,12 +20,24 @@ _RETURNS = 20_000  # tokens taken back in a text before it is given up
 class Written(NamedTuple):
     """A token that the network wrote: as text, empty where it ended there, and its log-probability in nats.
 
-    The probability is the one that the network gives, whatever temperature, top-k, top-p and a guide made of it.
+    The probabilities are those that the network gives, whatever temperature, top-k, top-p and a guide made of them.
     """
 
     text: str
     log_probability: float
     ends: bool = False
+    choices: Choices = ()  # its likeliest tokens there, where they were asked for
+
+
+class Token(NamedTuple):
+    """The same before it is made text."""
+
+    code: int
+    log_probability: float
+    choices: Choices = ()
+
+    def written(self, task: Writer) -> Written:
+        return Written(task.token(self.code), self.log_probability, self.code == task.end, self.choices)
 
 
 def generate(
@@ -40,6 +52,7 @@ def generate(
     seed: int = 0,
     limit: int = 0,
     guide: Guide | None = None,
+    choices: int = 0,
 ) -> Iterator[Written]:
     """Go on from ``start`` until the network ends its text, or ``limit`` tokens are written.
 
@@ -48,7 +61,7 @@ def generate(
 
     Args:
         start: the beginning, read whole in one go; it is not given back.
-        temperature, top_k, top_p, repetition: as in ``drawing.Draw``; at temperature 0 the seed does nothing.
+        temperature, top_k, top_p, repetition, choices: as in ``drawing.Draw``; at temperature 0 the seed does nothing.
         limit: 0: none.
         guide: what may be written where. While it says that a token may have to be taken back, the tokens are held
             back, until one is sure (``Guide.settled``); at a dead end the last token is refused and another drawn.
@@ -57,7 +70,7 @@ def generate(
         ValueError: a setting is out of bounds, or ``start`` holds a character that the network never saw; while
             tokens are asked for: nothing can be written that the guide allows.
     """
-    draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition)
+    draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition, choices=choices)
     codes = task.prompt(start)
     return _written(task, model, codes, draw, Generator().manual_seed(seed), guide, limit)
 
@@ -82,8 +95,8 @@ def _written(
 ) -> Iterator[Written]:
     with torch.inference_mode():
         ready = task.ready(model, codes, temperature=draw.temperature, generator=generator, guide=guide)
-    for code, nats in tokens(task, model, ready, draw, generator, guide, limit):
-        yield Written(task.token(code), nats, code == task.end)
+    for token in tokens(task, model, ready, draw, generator, guide, limit):
+        yield token.written(task)
 
 
 class _Place(NamedTuple):
@@ -102,8 +115,8 @@ def tokens(
     generator: Generator,
     guide: Guide | None = None,
     limit: int = 0,
-) -> Iterator[tuple[int, float]]:
-    """Go on from a prompt that is ready → each token, the end too, and its log-probability.
+) -> Iterator[Token]:
+    """Go on from a prompt that is ready → each token, the end too.
 
     Raises:
         ValueError: nothing can be written that the guide allows.
@@ -111,7 +124,7 @@ def tokens(
     device = next(model.parameters()).device
     text, fresh, state = list(codes), codes, None
     trail: list[_Place] = []  # the places since the last token that is sure, the present one last
-    held: list[tuple[int, float]] = []
+    held: list[Token] = []
     returns = 0
     while not limit or len(text) - len(codes) < limit:
         with torch.inference_mode():  # not around the yield: whoever asks for tokens keeps a mode of his own
@@ -128,10 +141,11 @@ def tokens(
                 found, nats, dead = draw.tokens(
                     task, trail[-1].scores, [text], [generator], guide=guide, refused=trail[-1].refused
                 )
+            (choices,) = draw.told(task, trail[-1].scores)
         state, code = trail[-1].state, int(found)
         text.append(code)
         fresh = [code]
-        held.append((code, float(nats)))
+        held.append(Token(code, float(nats), choices))
         if guide is None or code == task.end or guide.settled(text):
             yield from held
             trail, held = [], []
