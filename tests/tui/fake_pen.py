@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 from fake_worker import FakeWorker
 
-from tasks.poems.prosody import GROUPS
+from tasks.poems.prosody import GROUPS, Prosody
 from workbench.infer_protocol import Begun, Character, End, Generate
 from workbench.runs import Run, RunError
 
 _IN = {"先": "天年前边烟泉眠弦", "阳": "光霜乡", "东": "风同中", "屑": "雪绝别灭", "月": "月", "质": "日", "纸": "水"}
 _IN |= {"皓": "草", "祃": "夜", "寒": "看", "翰": "看", "支": "思疑", "寘": "思"}
+
+_LINES = [_IN.get(name, "") for name in GROUPS]
 
 
 class Ink:
@@ -79,9 +81,14 @@ class FakeClient:
         self._ink.closed.append(self._run.id)
 
 
+def book(*, empty: bool = False) -> Prosody:
+    """A rhyme book of a few characters."""
+    return Prosody() if empty else Prosody(_LINES)
+
+
 def able(worker: FakeWorker, **state: object) -> FakeWorker:
     """A run that has weights, and a task's state; of the poems' with a rhyme book of a few characters."""
     worker.run.best_file.write_bytes(b"weights")
     worker.run.tensors_file.write_bytes(b"lines")
-    worker.run.task_file.write_text(json.dumps({"prosody": [_IN.get(name, "") for name in GROUPS], **state}))
+    worker.run.task_file.write_text(json.dumps({"prosody": _LINES, **state}))
     return worker

@@ -5,57 +5,17 @@ from __future__ import annotations
 import os
 import time
 
-import msgspec
 import pytest
 from fake_pen import Ink, able
+from poem_steps import opened, usual
 from rich.cells import cell_len
 from textual.widgets import Input, Select
 
-from workbench.infer_protocol import Generate
 from workbench.runs import RunError
-from workbench.tui import pen
-from workbench.tui.app import WorkbenchApp
-from workbench.tui.bindings import bindings
-from workbench.tui.screens.page import Page
-from workbench.tui.screens.poem import PoemScreen
 from workbench.tui.widgets import poem as poems
 from workbench.tui.widgets.poem import Poems
-from workbench.tui.widgets.writing import USUAL, WritingForm
-
-
-class Bare(Page):
-    """In the Lab's place: it costs nothing to paint."""
-
-    place = "lab"
-    BINDINGS = bindings(place)
-
-
-@pytest.fixture
-def ink(monkeypatch: pytest.MonkeyPatch) -> Ink:
-    made = Ink()
-    monkeypatch.setitem(WorkbenchApp.SCREENS, "lab", Bare)
-    monkeypatch.setattr(pen, "Client", made.client)
-    monkeypatch.setattr(PoemScreen, "EVERY", 0.2)
-    return made
-
-
-@pytest.fixture
-def writer(worker):
-    """A finished run of the poems."""
-    return able(worker(task="poems").start().train(10, 200).finish())
-
-
-def usual(**asked: object) -> Generate:
-    """What the form asks for as it is first shown, with these changes."""
-    return msgspec.structs.replace(USUAL, **asked)
-
-
-async def opened(screen, pilot, *keys: str) -> None:
-    """The Poem screen with the form ready; then these keys."""
-    await pilot.press("4")
-    await screen.until(pilot, "beginning", "form")
-    await pilot.pause()
-    await pilot.press(*keys)
+from workbench.tui.widgets.writing import WritingForm
+from workbench.tui.writers import Writers
 
 
 async def closed(ink: Ink, pilot, count: int) -> None:
@@ -85,6 +45,16 @@ async def test_a_run_that_is_not_evaluated_yet_is_waited_for(screen, worker, ink
         await screen.until(pilot, "beginning", "running")
         await pilot.press("enter")
         await screen.until(pilot, "still in training")
+
+
+async def test_a_folder_that_cannot_be_read_is_said(screen, writer, ink, monkeypatch) -> None:
+    def refuse(self: Writers) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Writers, "look", refuse)
+    async with screen.open() as pilot:
+        await pilot.press("4")
+        await screen.until(pilot, f"The runs in {screen.app.runs_folder}"[:60], "cannot be read: Permission denied.")
 
 
 async def test_a_poem_streams_a_character_at_a_time_and_stops_at_any(screen, writer, ink) -> None:

@@ -15,7 +15,7 @@ _BLANK = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 def entry(text: str, made_by: str) -> str:
     """A poem and what makes it again, without empty lines."""
-    return _BLANK.sub("\n", f"{text.strip()}\n— {made_by}")
+    return _BLANK.sub("\n", f"{text.strip()}\n— {made_by}").strip()
 
 
 def kept(folder: Path) -> list[str]:

@@ -40,7 +40,7 @@ def of(run: Run) -> Lore:
         return Lore(lacking=dict.fromkeys(WISHES, str(error)))
     if run.spec.task != "poems":
         return Lore(lacking=dict.fromkeys(WISHES, "This network writes freely: it knows no forms and no rhymes."))
-    lines: Any = state.get("prosody")
+    lines: Any = state.get("prosody")  # a group a line
     if lines is None:
         return Lore(Prosody(), dict.fromkeys(WISHES, "This network was trained before forms were known: train anew."))
     lacking = {} if lines else dict.fromkeys(_RHYMING, "This network was trained without the rhyme book.")

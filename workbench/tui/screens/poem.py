@@ -94,7 +94,10 @@ class PoemScreen(Page):
         try:
             shelf = await aside(self._folder.look)
         except OSError as error:
-            self._say(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.", "error")
+            sentence = f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}."
+            self._say(sentence, "error")
+            self.query_one("#no-writer", Static).update(Content.styled(sentence, "$text-error"))
+            self.query_one("#no-writer").display = not self.query_one("#poem").display
             return
         if len(self.query("#poem, #no-writer")) == 2:  # else the screen is being taken down
             self._show(shelf)
@@ -256,6 +259,8 @@ class PoemScreen(Page):
                 elif isinstance(reply, Begun):
                     notes = " ".join(reply.notes)
                     self._sheet = await poems.begin(recipe, reply.text, book)
+                    self._think()
+                    self.refresh_bindings()
                 elif self._sheet is not None:
                     self._sheet.add(reply)
                     self._think()

@@ -167,7 +167,7 @@ class Poems(VerticalScroll):
     marks: reactive[bool] = reactive(True)  # tones and rhymes are shown
 
     class Marked(Message):
-        """Another poem, or another of its characters, is marked."""
+        """A person marked another poem, or another of its characters."""
 
     @property
     def all(self) -> list[Poem]:
@@ -201,6 +201,7 @@ class Poems(VerticalScroll):
 
     def mark(self, poem: Poem) -> None:
         self._mark(poem)
+        self.post_message(self.Marked())
         self.scroll_to_widget(poem, animate=False)
 
     def _mark(self, poem: Poem) -> None:
@@ -209,7 +210,6 @@ class Poems(VerticalScroll):
             if other is not poem and other.cursor is not None:
                 other.cursor = None
                 other.draw()
-        self.post_message(self.Marked())
 
     def action_mark(self, by: int) -> None:
         poems, marked = self.all, self.marked
