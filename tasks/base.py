@@ -277,13 +277,13 @@ class Writer(Task):
         self,
         model: nn.Module,
         codes: list[int],
+        generators: Sequence[Generator],
         *,
         temperature: float = 1.0,
-        generator: Generator | None = None,
         guide: Guide | None = None,
-    ) -> list[int]:
-        """A prompt with what its text leaves open and the network wants to know first, drawn from the network."""
-        return codes
+    ) -> list[list[int]]:
+        """A prompt with what its text leaves open and the network wants to know first, drawn with each generator."""
+        return [[*codes] for _ in generators]
 
     @abstractmethod
     def token(self, code: int) -> str:

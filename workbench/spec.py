@@ -49,6 +49,9 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     schedule: Annotated[
         Literal["constant", "one-cycle", "cosine"], Meta(description="how the learning rate moves over the run")
     ] = "constant"
+    warmup: Annotated[
+        float, Meta(gt=0, lt=1, description="share of the steps in which one-cycle's learning rate rises")
+    ] = 0.3
     average: Annotated[
         float,
         Meta(ge=0, lt=1, description="decay of a running mean of the weights, evaluated and kept as best; 0: none"),

@@ -68,24 +68,35 @@ def _drawn(
     top_p: float,
     generator: Generator | Sequence[Generator] | None,
 ) -> Tensor:
-    """(B,V) → (B,), by inverting the distribution function of the sorted tokens at one uniform number a row."""
-    sorted_scores, order = scores.sort(stable=True, dim=1, descending=True)  # (B,V)
-    if top_k:
-        sorted_scores, order = sorted_scores[:, :top_k], order[:, :top_k]
-    below = (sorted_scores - sorted_scores[:, :1]).double()  # the best at 0: however low the temperature, a number
-    probabilities = (below / temperature).softmax(1)
+    """(B,V) → (B,), by inverting the distribution function of the tokens at one uniform number a row.
+
+    The tokens stand in their own order, or, where only the best are to be drawn, sorted: which takes far longer.
+    """
+    order = None
+    if top_k or top_p < 1:
+        scores, order = scores.sort(stable=True, dim=1, descending=True)  # (B,V)
+        if top_k:
+            scores, order = scores[:, :top_k], order[:, :top_k]
+    below = scores - scores.amax(1, keepdim=True)  # the best at 0: however low the temperature, a number
+    probabilities = (below.double() / temperature).float().softmax(1)
     if top_p < 1:
-        before = probabilities.cumsum(1) - probabilities  # (B,V): the probability of all that are more probable
+        before = probabilities.double().cumsum(1) - probabilities  # (B,V): of all that are more probable
         probabilities = probabilities.masked_fill(before >= top_p, 0)
-    cumulated = probabilities.cumsum(1)
+    cumulated = probabilities.double().cumsum(1)
     if isinstance(generator, Sequence):
         uniform = torch.cat([_uniform(1, own) for own in generator]).to(scores.device)  # (B,1)
     else:
         uniform = _uniform(len(scores), generator).to(scores.device)
     place = torch.searchsorted(cumulated, uniform * cumulated[:, -1:], right=True)  # (B,1)
     # where rounding would step past the last that may be drawn; scores that are no numbers leave none
-    last = ((probabilities > 0).sum(1, keepdim=True) - 1).clamp(min=0)
-    return order.gather(1, place.minimum(last))[:, 0]
+    last = _last(probabilities > 0)
+    place = place.minimum(last)
+    return (place if order is None else order.gather(1, place))[:, 0]
+
+
+def _last(there: Tensor) -> Tensor:
+    """(B,V) → (B,1) the last place of each row that holds; 0 where none does."""
+    return torch.where(there, torch.arange(there.shape[1], device=there.device), 0).amax(1, keepdim=True)
 
 
 def _uniform(rows: int, generator: Generator | None) -> Tensor:

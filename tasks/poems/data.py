@@ -89,7 +89,7 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tu
     characters = vocabulary.tokens[len(SPECIALS) :]
     return kept, {
         "vocabulary": characters,
-        "prosody": book.lines(characters),
+        "prosody": book.lines(characters, script.simplified(characters) if settings.script == "original" else ()),
         "notes": [*cleaning.account(done), *filter(None, [lacking])],
         "cache": key,
     }

@@ -44,17 +44,23 @@ class Lexicon:
         return "".join(self.vocabulary.decode(codes))
 
     @cached_property
+    def classes(self) -> NDArray[np.bool_]:
+        """(V,C) each token's rhyme groups and tone: see ``Prosody.classes``."""
+        return self.book.classes(self.vocabulary.tokens)
+
+    @cached_property
     def tones(self) -> list[Tone]:
         """Each token's tone; a mark's is unknown."""
-        return [self.book.tone(token) for token in self.vocabulary.tokens]
+        numbers = self.classes[:, len(GROUPS) :] @ np.array([Tone.LEVEL, Tone.OBLIQUE, Tone.FREE])
+        return [Tone(number) for number in numbers.tolist()]
 
     @cached_property
     def fitting(self) -> Mapping[str, Mask]:
         """The characters that may stand where a pattern wants 平, 仄 or 中."""
-        tones = np.array(self.tones)
+        level, oblique = (self.classes[:, len(GROUPS) + kind - 1] for kind in (Tone.LEVEL, Tone.OBLIQUE))
         return {
-            meter.LEVEL: self.characters & (tones != Tone.OBLIQUE),
-            meter.OBLIQUE: self.characters & (tones != Tone.LEVEL),
+            meter.LEVEL: self.characters & ~oblique,
+            meter.OBLIQUE: self.characters & ~level,
             meter.EITHER: self.characters,
         }
 
@@ -63,10 +69,7 @@ class Lexicon:
         """Each token's rhyme groups."""
         return [frozenset(self.book.groups(token)) for token in self.vocabulary.tokens]
 
-    @cached_property
+    @property
     def members(self) -> NDArray[np.bool_]:
         """(G,V) which characters each rhyme group holds."""
-        found = np.zeros((len(GROUPS), len(self.vocabulary)), np.bool_)
-        for code, groups in enumerate(self.groups):
-            found[list(groups), code] = True
-        return found
+        return self.classes[:, : len(GROUPS)].T

@@ -11,8 +11,11 @@ Generation System, ACL 2019. The groups' names are the book's own, in its order.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tasks.base import DataError
 from tasks.common import reading
@@ -78,19 +81,26 @@ class Prosody:
         shared = set.intersection(*(set(self.groups(character)) for character in characters))
         return bool(shared)
 
-    def classes(self, characters: Sequence[str]) -> list[list[bool]]:
-        """For each character, whether it is in each group, then whether it is level, oblique, free."""
-        found = []
-        for character in characters:
-            groups, tone = self.groups(character), self.tone(character)
-            found.append([*(k in groups for k in range(len(GROUPS))), *(tone == t for t in Tone if t)])
+    def classes(self, characters: Sequence[str]) -> NDArray[np.bool_]:
+        """For each character, whether it is in each group, then whether it is level, oblique, free: (N,C)."""
+        size = len(GROUPS)
+        found = np.zeros((len(characters), size + 3), np.bool_)
+        for row, character in enumerate(characters):
+            for group in self.groups(character):
+                found[row, group] = True
+        level, oblique = found[:, : len(LEVEL_GROUPS)].any(1), found[:, len(LEVEL_GROUPS) : size].any(1)
+        found[:, size:] = np.stack([level & ~oblique, oblique & ~level, level & oblique], 1)
         return found
 
-    def lines(self, characters: Iterable[str]) -> list[str]:
-        """What the book says of some characters, as lines that ``Prosody`` reads: plain JSON for a task's state."""
+    def lines(self, characters: Sequence[str], usual: Sequence[str] = ()) -> list[str]:
+        """What the book says of some characters, as lines that ``Prosody`` reads: plain JSON for a task's state.
+
+        Args:
+            usual: each one's simplified form, by which the book is asked where it does not hold the character itself.
+        """
         found = [""] * len(GROUPS)
-        for character in dict.fromkeys(characters):
-            for number in self.groups(character):
+        for character, form in dict(zip(characters, usual or characters, strict=True)).items():
+            for number in self.groups(character) or self.groups(form):
                 found[number] += character
         return found if any(found) else []
 
@@ -100,12 +110,10 @@ def read(folder: Path) -> tuple[Prosody, str]:
 
     No poem depends on it, so that a missing or broken book never refuses anything.
     """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        return Prosody(), f"{folder} has no {' and no '.join(missing)}: tones and rhymes stay unknown."
     try:
-        level, oblique = (_lines(folder / name) for name in FILES)
-        return Prosody([*level, *oblique]), ""
+        return Prosody([line for name in FILES for line in reading.text(folder / name).split()]), ""
     except (DataError, ValueError) as error:
-        return Prosody(), f"Tones and rhymes are unknown without the rhyme book: {error}"
-
-
-def _lines(path: Path) -> list[str]:
-    return reading.text(path).split()
+        return Prosody(), f"Tones and rhymes stay unknown: {error}"

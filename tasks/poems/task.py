@@ -16,7 +16,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from tasks import base
-from tasks.base import Evaluation, Guide, Metrics, Recurrent, Split, Value
+from tasks.base import DataError, Evaluation, Guide, Metrics, Recurrent, Split, Value
 from tasks.common.batching import by_length
 from tasks.common.cache import kept_baseline
 from tasks.common.sampling import choose
@@ -43,6 +43,8 @@ class Task(base.Writer):
 
     def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
         super().__init__(settings, state)
+        if "prosody" not in state:
+            raise DataError("This run learned poems before they had a form, as an older Workbench did: train anew.")
         self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
         marks = self.vocabulary.encode([*SPECIALS, *cleaning.PUNCTUATION])
         self._hanzi = torch.ones(len(self.vocabulary), dtype=torch.bool)
@@ -66,7 +68,7 @@ class Task(base.Writer):
         network = PoemNetwork(
             embedding,
             recurrent,
-            classes=torch.tensor(prosody.Prosody(self.state["prosody"]).classes(self.vocabulary.tokens)),
+            classes=torch.from_numpy(self.lexicon.classes),
             breaks=self.vocabulary.encode(cleaning.PUNCTUATION),
             tied=self.settings.tied,
             dropout=self.settings.dropout,
@@ -195,14 +197,14 @@ class Task(base.Writer):
         self,
         model: nn.Module,
         codes: list[int],
+        generators: Sequence[Generator],
         *,
         temperature: float = 1.0,
-        generator: Generator | None = None,
         guide: Guide | None = None,
-    ) -> list[int]:
+    ) -> list[list[int]]:
         """A prompt with its poem's form: where it is open, drawn from what the beginning leaves probable."""
         if codes[1:2] and codes[1] in self._forms:
-            return codes
+            return [[*codes] for _ in generators]
         open_ = [[codes[0], form, *codes[1:]] for form in self._forms]
         given = torch.tensor(open_, device=next(model.parameters()).device)  # (forms,T)
         outputs, _ = model(given[:, :-1])
@@ -211,8 +213,9 @@ class Task(base.Writer):
         if guide is not None:
             able = guide.allowed(codes[:1])[self._forms].to(scores.device)
             scores = scores.masked_fill(~able, -torch.inf)
-        drawn, _ = choose(scores, temperature=temperature, generator=generator)
-        return open_[int(drawn)]
+        every = scores.expand(len(generators), -1)
+        drawn, _ = choose(every, temperature=temperature, generator=generators)
+        return [[*open_[number]] for number in drawn.tolist()]
 
     def token(self, code: int) -> str:
         return "" if code < len(SPECIALS) else self.vocabulary[code]
@@ -235,7 +238,7 @@ class Task(base.Writer):
         """A prompt made ready, and the poem that goes on from it: temperature and seed of the settings."""
         temperature, seed = self.settings.temperature, self.settings.sample_seed
         generator = torch.Generator().manual_seed(seed)
-        ready = self.ready(model, codes, temperature=temperature, generator=generator)
+        (ready,) = self.ready(model, codes, [generator], temperature=temperature)
         ((poem, _),) = self._write(model, [ready], temperature=temperature, seed=seed)
         return ready, poem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from poem_books import BOOK
+from engine.poem_books import BOOK
 
 from tasks.poems import checker, meter, prosody
 from tasks.poems.checker import check

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from engine.poem_books import BOOK, CHARACTERS, LEVEL, LEXICON, OBLIQUE, by_chance, planned
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from poem_books import BOOK, CHARACTERS, LEVEL, LEXICON, OBLIQUE, by_chance, planned
 
 from tasks.poems import checker, forms
 from tasks.poems.novelty import LineFilter

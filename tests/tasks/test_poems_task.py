@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import cells
+from tasks.base import DataError
 from tasks.common import datasets
 from tasks.common.ragged import Ragged
 from tasks.common.vocabulary import END, PAD, START, UNKNOWN
@@ -160,9 +161,15 @@ def test_a_prompt_outside_the_vocabulary_is_told_and_the_sample_begins_freely() 
         its.predict(model, "雪")
 
 
+def test_a_run_from_before_poems_had_a_form_is_refused() -> None:
+    with pytest.raises(DataError, match="train anew"):
+        Task(Settings(), {"vocabulary": list(HANZI), "train_counts": [1] * 13, "cache": "none"})
+
+
 def test_a_prompt_is_folded_like_the_poems() -> None:
     its = task()
     assert its.prompt("") == its.prompt(" \n") == its.vocabulary.encode([START])
+    assert its.prompt("月", "七绝") == its.vocabulary.encode([START, "七绝", "月"])
     assert its.prompt("松風、\n鶴！") == its.vocabulary.encode([START, *"松风，鹤。"])
     with pytest.raises(ValueError, match="風"):
         task(script="original").prompt("松風")
@@ -227,12 +234,12 @@ def test_the_form_is_drawn_from_what_the_beginning_leaves_probable() -> None:
         nats = {form: sum(surprise(model, its.prompt("月山水鹤松，", form))) for form in forms.FORMS}
         shares = torch.tensor([-value for value in nats.values()]).softmax(0)
         generator = torch.Generator().manual_seed(0)
-        drawn = [its.ready(model, codes, generator=generator) for _ in range(400)]
-        best = its.ready(model, codes, temperature=0)
+        drawn = its.ready(model, codes, [generator] * 400)
+        (best,) = its.ready(model, codes, [generator], temperature=0)
     counts = torch.tensor([sum(its.vocabulary[row[1]] == form for row in drawn) for form in forms.FORMS]) / 400
     torch.testing.assert_close(counts, shares, rtol=0, atol=0.08)
     assert best == its.prompt("月山水鹤松，", min(nats, key=lambda form: nats[form]))
-    assert its.ready(model, best) == best
+    assert its.ready(model, best, [generator]) == [best]
 
 
 def test_the_guesses_stand_beside_the_truth() -> None:
@@ -250,7 +257,7 @@ def test_tied_scores_use_the_embedding_and_untied_ones_a_layer_of_their_own() ->
     assert model.head.weight is model.embedding.weight
     assert sum(p.numel() for p in model.parameters()) == sum(p.numel() for p in set(model.parameters()))
     assert tuple(model.narrow.weight.shape) == (6, 8)
-    guesses, book = torch.randn(3, 6), torch.tensor(BOOK.classes(made()[0].vocabulary.tokens)).float()
+    guesses, book = torch.randn(3, 6), torch.from_numpy(BOOK.classes(made()[0].vocabulary.tokens)).float()
     with torch.no_grad():
         model.classes.weight.normal_()
     vectors = model.embedding.weight + book @ model.classes.weight.T

@@ -16,6 +16,8 @@ from tasks.base import Guide, Writer
 from workbench.engine.drawing import Draw
 from workbench.engine.generate import Token, Written, tokens
 
+_STRIDE = 0x9E3779B1  # 2³² over the golden ratio: torch's generators look at 32 bits of a seed
+
 
 class Candidate(NamedTuple):
     """A text as it was written, after its beginning."""
@@ -26,9 +28,12 @@ class Candidate(NamedTuple):
     score: float  # see ``score``
 
 
+Writing = Produces[tuple[int, Written], None, list[Candidate]]
+
+
 def seeds(seed: int, count: int) -> list[int]:
-    """The seeds of so many candidates: the first one's is the seed itself, the others' are no other poem's."""
-    return [seed + (number << 32) for number in range(count)]
+    """The seeds of so many candidates: the first one's is the seed itself, the others' are far from its neighbours'."""
+    return [(seed + number * _STRIDE) % 2**32 for number in range(count)]
 
 
 def score(task: Writer, written: Sequence[int], nats: Sequence[float]) -> float:
@@ -55,7 +60,7 @@ def write(
     *,
     guide: Guide | None = None,
     limit: int = 0,
-) -> Produces[tuple[int, Written], None, list[Candidate]]:
+) -> Writing:
     """Go on from one beginning, a text for each seed, all in one batch.
 
     A text that comes to a dead end goes on alone from its last token that is sure.
@@ -93,10 +98,7 @@ class _Batch:
         self.device = next(model.parameters()).device
         self.generators = [Generator().manual_seed(seed) for seed in seeds]
         with torch.inference_mode():
-            self.texts = [
-                task.ready(model, prompt, temperature=draw.temperature, generator=own, guide=guide)
-                for own in self.generators
-            ]
+            self.texts = task.ready(model, prompt, self.generators, temperature=draw.temperature, guide=guide)
         self.begun = len(self.texts[0])
         self.open = list(range(len(self.texts)))
         self.written: list[list[Token]] = [[] for _ in seeds]

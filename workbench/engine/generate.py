@@ -61,10 +61,11 @@ def generate(
 
     Args:
         start: the beginning, read whole in one go; it is not given back.
-        temperature, top_k, top_p, repetition, choices: as in ``drawing.Draw``; at temperature 0 the seed does nothing.
+        temperature, top_k, top_p, repetition: as in ``drawing.Draw``; at temperature 0 the seed does nothing.
         limit: 0: none.
         guide: what may be written where. While it says that a token may have to be taken back, the tokens are held
             back, until one is sure (``Guide.settled``); at a dead end the last token is refused and another drawn.
+        choices: how many of the most probable tokens are told of each place: the network's own, guided or not.
 
     Raises:
         ValueError: a setting is out of bounds, or ``start`` holds a character that the network never saw; while
@@ -94,7 +95,7 @@ def _written(
     limit: int,
 ) -> Iterator[Written]:
     with torch.inference_mode():
-        ready = task.ready(model, codes, temperature=draw.temperature, generator=generator, guide=guide)
+        (ready,) = task.ready(model, codes, [generator], temperature=draw.temperature, guide=guide)
     for token in tokens(task, model, ready, draw, generator, guide, limit):
         yield token.written(task)
 
