@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 import snapshots
+from poem_steps import entered, opened, reading
 from textual.widgets import Input
 
 from workbench.tui.screens.run import RunScreen
@@ -88,6 +89,27 @@ async def settled(app, pilot, folder: str) -> str:
         now = snapshots.drawn(app, folder)
         before, same = now, same + 1 if now == before else 0
     return before
+
+
+@pytest.mark.parametrize(
+    ("size", "theme", "candidates"),
+    [((120, 36), DARK, 3), ((120, 36), LIGHT, 1), ((80, 24), DARK, 2), ((60, 20), DARK, 1), ((40, 15), LIGHT, 1)],
+    ids=["full", "light", "compact", "narrow", "small"],
+)
+async def test_the_poem_screen_looks_as_it_did(screen, writer, ink, folder, size, theme, candidates) -> None:
+    if other := snapshots.drawn_by_another_textual():
+        pytest.skip(f"the snapshots were drawn by Textual {other}")
+    ink.text = ink.others[1] = "孤舟烟泉月，天前雪日年。看花天月水，风雪夜同眠。"
+    async with screen.open(size=size) as pilot:
+        screen.app.theme = theme.name
+        await opened(screen, pilot)
+        entered(pilot, rhyme="天", candidates=candidates)
+        await pilot.press("f5")
+        await screen.until(pilot, "free form" if candidates > 1 else "五绝 · rhymed")
+        await reading(pilot, "left", "left")
+        found = await settled(screen.app, pilot, str(folder))
+    words = f"{size[0]}x{size[1]}-{theme.name.rpartition('-')[2]}"
+    assert snapshots.compare(f"poem-{words}", found) == ""
 
 
 def test_a_changed_text_and_a_changed_style_are_told_apart(monkeypatch, tmp_path) -> None:
