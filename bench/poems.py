@@ -38,7 +38,7 @@ from workbench.engine import answer, candidates, data
 from workbench.engine.drawing import Draw
 
 HELD = {"tones": True, "distinct": True, "novel": True}
-DRAW = Draw(temperature=0.8, repetition=0.5)
+DRAW = Draw(temperature=0.8, top_p=0.9, repetition=0.5)
 BATCH = 250
 
 

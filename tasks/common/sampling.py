@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
+_SOME = 512  # tokens that are sorted first: they nearly always hold what top-p asks for
+
 
 def choose(
     scores: Tensor,
@@ -70,17 +72,17 @@ def _drawn(
 ) -> Tensor:
     """(B,V) → (B,), by inverting the distribution function of the tokens at one uniform number a row.
 
-    The tokens stand in their own order, or, where only the best are to be drawn, sorted: which takes far longer.
+    The tokens stand in their own order, or, where only the best are to be drawn, the most probable first.
     """
     order = None
-    if top_k or top_p < 1:
+    if top_k:
         scores, order = scores.sort(stable=True, dim=1, descending=True)  # (B,V)
-        if top_k:
-            scores, order = scores[:, :top_k], order[:, :top_k]
+        scores, order = scores[:, :top_k], order[:, :top_k]
     below = scores - scores.amax(1, keepdim=True)  # the best at 0: however low the temperature, a number
     probabilities = (below.double() / temperature).float().softmax(1)
     if top_p < 1:
-        before = probabilities.double().cumsum(1) - probabilities  # (B,V): of all that are more probable
+        probabilities, order = _nucleus(probabilities, top_p) if order is None else (probabilities, order)
+        before = probabilities.double().cumsum(1) - probabilities  # (B,…): of all that are more probable
         probabilities = probabilities.masked_fill(before >= top_p, 0)
     cumulated = probabilities.double().cumsum(1)
     if isinstance(generator, Sequence):
@@ -89,9 +91,17 @@ def _drawn(
         uniform = _uniform(len(scores), generator).to(scores.device)
     place = torch.searchsorted(cumulated, uniform * cumulated[:, -1:], right=True)  # (B,1)
     # where rounding would step past the last that may be drawn; scores that are no numbers leave none
-    last = _last(probabilities > 0)
-    place = place.minimum(last)
+    place = place.minimum(_last(probabilities > 0))
     return (place if order is None else order.gather(1, place))[:, 0]
+
+
+def _nucleus(probabilities: Tensor, top_p: float) -> tuple[Tensor, Tensor]:
+    """The most probable tokens of each row, best first, as many as hold ``top_p`` at least, and which they are."""
+    some = min(_SOME, probabilities.shape[1])
+    best, order = probabilities.topk(some, dim=1)  # (B,some)
+    if bool((best.double().sum(1) < top_p).any()):
+        best, order = probabilities.sort(stable=True, dim=1, descending=True)
+    return best, order
 
 
 def _last(there: Tensor) -> Tensor:

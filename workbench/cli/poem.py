@@ -56,7 +56,7 @@ def poem(
     top_k: Annotated[int, typer.Option("--top-k", metavar="N", help="Draw among the N best only; 0: all.")] = 0,
     top_p: Annotated[
         float, typer.Option("--top-p", metavar="X", help="Draw among the best that hold this probability; 1: all.")
-    ] = 1.0,
+    ] = 0.9,
     repetition: Annotated[
         float, typer.Option("--repetition", metavar="X", help="Nats that a character costs again; 0: none.")
     ] = 0.5,
