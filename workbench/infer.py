@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.infer_protocol import (
     SKETCH,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from tasks.base import Guide, Task, Writer
     from workbench.engine import examples
+    from workbench.engine.generate import Written
 
 
 def main() -> int:
@@ -197,14 +198,10 @@ class _Answers:
             writer,
             self._model,
             asked.start,
-            temperature=asked.temperature,
-            top_k=asked.top_k,
-            top_p=asked.top_p,
-            repetition=asked.repetition,
             seed=asked.seed,
             limit=asked.limit,
             guide=guide,
-            choices=asked.choices,
+            **_draws(asked),
         )
         yield begun
         while asked.id not in cancelled:
@@ -215,18 +212,17 @@ class _Answers:
             if token.ends:
                 yield End(id=asked.id, reason="ended", log_probability=token.log_probability)
                 return
-            yield Character(
-                id=asked.id, text=token.text, log_probability=token.log_probability, choices=[*token.choices]
-            )
+            yield _character(asked, token)
         yield End(id=asked.id, reason="cancelled")
 
     def _candidates(self, asked: Generate, cancelled: set[int], guide: Guide | None, begun: Begun) -> Iterator[Reply]:
         from workbench.engine import candidates
         from workbench.engine.drawing import Draw
 
-        draw = Draw(temperature=asked.temperature, top_k=asked.top_k, top_p=asked.top_p, repetition=asked.repetition)
         seeds = candidates.seeds(asked.seed, asked.candidates)
-        writing = candidates.write(self._writing, self._model, asked.start, draw, seeds, guide=guide, limit=asked.limit)
+        writing = candidates.write(
+            self._writing, self._model, asked.start, Draw(**_draws(asked)), seeds, guide=guide, limit=asked.limit
+        )
         yield begun
         while asked.id not in cancelled:
             try:
@@ -238,7 +234,7 @@ class _Answers:
                 yield End(id=asked.id, reason=reason, scores=[one.score for one in found], best=best)
                 return
             if not token.ends:
-                yield Character(id=asked.id, text=token.text, log_probability=token.log_probability, candidate=number)
+                yield _character(asked, token, number)
         yield End(id=asked.id, reason="cancelled")
 
     @cached_property
@@ -263,6 +259,16 @@ class _Answers:
         from workbench.engine import network
 
         return Network(id=asked.id, structure=str(self._model), parameters=network.parameter_count(self._model))
+
+
+def _draws(asked: Generate) -> dict[str, Any]:
+    """What was asked of the draws: ``drawing.Draw``'s fields."""
+    return {name: getattr(asked, name) for name in ("temperature", "top_k", "top_p", "repetition", "choices")}
+
+
+def _character(asked: Generate, token: Written, candidate: int = 0) -> Reply:
+    nats, choices = token.log_probability, list(token.choices)
+    return Character(id=asked.id, text=token.text, log_probability=nats, candidate=candidate, choices=choices)
 
 
 class _Sketches:

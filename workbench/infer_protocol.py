@@ -50,7 +50,7 @@ class Generate(_Request, frozen=True, kw_only=True, tag="generate"):
     repetition: Annotated[float, Meta(ge=0, le=100, description="nats that a character costs again; 0: none")] = 0.0
     wish: dict[str, Value] = {}  # what holds by construction; for poems, the fields of ``tasks.poems.wish.Wish``
     candidates: Annotated[int, Meta(ge=1, le=64, description="written at once; the best by score is named")] = 1
-    choices: Annotated[int, Meta(ge=0, le=20, description="likeliest characters told of each place; of one text")] = 0
+    choices: Annotated[int, Meta(ge=0, le=20, description="likeliest characters told with each one; 0: none")] = 0
 
 
 class Explain(_Request, frozen=True, kw_only=True, tag="explain"):
@@ -115,7 +115,7 @@ class Character(_Reply, frozen=True, kw_only=True, tag="character"):
     text: str
     log_probability: float  # nats, as the network gives it
     candidate: int = 0  # whose it is, where several are written at once
-    choices: list[tuple[str, float]] = []  # of its place, best first, with probabilities; empty text: the end
+    choices: list[tuple[str, float]] = []  # where asked for: the likeliest, empty for the end, and their probabilities
 
 
 class End(_Reply, frozen=True, kw_only=True, tag="end"):

@@ -34,8 +34,8 @@ def test_an_empty_line_is_told_what_could_be_typed(line: str) -> None:
 
 
 def test_settings_are_kept_from_line_to_line() -> None:
-    found = changed("/form 七绝", "/rhyme 天", "/tones on", "/temp 0.9", "/top-p .9", "/seed 7", "/best 4")
-    assert found.told() == "七绝 · rhyme 天 · tones · temp 0.9 · top-p 0.9 · best of 4 · seed 7"
+    found = changed("/form 七绝", "/rhyme 天", "/tones on", "/temp 0.9", "/top-p .5", "/seed 7", "/best 4")
+    assert found.told() == "七绝 · rhyme 天 · tones · temp 0.9 · top-p 0.5 · best of 4 · seed 7"
     assert found.wish.form == "七绝"
     assert found.seed == 7
 

@@ -104,7 +104,7 @@ def test_more_before_any_poem_begins_freely(talk: Talk) -> None:
 
 def test_what_is_set_is_asked_of_the_pen(talk: Talk) -> None:
     said = talk.type("/form 七绝", "/rhyme 天", "/tones on", "/temp 0.5", "/best 4")
-    assert said == ["七绝 · rhyme 天 · tones · temp 0.5 · best of 4 · seed any"]
+    assert said == ["七绝 · rhyme 天 · tones · temp 0.5 · top-p 0.9 · best of 4 · seed any"]
     talk.type("春")
     asked = talk.pen.wrote[0].asked
     assert asked.wishes == {"form": "七绝", "rhyme": "天", "tones": True}
@@ -160,8 +160,8 @@ def test_another_model_writes_and_one_that_is_not_there_changes_nothing(talk: Ta
 def test_reset_goes_back_to_how_it_was_opened(tmp_path: Path) -> None:
     talk = Talk(tmp_path, Desk(temperature=0.3, seed=5))
     talk.type("/temp 2", "/form 五绝")
-    assert talk.type("/reset") == ["any form · temp 0.3 · seed 5"]
-    assert talk.type("/show") == ["first · any form · temp 0.3 · seed 5"]
+    assert talk.type("/reset") == ["any form · temp 0.3 · top-p 0.9 · seed 5"]
+    assert talk.type("/show") == ["first · any form · temp 0.3 · top-p 0.9 · seed 5"]
 
 
 def test_help_lists_every_command_aligned(talk: Talk) -> None:
@@ -224,7 +224,7 @@ def test_on_a_terminal_it_writes_and_leaves(terminal, scribe: Run, monkeypatch, 
     screen.type("月\r")
     screen.expect("seed 1")
     screen.type("/temp 0.5\r")
-    screen.expect("temp 0.5 · seed 1")
+    screen.expect("temp 0.5 · top-p 0.9 · seed 1")
     screen.type("/form 七绝\r光\r")
     screen.expect("This network writes freely: it knows no form.")
     screen.type("/quit\r")

@@ -23,7 +23,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     wish: Wish = Wish()
     temperature: float = 0.8
-    top_p: float = 1.0
+    top_p: float = 0.9
     top_k: int = 0
     repetition: float = 0.5  # nats that a character costs again
     seed: int | None = None  # of the next poem; none: any
@@ -98,7 +98,7 @@ def _temperature(desk: Desk, text: str) -> Desk:
 
 
 def _top_p(desk: Desk, text: str) -> Desk:
-    found = _number("top-p", text, 0.0, 1.0) if text else 1.0
+    found = _number("top-p", text, 0.0, 1.0) if text else Desk().top_p
     if not found:
         raise ValueError("/top-p takes a share above 0, up to 1.")
     return msgspec.structs.replace(desk, top_p=found)

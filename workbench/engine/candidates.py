@@ -14,7 +14,7 @@ from torch import Generator, nn
 
 from tasks.base import Guide, Writer
 from workbench.engine.drawing import Draw
-from workbench.engine.generate import Written, tokens
+from workbench.engine.generate import Token, Written, tokens
 
 _STRIDE = 0x9E3779B1  # 2³² over the golden ratio: torch's generators look at 32 bits of a seed
 
@@ -76,8 +76,8 @@ def write(
     """
     batch = _Batch(task, model, task.prompt(start), draw, seeds, guide, limit)
     while batch.open:
-        for row, code, nats in batch.step():
-            yield row, Written(task.token(code), nats, code == task.end)
+        for row, token in batch.step():
+            yield row, token.written(task)
     return batch.candidates()
 
 
@@ -101,14 +101,14 @@ class _Batch:
             self.texts = task.ready(model, prompt, self.generators, temperature=draw.temperature, guide=guide)
         self.begun = len(self.texts[0])
         self.open = list(range(len(self.texts)))
-        self.nats: list[list[float]] = [[] for _ in seeds]
+        self.written: list[list[Token]] = [[] for _ in seeds]
         self.shown = [0] * len(self.texts)  # tokens of each that were given out
         self.state: Any = None
         self.fresh = torch.tensor(self.texts, device=self.device)  # (B,T), then (B,1)
 
-    def step(self) -> list[tuple[int, int, float]]:
-        """One more token of every open text → what is sure by now: (text, token, log-probability)."""
-        sure: list[tuple[int, int, float]] = []
+    def step(self) -> list[tuple[int, Token]]:
+        """One more token of every open text → what is sure by now, each with its text's number."""
+        sure: list[tuple[int, Token]] = []
         ending = [[self.task.end]] * len(self.texts)
         with torch.inference_mode():
             scores, self.state = self.task.read(self.model, self.fresh, self.state)  # (B,V)
@@ -119,15 +119,16 @@ class _Batch:
                 [self.generators[row] for row in self.open],
                 guide=self.guide,
             )
+            told = self.draw.told(self.task, scores[self.open])
         left = []
-        for row, code, value, lost in zip(self.open, found.tolist(), nats.tolist(), dead, strict=True):
+        drawn = map(Token, found.tolist(), nats.tolist(), told)
+        for row, token, lost in zip(self.open, drawn, dead, strict=True):
             if lost:
                 sure += self._alone(row)
                 continue
-            self.texts[row].append(code)
-            self.nats[row].append(value)
-            ending[row] = [code]
-            closed = code == self.task.end or 0 < self.limit <= len(self.nats[row])
+            self._add(row, token)
+            ending[row] = [token.code]
+            closed = token.code == self.task.end or 0 < self.limit <= len(self.written[row])
             if closed or self.guide is None or self.guide.settled(self.texts[row]):
                 sure += self._shown(row)
             if not closed:
@@ -138,25 +139,28 @@ class _Batch:
 
     def candidates(self) -> list[Candidate]:
         task, found = self.task, []
-        for text, nats in zip(self.texts, self.nats, strict=True):
-            written = text[self.begun :]
+        for text in self.written:
+            written, nats = [token.code for token in text], [token.log_probability for token in text]
             spelled = "".join(map(task.token, written))
             found.append(Candidate(spelled, nats, written[-1:] == [task.end], score(task, written, nats)))
         return found
 
-    def _shown(self, row: int) -> list[tuple[int, int, float]]:
-        at = self.shown[row]
-        self.shown[row] = len(self.nats[row])
-        fresh = zip(self.texts[row][self.begun + at :], self.nats[row][at:], strict=True)
-        return [(row, code, value) for code, value in fresh]
+    def _add(self, row: int, token: Token) -> None:
+        self.texts[row].append(token.code)
+        self.written[row].append(token)
 
-    def _alone(self, row: int) -> list[tuple[int, int, float]]:
+    def _shown(self, row: int) -> list[tuple[int, Token]]:
+        at = self.shown[row]
+        self.shown[row] = len(self.written[row])
+        return [(row, token) for token in self.written[row][at:]]
+
+    def _alone(self, row: int) -> list[tuple[int, Token]]:
         """The rest of a text, from its last sure token on, written with going back."""
         sure = self.shown[row]
         text = self.texts[row] = self.texts[row][: self.begun + sure]
-        del self.nats[row][sure:]
+        del self.written[row][sure:]
         rest = self.limit - sure if self.limit else 0
-        for one in tokens(self.task, self.model, list(text), self.draw, self.generators[row], self.guide, rest):
-            text.append(one.code)
-            self.nats[row].append(one.log_probability)
+        alone = tokens(self.task, self.model, list(text), self.draw, self.generators[row], self.guide, rest)
+        for token in alone:
+            self._add(row, token)
         return self._shown(row)

@@ -15,18 +15,22 @@ from torch import Generator, Tensor
 from tasks.base import Guide, Writer
 from tasks.common.sampling import check, choose
 
+Choices = tuple[tuple[str, float], ...]  # tokens as text, empty for the end, and their probabilities, the best first
+
 
 class Draw(msgspec.Struct, frozen=True, kw_only=True):
     """How tokens are drawn.
 
     temperature, top_k, top_p as in ``tasks.common.sampling.choose``. ``repetition``: nats that a token's score is
-    lowered by for each time that it stands in the text already; the task says which are exempt.
+    lowered by for each time that it stands in the text already; the task says which are exempt. ``choices``: how many
+    of the likeliest tokens are told with each one that is drawn.
     """
 
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
     repetition: float = 0.0
+    choices: int = 0
 
     def __post_init__(self) -> None:
         """Raises: ValueError: a setting is out of bounds."""
@@ -67,6 +71,18 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
         chosen: dict[str, Any] = {"temperature": self.temperature, "top_k": self.top_k, "top_p": self.top_p}
         tokens, nats = choose(scores, generator=generators, banned=task.banned, bias=bias, **chosen)
         return tokens, nats, dead
+
+    def told(self, task: Writer, scores: Tensor) -> list[Choices]:
+        """The ``choices`` of each text: the network's own probabilities, whatever is asked of the draw."""
+        if not self.choices:
+            return [() for _ in scores]
+        banned = torch.tensor(task.banned, dtype=torch.long, device=scores.device)
+        shares = scores.float().index_fill(1, banned, -torch.inf).softmax(1)  # (B,V)
+        found, codes = shares.topk(min(self.choices, shares.shape[1] - len(banned)), 1)
+        return [
+            tuple((task.token(code), share) for code, share in zip(*row, strict=True))
+            for row in zip(codes.tolist(), found.tolist(), strict=True)
+        ]
 
     def _bias(self, task: Writer, scores: Tensor, texts: Sequence[Sequence[int]]) -> Tensor:
         """(B,V) what repetition costs."""

@@ -5,14 +5,14 @@ Shapes: B batch (1 here), T time, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 
 from tasks.base import Guide, Writer
-from workbench.engine.drawing import Draw
+from workbench.engine.drawing import Choices, Draw
 
 _RETURNS = 20_000  # tokens taken back in a text before it is given up
 
@@ -20,13 +20,24 @@ _RETURNS = 20_000  # tokens taken back in a text before it is given up
 class Written(NamedTuple):
     """A token that the network wrote: as text, empty where it ended there, and its log-probability in nats.
 
-    The probability is the one that the network gives, whatever temperature, top-k, top-p and a guide made of it.
+    The probabilities are those that the network gives, whatever temperature, top-k, top-p and a guide made of them.
     """
 
     text: str
     log_probability: float
     ends: bool = False
-    choices: Sequence[tuple[str, float]] = ()  # the most probable tokens of its place, best first, with probabilities
+    choices: Choices = ()  # its likeliest tokens there, where they were asked for
+
+
+class Token(NamedTuple):
+    """The same before it is made text."""
+
+    code: int
+    log_probability: float
+    choices: Choices = ()
+
+    def written(self, task: Writer) -> Written:
+        return Written(task.token(self.code), self.log_probability, self.code == task.end, self.choices)
 
 
 def generate(
@@ -60,9 +71,9 @@ def generate(
         ValueError: a setting is out of bounds, or ``start`` holds a character that the network never saw; while
             tokens are asked for: nothing can be written that the guide allows.
     """
-    draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition)
+    draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition, choices=choices)
     codes = task.prompt(start)
-    return _written(task, model, codes, draw, Generator().manual_seed(seed), guide, limit, choices)
+    return _written(task, model, codes, draw, Generator().manual_seed(seed), guide, limit)
 
 
 def beginning(task: Writer, start: str) -> str:
@@ -82,29 +93,11 @@ def _written(
     generator: Generator,
     guide: Guide | None,
     limit: int,
-    choices: int,
 ) -> Iterator[Written]:
     with torch.inference_mode():
         (ready,) = task.ready(model, codes, [generator], temperature=draw.temperature, guide=guide)
     for token in tokens(task, model, ready, draw, generator, guide, limit):
-        best = _choices(task, token.scores, choices) if choices else ()
-        yield Written(task.token(token.code), token.log_probability, token.code == task.end, best)
-
-
-def _choices(task: Writer, scores: Tensor, count: int) -> list[tuple[str, float]]:
-    """The most probable tokens by scores (1,V), best first; the end as an empty text."""
-    with torch.inference_mode():
-        own = scores[0].float().index_fill(0, torch.tensor(task.banned, device=scores.device), -torch.inf)
-        shares, codes = own.softmax(0).topk(min(count, len(own)))
-    return [(task.token(code), share) for code, share in zip(codes.tolist(), shares.tolist(), strict=True)]
-
-
-class Token(NamedTuple):
-    """A token that was drawn."""
-
-    code: int
-    log_probability: float
-    scores: Tensor  # (1,V) of its place, as the network gives them
+        yield token.written(task)
 
 
 class _Place(NamedTuple):
@@ -149,10 +142,11 @@ def tokens(
                 found, nats, dead = draw.tokens(
                     task, trail[-1].scores, [text], [generator], guide=guide, refused=trail[-1].refused
                 )
+            (choices,) = draw.told(task, trail[-1].scores)
         state, code = trail[-1].state, int(found)
         text.append(code)
         fresh = [code]
-        held.append(Token(code, float(nats), trail[-1].scores))
+        held.append(Token(code, float(nats), choices))
         if guide is None or code == task.end or guide.settled(text):
             yield from held
             trail, held = [], []
