@@ -59,15 +59,15 @@ def folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Path]:
     [((120, 36), DARK), ((80, 24), DARK), ((120, 36), LIGHT)],
     ids=["full", "compact", "light"],
 )
-async def test_every_screen_looks_as_it_did(screen, worker, folder, size, theme) -> None:
+async def test_every_screen_looks_as_it_did(screen, worker, folder, monkeypatch, size, theme) -> None:
     if other := snapshots.drawn_by_another_textual():
         pytest.skip(f"the snapshots were drawn by Textual {other}")
+    monkeypatch.setenv("TEXTUAL_THEME", theme.name)  # from the start: charts follow a change a moment later
     worker("rnn").start(**FACTS).train(10, 60).fail(60, "The loss is not finite at step 60 [red]: lower train.lr.")
     one = worker("lstm", data="starter").start(**FACTS).train(10, 200).finish()
     live = worker("gru").start(**FACTS).train(10, 60).train(70, 100)
     differ = []
     async with screen.open(one.run, size) as pilot:
-        screen.app.theme = theme.name
         screen.app.custody.add(live.run)
         for step in WALK:
             await pilot.press(*step.keys)
@@ -98,12 +98,14 @@ async def settled(app, pilot, folder: str) -> str:
     [((120, 36), DARK, 3), ((120, 36), LIGHT, 1), ((80, 24), DARK, 2), ((60, 20), DARK, 1), ((40, 15), LIGHT, 1)],
     ids=["full", "light", "compact", "narrow", "small"],
 )
-async def test_the_poem_screen_looks_as_it_did(screen, writer, ink, folder, size, theme, candidates) -> None:
+async def test_the_poem_screen_looks_as_it_did(
+    screen, writer, ink, folder, monkeypatch, size, theme, candidates
+) -> None:
+    monkeypatch.setenv("TEXTUAL_THEME", theme.name)
     if other := snapshots.drawn_by_another_textual():
         pytest.skip(f"the snapshots were drawn by Textual {other}")
     ink.text = ink.others[1] = "孤舟烟泉月，天前雪日年。看花天月水，风雪夜同眠。"
     async with screen.open(size=size) as pilot:
-        screen.app.theme = theme.name
         await opened(screen, pilot)
         entered(pilot, rhyme="天", candidates=candidates)
         await pilot.press("f5")
