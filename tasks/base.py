@@ -112,6 +112,7 @@ class Task(ABC):
     def __init__(self, settings: Any, state: Mapping[str, Any]) -> None:
         self.settings = settings
         self.state = dict(state)
+        self.tensors: Mapping[str, Tensor] = {}  # what ``lasting`` gave when the run began; nothing in older runs
 
     @property
     def protocol(self) -> str:
@@ -135,6 +136,10 @@ class Task(ABC):
             FileNotFoundError: it is no longer cached.
         """
         raise FileNotFoundError
+
+    def lasting(self, data: Any) -> Mapping[str, Tensor]:
+        """What a run keeps of its data beside the state, as tensors: ``tensors`` of every later task of that run."""
+        return {}
 
     @abstractmethod
     def build(self, make_recurrent: Callable[[int], Any]) -> nn.Module:
@@ -189,6 +194,26 @@ class Task(ABC):
         return {}
 
 
+class Guide(Protocol):
+    """What may be written where: it holds a text to what was asked of it. Shapes: V vocabulary.
+
+    Everything depends on the tokens before alone, so that one guide serves any number of texts.
+    """
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a person should be told of what was asked, a sentence each."""
+        ...
+
+    def allowed(self, codes: Sequence[int]) -> Tensor:
+        """(V,) bool on the CPU: which tokens may follow ``codes``, the start token first; none: a dead end."""
+        ...
+
+    def settled(self, codes: Sequence[int]) -> bool:
+        """Whether no dead end after ``codes`` can need a token of theirs taken back: then they can be shown."""
+        ...
+
+
 class Writer(Task):
     """A task whose network writes: it goes on from a beginning, one token at a time.
 
@@ -205,6 +230,41 @@ class Writer(Task):
     def banned(self) -> Sequence[int]:
         """Tokens that are never written: padding, the start, the unknown."""
 
+    @property
+    def repeatable(self) -> Sequence[int]:
+        """Tokens that come again and again in every text, such as punctuation: no repetition."""
+        return ()
+
+    def guide(self, start: str, wish: Mapping[str, Value]) -> Guide | None:
+        """What holds a text that begins with ``start`` to a wish; none where nothing does.
+
+        Raises:
+            ValueError: it cannot be met; one sentence says which part of it, and what would be possible.
+        """
+        if wish:
+            raise ValueError(f"This network writes freely: it knows no {', '.join(wish)}.")
+        return None
+
+    def notes(self, start: str) -> Sequence[str]:
+        """What was made of a beginning so that the network can read it, a sentence each.
+
+        Raises:
+            ValueError: it holds a character that the network never saw; one sentence says which.
+        """
+        return ()
+
+    def checks(self, text: str) -> Mapping[str, Any]:
+        """What rules say of a whole text, by name; plain JSON."""
+        return {}
+
+    def explain(self, model: nn.Module, text: str) -> list[View]:
+        """What can be said of a text token by token.
+
+        Raises:
+            ValueError: the text cannot be read; one sentence says why.
+        """
+        raise ValueError("There is nothing to explain of what this network writes.")
+
     @abstractmethod
     def prompt(self, text: str) -> list[int]:
         """A beginning as tokens, the start token first.
@@ -212,6 +272,18 @@ class Writer(Task):
         Raises:
             ValueError: it holds a character that the network never saw; one sentence says which.
         """
+
+    def ready(
+        self,
+        model: nn.Module,
+        codes: list[int],
+        generators: Sequence[Generator],
+        *,
+        temperature: float = 1.0,
+        guide: Guide | None = None,
+    ) -> list[list[int]]:
+        """A prompt with what its text leaves open and the network wants to know first, drawn with each generator."""
+        return [[*codes] for _ in generators]
 
     @abstractmethod
     def token(self, code: int) -> str:

@@ -16,10 +16,11 @@ import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.infer_protocol import (
     SKETCH,
+    Begun,
     Cancel,
     Character,
     Describe,
@@ -27,6 +28,7 @@ from workbench.infer_protocol import (
     Error,
     Example,
     Examples,
+    Explain,
     Generate,
     Judged,
     Listed,
@@ -46,8 +48,9 @@ from workbench.runs import Run
 if TYPE_CHECKING:
     from torch import nn
 
-    from tasks.base import Task
+    from tasks.base import Guide, Task, Writer
     from workbench.engine import examples
+    from workbench.engine.generate import Written
 
 
 def main() -> int:
@@ -144,6 +147,8 @@ class _Answers:
                     yield self._predict(asked)
                 case Generate():
                     yield from self._generate(asked, cancelled)
+                case Explain():
+                    yield self._explain(asked)
                 case Examples():
                     yield from self._list(asked, cancelled)
                 case Describe():
@@ -165,21 +170,40 @@ class _Answers:
         with torch.inference_mode():
             return Views(id=asked.id, views=self._task.predict(self._model, asked.text))
 
-    def _generate(self, asked: Generate, cancelled: set[int]) -> Iterator[Reply]:
-        from workbench.engine.generate import generate
+    def _explain(self, asked: Explain) -> Reply:
+        import torch
 
+        with torch.inference_mode():
+            return Views(id=asked.id, views=self._writing.explain(self._model, asked.text))
+
+    @property
+    def _writing(self) -> Writer:
+        """Raises: ValueError: this network does not write."""
         if self._writer is None:
             raise ValueError("This network does not write: ask it to predict.")
-        tokens = generate(
-            self._writer,
+        return self._writer
+
+    def _generate(self, asked: Generate, cancelled: set[int]) -> Iterator[Reply]:
+        from workbench.engine import generate
+
+        writer = self._writing
+        guide = writer.guide(asked.start, asked.wish)
+        start = generate.beginning(writer, asked.start)
+        notes = [*(guide.notes if guide else writer.notes(asked.start))]
+        begun = Begun(id=asked.id, text=start, notes=notes)
+        if asked.candidates > 1:
+            yield from self._candidates(asked, cancelled, guide, begun)
+            return
+        tokens = generate.generate(
+            writer,
             self._model,
             asked.start,
-            temperature=asked.temperature,
-            top_k=asked.top_k,
-            top_p=asked.top_p,
             seed=asked.seed,
             limit=asked.limit,
+            guide=guide,
+            **_draws(asked),
         )
+        yield begun
         while asked.id not in cancelled:
             token = next(tokens, None)
             if token is None:
@@ -188,7 +212,29 @@ class _Answers:
             if token.ends:
                 yield End(id=asked.id, reason="ended", log_probability=token.log_probability)
                 return
-            yield Character(id=asked.id, text=token.text, log_probability=token.log_probability)
+            yield _character(asked, token)
+        yield End(id=asked.id, reason="cancelled")
+
+    def _candidates(self, asked: Generate, cancelled: set[int], guide: Guide | None, begun: Begun) -> Iterator[Reply]:
+        from workbench.engine import candidates
+        from workbench.engine.drawing import Draw
+
+        seeds = candidates.seeds(asked.seed, asked.candidates)
+        writing = candidates.write(
+            self._writing, self._model, asked.start, Draw(**_draws(asked)), seeds, guide=guide, limit=asked.limit
+        )
+        yield begun
+        while asked.id not in cancelled:
+            try:
+                number, token = next(writing)
+            except StopIteration as done:
+                found: list[candidates.Candidate] = done.value
+                best = candidates.best(found)
+                reason: Literal["ended", "limit"] = "ended" if found[best].ended else "limit"
+                yield End(id=asked.id, reason=reason, scores=[one.score for one in found], best=best)
+                return
+            if not token.ends:
+                yield _character(asked, token, number)
         yield End(id=asked.id, reason="cancelled")
 
     @cached_property
@@ -213,6 +259,16 @@ class _Answers:
         from workbench.engine import network
 
         return Network(id=asked.id, structure=str(self._model), parameters=network.parameter_count(self._model))
+
+
+def _draws(asked: Generate) -> dict[str, Any]:
+    """What was asked of the draws: ``drawing.Draw``'s fields."""
+    return {name: getattr(asked, name) for name in ("temperature", "top_k", "top_p", "repetition", "choices")}
+
+
+def _character(asked: Generate, token: Written, candidate: int = 0) -> Reply:
+    nats, choices = token.log_probability, list(token.choices)
+    return Character(id=asked.id, text=token.text, log_probability=nats, candidate=candidate, choices=choices)
 
 
 class _Sketches:

@@ -15,12 +15,14 @@ import msgspec
 
 from workbench.infer_protocol import (
     SKETCH,
+    Begun,
     Cancel,
     Character,
     Describe,
     End,
     Error,
     Examples,
+    Explain,
     Generate,
     Judged,
     Listed,
@@ -106,8 +108,14 @@ class Client:
         assert isinstance(found, Sketched)
         return found
 
-    def generate(self, asked: Generate) -> Generator[Character | End, None, None]:
-        """The characters as they are written, then the end; leaving early cancels it.
+    def explain(self, text: str) -> Views:
+        """Raises: ValueError: it cannot be explained; one sentence says why. RunError: the child is gone."""
+        found = self._one(Explain(id=next(self._ids), text=text))
+        assert isinstance(found, Views)
+        return found
+
+    def generate(self, asked: Generate) -> Generator[Begun | Character | End, None, None]:
+        """What it begins with, the characters as they are written, then the end; leaving early cancels it.
 
         Args:
             asked: ``id`` is this client's to choose; ``cancel`` ends what was asked last.
@@ -116,7 +124,7 @@ class Client:
             ValueError: the beginning or a setting cannot be used; one sentence says why.
             RunError: the child is gone.
         """
-        yield from self._step_by_step(asked, Character)
+        yield from self._step_by_step(asked, Begun, Character)
 
     def examples(self, asked: Examples) -> Generator[Judged | Listed | End, None, None]:
         """How far the child is, now and then, and the examples; leaving early cancels the search.
@@ -152,7 +160,7 @@ class Client:
         """Stop the child whatever it is about, from any thread; who waits for it is told that it is gone."""
         self._child.terminate()
 
-    def _step_by_step(self, asked: Generate | Examples, step: type[Reply]) -> Iterator[Any]:
+    def _step_by_step(self, asked: Generate | Examples, *step: type[Reply]) -> Iterator[Any]:
         """The replies to what is answered step by step, ``step`` each, up to and with the one that is none."""
         self._under_way = number = next(self._ids)
         self._send(msgspec.structs.replace(asked, id=number))

@@ -4,7 +4,8 @@ A request carries a number of the asker's choice, and every reply to it carries 
 their order; ``cancel`` alone overtakes: it ends the generation (or the search for examples) of that number, whether
 it is under way or waiting.
 
-    → {"ask": "generate", "id": 1, "start": "月", "seed": 1}
+    → {"ask": "generate", "id": 1, "start": "月", "seed": 1, "wish": {"form": "五绝", "rhyme": "天"}}
+    ← {"reply": "begun", "id": 1, "text": "月"}
     ← {"reply": "character", "id": 1, "text": "明", "log_probability": -2.31}
     ← …
     ← {"reply": "end", "id": 1, "reason": "ended"}
@@ -17,6 +18,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tasks.base import Value
 from tasks.views import View
 
 SKETCH = "--sketch"  # in place of a run's folder: a child without one
@@ -34,7 +36,10 @@ class Predict(_Request, frozen=True, kw_only=True, tag="predict"):
 
 
 class Generate(_Request, frozen=True, kw_only=True, tag="generate"):
-    """Go on from a beginning. Answered by a ``Character`` for each, then ``End``."""
+    """Go on from a beginning. Answered by ``Begun``, a ``Character`` for each, then ``End``.
+
+    With several candidates their characters come in turns, each with its candidate's number.
+    """
 
     start: Annotated[str, Meta(description="empty: it begins freely")] = ""
     temperature: Annotated[float, Meta(ge=0, le=1000, description="low: surer; 0: best")] = 1.0
@@ -42,6 +47,16 @@ class Generate(_Request, frozen=True, kw_only=True, tag="generate"):
     top_p: Annotated[float, Meta(gt=0, le=1, description="low: surer; 1: all")] = 1.0
     seed: Annotated[int, Meta(ge=0, lt=2**32, description="of the draws")] = 0
     limit: Annotated[int, Meta(ge=1, le=100_000)] = LIMIT
+    repetition: Annotated[float, Meta(ge=0, le=100, description="nats that a character costs again; 0: none")] = 0.0
+    wish: dict[str, Value] = {}  # what holds by construction; for poems, the fields of ``tasks.poems.wish.Wish``
+    candidates: Annotated[int, Meta(ge=1, le=64, description="written at once; the best by score is named")] = 1
+    choices: Annotated[int, Meta(ge=0, le=20, description="likeliest characters told with each one; 0: none")] = 0
+
+
+class Explain(_Request, frozen=True, kw_only=True, tag="explain"):
+    """What can be said of a text, character by character and by rule? Answered by ``Views``."""
+
+    text: str
 
 
 class Describe(_Request, frozen=True, kw_only=True, tag="describe"):
@@ -71,7 +86,7 @@ class Sketch(_Request, frozen=True, kw_only=True, tag="sketch"):
     data: str = ""  # the data folder that the user named; empty: none
 
 
-Request = Predict | Generate | Describe | Examples | Cancel | Sketch
+Request = Predict | Generate | Explain | Describe | Examples | Cancel | Sketch
 
 
 class _Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="reply"):
@@ -89,16 +104,27 @@ class Views(_Reply, frozen=True, kw_only=True, tag="views"):
     views: list[View]
 
 
+class Begun(_Reply, frozen=True, kw_only=True, tag="begun"):
+    """What was asked can be written: the first line of an answer to ``Generate``, where it is no error."""
+
+    text: str  # the beginning as the network reads it
+    notes: list[str] = []  # what a person should be told of what was asked, a sentence each
+
+
 class Character(_Reply, frozen=True, kw_only=True, tag="character"):
     text: str
     log_probability: float  # nats, as the network gives it
+    candidate: int = 0  # whose it is, where several are written at once
+    choices: list[tuple[str, float]] = []  # where asked for: the likeliest, empty for the end, and their probabilities
 
 
 class End(_Reply, frozen=True, kw_only=True, tag="end"):
     """It is over: the network ended its text, the limit is reached, or it was cancelled."""
 
     reason: Literal["ended", "limit", "cancelled"]
-    log_probability: float | None = None  # of the end, where the network ended the text
+    log_probability: float | None = None  # of the end, where the network ended the one text
+    scores: list[float] = []  # each candidate's, where there are several: ``engine.candidates.score``
+    best: int = 0  # the candidate of the highest one
 
 
 class Judged(_Reply, frozen=True, kw_only=True, tag="judged"):
@@ -149,7 +175,7 @@ class Error(_Reply, frozen=True, kw_only=True, tag="error"):
     message: str
 
 
-Reply = Ready | Views | Character | End | Judged | Listed | Network | Sketched | Error
+Reply = Ready | Views | Begun | Character | End | Judged | Listed | Network | Sketched | Error
 
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _replies: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)

@@ -40,6 +40,7 @@ class Run:
         self.path = path
         self.spec_file = path / "spec.json"
         self.task_file = path / "task.json"
+        self.tensors_file = path / "task.safetensors"
         self.events_file = path / "events.jsonl"
         self.lock_file = path / "lock"
         self.log_file = path / "worker.log"
@@ -204,6 +205,18 @@ def listing(folder: Path) -> list[Run]:
     return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
 
 
+def pretrained(folder: Path) -> list[Run]:
+    """The pretrained models: a folder's own, and those that came with the program; of one name the first."""
+    every = [run for place in (folder / PRETRAINED, shipped()) for run in listing(place)]
+    return sorted({run.id: run for run in reversed(every)}.values(), key=lambda run: run.id)
+
+
+def shipped() -> Path:
+    """Where the models are that came with the program: in the installed package, else in the checkout."""
+    package = Path(__file__).parent
+    return package / PRETRAINED if (package / PRETRAINED).is_dir() else package.parent / "checkpoints" / PRETRAINED
+
+
 def find(name: str, folder: Path) -> Run:
     """The run that a person means: an id, a unique prefix, ``last``, ``pretrained/NAME`` or a folder's path.
 
@@ -213,10 +226,11 @@ def find(name: str, folder: Path) -> Run:
     if not name:
         raise NoSuchRun("No run is named: give its id, the beginning of one, or `last`.")
     if name.startswith(f"{PRETRAINED}/"):
-        path = folder / name
-        if (path / "spec.json").is_file():
-            return Run(path)
-        raise NoSuchRun(f"There is no pretrained model {name.partition('/')[2]!r}.")
+        every = pretrained(folder)
+        if same := [run for run in every if run.id == name]:
+            return same[0]
+        known = ", ".join(run.id for run in every)
+        raise NoSuchRun(f"There is no model {name}: {f'there are {known}' if known else 'none is here'}.")
     if os.sep in name or name in (".", ".."):
         if (Path(name) / "spec.json").is_file():
             return Run(Path(name).absolute())

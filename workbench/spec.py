@@ -49,6 +49,13 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     schedule: Annotated[
         Literal["constant", "one-cycle", "cosine"], Meta(description="how the learning rate moves over the run")
     ] = "constant"
+    warmup: Annotated[
+        float, Meta(gt=0, lt=1, description="share of the steps in which one-cycle's learning rate rises")
+    ] = 0.3
+    average: Annotated[
+        float,
+        Meta(ge=0, lt=1, description="decay of a running mean of the weights, evaluated and kept as best; 0: none"),
+    ] = 0.0
     clip: Annotated[float, Meta(ge=0, le=1e6, description="largest gradient norm; 0: not clipped")] = 1.0
     batch_size: Annotated[int, Meta(ge=1, le=65536, description="examples a step")] = 128
     epochs: Annotated[int, Meta(ge=0, le=100_000, description="passes over the training split; 0: until max_steps")] = (

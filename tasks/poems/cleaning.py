@@ -27,6 +27,11 @@ def plain(text: str) -> str:
     return text.lstrip(PUNCTUATION)
 
 
+def is_chinese(text: str) -> bool:
+    """Whether a text holds nothing but Chinese characters, ， and 。."""
+    return _POEM.fullmatch(text) is not None
+
+
 def without_notes(text: str) -> str:
     """A text without what stands in brackets, brackets within brackets too."""
     while True:
@@ -77,7 +82,7 @@ def _refused(poem: str) -> str:
     """Why a plain poem cannot be used; empty where it can."""
     if _HOLE.search(poem):
         return "holes"
-    if not _POEM.fullmatch(poem):
+    if not is_chinese(poem):
         return "foreign"
     if len(poem) < SHORTEST:
         return "short"

@@ -18,16 +18,16 @@ from tasks.common import cache, splits
 from tasks.common.ragged import Ragged
 from tasks.common.telling import tell
 from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
-from tasks.poems import cleaning, corpora, script
+from tasks.poems import cleaning, corpora, forms, prosody, script
 from tasks.poems.settings import Settings
 
-SPECIALS = (PAD, UNKNOWN, START, END)
-_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+SPECIALS = (PAD, UNKNOWN, START, END, *forms.FORMS)  # a poem's form is the token after the start
+_VERSION = 2  # of the encoding: a change makes every cached copy an old one
 
 
 @dataclasses.dataclass(frozen=True)
 class PoemData:
-    """Every poem as characters' numbers, the start and the end token round it."""
+    """Every poem as tokens' numbers: the start, its form, its characters, the end."""
 
     poems: Ragged  # numbers below V, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
@@ -49,7 +49,8 @@ def load(settings: Settings, folder: Path) -> PoemData:
     """
     corpus, paths = corpora.find(folder, settings.corpus)
     made = (cache.library("opencc"), settings.script, settings.min_count, settings.split_seed, corpus)
-    key = "poems-" + cache.key(_VERSION, *made, paths=paths)
+    book = [path for path in (folder / name for name in prosody.FILES) if path.is_file()]
+    key = "poems-" + cache.key(_VERSION, *made, paths=[*paths, *book])
     return _arrange(*cache.tensors(key, lambda: _encoded(settings, corpus, paths, key)))
 
 
@@ -78,13 +79,20 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tu
         raise DataError(f"Only {len(poems)} poems are left in {paths[0].parent}: three are needed to hold some back.")
     counts = Counter("".join(poem for poem, part in zip(poems, split, strict=True) if part == splits.TRAIN))
     vocabulary = Vocabulary.counted(counts, SPECIALS, at_least=settings.min_count)
-    encoded = [vocabulary.encode([START, *poem, END]) for poem in poems]
+    encoded = [vocabulary.encode([START, forms.form(poem), *poem, END]) for poem in poems]
+    book, lacking = prosody.read(paths[0].parent)
     kept = {
         "flat": torch.tensor([number for poem in encoded for number in poem], dtype=torch.int32),
         "lengths": torch.tensor([len(poem) for poem in encoded]),
         "split": torch.from_numpy(split),
     }
-    return kept, {"vocabulary": vocabulary.tokens[len(SPECIALS) :], "notes": cleaning.account(done), "cache": key}
+    characters = vocabulary.tokens[len(SPECIALS) :]
+    return kept, {
+        "vocabulary": characters,
+        "prosody": book.lines(characters, script.simplified(characters) if settings.script == "original" else ()),
+        "notes": [*cleaning.account(done), *filter(None, [lacking])],
+        "cache": key,
+    }
 
 
 def _arrange(kept: dict[str, Tensor], meta: dict[str, Any]) -> PoemData:
@@ -92,5 +100,5 @@ def _arrange(kept: dict[str, Tensor], meta: dict[str, Any]) -> PoemData:
     rows = splits.rows(kept["split"])
     in_training = (kept["split"] == splits.TRAIN).repeat_interleave(poems.lengths)
     counts = torch.bincount(poems.flat[in_training], minlength=len(SPECIALS) + len(meta["vocabulary"]))
-    state = {"vocabulary": meta["vocabulary"], "train_counts": counts.tolist(), "cache": meta["cache"]}
+    state = {key: meta[key] for key in ("vocabulary", "prosody", "cache")} | {"train_counts": counts.tolist()}
     return PoemData(poems, rows, state, tuple(meta["notes"]))

@@ -1,10 +1,14 @@
-"""The form of a poem: its lines."""
+"""The form of a poem: its lines, and the kind that they make it."""
 
 from __future__ import annotations
 
 import re
 
 _LINE = re.compile("[^，。]*[，。]?")
+KINDS = {(4, 5): "五绝", (4, 7): "七绝", (8, 5): "五律", (8, 7): "七律"}  # by lines and characters of a line
+
+FREE = "free"
+FORMS = (*KINDS.values(), FREE)
 
 
 def lines(poem: str) -> list[str]:
@@ -15,6 +19,15 @@ def lines(poem: str) -> list[str]:
 def shown(poem: str) -> str:
     """A poem as it is read: a line for each 。."""
     return re.sub("。(?=.)", "。\n", poem)
+
+
+def form(poem: str) -> str:
+    """五绝 or 七绝 (four lines of 5 or 7 characters), 五律 or 七律 (eight), else ``free``.
+
+    Only lines count, and that ``is_well_formed`` accepts them; rhyme and tones do not.
+    """
+    cut = lines(poem)
+    return KINDS.get((len(cut), len(cut[0]) - 1), FREE) if is_well_formed(poem) else FREE
 
 
 def is_well_formed(poem: str) -> bool:

@@ -25,12 +25,14 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 512,
         "cell.layers": 2,
-        "cell.dropout": 0.2,
-        "train.batch_size": 64,
-        "train.epochs": 6,
+        "cell.dropout": 0.15,
+        "train.batch_size": 32,
+        "train.epochs": 4,
         "train.lr": 3e-3,
         "train.weight_decay": 0.01,
         "train.schedule": "one-cycle",
+        "train.warmup": 0.08,
+        "train.average": 0.998,
     }
     presets: ClassVar[Mapping[str, Preset]] = {
         "class-report": Preset(
@@ -46,6 +48,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "train.lr": 0.01,
                 "train.weight_decay": 0.0,
                 "train.schedule": "constant",
+                "train.average": 0.0,
                 "task.embedding": 100,
                 "task.tied": False,
                 "task.dropout": 0.0,
@@ -68,7 +71,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     embedding: Annotated[int, Meta(ge=1, le=4096, description="width of a character's embedding")] = 256
     tied: Annotated[bool, Meta(description="score characters by their embedding; false: a linear layer")] = True
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before and after the recurrence, in training")] = (
-        0.2
+        0.15
     )
     init: Annotated[
         Literal["frequency", "glorot"],

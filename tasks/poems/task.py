@@ -7,25 +7,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
 from tasks import base
-from tasks.base import Evaluation, Metrics, Recurrent, Split
+from tasks.base import DataError, Evaluation, Guide, Metrics, Recurrent, Split, Value
 from tasks.common.batching import by_length
 from tasks.common.cache import kept_baseline
 from tasks.common.sampling import choose
 from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
-from tasks.poems import cleaning, forms, naive, script
+from tasks.poems import checker, cleaning, explaining, forms, guiding, naive, prosody
 from tasks.poems import data as poems
 from tasks.poems.data import SPECIALS, PoemData
+from tasks.poems.lexicon import Lexicon
 from tasks.poems.network import PoemNetwork, losses, start_at
+from tasks.poems.plan import Plan
 from tasks.poems.settings import Settings
+from tasks.poems.spelling import spelled
 from tasks.views import Table, Text, View
 
+_HEADER = 2  # tokens before a poem's first character: the start, the form
 _LARGEST = 700  # nats whose exponential is still a number
 _SAMPLES = 64  # poems written at each evaluation to see how many are well formed
 
@@ -37,11 +43,16 @@ class Task(base.Writer):
 
     def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
         super().__init__(settings, state)
+        if "prosody" not in state:
+            raise DataError("This run learned poems before they had a form, as an older Workbench did: train anew.")
         self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
         marks = self.vocabulary.encode([*SPECIALS, *cleaning.PUNCTUATION])
         self._hanzi = torch.ones(len(self.vocabulary), dtype=torch.bool)
         self._hanzi[marks] = False
         self._hanzi[self.vocabulary.number(UNKNOWN)] = True  # it stands for a rare character
+        self._forms = self.vocabulary.encode(forms.FORMS)
+        self._is_form = torch.zeros(len(self.vocabulary), dtype=torch.bool)
+        self._is_form[self._forms] = True
 
     @classmethod
     def load(cls, settings: Settings, folder: Path) -> PoemData:
@@ -54,7 +65,14 @@ class Task(base.Writer):
     def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
         embedding = nn.Embedding(len(self.vocabulary), self.settings.embedding)
         recurrent = make_recurrent(self.settings.embedding)
-        network = PoemNetwork(embedding, recurrent, tied=self.settings.tied, dropout=self.settings.dropout)
+        network = PoemNetwork(
+            embedding,
+            recurrent,
+            classes=torch.from_numpy(self.lexicon.classes),
+            breaks=self.vocabulary.encode(cleaning.PUNCTUATION),
+            tied=self.settings.tied,
+            dropout=self.settings.dropout,
+        )
         if self.settings.init == "glorot":
             nn.init.xavier_uniform_(network.head.weight)
         else:
@@ -91,16 +109,13 @@ class Task(base.Writer):
         return Evaluation(metrics=metrics, views=[self._beside_the_truth(model, data, split)])
 
     def predict(self, model: nn.Module, text: str) -> list[View]:
-        codes = self.prompt(text)
-        (poem, _), *_ = self._write(
-            model, [codes], temperature=self.settings.temperature, seed=self.settings.sample_seed
-        )
+        codes, poem = self._go_on(model, self.prompt(text))
         found: list[View] = [Text(title=text.strip() or "a poem", text=forms.shown(poem))]
-        if len(codes) > 1:
+        if len(codes) > _HEADER:
             given = torch.tensor([codes], device=next(model.parameters()).device)  # (1,T)
             outputs, _ = model(given[:, :-1])
             nats = losses(_network(model), outputs[0], given[0, 1:]).tolist()
-            rows = [[self.token(code), value] for code, value in zip(codes[1:], nats, strict=True)]
+            rows = [[self.vocabulary[code], value] for code, value in zip(codes[1:], nats, strict=True)]
             mean = sum(nats) / len(nats)
             found.append(
                 Table(
@@ -119,7 +134,7 @@ class Task(base.Writer):
             codes, note = self.prompt(settings.prompt), ""
         except ValueError as error:  # the data may be anyone's: then it begins freely
             codes, note = self.prompt(""), str(error)
-        ((poem, _),) = self._write(model, [codes], temperature=settings.temperature, seed=settings.sample_seed)
+        _, poem = self._go_on(model, codes)
         return Text(title=f"a poem, seed {settings.sample_seed}", text=forms.shown(poem), note=note)
 
     def baseline(self, data: PoemData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
@@ -134,34 +149,98 @@ class Task(base.Writer):
         return self.vocabulary.number(END)
 
     @property
+    def repeatable(self) -> Sequence[int]:
+        return self.vocabulary.encode(cleaning.PUNCTUATION)
+
+    @property
     def banned(self) -> Sequence[int]:
         return self.vocabulary.encode((PAD, UNKNOWN, START))
 
-    def prompt(self, text: str) -> list[int]:
-        plain = cleaning.plain(text)
-        if self.settings.script == "simplified" and plain:
-            (plain,) = script.simplified([plain])
-        unknown = sorted({c for c in plain if c not in self.vocabulary})
-        if unknown:
-            raise ValueError(
-                f"The network never saw {' '.join(unknown)} (or too seldom to know it): begin with other characters."
-            )
-        return self.vocabulary.encode([START, *plain])
+    def prompt(self, text: str, form: str = "") -> list[int]:
+        """A beginning as tokens; the poem's form, one of ``forms.FORMS``, stands after the start where it is given.
+
+        Raises:
+            ValueError: it holds a character that the network never saw; one sentence says which.
+        """
+        plain, _ = spelled(text, self.vocabulary, simplify=self._simplify)
+        return self.vocabulary.encode([START, *([form] if form else []), *plain])
+
+    def notes(self, start: str) -> Sequence[str]:
+        return spelled(start, self.vocabulary, simplify=self._simplify)[1]
+
+    def guide(self, start: str, wish: Mapping[str, Value]) -> Plan | None:
+        """See ``wish.Wish``."""
+        if not wish:
+            return None
+        return guiding.plan(self.lexicon, start, wish, guiding.known(self.tensors), simplify=self._simplify)
+
+    def checks(self, text: str) -> Mapping[str, Any]:
+        """See ``checker.Checked``."""
+        found: dict[str, Any] = msgspec.to_builtins(checker.check(text, self.lexicon.book))
+        return found
+
+    def explain(self, model: nn.Module, text: str) -> list[View]:
+        return explaining.explain(self, _network(model), text)
+
+    def lasting(self, data: PoemData) -> Mapping[str, Tensor]:
+        return guiding.lasting(data, self.lexicon)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        return Lexicon(self.vocabulary, prosody.Prosody(self.state["prosody"]))
+
+    @property
+    def _simplify(self) -> bool:
+        return self.settings.script == "simplified"
+
+    def ready(
+        self,
+        model: nn.Module,
+        codes: list[int],
+        generators: Sequence[Generator],
+        *,
+        temperature: float = 1.0,
+        guide: Guide | None = None,
+    ) -> list[list[int]]:
+        """A prompt with its poem's form: where it is open, drawn from what the beginning leaves probable."""
+        if codes[1:2] and codes[1] in self._forms:
+            return [[*codes] for _ in generators]
+        open_ = [[codes[0], form, *codes[1:]] for form in self._forms]
+        given = torch.tensor(open_, device=next(model.parameters()).device)  # (forms,T)
+        outputs, _ = model(given[:, :-1])
+        nats = losses(_network(model), outputs.flatten(0, 1), given[:, 1:].flatten()).view(len(open_), -1)
+        scores = -nats.sum(1)[None]  # (1,forms)
+        if guide is not None:
+            able = guide.allowed(codes[:1])[self._forms].to(scores.device)
+            scores = scores.masked_fill(~able, -torch.inf)
+        every = scores.expand(len(generators), -1)
+        drawn, _ = choose(every, temperature=temperature, generator=generators)
+        return [[*open_[number]] for number in drawn.tolist()]
 
     def token(self, code: int) -> str:
         return "" if code < len(SPECIALS) else self.vocabulary[code]
 
     def read(self, model: nn.Module, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        outputs, after = model(codes, None, state, return_state=True)  # (B,T,O)
-        return _network(model).scores(outputs[:, -1]), after
+        outputs, after = model(codes, None, state, return_state=True)  # (B,T,E)
+        scores = _network(model).scores(outputs[:, -1])
+        opens = codes[:, -1:] == self.vocabulary.number(START)  # (B,1): there, and nowhere else, a form comes next
+        return scores.masked_fill(opens != self._is_form.to(scores.device), -torch.inf), after
 
     def _guesses(self, model: nn.Module, data: PoemData, rows: Tensor) -> tuple[Tensor, Tensor]:
         """The outputs (P,O) at every position of the rows' poems and what comes next there (P,); no padding."""
         codes, lengths = data.poems.padded(rows)  # (B,T+1)
         lengths = lengths - 1
-        outputs, _ = model(codes[:, :-1], lengths)  # (B,T,O)
+        outputs, _ = model(codes[:, :-1], lengths)  # (B,T,W)
         there = (torch.arange(codes.shape[1] - 1) < lengths[:, None]).flatten().nonzero()[:, 0].to(codes.device)  # (P,)
         return outputs.flatten(0, 1)[there], codes[:, 1:].flatten()[there]
+
+    def _go_on(self, model: nn.Module, codes: list[int]) -> tuple[list[int], str]:
+        """A prompt made ready, and the poem that goes on from it: temperature and seed of the settings."""
+        temperature, seed = self.settings.temperature, self.settings.sample_seed
+        generator = torch.Generator().manual_seed(seed)
+        (ready,) = self.ready(model, codes, [generator], temperature=temperature)
+        ((poem, _),) = self._write(model, [ready], temperature=temperature, seed=seed)
+        return ready, poem
 
     def _write(
         self, model: nn.Module, prompts: Sequence[Sequence[int]], *, temperature: float, seed: int
@@ -172,7 +251,7 @@ class Task(base.Writer):
         steps = [torch.tensor(prompts, device=device)]  # (B,T), then (B,1) each
         state: Any = None
         open_ = torch.ones(len(prompts), dtype=torch.bool, device=device)
-        for _ in range(cleaning.LONGEST + 2 - len(prompts[0])):
+        for _ in range(cleaning.LONGEST + 3 - len(prompts[0])):
             scores, state = self.read(model, steps[-1], state)
             tokens, _ = choose(scores, temperature=temperature, generator=generator, banned=self.banned)
             steps.append(torch.where(open_, tokens, self.end)[:, None])
@@ -188,8 +267,9 @@ class Task(base.Writer):
         scores = _network(model).scores(outputs)  # (P,V)
         guesses = scores.index_fill(1, torch.tensor(self.banned, device=scores.device), -torch.inf).argmax(1)  # (P,)
         truth, guessed = (
-            "".join(self.token(code) or "※" for code in codes) for codes in (targets.tolist(), guesses.tolist())
+            "".join(self.token(code) or "※" for code in codes[1:]) for codes in (targets.tolist(), guesses.tolist())
         )
+        form, likeliest = (self.vocabulary[int(codes[0])] for codes in (targets, guesses))
         rows: list[list[str | int | float | None]] = []
         at = 0
         for line in forms.lines(truth[:-1]):
@@ -197,10 +277,10 @@ class Task(base.Writer):
             at += len(line)
         right = int((guesses == targets).sum())
         return Table(
-            title="a held-out poem",
+            title=f"a held-out poem ({form})",
             columns=["truth", "most probable"],
             rows=rows,
-            note=f"{right} of {len(targets)} guessed right; ※ end, unknown",
+            note=f"{right} of {len(targets)} guessed right, the form ({likeliest}) counted; ※ end, unknown",
         )
 
 

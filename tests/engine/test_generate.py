@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -72,6 +73,17 @@ def test_log_probabilities_are_the_networks_own(scribe) -> None:
         scores[..., list(task.banned)] = -torch.inf
         expected = scores[0].log_softmax(1)[range(len(codes) - 1), codes[1:]][1:]
     torch.testing.assert_close(torch.tensor([w.log_probability for w in tokens]), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_choices_of_a_place_are_its_most_probable_tokens(scribe) -> None:
+    tokens = written(scribe, "月", seed=3, temperature=1.5, choices=3)
+    for token in tokens:
+        texts, shares = zip(*token.choices, strict=True)
+        assert [*shares] == sorted(shares, reverse=True)
+        assert len(set(texts)) == 3
+        if token.text in texts:
+            assert math.log(shares[texts.index(token.text)]) == pytest.approx(token.log_probability, abs=1e-4)
+    assert [token[:3] for token in tokens] == [token[:3] for token in written(scribe, "月", seed=3, temperature=1.5)]
 
 
 def test_banned_tokens_are_never_written(scribe) -> None:

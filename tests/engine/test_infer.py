@@ -19,7 +19,7 @@ from tasks.views import Table, Text
 from workbench import infer, runs, spec
 from workbench.engine import answer
 from workbench.infer_client import Client
-from workbench.infer_protocol import Character, End, Generate
+from workbench.infer_protocol import Begun, Character, End, Generate
 from workbench.runs import Run, RunError
 
 
@@ -49,7 +49,7 @@ def told(run: Run, lines: str | bytes) -> list[dict[str, Any]]:
     return [{"code": done.returncode}, *map(msgspec.json.decode, done.stdout.splitlines())]
 
 
-def text(replies: list[Character | End]) -> str:
+def text(replies: list[Begun | Character | End]) -> str:
     return "".join(reply.text for reply in replies if isinstance(reply, Character))
 
 
@@ -86,8 +86,10 @@ def test_every_line_is_answered_in_its_order_and_a_bad_one_ends_nothing(scribe: 
 def test_a_generation_is_a_line_a_character_and_an_end(scribe: Run) -> None:
     _, _, *replies = told(scribe, '{"ask": "generate", "id": 3, "start": "光", "seed": 5, "limit": 4}\n')
     assert {reply["id"] for reply in replies} == {3}
-    assert [reply["reply"] for reply in replies[:-1]] == ["character"] * (len(replies) - 1)
-    assert all(reply["text"] in CIRCLE and reply["log_probability"] <= 0 for reply in replies[:-1])
+    begun, *characters = replies[:-1]
+    assert (begun["reply"], begun["text"]) == ("begun", "光")
+    assert [reply["reply"] for reply in characters] == ["character"] * len(characters)
+    assert all(reply["text"] in CIRCLE and reply["log_probability"] <= 0 for reply in characters)
     assert (replies[-1]["reply"], replies[-1]["reason"]) in (("end", "limit"), ("end", "ended"))
 
 
@@ -99,7 +101,7 @@ def test_the_client_generates_alike_for_alike_seeds(client: Client) -> None:
 
 
 def test_a_generation_can_be_cancelled_and_the_child_goes_on(client: Client) -> None:
-    got: list[Character | End] = []
+    got: list[Begun | Character | End] = []
     for reply in client.generate(Generate(temperature=100.0, limit=100_000, seed=1)):
         got.append(reply)
         if len(got) == 1:
@@ -112,11 +114,39 @@ def test_a_generation_can_be_cancelled_and_the_child_goes_on(client: Client) -> 
 def test_cancel_ends_what_is_under_way_and_what_waits(scribe: Run) -> None:
     answers = infer._Answers(scribe, *answer.open_run(scribe, threads=1))
     cancelled = {2}
-    under_way = answers.to(Generate(id=1, seed=3), cancelled)
+    under_way = answers.to(Generate(id=1, seed=4), cancelled)
+    assert next(under_way) == Begun(id=1, text="")
     assert isinstance(next(under_way), Character)
     cancelled.add(1)
     assert list(under_way) == [End(id=1, reason="cancelled")]
-    assert list(answers.to(Generate(id=2), cancelled)) == [End(id=2, reason="cancelled")]
+    _, end = answers.to(Generate(id=2), cancelled)
+    assert end == End(id=2, reason="cancelled")
+
+
+def test_candidates_come_side_by_side_and_the_best_is_named(scribe: Run) -> None:
+    answers = infer._Answers(scribe, *answer.open_run(scribe, threads=1))
+    asked = Generate(id=1, start="光", seed=5, temperature=2.0, candidates=3, limit=30)
+    begun, *characters, end = answers.to(asked, set())
+    assert begun == Begun(id=1, text="光")
+    assert {reply.candidate for reply in characters if isinstance(reply, Character)} == {0, 1, 2}
+    alone = [*answers.to(msgspec.structs.replace(asked, candidates=1), set())]
+    first = [reply for reply in characters if isinstance(reply, Character) and not reply.candidate]
+    assert text(alone) == text(first)
+    assert isinstance(end, End)
+    assert end.scores[end.best] == max(end.scores)
+    assert len(end.scores) == 3
+    cancelled: set[int] = set()
+    under_way = answers.to(asked, cancelled)
+    next(under_way), next(under_way)
+    cancelled.add(1)
+    assert list(under_way) == [End(id=1, reason="cancelled")]
+
+
+def test_what_a_writer_cannot_do_is_one_sentence(client: Client) -> None:
+    with pytest.raises(ValueError, match="writes freely: it knows no form"):
+        list(client.generate(Generate(wish={"form": "五绝"})))
+    with pytest.raises(ValueError, match="nothing to explain"):
+        client.explain("月")
 
 
 def test_leaving_a_generation_early_leaves_nothing_behind(client: Client) -> None:

@@ -151,8 +151,9 @@ def test_the_same_seed_gives_the_same_training(runs_folder: Path) -> None:
     assert once != otherwise
 
 
-def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: Path) -> None:
-    values = {"train.epochs": 3, "train.eval_every": 100, **SELDOM}
+@pytest.mark.parametrize("average", [0, 0.9])
+def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: Path, average: float) -> None:
+    values = {"train.epochs": 3, "train.eval_every": 100, "train.average": average, **SELDOM}
     whole = toy(runs_folder, values, cell="lstm", pause=0.02)
     uninterrupted = trained(whole)
     run = toy(runs_folder, values, cell="lstm", pause=0.02)
@@ -171,6 +172,9 @@ def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: 
     assert run.status() == "finished"
     for name, weight in last_weights(whole).items():
         assert torch.equal(weight, last_weights(run)[name]), name
+    means = [torch.load(one.last_file, weights_only=True)["average"] for one in (whole, run)]
+    assert all(torch.equal(*pair) for pair in zip(*means, strict=True))
+    assert bool(means[0]) == bool(average)
 
 
 def test_a_run_that_reports_at_every_step_is_asked_to_stop_all_the_same(runs_folder: Path) -> None:

@@ -38,8 +38,9 @@ def test_the_loss_falls(runs_folder: Path, optimizer: str, schedule: str) -> Non
     assert evals[-1].best.value > 0.6  # a third by guessing
 
 
-def rates(runs_folder: Path, schedule: str) -> list[float]:
+def rates(runs_folder: Path, schedule: str, **more: float) -> list[float]:
     values = {"train.epochs": 0, "train.max_steps": 20, "train.schedule": schedule, "train.lr": 0.1}
+    values |= {f"train.{key}": value for key, value in more.items()}
     return [step.lr for step in only(Step, trained(toy(runs_folder, values)))]  # the toy reports each step
 
 
@@ -55,6 +56,8 @@ def test_the_schedules_move_the_rate_as_named(runs_folder: Path) -> None:
     assert 3 <= peak <= 9
     assert one_cycle[: peak + 1] == sorted(one_cycle[: peak + 1])
     assert one_cycle[-1] < 1e-5
+    short = rates(runs_folder, "one-cycle", warmup=0.1)
+    assert short.index(max(short)) < 3
 
 
 def one_sgd_step(runs_folder: Path, clip: float) -> tuple[float, float]:

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.base import DataError
 from tasks.common import datasets, reading
-from tasks.common.vocabulary import Vocabulary
-from tasks.poems import cleaning, corpora, data, forms, script
+from tasks.common.vocabulary import START, Vocabulary
+from tasks.poems import cleaning, corpora, data, forms, prosody, script
 from tasks.poems.data import SPECIALS, PoemData
+from tasks.poems.prosody import GROUPS
 from tasks.poems.settings import Settings
 
 POEMS = ["松花落石床，涧水过云房。", "夜静钟声远，山空月色凉。", "溪夜无人语，风来竹自摇。", "短笛牛归晚，斜阳水满田。"]
@@ -33,7 +35,7 @@ def poems_of(found: PoemData, split: str = "") -> set[str]:
     vocabulary = Vocabulary(found.state["vocabulary"], SPECIALS)
     rows = [found.rows[s] for s in found.rows if s == split or not split]
     return {
-        "".join(vocabulary.tokens[code] for code in codes[1:-1]) for some in rows for codes in found.poems.lists(some)
+        "".join(vocabulary.tokens[code] for code in codes[2:-1]) for some in rows for codes in found.poems.lists(some)
     }
 
 
@@ -125,6 +127,34 @@ def test_characters_are_simplified_unless_asked_otherwise(tmp_path: Path) -> Non
     assert script.simplified([]) == [""]
 
 
+def test_every_poem_begins_with_its_form(tmp_path: Path) -> None:
+    five, seven = "松花落石床，涧水过云房。", "春来松花落石床，春来涧水过云房。"
+    written = {"五绝": five * 2, "七绝": seven * 2, "五律": five * 4, "七律": seven * 4, "free": five + seven}
+    assert [forms.form(poem) for poem in written.values()] == list(written)
+    for text in ("", "。", "春，", five, five * 3, five * 2 + "春来。", "松花落石床，" * 4):
+        assert forms.form(text) == forms.FREE
+    tang(tmp_path, list(written.values()))
+    found = load(tmp_path)
+    vocabulary = Vocabulary(found.state["vocabulary"], SPECIALS)
+    starts = [vocabulary.decode(row[:2]) for row in found.poems.lists(torch.arange(5))]
+    assert starts == [[START, form] for form in written]
+
+
+def test_the_state_says_what_the_rhyme_book_says_in_the_poems_script(tmp_path: Path) -> None:
+    tang(tmp_path, ["東風落石床，澗水過雲房。夜靜鐘聲遠，山空月色涼。", *POEMS])
+    assert load(tmp_path).state["prosody"] == []
+    (tmp_path / "prosody").mkdir()
+    groups = [group + {"东": "风", "月": "落"}.get(group, "") for group in GROUPS]
+    for name, lines in zip(prosody.FILES, (groups[:30], groups[30:]), strict=True):
+        (tmp_path / name).write_text("\n".join(lines), "utf-8")
+    for chosen, east, wind in (("simplified", "东", "风"), ("original", "東", "風")):
+        book = prosody.Prosody(load(tmp_path, script=chosen, split_seed=2).state["prosody"])
+        assert [GROUPS[number] for number in book.groups(wind)] == ["东"]
+        assert book.rhyme(east, wind)
+        assert book.rhyme("月", "落")
+        assert not book.groups("水")
+
+
 def starter(**chosen: Any) -> PoemData:
     return load(datasets.starter("poems"), **chosen)
 
@@ -172,7 +202,7 @@ def test_the_starter_set_is_whole_quatrains() -> None:
     lines = [part for poem in texts for part in forms.lines(poem)]
     assert len(set(lines)) == len(lines)
     assert {len(part) for part in lines} == {6, 8}
-    assert not starter().notes
+    assert ["tones and rhymes stay unknown" in note for note in starter().notes] == [True]
 
 
 @pytest.mark.data

@@ -11,12 +11,14 @@ import torch
 from torch import Tensor, nn
 
 import cells
+from tasks.base import DataError
 from tasks.common import datasets
 from tasks.common.ragged import Ragged
-from tasks.common.vocabulary import END, START, UNKNOWN
+from tasks.common.vocabulary import END, PAD, START, UNKNOWN
 from tasks.poems import forms
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.network import PoemNetwork
+from tasks.poems.prosody import GROUPS, Prosody
 from tasks.poems.settings import Settings
 from tasks.poems.task import Task
 from tasks.views import Table, Text
@@ -24,12 +26,14 @@ from workbench import spec
 
 HANZI = "，。月山水鹤松风夜"
 ONE_WAY = [cell for cell in cells.available() if not cells.about(cell).bidirectional]
+BOOK = Prosody([{"东": "风松", "山": "山", "月": "月", "纸": "水夜"}.get(group, "") for group in GROUPS])
 Made = tuple[Task, PoemNetwork]
 
 
 def task(**settings: Any) -> Task:
-    counts = [0, 3, 9, 9, *range(20, 20 - len(HANZI), -1)]
-    return Task(Settings(**settings), {"vocabulary": list(HANZI), "train_counts": counts, "cache": "none"})
+    counts = [0, 3, 9, 9, 1, 2, 3, 2, 1, *range(20, 20 - len(HANZI), -1)]
+    state = {"vocabulary": list(HANZI), "prosody": BOOK.lines(HANZI), "train_counts": counts, "cache": "none"}
+    return Task(Settings(**settings), state)
 
 
 def made(cell: str = "lstm", seed: int = 0, **settings: Any) -> Made:
@@ -40,11 +44,16 @@ def made(cell: str = "lstm", seed: int = 0, **settings: Any) -> Made:
     assert isinstance(model, PoemNetwork)
     with torch.no_grad():
         model.embedding.weight.mul_(3)
+        model.classes.weight.normal_()
     return its, model.eval()
 
 
+def encoded(its: Task, poem: str) -> list[int]:
+    return its.vocabulary.encode([START, forms.form(poem), *poem, END])
+
+
 def some(its: Task, poems: list[str]) -> PoemData:
-    codes = [its.vocabulary.encode([START, *poem, END]) for poem in poems]
+    codes = [encoded(its, poem) for poem in poems]
     every = torch.arange(len(poems))
     flat = torch.tensor([code for row in codes for code in row], dtype=torch.int32)
     ragged = Ragged(flat, torch.tensor([len(row) for row in codes]))
@@ -68,17 +77,17 @@ POEMS = ["月山水鹤，夜风松月。", "山月水。", "鹤夜雪，山夜�
 def test_the_loss_is_the_mean_over_real_tokens_whatever_the_padding(cell: str) -> None:
     its, model = made(cell)
     data = some(its, POEMS)
-    nats = [n for poem in POEMS for n in surprise(model, its.vocabulary.encode([START, *poem, END]))]
+    nats = [n for poem in POEMS for n in surprise(model, encoded(its, poem))]
     with torch.no_grad():
         assert float(its.loss(model, data, torch.arange(3))) == pytest.approx(sum(nats) / len(nats), rel=1e-5)
 
 
 def test_the_metrics_count_tokens_over_all_batches_and_characters_apart() -> None:
     its, model = made()
-    codes = [its.vocabulary.encode([START, *poem, END]) for poem in POEMS]
-    tokens = [token for poem in POEMS for token in (*poem, END)]
+    codes = [encoded(its, poem) for poem in POEMS]
+    tokens = [token for poem in POEMS for token in (forms.form(poem), *poem, END)]
     every = list(zip(tokens, (n for row in codes for n in surprise(model, row)), strict=True))
-    hanzi = [n for c, n in every if c not in ("，", "。", END)]
+    hanzi = [n for c, n in every if c not in ("，", "。", END, *forms.FORMS)]
     mean = sum(n for _, n in every) / len(every)
     for size in (1, 2, 3):
         with torch.no_grad():
@@ -101,8 +110,10 @@ class Reciter(nn.Module):
 
 
 def reciting(its: Task, text: str) -> PoemNetwork:
-    codes = [*its.vocabulary.encode(text), its.end] if text else [its.vocabulary.number("月")]
-    network = PoemNetwork(nn.Embedding(len(its.vocabulary), 1), Reciter(), tied=False, dropout=0.0)
+    form = its.vocabulary.number(forms.form(text) if text else forms.FREE)
+    codes = [form, *its.vocabulary.encode(text), its.end] if text else [form, *its.vocabulary.encode("月" * 99)]
+    tokens, classes = nn.Embedding(len(its.vocabulary), 1), torch.zeros(len(its.vocabulary), 1)
+    network = PoemNetwork(tokens, Reciter(), classes=classes, breaks=[], tied=False, dropout=0.0)
 
     def scores(outputs: Tensor) -> Tensor:
         found = torch.zeros(len(outputs), len(its.vocabulary))
@@ -150,9 +161,15 @@ def test_a_prompt_outside_the_vocabulary_is_told_and_the_sample_begins_freely() 
         its.predict(model, "雪")
 
 
+def test_a_run_from_before_poems_had_a_form_is_refused() -> None:
+    with pytest.raises(DataError, match="train anew"):
+        Task(Settings(), {"vocabulary": list(HANZI), "train_counts": [1] * 13, "cache": "none"})
+
+
 def test_a_prompt_is_folded_like_the_poems() -> None:
     its = task()
     assert its.prompt("") == its.prompt(" \n") == its.vocabulary.encode([START])
+    assert its.prompt("月", "七绝") == its.vocabulary.encode([START, "七绝", "月"])
     assert its.prompt("松風、\n鶴！") == its.vocabulary.encode([START, *"松风，鹤。"])
     with pytest.raises(ValueError, match="風"):
         task(script="original").prompt("松風")
@@ -161,20 +178,24 @@ def test_a_prompt_is_folded_like_the_poems() -> None:
 @pytest.mark.parametrize("cell", ONE_WAY)
 def test_reading_step_by_step_gives_the_scores_of_the_whole(cell: str) -> None:
     its, model = made(cell)
-    codes = torch.randint(3, len(its.vocabulary), (4, 9), generator=torch.Generator().manual_seed(1))
+    drawn = torch.randint(its.vocabulary.number("，"), len(its.vocabulary), (4, 30), generator=torch.Generator())
+    codes = torch.cat([torch.tensor([encoded(its, text)[:2] for text in (*POEMS, QUATRAIN)]), drawn], 1)
     with torch.inference_mode():
         outputs, _ = model(codes)
-        whole = [model.scores(outputs[:, t]) for t in range(9)]
-        found, state = its.read(model, codes[:, :3])
-        torch.testing.assert_close(found, whole[2])
-        for t in range(3, 9):
-            found, state = its.read(model, codes[:, t : t + 1], state)
-            torch.testing.assert_close(found, whole[t], rtol=1e-4, atol=1e-5)
+        whole = [model.scores(outputs[:, t]) for t in range(codes.shape[1])]
+        state = None
+        for start, t in ((0, 0), (1, 4), *((t, t) for t in range(5, codes.shape[1]))):
+            found, state = its.read(model, codes[:, start : t + 1], state)
+            there = found > -torch.inf
+            assert there.equal(
+                torch.tensor([(token in forms.FORMS) == (t == 0) for token in its.vocabulary.tokens]).expand(4, -1)
+            )
+            torch.testing.assert_close(found[there], whole[t][there], rtol=1e-4, atol=1e-5)
 
 
 def test_what_is_written_ends_or_is_as_long_as_a_poem_may_be() -> None:
     its, model = made()
-    written = its._write(model, [its.prompt("月")] * 50, temperature=1.0, seed=0)
+    written = its._write(model, [its.prompt("月", "free")] * 50, temperature=1.0, seed=0)
     assert len({poem for poem, _ in written}) > 40
     for poem, ended in written:
         assert poem.startswith("月")
@@ -188,7 +209,7 @@ def test_the_writers_tokens() -> None:
     its = task()
     assert its.token(its.end) == its.token(its.vocabulary.number(UNKNOWN)) == ""
     assert its.token(its.vocabulary.number("鹤")) == "鹤"
-    assert sorted(its.banned) == sorted(its.vocabulary.number(t) for t in SPECIALS if t != END)
+    assert its.banned == its.vocabulary.encode([PAD, UNKNOWN, START])  # a form is scored where one may stand only
 
 
 def test_predict_goes_on_and_says_how_surprising_each_character_was() -> None:
@@ -198,10 +219,27 @@ def test_predict_goes_on_and_says_how_surprising_each_character_was() -> None:
         assert isinstance(poem, Text)
         assert isinstance(table, Table)
         assert poem.text.startswith("月山，")
-        assert [row[0] for row in table.rows] == ["月", "山", "，", "mean"]
-        nats = surprise(model, its.prompt("月山，"))
-        assert [row[1] for row in table.rows] == pytest.approx([*nats, sum(nats) / 3], rel=1e-4)
+        form, *rows = [row[0] for row in table.rows]
+        assert rows == ["月", "山", "，", "mean"]
+        assert form in forms.FORMS
+        nats = surprise(model, its.prompt("月山，", str(form)))
+        assert [row[1] for row in table.rows] == pytest.approx([*nats, sum(nats) / 4], rel=1e-4)
         assert len(its.predict(model, "")) == 1
+
+
+def test_the_form_is_drawn_from_what_the_beginning_leaves_probable() -> None:
+    its, model = made()
+    codes = its.prompt("月山水鹤松，")
+    with torch.inference_mode():
+        nats = {form: sum(surprise(model, its.prompt("月山水鹤松，", form))) for form in forms.FORMS}
+        shares = torch.tensor([-value for value in nats.values()]).softmax(0)
+        generator = torch.Generator().manual_seed(0)
+        drawn = its.ready(model, codes, [generator] * 400)
+        (best,) = its.ready(model, codes, [generator], temperature=0)
+    counts = torch.tensor([sum(its.vocabulary[row[1]] == form for row in drawn) for form in forms.FORMS]) / 400
+    torch.testing.assert_close(counts, shares, rtol=0, atol=0.08)
+    assert best == its.prompt("月山水鹤松，", min(nats, key=lambda form: nats[form]))
+    assert its.ready(model, best, [generator]) == [best]
 
 
 def test_the_guesses_stand_beside_the_truth() -> None:
@@ -210,7 +248,8 @@ def test_the_guesses_stand_beside_the_truth() -> None:
     assert isinstance(view, Table)
     assert [row[0] for row in view.rows] == forms.lines(QUATRAIN.replace("鹤月", "鹤夜"))
     assert [row[1] for row in view.rows] == forms.lines(QUATRAIN)
-    assert "24 of 25 guessed right" in view.note
+    assert "25 of 26 guessed right" in view.note
+    assert view.title == "a held-out poem (五绝)"
 
 
 def test_tied_scores_use_the_embedding_and_untied_ones_a_layer_of_their_own() -> None:
@@ -218,9 +257,12 @@ def test_tied_scores_use_the_embedding_and_untied_ones_a_layer_of_their_own() ->
     assert model.head.weight is model.embedding.weight
     assert sum(p.numel() for p in model.parameters()) == sum(p.numel() for p in set(model.parameters()))
     assert tuple(model.narrow.weight.shape) == (6, 8)
-    outputs = torch.randn(3, 8)
-    expected = (outputs @ model.narrow.weight.T) @ model.embedding.weight.T + model.head.bias
-    torch.testing.assert_close(model.scores(outputs), expected)
+    guesses, book = torch.randn(3, 6), torch.from_numpy(BOOK.classes(made()[0].vocabulary.tokens)).float()
+    with torch.no_grad():
+        model.classes.weight.normal_()
+    vectors = model.embedding.weight + book @ model.classes.weight.T
+    for training in (False, True):
+        torch.testing.assert_close(model.train(training).scores(guesses), guesses @ vectors.T + model.head.bias)
     _, free = made(tied=False)
     assert free.head.weight is not free.embedding.weight
     assert tuple(free.head.weight.shape) == (len(HANZI) + len(SPECIALS), 8)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_pen import Ink, able
 from fake_worker import FakeWorker
+from poem_steps import staged
 from textual.pilot import Pilot
 
 from tasks.names.settings import LANGUAGES
@@ -117,3 +119,15 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def screen(folder: Path) -> Screen:
     return Screen(folder)
+
+
+@pytest.fixture
+def ink(monkeypatch: pytest.MonkeyPatch) -> Ink:
+    """What networks write on the Poem screen; no child is started."""
+    return staged(monkeypatch)
+
+
+@pytest.fixture
+def writer(worker: Callable[..., FakeWorker]) -> FakeWorker:
+    """A finished run of the poems."""
+    return able(worker(task="poems").start().train(10, 200).finish())

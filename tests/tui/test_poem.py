@@ -7,49 +7,15 @@ import time
 
 import pytest
 from fake_pen import Ink, able
+from poem_steps import opened, usual
 from rich.cells import cell_len
 from textual.widgets import Input, Select
 
-from workbench.infer_protocol import Generate
 from workbench.runs import RunError
-from workbench.tui import pen
-from workbench.tui.app import WorkbenchApp
-from workbench.tui.bindings import bindings
-from workbench.tui.screens.page import Page
-from workbench.tui.screens.poem import PoemScreen
 from workbench.tui.widgets import poem as poems
 from workbench.tui.widgets.poem import Poems
 from workbench.tui.widgets.writing import WritingForm
-
-
-class Bare(Page):
-    """In the Lab's place: it costs nothing to paint."""
-
-    place = "lab"
-    BINDINGS = bindings(place)
-
-
-@pytest.fixture
-def ink(monkeypatch: pytest.MonkeyPatch) -> Ink:
-    made = Ink()
-    monkeypatch.setitem(WorkbenchApp.SCREENS, "lab", Bare)
-    monkeypatch.setattr(pen, "Client", made.client)
-    monkeypatch.setattr(PoemScreen, "EVERY", 0.2)
-    return made
-
-
-@pytest.fixture
-def writer(worker):
-    """A finished run of the poems."""
-    return able(worker(task="poems").start().train(10, 200).finish())
-
-
-async def opened(screen, pilot, *keys: str) -> None:
-    """The Poem screen with the form ready; then these keys."""
-    await pilot.press("4")
-    await screen.until(pilot, "beginning", "top-k")
-    await pilot.pause()
-    await pilot.press(*keys)
+from workbench.tui.writers import Writers
 
 
 async def closed(ink: Ink, pilot, count: int) -> None:
@@ -81,6 +47,16 @@ async def test_a_run_that_is_not_evaluated_yet_is_waited_for(screen, worker, ink
         await screen.until(pilot, "still in training")
 
 
+async def test_a_folder_that_cannot_be_read_is_said(screen, writer, ink, monkeypatch) -> None:
+    def refuse(self: Writers) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Writers, "look", refuse)
+    async with screen.open() as pilot:
+        await pilot.press("4")
+        await screen.until(pilot, f"The runs in {screen.app.runs_folder}"[:60], "cannot be read: Permission denied.")
+
+
 async def test_a_poem_streams_a_character_at_a_time_and_stops_at_any(screen, writer, ink) -> None:
     ink.dam()
     async with screen.open() as pilot:
@@ -106,9 +82,9 @@ async def test_a_sentence_a_line_with_what_was_given_and_all_that_makes_it_again
         await opened(screen, pilot, *"床前", "enter")
         text = await screen.until(pilot, "床前明月光。", "疑是地上霜。", "seed 1 · temperature 0.8")
         first, second = (next(line for line in text.splitlines() if part in line) for part in ("床前明", "疑是"))
-        assert [cell_len(line.partition(part)[0]) for line, part in ((first, "床"), (second, "疑"))] == [66, 66]
+        assert [cell_len(line.partition(part)[0]) for line, part in ((first, "床"), (second, "疑"))] == [65, 65]
         assert text.count(writer.run.id) == 2  # chosen, and under the poem
-        assert ink.asked == [Generate(start="床前", temperature=0.8, seed=1)]
+        assert ink.asked == [usual(start="床前")]
 
 
 async def test_again_takes_the_next_seed_and_the_earlier_poems_stay(screen, writer, ink) -> None:
@@ -134,7 +110,7 @@ async def test_an_earlier_poem_is_marked_and_made_again_with_its_own_settings(sc
         pilot.app.screen.query_one(Poems).focus()
         await pilot.press("down", "enter")
         await pilot.pause(0.1)
-        assert ink.asked[2] == ink.asked[0] == Generate(start="月", temperature=0.8, seed=1)
+        assert ink.asked[2] == ink.asked[0] == usual(start="月")
         assert pilot.app.screen.query_one(WritingForm).asked == ink.asked[0]
         await pilot.press("down", "ctrl+r")
         await pilot.pause(0.1)
@@ -199,7 +175,7 @@ async def test_another_network_is_opened_and_the_first_one_closed(screen, writer
         pilot.app.screen.query_one(Select).value = str(older.run.path)
         await screen.until(pilot, "stopped", "2 h")
         await pilot.press("f5")
-        await screen.until(pilot, f"▌  {older.run.id}")
+        await screen.until(pilot, f"││  {older.run.id}")
         await closed(ink, pilot, 1)
         assert ink.opened == [writer.run.id, older.run.id]
         pilot.app.screen.query_one(Poems).focus()
@@ -279,5 +255,5 @@ async def test_the_oldest_poems_go(screen, writer, ink, monkeypatch) -> None:
 async def test_settings_and_a_poem_are_seen_in_every_size(screen, writer, ink, size) -> None:
     async with screen.open(size=size) as pilot:
         await opened(screen, pilot, *"月", "enter")
-        await screen.until(pilot, writer.run.id, "beginning", "seed", "月明月光。", "疑是地上霜。", "seed 1 · temp")
+        await screen.until(pilot, writer.run.id, "beginning", "form", "月明月光。", "疑是地上霜。")
         assert isinstance(pilot.app.focused, Input)

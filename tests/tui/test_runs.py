@@ -22,6 +22,7 @@ async def test_every_state_is_a_word(screen, worker, folder) -> None:
     worker("rnn").start().train(10, 60).stop(60)
     worker("bilstm").start().train(10, 60).fail(60, "no memory [red]")
     worker("torch-gru").start().train(10, 60).vanish()
+    (folder / "kept-poems.txt").write_text("no run, and no reason to show none")
     (folder / "broken").mkdir()
     (folder / "broken" / "spec.json").write_text("{")
     async with screen.open() as pilot:

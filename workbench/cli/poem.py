@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench import runs
-from workbench.cli.options import Json, Runs, find, piped, put, say
+from workbench.cli.options import Json, Runs, find, on_terminal, piped, put, say
 from workbench.runs import NoSuchRun, Run, RunError
 from workbench.spec import SpecError
-from workbench.words import flowing, plain
+from workbench.words import plain
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from tasks.base import Writer
-    from workbench.engine.generate import Written
+    from workbench.cli.verses import Asked, Pen
 
 _SEEDS = 2**32
 
@@ -40,6 +37,20 @@ def poem(
         str | None,
         typer.Option("--start", metavar="TEXT", help="How it begins; else a line of stdin each, else freely."),
     ] = None,
+    form: Annotated[
+        str, typer.Option("--form", metavar="FORM", help="五绝, 七绝, 五律, 七律 or free; else the network chooses.")
+    ] = "",
+    acrostic: Annotated[
+        str, typer.Option("--acrostic", metavar="TEXT", help="藏头: each line begins with the next of its characters.")
+    ] = "",
+    rhyme: Annotated[
+        str, typer.Option("--rhyme", metavar="X", help="A character to rhyme with, or a rhyme group's name.")
+    ] = "",
+    tones: Annotated[
+        bool, typer.Option("--tones/--free-tones", help="Regulated verse: level and oblique by rule, rhymed.")
+    ] = False,
+    distinct: Annotated[bool, typer.Option("--distinct", help="No character twice in a line.")] = False,
+    novel: Annotated[bool, typer.Option("--novel", help="No line that stands in the training corpus.")] = False,
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", min=0, max=_SEEDS - 1, help="Seed of the draws; else any.")
     ] = None,
@@ -49,9 +60,15 @@ def poem(
     top_k: Annotated[int, typer.Option("--top-k", metavar="N", help="Draw among the N best only; 0: all.")] = 0,
     top_p: Annotated[
         float, typer.Option("--top-p", metavar="X", help="Draw among the best that hold this probability; 1: all.")
-    ] = 1.0,
+    ] = 0.9,
+    repetition: Annotated[
+        float, typer.Option("--repetition", metavar="X", help="Nats that a character costs again; 0: none.")
+    ] = 0.5,
     count: Annotated[
-        int, typer.Option("--count", metavar="N", min=1, help="Poems of each beginning; seeds count up.")
+        int, typer.Option("--count", "-n", metavar="N", min=1, help="Poems of each beginning; seeds count up.")
+    ] = 1,
+    best_of: Annotated[
+        int, typer.Option("--best-of", metavar="N", min=1, max=256, help="Write N at once and keep the best of them.")
     ] = 1,
     length: Annotated[
         int, typer.Option("--length", metavar="N", min=1, max=100_000, help="Characters written at most.")
@@ -59,65 +76,94 @@ def poem(
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Let a run's network write. --json prints one object a poem: text, seed, nats of each character."""
-    from tasks.base import Writer
-    from tasks.common.sampling import check
-    from workbench.engine import answer
+    """Let a run's network write: a prompt, or with --start, --acrostic, -n, --json or a pipe, poems at once.
 
-    settings = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+    What is asked of a poem holds in it, or one sentence says why it cannot.
+
+    --json prints one object a poem: text, seed, checks by rule, nats of each character.
+    """
+    from workbench.cli.verses import Asked, Pen
+    from workbench.engine.drawing import Draw
+
+    wishes: dict[str, str | bool] = {"form": form, "acrostic": acrostic, "rhyme": rhyme}
+    wishes |= {"tones": tones, "distinct": distinct, "novel": novel}
     try:
-        check(temperature=temperature, top_k=top_k, top_p=top_p)
+        draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition)
     except ValueError as error:
         raise SpecError(str(error)) from None
+    asked = Asked(draw, {name: wish for name, wish in wishes.items() if wish}, best_of, length)
     found = find(run, runs_folder) if run else _newest(runs.root(runs_folder))
-    if not found.spec.settings.writes:
-        raise RunError(f"Run {found.id} learned {found.spec.task}, which does not write: `workbench predict` asks it.")
-    task, model = answer.open_run(found, threads=1)  # a step is one row: more threads would only wait
-    assert isinstance(task, Writer)
-    failed = False
-    written = 0
-    for beginning in _beginnings(start):
+    if start is None and not (acrostic or json) and count == 1 and on_terminal():
+        _prompt(found, runs_folder, asked, seed)
+        return
+    beginnings = [""] if start is None and acrostic else _beginnings(start)
+    if not _written(Pen(found), asked, beginnings, seed, count, json=json):
+        raise typer.Exit(1)
+
+
+def _written(pen: Pen, asked: Asked, beginnings: Iterable[str], seed: int | None, count: int, *, json: bool) -> bool:
+    """Print so many poems of each beginning → whether all could be written."""
+    failed, written = False, 0
+    for beginning in beginnings:
         first = seed if seed is not None else secrets.randbelow(_SEEDS)
         for number in range(count):
             own = (first + number) % _SEEDS
             try:
-                tokens = _tokens(task, model, beginning, seed=own, limit=length, **settings)
+                if json:
+                    put(pen.told(asked, beginning, own))
+                else:
+                    pen.show(asked, beginning, own, apart=written > 0)
             except ValueError as error:
                 say(f"workbench: {plain(str(error))}")
                 if json:
                     put({"start": beginning, "error": str(error)})
                 failed = True
                 break
-            if json:
-                put({"run": found.id, "start": beginning, "seed": own, **settings, **_told(*tokens)})
-            else:
-                if written:
-                    print()
-                _stream(*tokens)
             written += 1
-    if failed:
-        raise typer.Exit(1)
+    return not failed
+
+
+def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> None:
+    """Read lines until the person leaves."""
+    import msgspec
+
+    from tasks.poems.wish import Wish
+    from workbench.cli.desk import Desk
+    from workbench.cli.prompt import Prompt
+    from workbench.cli.reading import reader
+    from workbench.cli.verses import Pen
+
+    draw = msgspec.structs.asdict(asked.draw)
+    settings = Desk(wish=msgspec.convert(asked.wishes, Wish), **draw, seed=seed, best_of=asked.best_of)
+    prompt = Prompt(run, settings, lambda name: find(name, folder), Pen, say)
+    prompt.serve(reader(lambda: [able.id for able in _able(runs.root(folder))], prompt.told))
 
 
 def _newest(folder: Path) -> Run:
-    """The newest finished run that writes; where none is finished, the newest that has weights.
+    """The newest finished run that writes, else the newest that has weights, else a model that came along.
 
     Raises:
         NoSuchRun: there is none.
     """
-    able = []
-    for run in runs.listing(folder):
-        try:
-            if run.best_file.exists() and run.spec.settings.writes:
-                able.append(run)
-        except RunError:  # a description that cannot be read, a task that is no longer here
-            continue
+    able = _able(folder)
     if not able:
         raise NoSuchRun(
             f"No run in {folder} can write yet: `workbench train poems --headless` trains one; it can be asked after "
             "its first evaluation."
         )
     return next((run for run in able if run.status() == "finished"), able[0])
+
+
+def _able(folder: Path) -> list[Run]:
+    """The runs that can write, the newest first, then the pretrained models."""
+    able = []
+    for run in (*runs.listing(folder), *runs.pretrained(folder)):
+        try:
+            if run.best_file.exists() and run.spec.settings.writes:
+                able.append(run)
+        except RunError:  # a description that cannot be read, a task that is no longer here
+            continue
+    return able
 
 
 def _beginnings(start: str | None) -> Iterator[str]:
@@ -133,44 +179,3 @@ def _beginnings(start: str | None) -> Iterator[str]:
             yield given
     if not lines:
         yield ""
-
-
-def _tokens(task: Writer, model: nn.Module, start: str, **settings: Any) -> tuple[str, Iterator[Written]]:
-    """The beginning as the network reads it, and what it goes on with.
-
-    Raises:
-        ValueError: the beginning holds a character that the network never saw.
-    """
-    from workbench.engine.generate import beginning, generate
-
-    return beginning(task, start), generate(task, model, start, **settings)
-
-
-def _stream(start: str, tokens: Iterator[Written]) -> None:
-    """Print a text as it comes, a sentence a line."""
-    last = ""
-
-    def show(text: str) -> None:
-        nonlocal last
-        for character in text:
-            print(flowing(character, last), end="", flush=True)
-            last = character
-
-    show(start)
-    for token in tokens:
-        show(token.text)
-    print(flush=True)
-
-
-def _told(start: str, tokens: Iterator[Written]) -> dict[str, Any]:
-    """A text as data; its NLL, in nats, over what the network wrote and the end, were there one."""
-    every = list(tokens)
-    nats = [-token.log_probability for token in every]
-    return {
-        "text": start + "".join(token.text for token in every),
-        "ended": every[-1].ends,
-        "nll": sum(nats) / len(nats),
-        "characters": [
-            {"text": token.text, "nll": nll} for token, nll in zip(every, nats, strict=True) if not token.ends
-        ],
-    }

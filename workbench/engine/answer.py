@@ -21,6 +21,7 @@ def open_run(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn
     """
     process.prepare(threads)
     task = data.task_of(run.spec, task_state(run))
+    task.tensors = checkpoint.load_tensors(run.tensors_file)
     model = network.build(run.spec, task)
     checkpoint.load_best(run.best_file, model)
     return task, model.to(process.choose_device(device)).eval()

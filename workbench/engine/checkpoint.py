@@ -50,6 +50,28 @@ def load_best(path: Path, model: nn.Module) -> None:
         raise CheckpointError(f"{path} is damaged ({str(error).splitlines()[0]}): train again.") from None
 
 
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write what a run keeps of its data; no file for nothing."""
+    if tensors:
+        files.write(path, safetensors.torch.save(dict(tensors)))
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """What ``save_tensors`` wrote; nothing where there is no such file.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    try:
+        return dict(safetensors.torch.load_file(path))
+    except FileNotFoundError:
+        return {}
+    except (safetensors.SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({str(error).splitlines()[0]}): put back a copy, or delete it and do without it."
+        ) from None
+
+
 def _aliases(model: nn.Module) -> dict[str, str]:
     """The further names of tensors that have several (tied weights), and the first name of each."""
     first: dict[tuple[int, torch.Size, tuple[int, ...]], str] = {}

@@ -9,21 +9,35 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 
-from tasks.base import Writer
-from tasks.common.sampling import check, choose
+from tasks.base import Guide, Writer
+from workbench.engine.drawing import Choices, Draw
+
+_RETURNS = 20_000  # tokens taken back in a text before it is given up
 
 
 class Written(NamedTuple):
     """A token that the network wrote: as text, empty where it ended there, and its log-probability in nats.
 
-    The probability is the one that the network gives, whatever temperature, top-k and top-p made of it.
+    The probabilities are those that the network gives, whatever temperature, top-k, top-p and a guide made of them.
     """
 
     text: str
     log_probability: float
     ends: bool = False
+    choices: Choices = ()  # its likeliest tokens there, where they were asked for
+
+
+class Token(NamedTuple):
+    """The same before it is made text."""
+
+    code: int
+    log_probability: float
+    choices: Choices = ()
+
+    def written(self, task: Writer) -> Written:
+        return Written(task.token(self.code), self.log_probability, self.code == task.end, self.choices)
 
 
 def generate(
@@ -34,8 +48,11 @@ def generate(
     temperature: float = 1.0,
     top_k: int = 0,
     top_p: float = 1.0,
+    repetition: float = 0.0,
     seed: int = 0,
     limit: int = 0,
+    guide: Guide | None = None,
+    choices: int = 0,
 ) -> Iterator[Written]:
     """Go on from ``start`` until the network ends its text, or ``limit`` tokens are written.
 
@@ -44,15 +61,19 @@ def generate(
 
     Args:
         start: the beginning, read whole in one go; it is not given back.
-        temperature, top_k, top_p: as in ``tasks.common.sampling.choose``; at temperature 0 the seed does nothing.
+        temperature, top_k, top_p, repetition: as in ``drawing.Draw``; at temperature 0 the seed does nothing.
         limit: 0: none.
+        guide: what may be written where. While it says that a token may have to be taken back, the tokens are held
+            back, until one is sure (``Guide.settled``); at a dead end the last token is refused and another drawn.
+        choices: how many of the most probable tokens are told of each place: the network's own, guided or not.
 
     Raises:
-        ValueError: a setting is out of bounds, or ``start`` holds a character that the network never saw.
+        ValueError: a setting is out of bounds, or ``start`` holds a character that the network never saw; while
+            tokens are asked for: nothing can be written that the guide allows.
     """
-    check(temperature=temperature, top_k=top_k, top_p=top_p)
+    draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition, choices=choices)
     codes = task.prompt(start)
-    return _tokens(task, model, codes, limit, seed, {"temperature": temperature, "top_k": top_k, "top_p": top_p})
+    return _written(task, model, codes, draw, Generator().manual_seed(seed), guide, limit)
 
 
 def beginning(task: Writer, start: str) -> str:
@@ -64,19 +85,77 @@ def beginning(task: Writer, start: str) -> str:
     return "".join(map(task.token, task.prompt(start)))
 
 
-def _tokens(
-    task: Writer, model: nn.Module, codes: list[int], limit: int, seed: int, settings: dict[str, Any]
+def _written(
+    task: Writer,
+    model: nn.Module,
+    codes: list[int],
+    draw: Draw,
+    generator: Generator,
+    guide: Guide | None,
+    limit: int,
 ) -> Iterator[Written]:
+    with torch.inference_mode():
+        (ready,) = task.ready(model, codes, [generator], temperature=draw.temperature, guide=guide)
+    for token in tokens(task, model, ready, draw, generator, guide, limit):
+        yield token.written(task)
+
+
+class _Place(NamedTuple):
+    """Where a token is to be written: what the network says of it, and what was tried in vain."""
+
+    scores: Tensor  # (1,V)
+    state: Any  # after all tokens before it
+    refused: set[int]
+
+
+def tokens(
+    task: Writer,
+    model: nn.Module,
+    codes: list[int],
+    draw: Draw,
+    generator: Generator,
+    guide: Guide | None = None,
+    limit: int = 0,
+) -> Iterator[Token]:
+    """Go on from a prompt that is ready → each token, the end too.
+
+    Raises:
+        ValueError: nothing can be written that the guide allows.
+    """
     device = next(model.parameters()).device
-    generator = Generator().manual_seed(seed)
-    state: Any = None
-    count = 0
-    while not limit or count < limit:
+    text, fresh, state = list(codes), codes, None
+    trail: list[_Place] = []  # the places since the last token that is sure, the present one last
+    held: list[Token] = []
+    returns = 0
+    while not limit or len(text) - len(codes) < limit:
         with torch.inference_mode():  # not around the yield: whoever asks for tokens keeps a mode of his own
-            scores, state = task.read(model, torch.tensor([codes], device=device), state)  # (1,V)
-            tokens, nats = choose(scores, generator=generator, banned=task.banned, **settings)
-        count, codes = count + 1, tokens.tolist()
-        ends = codes[0] == task.end
-        yield Written(task.token(codes[0]), float(nats), ends)
-        if ends:
+            scores, state = task.read(model, torch.tensor([fresh], device=device), state)  # (1,V)
+            trail.append(_Place(scores, state, set()))
+            found, nats, dead = draw.tokens(task, scores, [text], [generator], guide=guide)
+            while dead[0]:
+                trail.pop()
+                returns += 1
+                if not trail or returns > _RETURNS:
+                    raise ValueError(_no_way(task, text))
+                trail[-1].refused.add(text.pop())
+                held.pop()
+                found, nats, dead = draw.tokens(
+                    task, trail[-1].scores, [text], [generator], guide=guide, refused=trail[-1].refused
+                )
+            (choices,) = draw.told(task, trail[-1].scores)
+        state, code = trail[-1].state, int(found)
+        text.append(code)
+        fresh = [code]
+        held.append(Token(code, float(nats), choices))
+        if guide is None or code == task.end or guide.settled(text):
+            yield from held
+            trail, held = [], []
+        if code == task.end:
             return
+    yield from held
+
+
+def _no_way(task: Writer, text: list[int]) -> str:
+    so_far = "".join(map(task.token, text))
+    after = f"After {so_far} nothing" if so_far else "Nothing"
+    return f"{after} can be written that keeps to all that was asked: ask for less, or take another seed."

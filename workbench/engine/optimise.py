@@ -26,7 +26,9 @@ def make_schedule(optimizer: optim.Optimizer, train: TrainOptions, total_steps: 
     """The schedule that ``train`` names, over ``total_steps``."""
     match train.schedule:
         case "one-cycle":
-            return OneCycleLR(optimizer, train.lr, total_steps=total_steps + 1, cycle_momentum=False)
+            return OneCycleLR(
+                optimizer, train.lr, total_steps=total_steps + 1, pct_start=train.warmup, cycle_momentum=False
+            )
         case "cosine":
             return CosineAnnealingLR(optimizer, total_steps)
         case "constant":

@@ -23,7 +23,14 @@ from workbench.engine import network
 from workbench.infer_protocol import Part, Sketch, Sketched
 from workbench.spec import RunSpec
 
-_WORDS = {"pool": "pooling", "head": "output layer", "beside": "beside it"}
+_WORDS = {
+    "pool": "pooling",
+    "head": "output layer",
+    "beside": "beside it",
+    "place": "place in the line",
+    "line": "line's number",
+    "skip": "past the recurrence",
+}
 
 
 def sketch(asked: Sketch) -> Sketched:
@@ -141,7 +148,7 @@ def _part(name: str, about: str, weights: Mapping[str, Tensor], held: dict[int, 
 
 
 def _label(name: str, module: nn.Module, classes: bool) -> str:
-    if isinstance(module, nn.Embedding):
+    if isinstance(module, nn.Embedding) and name not in _WORDS:
         return "embedding"
     if name == "head" and classes:
         return "classifier"

@@ -19,6 +19,7 @@ from tasks.common import files
 from workbench import events
 from workbench.engine import checkpoint, data, network, process
 from workbench.engine.alarms import Alarms
+from workbench.engine.averaging import Average
 from workbench.engine.meter import Meter
 from workbench.engine.optimise import make_optimizer, make_schedule
 from workbench.events import Best, Event, Metrics
@@ -68,12 +69,14 @@ class Training:
         self.task, examples = data.load(run.spec, state)
         self.examples = examples.to(device)
         files.write(run.task_file, msgspec.json.encode(self.examples.state))
+        checkpoint.save_tensors(run.tensors_file, self.task.lasting(examples))
         self.model = network.build(run.spec, self.task).to(device)
         self.optimizer = make_optimizer(self.model, options)
         self.steps_per_epoch = len(self.order())
         self.total = min(filter(None, (options.epochs * self.steps_per_epoch, options.max_steps)))
         self.schedule = make_schedule(self.optimizer, options, self.total)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.mixed is torch.float16)
+        self.average = Average(self.model, options.average)
         self.resumed = self._restore()
         if not self.resumed:
             self.task.initialise(self.model, self.examples)
@@ -129,6 +132,7 @@ class Training:
         self.scaler.update()
         self.schedule.step()
         self.at.step += 1
+        self.average.update(self.at.step)
         self.at.batch += 1
         self.at.examples += len(rows)
         self.meter.add(loss, norm, len(rows))
@@ -182,7 +186,7 @@ class Training:
     def sample(self) -> Iterator[Event]:
         """What the network makes as it stands, where its task lets it make something."""
         self.model.eval()
-        with torch.inference_mode(), self._autocast():
+        with self.average.shown(), torch.inference_mode(), self._autocast():
             made = self.task.sample(self.model)
         self.model.train()
         if made is not None:
@@ -190,7 +194,8 @@ class Training:
 
     def validate(self) -> Iterator[Event]:
         """Evaluate on the validation split, and keep the weights where they are the best so far."""
-        found = self.evaluate("val")
+        with self.average.shown():
+            found = self.evaluate("val")
         value = found.metrics.get(self._best_metric)
         if self.at.best_step < 0 or self._better(value):
             self.at.best_step, self.at.best_value, self.at.worse = self.at.step, value, 0
@@ -240,6 +245,7 @@ class Training:
         self._counted, self._saved = elapsed, time.monotonic()
         state = {
             "model": self.model.state_dict(),
+            "average": self.average.state(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "scaler": self.scaler.state_dict(),
@@ -251,7 +257,8 @@ class Training:
 
     def save_best(self) -> None:
         about = {"step": str(self.at.step), "task": self.run.spec.task, "cell": self.run.spec.cell}
-        checkpoint.save_best(self.run.best_file, self.model, about)
+        with self.average.shown():
+            checkpoint.save_best(self.run.best_file, self.model, about)
 
     def load_best(self) -> None:
         checkpoint.load_best(self.run.best_file, self.model)
@@ -272,6 +279,7 @@ class Training:
             return False
         try:
             checkpoint.restore(self.run.last_file, self.model, saved["model"])
+            self.average.restore(saved.get("average", ()))
             self.optimizer.load_state_dict(saved["optimizer"])
             self.schedule.load_state_dict(saved["schedule"])
             self.scaler.load_state_dict(saved["scaler"])

@@ -78,7 +78,7 @@ class Catalogue:
         with self._one_at_a_time:
             names: list[str] = []
             with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
-                names = [entry.name for entry in entries if not entry.name.startswith(".")]
+                names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
             known = {name: self._keepers.get(name) or Keeper(self.folder / name) for name in names}
             self._looks += 1
             for keeper in known.values():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from functools import partial
 
 from workbench.infer_client import Client
-from workbench.infer_protocol import End, Generate
+from workbench.infer_protocol import Begun, Character, End, Generate
 from workbench.runs import Run, RunError
+from workbench.tui.aside import aside
 
 
 class Pen:
@@ -27,13 +31,13 @@ class Pen:
         asked: Generate,
         stopped: threading.Event,
         opened: Callable[[], None],
-        character: Callable[[str], None],
+        told: Callable[[Begun | Character], None],
     ) -> End:
         """Write until the network ends its text, or until ``stopped`` is set.
 
         Args:
             opened: called when the network is ready to write.
-            character: called with each character that it writes.
+            told: called with what it begins with, then with each character that it writes.
 
         Raises:
             RunError: the run cannot be asked, or its process is gone; one sentence says why.
@@ -43,7 +47,7 @@ class Pen:
             client = self._open(run)
             opened()
             try:
-                return _write(client, asked, stopped, character)
+                return _write(client, asked, stopped, told)
             except RunError:
                 self._close()
                 raise
@@ -66,7 +70,33 @@ class Pen:
         self._client = None
 
 
-def _write(client: Client, asked: Generate, stopped: threading.Event, character: Callable[[str], None]) -> End:
+async def streamed(
+    pen: Pen, run: Run, asked: Generate, stopped: threading.Event, opened: Callable[[], None]
+) -> AsyncIterator[Begun | Character | End]:
+    """What a pen tells, on the screen's loop: the beginning, each character, the end.
+
+    Raises:
+        RunError, ValueError: as ``Pen.write``.
+    """
+    loop = asyncio.get_running_loop()
+    told: asyncio.Queue[Begun | Character | None] = asyncio.Queue()
+
+    def here(call: Callable[..., None], *what: object) -> None:
+        with suppress(RuntimeError):  # the screen has been left
+            loop.call_soon_threadsafe(call, *what)
+
+    work = partial(pen.write, run, asked, stopped, partial(here, opened), partial(here, told.put_nowait))
+    writing = asyncio.ensure_future(aside(work))
+    writing.add_done_callback(lambda _: told.put_nowait(None))
+    try:
+        while (reply := await told.get()) is not None:
+            yield reply
+        yield await writing
+    finally:
+        writing.cancel()
+
+
+def _write(client: Client, asked: Generate, stopped: threading.Event, told: Callable[[Begun | Character], None]) -> End:
     over = End(reason="cancelled")
     if stopped.is_set():
         return over
@@ -78,7 +108,7 @@ def _write(client: Client, asked: Generate, stopped: threading.Event, character:
             if isinstance(reply, End):
                 over = reply
             else:
-                character(reply.text)
+                told(reply)
     finally:
         replies.close()  # what is left of it is cancelled
     return over

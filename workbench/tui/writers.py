@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tasks
+from workbench import journal, records, runs
 from workbench.records import Record
-from workbench.runs import PRETRAINED
 from workbench.tui.catalogue import Catalogue
 from workbench.tui.status import live
 
@@ -23,11 +23,12 @@ class Writers:
     """Looks for networks that write; one that is training counts with its best so far."""
 
     def __init__(self, folder: Path) -> None:
-        self._folders = Catalogue(folder), Catalogue(folder / PRETRAINED)
+        self._own = Catalogue(folder)
+        self._came = [records.make(run, journal.recent(run.events_file)) for run in runs.pretrained(folder)]
 
     def look(self) -> Shelf:
         """Raises: OSError: the folder cannot be read."""
-        rows = [row for catalogue in self._folders for row in catalogue.scan() if _writes(row)]
+        rows = [row for row in (*self._own.scan(), *self._came) if _writes(row)]
         ready = [row for row in rows if row.run.best_file.exists()]
         return Shelf(ready, [row for row in rows if row not in ready and live(row.status)])
 

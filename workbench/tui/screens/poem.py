@@ -1,30 +1,32 @@
-"""A trained network writes: choose one, say how it begins, and read along."""
+"""A trained network writes: choose one, say what is wished of a poem, and read along."""
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Select, Static
+from textual.widgets import Static
 
-from workbench.infer_protocol import End
+from workbench.infer_protocol import Begun, End
 from workbench.records import Record
-from workbench.runs import RunError
+from workbench.runs import Run, RunError
+from workbench.tui import keeping, lore
 from workbench.tui.aside import aside
 from workbench.tui.bindings import bindings
-from workbench.tui.pen import Pen
+from workbench.tui.lore import Lore
+from workbench.tui.pen import Pen, streamed
+from workbench.tui.screens.keep import Kept, Save
 from workbench.tui.screens.page import Page
-from workbench.tui.status import badge, live
+from workbench.tui.status import live
 from workbench.tui.widgets.bars import BottomBar, TopBar
+from workbench.tui.widgets.choices import Choices
 from workbench.tui.widgets.form import SettingRow
-from workbench.tui.widgets.poem import Poem, Poems, Recipe
+from workbench.tui.widgets.poem import Poems, Recipe, Sheet
+from workbench.tui.widgets.writer import WriterChoice
 from workbench.tui.widgets.writing import WritingForm, WritingRow
 from workbench.tui.writers import Shelf, Writers
 from workbench.words import age
@@ -46,24 +48,23 @@ class PoemScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self._writers: list[Record] = []
         self._pen = Pen()
-        self._stopped: threading.Event | None = None  # of the poem that is being written
-        self._poem: Poem | None = None  # the one that is being written, from its first character on
+        self._stopped: threading.Event | None = None  # of the sheet that is being written
+        self._sheet: Sheet | None = None  # the one that is being written, from its beginning on
         self._message = Content("")
         self._seen: object = None  # at the last look
+        self._known: tuple[object, Lore] = None, Lore()  # of which run, and what
 
     def compose(self) -> ComposeResult:
         yield TopBar("poem")
         with Horizontal(id="poem"):
             with Vertical(id="desk"):
-                with Horizontal(id="writer-row"):
-                    yield Static("  network", classes="name")
-                    yield Select[str]([], allow_blank=True, prompt="choose one", compact=True, id="writer")
-                yield Static(markup=False, id="standing")
+                yield WriterChoice()
                 yield WritingForm(id="writing")
                 yield Static(markup=False, id="said")
-            yield Poems(id="poems")
+            with Vertical(id="page"):
+                yield Poems(id="poems")
+                yield Choices()
         yield Static(Content.styled(_NONE, "$foreground-muted"), markup=False, id="no-writer")
         yield BottomBar("poem")
 
@@ -74,6 +75,7 @@ class PoemScreen(Page):
         self.query_one("#poem").display = self.query_one("#no-writer").display = False
         self.watch(self, "focused", self._tell)
         self.set_interval(self.EVERY, self._look)
+        self._think()
 
     def on_screen_resume(self) -> None:
         self._look()
@@ -92,63 +94,67 @@ class PoemScreen(Page):
         try:
             shelf = await aside(self._folder.look)
         except OSError as error:
-            self._say(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.", "error")
+            sentence = f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}."
+            self._say(sentence, "error")
+            self.query_one("#no-writer", Static).update(Content.styled(sentence, "$text-error"))
+            self.query_one("#no-writer").display = not self.query_one("#poem").display
             return
         if len(self.query("#poem, #no-writer")) == 2:  # else the screen is being taken down
             self._show(shelf)
 
     def _show(self, shelf: Shelf) -> None:
-        """Offer these networks; the chosen one stays chosen."""
         seen = shelf, [age(row.run.created) for row in shelf.writers]
         if seen == self._seen:
             return
         self._seen = seen
-        select, chosen = self.query_one("#writer", Select), self.chosen
-        if [row.run.path for row in shelf.writers] != [row.run.path for row in self._writers]:
-            select.set_options((Content(row.run.id), str(row.run.path)) for row in shelf.writers)
-            paths = [row.run.path for row in shelf.writers]
-            if paths:
-                select.value = str(chosen.run.path if chosen and chosen.run.path in paths else paths[0])
-        self._writers = shelf.writers
+        self.query_one(WriterChoice).offer(shelf.writers)
         none, desk = self.query_one("#no-writer", Static), self.query_one("#poem")
-        opening = not desk.display and bool(self._writers)
-        desk.display, none.display = bool(self._writers), not self._writers
+        opening = not desk.display and bool(shelf.writers)
+        desk.display, none.display = bool(shelf.writers), not shelf.writers
         if opening:
             self.query_one(WritingForm).rows["start"].focus_editor()
         if shelf.learning:
             row = shelf.learning[0]
             said = f"{row.run.id} is {row.status}: it can write after its first evaluation."
             none.update(Content.styled(said, "$foreground-muted"))
-        self._tell_of_writer()
 
-    @on(Select.Changed, "#writer")
-    def _tell_of_writer(self) -> None:
-        row = self.chosen
-        facts = Content("")
-        if row is not None:
-            old = age(row.run.created)
-            facts = Content.assemble(badge(row.status), f"  {row.standing}", f", {old} old" if old != "now" else "")
-        self.query_one("#standing", Static).update(facts)
+    @on(WriterChoice.Changed)
+    def _another_writer(self) -> None:
         self.refresh_bindings()
+        if self.chosen is not None:
+            self._learn(self.chosen.run)
+
+    @work(exclusive=True, group="learn")
+    async def _learn(self, run: Run) -> None:
+        """Leave in the form what the chosen network can do."""
+        known = await self._lore(run)
+        if self.chosen is not None and self.chosen.run.path == run.path:
+            self.query_one(WriterChoice).lack(known.said)
+            self.query_one(WritingForm).switch_off(known.lacking)
+
+    async def _lore(self, run: Run) -> Lore:
+        if self._known[0] != run.path:
+            self._known = run.path, await aside(partial(lore.of, run))
+        return self._known[1]
 
     @property
     def chosen(self) -> Record | None:
-        value = self.query_one("#writer", Select).value
-        return next((row for row in self._writers if str(row.run.path) == value), None)
+        return self.query_one(WriterChoice).chosen
 
     @property
     def writing(self) -> bool:
         return self._stopped is not None and not self._stopped.is_set()
 
     def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("write", "break_off", "again", "redo", "copy"):
+        if action not in ("write", "break_off", "again", "redo", "copy", "keep", "save"):
             return True
         if not self.is_mounted or action == "break_off":
             return self.writing or None
-        marked = self.query_one(Poems).marked is not None
+        marked = self.query_one(Poems).marked
         free = self.chosen is not None and not self.writing
-        able = {"write": free, "again": free and marked, "redo": free and marked, "copy": marked}
-        return able[action] or None
+        whole = marked is not None and marked.over and not self.workbench.readonly
+        able = {"write": free, "copy": marked, "keep": whole, "save": whole}
+        return bool(able.get(action, free and marked)) or None
 
     @on(WritingRow.Submitted)
     async def _entered(self) -> None:
@@ -175,13 +181,12 @@ class PoemScreen(Page):
     def action_redo(self) -> None:
         marked = self.query_one(Poems).marked
         assert marked is not None
-        run = marked.recipe.run
-        if run.path not in [row.run.path for row in self._writers]:
+        run, asked, _ = marked.recipe
+        if not self.query_one(WriterChoice).choose(run.path):
             self._say(f"Run {run.id} is gone: choose another network.", "error")
             return
-        self.query_one("#writer", Select).value = str(run.path)
-        self.query_one(WritingForm).fill(marked.recipe.asked)
-        self.action_write()
+        self.query_one(WritingForm).fill(asked)
+        self._write(Recipe(run, asked, self.chosen is not None and live(self.chosen.status)))
 
     def action_copy(self) -> None:
         marked = self.query_one(Poems).marked
@@ -189,46 +194,85 @@ class PoemScreen(Page):
         self.app.copy_to_clipboard(marked.text)
         self.app.notify("The poem is copied, where the terminal allows it (OSC 52).", markup=False)
 
+    @work(group="keep")
+    async def action_keep(self) -> None:
+        marked = self.query_one(Poems).marked
+        assert marked is not None
+        folder = self.workbench.runs_folder
+        try:
+            new = await aside(partial(keeping.keep, folder, marked.entry))
+        except OSError as error:
+            self._fail(f"The poem could not be kept in {folder / keeping.NAME}: {error.strerror}.")
+        else:
+            said = f"Kept in {folder / keeping.NAME}." if new else "This poem is kept already."
+            self.app.notify(said, markup=False)
+
+    @work(group="keep")
+    async def action_kept(self) -> None:
+        folder = self.workbench.runs_folder
+        try:
+            self.app.push_screen(Kept(await aside(partial(keeping.kept, folder)), folder / keeping.NAME))
+        except OSError as error:
+            self._fail(f"{folder / keeping.NAME} cannot be read: {error.strerror}.")
+
+    @work(group="keep")
+    async def action_save(self) -> None:
+        marked = self.query_one(Poems).marked
+        assert marked is not None
+        path = await self.app.push_screen_wait(Save(marked.entry, f"poem-{marked.recipe.asked.seed}.txt"))
+        if path is not None:
+            self.app.notify(f"Written to {path}.", markup=False)
+
+    def _fail(self, sentence: str) -> None:
+        self.app.notify(sentence, severity="error", markup=False)
+
+    def action_marks(self) -> None:
+        poems = self.query_one(Poems)
+        poems.marks = not poems.marks
+
     def action_break_off(self) -> None:
         if self._stopped is not None:
             self._stopped.set()
-        if self._poem is not None:
-            self._poem.end(End(reason="cancelled"))
+        if self._sheet is not None:
+            self._sheet.end(End(reason="cancelled"))
         self._say()
 
     @work(group="write")
     async def _write(self, recipe: Recipe) -> None:
         """Let it be written beside the screen, and show each character as it comes."""
-        loop, stopped, poems = asyncio.get_running_loop(), threading.Event(), self.query_one(Poems)
-        self._stopped, self._poem = stopped, None
-
-        def here(call: Callable[..., None]) -> Callable[..., Any]:
-            def now(*what: str) -> None:
-                if not stopped.is_set() and poems.is_attached:
-                    call(*what)
-
-            return partial(loop.call_soon_threadsafe, now)
-
-        def character(text: str) -> None:
-            self._poem = self._poem or poems.begin(recipe)
-            self._poem.add(text)
-
+        stopped, poems = threading.Event(), self.query_one(Poems)
+        self._stopped, self._sheet = stopped, None
         self._say(f"opening {recipe.run.id} …", "warning")
-        opened = partial(self._say, "writing …", "warning")
+        book = (await self._lore(recipe.run)).book
+
+        def opened() -> None:
+            if not stopped.is_set():
+                self._say("writing …", "warning")
+
+        end, notes, wrong = End(reason="cancelled"), "", ""
         try:
-            end = await aside(
-                partial(self._pen.write, recipe.run, recipe.asked, stopped, here(opened), here(character))
-            )
+            async for reply in streamed(self._pen, recipe.run, recipe.asked, stopped, opened):
+                if stopped.is_set() or not poems.is_attached:
+                    continue
+                if isinstance(reply, End):
+                    end = reply
+                elif isinstance(reply, Begun):
+                    notes = " ".join(reply.notes)
+                    self._sheet = await poems.begin(recipe, reply.text, book)
+                    self._think()
+                    self.refresh_bindings()
+                elif self._sheet is not None:
+                    self._sheet.add(reply)
+                    self._think()
         except (RunError, ValueError) as error:
-            said, end = str(error), End(reason="cancelled")
-        else:
-            said = ""
+            wrong = str(error)
         if stopped.is_set():
             return
         stopped.set()
-        if self._poem is not None or not said:
-            (self._poem or poems.begin(recipe)).end(end)
-        self._say(said, "error")
+        if self._sheet is not None:
+            self._sheet.end(end)
+        self._say(wrong or notes, "error" if wrong else "warning")
+        self._think()
 
     def _leave(self) -> None:
         """Another screen is shown: nothing is written on, and no network is held open."""
@@ -242,6 +286,13 @@ class PoemScreen(Page):
         if not self.writing:
             self._say()
 
+    @on(Poems.Marked)
+    def _think(self) -> None:
+        """What the network thought at the marked character, or thinks now."""
+        marked = self.query_one(Poems).marked
+        for line in self.query(Choices):
+            line.show(marked.verse if marked else None, marked.cursor if marked else None, writing=self.writing)
+
     def _say(self, sentence: str = "", kind: str = "") -> None:
         """Show a sentence, or the hint where there is none; and the keys that do something now."""
         self._message = Content.styled(sentence, f"$text-{kind}") if sentence else Content("")
@@ -253,4 +304,5 @@ class PoemScreen(Page):
         for line in self.query("#said").results(Static):
             row = next((a for a in getattr(self.focused, "ancestors", []) if isinstance(a, WritingRow)), None)
             hint = "  ".join(filter(None, (row.field.help, row.field.bounds, "Enter writes"))) if row else ""
+            line.set_class(not self._message, "-hint")
             line.update(self._message or Content.styled(hint, "$foreground-muted"))

@@ -1,0 +1,169 @@
+"""What rules say of poems: of people's, of their lines shuffled, of a run's, left alone and held to all rules.
+
+    python bench/poems.py RUN [--poems 1000] [--human-only] [--runs DIR] [--json FILE]
+
+- *form*: the share that ended in the form that was asked for.
+- *rhymed*, *regulated*, *no repeats* (no character twice in a line): the share by ``tasks.poems.checker``.
+- *distinct-1*, *distinct-2*: different characters, and pairs of neighbours, over all of them, in all poems of a row
+  together. They fall with the number of poems: every row has as many.
+- *lines copied*, *5-grams copied*: the share that stands in the training corpus (exactly, not by the filter).
+
+Human poems are drawn from the whole corpus (with one seed), their lines shuffled among the poems of one form. A
+model's poems: the form is given, every draw is of ``workbench poem``'s defaults, seeds 0, 1, …; *held* are held to
+form, tones, no character twice and no line of the corpus.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+if not sys.flags.safe_path:
+    sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
+
+import torch
+from torch import Tensor
+
+from tasks.common.vocabulary import UNKNOWN
+from tasks.poems import checker, forms, meter
+from tasks.poems.task import Task
+from workbench import runs
+from workbench.engine import answer, candidates, data
+from workbench.engine.drawing import Draw
+
+HELD = {"tones": True, "distinct": True, "novel": True}
+DRAW = Draw(temperature=0.8, top_p=0.9, repetition=0.5)
+BATCH = 250
+
+
+class Corpus:
+    """The poems that a run was made of, by form, and what its training lines hold."""
+
+    def __init__(self, run: runs.Run) -> None:
+        task, examples = data.load(run.spec, runs.task_state(run))
+        assert isinstance(task, Task)
+        self.by_form: dict[str, list[str]] = {form: [] for form in forms.FORMS}
+        self.lines: set[str] = set()
+        for split, rows in examples.rows.items():  # type: ignore[attr-defined]
+            for codes in examples.poems.lists(rows):  # type: ignore[attr-defined]
+                tokens = task.vocabulary.decode(codes)
+                poem = "".join("□" if token == UNKNOWN else token for token in tokens[2:-1])
+                self.by_form[tokens[1]].append(poem)
+                if split == "train":
+                    self.lines.update(bare(poem))
+        self.fives = {line[at : at + 5] for line in self.lines for at in range(len(line) - 4)}
+
+
+class Form:
+    """A guide that says the form and nothing else."""
+
+    notes: Sequence[str] = ()
+
+    def __init__(self, task: Task, form: str) -> None:
+        self._first = torch.from_numpy(task.lexicon.only([task.lexicon.forms[form]]))
+        self._any = torch.ones_like(self._first)
+
+    def allowed(self, codes: Sequence[int]) -> Tensor:
+        return self._first if len(codes) == 1 else self._any
+
+    def settled(self, codes: Sequence[int]) -> bool:
+        return True
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run")
+    parser.add_argument("--poems", type=int, default=1000, help="of each row")
+    parser.add_argument("--human-only", action="store_true")
+    parser.add_argument("--runs", type=Path)
+    parser.add_argument("--json", type=Path, help="the model's poems are kept here")
+    given = parser.parse_args()
+    run = runs.find(given.run, runs.root(given.runs))
+    corpus = Corpus(run)
+    task, model = answer.open_run(run, threads=1, device="cpu")
+    assert isinstance(task, Task)
+    print(
+        "| | form | rhymed | regulated | no repeats | distinct-1 | distinct-2 "
+        "| lines copied | 5-grams copied | seconds |"
+    )
+    print("| --- |" + " --- |" * 9)
+    chance = random.Random(0)
+    for form in meter.SIZES:
+        people = chance.sample(corpus.by_form[form], min(given.poems, len(corpus.by_form[form])))
+        row(f"people, {form}", people, form, task, None)
+    for form in meter.SIZES:
+        mixed = shuffled(corpus.by_form[form], chance)[: given.poems]
+        row(f"their lines shuffled, {form}", mixed, form, task, None)
+    kept: dict[str, Any] = {}
+    for form in () if given.human_only else (*meter.SIZES, forms.FREE):
+        for held in (False, True) if form != forms.FREE else (False,):
+            began = time.perf_counter()
+            guide = task.guide("", {"form": form, **HELD}) if held else Form(task, form)
+            found = written(task, model, given.poems, guide)
+            name = f"{run.spec.cell}, {form}{', held' if held else ''}"
+            seconds = time.perf_counter() - began
+            row(name, [one.text if one.ended else "" for one in found], form, task, corpus, seconds)
+            kept[name] = [one.text for one in found]
+    if given.json:
+        given.json.write_text(json.dumps(kept, ensure_ascii=False, indent=1))
+
+
+def bare(poem: str) -> list[str]:
+    return [line.rstrip("，。") for line in forms.lines(poem)]
+
+
+def shuffled(poems: list[str], chance: random.Random) -> list[str]:
+    """As many poems of the same lines, each with the marks of its place."""
+    lines = [line for poem in poems for line in bare(poem)]
+    chance.shuffle(lines)
+    size = len(forms.lines(poems[0]))
+    marks = "，。" * (size // 2)
+    return ["".join(map("".join, zip(lines[at : at + size], marks, strict=True))) for at in range(0, len(lines), size)]
+
+
+def written(task: Task, model: Any, count: int, guide: Any) -> list[candidates.Candidate]:
+    found: list[candidates.Candidate] = []
+    for first in range(0, count, BATCH):
+        seeds = range(first, min(first + BATCH, count))
+        writing = candidates.write(task, model, "", DRAW, seeds, guide=guide, limit=100)
+        while True:
+            try:
+                next(writing)
+            except StopIteration as done:
+                found += done.value
+                break
+    return found
+
+
+def row(
+    name: str, poems: list[str], form: str, task: Task, corpus: Corpus | None, seconds: float | None = None
+) -> None:
+    checked = [checker.check(poem, task.lexicon.book) for poem in poems]
+    lines = [line for poem in poems for line in bare(poem)]
+    fives = [run for poem in poems for run in checker.runs(poem, 5)]
+    shares = [
+        mean([bool(poem) and one.form == form for poem, one in zip(poems, checked, strict=True)]),
+        mean([one.rhymed for one in checked]),
+        mean([one.regulated for one in checked]),
+        mean([one.distinct for one in checked]),
+        checker.distinct(poems, 1),
+        checker.distinct(poems, 2),
+    ]
+    if corpus:
+        shares += [mean([line in corpus.lines for line in lines]), mean([run in corpus.fives for run in fives])]
+    told = [f"{share:.3f}" if share else "0" for share in shares] + ["–"] * (8 - len(shares))
+    print(f"| {name} | " + " | ".join(told) + f" | {f'{seconds:.0f}' if seconds else '–'} |", flush=True)
+
+
+def mean(values: list[bool]) -> float:
+    return sum(values) / max(len(values), 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""What can be said of a poem by rule: its form, rhyme, tones, repeated characters. No torch.
+
+- *form*: 五绝, 七绝, 五律, 七律 or ``free``, by its lines alone (``forms.form``).
+- *rhymed*: the last characters of its even lines stand in one rhyme group of the Pingshui book; a character that the
+  book does not hold rhymes with none. The first line may rhyme too.
+- *regulated*: one of the four forms, whose lines follow one of the four schemes of ``meter`` (the four line types,
+  一三五不论 but neither 孤平 nor 三平, 对 and 粘); every line that rhymes in that scheme ends in one level group.
+  A character with two readings, or that the book does not hold, fits either tone. Allowances beyond these (拗救 such as
+  平平仄平仄, neighbouring rhymes in the first line) are not made.
+- *repeated*: lines in which a character stands twice.
+
+Sources: Wang Li, 诗词格律, Zhonghua 1977; the rhyme book as in ``prosody``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from tasks.poems import forms, meter
+from tasks.poems.prosody import GROUPS, LEVEL_GROUPS, Prosody
+
+_LEVEL = frozenset(range(len(LEVEL_GROUPS)))
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rules say of a poem; plain data."""
+
+    form: str
+    rhymed: bool
+    rhyme: str  # the names of the groups that its even lines' ends share
+    first_rhymes: bool  # the first line's end shares one of them
+    regulated: bool
+    scheme: list[str]  # the types of its lines, of the nearest scheme; empty where it is none of the four forms
+    misfits: list[tuple[int, int]]  # line and place of every character whose tone is not that scheme's
+    repeated: list[int]  # the lines in which a character stands twice, counted from 0
+
+    @property
+    def distinct(self) -> bool:
+        return not self.repeated
+
+
+def check(poem: str, book: Prosody) -> Checked:
+    """Everything above of one poem."""
+    lines = [line.rstrip("，。") for line in forms.lines(poem)]
+    form = forms.form(poem)
+    shared = shared_groups(book, (line[-1] for line in lines[1::2] if line))
+    scheme, misfits = _scheme(lines, book) if form in meter.SIZES else ((), [])
+    level = shared & _LEVEL
+    rhyming = bool(level) and all(level & set(book.groups(lines[line][-1])) for line in meter.rhymes(scheme))
+    return Checked(
+        form=form,
+        rhymed=len(lines) > 1 and bool(shared),
+        rhyme="".join(GROUPS[group] for group in sorted(shared)) if len(lines) > 1 else "",
+        first_rhymes=bool(lines and lines[0] and shared & set(book.groups(lines[0][-1]))),
+        regulated=bool(scheme) and not misfits and rhyming,
+        scheme=list(scheme),
+        misfits=misfits,
+        repeated=[number for number, line in enumerate(lines) if len(set(line)) < len(line)],
+    )
+
+
+def shared_groups(book: Prosody, characters: Iterable[str]) -> frozenset[int]:
+    """The rhyme groups that hold every one of some characters; none of no characters."""
+    groups = [frozenset(book.groups(character)) for character in characters]
+    return frozenset.intersection(*groups) if groups else frozenset()
+
+
+def level_groups(book: Prosody, characters: Iterable[str]) -> frozenset[int]:
+    """Those of the shared groups that are level: what regulated verse rhymes on."""
+    return shared_groups(book, characters) & _LEVEL
+
+
+def distinct(poems: Sequence[str], size: int) -> float:
+    """Different runs of ``size`` characters over all of them, within lines, in all the poems together."""
+    seen = Counter(run for poem in poems for run in runs(poem, size))
+    return len(seen) / max(seen.total(), 1)
+
+
+def runs(poem: str, size: int) -> list[str]:
+    """Every ``size`` characters that stand side by side in a line."""
+    bare = (line.rstrip("，。") for line in forms.lines(poem))
+    return [line[at : at + size] for line in bare for at in range(len(line) - size + 1)]
+
+
+def _scheme(lines: Sequence[str], book: Prosody) -> tuple[meter.Scheme, list[tuple[int, int]]]:
+    """The scheme that a poem breaks at the fewest places, and these; of equals, the one whose lines rhyme."""
+    tones = [[book.tone(character) for character in line] for line in lines]
+    level = level_groups(book, (line[-1] for line in lines[1::2]))
+    found = []
+    for scheme in meter.schemes(len(lines)):
+        wrong = [
+            (number, place)
+            for number, (line, kind) in enumerate(zip(tones, scheme, strict=True))
+            for place in meter.nearest(line, kind, len(line))[1]
+        ]
+        unrhymed = sum(not level & set(book.groups(lines[number][-1])) for number in meter.rhymes(scheme))
+        found.append((len(wrong), unrhymed, scheme, wrong))
+    _, _, scheme, wrong = min(found, key=lambda one: one[:2])
+    return scheme, wrong

@@ -1,0 +1,83 @@
+"""The line types of regulated verse (近体诗), and how they follow each other. No torch.
+
+A line of five characters is of one of four types, 平 level and 仄 oblique; a line of seven puts two characters of the
+other tone than its type's first before it::
+
+    仄仄平平仄    仄仄仄平平    平平平仄仄    平平仄仄平
+
+*一三五不论*: the first, third and (of seven) fifth characters may be of either tone, but for two taboos: 孤平, a level
+rhyme line (平平仄仄平) with no level neighbours but one, and 三平, three level characters at a line's end.
+*对*: within a couplet the second characters (and with them the others) are of opposite tones.
+*粘*: a couplet's first line has the second character's tone of the line before it.
+Even lines end level, for they rhyme; odd ones oblique, but the first may rhyme too and ends level then.
+A start of either type, rhyming at once or not, makes four schemes.
+
+Source: Wang Li, 诗词格律, Zhonghua 1977, chapter 2, sections 2 to 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from tasks.poems import forms
+from tasks.poems.prosody import Tone
+
+LEVEL, OBLIQUE, EITHER = "平", "仄", "中"
+SIZES = {form: size for size, form in forms.KINDS.items()}  # lines, characters of a line
+
+# a type's name → its patterns: a line fits it where it fits one of them
+_PATTERNS = {
+    "仄仄平平仄": ("中仄中平仄",),
+    "仄仄仄平平": ("中仄仄平平",),
+    "平平平仄仄": ("中平中仄仄",),
+    "平平仄仄平": ("平平中仄平", "中平平仄平"),
+}
+_ANSWERS = {  # 对: the even line to an odd one
+    "仄仄平平仄": "平平仄仄平",
+    "仄仄仄平平": "平平仄仄平",
+    "平平平仄仄": "仄仄仄平平",
+    "平平仄仄平": "仄仄仄平平",
+}
+_FOLLOWS = {"平平仄仄平": "平平平仄仄", "仄仄仄平平": "仄仄平平仄"}  # 粘: the odd line to an even one
+
+Scheme = tuple[str, ...]  # a type a line
+
+
+@cache
+def schemes(lines: int) -> tuple[Scheme, ...]:
+    """The four schemes of a poem of so many lines."""
+    found = []
+    for first in _PATTERNS:
+        scheme = [first]
+        while len(scheme) < lines:
+            scheme.append((_ANSWERS if len(scheme) % 2 else _FOLLOWS)[scheme[-1]])
+        found.append(tuple(scheme))
+    return tuple(found)
+
+
+@cache
+def patterns(kind: str, width: int) -> tuple[str, ...]:
+    """A line type's patterns for lines of 5 or 7 characters: 平, 仄, or 中 where either may stand."""
+    other = OBLIQUE if kind[0] == LEVEL else LEVEL
+    return tuple((EITHER + other) * (width == 7) + pattern for pattern in _PATTERNS[kind])
+
+
+def rhymes(scheme: Scheme) -> list[int]:
+    """The lines of a scheme that rhyme, counted from 0."""
+    return [line for line, kind in enumerate(scheme) if kind[-1] == LEVEL]
+
+
+def fits(tone: Tone, wanted: str) -> bool:
+    """Whether a tone may stand where a pattern wants 平, 仄 or 中; a free or unknown one may anywhere."""
+    return tone not in ({LEVEL: Tone.OBLIQUE, OBLIQUE: Tone.LEVEL}.get(wanted),)
+
+
+def misfits(tones: Sequence[Tone], pattern: str) -> list[int]:
+    """The places of a line, or of its beginning, whose tones are not the pattern's."""
+    return [place for place, (tone, wanted) in enumerate(zip(tones, pattern, strict=False)) if not fits(tone, wanted)]
+
+
+def nearest(tones: Sequence[Tone], kind: str, width: int) -> tuple[str, list[int]]:
+    """A type's pattern that a line, or its beginning, breaks at the fewest places, and these places."""
+    return min(((pattern, misfits(tones, pattern)) for pattern in patterns(kind, width)), key=lambda pair: len(pair[1]))

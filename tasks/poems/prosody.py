@@ -1,0 +1,119 @@
+"""Tones and rhymes of characters by the Pingshui book (平水韵), as files give it. No torch.
+
+The book has 30 level groups (平声) and 76 oblique ones (上声, 去声, 入声). ``prosody/pingsheng.txt`` holds a level
+group a line, ``prosody/zesheng.txt`` an oblique one, 合 and 叶 in one line. A character may stand in
+several groups; one that stands in level and in oblique ones has two readings and is free.
+
+Source: THUNLP-AIPoet/Datasets, CRRD; Z. Guo et al., Jiuge: A Human-Machine Collaborative Chinese Classical Poetry
+Generation System, ACL 2019. The groups' names are the book's own, in its order.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.base import DataError
+from tasks.common import reading
+
+LEVEL_GROUPS = "东冬江支微鱼虞齐佳灰真文元寒删先萧肴豪歌麻阳庚青蒸尤侵覃盐咸"
+OBLIQUE_GROUPS = (
+    "董肿讲纸尾语麌荠蟹贿轸吻阮旱潸铣筱巧皓哿马养梗迥有寝感俭豏"
+    "送宋绛寘未御遇霁泰卦队震问愿翰谏霰啸效号个祃漾敬径宥沁勘艳陷"
+    "屋沃觉质物月曷黠屑药陌锡职缉合洽"
+)
+GROUPS = LEVEL_GROUPS + OBLIQUE_GROUPS  # a group's number is its name's place here; 合 holds 叶 too
+FILES = ("prosody/pingsheng.txt", "prosody/zesheng.txt")  # below the poems' folder
+
+# what the book's files lack and the poems have: another way to write the second character, or its rhyme
+_AS = str.maketrans(
+    "一疎鴈劒猨慙櫂徧嬾堦斾蘂媿臯髪廻暎覩桮隣飜鏁罇呌逈牋檝竝隄鵶垅鸎顦顇棃鼇珪壻帬粧缾栢碁羇牓讐趂醆牕筯麤",
+    "日疏雁剑猿惭棹遍懒阶旆蕊愧皋发回映睹杯邻翻锁樽叫迥笺楫并堤鸦垄莺憔悴梨鳌圭婿裙妆瓶柏棋羁榜雠趁盏窗箸粗",
+)
+
+
+class Tone(enum.IntEnum):
+    """A character's tone class."""
+
+    UNKNOWN = 0  # the book does not hold it
+    LEVEL = 1  # 平
+    OBLIQUE = 2  # 仄
+    FREE = 3  # read either way
+
+
+class Prosody:
+    """What the book says of characters.
+
+    Args:
+        lines: each group's characters, in the order of ``GROUPS``; none: nothing is known of any character.
+
+    Raises:
+        ValueError: there are neither as many lines as groups, nor none.
+    """
+
+    def __init__(self, lines: Sequence[str] = ()) -> None:
+        if lines and len(lines) != len(GROUPS):
+            raise ValueError(f"The rhyme book has {len(GROUPS)} groups: these are {len(lines)}.")
+        self._groups: dict[str, tuple[int, ...]] = {}
+        for number, line in enumerate(lines):
+            for character in dict.fromkeys(line):
+                self._groups[character] = (*self._groups.get(character, ()), number)
+
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
+    def groups(self, character: str) -> tuple[int, ...]:
+        """The numbers of the groups that hold a character, ascending; none: it is unknown."""
+        return self._groups.get(character) or self._groups.get(character.translate(_AS), ())
+
+    def tone(self, character: str) -> Tone:
+        level = {number < len(LEVEL_GROUPS) for number in self.groups(character)}
+        return {frozenset(): Tone.UNKNOWN, frozenset({True}): Tone.LEVEL, frozenset({False}): Tone.OBLIQUE}.get(
+            frozenset(level), Tone.FREE
+        )
+
+    def rhyme(self, *characters: str) -> bool:
+        """Whether one group holds them all; an unknown character rhymes with none."""
+        shared = set.intersection(*(set(self.groups(character)) for character in characters))
+        return bool(shared)
+
+    def classes(self, characters: Sequence[str]) -> NDArray[np.bool_]:
+        """For each character, whether it is in each group, then whether it is level, oblique, free: (N,C)."""
+        size = len(GROUPS)
+        found = np.zeros((len(characters), size + 3), np.bool_)
+        for row, character in enumerate(characters):
+            for group in self.groups(character):
+                found[row, group] = True
+        level, oblique = found[:, : len(LEVEL_GROUPS)].any(1), found[:, len(LEVEL_GROUPS) : size].any(1)
+        found[:, size:] = np.stack([level & ~oblique, oblique & ~level, level & oblique], 1)
+        return found
+
+    def lines(self, characters: Sequence[str], usual: Sequence[str] = ()) -> list[str]:
+        """What the book says of some characters, as lines that ``Prosody`` reads: plain JSON for a task's state.
+
+        Args:
+            usual: each one's simplified form, by which the book is asked where it does not hold the character itself.
+        """
+        found = [""] * len(GROUPS)
+        for character, form in dict(zip(characters, usual or characters, strict=True)).items():
+            for number in self.groups(character) or self.groups(form):
+                found[number] += character
+        return found if any(found) else []
+
+
+def read(folder: Path) -> tuple[Prosody, str]:
+    """The book below the poems' ``folder``, and a sentence where it cannot be had: then nothing is known.
+
+    No poem depends on it, so that a missing or broken book never refuses anything.
+    """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        return Prosody(), f"{folder} has no {' and no '.join(missing)}: tones and rhymes stay unknown."
+    try:
+        return Prosody([line for name in FILES for line in reading.text(folder / name).split()]), ""
+    except (DataError, ValueError) as error:
+        return Prosody(), f"Tones and rhymes stay unknown: {error}"

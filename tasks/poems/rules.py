@@ -1,0 +1,246 @@
+"""Wishes made into a plan, or one sentence that says which of them cannot be met and what would be possible.
+
+Wishes are taken one after another: each rules out shapes that the poem may have (``plan.Shape``), and the one that
+rules out the last is the one that is named. What is left can always be finished: every rhyme group that is left has
+more characters than the poem has rhymes, each used once, and there are more level and more oblique characters than
+places in a line.
+
+An acrostic of up to four characters makes a 五绝 or 七绝, of up to eight a 五律 or 七律, whose further lines begin
+freely; of nine to thirteen a free form with a line for each. A free form is never of four or eight equal lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tasks.poems import cleaning, forms, meter
+from tasks.poems.lexicon import Lexicon
+from tasks.poems.novelty import LineFilter
+from tasks.poems.plan import Plan, Shape, Standing
+from tasks.poems.prosody import GROUPS, LEVEL_GROUPS
+from tasks.poems.wish import Wish
+
+WIDTHS = (5, 7)
+_LEVEL = frozenset(range(len(LEVEL_GROUPS)))
+_OTHERS = (6, 10, 12)  # lines of a free form that is to rhyme: neither four nor eight
+
+
+def plan(wish: Wish, lexicon: Lexicon, read: Callable[[str], tuple[str, list[str]]], known: LineFilter | None) -> Plan:
+    """What a wish makes of a poem.
+
+    Args:
+        read: a text in the model's characters, and what was made of it; it raises for one that it cannot have.
+        known: the lines of the training corpus; none: they are not at hand.
+
+    Raises:
+        ValueError: the wish cannot be met; one sentence says which part of it, and what would be possible.
+    """
+    if wish.form and wish.form not in forms.FORMS:
+        raise ValueError(f"There is no form {wish.form}: there are {', '.join(forms.FORMS)}.")
+    if (wish.tones or wish.rhyme) and not lexicon.book:
+        raise ValueError("This model was trained without the rhyme book: it knows no tones and no rhymes.")
+    if wish.novel and known is None:
+        raise ValueError("This model came without the lines of its training corpus: whether one is new is not known.")
+    start, said = read(wish.start)
+    acrostic, also = read(wish.acrostic)
+    acrostic = acrostic.translate(dict.fromkeys(map(ord, cleaning.PUNCTUATION)))
+    lines = forms.lines(start)
+    shapes, loose = _shapes(wish, acrostic), not (acrostic or wish.tones or wish.rhyme)
+    loose = loose and wish.form in ("", forms.FREE)
+    shapes = _begun(wish, shapes, lines, loose)
+    _agree(acrostic, lines)
+    if wish.tones:
+        shapes = _regulated(shapes, lines, lexicon)
+    standing = _rhymed(wish, shapes, lexicon)
+    _own(wish, lines, lexicon, known)
+    found = Plan(
+        lexicon,
+        standing,
+        loose=loose,
+        heads=lexicon.vocabulary.encode(acrostic),
+        known=known if wish.novel else None,
+        distinct=wish.distinct,
+        notes=[*said, *also],
+    )
+    begun = found.begun(lexicon.vocabulary.encode(start))
+    if not begun.forms:
+        raise ValueError(_why_not(found, lines, wish, known))
+    return begun
+
+
+def _shapes(wish: Wish, acrostic: str) -> list[Shape]:
+    """The shapes that the form and the acrostic leave."""
+    count = len(acrostic)
+    most = cleaning.LONGEST // (min(WIDTHS) + 1)
+    if count > most:
+        raise ValueError(f"An acrostic has a line for each character and at most {most} of them: this one has {count}.")
+    fixed = [Shape(form, *size) for form, size in meter.SIZES.items() if wish.form in ("", form)]
+    enough = [shape for shape in fixed if shape.lines >= count]
+    if wish.form not in ("", forms.FREE) and not enough:
+        able = [form for form, (lines, _) in meter.SIZES.items() if lines >= count] or [forms.FREE]
+        raise ValueError(
+            f"A {wish.form} has {fixed[0].lines} lines, and the acrostic {count} characters: "
+            f"{' or '.join(able)} can have it."
+        )
+    if count and enough and not wish.form:
+        enough = [shape for shape in enough if shape.lines == min(shape.lines for shape in enough)]
+    if enough and wish.form != forms.FREE:
+        return enough
+    if wish.form == forms.FREE and not (count or wish.tones or wish.rhyme):
+        return []  # lines of any length
+    lengths = (count,) if count > 4 and count != 8 else [lines for lines in _OTHERS if lines >= count]
+    free = [Shape(forms.FREE, lines, width) for width in WIDTHS for lines in lengths]
+    return [shape for shape in free if shape.lines * (shape.width + 1) <= cleaning.LONGEST]
+
+
+def _begun(wish: Wish, shapes: list[Shape], lines: Sequence[str], loose: bool) -> list[Shape]:
+    """The shapes that a beginning's lines leave."""
+    length = sum(map(len, lines))
+    if loose and length >= cleaning.LONGEST:
+        raise ValueError(
+            f"A poem has at most {cleaning.LONGEST} characters, marks counted: this beginning has {length}."
+        )
+    left = [shape for shape in shapes if _fits(shape, lines)]
+    if left or loose:
+        return left
+    widths = [len(line.rstrip(cleaning.PUNCTUATION)) for line in lines]
+    most, width = max(shape.lines for shape in shapes), max(shape.width for shape in shapes)
+    what = f"A {wish.form}" if wish.form else "Such a poem"
+    if len(lines) > most:
+        raise ValueError(f"{what} has {most} lines, and the beginning {len(lines)}: take fewer, or another form.")
+    if max(widths) > width:
+        longest = lines[widths.index(max(widths))]
+        raise ValueError(
+            f"{what} has lines of {width} characters, and the beginning's {longest} has {max(widths)}: "
+            "set ， and 。 where lines end, or take another form."
+        )
+    exact = " or ".join(str(n) for n in sorted({shape.width for shape in shapes}))
+    raise ValueError(
+        f"{what} has lines of {exact} characters ended by ， and 。 in turn, and the beginning {''.join(lines)} is "
+        "not so: begin otherwise, or take form free."
+    )
+
+
+def _fits(shape: Shape, lines: Sequence[str]) -> bool:
+    """Whether a beginning's lines are as long and end as a shape's; its last one may be unfinished."""
+    for number, line in enumerate(lines):
+        bare = line.rstrip(cleaning.PUNCTUATION)
+        ended = line != bare
+        if number >= shape.lines or len(bare) > shape.width or (ended and len(bare) < shape.width):
+            return False
+        if ended and line[-1] != "。" and (number % 2 or number == shape.lines - 1):
+            return False
+    return True
+
+
+def _agree(acrostic: str, lines: Sequence[str]) -> None:
+    """An acrostic's characters begin the lines of a beginning too."""
+    for number, (wanted, line) in enumerate(zip(acrostic, lines, strict=False), 1):
+        if line[0] != wanted:
+            raise ValueError(
+                f"The acrostic wants line {number} to begin with {wanted}, and the beginning has {line[0]} there: "
+                "leave one of them out."
+            )
+
+
+def _regulated(shapes: list[Shape], lines: Sequence[str], lexicon: Lexicon) -> list[Shape]:
+    """The shapes with each of the schemes that a beginning's tones fit."""
+    if min(lexicon.fitting[tone].sum() for tone in (meter.LEVEL, meter.OBLIQUE)) <= max(WIDTHS):
+        raise ValueError(
+            "The model knows too few level or oblique characters for regulated verse: leave the tones free."
+        )
+    every = [shape._replace(scheme=scheme) for shape in shapes for scheme in meter.schemes(shape.lines)]
+    left = every
+    for number, line in enumerate(lines):
+        tones = [lexicon.book.tone(character) for character in line.rstrip(cleaning.PUNCTUATION)]
+        left = [
+            shape
+            for shape in left
+            if number < shape.lines and not meter.nearest(tones, shape.scheme[number], shape.width)[1]
+        ]
+        if not left:
+            spoken = "".join("？平仄中"[tone] for tone in tones)
+            why = "follows the lines before it by none of the schemes" if number else "fits none of the four line types"
+            raise ValueError(f"{line} ({spoken}) {why} of regulated verse: begin otherwise, or leave the tones free.")
+    return left
+
+
+def _rhymed(wish: Wish, shapes: list[Shape], lexicon: Lexicon) -> list[Standing]:
+    """The shapes with the groups that they may rhyme on: those with more characters than the shape has rhymes."""
+    if not (wish.tones or wish.rhyme):
+        return [(shape, frozenset()) for shape in shapes]
+    groups, counts = _groups(wish, lexicon), lexicon.members.sum(1)
+    rhymed = [shape._replace(rhymed=True) for shape in shapes]
+    pairs = [(s, frozenset(g for g in groups if counts[g] > len(s.rhymes))) for s in rhymed]
+    standing = [(shape, able) for shape, able in pairs if able]
+    if standing:
+        return standing
+    need = min(len(shape.rhymes) for shape in rhymed) + 1
+    if not wish.rhyme:
+        raise ValueError(f"No level rhyme group has the {need} characters that such a poem needs: leave tones free.")
+    named, most = "".join(GROUPS[group] for group in sorted(groups)), max(int(counts[group]) for group in groups)
+    largest = [g for g in np.argsort(-counts, kind="stable").tolist() if g in _LEVEL or not wish.tones][:5]
+    enough = " ".join(GROUPS[group] for group in largest if counts[group] >= need)
+    raise ValueError(
+        f"The model knows {most} characters of the rhyme group {named}, and such a poem needs {need}: "
+        f"{enough or 'no group'} have enough."
+    )
+
+
+def _groups(wish: Wish, lexicon: Lexicon) -> frozenset[int]:
+    """The rhyme groups that a person means; without a wish, every level one."""
+    if not wish.rhyme:
+        return _LEVEL
+    named = wish.rhyme.strip().removesuffix("韵") or wish.rhyme.strip()
+    if len(named) != 1:
+        raise ValueError(
+            f"{wish.rhyme.strip() or 'Nothing'} is no rhyme: give one character, such as 天, or a group's name."
+        )
+    book = lexicon.book
+    found = frozenset([GROUPS.index(named)] if named in GROUPS else book.groups(named))
+    if not found:
+        raise ValueError(f"The rhyme book does not hold {named}: give a character such as 天, or a group such as 先.")
+    if wish.tones and not found & _LEVEL:
+        raise ValueError(
+            f"{named} is oblique, and regulated verse rhymes on level characters: rhyme on a level one such as 天, or "
+            "leave the tones free."
+        )
+    return found & _LEVEL if wish.tones else found
+
+
+def _own(wish: Wish, lines: Sequence[str], lexicon: Lexicon, known: LineFilter | None) -> None:
+    """A beginning's lines must themselves be as lines are wished for."""
+    for line in lines:
+        bare = line.rstrip(cleaning.PUNCTUATION)
+        if wish.distinct and len(set(bare)) < len(bare):
+            raise ValueError(f"The beginning's line {bare} has a character twice, and none is to: begin otherwise.")
+        if bare != line and wish.novel and known:
+            _new(bare, lexicon, known)
+
+
+def _new(line: str, lexicon: Lexicon, known: LineFilter) -> None:
+    if known.knows(np.array([lexicon.vocabulary.encode(line)]))[0]:
+        raise ValueError(
+            f"The beginning's line {line} is one of the training corpus, and none is to be: begin otherwise."
+        )
+
+
+def _why_not(plan: Plan, lines: Sequence[str], wish: Wish, known: LineFilter | None) -> str:
+    """Why nothing can follow a beginning whose length and tones are as they should be."""
+    lexicon = plan.lexicon
+    bare = [line.rstrip(cleaning.PUNCTUATION) for line in lines]
+    if wish.novel and known:
+        _new(bare[-1], lexicon, known)  # a whole line that lacks but its mark
+    done = tuple(tuple(lexicon.vocabulary.encode(line)) for line in bare)
+    for count in range(1, len(done) + 1):
+        if not any(plan.left(lexicon.forms[form], done[:count]) for form in plan.forms):
+            what, free = (
+                (f"rhyme on {wish.rhyme}", "rhyme") if wish.rhyme else ("rhyme as regulated verse does", "tones")
+            )
+            return (
+                f"Line {count} of the beginning ends with {bare[count - 1][-1]}, which does not {what}: "
+                f"begin otherwise, or leave the {free} free."
+            )
+    return f"Nothing can follow the beginning {''.join(lines)} as it was asked for: begin otherwise."

@@ -1,0 +1,34 @@
+"""A person's text in a model's own characters. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from tasks.poems import cleaning, script
+
+
+def spelled(text: str, vocabulary: Container[str], *, simplify: bool) -> tuple[str, list[str]]:
+    """A text as a model reads it, and what was made of it, a sentence each.
+
+    Args:
+        simplify: traditional characters that the model does not know are made simplified.
+
+    Raises:
+        ValueError: it holds what the model does not know; one sentence says what.
+    """
+    plain = cleaning.plain(text)
+    notes = []
+    if simplify and any(c not in vocabulary for c in plain):  # OpenCC takes a while to read its tables
+        (converted,) = script.simplified([plain])
+        changed = [f"{old} as {new}" for old, new in zip(plain, converted, strict=False) if old != new]
+        notes = [f"Read in simplified characters: {', '.join(dict.fromkeys(changed))}."] * bool(changed)
+        plain = converted
+    foreign = [c for c in dict.fromkeys(plain) if not cleaning.is_chinese(c)]
+    if foreign:
+        raise ValueError(f"Poems are written in Chinese characters: {' '.join(foreign)} cannot stand in one.")
+    unknown = [c for c in dict.fromkeys(plain) if c not in vocabulary]
+    if unknown:
+        raise ValueError(
+            f"The network never saw {' '.join(unknown)} (or too seldom to know it): begin with other characters."
+        )
+    return plain, notes

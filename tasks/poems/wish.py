@@ -1,0 +1,20 @@
+"""What a person asks of a poem. No torch."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Wishes; those that are given hold together, by construction. None: the network writes as it likes."""
+
+    form: Annotated[str, Meta(description="五绝, 七绝, 五律, 七律 or free; empty: the network chooses")] = ""
+    start: Annotated[str, Meta(description="its first characters")] = ""
+    acrostic: Annotated[str, Meta(description="藏头: each line begins with the next one of these characters")] = ""
+    rhyme: Annotated[str, Meta(description="a rhyme group's name, or any character to rhyme with")] = ""
+    tones: Annotated[bool, Meta(description="regulated: the line types with 对 and 粘, rhymed")] = False
+    distinct: Annotated[bool, Meta(description="no character twice in a line")] = False
+    novel: Annotated[bool, Meta(description="no line of the training corpus")] = False

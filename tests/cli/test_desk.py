@@ -1,0 +1,101 @@
+"""What lines of the poem prompt ask for, and what they change."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.cli import desk
+from workbench.cli.desk import COMMANDS, Command, Desk
+
+
+def changed(*lines: str) -> Desk:
+    """The settings after some commands."""
+    found = Desk()
+    for line in lines:
+        command, text = desk.read(line)
+        assert command
+        assert command.change
+        found = command.change(found, text)
+    return found
+
+
+def test_a_line_without_a_slash_begins_a_poem() -> None:
+    assert desk.read("  床前明月光 ") == (None, "床前明月光")
+
+
+@pytest.mark.parametrize("line", ["", "   ", "\t"])
+def test_an_empty_line_is_told_what_could_be_typed(line: str) -> None:
+    with pytest.raises(ValueError, match="Type the characters that a poem begins with"):
+        desk.read(line)
+
+
+def test_settings_are_kept_from_line_to_line() -> None:
+    found = changed("/form 七绝", "/rhyme 天", "/tones on", "/temp 0.9", "/top-p .5", "/seed 7", "/best 4")
+    assert found.told() == "七绝 · rhyme 天 · tones · temp 0.9 · top-p 0.5 · best of 4 · seed 7"
+    assert found.wish.form == "七绝"
+    assert found.seed == 7
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("/form 七绝", "/form any"),
+        ("/acrostic 春夏秋冬", "/acrostic off"),
+        ("/rhyme 天", "/rhyme"),
+        ("/tones", "/tones off"),
+        ("/distinct on", "/distinct no"),
+        ("/novel on", "/novel 0"),
+        ("/temp 2", "/temp"),
+        ("/top-p 0.5", "/top-p"),
+        ("/seed 7", "/seed any"),
+        ("/best 4", "/best"),
+    ],
+)
+def test_every_setting_is_taken_back(lines: tuple[str, ...]) -> None:
+    assert changed(*lines[:-1]) != Desk()
+    assert changed(*lines) == Desk()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("/fom 七绝", "There is no /fom: did you mean 'form'"),
+        ("/ 七绝", "There is no /"),
+        ("/again twice", "/again stands alone"),
+        ("/form 词", "There is no form 词: there are 五绝, 七绝, 五律, 七律, free"),
+        ("/rhyme 天地", "A rhyme is named by one character"),
+        ("/tones perhaps", "/tones is on or off: perhaps is neither."),
+        ("/temp hot", "/temp takes a number: hot is none."),
+        ("/temp nan", "/temp takes a number from 0 to 100"),
+        ("/temp -1", "/temp takes a number from 0 to 100"),
+        ("/top-p 0", "/top-p takes a share above 0"),
+        ("/top-p 1.5", "/top-p takes a number from 0 to 1"),
+        ("/seed x", "/seed takes a whole number: x is none."),
+        ("/seed -1", "/seed takes a number from 0"),
+        ("/best 0", "/best takes a number from 1"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(line: str, said: str) -> None:
+    with pytest.raises(ValueError, match="^" + said.replace("?", r"\?")) as error:
+        changed(line)
+    assert "\n" not in str(error.value)
+
+
+@given(st.text())
+def test_any_line_is_read_or_refused_in_one_sentence(line: str) -> None:
+    with suppress(ValueError):
+        command, text = desk.read(line)
+        assert text == text.strip()
+        if command and command.change:
+            assert command.change(Desk(), text).told()
+
+
+@given(st.sampled_from([command for command in COMMANDS if command.change]), st.text(max_size=6))
+def test_any_argument_is_taken_or_refused(command: Command, text: str) -> None:
+    assert command.change
+    with suppress(ValueError):
+        assert isinstance(command.change(Desk(), text.strip()), Desk)

@@ -1,0 +1,86 @@
+"""What the rules say of poems that people wrote, and of some that break them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from engine.poem_books import BOOK
+
+from tasks.poems import checker, meter, prosody
+from tasks.poems.checker import check
+from tasks.poems.prosody import Tone
+
+STORKS = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"  # 王之涣, 登鹳雀楼
+MOON = "床前明月光，疑是地上霜。举头望明月，低头思故乡。"  # 李白, 静夜思: an old-style one
+SPRING = (
+    "国破山河在，城春草木深。感时花溅泪，恨别鸟惊心。烽火连三月，家书抵万金。白头搔更短，浑欲不胜簪。"  # 杜甫, 春望
+)
+EMPEROR = "朝辞白帝彩云间，千里江陵一日还。两岸猿声啼不住，轻舟已过万重山。"  # 李白, 早发白帝城
+RIVER = "千山鸟飞绝，万径人踪灭。孤舟蓑笠翁，独钓寒江雪。"  # 柳宗元, 江雪: oblique rhymes
+
+
+@pytest.mark.data
+def test_poems_that_everyone_knows(real_data: Path) -> None:
+    book, _ = prosody.read(real_data / "poems")
+    storks = check(STORKS, book)
+    assert (storks.form, storks.regulated, storks.rhyme, storks.first_rhymes) == ("五绝", True, "尤", False)
+    assert storks.scheme == ["仄仄平平仄", "平平仄仄平", "平平平仄仄", "仄仄仄平平"]
+    spring = check(SPRING, book)
+    assert (spring.form, spring.regulated, spring.rhyme, spring.repeated) == ("五律", True, "侵", [])
+    emperor = check(EMPEROR, book)
+    assert (emperor.form, emperor.regulated, emperor.rhyme, emperor.first_rhymes) == ("七绝", True, "删", True)
+    moon = check(MOON, book)
+    assert (moon.form, moon.regulated, moon.rhymed, moon.rhyme) == ("五绝", False, True, "阳")
+    assert moon.misfits
+    river = check(RIVER, book)
+    assert (river.regulated, river.rhymed, river.rhyme) == (False, True, "屑")
+
+
+def test_what_breaks_a_rule_is_found_where_it_stands() -> None:
+    right = "月日天天月，天天月日天。天天天月日，月日月年前。"
+    found = check(right, BOOK)
+    assert (found.misfits, found.regulated, found.rhyme) == ([], True, "先")
+    assert found.repeated == [0, 1, 2, 3]
+    wrong = check("月日天天月，天月月日天。天天天月日，月日月年前。", BOOK)
+    assert (wrong.misfits, wrong.regulated) == ([(1, 1)], False)
+    assert check(right[:-2] + "东。", BOOK).rhymed is False
+    assert check(right[:-2] + "鹤。", BOOK).regulated is False  # nobody knows what it rhymes with
+
+
+def test_the_taboos_are_none_of_the_freedoms() -> None:
+    lonely = [Tone.OBLIQUE, Tone.LEVEL, Tone.OBLIQUE, Tone.OBLIQUE, Tone.LEVEL]
+    assert meter.nearest(lonely, "平平仄仄平", 5)[1]
+    rescued = [Tone.OBLIQUE, Tone.LEVEL, Tone.LEVEL, Tone.OBLIQUE, Tone.LEVEL]
+    assert not meter.nearest(rescued, "平平仄仄平", 5)[1]
+    three = [Tone.OBLIQUE, Tone.OBLIQUE, Tone.LEVEL, Tone.LEVEL, Tone.LEVEL]
+    assert meter.nearest(three, "仄仄仄平平", 5)[1] == [2]
+    assert not meter.nearest([Tone.FREE, Tone.UNKNOWN] * 2 + [Tone.FREE], "仄仄仄平平", 5)[1]
+
+
+@pytest.mark.parametrize("lines", [4, 8])
+def test_schemes_answer_and_stick(lines: int) -> None:
+    found = meter.schemes(lines)
+    assert len(set(found)) == 4
+    for scheme in found:
+        seconds = [kind[1] for kind in scheme]
+        assert all(seconds[line] != seconds[line + 1] for line in range(0, lines, 2))
+        assert all(seconds[line] == seconds[line + 1] for line in range(1, lines - 1, 2))
+        assert meter.rhymes(scheme) in ([*range(1, lines, 2)], [0, *range(1, lines, 2)])
+        for kind in scheme:
+            for pattern in meter.patterns(kind, 7):
+                assert len(pattern) == 7
+                assert pattern[1] != pattern[3]
+
+
+def test_a_poem_without_a_form_and_without_a_book() -> None:
+    assert check("天地，天。", BOOK).form == "free"
+    assert check("", BOOK).form == "free"
+    assert check("天。", BOOK).rhyme == ""
+    assert not check(STORKS, prosody.Prosody()).rhymed
+
+
+def test_distinct_runs_do_not_cross_lines() -> None:
+    assert checker.runs("天地人，地人。", 2) == ["天地", "地人", "地人"]
+    assert checker.distinct(["天地人，地人。"], 2) == pytest.approx(2 / 3)
+    assert checker.distinct([], 1) == 0

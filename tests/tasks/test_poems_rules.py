@@ -1,0 +1,160 @@
+"""Wishes hold by construction, together; and what cannot be met is said in one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from engine.poem_books import BOOK, CHARACTERS, LEVEL, LEXICON, OBLIQUE, by_chance, planned
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from tasks.poems import checker, forms
+from tasks.poems.novelty import LineFilter
+from tasks.poems.prosody import GROUPS
+
+wishes = st.fixed_dictionaries(
+    {},
+    optional={
+        "form": st.sampled_from(forms.FORMS),
+        "start": st.text(CHARACTERS, max_size=3),
+        "acrostic": st.text(CHARACTERS, max_size=13),
+        "rhyme": st.sampled_from(["天", "先", "东", "雪", "屑韵", "风"]),
+        "tones": st.booleans(),
+        "distinct": st.booleans(),
+        "novel": st.booleans(),
+    },
+)
+NOTHING = LineFilter(np.zeros(0, np.uint32))
+
+
+def lines(poem: str) -> list[str]:
+    return [line.rstrip("，。") for line in forms.lines(poem)]
+
+
+def corpus(*known: str) -> LineFilter:
+    flat = np.array(LEXICON.vocabulary.encode("".join(f"{line}。" for line in known)), dtype=np.int64)
+    return LineFilter.of(flat, ~LEXICON.characters, 1)
+
+
+@given(wishes, st.integers(0, 1000))
+@settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+def test_whatever_is_asked_together_holds_in_every_poem(asked: dict, seed: int) -> None:
+    try:
+        plan = planned(NOTHING, **asked)
+    except ValueError:
+        assume(False)
+    poem = by_chance(plan, seed, asked.get("start", ""))
+    found = checker.check(poem, BOOK)
+    cut = lines(poem)
+    assert found.form in plan.forms
+    assert found.form == asked.get("form", found.form)
+    assert poem.startswith(asked.get("start", ""))
+    assert [line[0] for line in cut][: len(asked.get("acrostic", ""))] == [*asked.get("acrostic", "")]
+    if asked.get("tones") and found.form != forms.FREE:
+        assert found.regulated
+    if rhyme := asked.get("rhyme"):
+        name = rhyme[0]
+        wanted = {name} if name in GROUPS else {GROUPS[number] for number in BOOK.groups(name)}
+        assert found.rhymed
+        assert wanted & set(found.rhyme)
+        ends = [line[-1] for line in cut[1::2]]
+        assert len(set(ends)) == len(ends)
+    if asked.get("distinct"):
+        assert found.distinct
+    assert len(poem) <= 80
+
+
+@given(st.sampled_from(forms.FORMS), st.lists(st.text(CHARACTERS, min_size=5, max_size=7)), st.integers(0, 99))
+@settings(deadline=None)
+def test_no_known_line_is_written(form: str, known: list[str], seed: int) -> None:
+    poem = by_chance(planned(corpus(*known), form=form, novel=True), seed)
+    assert not set(lines(poem)) & set(known)
+
+
+def test_a_line_that_every_character_would_complete_is_left_by_going_back() -> None:
+    known = corpus(*(f"天天天天{last}" for last in CHARACTERS), *(f"月月月月{last}" for last in CHARACTERS[:-1]))
+    plan = planned(known, form="五绝", novel=True)
+    begun = [LEXICON.start, LEXICON.forms["五绝"], *LEXICON.vocabulary.encode("天天天天")]
+    assert not plan.mask(begun).any()
+    assert not plan.settled(begun)
+    assert LEXICON.text(plan.mask([*begun[:2], *LEXICON.vocabulary.encode("月月月月")]).nonzero()[0]) == CHARACTERS[-1]
+    for seed in range(20):
+        by_chance(plan, seed)
+
+
+def test_the_network_chooses_the_form_among_those_that_can_be() -> None:
+    assert planned().forms == [*forms.FORMS]
+    assert planned(acrostic="天月").forms == ["五绝", "七绝"]
+    assert planned(acrostic="天月东风看").forms == ["五律", "七律"]
+    assert planned(acrostic="天月东风看思日水草夜").forms == [forms.FREE]
+    assert planned(tones=True).forms == [*forms.FORMS[:4]]
+    assert planned(start="天月东风看，").forms == ["五绝", "五律", forms.FREE]
+    assert planned(start="天月东").forms == [*forms.FORMS]
+    assert planned(start="天月东风看思").forms == ["七绝", "七律", forms.FREE]
+    assert planned(start="天月，").forms == [forms.FREE]
+
+
+def test_a_free_poem_is_none_of_the_four_forms_and_ends_in_time() -> None:
+    plan = planned(form=forms.FREE)
+    for seed in range(30):
+        poem = by_chance(plan, seed)
+        assert forms.form(poem) == forms.FREE
+        assert poem.endswith("。")
+        assert len(poem) <= 80
+    whole = planned(form=forms.FREE, start="天月东风看，天月东风看。天月东风看，天月东风看。")
+    codes = LEXICON.vocabulary.encode("天月东风看，天月东风看。天月东风看，天月东风看。")
+    assert not whole.mask([LEXICON.start, LEXICON.forms[forms.FREE], *codes])[LEXICON.end]
+
+
+def test_a_traditional_character_is_converted_and_said() -> None:
+    plan = planned(start="東風", acrostic="東")
+    assert plan.notes[0] == "Read in simplified characters: 東 as 东, 風 as 风."
+
+
+REFUSED = {
+    "There is no form 词": {"form": "词"},
+    "at most 13 of them: this one has 40": {"acrostic": "天" * 40},
+    "A 五绝 has 4 lines, and the acrostic 5 characters: 五律 or 七律": {"form": "五绝", "acrostic": "天月东风看"},
+    "A 七律 has 8 lines, and the acrostic 9 characters: free": {"form": "七律", "acrostic": "天月东风看天月东风"},
+    "A 五绝 has lines of 5 characters, and the beginning's 天月东风看思 has 6": {
+        "form": "五绝",
+        "start": "天月东风看思",
+    },
+    "A 五绝 has 4 lines, and the beginning 5": {"form": "五绝", "start": "天月东风看。" * 5},
+    "A 七绝 has lines of 7 characters ended by": {"form": "七绝", "start": "天月东，"},
+    "this beginning has 96": {"start": "天月东风看。" * 16},
+    "Poems are written in Chinese characters: a b": {"start": "ab"},
+    "The network never saw 囧": {"acrostic": "囧"},
+    "The acrostic wants line 1 to begin with 月, and the beginning has 天": {"start": "天", "acrostic": "月"},
+    "天天天天 (平平平平) fits none of the four line types": {"start": "天天天天", "tones": True},
+    "follows the lines before it by none": {"start": "天天月月天，天天月月天。", "tones": True},
+    "天年 is no rhyme": {"rhyme": "天年"},
+    "The rhyme book does not hold 鹤": {"rhyme": "鹤"},
+    "月 is oblique": {"rhyme": "月", "tones": True},
+    "The model knows 0 characters of the rhyme group 江, and such a poem needs 3: 先 东 屑": {"rhyme": "江"},
+    "needs 5: 先 have enough": {"rhyme": "东", "form": "七律"},
+    "Line 2 of the beginning ends with 月, which does not rhyme on 天": {
+        "start": "天天天天天，月月月月月。",
+        "rhyme": "天",
+    },
+    "天天 has a character twice": {"start": "天天", "distinct": True},
+    "The beginning's line 天月东风看 is one of the training corpus": {"start": "天月东风看，", "novel": True},
+    "line 天月东风看 is one of the training": {"start": "天月东风看", "novel": True, "form": "五绝"},
+}
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_what_cannot_be_met_is_one_sentence(sentence: str) -> None:
+    with pytest.raises(ValueError, match=r"\.$") as error:
+        planned(corpus("天月东风看"), **REFUSED[sentence])
+    assert sentence in str(error.value)
+
+
+def test_without_the_book_or_the_corpus_it_is_said() -> None:
+    with pytest.raises(ValueError, match="without the lines of its training corpus"):
+        planned(None, novel=True)
+
+
+def test_tones_of_the_toys() -> None:
+    assert all(BOOK.tone(character) == 1 for character in LEVEL)
+    assert all(BOOK.tone(character) == 2 for character in OBLIQUE)

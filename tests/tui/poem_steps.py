@@ -1,0 +1,62 @@
+"""What a person does on the Poem screen, and what stands for the network that writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from fake_pen import Ink
+
+from workbench.infer_protocol import Generate
+from workbench.tui import pen
+from workbench.tui.app import WorkbenchApp
+from workbench.tui.bindings import bindings
+from workbench.tui.screens.page import Page
+from workbench.tui.screens.poem import PoemScreen
+from workbench.tui.widgets.poem import Poems
+from workbench.tui.widgets.writing import USUAL, WritingForm
+
+
+class Bare(Page):
+    """In the Lab's place: it costs nothing to paint."""
+
+    place = "lab"
+    BINDINGS = bindings(place)
+
+
+def staged(monkeypatch: pytest.MonkeyPatch) -> Ink:
+    """The fake networks' ink, with the Poem screen alone to be painted."""
+    made = Ink()
+    monkeypatch.setitem(WorkbenchApp.SCREENS, "lab", Bare)
+    monkeypatch.setattr(pen, "Client", made.client)
+    monkeypatch.setattr(PoemScreen, "EVERY", 0.2)
+    return made
+
+
+def usual(**asked: object) -> Generate:
+    """What the form asks for as it is first shown, with these changes."""
+    return msgspec.structs.replace(USUAL, **asked)
+
+
+async def opened(screen: Any, pilot: Any, *keys: str) -> None:
+    """The Poem screen with the form ready; then these keys."""
+    await pilot.press("4")
+    await screen.until(pilot, "beginning", "form")
+    await pilot.pause()
+    await pilot.press(*keys)
+
+
+def entered(pilot: Any, **values: object) -> None:
+    """Put values into the form."""
+    rows = pilot.app.screen.query_one(WritingForm).rows
+    for name, value in values.items():
+        rows[name].put(value)
+
+
+async def reading(pilot: Any, *keys: str) -> None:
+    """The poems have the focus; then these keys."""
+    pilot.app.screen.query_one(Poems).focus()
+    await pilot.pause()
+    await pilot.press(*keys)
+    await pilot.pause()

@@ -1,0 +1,199 @@
+"""The Poem screen's wishes: what is asked, what a network cannot do, what is said of what was written."""
+
+from __future__ import annotations
+
+import pytest
+from fake_pen import able
+from poem_steps import entered, opened, reading, usual
+from textual.widgets import Select
+
+from workbench.tui.widgets.choices import Choices
+from workbench.tui.widgets.poem import Poems
+from workbench.tui.widgets.writing import WritingForm
+
+SNOW = "山飞鸟尽绝，人踪万径灭。舟翁独钓前，寒江一天雪。"
+
+
+def strip(pilot) -> str:
+    """The line of the network's choices."""
+    return str(pilot.app.screen.query_one(Choices).content)
+
+
+async def test_wishes_are_asked_said_under_the_poem_and_made_again(screen, writer, ink) -> None:
+    wish = {"form": "七绝", "acrostic": "春夏", "rhyme": "天", "tones": True, "distinct": True, "novel": True}
+    async with screen.open() as pilot:
+        await opened(screen, pilot)
+        entered(pilot, **wish, repetition=0)
+        await pilot.press("f5")
+        await screen.until(pilot, "七绝 · acrostic 春夏 · rhyme 天 · tones · distinct", "novel · seed 1")
+        assert ink.asked == [usual(repetition=0.0, wish=wish)]
+        entered(pilot, form="any", acrostic=" ", rhyme="", tones=False, distinct=False, novel=False, repetition=0.5)
+        await pilot.press("f6")
+        await screen.until(pilot, "seed 2")
+        assert ink.asked[1] == usual(seed=2)
+        await reading(pilot, "down", "r")
+        while len(ink.asked) < 3:
+            await pilot.pause(0.02)
+        assert ink.asked[2] == ink.asked[0]
+        assert pilot.app.screen.query_one(WritingForm).asked == ink.asked[0]
+
+
+async def test_the_form_is_a_choice_and_arrows_move_between_the_settings(screen, writer, ink) -> None:
+    async with screen.open() as pilot:
+        await opened(screen, pilot, "down", "right", "right")
+        await screen.until(pilot, "‹ 七绝 ›", "any: the network chooses", "any | 五绝 | 七绝")
+        await pilot.press("left", "up")
+        assert pilot.app.focused is pilot.app.screen.query_one(WritingForm).rows["start"]._editor
+        await pilot.press("f5")
+        await screen.until(pilot, "疑是")
+        assert ink.asked == [usual(wish={"form": "五绝"})]
+
+
+async def test_what_cannot_be_met_is_said_in_place_and_nothing_is_shown(screen, writer, ink) -> None:
+    ink.refused = ValueError("A 五绝 has 4 lines, and the acrostic 5 characters: 五律 or 七律 can have it.")
+    async with screen.open() as pilot:
+        await opened(screen, pilot)
+        entered(pilot, form="五绝", acrostic="春夏秋冬年")
+        await pilot.press("f5")
+        await screen.until(pilot, "A 五绝 has 4 lines", "can have it")
+        assert pilot.app.screen.query_one(Poems).all == []
+        await pilot.press("tab")
+        assert "can have it" in screen.text  # until something is changed
+        entered(pilot, form="五律")
+        await pilot.pause()
+        assert "can have it" not in screen.text
+
+
+async def test_what_was_made_of_the_beginning_is_said(screen, writer, ink) -> None:
+    ink.notes = ["Read in simplified characters: 鳥 as 鸟."]
+    async with screen.open() as pilot:
+        await opened(screen, pilot, *"鳥", "enter")
+        await screen.until(pilot, "Read in simplified characters: 鳥 as 鸟.", "F6 Again")
+
+
+async def test_what_a_network_cannot_do_is_off_with_the_reason(screen, worker, writer, ink) -> None:
+    mute = able(worker("gru", task="poems").start().train(10, 60).stop(60), prosody=[])
+    async with screen.open() as pilot:
+        await opened(screen, pilot)
+        entered(pilot, rhyme="天", tones=True, form="五绝")
+        pilot.app.screen.query_one(Select).value = str(mute.run.path)
+        await screen.until(pilot, "rhyme: off", "tones: off", "Off: rhyme, tones.", "rhyme book")
+        assert "form: off" not in screen.text
+        await pilot.press("f5")
+        await screen.until(pilot, "free form · rhyme and tones unknown")
+        assert ink.asked == [usual(wish={"form": "五绝"})]
+        assert "○ ●" not in screen.text.replace("○ level ●", "")
+        pilot.app.screen.query_one(Select).value = str(writer.run.path)
+        for _ in range(100):
+            if "rhyme: off" not in screen.text:
+                break
+            await pilot.pause(0.02)
+        await pilot.press("f5")
+        await screen.until(pilot, "五绝 · rhyme 天 · tones")
+
+
+async def test_tones_stand_under_the_characters_and_a_key_switches_them(screen, writer, ink) -> None:
+    ink.text = SNOW
+    async with screen.open(size=(80, 24)) as pilot:
+        await opened(screen, pilot, "enter")
+        text = await screen.until(pilot, "rhymed on 屑", "twice in a line")
+        lines = text.splitlines()
+        at = next(number for number, line in enumerate(lines) if "舟翁独钓前" in line)
+        place = lines[at].index("寒江一天雪")
+        under = lines[at + 1]
+        assert lines[at][place:].startswith("寒江一天雪。")
+        assert "○ ●!韵" in under
+        assert under.index("○ ●!韵") - under.index("▌") > lines[at].index("天雪") - lines[at].index("▌")  # cells
+        await pilot.press("ctrl+t")
+        await pilot.pause()
+        assert "韵" not in screen.text
+        assert "舟翁独钓前，寒江一天雪。" in screen.text
+        await reading(pilot, "m")
+        assert "韵" in screen.text
+
+
+@pytest.mark.parametrize(("size", "columns"), [((120, 36), 2), ((60, 20), 2), ((200, 40), 4), ((40, 40), 2)])
+async def test_candidates_stand_side_by_side_the_best_first(screen, writer, ink, size, columns) -> None:
+    async with screen.open(size=size) as pilot:
+        await opened(screen, pilot)
+        entered(pilot, candidates=4)
+        await pilot.press("f5")
+        poems = pilot.app.screen.query_one(Poems)
+        await screen.until(pilot, "the best:", "score −3.50")
+        assert [poem.text for poem in poems.all] == [ink.others[n] for n in (1, 0, 3, 2)]
+        assert poems.marked is poems.all[0]
+        rows = [poem.region.y for poem in poems.all]
+        assert rows == [rows[0]] * columns + [rows[-1]] * (4 - columns)
+        assert len({poem.region.x for poem in poems.all}) == columns
+        assert ink.asked == [usual(candidates=4)]
+        await reading(pilot, "down", "y")
+        assert pilot.app.clipboard == ink.others[0]
+
+
+async def test_where_there_is_room_for_one_column_candidates_stand_below_one_another(screen, writer, ink) -> None:
+    async with screen.open(size=(34, 30)) as pilot:
+        await opened(screen, pilot)
+        entered(pilot, candidates=2)
+        await pilot.press("f5")
+        await screen.until(pilot, "the best: score −3.25")
+        first, second = pilot.app.screen.query_one(Poems).all
+        assert first.region.x == second.region.x
+        assert first.region.bottom == second.region.y
+
+
+async def test_candidates_that_are_stopped_keep_their_order_and_say_no_score(screen, writer, ink) -> None:
+    ink.dam()
+    async with screen.open() as pilot:
+        await opened(screen, pilot)
+        entered(pilot, candidates=2)
+        await pilot.press("f5")
+        await screen.until(pilot, "writing …")
+        ink.drop(3)
+        await screen.until(pilot, "白日", "黄")
+        await pilot.press("f8")
+        text = await screen.until(pilot, "stopped here")
+        assert "score" not in text
+        ink.flow()
+
+
+async def test_the_three_next_choices_are_told_while_it_writes(screen, writer, ink) -> None:
+    ink.dam()
+    async with screen.open() as pilot:
+        await opened(screen, pilot, *"月", "enter")
+        await screen.until(pilot, "F8 Stop", "was given, not written")
+        ink.drop(1)
+        await screen.until(pilot, "月明", "▸明 50%", "另 25%", "end 0.4%")
+        ink.drop(1)
+        await screen.until(pilot, "▸月 50%")
+        ink.flow()
+        await screen.until(pilot, "← → in a poem")
+
+
+async def test_arrows_mark_a_character_of_a_finished_poem_and_tell_its_choices(screen, writer, ink) -> None:
+    async with screen.open() as pilot:
+        await opened(screen, pilot, *"床", "enter")
+        await screen.until(pilot, "F6 Again", "霜")
+        await reading(pilot, "left")
+        assert strip(pilot).startswith("。 out of ▸。 50%")
+        await pilot.press("left")
+        assert strip(pilot).startswith("霜 out of ▸霜 50%")
+        await pilot.press(*["left"] * 20)
+        assert strip(pilot) == "床 was given, not written"
+        await pilot.press("right")
+        assert strip(pilot).startswith("明 out of")
+        await pilot.press("f6")
+        await screen.until(pilot, "seed 2")
+        await reading(pilot, "down")
+        assert strip(pilot).startswith("← →")  # the marks of the other poem are gone
+
+
+async def test_a_character_that_is_none_of_the_likeliest_is_told_too(screen, writer, ink) -> None:
+    ink.text = "另"
+    async with screen.open() as pilot:
+        await opened(screen, pilot, "enter")
+        await screen.until(pilot, "F6 Again")
+        poem = pilot.app.screen.query_one(Poems).all[0]
+        (place,) = poem.verse.places
+        poem.verse.places = [place._replace(text="雪")]
+        await reading(pilot, "left")
+        assert "then ▸雪 37%" in strip(pilot)

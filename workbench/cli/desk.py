@@ -1,0 +1,182 @@
+"""What the poem prompt holds between two lines, and the commands that change it. No torch, no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from tasks.poems import forms
+from tasks.poems.wish import Wish
+from workbench.words import did_you_mean
+
+_ON = {"on": True, "yes": True, "1": True, "": True, "off": False, "no": False, "0": False}
+_NOTHING = ("", "any", "off", "none", "-")
+SEEDS = 2**32
+MOST = 100  # poems at once, candidates of each
+LENGTH = 200  # characters of a poem at most
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """How the next poem will be written."""
+
+    wish: Wish = Wish()
+    temperature: float = 0.8
+    top_p: float = 0.9
+    top_k: int = 0
+    repetition: float = 0.5  # nats that a character costs again
+    seed: int | None = None  # of the next poem; none: any
+    best_of: int = 1
+
+    def wishing(self, **changes: object) -> Desk:
+        return msgspec.structs.replace(self, wish=msgspec.structs.replace(self.wish, **changes))
+
+    def told(self) -> str:
+        """What is set, in a line."""
+        wish = self.wish
+        parts = [
+            wish.form or "any form",
+            *([f"acrostic {wish.acrostic}"] if wish.acrostic else []),
+            *([f"rhyme {wish.rhyme}"] if wish.rhyme else []),
+            *(name for name in ("tones", "distinct", "novel") if getattr(wish, name)),
+            f"temp {self.temperature:g}",
+            *([f"top-p {self.top_p:g}"] if self.top_p < 1 else []),
+            *([f"best of {self.best_of}"] if self.best_of > 1 else []),
+            f"seed {'any' if self.seed is None else self.seed}",
+        ]
+        return " · ".join(parts)
+
+
+class Command(NamedTuple):
+    """A word after a slash."""
+
+    name: str
+    argument: str  # as the help writes it; empty: it takes none
+    help: str
+    change: Callable[[Desk, str], Desk] | None = None  # none: it acts, and changes nothing here
+    choices: tuple[str, ...] = ()  # offered to complete the argument
+
+
+class Line(NamedTuple):
+    """A line that was typed: a command with its argument, or without a command the beginning of a poem."""
+
+    command: Command | None
+    text: str
+
+
+def _form(desk: Desk, text: str) -> Desk:
+    if text in _NOTHING:
+        return desk.wishing(form="")
+    if text not in forms.FORMS:
+        raise ValueError(f"There is no form {text}: there are {', '.join(forms.FORMS)}; /form any lets it choose.")
+    return desk.wishing(form=text)
+
+
+def _acrostic(desk: Desk, text: str) -> Desk:
+    return desk.wishing(acrostic="" if text in _NOTHING else text)
+
+
+def _rhyme(desk: Desk, text: str) -> Desk:
+    text = "" if text in _NOTHING else text
+    if len(text) > 1:
+        raise ValueError(f"A rhyme is named by one character, a group's name or one to rhyme with: {text} has more.")
+    return desk.wishing(rhyme=text)
+
+
+def _switch(name: str) -> Callable[[Desk, str], Desk]:
+    def change(desk: Desk, text: str) -> Desk:
+        if text.lower() not in _ON:
+            raise ValueError(f"/{name} is on or off: {text} is neither.")
+        return desk.wishing(**{name: _ON[text.lower()]})
+
+    return change
+
+
+def _temperature(desk: Desk, text: str) -> Desk:
+    return msgspec.structs.replace(desk, temperature=_number("temp", text, 0.0, 100.0) if text else Desk().temperature)
+
+
+def _top_p(desk: Desk, text: str) -> Desk:
+    found = _number("top-p", text, 0.0, 1.0) if text else Desk().top_p
+    if not found:
+        raise ValueError("/top-p takes a share above 0, up to 1.")
+    return msgspec.structs.replace(desk, top_p=found)
+
+
+def _seed(desk: Desk, text: str) -> Desk:
+    return msgspec.structs.replace(desk, seed=None if text in _NOTHING else whole("seed", text, 0, SEEDS - 1))
+
+
+def _best(desk: Desk, text: str) -> Desk:
+    return msgspec.structs.replace(desk, best_of=whole("best", text, 1, MOST) if text else 1)
+
+
+COMMANDS = (
+    Command("form", "七绝", "the form: 五绝 七绝 五律 七律 free, or any", _form, (*forms.FORMS, "any")),
+    Command("acrostic", "春夏秋冬", "藏头: each line begins with the next of these; off", _acrostic, ("off",)),
+    Command("rhyme", "天", "rhyme with a character, or on a group by its name; off", _rhyme, ("off",)),
+    Command("tones", "on", "regulated verse: level and oblique tones, 对 and 粘", _switch("tones"), ("on", "off")),
+    Command("distinct", "on", "no character twice in a line", _switch("distinct"), ("on", "off")),
+    Command("novel", "on", "no line of the training corpus", _switch("novel"), ("on", "off")),
+    Command("temp", "0.8", "temperature: below 1 surer, above 1 bolder, 0 always the likeliest", _temperature),
+    Command("top-p", "0.9", "draw among the likeliest that hold this probability", _top_p),
+    Command("seed", "7", "seed of the next poem; any", _seed, ("any",)),
+    Command("best", "4", "write so many at once and show the best by score", _best),
+    Command("again", "", "write once more with the same beginning, another seed"),
+    Command("more", "5", "write so many more"),
+    Command("explain", "", "the last poem character by character: probability, tone, rhyme, rules"),
+    Command("save", "FILE", "add the last poems to a file"),
+    Command("model", "RUN", "write with another run; alone: which one writes"),
+    Command("reset", "", "all settings back to how they were at first"),
+    Command("show", "", "how the next poem will be written"),
+    Command("help", "", "this list"),
+    Command("quit", "", "leave; so does Ctrl-D"),
+)
+_BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def read(line: str) -> Line:
+    """What a line asks for.
+
+    Raises:
+        ValueError: nothing that there is; one sentence says so.
+    """
+    text = line.strip()
+    if not text:
+        raise ValueError("Type the characters that a poem begins with, /more for one that begins freely, or /help.")
+    if not text.startswith(("/", "／")):
+        return Line(None, text)
+    name, _, argument = text[1:].partition(" ")
+    name, argument = name.lower(), argument.strip()
+    if name not in _BY_NAME:
+        raise ValueError(f"There is no /{name}{did_you_mean(name, list(_BY_NAME))} /help lists the commands.")
+    command = _BY_NAME[name]
+    if argument and not command.argument:
+        raise ValueError(f"/{name} stands alone: {argument} says nothing to it.")
+    return Line(command, argument)
+
+
+def whole(name: str, text: str, least: int, most: int) -> int:
+    """A whole number between two.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        found = int(text)
+    except ValueError:
+        raise ValueError(f"/{name} takes a whole number: {text} is none.") from None
+    if not least <= found <= most:
+        raise ValueError(f"/{name} takes a number from {least:,} to {most:,}: {text} is not.")
+    return found
+
+
+def _number(name: str, text: str, least: float, most: float) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        raise ValueError(f"/{name} takes a number: {text} is none.") from None
+    if not least <= found <= most:
+        raise ValueError(f"/{name} takes a number from {least:g} to {most:g}: {text} is not.")
+    return found

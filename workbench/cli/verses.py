@@ -1,0 +1,127 @@
+"""The writing behind ``poem``: a network asked for one text after another. It imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any, NamedTuple
+
+import msgspec
+import torch
+
+from tasks.base import Guide, Writer
+from tasks.views import View
+from workbench.cli.options import say
+from workbench.engine import answer, candidates
+from workbench.engine.drawing import Draw
+from workbench.engine.generate import Written, beginning, generate
+from workbench.runs import Run, RunError
+from workbench.words import flowing, plain
+
+
+class Asked(NamedTuple):
+    """How a text is to be written."""
+
+    draw: Draw
+    wishes: Mapping[str, str | bool]  # what holds by construction
+    best_of: int
+    length: int
+
+
+class Pen:
+    """A run's network, asked.
+
+    Raises:
+        RunError, CheckpointError, DeviceError: the run cannot be asked. Each with one plain sentence.
+    """
+
+    def __init__(self, run: Run) -> None:
+        if not run.spec.settings.writes:
+            raise RunError(f"Run {run.id} learned {run.spec.task}, which does not write: `workbench predict` asks it.")
+        task, self._model = answer.open_run(run, threads=1)  # a step is one row: more threads would only wait
+        assert isinstance(task, Writer)
+        self.run, self._task = run, task
+        self._said: list[str] = []
+
+    def show(self, asked: Asked, start: str, seed: int, *, apart: bool) -> str:
+        """Print a text as it comes, a sentence a line → what was printed; the best of several when all are written.
+
+        Raises:
+            ValueError: the beginning cannot be read, or what is asked cannot be met; one sentence says why.
+        """
+        guide = self._guide(asked, start)
+        read, tokens = beginning(self._task, start), self._tokens(asked, start, seed, guide)
+        first = next(tokens)  # what cannot be written is said before anything is
+        if apart:
+            print()
+        last, shown = "", ""
+        for text in chain([read, first.text], (token.text for token in tokens)):
+            for character in text:
+                print(flowing(character, last), end="", flush=True)
+                shown += flowing(character, last)
+                last = character
+        print(flush=True)
+        return shown
+
+    def explain(self, text: str) -> list[View]:
+        """What can be said of a text character by character, and by rule.
+
+        Raises:
+            ValueError: it cannot be read, or there is nothing to say; one sentence says which.
+        """
+        with torch.inference_mode():
+            return self._task.explain(self._model, text)
+
+    def told(self, asked: Asked, start: str, seed: int) -> dict[str, Any]:
+        """A text as data; its NLL, in nats, over what the network wrote and the end, were there one.
+
+        Raises:
+            ValueError: as ``show`` does.
+        """
+        guide, task = self._guide(asked, start), self._task
+        every = list(self._tokens(asked, start, seed, guide))
+        nats = [-token.log_probability for token in every]
+        text = beginning(task, start) + "".join(token.text for token in every)
+        return {
+            "run": self.run.id,
+            "start": start,
+            "seed": seed,
+            **msgspec.structs.asdict(asked.draw),
+            **asked.wishes,
+            "text": text,
+            "ended": every[-1].ends,
+            "nll": sum(nats) / len(nats),
+            "checks": task.checks(text),
+            "characters": [
+                {"text": token.text, "nll": nll} for token, nll in zip(every, nats, strict=True) if not token.ends
+            ],
+        }
+
+    def _guide(self, asked: Asked, start: str) -> Guide | None:
+        """What holds a text to what was asked; a person is told once what was made of it."""
+        guide = self._task.guide(start, asked.wishes)
+        for note in guide.notes if guide else self._task.notes(start):
+            if note not in self._said:
+                self._said.append(note)
+                say(plain(note))
+        return guide
+
+    def _tokens(self, asked: Asked, start: str, seed: int, guide: Guide | None) -> Iterator[Written]:
+        task, model = self._task, self._model
+        if asked.best_of == 1:
+            draw = msgspec.structs.asdict(asked.draw)
+            return generate(task, model, start, **draw, seed=seed, limit=asked.length, guide=guide)
+        seeds = candidates.seeds(seed, asked.best_of)
+        writing = candidates.write(task, model, start, asked.draw, seeds, guide=guide, limit=asked.length)
+        return iter(_best(writing))
+
+
+def _best(writing: candidates.Writing) -> list[Written]:
+    """The tokens of the best text."""
+    every: dict[int, list[Written]] = {}
+    while True:
+        try:
+            number, token = next(writing)
+        except StopIteration as done:
+            return every[candidates.best(done.value)]
+        every.setdefault(number, []).append(token)
