@@ -117,8 +117,10 @@ class Run:
         """Take the run for a worker: its lock's descriptor, with an earlier STOP and leftovers removed.
 
         Raises:
-            RunError: a worker has it, or its folder is gone or cannot be written.
+            RunError: a worker has it, its folder is gone or cannot be written, or it came with the program.
         """
+        if self.path.parent == shipped():
+            raise RunError(f"{self.id} came with the program: it can be asked, not changed.")
         try:
             descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:

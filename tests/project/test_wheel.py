@@ -97,3 +97,8 @@ def test_it_trains_in_a_worker_of_its_own_on_its_starter_data(environment: Path,
     words = ("train", "names", "--cell", "rnn", "--headless", "--json", "--max-steps", 1, "--hidden", 4)
     out = call(environment / "bin" / "workbench", *words, cwd=decoys, WORKBENCH_TASKS="")
     assert '"status":"finished","data":"starter"' in out.splitlines()[-1]
+
+
+def test_the_models_come_along(environment: Path, decoys: Path) -> None:
+    asked = call(environment / "bin" / "workbench", "predict", "pretrained/names-lstm", "Satoshi", cwd=decoys)
+    assert "Japanese" in asked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from torch import Tensor, nn
 
 import cells
 from tasks.base import DataError
-from tasks.common import datasets
 from tasks.common.ragged import Ragged
 from tasks.common.vocabulary import END, PAD, START, UNKNOWN
 from tasks.poems import forms
@@ -309,20 +307,6 @@ def test_batches_hold_each_poem_once_those_of_like_length_together() -> None:
     assert all(len(data.poems.lengths[rows].unique()) == 1 for rows in batches)
 
 
-def test_counting_baselines_on_the_starter_set_are_computed_once() -> None:
-    data = Task.load(Settings(), datasets.starter("poems"))
-    its = Task(Settings(), data.state)
-    assert its.baseline(data, cached_only=True) == {}
-    found = its.baseline(data)
-    for methods in found.values():
-        assert set(methods) == {"unigram", "Kneser-Ney 5-gram"}
-        for metrics in methods.values():
-            assert metrics["perplexity"] == pytest.approx(math.exp(metrics["nll"] or 0))
-            assert (metrics["nll_hanzi"] or 0) > (metrics["nll"] or 0)  # punctuation is easily guessed
-        assert (methods["Kneser-Ney 5-gram"]["nll"] or 0) < (methods["unigram"]["nll"] or 0)
-    assert its.baseline(data, cached_only=True) == found
-
-
 def test_it_learns_a_poem_by_heart() -> None:
     its, model = made(dropout=0.0)
     model.recurrent.dropout = 0.0
@@ -336,12 +320,3 @@ def test_it_learns_a_poem_by_heart() -> None:
         metrics = its.evaluate(model.eval(), data, "val", 4).metrics
     assert (metrics["nll"] or 0) < 0.3
     assert (metrics["well_formed"] or 0) > 0.5
-
-
-@pytest.mark.data
-def test_kneser_ney_on_the_complete_tang_poems(real_data: Path) -> None:
-    data = Task.load(Settings(), real_data / "poems")
-    found = Task(Settings(), data.state).baseline(data)
-    for methods in found.values():  # measured elsewhere on a like split: 6.52 and 5.21
-        assert methods["unigram"]["nll"] == pytest.approx(6.52, abs=0.06)
-        assert methods["Kneser-Ney 5-gram"]["nll"] == pytest.approx(5.21, abs=0.1)

@@ -76,9 +76,10 @@ def poem(
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Let a run's network write: a prompt, or with --start, --acrostic, -n, --json or a pipe, poems at once.
+    """Let a run's network write, at a prompt or at once.
 
-    What is asked of a poem holds in it, or one sentence says why it cannot.
+    At once: with --start, --acrostic, -n, --json, or where there is no terminal. What is asked of a poem holds in it,
+    or one sentence says why it cannot.
 
     --json prints one object a poem: text, seed, checks by rule, nats of each character.
     """
@@ -133,8 +134,15 @@ def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> No
     from workbench.cli.reading import reader
     from workbench.cli.verses import Pen
 
-    draw = msgspec.structs.asdict(asked.draw)
-    settings = Desk(wish=msgspec.convert(asked.wishes, Wish), **draw, seed=seed, best_of=asked.best_of)
+    settings = Desk(
+        wish=msgspec.convert(asked.wishes, Wish),
+        temperature=asked.draw.temperature,
+        top_k=asked.draw.top_k,
+        top_p=asked.draw.top_p,
+        repetition=asked.draw.repetition,
+        seed=seed,
+        best_of=asked.best_of,
+    )
     prompt = Prompt(run, settings, lambda name: find(name, folder), Pen, say)
     prompt.serve(reader(lambda: [able.id for able in _able(runs.root(folder))], prompt.told))
 

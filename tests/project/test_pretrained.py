@@ -1,0 +1,50 @@
+"""The models that come with the program: asked from anywhere, never changed, and nothing of a machine in them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from workbench import journal, runs
+from workbench.events import Finished
+from workbench.runs import Run, RunError
+
+MODELS = runs.listing(runs.shipped())
+MOST = {"names-lstm": 2e6, "poems-lstm": 20e6}  # bytes
+
+
+def test_there_are_some() -> None:
+    assert "pretrained/names-lstm" in [model.id for model in MODELS]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.path.name)
+def test_a_model_is_small_has_a_card_and_tells_nothing_of_a_machine(model: Run) -> None:
+    assert sum(file.stat().st_size for file in model.path.iterdir()) <= MOST[model.path.name]
+    assert model.status() == "finished"
+    assert model.spec.data_dir == ""
+    history = journal.read(model.events_file)
+    assert history.started
+    assert (history.started.host, history.started.pid) == ("", 0)
+    assert isinstance(history.ended, Finished)
+    card = (model.path / "README.md").read_text(encoding="utf-8")
+    for part in ("## Data", "licence", "## Training", "workbench train", "## Figures", "## Not for"):
+        assert part in card
+    for file in ("README.md", "spec.json", "events.jsonl"):
+        assert not re.search(r"/(home|root|work|tmp|Users)/", (model.path / file).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.path.name)
+def test_a_model_is_never_changed(model: Run) -> None:
+    for act in (model.claim, lambda: runs.remove(model)):
+        with pytest.raises(RunError, match="came with the program: it can be asked, not changed"):
+            act()
+    assert model.best_file.exists()
+
+
+def test_a_bare_machine_is_told_the_language_of_a_name(workbench, runs_folder: Path) -> None:
+    result = workbench("predict", "pretrained/names-lstm", "Satoshi")
+    assert result.returncode == 0, result.stderr
+    assert "Japanese" in result.stdout
+    assert not runs_folder.exists()
