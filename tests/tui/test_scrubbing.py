@@ -66,6 +66,38 @@ async def test_what_was_written_is_shown_as_far_as_it_was_then(screen, four) -> 
             text = screen.text
 
 
+async def test_one_sees_a_network_learn_to_write_from_one_seed(screen, worker) -> None:
+    """A sample at each evaluation, as the poems give it: streamed as it comes, and scrubbed through."""
+    poems = ["月月月。", "月人山，不不不。", "月明山上人，风起水中云。\n独坐无人语，寒声不可闻。"]
+    one = worker(task="poems").start()
+
+    def write(number: int) -> None:
+        view = Text(title="a poem, seed 0", text=poems[number])
+        one.train(20 * number + 10, 20 * number + 20, said(20 * number + 20))
+        one.write(Sample(time=time.time(), step=20 * number + 20, view=view))
+
+    write(0)
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "a poem, seed 0", "step 20", "月月月。")
+        write(1)
+        await screen.until(pilot, "step 40", "月人山，不不不。", "月月月。")
+        write(2)
+        text = await screen.until(pilot, "step 60", "月明山上人，风起水中云。", "独坐无人语，寒声不可闻。")
+        assert text.index("独坐") < text.index("月人山") < text.index("月月月")
+        await pilot.press("left_square_bracket")
+        text = await screen.until(pilot, "evaluation 2 of 3", "月人山，不不不。")
+        while "独坐" in text:
+            await pilot.pause(0.02)
+            text = screen.text
+        await pilot.press("left_square_bracket")
+        text = await screen.until(pilot, "evaluation 1 of 3", "月月月。")
+        while "月人山" in text:
+            await pilot.pause(0.02)
+            text = screen.text
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await screen.until(pilot, "独坐无人语，寒声不可闻。")
+
+
 async def test_the_figures_and_the_charts_tell_which_evaluation_is_shown(screen, four) -> None:
     async with screen.open(four.run) as pilot:
         await screen.until(pilot, "step 80 of 200", "best validation so far")

@@ -146,14 +146,14 @@ class PoemScreen(Page):
         return self._stopped is not None and not self._stopped.is_set()
 
     def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("write", "break_off", "again", "redo", "copy", "keep", "save"):
+        if action not in ("write", "break_off", "again", "redo", "copy", "marks", "keep", "save"):
             return True
         if not self.is_mounted or action == "break_off":
             return self.writing or None
         marked = self.query_one(Poems).marked
         free = self.chosen is not None and not self.writing
         whole = marked is not None and marked.over and not self.workbench.readonly
-        able = {"write": free, "copy": marked, "keep": whole, "save": whole}
+        able = {"write": free, "copy": marked, "marks": marked, "keep": whole, "save": whole}
         return bool(able.get(action, free and marked)) or None
 
     @on(WritingRow.Submitted)

@@ -11,7 +11,7 @@ from workbench.tui.verse import Verse
 from workbench.words import plain
 
 ASKED = 3  # characters
-_HINT = "← → in a poem: what the network would have written there"
+_HINT = "← → in a poem: the network's choices there"
 
 
 class Choices(Static):
@@ -30,23 +30,16 @@ class Choices(Static):
             self.update(Content.styled(_HINT, "$foreground-muted"))
             return
         place = verse.places[-1 if cursor is None else cursor]
-        head = "" if cursor is None else f"{_named(place.text)} "
         if place.written is None:
-            self.update(Content.styled(f"{head}was given, not written", "$foreground-muted"))
+            self.update(Content.styled(f"{_named(place.text)} was given, not written", "$foreground-muted"))
             return
-        listed = [(text, share) for text, share in place.written.choices]
-        if place.text not in dict(listed):
-            listed.append((place.text, math.exp(place.written.log_probability)))
-        parts: list[tuple[str, str] | str] = [(f"{head}out of ", "$foreground-muted")]
-        for number, (text, share) in enumerate(listed):
-            taken = text == place.text
-            other = number == ASKED  # none of the likeliest: a guide, or chance, chose it
-            parts += [
-                "  " * (number > 0),
-                ("then " if other else "", "$foreground-muted"),
-                (f"▸{_named(text)}" if taken else _named(text), "bold $text-accent" if taken else ""),
-                (f" {_percent(share)}", "$foreground-muted"),
-            ]
+        parts: list[tuple[str, str] | str] = [
+            (f"▸{_named(place.text)}", "bold $text-accent"),
+            (f" {_percent(math.exp(place.written.log_probability))} of ", "$foreground-muted"),
+        ]
+        for number, (text, share) in enumerate(place.written.choices):
+            taken = "bold $text-accent" if text == place.text else ""
+            parts += ["  " * (number > 0), (_named(text), taken), (f" {_percent(share)}", "$foreground-muted")]
         self.update(Content.assemble(*parts))
 
 
