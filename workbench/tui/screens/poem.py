@@ -108,8 +108,7 @@ class PoemScreen(Page):
         if opening:
             self.query_one(WritingForm).rows["start"].focus_editor()
         if shelf.learning:
-            row = shelf.learning[0]
-            said = f"{row.run.id} is {row.status}: it can write after its first evaluation."
+            said = "{0.run.id} is {0.status}: it can write after its first evaluation.".format(shelf.learning[0])
             none.update(Content.styled(said, "$foreground-muted"))
 
     @on(WriterChoice.Changed)
