@@ -13,6 +13,7 @@ from workbench.engine.generate import generate
 from workbench.infer_protocol import LIMIT
 from workbench.runs import Run
 from workbench.tui.widgets.poem import Poems
+from workbench.tui.widgets.writing import USUAL
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +25,9 @@ def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def written(run: Run, start: str, seed: int) -> str:
     """What the network writes, asked in this process."""
-    draws = {"temperature": 0.8, "repetition": 0.5, "seed": seed, "limit": LIMIT}
-    return start + "".join(token.text for token in generate(*answer.open_run(run, threads=1), start, **draws))
+    draws = {name: getattr(USUAL, name) for name in ("temperature", "top_p", "repetition")}
+    tokens = generate(*answer.open_run(run, threads=1), start, **draws, seed=seed, limit=LIMIT)
+    return start + "".join(token.text for token in tokens)
 
 
 async def test_it_writes_what_the_network_writes_and_says_what_it_never_saw(screen, scribe, folder: Path) -> None:

@@ -11,6 +11,12 @@ from workbench.records import Record
 from workbench.tui.catalogue import Catalogue
 from workbench.tui.status import live
 
+NONE = """No network here can write yet.
+
+Press 1 (or F2) for the Lab, choose poems there and start:
+it can write after its first evaluation, and goes on learning.
+In another terminal: workbench train poems --cell lstm"""
+
 
 class Shelf(NamedTuple):
     """What one look at the folder found."""

@@ -28,15 +28,10 @@ from workbench.tui.widgets.form import SettingRow
 from workbench.tui.widgets.poem import Poems, Recipe, Sheet
 from workbench.tui.widgets.writer import WriterChoice
 from workbench.tui.widgets.writing import WritingForm, WritingRow
-from workbench.tui.writers import Shelf, Writers
+from workbench.tui.writers import NONE, Shelf, Writers
 from workbench.words import age
 
 _SEEDS = 2**32
-_NONE = """No network here can write yet.
-
-Press 1 (or F2) for the Lab, choose poems there and start:
-it can write after its first evaluation, and goes on learning.
-In another terminal: workbench train poems --cell lstm"""
 
 
 class PoemScreen(Page):
@@ -65,13 +60,12 @@ class PoemScreen(Page):
             with Vertical(id="page"):
                 yield Poems(id="poems")
                 yield Choices()
-        yield Static(Content.styled(_NONE, "$foreground-muted"), markup=False, id="no-writer")
+        yield Static(Content.styled(NONE, "$foreground-muted"), markup=False, id="no-writer")
         yield BottomBar("poem")
 
     def on_mount(self) -> None:
         self._folder = Writers(self.workbench.runs_folder)
         self.query_one("#desk").border_title = "write"
-        self.query_one("#poems").border_title = "poems"
         self.query_one("#poem").display = self.query_one("#no-writer").display = False
         self.watch(self, "focused", self._tell)
         self.set_interval(self.EVERY, self._look)
@@ -114,8 +108,7 @@ class PoemScreen(Page):
         if opening:
             self.query_one(WritingForm).rows["start"].focus_editor()
         if shelf.learning:
-            row = shelf.learning[0]
-            said = f"{row.run.id} is {row.status}: it can write after its first evaluation."
+            said = "{0.run.id} is {0.status}: it can write after its first evaluation.".format(shelf.learning[0])
             none.update(Content.styled(said, "$foreground-muted"))
 
     @on(WriterChoice.Changed)
@@ -204,8 +197,7 @@ class PoemScreen(Page):
         except OSError as error:
             self._fail(f"The poem could not be kept in {folder / keeping.NAME}: {error.strerror}.")
         else:
-            said = f"Kept in {folder / keeping.NAME}." if new else "This poem is kept already."
-            self.app.notify(said, markup=False)
+            self.app.notify(f"Kept in {folder / keeping.NAME}." if new else "This poem is kept already.", markup=False)
 
     @work(group="keep")
     async def action_kept(self) -> None:

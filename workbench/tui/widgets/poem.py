@@ -164,6 +164,7 @@ class Poems(VerticalScroll):
         Binding("right", "point(1)", show=False),
         Binding("enter", "screen.redo", show=False),
     ]
+    BORDER_TITLE = "poems"
     marks: reactive[bool] = reactive(True)  # tones and rhymes are shown
 
     class Marked(Message):
