@@ -61,7 +61,7 @@ async def test_a_field_that_was_just_emptied_is_wrong_before_it_has_said_so(scre
         form.rows["cell.hidden"]._editor.value = ""  # as a quick hand does: the next key comes before the check
         assert "cell.hidden cannot be" in form.errors["cell.hidden"]
         assert "cell.hidden" not in form.values
-        pilot.app.screen.action_start()
+        await pilot.app.screen.action_start()
         await screen.until(pilot, "cell.hidden cannot be")
         assert started == []
 

@@ -185,6 +185,7 @@ async def test_at_80_by_24_all_eighteen_rows_fit(screen, worker) -> None:
     counts = [[900 if i == j else 12 for j in range(18)] for i in range(18)]
     one = worker().start().train(10, 60, [Confusion(title="confusion", labels=list(LANGUAGES), counts=counts)])
     async with screen.open(one.run, (80, 24)) as pilot:
+        await screen.until(pilot, "charts   confusion")
         await pilot.press("v")
         text = await screen.until(pilot, "Arabic", "Vietnamese")
         assert sum("900" in line for line in text.splitlines()) == 18
