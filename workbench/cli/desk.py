@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -11,6 +11,7 @@ from tasks.poems import forms
 from tasks.poems.wish import Wish
 from workbench.words import did_you_mean
 
+_N = TypeVar("_N", int, float)
 _ON = {"on": True, "yes": True, "1": True, "": True, "off": False, "no": False, "0": False}
 _NOTHING = ("", "any", "off", "none", "-")
 SEEDS = 2**32
@@ -163,20 +164,18 @@ def whole(name: str, text: str, least: int, most: int) -> int:
     Raises:
         ValueError: it is none.
     """
-    try:
-        found = int(text)
-    except ValueError:
-        raise ValueError(f"/{name} takes a whole number: {text} is none.") from None
-    if not least <= found <= most:
-        raise ValueError(f"/{name} takes a number from {least:,} to {most:,}: {text} is not.")
-    return found
+    return _between(name, text, int, "a whole number", least, most)
 
 
 def _number(name: str, text: str, least: float, most: float) -> float:
+    return _between(name, text, float, "a number", least, most)
+
+
+def _between(name: str, text: str, kind: Callable[[str], _N], called: str, least: _N, most: _N) -> _N:
     try:
-        found = float(text)
+        found = kind(text)
     except ValueError:
-        raise ValueError(f"/{name} takes a number: {text} is none.") from None
+        raise ValueError(f"/{name} takes {called}: {text} is none.") from None
     if not least <= found <= most:
-        raise ValueError(f"/{name} takes a number from {least:g} to {most:g}: {text} is not.")
+        raise ValueError(f"/{name} takes a number from {least:,.12g} to {most:,.12g}: {text} is not.")
     return found

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench import runs
+from workbench.cli.desk import SEEDS, Desk
 from workbench.cli.options import Json, Runs, find, on_terminal, piped, put, say
 from workbench.runs import NoSuchRun, Run, RunError
 from workbench.spec import SpecError
@@ -21,8 +22,6 @@ from workbench.words import plain
 
 if TYPE_CHECKING:
     from workbench.cli.verses import Asked, Pen
-
-_SEEDS = 2**32
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +51,7 @@ def poem(
     distinct: Annotated[bool, typer.Option("--distinct", help="No character twice in a line.")] = False,
     novel: Annotated[bool, typer.Option("--novel", help="No line that stands in the training corpus.")] = False,
     seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", min=0, max=_SEEDS - 1, help="Seed of the draws; else any.")
+        int | None, typer.Option("--seed", metavar="N", min=0, max=SEEDS - 1, help="Seed of the draws; else any.")
     ] = None,
     temperature: Annotated[
         float, typer.Option("--temperature", metavar="X", help="Below 1 surer, above 1 bolder; 0: always the best.")
@@ -106,9 +105,9 @@ def _written(pen: Pen, asked: Asked, beginnings: Iterable[str], seed: int | None
     """Print so many poems of each beginning → whether all could be written."""
     failed, written = False, 0
     for beginning in beginnings:
-        first = seed if seed is not None else secrets.randbelow(_SEEDS)
+        first = seed if seed is not None else secrets.randbelow(SEEDS)
         for number in range(count):
-            own = (first + number) % _SEEDS
+            own = (first + number) % SEEDS
             try:
                 if json:
                     put(pen.told(asked, beginning, own))
@@ -129,7 +128,6 @@ def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> No
     import msgspec
 
     from tasks.poems.wish import Wish
-    from workbench.cli.desk import Desk
     from workbench.cli.prompt import Prompt
     from workbench.cli.reading import reader
     from workbench.cli.verses import Pen
