@@ -8,6 +8,7 @@ import pytest
 from lab_steps import choose, form_ready, put, until
 from rich.cells import cell_len
 
+from workbench.tui.widgets.form import Form
 from workbench.tui.widgets.picker import Picker
 from workbench.tui.widgets.tabs import TabRow
 
@@ -27,6 +28,15 @@ async def test_all_is_seen_at_once_on_a_full_screen(screen) -> None:
         assert visible(pilot) == {"choose", "about", "settings"}
         assert pilot.app.screen.check_action("next_pane", ()) is None
         await screen.until(pilot, *ALWAYS, "h_t = o_t ⊙ tanh(c_t)", "seed")
+
+
+async def test_settings_drawn_before_the_screen_has_its_class_say_what_they_are_for(screen) -> None:
+    async with screen.open(size=(120, 36)) as pilot:
+        await form_ready(pilot)
+        pilot.app.screen.remove_class("-wide")  # Textual sets it only after the first layout, which may be drawn
+        row = pilot.app.screen.query_one("#form", Form).rows["train.epochs"]
+        row.refresh()
+        assert "passes over the training" in str(row.render())
 
 
 async def test_a_compact_screen_shows_lists_or_what_they_are_about_in_turns(screen) -> None:

@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from workbench import launch
 from workbench.runs import Run, RunError
-from workbench.tui.appearance import Appearance
+from workbench.tui.appearance import WIDE, Appearance
 from workbench.tui.aside import aside
 from workbench.tui.bindings import Place, bindings
 from workbench.tui.custody import Custody
@@ -51,7 +51,7 @@ class WorkbenchApp(Appearance):
     BINDINGS = bindings("everywhere")
     COMMANDS = {Palette}  # noqa: RUF012
     SCREENS = {"lab": LabScreen, "runs": _runs, "poem": _poem}  # noqa: RUF012
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-compact"), (110, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-compact"), (WIDE, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-medium"), (32, "-tall")]  # noqa: RUF012
 
     def __init__(

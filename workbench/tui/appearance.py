@@ -16,6 +16,7 @@ from workbench.tui.glyphs import Ascii, ascii_only
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES, THEMES
 
 BUILTIN_THEMES.update({theme.name: theme for theme in THEMES})  # an application is born with one of these
+WIDE = 110  # columns from which there is room for notes beside what they are about
 _CHOSEN = "TEXTUAL_THEME"  # by the person
 _FEW = (None, "standard", "windows")  # Rich's names of terminals with 16 colours or fewer
 _STEPS = (DARK.name, LIGHT.name, CONTRAST.name)

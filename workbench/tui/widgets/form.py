@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from workbench.fields import Field
+from workbench.tui.appearance import WIDE
 from workbench.tui.widgets.choice import Choice
 from workbench.tui.widgets.entry import Entry
 
@@ -54,7 +55,7 @@ class SettingRow(Widget):
     def render(self) -> Content:
         label = Content.styled(f"▸ {self.title}", "bold $text-accent") if self.changed else Content(f"  {self.title}")
         note, style = self._note()
-        if not note or not self.screen.has_class("-wide"):
+        if not note or not self._wide:
             return label
         left = _LABEL + max(_EDITOR, self._editor.outer_size.width) + 2
         room = max(10, self.size.width - left)
@@ -131,6 +132,11 @@ class SettingRow(Widget):
         text = f"{self.field.key} {self.field.key.replace('_', ' ')} {self.field.help}".casefold()
         return all(word in text for word in words)
 
+    @property
+    def _wide(self) -> bool:
+        # the screen's class for it is set only after the first layout, and nothing would draw the row again
+        return self.app.size.width >= WIDE
+
     def _entered(self) -> None:
         self._check()
         self.post_message(self.Changed())
@@ -138,7 +144,7 @@ class SettingRow(Widget):
     def _check(self) -> None:
         self.error = self.wrong
         self.set_class(bool(self.error), "-error")
-        deep = self.error and self.screen.has_class("-wide")
+        deep = self.error and self._wide
         room = max(10, self.size.width - _LABEL - _EDITOR - 2)
         self.styles.height = len(wrap(self.error, room)) if deep else 1
         self.refresh()
