@@ -36,9 +36,10 @@ from tasks.poems.task import Task
 from workbench import runs
 from workbench.engine import answer, candidates, data
 from workbench.engine.drawing import Draw
+from workbench.usual import REPETITION, TEMPERATURE, TOP_P
 
 HELD = {"tones": True, "distinct": True, "novel": True}
-DRAW = Draw(temperature=0.8, top_p=0.9, repetition=0.5)
+DRAW = Draw(temperature=TEMPERATURE, top_p=TOP_P, repetition=REPETITION)
 BATCH = 250
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from tasks.poems import forms
 from tasks.poems.wish import Wish
+from workbench.usual import REPETITION, TEMPERATURE, TOP_P
 from workbench.words import did_you_mean
 
 _N = TypeVar("_N", int, float)
@@ -23,10 +24,10 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """How the next poem will be written."""
 
     wish: Wish = Wish()
-    temperature: float = 0.8
-    top_p: float = 0.9
+    temperature: float = TEMPERATURE
+    top_p: float = TOP_P
     top_k: int = 0
-    repetition: float = 0.5  # nats that a character costs again
+    repetition: float = REPETITION
     seed: int | None = None  # of the next poem; none: any
     best_of: int = 1
 

@@ -18,6 +18,7 @@ from workbench.cli.desk import SEEDS, Desk
 from workbench.cli.options import Json, Runs, find, on_terminal, piped, put, say
 from workbench.runs import NoSuchRun, Run, RunError
 from workbench.spec import SpecError
+from workbench.usual import REPETITION, TEMPERATURE, TOP_P
 from workbench.words import plain
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def poem(
     ] = None,
     temperature: Annotated[
         float, typer.Option("--temperature", metavar="X", help="Below 1 surer, above 1 bolder; 0: always the best.")
-    ] = 0.8,
+    ] = TEMPERATURE,
     top_k: Annotated[int, typer.Option("--top-k", metavar="N", help="Draw among the N best only; 0: all.")] = 0,
     top_p: Annotated[
         float, typer.Option("--top-p", metavar="X", help="Draw among the best that hold this probability; 1: all.")
-    ] = 0.9,
+    ] = TOP_P,
     repetition: Annotated[
         float, typer.Option("--repetition", metavar="X", help="Nats that a character costs again; 0: none.")
-    ] = 0.5,
+    ] = REPETITION,
     count: Annotated[
         int, typer.Option("--count", "-n", metavar="N", min=1, help="Poems of each beginning; seeds count up.")
     ] = 1,

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rich.text import Text
-from textual.widget import Widget
 
 from workbench import plot
 from workbench.plot import Line, Point, Window
 from workbench.tui import glyphs
 from workbench.tui.ink import ink
 from workbench.tui.widgets.curve import thin
-
-_SMALLEST = (16, 4)
+from workbench.tui.widgets.sheet import Sheet
 
 
 class Trace(NamedTuple):
@@ -26,33 +24,24 @@ class Trace(NamedTuple):
     points: Sequence[Point]
 
 
-class Overlay(Widget):
-    """Drawn again when a curve grew, the size changed or another theme came."""
+class Overlay(Sheet):
+    """One chart for all of them."""
+
+    EMPTY = "nothing measured yet"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._traces: list[Trace] = []
-        self._drawn: tuple[object, Text] = (None, Text())
 
     def show(self, traces: Sequence[Trace], title: str, below: str) -> None:
         """Draw these curves; ``below`` says what the axis counts."""
         self._traces = [trace for trace in traces if trace.points]
-        self._drawn = (None, Text())
         self.border_title, self.border_subtitle = title, below
-        self.refresh()
+        self.renew()
 
-    def render(self) -> Text:
-        key = (self.size, self.app.theme, self.app.no_color)
-        if self._drawn[0] != key:
-            self._drawn = (key, self._draw())
-        return self._drawn[1]
-
-    def _draw(self) -> Text:
-        width, height = self.size
-        if width < _SMALLEST[0] or height < _SMALLEST[1]:
-            return Text("")
+    def draw(self, width: int, height: int) -> Text | None:
         if not self._traces:
-            return Text("\n" * ((height - 1) // 2) + "nothing measured yet".center(width), style="dim")
+            return None
         window = self._window()
         lines, letters = [], []
         for index, trace in enumerate(self._traces):

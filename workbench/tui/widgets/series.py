@@ -6,40 +6,33 @@ from typing import Any
 
 from rich.text import Text
 from textual.content import Content
-from textual.widget import Widget
 
 from tasks.views import Series
 from workbench import plot
 from workbench.tui import glyphs
 from workbench.tui.ink import ink
+from workbench.tui.widgets.sheet import Sheet
 from workbench.words import plain
 
 _COLOURS = ("primary", "accent", "success", "error", "secondary", "warning")  # a curve's by its place: it stays
-_SMALLEST = (16, 4)
 
 
-class SeriesChart(Widget):
+class SeriesChart(Sheet):
     """Curves with gaps, their names above, what they mean below."""
+
+    EMPTY = "there is no point to draw"
 
     def __init__(self, series: Series, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._series = series
-        self._drawn: tuple[object, Text] = (None, Text())
 
     def on_mount(self) -> None:
         self._head()
 
     def show(self, series: Series) -> None:
         self._series = series
-        self._drawn = (None, Text())
         self._head()
-        self.refresh()
-
-    def render(self) -> Text:
-        key = (self.size, self.app.theme, self.app.no_color)
-        if self._drawn[0] != key:
-            self._drawn = (key, self._draw())
-        return self._drawn[1]
+        self.renew()
 
     def _head(self) -> None:
         parts: list[Content | str | tuple[str, str]] = []
@@ -51,13 +44,10 @@ class SeriesChart(Widget):
         below = self._series.note or self._series.x_label
         self.border_subtitle = Content.assemble((plain(below), "$foreground-muted"))
 
-    def _draw(self) -> Text:
-        width, height = self.size
+    def draw(self, width: int, height: int) -> Text | None:
         window = plot.around(self._series)
-        if width < _SMALLEST[0] or height < _SMALLEST[1]:
-            return Text("")
         if window is None:
-            return Text("\n" * ((height - 1) // 2) + "there is no point to draw".center(width), style="dim")
+            return None
         lines = [
             plot.Line(points, ink(self.app, _COLOURS[index % len(_COLOURS)]), glyphs.marker(self.app, index))
             for index, name in enumerate(self._series.curves)

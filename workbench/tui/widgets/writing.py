@@ -21,7 +21,7 @@ from workbench.tui.widgets.choices import ASKED
 from workbench.tui.widgets.form import Form, SettingRow, written
 
 ANY = "any"
-USUAL = Generate(temperature=0.8, top_p=0.9, repetition=0.5, seed=1, choices=ASKED)
+USUAL = Generate(seed=1, choices=ASKED)
 _BESIDE = 4  # candidates at most: as many as are seen beside one another
 _ROWS = (
     *("start", "form", "acrostic", "rhyme", "tones", "distinct", "novel"),
