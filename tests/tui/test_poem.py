@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_pen import Ink, able
@@ -11,6 +13,7 @@ from poem_steps import opened, usual
 from rich.cells import cell_len
 from textual.widgets import Input, Select
 
+from workbench import runs
 from workbench.runs import RunError
 from workbench.tui.widgets import poem as poems
 from workbench.tui.widgets.poem import Poems
@@ -26,7 +29,10 @@ async def closed(ink: Ink, pilot, count: int) -> None:
     raise AssertionError(ink.closed)
 
 
-async def test_without_a_network_that_writes_the_next_action_is_named(screen, worker, ink) -> None:
+async def test_without_a_network_that_writes_the_next_action_is_named(
+    screen, worker, ink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "nothing")
     able(worker().start().train(10, 60))  # names do not write
     async with screen.open() as pilot:
         await pilot.press("f10")
@@ -77,6 +83,22 @@ async def test_a_poem_streams_a_character_at_a_time_and_stops_at_any(screen, wri
         assert "疑" not in screen.text
 
 
+async def test_broken_off_just_as_its_sheet_is_made_it_is_said_to_have_stopped(
+    screen, writer, ink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = Poems.begin
+
+    async def late(self: Poems, *given: Any) -> Any:
+        sheet = await begin(self, *given)
+        self.screen.action_break_off()
+        return sheet
+
+    monkeypatch.setattr(Poems, "begin", late)
+    async with screen.open() as pilot:
+        await opened(screen, pilot, *"床前", "enter")
+        assert "writing …" not in await screen.until(pilot, "stopped here", "F5 Write", "^g Keep")
+
+
 async def test_a_sentence_a_line_with_what_was_given_and_all_that_makes_it_again(screen, writer, ink) -> None:
     async with screen.open() as pilot:
         await opened(screen, pilot, *"床前", "enter")
@@ -106,7 +128,7 @@ async def test_an_earlier_poem_is_marked_and_made_again_with_its_own_settings(sc
         for name, value in (("temperature", 1.5), ("top_p", 0.9), ("top_k", 40), ("seed", 77)):
             rows[name].put(value)
         await pilot.press("f5")
-        await screen.until(pilot, "seed 77 · temperature 1.5 · top-p 0.9 · top-k 40")
+        await screen.until(pilot, "begins 月 · seed 77 · temperature 1.5 · top-p 0.9 ·", "top-k 40 · rep")
         pilot.app.screen.query_one(Poems).focus()
         await pilot.press("down", "enter")
         await pilot.pause(0.1)

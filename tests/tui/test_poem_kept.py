@@ -51,6 +51,20 @@ async def test_a_poem_that_is_being_written_is_not_kept_yet(screen, writer, ink,
     assert not (folder / NAME).exists()
 
 
+async def test_a_kept_poem_tells_how_it_began_and_that_it_was_broken_off(screen, writer, ink, folder: Path) -> None:
+    ink.dam()
+    async with screen.open() as pilot:
+        await opened(screen, pilot, *"床前", "enter")
+        ink.drop(2)
+        await screen.until(pilot, "床前明月")
+        await pilot.press("f8", "ctrl+g")
+        await screen.until(pilot, "Kept in ")
+        ink.flow()
+    (entry,) = kept(folder)
+    assert f"{writer.run.id} · begins 床前 · seed 1 · " in entry
+    assert "stopped here" in entry
+
+
 async def test_a_folder_that_cannot_be_written_is_said(screen, writer, ink, folder: Path) -> None:
     (folder / NAME).mkdir()
     async with screen.open() as pilot:

@@ -165,6 +165,21 @@ async def test_the_three_next_choices_are_told_while_it_writes(screen, writer, i
         await screen.until(pilot, "← → in a poem: the network's choices there")
 
 
+async def test_an_earlier_poem_that_is_marked_while_another_is_written_has_no_newest_character(
+    screen, writer, ink
+) -> None:
+    async with screen.open() as pilot:
+        await opened(screen, pilot, *"床", "enter")
+        await screen.until(pilot, "F6 Again", "霜")
+        ink.dam()
+        await pilot.press("f6")
+        ink.drop(1)
+        await screen.until(pilot, "seed 2", "▸明 37%")
+        await reading(pilot, "down")
+        assert strip(pilot).startswith("← →")
+        ink.flow()
+
+
 async def test_arrows_mark_a_character_of_a_finished_poem_and_tell_its_choices(screen, writer, ink) -> None:
     async with screen.open() as pilot:
         await opened(screen, pilot, *"床", "enter")

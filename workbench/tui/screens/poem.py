@@ -250,7 +250,11 @@ class PoemScreen(Page):
                     end = reply
                 elif isinstance(reply, Begun):
                     notes = " ".join(reply.notes)
-                    self._sheet = await poems.begin(recipe, reply.text, book)
+                    sheet = await poems.begin(recipe, reply.text, book)
+                    if stopped.is_set():  # while it was made
+                        sheet.end(end)
+                        continue
+                    self._sheet = sheet
                     self._think()
                     self.refresh_bindings()
                 elif self._sheet is not None:
@@ -282,8 +286,9 @@ class PoemScreen(Page):
     def _think(self) -> None:
         """What the network thought at the marked character, or thinks now."""
         marked = self.query_one(Poems).marked
+        grows = self.writing and self._sheet is not None and marked in self._sheet.poems
         for line in self.query(Choices):
-            line.show(marked.verse if marked else None, marked.cursor if marked else None, writing=self.writing)
+            line.show(marked.verse if marked else None, marked.cursor if marked else None, writing=grows)
 
     def _say(self, sentence: str = "", kind: str = "") -> None:
         """Show a sentence, or the hint where there is none; and the keys that do something now."""

@@ -37,7 +37,8 @@ class Recipe(NamedTuple):
     def settings(self) -> str:
         """The settings in a line."""
         asked, wish = self.asked, self.asked.wish
-        parts = [str(wish["form"])] if wish.get("form") else []
+        parts = [f"begins {asked.start}"] if asked.start else []
+        parts += [str(wish["form"])] if wish.get("form") else []
         parts += [f"{name} {wish[name]}" for name in ("acrostic", "rhyme") if wish.get(name)]
         parts += [name for name in ("tones", "distinct", "novel") if wish.get(name)]
         parts += [f"seed {asked.seed}", f"temperature {asked.temperature:g}"]
@@ -64,11 +65,14 @@ class Poem(Static):
         self.score: float | None = None  # where it is one of several
         self.best = False
         self.over = False  # nothing follows
+        self.broken_off = ""  # why it has no end
 
     @property
     def entry(self) -> str:
         """The poem and what makes it again, as a file holds them."""
-        return keeping.entry(self.text, f"{self.recipe.run.id} · {self.recipe.settings}")
+        return keeping.entry(
+            self.text, " · ".join(filter(None, (self.recipe.run.id, self.recipe.settings, self.broken_off)))
+        )
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -142,7 +146,7 @@ class Sheet(Vertical):
                 marked.remove_class("-marked")
                 self.poems[0].add_class("-marked")
         for poem in self.poems:
-            poem.over = True
+            poem.over, poem.broken_off = True, _ENDS[end.reason]
             if end.reason == "ended":
                 poem.verse.end()
             poem.draw()
