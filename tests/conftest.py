@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from forker import Forker
 
 TESTS = Path(__file__).parent
 TOYS = TESTS / "toys"
@@ -29,6 +31,14 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("WORKBENCH_MIRROR", "http://127.0.0.1:9")
     monkeypatch.delenv("WORKBENCH_DATA", raising=False)
+
+
+@pytest.fixture
+def nothing_came_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pretrained model is here."""
+    from workbench import runs
+
+    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "nothing")
 
 
 @pytest.fixture(autouse=True)
@@ -67,23 +77,19 @@ def runs_folder(tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
+@pytest.fixture(scope="session")
+def forker() -> Iterator[Forker]:
+    with closing(Forker()) as one:
+        yield one
+
+
 @pytest.fixture
-def workbench(tmp_path: Path) -> Workbench:
-    """The real command line in a process of its own, run in an empty folder."""
+def workbench(forker: Forker, tmp_path: Path) -> Workbench:
+    """The command line in a process of its own, run in an empty folder."""
     here = tmp_path / "here"
     here.mkdir()
 
     def call(*args: object, input: str | None = None, timeout: float = 120, **env: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [str(Path(sys.executable).with_name("workbench")), *map(str, args)],
-            cwd=here,
-            env={**os.environ, "COLUMNS": "120", **env},
-            input=input,
-            stdin=subprocess.DEVNULL if input is None else None,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        return forker.run([str(arg) for arg in args], here, {**os.environ, "COLUMNS": "120", **env}, input, timeout)
 
     return call

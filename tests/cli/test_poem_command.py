@@ -8,10 +8,12 @@ import msgspec
 import pytest
 from engine.toy_runs import copied, toy, trained
 from sentences import says
+from typer.testing import CliRunner
 
 from tasks.scribe.task import CIRCLE
 from workbench import runs, spec
-from workbench.runs import Run
+from workbench.cli.app import app
+from workbench.runs import NoSuchRun, Run
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +108,8 @@ def test_what_cannot_be_is_one_sentence(workbench, scribe: Run, finished: Run, r
     assert "never reached its first step" in says(workbench("poem", fresh.id), 1, "")
 
 
-def test_without_a_run_that_writes_the_next_action_is_named(workbench, runs_folder) -> None:
+def test_where_no_model_came_along_the_next_action_is_named(nothing_came_along, runs_folder) -> None:
     toy(runs_folder)
-    assert "`workbench train poems --headless` trains one" in says(workbench("poem"), 2, "No run in")
+    asked = CliRunner().invoke(app, ["poem", "--start", "月"])
+    assert isinstance(asked.exception, NoSuchRun)
+    assert "`workbench train poems --headless` trains one" in str(asked.exception)

@@ -25,7 +25,7 @@ from workbench.runs import Run
 KILLS = 20
 WHERE = ("start-up", "training", "writing", "training", "start-up")
 SPEC = {"train.epochs": 4, "train.threads": 1, "train.checkpoint_seconds": 0.05, "cell.layers": 2, "cell.dropout": 0.2}
-TASK = {"rows": 1000, "pause": 0.025, "dropout": 0.3}
+TASK = {"rows": 640, "pause": 0.015, "dropout": 0.3}
 
 
 def lives(run: Run) -> int:

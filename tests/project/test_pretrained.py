@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from workbench import journal, runs
@@ -15,8 +16,8 @@ MODELS = runs.listing(runs.shipped())
 MOST = {"names-lstm": 2e6, "poems-lstm": 20e6}  # bytes
 
 
-def test_there_are_some() -> None:
-    assert "pretrained/names-lstm" in [model.id for model in MODELS]
+def test_each_is_there() -> None:
+    assert {model.path.name for model in MODELS} == MOST.keys()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.path.name)
@@ -47,4 +48,17 @@ def test_a_bare_machine_is_told_the_language_of_a_name(workbench, runs_folder: P
     result = workbench("predict", "pretrained/names-lstm", "Satoshi")
     assert result.returncode == 0, result.stderr
     assert "Japanese" in result.stdout
+    assert not runs_folder.exists()
+
+
+@pytest.mark.parametrize("start", "日红山夜湖海月")
+def test_a_bare_machine_writes_regulated_verse(workbench, runs_folder: Path, start: str) -> None:
+    held = ("--form", "七绝", "--rhyme", "天", "--tones", "--distinct", "--novel")
+    result = workbench("poem", "--start", start, *held, "--seed", 1, "--json", WORKBENCH_DATA="")
+    assert result.returncode == 0, result.stderr
+    told = msgspec.json.decode(result.stdout)
+    assert told["run"] == "pretrained/poems-lstm"
+    assert re.fullmatch(rf"{start}.{{6}}，.{{7}}。.{{7}}，.{{7}}。", told["text"])
+    checks = told["checks"]
+    assert (checks["form"], checks["rhymed"], checks["regulated"], checks["repeated"]) == ("七绝", True, True, [])
     assert not runs_folder.exists()

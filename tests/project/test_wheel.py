@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -102,3 +103,5 @@ def test_it_trains_in_a_worker_of_its_own_on_its_starter_data(environment: Path,
 def test_the_models_come_along(environment: Path, decoys: Path) -> None:
     asked = call(environment / "bin" / "workbench", "predict", "pretrained/names-lstm", "Satoshi", cwd=decoys)
     assert "Japanese" in asked
+    poem = call(environment / "bin" / "workbench", "poem", "--start", "月", "--form", "五绝", cwd=decoys)
+    assert re.fullmatch("月.{4}，.{5}。\n.{5}，.{5}。\n", poem)

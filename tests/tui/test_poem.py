@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from poem_steps import opened, usual
 from rich.cells import cell_len
 from textual.widgets import Input, Select
 
-from workbench import runs
 from workbench.runs import RunError
 from workbench.tui.widgets import poem as poems
 from workbench.tui.widgets.poem import Poems
@@ -29,10 +27,7 @@ async def closed(ink: Ink, pilot, count: int) -> None:
     raise AssertionError(ink.closed)
 
 
-async def test_without_a_network_that_writes_the_next_action_is_named(
-    screen, worker, ink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "nothing")
+async def test_without_a_network_that_writes_the_next_action_is_named(screen, worker, ink, nothing_came_along) -> None:
     able(worker().start().train(10, 60))  # names do not write
     async with screen.open() as pilot:
         await pilot.press("f10")
@@ -42,7 +37,7 @@ async def test_without_a_network_that_writes_the_next_action_is_named(
         assert ink.opened == []
 
 
-async def test_a_run_that_is_not_evaluated_yet_is_waited_for(screen, worker, ink) -> None:
+async def test_a_run_that_is_not_evaluated_yet_is_waited_for(screen, worker, ink, nothing_came_along) -> None:
     one = worker(task="poems").start()
     async with screen.open() as pilot:
         await pilot.press("4")
