@@ -148,6 +148,15 @@ def test_the_sample_is_the_same_for_the_same_seed_and_leaves_torchs_generator_al
     assert made(sample_seed=1)[0].sample(model) != its.sample(model)
 
 
+def test_the_form_and_what_follows_are_drawn_with_one_run_of_numbers() -> None:
+    its, model = made(prompt="")
+    generator = torch.Generator().manual_seed(its.settings.sample_seed)
+    temperature = its.settings.temperature
+    (ready,) = its.ready(model, its.prompt(""), [generator], temperature=temperature)
+    ((poem, _),) = its._write(model, [ready], generator, temperature=temperature)
+    assert its.sample(model).text == forms.shown(poem)
+
+
 def test_a_prompt_outside_the_vocabulary_is_told_and_the_sample_begins_freely() -> None:
     its, model = made(prompt="雪夜")
     view = its.sample(model)
@@ -169,6 +178,8 @@ def test_a_prompt_is_folded_like_the_poems() -> None:
     assert its.prompt("") == its.prompt(" \n") == its.vocabulary.encode([START])
     assert its.prompt("月", "七绝") == its.vocabulary.encode([START, "七绝", "月"])
     assert its.prompt("松風、\n鶴！") == its.vocabulary.encode([START, *"松风，鹤。"])
+    with pytest.raises(ValueError, match=r"Chinese characters: a U\+DC80 cannot stand in one"):
+        its.prompt("風a\udc80")
     with pytest.raises(ValueError, match="風"):
         task(script="original").prompt("松風")
 
@@ -193,7 +204,7 @@ def test_reading_step_by_step_gives_the_scores_of_the_whole(cell: str) -> None:
 
 def test_what_is_written_ends_or_is_as_long_as_a_poem_may_be() -> None:
     its, model = made()
-    written = its._write(model, [its.prompt("月", "free")] * 50, temperature=1.0, seed=0)
+    written = its._write(model, [its.prompt("月", "free")] * 50, torch.Generator().manual_seed(0), temperature=1.0)
     assert len({poem for poem, _ in written}) > 40
     for poem, ended in written:
         assert poem.startswith("月")
