@@ -3,7 +3,8 @@
     python bench/poems.py RUN [--poems 1000] [--human-only] [--runs DIR] [--json FILE]
 
 - *form*: the share that ended in the form that was asked for.
-- *rhymed*, *regulated*, *no repeats* (no character twice in a line): the share by ``tasks.poems.checker``.
+- *rhymed*, *regulated* (and of one of the four forms), *no repeats* (no character twice in a line): the share by
+  ``tasks.poems.checker``; a poem that did not end is none of them.
 - *distinct-1*, *distinct-2*: different characters, and pairs of neighbours, over all of them, in all poems of a row
   together. They fall with the number of poems: every row has as many.
 - *lines copied*, *5-grams copied*: the share that stands in the training corpus (exactly, not by the filter).
@@ -57,7 +58,7 @@ class Corpus:
                 poem = "".join("□" if token == UNKNOWN else token for token in tokens[2:-1])
                 self.by_form[tokens[1]].append(poem)
                 if split == "train":
-                    self.lines.update(bare(poem))
+                    self.lines.update(forms.bare(poem))
         self.fives = {line[at : at + 5] for line in self.lines for at in range(len(line) - 4)}
 
 
@@ -115,13 +116,9 @@ def main() -> None:
         given.json.write_text(json.dumps(kept, ensure_ascii=False, indent=1))
 
 
-def bare(poem: str) -> list[str]:
-    return [line.rstrip("，。") for line in forms.lines(poem)]
-
-
 def shuffled(poems: list[str], chance: random.Random) -> list[str]:
     """As many poems of the same lines, each with the marks of its place."""
-    lines = [line for poem in poems for line in bare(poem)]
+    lines = [line for poem in poems for line in forms.bare(poem)]
     chance.shuffle(lines)
     size = len(forms.lines(poems[0]))
     marks = "，。" * (size // 2)
@@ -145,14 +142,14 @@ def written(task: Task, model: Any, count: int, guide: Any) -> list[candidates.C
 def row(
     name: str, poems: list[str], form: str, task: Task, corpus: Corpus | None, seconds: float | None = None
 ) -> None:
-    checked = [checker.check(poem, task.lexicon.book) for poem in poems]
-    lines = [line for poem in poems for line in bare(poem)]
+    checked = [checker.check(poem, task.lexicon.book) if poem else None for poem in poems]  # none: it did not end
+    lines = [line for poem in poems for line in forms.bare(poem)]
     fives = [run for poem in poems for run in checker.runs(poem, 5)]
     shares = [
-        mean([bool(poem) and one.form == form for poem, one in zip(poems, checked, strict=True)]),
-        mean([one.rhymed for one in checked]),
-        mean([one.regulated for one in checked]),
-        mean([one.distinct for one in checked]),
+        mean([one is not None and one.form == form for one in checked]),
+        mean([one is not None and one.rhymed for one in checked]),
+        mean([one is not None and one.regulated and one.form in meter.SIZES for one in checked]),
+        mean([one is not None and one.distinct for one in checked]),
         checker.distinct(poems, 1),
         checker.distinct(poems, 2),
     ]

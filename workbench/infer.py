@@ -16,13 +16,11 @@ import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from workbench.infer_protocol import (
     SKETCH,
-    Begun,
     Cancel,
-    Character,
     Describe,
     End,
     Error,
@@ -48,9 +46,8 @@ from workbench.runs import Run
 if TYPE_CHECKING:
     from torch import nn
 
-    from tasks.base import Guide, Task, Writer
+    from tasks.base import Task, Writer
     from workbench.engine import examples
-    from workbench.engine.generate import Written
 
 
 def main() -> int:
@@ -184,58 +181,9 @@ class _Answers:
         return self._writer
 
     def _generate(self, asked: Generate, cancelled: set[int]) -> Iterator[Reply]:
-        from workbench.engine import generate
+        from workbench.engine import writing
 
-        writer = self._writing
-        guide = writer.guide(asked.start, asked.wish)
-        start = generate.beginning(writer, asked.start)
-        notes = [*(guide.notes if guide else writer.notes(asked.start))]
-        begun = Begun(id=asked.id, text=start, notes=notes)
-        if asked.candidates > 1:
-            yield from self._candidates(asked, cancelled, guide, begun)
-            return
-        tokens = generate.generate(
-            writer,
-            self._model,
-            asked.start,
-            seed=asked.seed,
-            limit=asked.limit,
-            guide=guide,
-            **_draws(asked),
-        )
-        yield begun
-        while asked.id not in cancelled:
-            token = next(tokens, None)
-            if token is None:
-                yield End(id=asked.id, reason="limit")
-                return
-            if token.ends:
-                yield End(id=asked.id, reason="ended", log_probability=token.log_probability)
-                return
-            yield _character(asked, token)
-        yield End(id=asked.id, reason="cancelled")
-
-    def _candidates(self, asked: Generate, cancelled: set[int], guide: Guide | None, begun: Begun) -> Iterator[Reply]:
-        from workbench.engine import candidates
-        from workbench.engine.drawing import Draw
-
-        seeds = candidates.seeds(asked.seed, asked.candidates)
-        writing = candidates.write(
-            self._writing, self._model, asked.start, Draw(**_draws(asked)), seeds, guide=guide, limit=asked.limit
-        )
-        yield begun
-        while asked.id not in cancelled:
-            try:
-                number, token = next(writing)
-            except StopIteration as done:
-                found: list[candidates.Candidate] = done.value
-                best = candidates.best(found)
-                reason: Literal["ended", "limit"] = "ended" if found[best].ended else "limit"
-                yield End(id=asked.id, reason=reason, scores=[one.score for one in found], best=best)
-                return
-            if not token.ends:
-                yield _character(asked, token, number)
-        yield End(id=asked.id, reason="cancelled")
+        return writing.replies(self._writing, self._model, asked, lambda: asked.id in cancelled)
 
     @cached_property
     def _examples(self) -> examples.Examples:
@@ -259,16 +207,6 @@ class _Answers:
         from workbench.engine import network
 
         return Network(id=asked.id, structure=str(self._model), parameters=network.parameter_count(self._model))
-
-
-def _draws(asked: Generate) -> dict[str, Any]:
-    """What was asked of the draws: ``drawing.Draw``'s fields."""
-    return {name: getattr(asked, name) for name in ("temperature", "top_k", "top_p", "repetition", "choices")}
-
-
-def _character(asked: Generate, token: Written, candidate: int = 0) -> Reply:
-    nats, choices = token.log_probability, list(token.choices)
-    return Character(id=asked.id, text=token.text, log_probability=nats, candidate=candidate, choices=choices)
 
 
 class _Sketches:

@@ -124,7 +124,7 @@ class End(_Reply, frozen=True, kw_only=True, tag="end"):
 
     reason: Literal["ended", "limit", "cancelled"]
     log_probability: float | None = None  # of the end, where the network ended the one text
-    scores: list[float] = []  # each candidate's, where there are several: ``engine.candidates.score``
+    scores: list[float | None] = []  # several candidates': ``engine.candidates.score``; none: it was given up
     best: int = 0  # the candidate of the highest one
 
 

@@ -2,9 +2,10 @@
 
 - *form*: 五绝, 七绝, 五律, 七律 or ``free``, by its lines alone (``forms.form``).
 - *rhymed*: the last characters of its even lines stand in one rhyme group of the Pingshui book; a character that the
-  book does not hold rhymes with none. The first line may rhyme too.
-- *regulated*: one of the four forms, whose lines follow one of the four schemes of ``meter`` (the four line types,
-  一三五不论 but neither 孤平 nor 三平, 对 and 粘); every line that rhymes in that scheme ends in one level group.
+  book does not hold rhymes with none. The first line may rhyme too. A rhyme takes two lines at least.
+- *regulated*: an even number of lines, four at least, all of 5 or all of 7 characters, which follow one of the four
+  schemes of ``meter`` (the four line types, 一三五不论 but neither 孤平 nor 三平, 对 and 粘); every line that rhymes in
+  that scheme ends in one level group. Of other lengths than the four forms' such a poem is a 排律.
   A character with two readings, or that the book does not hold, fits either tone. Allowances beyond these (拗救 such as
   平平仄平仄, neighbouring rhymes in the first line) are not made.
 - *repeated*: lines in which a character stands twice.
@@ -30,10 +31,10 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     form: str
     rhymed: bool
-    rhyme: str  # the names of the groups that its even lines' ends share
+    rhyme: str  # the names of the groups that it rhymes on; empty where it does not
     first_rhymes: bool  # the first line's end shares one of them
     regulated: bool
-    scheme: list[str]  # the types of its lines, of the nearest scheme; empty where it is none of the four forms
+    scheme: list[str]  # the types of its lines, of the nearest scheme; empty where its lines can be of none
     misfits: list[tuple[int, int]]  # line and place of every character whose tone is not that scheme's
     repeated: list[int]  # the lines in which a character stands twice, counted from 0
 
@@ -44,17 +45,19 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 def check(poem: str, book: Prosody) -> Checked:
     """Everything above of one poem."""
-    lines = [line.rstrip("，。") for line in forms.lines(poem)]
-    form = forms.form(poem)
-    shared = shared_groups(book, (line[-1] for line in lines[1::2] if line))
-    scheme, misfits = _scheme(lines, book) if form in meter.SIZES else ((), [])
+    lines = forms.bare(poem)
+    ends = [line[-1] for line in lines[1::2] if line]
+    shared = shared_groups(book, ends)
+    first = bool(lines and lines[0] and shared & set(book.groups(lines[0][-1])))
+    rhymed = bool(shared) and len(ends) + first > 1
+    scheme, misfits = _scheme(lines, book) if forms.is_well_formed(poem) else ((), [])
     level = shared & _LEVEL
     rhyming = bool(level) and all(level & set(book.groups(lines[line][-1])) for line in meter.rhymes(scheme))
     return Checked(
-        form=form,
-        rhymed=len(lines) > 1 and bool(shared),
-        rhyme="".join(GROUPS[group] for group in sorted(shared)) if len(lines) > 1 else "",
-        first_rhymes=bool(lines and lines[0] and shared & set(book.groups(lines[0][-1]))),
+        form=forms.form(poem),
+        rhymed=rhymed,
+        rhyme="".join(GROUPS[group] for group in sorted(shared)) if rhymed else "",
+        first_rhymes=first,
         regulated=bool(scheme) and not misfits and rhyming,
         scheme=list(scheme),
         misfits=misfits,
@@ -81,8 +84,7 @@ def distinct(poems: Sequence[str], size: int) -> float:
 
 def runs(poem: str, size: int) -> list[str]:
     """Every ``size`` characters that stand side by side in a line."""
-    bare = (line.rstrip("，。") for line in forms.lines(poem))
-    return [line[at : at + size] for line in bare for at in range(len(line) - size + 1)]
+    return [line[at : at + size] for line in forms.bare(poem) for at in range(len(line) - size + 1)]
 
 
 def _scheme(lines: Sequence[str], book: Prosody) -> tuple[meter.Scheme, list[tuple[int, int]]]:

@@ -46,8 +46,7 @@ def explain(task: Task, network: PoemNetwork, text: str) -> list[View]:
 def _characters(poem: str, shares: list[float], book: Prosody, found: Checked) -> Table:
     rows: list[list[str | int | float | None]] = []
     at = 0
-    for number, line in enumerate(forms.lines(poem)):
-        bare = line.rstrip("，。")
+    for number, (line, bare) in enumerate(zip(forms.lines(poem), forms.bare(poem), strict=True)):
         pattern = meter.EITHER * len(bare)
         if found.scheme:
             pattern, _ = meter.nearest([book.tone(c) for c in bare], found.scheme[number], len(bare))
@@ -66,14 +65,15 @@ def _characters(poem: str, shares: list[float], book: Prosody, found: Checked) -
 
 
 def _rules(poem: str, found: Checked, book: Prosody) -> Table:
-    lines = [line.rstrip("，。") for line in forms.lines(poem)]
+    lines = forms.bare(poem)
     ends = "".join(line[-1] for line in lines[1::2] if line)
     wrong = ", ".join(f"{lines[line][place]} in line {line + 1}" for line, place in found.misfits)
     again = ", ".join(lines[line] for line in found.repeated)
     unmet = _unmet(lines, found, book)
+    rhyme = f"{ends}: {found.rhyme or 'no group holds them all'}" if ends[1:] or found.rhymed else "too few lines yet"
     rows: list[list[str | int | float | None]] = [
         ["form", "met" if found.form != forms.FREE else "–", found.form],
-        ["rhyme", _met(found.rhymed), f"{ends}: {found.rhyme or 'no group holds them all'}"],
+        ["rhyme", _met(found.rhymed) if ends[1:] or found.rhymed else "–", rhyme],
     ]
     if found.scheme:
         rows += [

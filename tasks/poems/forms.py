@@ -16,6 +16,11 @@ def lines(poem: str) -> list[str]:
     return [line for line in _LINE.findall(poem) if line]
 
 
+def bare(poem: str) -> list[str]:
+    """Its lines without the marks that end them."""
+    return [line.rstrip("，。") for line in lines(poem)]
+
+
 def shown(poem: str) -> str:
     """A poem as it is read: a line for each 。."""
     return re.sub("。(?=.)", "。\n", poem)
@@ -36,7 +41,7 @@ def is_well_formed(poem: str) -> bool:
     Each couplet's first line ends with ， or 。, its second one with 。.
     """
     cut = lines(poem)
-    widths = {len(line.rstrip("，。")) for line in cut}
+    widths = set(map(len, bare(poem)))
     return (
         len(cut) >= 4
         and len(cut) % 2 == 0

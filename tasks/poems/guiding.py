@@ -19,7 +19,6 @@ from tasks.poems.data import PoemData
 from tasks.poems.lexicon import Lexicon
 from tasks.poems.novelty import LineFilter
 from tasks.poems.plan import Plan
-from tasks.poems.spelling import spelled
 from tasks.poems.wish import Wish
 
 _LINES = "lines"
@@ -56,4 +55,4 @@ def plan(lexicon: Lexicon, start: str, wish: Mapping[str, Value], lines: LineFil
         asked = msgspec.convert({**wish, "start": start}, Wish)
     except msgspec.ValidationError as error:
         raise ValueError(f"This cannot be wished for: {error}.") from None
-    return rules.plan(asked, lexicon, lambda text: spelled(text, lexicon.vocabulary, simplify=simplify), lines)
+    return rules.plan(asked, lexicon, lines, simplify=simplify)

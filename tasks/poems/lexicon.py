@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tasks.common.vocabulary import END, START, Vocabulary
 from tasks.poems import forms, meter
 from tasks.poems.cleaning import PUNCTUATION
-from tasks.poems.prosody import GROUPS, Prosody, Tone
+from tasks.poems.prosody import GROUPS, LEVEL_GROUPS, Prosody, Tone
 
 Mask = NDArray[np.bool_]  # (V,) which tokens
 
@@ -73,3 +73,9 @@ class Lexicon:
     def members(self) -> NDArray[np.bool_]:
         """(G,V) which characters each rhyme group holds."""
         return self.classes[:, : len(GROUPS)].T
+
+    @cached_property
+    def plain_rhymes(self) -> Mask:
+        """The characters of one level group at most: those of more stand in some by a reading that few would think of,
+        平 beside 天. The book does not say which."""
+        return np.asarray(self.classes[:, : len(LEVEL_GROUPS)].sum(1) < 2)

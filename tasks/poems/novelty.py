@@ -44,11 +44,6 @@ class LineFilter:
             found.append(_hash(lines[(lines != never).all(1)]))
         return cls(np.unique(np.concatenate(found)))
 
-    @property
-    def false_positives(self) -> float:
-        """The share of unknown lines that it takes for known ones."""
-        return len(self.hashes) / 2**32
-
     def knows(self, lines: Codes) -> NDArray[np.bool_]:
         """Which lines (N,L), characters' numbers, are in the corpus (N,)."""
         return self._has(_hash(lines))

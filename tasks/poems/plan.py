@@ -4,8 +4,11 @@ A poem's *shapes* are the ways in which it may still come out: a form, so many l
 asked for, a scheme of line types; with each, the rhyme groups that its rhymes so far share. What was written rules
 shapes out; a token may be written where it fits one that is left. The shapes given must have been chosen so that
 nothing written in keeping with one can leave it no way out (``rules`` does); then there are no dead ends between
-lines. Within a line there may be one where no character may stand twice or no known line may be written: there a plan
-is not ``settled``, and whoever writes goes back.
+lines. Where no character may stand twice in a line, the last one that could end it in rhyme is kept for its end, so
+that there are none within lines either, but where no known line may be written: there a plan is not ``settled`` before
+a line's end, and whoever writes goes back.
+
+A line that is to rhyme ends in a character of one level group alone (``Lexicon.plain_rhymes``) where there is one left.
 
 Shapes of tensors: V vocabulary.
 """
@@ -79,6 +82,7 @@ class Plan:
         self.lexicon, self.notes = lexicon, notes
         self._standing, self._loose, self._heads, self._known, self._distinct = standing, loose, heads, known, distinct
         self._left: dict[tuple[int, tuple[Line, ...]], list[Standing]] = {}
+        self._members: dict[frozenset[int], Mask] = {}
 
     @property
     def forms(self) -> list[str]:
@@ -107,7 +111,7 @@ class Plan:
 
     def settled(self, codes: Sequence[int]) -> bool:
         """Whether what stands in ``codes`` never has to be taken back."""
-        return not (self._distinct or self._known) or codes[-1] in (*self._marks, self.lexicon.end)
+        return not self._known or codes[-1] in (*self._marks, self.lexicon.end)
 
     def mask(self, codes: Sequence[int]) -> Mask:
         lexicon = self.lexicon
@@ -132,6 +136,19 @@ class Plan:
             pairs = (self._kept(one, done) for one in self.left(form, done[:-1]))
             self._left[key] = [pair for pair in pairs if pair]
         return self._left[key]
+
+    def endings(self, one: Standing, done: tuple[Line, ...], line: Line) -> Mask:
+        """The characters that a line, begun after some whole ones, may end in, were it for the rhyme alone."""
+        (shape, groups), lexicon = one, self.lexicon
+        if len(done) not in shape.rhymes:
+            return lexicon.characters
+        if groups not in self._members:
+            self._members[groups] = np.asarray(lexicon.members[list(groups)].any(0))
+        found = self._members[groups].copy()
+        found[[done[other][-1] for other in shape.rhymes if other < len(done)]] = False
+        if self._distinct:
+            found[list(line)] = False
+        return found
 
     @cached_property
     def _marks(self) -> tuple[int, int]:
@@ -159,10 +176,13 @@ class Plan:
         """What may follow in one shape."""
         lexicon, number, place = self.lexicon, len(done), len(line)
         if number == shape.lines:
-            return lexicon.only([lexicon.end])
+            return lexicon.only([] if line else [lexicon.end])  # else it went on in a longer shape
         if place == shape.width:
-            ends = number % 2 == 1 or number == shape.lines - 1
-            return lexicon.only([] if self._knows(line) else [lexicon.stop if ends else lexicon.comma])
+            mark = lexicon.stop if number % 2 == 1 or number == shape.lines - 1 else lexicon.comma
+            whole = self._kept((shape, groups), (*done, line)) and not self._knows(
+                line
+            )  # else a longer one's beginning
+            return lexicon.only([mark] if whole else [])
         mask = np.zeros(len(lexicon.vocabulary), np.bool_)
         if place > shape.width:
             return mask
@@ -170,16 +190,18 @@ class Plan:
             mask |= lexicon.fitting[pattern[place]] if shape.scheme else lexicon.characters
         if place == 0 and number < len(self._heads):
             mask &= lexicon.only([self._heads[number]])
-        if place == shape.width - 1:
-            if number in shape.rhymes:
-                mask &= lexicon.members[list(groups)].any(0)
-                mask[[done[other][-1] for other in shape.rhymes if other < number]] = False
-            if self._known:
-                candidates = mask.nonzero()[0]
-                mask[candidates[self._known.completes(line, candidates)]] = False
+        last, rhymes = place == shape.width - 1, number in shape.rhymes
+        if rhymes and (last or self._distinct):
+            ends = self.endings((shape, groups), done, line)
+            left = np.count_nonzero(ends)
+            mask &= ends if last or not left else ~ends if left == 1 else True
         if self._distinct:
             mask[list(line)] = False
-        return mask
+        if last and self._known:
+            candidates = mask.nonzero()[0]
+            mask[candidates[self._known.completes(line, candidates)]] = False
+        plain = mask & lexicon.plain_rhymes if last and rhymes else mask
+        return plain if plain.any() else mask
 
     def _anything(self, written: Sequence[int], line: Line) -> Mask:
         """What may follow in a free form of any lines: it ends after a 。, of 80 characters at most."""

@@ -76,11 +76,6 @@ class Prosody:
             frozenset(level), Tone.FREE
         )
 
-    def rhyme(self, *characters: str) -> bool:
-        """Whether one group holds them all; an unknown character rhymes with none."""
-        shared = set.intersection(*(set(self.groups(character)) for character in characters))
-        return bool(shared)
-
     def classes(self, characters: Sequence[str]) -> NDArray[np.bool_]:
         """For each character, whether it is in each group, then whether it is level, oblique, free: (N,C)."""
         size = len(GROUPS)

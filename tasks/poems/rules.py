@@ -1,17 +1,22 @@
 """Wishes made into a plan, or one sentence that says which of them cannot be met and what would be possible.
 
 Wishes are taken one after another: each rules out shapes that the poem may have (``plan.Shape``), and the one that
-rules out the last is the one that is named. What is left can always be finished: every rhyme group that is left has
-more characters than the poem has rhymes, each used once, and there are more level and more oblique characters than
-places in a line.
+rules out the last is the one that is named. What is left can always be finished, but for lines that must be new ones:
+every rhyme group that is left has more characters than the poem has rhymes, each used once, a beginning's open line
+leaves one of them to end it, and there are more characters, and more level and oblique ones, than places in a line.
 
 An acrostic of up to four characters makes a 五绝 or 七绝, of up to eight a 五律 or 七律, whose further lines begin
-freely; of nine to thirteen a free form with a line for each. A free form is never of four or eight equal lines.
+freely; of nine to thirteen a free form with a line for each, or with as many as make whole couplets where tones are
+asked for. A free form is never of four or eight equal lines.
+
+A rhyme is a character, which rhymes as it may be read, or the name of a group. A name is the group's alone; where that
+is oblique and the tones are to be regulated, it is the character that it is: 号 names an oblique group and may be read
+in a level one, 豪.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,6 +25,7 @@ from tasks.poems.lexicon import Lexicon
 from tasks.poems.novelty import LineFilter
 from tasks.poems.plan import Plan, Shape, Standing
 from tasks.poems.prosody import GROUPS, LEVEL_GROUPS
+from tasks.poems.spelling import simplified, spelled
 from tasks.poems.wish import Wish
 
 WIDTHS = (5, 7)
@@ -27,12 +33,12 @@ _LEVEL = frozenset(range(len(LEVEL_GROUPS)))
 _OTHERS = (6, 10, 12)  # lines of a free form that is to rhyme: neither four nor eight
 
 
-def plan(wish: Wish, lexicon: Lexicon, read: Callable[[str], tuple[str, list[str]]], known: LineFilter | None) -> Plan:
+def plan(wish: Wish, lexicon: Lexicon, known: LineFilter | None, *, simplify: bool) -> Plan:
     """What a wish makes of a poem.
 
     Args:
-        read: a text in the model's characters, and what was made of it; it raises for one that it cannot have.
         known: the lines of the training corpus; none: they are not at hand.
+        simplify: traditional characters are read as simplified ones.
 
     Raises:
         ValueError: the wish cannot be met; one sentence says which part of it, and what would be possible.
@@ -43,8 +49,11 @@ def plan(wish: Wish, lexicon: Lexicon, read: Callable[[str], tuple[str, list[str
         raise ValueError("This model was trained without the rhyme book: it knows no tones and no rhymes.")
     if wish.novel and known is None:
         raise ValueError("This model came without the lines of its training corpus: whether one is new is not known.")
-    start, said = read(wish.start)
-    acrostic, also = read(wish.acrostic)
+    if wish.distinct and lexicon.characters.sum() <= max(WIDTHS):
+        raise ValueError("The model knows too few characters for lines of different ones: let them come again.")
+    start, said = spelled(wish.start, lexicon.vocabulary, simplify=simplify)
+    acrostic, also = spelled(wish.acrostic, lexicon.vocabulary, simplify=simplify)
+    rhyme, besides = _rhyme(wish, lexicon, simplify=simplify)
     acrostic = acrostic.translate(dict.fromkeys(map(ord, cleaning.PUNCTUATION)))
     lines = forms.lines(start)
     shapes, loose = _shapes(wish, acrostic), not (acrostic or wish.tones or wish.rhyme)
@@ -53,7 +62,7 @@ def plan(wish: Wish, lexicon: Lexicon, read: Callable[[str], tuple[str, list[str
     _agree(acrostic, lines)
     if wish.tones:
         shapes = _regulated(shapes, lines, lexicon)
-    standing = _rhymed(wish, shapes, lexicon)
+    standing = _rhymed(wish, rhyme, shapes, lexicon)
     _own(wish, lines, lexicon, known)
     found = Plan(
         lexicon,
@@ -62,7 +71,7 @@ def plan(wish: Wish, lexicon: Lexicon, read: Callable[[str], tuple[str, list[str
         heads=lexicon.vocabulary.encode(acrostic),
         known=known if wish.novel else None,
         distinct=wish.distinct,
-        notes=[*said, *also],
+        notes=[*dict.fromkeys([*said, *also, *besides])],
     )
     begun = found.begun(lexicon.vocabulary.encode(start))
     if not begun.forms:
@@ -73,9 +82,12 @@ def plan(wish: Wish, lexicon: Lexicon, read: Callable[[str], tuple[str, list[str
 def _shapes(wish: Wish, acrostic: str) -> list[Shape]:
     """The shapes that the form and the acrostic leave."""
     count = len(acrostic)
-    most = cleaning.LONGEST // (min(WIDTHS) + 1)
+    most = max(_OTHERS) if wish.tones else cleaning.LONGEST // (min(WIDTHS) + 1)
     if count > most:
-        raise ValueError(f"An acrostic has a line for each character and at most {most} of them: this one has {count}.")
+        raise ValueError(
+            f"An acrostic has a line for each character and at most {most} of them"
+            f"{' in regulated verse' * wish.tones}: this one has {count}."
+        )
     fixed = [Shape(form, *size) for form, size in meter.SIZES.items() if wish.form in ("", form)]
     enough = [shape for shape in fixed if shape.lines >= count]
     if wish.form not in ("", forms.FREE) and not enough:
@@ -90,7 +102,8 @@ def _shapes(wish: Wish, acrostic: str) -> list[Shape]:
         return enough
     if wish.form == forms.FREE and not (count or wish.tones or wish.rhyme):
         return []  # lines of any length
-    lengths = (count,) if count > 4 and count != 8 else [lines for lines in _OTHERS if lines >= count]
+    longer = [lines for lines in _OTHERS if lines >= count]
+    lengths = longer if count <= 4 or count == 8 else longer[:1] if wish.tones else [count]
     free = [Shape(forms.FREE, lines, width) for width in WIDTHS for lines in lengths]
     return [shape for shape in free if shape.lines * (shape.width + 1) <= cleaning.LONGEST]
 
@@ -105,7 +118,7 @@ def _begun(wish: Wish, shapes: list[Shape], lines: Sequence[str], loose: bool) -
     left = [shape for shape in shapes if _fits(shape, lines)]
     if left or loose:
         return left
-    widths = [len(line.rstrip(cleaning.PUNCTUATION)) for line in lines]
+    widths = [len(bare) for bare in forms.bare("".join(lines))]
     most, width = max(shape.lines for shape in shapes), max(shape.width for shape in shapes)
     what = f"A {wish.form}" if wish.form else "Such a poem"
     if len(lines) > most:
@@ -125,8 +138,7 @@ def _begun(wish: Wish, shapes: list[Shape], lines: Sequence[str], loose: bool) -
 
 def _fits(shape: Shape, lines: Sequence[str]) -> bool:
     """Whether a beginning's lines are as long and end as a shape's; its last one may be unfinished."""
-    for number, line in enumerate(lines):
-        bare = line.rstrip(cleaning.PUNCTUATION)
+    for number, (line, bare) in enumerate(zip(lines, forms.bare("".join(lines)), strict=True)):
         ended = line != bare
         if number >= shape.lines or len(bare) > shape.width or (ended and len(bare) < shape.width):
             return False
@@ -153,8 +165,8 @@ def _regulated(shapes: list[Shape], lines: Sequence[str], lexicon: Lexicon) -> l
         )
     every = [shape._replace(scheme=scheme) for shape in shapes for scheme in meter.schemes(shape.lines)]
     left = every
-    for number, line in enumerate(lines):
-        tones = [lexicon.book.tone(character) for character in line.rstrip(cleaning.PUNCTUATION)]
+    for number, (line, bare) in enumerate(zip(lines, forms.bare("".join(lines)), strict=True)):
+        tones = [lexicon.book.tone(character) for character in bare]
         left = [
             shape
             for shape in left
@@ -167,11 +179,11 @@ def _regulated(shapes: list[Shape], lines: Sequence[str], lexicon: Lexicon) -> l
     return left
 
 
-def _rhymed(wish: Wish, shapes: list[Shape], lexicon: Lexicon) -> list[Standing]:
+def _rhymed(wish: Wish, rhyme: str, shapes: list[Shape], lexicon: Lexicon) -> list[Standing]:
     """The shapes with the groups that they may rhyme on: those with more characters than the shape has rhymes."""
     if not (wish.tones or wish.rhyme):
         return [(shape, frozenset()) for shape in shapes]
-    groups, counts = _groups(wish, lexicon), lexicon.members.sum(1)
+    groups, counts = _groups(wish, rhyme, lexicon), lexicon.members.sum(1)
     rhymed = [shape._replace(rhymed=True) for shape in shapes]
     pairs = [(s, frozenset(g for g in groups if counts[g] > len(s.rhymes))) for s in rhymed]
     standing = [(shape, able) for shape, able in pairs if able]
@@ -189,31 +201,39 @@ def _rhymed(wish: Wish, shapes: list[Shape], lexicon: Lexicon) -> list[Standing]
     )
 
 
-def _groups(wish: Wish, lexicon: Lexicon) -> frozenset[int]:
-    """The rhyme groups that a person means; without a wish, every level one."""
+def _rhyme(wish: Wish, lexicon: Lexicon, *, simplify: bool) -> tuple[str, list[str]]:
+    """The character to rhyme with, or the name of a group, and what was made of it; empty without a wish."""
     if not wish.rhyme:
+        return "", []
+    told = wish.rhyme.strip()
+    found, notes = simplified(told[:-1] if told[1:] in ("韵", "韻") else told, lexicon.vocabulary, simplify=simplify)
+    if len(found) != 1:
+        raise ValueError(f"{told or 'Nothing'} is no rhyme: give one character, such as 天, or a group's name.")
+    if found not in GROUPS and not lexicon.book.groups(found):
+        why = "The rhyme book does not hold" if found in lexicon.vocabulary else "The network does not know"
+        raise ValueError(f"{why} {found}: give a character such as 天 to rhyme with, or a group such as 先.")
+    return found, notes
+
+
+def _groups(wish: Wish, rhyme: str, lexicon: Lexicon) -> frozenset[int]:
+    """The rhyme groups that a person means; without a wish, every level one."""
+    if not rhyme:
         return _LEVEL
-    named = wish.rhyme.strip().removesuffix("韵") or wish.rhyme.strip()
-    if len(named) != 1:
+    read = frozenset(lexicon.book.groups(rhyme))
+    named = frozenset([GROUPS.index(rhyme)]) if rhyme in GROUPS else read
+    if not wish.tones:
+        return named
+    if not (named | read) & _LEVEL:
         raise ValueError(
-            f"{wish.rhyme.strip() or 'Nothing'} is no rhyme: give one character, such as 天, or a group's name."
-        )
-    book = lexicon.book
-    found = frozenset([GROUPS.index(named)] if named in GROUPS else book.groups(named))
-    if not found:
-        raise ValueError(f"The rhyme book does not hold {named}: give a character such as 天, or a group such as 先.")
-    if wish.tones and not found & _LEVEL:
-        raise ValueError(
-            f"{named} is oblique, and regulated verse rhymes on level characters: rhyme on a level one such as 天, or "
+            f"{rhyme} is oblique, and regulated verse rhymes on level characters: rhyme on a level one such as 天, or "
             "leave the tones free."
         )
-    return found & _LEVEL if wish.tones else found
+    return named & _LEVEL or read & _LEVEL
 
 
 def _own(wish: Wish, lines: Sequence[str], lexicon: Lexicon, known: LineFilter | None) -> None:
     """A beginning's lines must themselves be as lines are wished for."""
-    for line in lines:
-        bare = line.rstrip(cleaning.PUNCTUATION)
+    for line, bare in zip(lines, forms.bare("".join(lines)), strict=True):
         if wish.distinct and len(set(bare)) < len(bare):
             raise ValueError(f"The beginning's line {bare} has a character twice, and none is to: begin otherwise.")
         if bare != line and wish.novel and known:
@@ -230,17 +250,22 @@ def _new(line: str, lexicon: Lexicon, known: LineFilter) -> None:
 def _why_not(plan: Plan, lines: Sequence[str], wish: Wish, known: LineFilter | None) -> str:
     """Why nothing can follow a beginning whose length and tones are as they should be."""
     lexicon = plan.lexicon
-    bare = [line.rstrip(cleaning.PUNCTUATION) for line in lines]
+    bare = forms.bare("".join(lines))
     if wish.novel and known:
         _new(bare[-1], lexicon, known)  # a whole line that lacks but its mark
     done = tuple(tuple(lexicon.vocabulary.encode(line)) for line in bare)
-    for count in range(1, len(done) + 1):
+    what, free = (f"rhyme on {wish.rhyme}", "rhyme") if wish.rhyme else ("rhyme as regulated verse does", "tones")
+    before = [one for form in plan.forms for one in plan.left(lexicon.forms[form], done[:-1])]
+    unfinished = lines[-1] == bare[-1] and any(len(bare[-1]) < shape.width for shape, _ in before)
+    for count in range(1, len(done) + (not unfinished)):
         if not any(plan.left(lexicon.forms[form], done[:count]) for form in plan.forms):
-            what, free = (
-                (f"rhyme on {wish.rhyme}", "rhyme") if wish.rhyme else ("rhyme as regulated verse does", "tones")
-            )
             return (
                 f"Line {count} of the beginning ends with {bare[count - 1][-1]}, which does not {what}: "
                 f"begin otherwise, or leave the {free} free."
             )
+    if unfinished and not any(plan.endings(one, done[:-1], done[-1]).any() for one in before):
+        return (
+            f"The beginning's line {bare[-1]} holds every character left that could end it to {what}, and none may "
+            f"stand twice: begin otherwise, leave the {free} free, or let characters come again."
+        )
     return f"Nothing can follow the beginning {''.join(lines)} as it was asked for: begin otherwise."

@@ -98,7 +98,8 @@ class Task(base.Writer):
             hanzi = self._hanzi[targets.cpu()]
             total += torch.stack([nats.sum(), torch.tensor(len(nats)), nats[hanzi].sum(), hanzi.sum()])
         nll, nll_hanzi = float(total[0] / total[1]), float(total[2] / total[3])
-        written = self._write(model, [[self.vocabulary.number(START)]] * _SAMPLES, temperature=1.0, seed=0)
+        generator = torch.Generator().manual_seed(0)
+        written = self._write(model, [[self.vocabulary.number(START)]] * _SAMPLES, generator, temperature=1.0)
         metrics: Metrics = {
             "loss": nll,
             "nll": nll,
@@ -236,18 +237,20 @@ class Task(base.Writer):
 
     def _go_on(self, model: nn.Module, codes: list[int]) -> tuple[list[int], str]:
         """A prompt made ready, and the poem that goes on from it: temperature and seed of the settings."""
-        temperature, seed = self.settings.temperature, self.settings.sample_seed
-        generator = torch.Generator().manual_seed(seed)
+        temperature, generator = self.settings.temperature, torch.Generator().manual_seed(self.settings.sample_seed)
         (ready,) = self.ready(model, codes, [generator], temperature=temperature)
-        ((poem, _),) = self._write(model, [ready], temperature=temperature, seed=seed)
+        ((poem, _),) = self._write(model, [ready], generator, temperature=temperature)
         return ready, poem
 
     def _write(
-        self, model: nn.Module, prompts: Sequence[Sequence[int]], *, temperature: float, seed: int
+        self, model: nn.Module, prompts: Sequence[Sequence[int]], generator: Generator, *, temperature: float
     ) -> list[tuple[str, bool]]:
-        """Go on from prompts of one length, all at once → each poem as text, and whether it came to its end."""
+        """Go on from prompts of one length, all at once → each poem as text, and whether it came to its end.
+
+        The engine's generator does more (guides, repetition, a seed a text); a task, which does not know the engine,
+        writes its samples by this one.
+        """
         device = next(model.parameters()).device
-        generator = torch.Generator().manual_seed(seed)
         steps = [torch.tensor(prompts, device=device)]  # (B,T), then (B,1) each
         state: Any = None
         open_ = torch.ones(len(prompts), dtype=torch.bool, device=device)

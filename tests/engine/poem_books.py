@@ -10,7 +10,6 @@ from tasks.poems.lexicon import Lexicon
 from tasks.poems.novelty import LineFilter
 from tasks.poems.plan import Plan
 from tasks.poems.prosody import GROUPS, Prosody
-from tasks.poems.spelling import spelled
 from tasks.poems.wish import Wish
 
 LEVEL, OTHERS, OBLIQUE, FREE, UNHEARD = "天年前边烟泉眠弦", "东风同中", "月雪绝别灭夜日水草", "看思", "鹤霞"
@@ -21,12 +20,8 @@ BOOK = Prosody([_IN.get(name, "") for name in GROUPS])
 LEXICON = Lexicon(Vocabulary([*"，。", *CHARACTERS], (PAD, UNKNOWN, START, END, *forms.FORMS)), BOOK)
 
 
-def read(text: str) -> tuple[str, list[str]]:
-    return spelled(text, LEXICON.vocabulary, simplify=True)
-
-
 def planned(known: LineFilter | None = None, **wishes: str | bool) -> Plan:
-    return rules.plan(Wish(**wishes), LEXICON, read, known)  # type: ignore[arg-type]
+    return rules.plan(Wish(**wishes), LEXICON, known, simplify=True)  # type: ignore[arg-type]
 
 
 def by_chance(plan: Plan, seed: int, start: str = "") -> str:

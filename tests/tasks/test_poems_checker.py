@@ -80,6 +80,25 @@ def test_a_poem_without_a_form_and_without_a_book() -> None:
     assert not check(STORKS, prosody.Prosody()).rhymed
 
 
+def test_any_equal_lines_in_couplets_can_be_regulated() -> None:
+    scheme = meter.schemes(6)[0]
+    level, oblique = "天年前边烟泉眠弦", "月雪绝别灭夜日水"
+    lines = ["".join((level if tone == "平" else oblique)[place] for place, tone in enumerate(kind)) for kind in scheme]
+    lines = [line[:-1] + level[-1 - number] if line[-1] in level else line for number, line in enumerate(lines)]
+    poem = "".join(f"{odd}，{even}。" for odd, even in zip(lines[::2], lines[1::2], strict=True))
+    found = check(poem, BOOK)
+    assert (found.form, found.regulated, found.scheme, found.misfits) == ("free", True, [*scheme], [])
+    assert not check(poem.replace(lines[3][1], "东" if lines[3][1] in oblique else "月", 1), BOOK).regulated
+    assert check("".join(f"{line}。" for line in lines[:5]), BOOK).scheme == []  # no couplets
+
+
+def test_one_line_rhymes_with_nothing() -> None:
+    alone, both = check("天月，月天。", BOOK), check("月天，月年。", BOOK)
+    assert (check("月月，月天。", BOOK).rhymed, alone.rhymed, alone.rhyme) == (False, False, "")
+    assert (both.rhymed, both.rhyme, both.first_rhymes) == (True, "先", True)
+    assert check("月月，月天。月月，月年。", BOOK).rhymed
+
+
 def test_distinct_runs_do_not_cross_lines() -> None:
     assert checker.runs("天地人，地人。", 2) == ["天地", "地人", "地人"]
     assert checker.distinct(["天地人，地人。"], 2) == pytest.approx(2 / 3)

@@ -8,9 +8,12 @@ from engine.poem_books import BOOK, CHARACTERS, LEVEL, LEXICON, OBLIQUE, by_chan
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.poems import checker, forms
+from tasks.common.vocabulary import Vocabulary
+from tasks.poems import checker, forms, rules
+from tasks.poems.lexicon import Lexicon
 from tasks.poems.novelty import LineFilter
-from tasks.poems.prosody import GROUPS
+from tasks.poems.prosody import GROUPS, Prosody
+from tasks.poems.wish import Wish
 
 wishes = st.fixed_dictionaries(
     {},
@@ -28,12 +31,19 @@ NOTHING = LineFilter(np.zeros(0, np.uint32))
 
 
 def lines(poem: str) -> list[str]:
-    return [line.rstrip("，。") for line in forms.lines(poem)]
+    return forms.bare(poem)
 
 
 def corpus(*known: str) -> LineFilter:
     flat = np.array(LEXICON.vocabulary.encode("".join(f"{line}。" for line in known)), dtype=np.int64)
     return LineFilter.of(flat, ~LEXICON.characters, 1)
+
+
+def world(**groups: str) -> Lexicon:
+    """Another one, whose rhyme book holds these alone."""
+    characters = dict.fromkeys([*CHARACTERS, *"".join(groups.values())])
+    book = Prosody([groups.get(name, "") for name in GROUPS])
+    return Lexicon(Vocabulary([*"，。", *characters], LEXICON.vocabulary.specials), book)
 
 
 @given(wishes, st.integers(0, 1000))
@@ -50,7 +60,7 @@ def test_whatever_is_asked_together_holds_in_every_poem(asked: dict, seed: int) 
     assert found.form == asked.get("form", found.form)
     assert poem.startswith(asked.get("start", ""))
     assert [line[0] for line in cut][: len(asked.get("acrostic", ""))] == [*asked.get("acrostic", "")]
-    if asked.get("tones") and found.form != forms.FREE:
+    if asked.get("tones"):
         assert found.regulated
     if rhyme := asked.get("rhyme"):
         name = rhyme[0]
@@ -106,7 +116,52 @@ def test_a_free_poem_is_none_of_the_four_forms_and_ends_in_time() -> None:
     assert not whole.mask([LEXICON.start, LEXICON.forms[forms.FREE], *codes])[LEXICON.end]
 
 
+def test_a_poem_that_may_be_of_several_lengths_ends_at_a_lines_end() -> None:
+    plan = planned(form=forms.FREE, tones=True)
+    for seed in range(20):
+        poem = by_chance(plan, seed)
+        assert poem.endswith("。")
+        assert len(lines(poem)) in (6, 10, 12)
+
+
+def test_the_beginning_of_a_longer_line_is_no_line_where_it_breaks_the_tones() -> None:
+    plan = planned(form=forms.FREE, tones=True)
+    begun = [LEXICON.start, LEXICON.forms[forms.FREE], *LEXICON.vocabulary.encode("东月烟烟年")]  # 平仄平平平
+    assert plan.mask(begun).any()
+    assert not plan.mask(begun)[LEXICON.comma]
+
+
+def test_what_could_end_a_line_in_rhyme_is_kept_for_its_end() -> None:
+    start = "天月夜日水，东风同"
+    plan = planned(form="五绝", rhyme="东", distinct=True, start=start)
+    begun = [LEXICON.start, LEXICON.forms["五绝"], *LEXICON.vocabulary.encode(start)]
+    assert LEXICON.vocabulary.number("中") not in plan.mask(begun).nonzero()[0]
+    assert plan.settled(begun)  # nothing has to be taken back
+    assert {lines(by_chance(plan, seed, start))[1][-1] for seed in range(20)} == {"中"}
+
+
+def test_a_group_whose_name_is_read_otherwise_too() -> None:
+    lexicon = world(豪="号高毛涛", 号="号帽报到")
+    for asked, ends in (({}, "号帽报到"), ({"tones": True}, "号高毛涛")):
+        plan = rules.plan(Wish(form="五绝", rhyme="号", **asked), lexicon, None, simplify=True)  # type: ignore[arg-type]
+        groups = [group for _, groups in plan.left(lexicon.forms["五绝"], ()) for group in groups]
+        assert {lexicon.text(lexicon.members[group].nonzero()[0]) for group in groups} == {ends}
+
+
+@pytest.mark.parametrize(
+    ("ends", "left"), [("", "天年"), ("平", "天年"), ("天", "年"), ("天年", "平行生"), ("天年平", "行生")]
+)
+def test_a_character_of_two_level_groups_ends_a_line_where_no_other_is_left(ends: str, left: str) -> None:
+    lexicon = world(先="天年平行生", 庚="平行生")
+    start = "".join(f"月日水草夜，月日水草{end}。" for end in ends) + "月日水草夜，月日水草"
+    plan = rules.plan(Wish(form="五律", rhyme="天", start=start), lexicon, None, simplify=True)
+    begun = [lexicon.start, lexicon.forms["五律"], *lexicon.vocabulary.encode(start)]
+    assert lexicon.text(plan.mask(begun).nonzero()[0]) == left
+
+
 def test_a_traditional_character_is_converted_and_said() -> None:
+    assert planned(rhyme="東韻").notes == ["Read in simplified characters: 東 as 东."]
+    assert planned(rhyme="邊", start="東").notes[1] == "Read in simplified characters: 邊 as 边."
     plan = planned(start="東風", acrostic="東")
     assert plan.notes[0] == "Read in simplified characters: 東 as 东, 風 as 风."
 
@@ -129,6 +184,9 @@ REFUSED = {
     "天天天天 (平平平平) fits none of the four line types": {"start": "天天天天", "tones": True},
     "follows the lines before it by none": {"start": "天天月月天，天天月月天。", "tones": True},
     "天年 is no rhyme": {"rhyme": "天年"},
+    "Chinese characters: x y cannot stand in one": {"rhyme": "xy"},
+    "The network does not know 囧": {"rhyme": "囧"},
+    "at most 12 of them in regulated verse: this one has 13": {"acrostic": "天月" * 6 + "天", "tones": True},
     "The rhyme book does not hold 鹤": {"rhyme": "鹤"},
     "月 is oblique": {"rhyme": "月", "tones": True},
     "The model knows 0 characters of the rhyme group 江, and such a poem needs 3: 先 东 屑": {"rhyme": "江"},
@@ -138,6 +196,17 @@ REFUSED = {
         "rhyme": "天",
     },
     "天天 has a character twice": {"start": "天天", "distinct": True},
+    "The beginning's line 东风同中 holds every character left that could end it to rhyme on 东": {
+        "start": "天月夜日水，东风同中",
+        "rhyme": "东",
+        "distinct": True,
+    },
+    "Nothing can follow the beginning 天月夜日水，月日夜水 as": {
+        "start": "天月夜日水，月日夜水",
+        "rhyme": "雪",
+        "novel": True,
+        "form": "五绝",
+    },
     "The beginning's line 天月东风看 is one of the training corpus": {"start": "天月东风看，", "novel": True},
     "line 天月东风看 is one of the training": {"start": "天月东风看", "novel": True, "form": "五绝"},
 }
@@ -146,13 +215,19 @@ REFUSED = {
 @pytest.mark.parametrize("sentence", REFUSED)
 def test_what_cannot_be_met_is_one_sentence(sentence: str) -> None:
     with pytest.raises(ValueError, match=r"\.$") as error:
-        planned(corpus("天月东风看"), **REFUSED[sentence])
+        planned(corpus("天月东风看", *(f"月日夜水{end}" for end in "雪绝别灭")), **REFUSED[sentence])
     assert sentence in str(error.value)
 
 
 def test_without_the_book_or_the_corpus_it_is_said() -> None:
     with pytest.raises(ValueError, match="without the lines of its training corpus"):
         planned(None, novel=True)
+
+
+def test_a_model_of_few_characters_cannot_write_different_ones() -> None:
+    few = Lexicon(Vocabulary([*"，。天年月"], LEXICON.vocabulary.specials), BOOK)
+    with pytest.raises(ValueError, match="too few characters for lines of different ones"):
+        rules.plan(Wish(distinct=True), few, None, simplify=True)
 
 
 def test_tones_of_the_toys() -> None:

@@ -106,6 +106,8 @@ def test_what_does_not_rhyme_is_not_marked() -> None:
         (SNOW, "五绝 · rhymed on 屑, the first line too · "),
         (SPRING, "五绝 · not rhymed · "),
         ("月月明。", "free form · not rhymed · 月 twice in line 1"),
+        ("月月明，雪月天。", "free form · not rhymed · "),
+        ("月月天，雪月前。", "free form · rhymed on 先, the first line too · "),
         ("天天，天天。月，雪前前烟烟。", "前 烟 twice in line 4"),
     ],
 )

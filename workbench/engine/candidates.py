@@ -5,8 +5,9 @@ Shapes: B batch, T time, V vocabulary.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from collections.abc import Generator as Produces
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -23,9 +24,8 @@ class Candidate(NamedTuple):
     """A text as it was written, after its beginning."""
 
     text: str
-    log_probabilities: list[float]  # the network's own, of each token, the end too
-    ended: bool  # else the limit was reached
-    score: float  # see ``score``
+    ended: bool  # else the limit was reached, or nothing more could be written as the guide says
+    score: float  # see ``score``; −∞ where nothing more could be written
 
 
 Writing = Produces[tuple[int, Written], None, list[Candidate]]
@@ -60,10 +60,15 @@ def write(
     *,
     guide: Guide | None = None,
     limit: int = 0,
+    stopped: Callable[[], bool] | None = None,
 ) -> Writing:
     """Go on from one beginning, a text for each seed, all in one batch.
 
-    A text that comes to a dead end goes on alone from its last token that is sure.
+    A text that comes to a dead end goes on alone from its last token that is sure; where there is no other way, it is
+    over there, and the others go on.
+
+    Args:
+        stopped: as in ``generate.generate``.
 
     Yields:
         each token as it is written, with the number of its text; between two the writing can be left.
@@ -72,10 +77,11 @@ def write(
         the texts, in the seeds' order.
 
     Raises:
-        ValueError: ``start`` holds a character that the network never saw; nothing can be written as the guide says.
+        ValueError: ``start`` holds a character that the network never saw; not one text can be written as the guide
+            says.
     """
-    batch = _Batch(task, model, task.prompt(start), draw, seeds, guide, limit)
-    while batch.open:
+    batch = _Batch(task, model, task.prompt(start), draw, seeds, guide, limit, stopped)
+    while batch.open and not (stopped and stopped()):
         for row, token in batch.step():
             yield row, token.written(task)
     return batch.candidates()
@@ -93,9 +99,10 @@ class _Batch:
         seeds: Sequence[int],
         guide: Guide | None,
         limit: int,
+        stopped: Callable[[], bool] | None,
     ) -> None:
         self.task, self.model, self.draw, self.guide, self.limit = task, model, draw, guide, limit
-        self.device = next(model.parameters()).device
+        self.stopped, self.device = stopped, next(model.parameters()).device
         self.generators = [Generator().manual_seed(seed) for seed in seeds]
         with torch.inference_mode():
             self.texts = task.ready(model, prompt, self.generators, temperature=draw.temperature, guide=guide)
@@ -103,6 +110,7 @@ class _Batch:
         self.open = list(range(len(self.texts)))
         self.written: list[list[Token]] = [[] for _ in seeds]
         self.shown = [0] * len(self.texts)  # tokens of each that were given out
+        self.lost: dict[int, ValueError] = {}  # the texts that cannot be written on, and why
         self.state: Any = None
         self.fresh = torch.tensor(self.texts, device=self.device)  # (B,T), then (B,1)
 
@@ -139,10 +147,12 @@ class _Batch:
 
     def candidates(self) -> list[Candidate]:
         task, found = self.task, []
-        for text in self.written:
+        if len(self.lost) == len(self.texts):
+            raise next(iter(self.lost.values()))
+        for row, text in enumerate(self.written):
             written, nats = [token.code for token in text], [token.log_probability for token in text]
-            spelled = "".join(map(task.token, written))
-            found.append(Candidate(spelled, nats, written[-1:] == [task.end], score(task, written, nats)))
+            worth = -math.inf if row in self.lost else score(task, written, nats)
+            found.append(Candidate("".join(map(task.token, written)), written[-1:] == [task.end], worth))
         return found
 
     def _add(self, row: int, token: Token) -> None:
@@ -160,7 +170,10 @@ class _Batch:
         text = self.texts[row] = self.texts[row][: self.begun + sure]
         del self.written[row][sure:]
         rest = self.limit - sure if self.limit else 0
-        alone = tokens(self.task, self.model, list(text), self.draw, self.generators[row], self.guide, rest)
-        for token in alone:
-            self._add(row, token)
+        own = self.generators[row]
+        try:
+            for token in tokens(self.task, self.model, list(text), self.draw, own, self.guide, rest, self.stopped):
+                self._add(row, token)
+        except ValueError as error:
+            self.lost[row] = error
         return self._shown(row)

@@ -5,7 +5,7 @@ Shapes: B batch (1 here), T time, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -14,7 +14,7 @@ from torch import Generator, Tensor, nn
 from tasks.base import Guide, Writer
 from workbench.engine.drawing import Choices, Draw
 
-_RETURNS = 20_000  # tokens taken back in a text before it is given up
+_RETURNS = 500  # tokens taken back in a text before it is given up: some seconds; real poems take back none
 
 
 class Written(NamedTuple):
@@ -53,6 +53,7 @@ def generate(
     limit: int = 0,
     guide: Guide | None = None,
     choices: int = 0,
+    stopped: Callable[[], bool] | None = None,
 ) -> Iterator[Written]:
     """Go on from ``start`` until the network ends its text, or ``limit`` tokens are written.
 
@@ -66,6 +67,7 @@ def generate(
         guide: what may be written where. While it says that a token may have to be taken back, the tokens are held
             back, until one is sure (``Guide.settled``); at a dead end the last token is refused and another drawn.
         choices: how many of the most probable tokens are told of each place: the network's own, guided or not.
+        stopped: asked at every step, also of a search that shows nothing; once it says so, the text is over.
 
     Raises:
         ValueError: a setting is out of bounds, or ``start`` holds a character that the network never saw; while
@@ -73,7 +75,7 @@ def generate(
     """
     draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition, choices=choices)
     codes = task.prompt(start)
-    return _written(task, model, codes, draw, Generator().manual_seed(seed), guide, limit)
+    return _written(task, model, codes, draw, Generator().manual_seed(seed), guide, limit, stopped)
 
 
 def beginning(task: Writer, start: str) -> str:
@@ -93,10 +95,11 @@ def _written(
     generator: Generator,
     guide: Guide | None,
     limit: int,
+    stopped: Callable[[], bool] | None,
 ) -> Iterator[Written]:
     with torch.inference_mode():
         (ready,) = task.ready(model, codes, [generator], temperature=draw.temperature, guide=guide)
-    for token in tokens(task, model, ready, draw, generator, guide, limit):
+    for token in tokens(task, model, ready, draw, generator, guide, limit, stopped):
         yield token.written(task)
 
 
@@ -116,8 +119,9 @@ def tokens(
     generator: Generator,
     guide: Guide | None = None,
     limit: int = 0,
+    stopped: Callable[[], bool] | None = None,
 ) -> Iterator[Token]:
-    """Go on from a prompt that is ready → each token, the end too.
+    """Go on from a prompt that is ready → each token, the end too; what is not sure when it is stopped is left out.
 
     Raises:
         ValueError: nothing can be written that the guide allows.
@@ -128,6 +132,8 @@ def tokens(
     held: list[Token] = []
     returns = 0
     while not limit or len(text) - len(codes) < limit:
+        if stopped and stopped():
+            return
         with torch.inference_mode():  # not around the yield: whoever asks for tokens keeps a mode of his own
             scores, state = task.read(model, torch.tensor([fresh], device=device), state)  # (1,V)
             trail.append(_Place(scores, state, set()))
@@ -136,7 +142,9 @@ def tokens(
                 trail.pop()
                 returns += 1
                 if not trail or returns > _RETURNS:
-                    raise ValueError(_no_way(task, text))
+                    raise ValueError(_no_way(task, text[: len(text) - len(held)]))
+                if stopped and stopped():
+                    return
                 trail[-1].refused.add(text.pop())
                 held.pop()
                 found, nats, dead = draw.tokens(

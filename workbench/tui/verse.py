@@ -109,14 +109,13 @@ def rows(characters: Sequence[str], width: int) -> list[list[int]]:
 
 def judged(found: Checked, raw: str, book: Prosody) -> str:
     """What the rules say of a poem, in a line."""
-    lines = [line.rstrip("，。") for line in forms.lines(raw)]
+    lines = forms.bare(raw)
     parts = ["free form" if found.form == forms.FREE else found.form]
     if not book:
         parts.append("rhyme and tones unknown")
     else:
-        rhymed = found.rhymed and (len(lines) > 3 or found.first_rhymes)  # one line alone rhymes with nothing
         first = ", the first line too" * found.first_rhymes
-        parts.append(f"rhymed on {' '.join(found.rhyme)}{first}" if rhymed else "not rhymed")
+        parts.append(f"rhymed on {' '.join(found.rhyme)}{first}" if found.rhymed else "not rhymed")
         if found.scheme:
             parts.append(_regulated(found, lines))
     again = [f"{_twice(lines[line])} twice in line {line + 1}" for line in found.repeated]

@@ -1,0 +1,34 @@
+"""The table of ``bench/poems.py``: what counts, where poems came to no end or to another form."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+from engine.poem_writers import random_writer
+
+FILE = Path(__file__).parents[2] / "bench/poems.py"
+
+
+def test_what_did_not_end_or_is_of_no_form_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "path", ["", *sys.path])  # of which it takes away the first
+    found = importlib.util.spec_from_file_location("bench_poems", FILE)
+    assert found is not None
+    assert found.loader is not None
+    bench = importlib.util.module_from_spec(found)
+    found.loader.exec_module(bench)
+    task, _ = random_writer()
+    right = "雪月烟天月，天烟雪月前。烟天泉月雪，日月雪烟天。"
+    longer = f"{right}雪月烟天月，天烟雪月前。"
+    assert task.checks(longer)["regulated"]
+    for poems, shares in (([right, ""], "0.500 | 0.500 | 0.500 | 0 "), ([longer], "0 | 1.000 | 0 | 0 ")):
+        bench.row("x", poems, "五绝", task, None)
+        assert f"| x | {shares}" in capsys.readouterr().out
+    bench.row("x", ["春眠不觉晓，处处闻啼鸟。", ""], "五绝", task, None)
+    assert "| x | 0 | 0 | 0 | 0 |" in capsys.readouterr().out
+    bench.row("x", ["雪月烟天水，", ""], "五绝", task, None)
+    assert "| x | 0 | 0 | 0 | 0.500 |" in capsys.readouterr().out
