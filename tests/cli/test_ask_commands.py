@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import msgspec
@@ -61,6 +62,18 @@ def test_what_cannot_be_answered_is_said_and_the_rest_is_answered(workbench, fin
     result = workbench("predict", finished.id, "[bold]x", "012")
     assert "two [red]" in result.stdout
     assert says(result, 1, "") == "'[bold]x' is not a row of digits: type digits below 3."
+
+
+def test_bytes_that_are_no_text_are_said_like_any_other_character(workbench, finished: Run) -> None:
+    result = workbench("predict", finished.id, os.fsdecode(b"\xff2"), "--json")
+    assert says(result, 1, "").startswith("'�2' is not a row of digits")
+    assert [one["text"] for one in objects(result.stdout)] == ["�2"]
+
+
+def test_a_mark_of_byte_order_is_no_part_of_what_is_piped(workbench, finished: Run) -> None:
+    result = workbench("predict", finished.id, "--json", input="\ufeff012\n2\n")
+    assert result.returncode == 0, result.stderr
+    assert [one["text"] for one in objects(result.stdout)] == ["012", "2"]
 
 
 def test_nothing_to_ask(workbench, finished: Run) -> None:

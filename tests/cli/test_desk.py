@@ -27,10 +27,38 @@ def test_a_line_without_a_slash_begins_a_poem() -> None:
     assert desk.read("  床前明月光 ") == (None, "床前明月光")
 
 
-@pytest.mark.parametrize("line", ["", "   ", "\t"])
-def test_an_empty_line_is_told_what_could_be_typed(line: str) -> None:
-    with pytest.raises(ValueError, match="Type the characters that a poem begins with"):
-        desk.read(line)
+@pytest.mark.parametrize("line", ["", "   ", "\t", "\ufeff", "\u200b \u200d"])
+def test_an_empty_line_asks_for_nothing(line: str) -> None:
+    assert desk.read(line) == (None, "")
+
+
+def test_what_cannot_be_seen_is_no_part_of_a_text() -> None:
+    assert desk.read("\ufeff 床\u200b前 \u200d") == (None, "床前")
+    assert changed("/acrostic 春\u200b夏").wish.acrostic == "春夏"
+
+
+def test_what_could_be_typed_goes_by_what_is_set() -> None:
+    assert Desk().hint().endswith("/again for one that begins freely, or /help.")
+    assert "/again for one that begins with 月," in changed("/start 月").hint()
+    assert "/again for one on 春夏秋冬," in changed("/acrostic 春夏秋冬").hint()
+
+
+@pytest.mark.parametrize("line", ["/form\u3000七绝", "/form\t七绝", "／form  七绝", "/FORM 七绝\u3000"])
+def test_any_blank_and_either_slash_begin_a_command(line: str) -> None:
+    assert changed(line).wish.form == "七绝"
+
+
+def test_an_acrostic_takes_the_beginning_s_place() -> None:
+    assert changed("/start 月", "/acrostic 春夏").wish.start == ""
+    assert changed("/start 月", "/acrostic off").wish.start == "月"
+
+
+def test_every_setting_that_is_not_the_usual_one_is_told() -> None:
+    told = changed("/start 床前明月光", "/top-k 40", "/repetition 0.25", "/length 64").told()
+    assert (
+        told
+        == "any form · begins 床前明月光 · temp 0.8 · top-p 0.9 · top-k 40 · repetition 0.25 · length 64 · seed any"
+    )
 
 
 def test_settings_are_kept_from_line_to_line() -> None:
@@ -53,6 +81,10 @@ def test_settings_are_kept_from_line_to_line() -> None:
         ("/top-p 0.5", "/top-p"),
         ("/seed 7", "/seed any"),
         ("/best 4", "/best"),
+        ("/start 月", "/start off"),
+        ("/top-k 40", "/top-k off"),
+        ("/repetition 1", "/repetition"),
+        ("/length 64", "/length"),
     ],
 )
 def test_every_setting_is_taken_back(lines: tuple[str, ...]) -> None:
@@ -63,11 +95,9 @@ def test_every_setting_is_taken_back(lines: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("/fom 七绝", "There is no /fom: did you mean 'form'"),
+        ("/fom 七绝", "There is no /fom: did you mean '/form'"),
         ("/ 七绝", "There is no /"),
         ("/again twice", "/again stands alone"),
-        ("/form 词", "There is no form 词: there are 五绝, 七绝, 五律, 七律, free"),
-        ("/rhyme 天地", "A rhyme is named by one character"),
         ("/tones perhaps", "/tones is on or off: perhaps is neither."),
         ("/temp hot", "/temp takes a number: hot is none."),
         ("/temp nan", "/temp takes a number from 0 to 100"),
@@ -76,6 +106,9 @@ def test_every_setting_is_taken_back(lines: tuple[str, ...]) -> None:
         ("/top-p 1.5", "/top-p takes a number from 0 to 1"),
         ("/seed x", "/seed takes a whole number: x is none."),
         ("/seed -1", "/seed takes a number from 0"),
+        ("/length 0", "/length takes a number from 1"),
+        ("/top-k -1", "/top-k takes a number from 0"),
+        ("/repetition -1", "/repetition takes a number from 0"),
         ("/best 0", "/best takes a number from 1"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 import pytest
 from engine.poem_books import BOOK
@@ -70,3 +72,47 @@ def test_an_older_run_writes_and_says_that_it_knows_no_corpus(workbench, runs_fo
 def test_a_damaged_filter_is_one_sentence(workbench, poet: Run) -> None:
     poet.tensors_file.write_bytes(b"nothing")
     assert "is damaged" in says(workbench("poem", poet.id), 1, "")
+
+
+def test_a_length_that_would_cut_what_is_asked_is_refused(workbench, poet: Run) -> None:
+    asked = [poet.id, "--start", "天年天", "--seed", 3]
+    sentence = says(workbench("poem", *asked, "--form", "七绝", "--length", 5), 1, "")
+    assert sentence == (
+        "A 七绝 has 29 characters after this beginning, marks counted: a length of 5 would cut it, so allow 29 or more."
+    )
+    result = workbench("poem", *asked, "--form", "七绝", "--length", 29)
+    assert len("".join(result.stdout.split())) == 32, result.stderr
+    assert "may have 61 characters" in says(workbench("poem", *asked[:-2], "--rhyme", "天", "--length", 20), 1, "")
+    assert workbench("poem", *asked, "--length", 5).returncode == 0
+
+
+def test_a_record_holds_all_that_writes_it_again(workbench, poet: Run) -> None:
+    (told,) = objects(
+        workbench("poem", poet.id, "--start", "東", "--best-of", 3, "--length", 100, "--seed", 3, "--json").stdout
+    )
+    assert (told["best_of"], told["length"]) == (3, 100)
+    assert told["notes"] == ["Read in simplified characters: 東 as 东."]
+    assert "choices" not in told
+    options = {"start": "--start", "seed": "--seed", "temperature": "--temperature", "top_k": "--top-k"}
+    options |= {"top_p": "--top-p", "repetition": "--repetition", "best_of": "--best-of", "length": "--length"}
+    words = [word for name, option in options.items() for word in (option, told[name])]
+    assert objects(workbench("poem", told["run"], *words, "--json").stdout) == [told]
+
+
+def test_an_acrostic_takes_beginnings_from_the_pipe(workbench, poet: Run) -> None:
+    result = workbench("poem", poet.id, "--acrostic", "天月东看", "--json", input="天\n日\n")
+    assert "The acrostic wants line 1 to begin with 天, and the beginning has 日" in says(result, 1, "")
+    assert [one["start"] for one in objects(result.stdout)] == ["天", "日"]
+
+
+def test_what_cannot_be_seen_in_a_beginning_is_left_out(workbench, poet: Run) -> None:
+    result = workbench("poem", poet.id, "--json", input="\ufeff天\n\u200b月\u200d\n")
+    assert [one["start"] for one in objects(result.stdout)] == ["天", "月"], result.stderr
+    assert workbench("poem", poet.id, "--start", "\ufeff天\u200b", "--seed", 1).stdout.startswith("天")
+
+
+@pytest.mark.parametrize("option", ["--start", "--acrostic", "--rhyme", "--form"])
+def test_bytes_that_are_no_text_are_said_like_any_other_character(workbench, poet: Run, option: str) -> None:
+    sentence = says(workbench("poem", poet.id, option, os.fsdecode(b"\xff\xe6\x9c\x88"), "--json"), 1, "")
+    assert "�" in sentence
+    assert "defect" not in sentence

@@ -3,78 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from engine.toy_runs import copied, trained
-from prompt_toolkit.completion import CompleteEvent
-from prompt_toolkit.document import Document
+from talking import Pen, Talk
 
-from tasks.views import Text
+from tasks.poems.wish import Wish
 from workbench import runs, spec
 from workbench.cli.desk import Desk
-from workbench.cli.prompt import Prompt
-from workbench.cli.reading import Words
-from workbench.cli.verses import Asked
-from workbench.runs import NoSuchRun, Run
-
-
-class Wrote(NamedTuple):
-    start: str
-    seed: int
-    asked: Asked
-
-
-class Pen:
-    """Writes what it is told to, and remembers how it was asked."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.wrote: list[Wrote] = []
-        self.explained: list[str] = []
-        self.breaks_at = 0  # so many are written whole, then a person presses Ctrl-C
-
-    def show(self, asked: Asked, start: str, seed: int, *, apart: bool) -> str:
-        if self.breaks_at and len(self.wrote) == self.breaks_at:
-            raise KeyboardInterrupt
-        if "x" in start:
-            raise ValueError("Poems are written in Chinese characters: x cannot stand in one.")
-        self.wrote.append(Wrote(start, seed, asked))
-        return f"{start}明月光，\n疑是地上霜。"
-
-    def explain(self, text: str) -> list[Text]:
-        self.explained.append(text)
-        return [Text(title="rules", text="all met")]
-
-
-class Talk:
-    """A prompt and what it said."""
-
-    def __init__(self, tmp_path: Path, settings: Desk | None = None) -> None:
-        self.said: list[str] = []
-        self.pens: list[Pen] = []
-        self._folder = tmp_path
-        self.prompt = Prompt(Run(tmp_path / "first"), settings or Desk(), self._find, self._open, self.said.append)  # type: ignore[arg-type]
-
-    def _find(self, name: str) -> Run:
-        if name == "none":
-            raise NoSuchRun("There is no run 'none'.")
-        return Run(self._folder / name)
-
-    def _open(self, run: Run) -> Pen:
-        self.pens.append(Pen(run))
-        return self.pens[-1]
-
-    @property
-    def pen(self) -> Pen:
-        return self.pens[-1]
-
-    def type(self, *lines: str) -> list[str]:
-        """What is said to the last of some lines."""
-        for line in lines:
-            self.said.clear()
-            assert self.prompt.do(line)
-        return self.said
+from workbench.runs import Run
+from workbench.usual import SEEDS
 
 
 @pytest.fixture
@@ -97,6 +36,46 @@ def test_again_and_more_keep_the_beginning_and_count_the_seeds_on(talk: Talk) ->
     assert [one[:2] for one in talk.pen.wrote] == [("月", seed) for seed in range(7, 12)]
 
 
+def test_a_seed_that_is_set_is_the_next_one_and_the_next_one_is_told(talk: Talk) -> None:
+    talk.type("/seed 7", "月")
+    assert "seed 8" in talk.prompt.told()
+    talk.type("花", "/seed 7", "/again", f"/seed {SEEDS - 1}", "/more 2")
+    assert [one.seed for one in talk.pen.wrote] == [7, 8, 7, SEEDS - 1, 0]
+    talk.type("/seed any", "/again")
+    assert talk.prompt.told().endswith("seed any")
+
+
+def test_a_seed_that_fails_is_not_tried_again_and_loses_no_poem(talk: Talk, tmp_path: Path) -> None:
+    talk.pen.fails_on = 7
+    assert talk.type("/seed 5", "/more 4")[-1].startswith("Nothing can be written")
+    assert talk.type(f"/save {tmp_path / 'poems'}") == [f"2 poems added to {tmp_path / 'poems'}."]
+    assert talk.type("/again") == ["  seed 8"]
+
+
+def test_what_is_refused_changes_nothing(talk: Talk) -> None:
+    talk.type("/seed 1", "月")
+    before = talk.type("/show")[0]
+    for line in ("x", "/start x", "/acrostic xx"):
+        (said,) = talk.type(line)
+        assert "x cannot stand in one" in said
+        assert talk.type("/show") == [before]
+    talk.type("/again")
+    assert [one[:2] for one in talk.pen.wrote] == [("月", 1), ("月", 2)]
+
+
+def test_the_beginning_is_set_and_taken_back(talk: Talk) -> None:
+    talk.type("/start 月")
+    assert talk.pen.wrote == []
+    assert talk.type("")[0].endswith("/again for one that begins with 月, or /help.")
+    talk.type("/again", "/start off", "/again", "花", "/reset", "/again")
+    assert [one.start for one in talk.pen.wrote] == ["月", "", "花", ""]
+
+
+def test_settings_that_cannot_be_are_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="x cannot stand"):
+        Talk(tmp_path, Desk(wish=Wish(acrostic="x")))
+
+
 def test_more_before_any_poem_begins_freely(talk: Talk) -> None:
     talk.type("/more 2")
     assert [one.start for one in talk.pen.wrote] == ["", ""]
@@ -109,7 +88,7 @@ def test_what_is_set_is_asked_of_the_pen(talk: Talk) -> None:
     asked = talk.pen.wrote[0].asked
     assert asked.wishes == {"form": "七绝", "rhyme": "天", "tones": True}
     assert (asked.draw.temperature, asked.best_of) == (0.5, 4)
-    assert "七绝 · rhyme 天" in talk.prompt.told()
+    assert "七绝 · begins 春 · rhyme 天" in talk.prompt.told()
 
 
 def test_an_acrostic_is_written_at_once_with_no_other_beginning(talk: Talk) -> None:
@@ -128,7 +107,7 @@ def test_ctrl_c_stops_the_poem_and_keeps_what_was_whole(talk: Talk) -> None:
     assert talk.pen.explained == ["明月光，疑是地上霜。"]
 
 
-@pytest.mark.parametrize("line", ["", "x", "/nothing", "/form 词", "/explain", "/save", "/save a.txt", "/model none"])
+@pytest.mark.parametrize("line", ["", "x", "/nothing", "/temp x", "/explain", "/save", "/save a.txt", "/model none"])
 def test_what_cannot_be_is_one_sentence_and_the_prompt_goes_on(talk: Talk, line: str) -> None:
     (said,) = talk.type(line)
     assert said.endswith((".", "commands."))
@@ -142,11 +121,24 @@ def test_poems_are_added_to_a_file_and_nothing_in_it_is_lost(talk: Talk, tmp_pat
     file.write_text("kept\n", encoding="utf-8")
     assert talk.type("/more 2", f"/save {file}") == [f"2 poems added to {file}."]
     talk.type("月", f"/save {file}")
-    text = file.read_text(encoding="utf-8")
-    assert text.startswith("kept\n明月光，\n疑是地上霜。\n\n明月光")
-    assert text.endswith("月明月光，\n疑是地上霜。\n\n")
-    (said,) = talk.type(f"/save {tmp_path}/nowhere/poems.txt")
-    assert "No such file or directory" in said
+    poem = "明月光，\n疑是地上霜。\n\n"
+    assert file.read_text(encoding="utf-8") == f"kept\n\n{poem}{poem}月{poem}"
+
+
+def test_a_poem_stands_apart_from_a_line_without_an_end(talk: Talk, tmp_path: Path) -> None:
+    file = tmp_path / "poems.txt"
+    file.write_text("kept", encoding="utf-8")
+    talk.type("月", f"/save {file}")
+    assert file.read_text(encoding="utf-8") == "kept\n\n月明月光，\n疑是地上霜。\n\n"
+
+
+@pytest.mark.parametrize("name", ["~nosuchuser/x", "{}", "{}/nowhere/poems.txt", "a\0b"])
+def test_a_file_that_cannot_be_written_is_one_sentence(talk: Talk, tmp_path: Path, name: str) -> None:
+    (said,) = talk.type("月", f"/save {name.format(tmp_path)}")
+    assert said.startswith("The poems could not be written to ")
+    assert said.endswith(".")
+    assert "Errno" not in said
+    assert "\n" not in said
 
 
 def test_another_model_writes_and_one_that_is_not_there_changes_nothing(talk: Talk) -> None:
@@ -155,6 +147,19 @@ def test_another_model_writes_and_one_that_is_not_there_changes_nothing(talk: Ta
     talk.type("/model none", "月")
     assert talk.pen.run.id == "second"
     assert len(talk.pen.wrote) == 1
+
+
+def test_another_model_that_explains_a_poem_says_who_wrote_it(talk: Talk) -> None:
+    assert talk.type("月", "/explain") == []
+    assert talk.type("/model second", "/explain") == ["first wrote it; this is what second says of it."]
+    assert talk.pen.explained == ["月明月光，疑是地上霜。"]
+
+
+def test_another_model_that_cannot_write_what_is_set_does_not_take_over(talk: Talk, monkeypatch) -> None:
+    talk.type("/form 七绝")
+    monkeypatch.setattr(Pen, "check", lambda *_: (_ for _ in ()).throw(ValueError("It knows no form.")))
+    assert talk.type("/model second") == ["second cannot write so: It knows no form. Take that back first."]
+    assert talk.prompt.told().startswith(" first")
 
 
 def test_reset_goes_back_to_how_it_was_opened(tmp_path: Path) -> None:
@@ -185,30 +190,6 @@ def test_it_serves_until_the_person_leaves(talk: Talk) -> None:
     assert not talk.prompt.do("/quit")
 
 
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        ("/te", ["temp "]),
-        ("/S", ["seed ", "save ", "show"]),
-        ("/form 五", ["五绝", "五律"]),
-        ("/tones o", ["on", "off"]),
-        ("/model na", ["names-1"]),
-        ("/again ", []),
-        ("月", []),
-    ],
-)
-def test_commands_and_what_they_take_are_completed(typed: str, offered: list[str]) -> None:
-    words = Words(lambda: ["poems-1", "names-1"])
-    assert [one.text for one in words.get_completions(Document(typed), CompleteEvent())] == offered
-
-
-def test_files_are_completed(tmp_path: Path) -> None:
-    (tmp_path / "poems.txt").touch()
-    words = Words(list)
-    found = words.get_completions(Document(f"/save {tmp_path}/po"), CompleteEvent())
-    assert [one.text for one in found] == ["ems.txt"]
-
-
 @pytest.fixture
 def scribe(tmp_path_factory: pytest.TempPathFactory, runs_folder: Path) -> Run:
     run = runs.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 4}))
@@ -224,8 +205,8 @@ def test_on_a_terminal_it_writes_and_leaves(terminal, scribe: Run, monkeypatch, 
     screen.type("月\r")
     screen.expect("seed 1")
     screen.type("/temp 0.5\r")
-    screen.expect("temp 0.5 · top-p 0.9 · seed 1")
-    screen.type("/form 七绝\r光\r")
+    screen.expect("temp 0.5 · top-p 0.9 · seed 2")
+    screen.type("/form 七绝\r")
     screen.expect("This network writes freely: it knows no form.")
     screen.type("/quit\r")
     assert screen.ended() == 0

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli.options import Json, RunName, Runs, find, piped, put, say
+from workbench.cli.texts import readable
 from workbench.words import plain
 
 
@@ -70,7 +71,9 @@ def evaluate(
 
 def predict(
     run: RunName,
-    text: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]...", help="What to ask; else stdin.")] = None,
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]...", callback=readable, help="What to ask; else stdin.")
+    ] = None,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from tasks.common.datasets import named_folder
 from workbench import runs
+from workbench.cli.texts import readable
 from workbench.runs import Run
 from workbench.spec import SpecError
 from workbench.words import ASCII
@@ -60,11 +61,10 @@ def data_folder(option: Path | None) -> Path | None:
 
 
 def piped() -> Iterator[str]:
-    """The lines of stdin; what is no UTF-8 becomes a question mark."""
+    """The lines of stdin, readable; a mark of byte order before the first is none of them."""
     if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # as the locale has it, it would raise
-    for line in sys.stdin:
-        yield line.encode("utf-8", "replace").decode()
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape")  # as the locale has it, it would raise
+    yield from map(readable, sys.stdin)
 
 
 def assignments(pairs: list[str] | None) -> dict[str, str]:

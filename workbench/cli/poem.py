@@ -14,15 +14,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench import runs
-from workbench.cli.desk import SEEDS, Desk
+from workbench.cli.desk import BEST, LONGEST, Desk
 from workbench.cli.options import Json, Runs, find, on_terminal, piped, put, say
+from workbench.cli.texts import bare
 from workbench.runs import NoSuchRun, Run, RunError
 from workbench.spec import SpecError
-from workbench.usual import REPETITION, TEMPERATURE, TOP_P
+from workbench.usual import LENGTH, REPETITION, SEEDS, TEMPERATURE, TOP_P
 from workbench.words import plain
 
 if TYPE_CHECKING:
     from workbench.cli.verses import Asked, Pen
+
+
+def _bare(given: str | None) -> str | None:
+    return None if given is None else bare(given)
 
 
 def register(app: typer.Typer) -> None:
@@ -35,16 +40,27 @@ def poem(
     ] = "",
     start: Annotated[
         str | None,
-        typer.Option("--start", metavar="TEXT", help="How it begins; else a line of stdin each, else freely."),
+        typer.Option(
+            "--start", metavar="TEXT", callback=_bare, help="How it begins; else a line of stdin each, else freely."
+        ),
     ] = None,
     form: Annotated[
-        str, typer.Option("--form", metavar="FORM", help="五绝, 七绝, 五律, 七律 or free; else the network chooses.")
+        str,
+        typer.Option(
+            "--form", metavar="FORM", callback=_bare, help="五绝, 七绝, 五律, 七律 or free; else the network chooses."
+        ),
     ] = "",
     acrostic: Annotated[
-        str, typer.Option("--acrostic", metavar="TEXT", help="藏头: each line begins with the next of its characters.")
+        str,
+        typer.Option(
+            "--acrostic", metavar="TEXT", callback=_bare, help="藏头: each line begins with the next of its characters."
+        ),
     ] = "",
     rhyme: Annotated[
-        str, typer.Option("--rhyme", metavar="X", help="A character to rhyme with, or a rhyme group's name.")
+        str,
+        typer.Option(
+            "--rhyme", metavar="X", callback=_bare, help="A character to rhyme with, or a rhyme group's name."
+        ),
     ] = "",
     tones: Annotated[
         bool, typer.Option("--tones/--free-tones", help="Regulated verse: level and oblique by rule, rhymed.")
@@ -68,11 +84,11 @@ def poem(
         int, typer.Option("--count", "-n", metavar="N", min=1, help="Poems of each beginning; seeds count up.")
     ] = 1,
     best_of: Annotated[
-        int, typer.Option("--best-of", metavar="N", min=1, max=256, help="Write N at once and keep the best of them.")
+        int, typer.Option("--best-of", metavar="N", min=1, max=BEST, help="Write N at once and keep the best of them.")
     ] = 1,
     length: Annotated[
-        int, typer.Option("--length", metavar="N", min=1, max=100_000, help="Characters written at most.")
-    ] = 200,
+        int, typer.Option("--length", metavar="N", min=1, max=LONGEST, help="Characters written at most.")
+    ] = LENGTH,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
@@ -97,8 +113,7 @@ def poem(
     if start is None and not (acrostic or json) and count == 1 and on_terminal():
         _prompt(found, runs_folder, asked, seed)
         return
-    beginnings = [""] if start is None and acrostic else _beginnings(start)
-    if not _written(Pen(found), asked, beginnings, seed, count, json=json):
+    if not _written(Pen(found), asked, _beginnings(start), seed, count, json=json):
         raise typer.Exit(1)
 
 
@@ -115,13 +130,17 @@ def _written(pen: Pen, asked: Asked, beginnings: Iterable[str], seed: int | None
                 else:
                     pen.show(asked, beginning, own, apart=written > 0)
             except ValueError as error:
-                say(f"workbench: {plain(str(error))}")
+                _say(error)
                 if json:
                     put({"start": beginning, "error": str(error)})
                 failed = True
                 break
             written += 1
     return not failed
+
+
+def _say(error: ValueError) -> None:
+    say(f"workbench: {plain(str(error))}")
 
 
 def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> None:
@@ -141,8 +160,13 @@ def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> No
         repetition=asked.draw.repetition,
         seed=seed,
         best_of=asked.best_of,
+        length=asked.length,
     )
-    prompt = Prompt(run, settings, lambda name: find(name, folder), Pen, say)
+    try:
+        prompt = Prompt(run, settings, lambda name: find(name, folder), Pen, say)
+    except ValueError as error:
+        _say(error)
+        raise typer.Exit(1) from None
     prompt.serve(reader(lambda: [able.id for able in _able(runs.root(folder))], prompt.told))
 
 
@@ -180,7 +204,7 @@ def _beginnings(start: str | None) -> Iterator[str]:
         return
     lines = 0
     for line in () if sys.stdin.isatty() else piped():
-        given = line.strip()
+        given = bare(line)
         if given:
             lines += 1
             yield given

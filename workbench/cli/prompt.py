@@ -7,14 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from workbench.cli import desk
 from workbench.cli.ask import plain_errors
-from workbench.cli.desk import SEEDS, Command, Desk
+from workbench.cli.desk import Command, Desk
 from workbench.cli.show import view
 from workbench.cli.tables import wide_console
 from workbench.cli.verses import Asked, Pen
 from workbench.engine.drawing import Draw
+from workbench.keeping import add
 from workbench.runs import Run, RunError
+from workbench.usual import SEEDS
 from workbench.words import plain
 
 _SHORT = 100_000  # seeds below it are quickly typed again
@@ -25,17 +29,19 @@ class Poem(NamedTuple):
     """A poem that was written whole."""
 
     text: str
-    start: str
-    seed: int
+    run: str  # the id of the one that wrote it
 
 
 class Prompt:
-    """Does what lines say, with one network at a time.
+    """Does what lines say, with one network at a time; what is wished of a poem is such that it can be met.
 
     Args:
         find: a run by what a person types for it.
         open_: a run's network; it may take seconds.
         say: prints a sentence beside the poems.
+
+    Raises:
+        ValueError: the run cannot write as the settings have it; one sentence says why.
     """
 
     def __init__(
@@ -49,11 +55,11 @@ class Prompt:
         self._find, self._open, self._say = find, open_, say
         self._pen = open_(run)
         self._desk = self._first = settings
-        self._start = ""
+        self._pen.check(_asked(settings), settings.wish.start)
         self._poems: list[Poem] = []  # of the last line that wrote some
         self._deeds: dict[str, Callable[[str], None]] = {
-            "again": lambda _: self._more(1),
-            "more": lambda text: self._more(desk.whole("more", text or "1", 1, desk.MOST)),
+            "again": lambda _: self._write(1),
+            "more": lambda text: self._write(desk.whole("more", text or "1", 1, desk.MOST)),
             "explain": lambda _: self._explain(),
             "save": self._save,
             "model": self._change_model,
@@ -82,8 +88,10 @@ class Prompt:
         try:
             asked = desk.read(line)
             if asked.command is None:
-                self._start = asked.text
-                self._write(1, self._desk.seed)
+                if not asked.text:
+                    raise ValueError(self._desk.hint())
+                self._commit(self._desk.wishing(start=asked.text))
+                self._write(1)
             elif asked.command.name == "quit":
                 return False
             else:
@@ -96,11 +104,9 @@ class Prompt:
 
     def _obey(self, command: Command, text: str) -> None:
         if command.change:
-            before, changed = self._desk.wish.acrostic, command.change(self._desk, text)
-            self._set(changed)
-            if changed.wish.acrostic not in ("", before):  # it begins every line: there is nothing to wait for
-                self._start = ""
-                self._write(1, changed.seed)
+            self._set(command.change(self._desk, text))
+            if command.name == "acrostic" and self._desk.wish.acrostic:  # it begins: there is nothing to wait for
+                self._write(1)
         elif command.name == "help":
             from workbench.cli.reading import listed
 
@@ -108,40 +114,44 @@ class Prompt:
         else:
             self._deeds[command.name](text)
 
-    def _set(self, changed: Desk) -> None:
+    def _commit(self, changed: Desk) -> None:
+        """Take over settings that can be met; a beginning that was there before them may turn out not to fit."""
+        begins = changed.wish.start if changed.wish.start != self._desk.wish.start else ""
+        self._pen.check(_asked(changed), begins)
         self._desk = changed
+
+    def _set(self, changed: Desk) -> None:
+        self._commit(changed)
         self._say(changed.told())
+        try:
+            self._pen.check(_asked(changed), changed.wish.start)
+        except ValueError as error:
+            self._say(plain(f"{error} /start off lets it begin freely."))
 
-    def _more(self, count: int) -> None:
-        """Go on from the last beginning, with seeds that follow the last one."""
-        self._write(count, self._poems[-1].seed + 1 if self._poems else self._desk.seed)
-
-    def _write(self, count: int, seed: int | None) -> None:
-        """Write so many; Ctrl-C ends the poem, and the rest."""
-        first = secrets.randbelow(_SHORT) if seed is None else seed
+    def _write(self, count: int) -> None:
+        """Write so many from the beginning that is set; Ctrl-C ends the poem, and the rest."""
+        self._pen.check(_asked(self._desk), self._desk.wish.start)  # else it would cost a seed
+        first = secrets.randbelow(_SHORT) if self._desk.seed is None else self._desk.seed
         written: list[Poem] = []
         try:
-            for number in range(count):
-                own = (first + number) % SEEDS
-                text = self._pen.show(self._asked(), self._start, own, apart=number > 0)
-                written.append(Poem(text, self._start, own))
-                self._say(f"  seed {own}")
+            for seed in ((first + number) % SEEDS for number in range(count)):
+                if self._desk.seed is not None:  # before it is written: one that fails is not tried again
+                    self._desk = msgspec.structs.replace(self._desk, seed=(seed + 1) % SEEDS)
+                text = self._pen.show(_asked(self._desk), self._desk.wish.start, seed, apart=bool(written))
+                written.append(Poem(text, self._pen.run.id))
+                self._say(f"  seed {seed}")
         except KeyboardInterrupt:
             self._say("\nStopped.")
-        if written:
-            self._poems = written
-
-    def _asked(self) -> Asked:
-        wish = self._desk.wish
-        wishes = {name: value for name in wish.__struct_fields__ if name != "start" and (value := getattr(wish, name))}
-        set_ = self._desk
-        draw = Draw(temperature=set_.temperature, top_k=set_.top_k, top_p=set_.top_p, repetition=set_.repetition)
-        return Asked(draw, wishes, set_.best_of, desk.LENGTH)
+        finally:
+            self._poems = written or self._poems
 
     def _explain(self) -> None:
-        console = wide_console()
-        for shown in self._pen.explain(self._last().text.replace("\n", "")):
-            console.print(view(shown))
+        console, poem = wide_console(), self._last()
+        shown = self._pen.explain(poem.text.replace("\n", ""))
+        if poem.run != self._pen.run.id:
+            self._say(f"{poem.run} wrote it; this is what {self._pen.run.id} says of it.")
+        for one in shown:
+            console.print(view(one))
 
     def _last(self) -> Poem:
         if not self._poems:
@@ -153,9 +163,12 @@ class Prompt:
         self._last()
         if not text:
             raise ValueError("/save takes a file's name: the poems are added at its end.")
-        path = Path(text).expanduser()
-        with path.open("a", encoding="utf-8") as file:
-            file.write("".join(f"{poem.text}\n\n" for poem in self._poems))
+        try:
+            path = Path(text).expanduser()
+            add(path, "\n\n".join(poem.text for poem in self._poems))
+        except (OSError, RuntimeError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise ValueError(f"The poems could not be written to {text}: {why.rstrip('.')}.") from None
         count = len(self._poems)
         self._say(f"{count} poem{'s' * (count != 1)} added to {path}.")
 
@@ -164,5 +177,22 @@ class Prompt:
             self._say(f"{self._pen.run.id} writes; /model RUN lets another one.")
             return
         run = self._find(text)
-        self._pen = self._open(run)
+        pen = self._open(run)
+        try:
+            pen.check(_asked(self._desk), "")
+        except ValueError as error:
+            raise ValueError(f"{run.id} cannot write so: {error} Take that back first.") from None
+        self._pen = pen
         self._say(f"{run.id} writes.")
+
+
+def _asked(settings: Desk) -> Asked:
+    wish = settings.wish
+    wishes = {name: value for name in wish.__struct_fields__ if name != "start" and (value := getattr(wish, name))}
+    draw = Draw(
+        temperature=settings.temperature,
+        top_k=settings.top_k,
+        top_p=settings.top_p,
+        repetition=settings.repetition,
+    )
+    return Asked(draw, wishes, settings.best_of, settings.length)

@@ -12,7 +12,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from rich.cells import cell_len, set_cell_size
 
-from workbench.cli.desk import COMMANDS, Command
+from workbench.cli.desk import COMMANDS, Command, cut
 
 
 class Words(Completer):
@@ -27,22 +27,24 @@ class Words(Completer):
         self._files = PathCompleter(expanduser=True)
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        text = document.text_before_cursor
-        if not text.startswith("/"):
-            return
-        name, space, argument = text[1:].partition(" ")
-        if not space:
+        words = cut(document.text_before_cursor)
+        if len(words) == 1:
+            (name,) = words
             for command in COMMANDS:
                 if command.name.startswith(name.lower()):
                     yield Completion(
                         command.name + " " * bool(command.argument), -len(name), command.name, command.help
                     )
-        elif name == "save":
-            yield from self._files.get_completions(Document(argument), complete_event)
+        elif words:
+            yield from self._arguments(words[0].lower(), words[1], complete_event)
+
+    def _arguments(self, name: str, begun: str, complete_event: CompleteEvent) -> Iterator[Completion]:
+        if name == "save":
+            yield from self._files.get_completions(Document(begun), complete_event)
         else:
             for choice in self._choices(name):
-                if choice.startswith(argument):
-                    yield Completion(choice, -len(argument))
+                if choice.startswith(begun):
+                    yield Completion(choice, -len(begun))
 
     def _choices(self, name: str) -> Iterable[str]:
         if name == "model":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -10,6 +10,8 @@ import msgspec
 import torch
 
 from tasks.base import Guide, Writer
+from tasks.poems import cleaning, meter
+from tasks.poems.plan import Plan
 from tasks.views import View
 from workbench.cli.options import say
 from workbench.engine import answer, candidates
@@ -17,6 +19,8 @@ from workbench.engine.drawing import Draw
 from workbench.engine.generate import Written, beginning, generate
 from workbench.runs import Run, RunError
 from workbench.words import flowing, plain
+
+_WHOLE = {"acrostic", "rhyme", "tones"}  # wishes that hold in a whole poem alone, of whatever form
 
 
 class Asked(NamedTuple):
@@ -43,13 +47,21 @@ class Pen:
         self.run, self._task = run, task
         self._said: list[str] = []
 
+    def check(self, asked: Asked, start: str) -> None:
+        """Find out, before anything is written, whether it can be.
+
+        Raises:
+            ValueError: as ``show`` does.
+        """
+        self._guide(asked, start)
+
     def show(self, asked: Asked, start: str, seed: int, *, apart: bool) -> str:
         """Print a text as it comes, a sentence a line → what was printed; the best of several when all are written.
 
         Raises:
             ValueError: the beginning cannot be read, or what is asked cannot be met; one sentence says why.
         """
-        guide = self._guide(asked, start)
+        guide, _ = self._guide(asked, start)
         read, tokens = beginning(self._task, start), self._tokens(asked, start, seed, guide)
         first = next(tokens)  # what cannot be written is said before anything is
         if apart:
@@ -73,12 +85,15 @@ class Pen:
             return self._task.explain(self._model, text)
 
     def told(self, asked: Asked, start: str, seed: int) -> dict[str, Any]:
-        """A text as data; its NLL, in nats, over what the network wrote and the end, were there one.
+        """A text as data, with all that writes it again.
+
+        Its NLL, in nats, is over what the network wrote and the end, were there one.
 
         Raises:
             ValueError: as ``show`` does.
         """
-        guide, task = self._guide(asked, start), self._task
+        task, draw = self._task, asked.draw
+        guide, notes = self._guide(asked, start)
         every = list(self._tokens(asked, start, seed, guide))
         nats = [-token.log_probability for token in every]
         text = beginning(task, start) + "".join(token.text for token in every)
@@ -86,8 +101,14 @@ class Pen:
             "run": self.run.id,
             "start": start,
             "seed": seed,
-            **msgspec.structs.asdict(asked.draw),
+            "temperature": draw.temperature,
+            "top_k": draw.top_k,
+            "top_p": draw.top_p,
+            "repetition": draw.repetition,
+            "best_of": asked.best_of,
+            "length": asked.length,
             **asked.wishes,
+            "notes": notes,
             "text": text,
             "ended": every[-1].ends,
             "nll": sum(nats) / len(nats),
@@ -97,14 +118,17 @@ class Pen:
             ],
         }
 
-    def _guide(self, asked: Asked, start: str) -> Guide | None:
-        """What holds a text to what was asked; a person is told once what was made of it."""
+    def _guide(self, asked: Asked, start: str) -> tuple[Guide | None, Sequence[str]]:
+        """What holds a text to what was asked, and what was made of it, which a person is told once."""
         guide = self._task.guide(start, asked.wishes)
-        for note in guide.notes if guide else self._task.notes(start):
+        notes = guide.notes if guide else self._task.notes(start)
+        if isinstance(guide, Plan) and (asked.wishes.get("form") in meter.SIZES or asked.wishes.keys() & _WHOLE):
+            _fits(guide, asked, len(beginning(self._task, start)))
+        for note in notes:
             if note not in self._said:
                 self._said.append(note)
                 say(plain(note))
-        return guide
+        return guide, notes
 
     def _tokens(self, asked: Asked, start: str, seed: int, guide: Guide | None) -> Iterator[Written]:
         task, model = self._task, self._model
@@ -114,6 +138,22 @@ class Pen:
         seeds = candidates.seeds(seed, asked.best_of)
         writing = candidates.write(task, model, start, asked.draw, seeds, guide=guide, limit=asked.length)
         return iter(_best(writing))
+
+
+def _fits(plan: Plan, asked: Asked, begun: int) -> None:
+    """Refuse a poem that its length would cut: then what was asked of its lines would not hold.
+
+    Raises:
+        ValueError: it would; one sentence says what it needs.
+    """
+    sizes = [meter.SIZES.get(form) for form in plan.forms]
+    need = max(size[0] * (size[1] + 1) if size else cleaning.LONGEST for size in sizes) - begun
+    if asked.length < need:
+        what = f"A {plan.forms[0]} has" if len(sizes) == 1 and sizes[0] else "A poem as it is asked for may have"
+        raise ValueError(
+            f"{what} {need} characters{' after this beginning' * (begun > 0)}, marks counted: a length of "
+            f"{asked.length} would cut it, so allow {need} or more."
+        )
 
 
 def _best(writing: candidates.Writing) -> list[Written]:

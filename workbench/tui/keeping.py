@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 from pathlib import Path
 
 from tasks.common import files
+from workbench.keeping import add
 
 NAME = "kept-poems.txt"  # in the folder of the runs: no run, and nothing of a run
 _BLANK = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
@@ -37,22 +36,7 @@ def keep(folder: Path, one: str) -> bool:
         OSError: it cannot be written; what was kept before is as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / NAME).open("a+b", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # another window may keep one at the same time
-        file.seek(0)
-        before = file.read()
-        if one in _entries(before.decode(errors="replace")):
-            return False
-        gap = "\n" * (0 if not before or before.endswith(b"\n\n") else 1 if before.endswith(b"\n") else 2)
-        fresh = f"{gap}{one}\n\n".encode()
-        try:
-            while fresh:
-                fresh = fresh[file.write(fresh) :]
-            os.fsync(file.fileno())
-        except BaseException:
-            file.truncate(len(before))
-            raise
-    return True
+    return add(folder / NAME, one, unless=lambda before: one in _entries(before))  # another window may keep one now
 
 
 def save(path: Path, one: str, *, replace: bool) -> None:

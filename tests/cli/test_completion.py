@@ -1,0 +1,38 @@
+"""What is offered while a line of the poem prompt is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from workbench.cli.reading import Words
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("/te", ["temp "]),
+        ("/S", ["start ", "seed ", "save ", "show"]),
+        ("/form 五", ["五绝", "五律"]),
+        ("/tones o", ["on", "off"]),
+        ("/model na", ["names-1"]),
+        ("/again ", []),
+        ("／te", ["temp "]),
+        ("／form\u3000五", ["五绝", "五律"]),
+        ("/FORM 五", ["五绝", "五律"]),
+        ("月", []),
+    ],
+)
+def test_commands_and_what_they_take_are_completed(typed: str, offered: list[str]) -> None:
+    words = Words(lambda: ["poems-1", "names-1"])
+    assert [one.text for one in words.get_completions(Document(typed), CompleteEvent())] == offered
+
+
+def test_files_are_completed(tmp_path: Path) -> None:
+    (tmp_path / "poems.txt").touch()
+    words = Words(list)
+    found = words.get_completions(Document(f"/save {tmp_path}/po"), CompleteEvent())
+    assert [one.text for one in found] == ["ems.txt"]
