@@ -20,7 +20,7 @@ from msgspec import Meta
 
 from tasks.base import Value
 from tasks.views import View
-from workbench.usual import REPETITION, TEMPERATURE, TOP_P
+from workbench.usual import REPETITION, SEEDS, TEMPERATURE, TOP_P
 
 SKETCH = "--sketch"  # in place of a run's folder: a child without one
 LIMIT = 1000  # characters of a generation that names no limit of its own
@@ -46,7 +46,7 @@ class Generate(_Request, frozen=True, kw_only=True, tag="generate"):
     temperature: Annotated[float, Meta(ge=0, le=1000, description="low: surer; 0: best")] = TEMPERATURE
     top_k: Annotated[int, Meta(ge=0, description="of the N best; 0: all")] = 0
     top_p: Annotated[float, Meta(gt=0, le=1, description="low: surer; 1: all")] = TOP_P
-    seed: Annotated[int, Meta(ge=0, lt=2**32, description="of the draws")] = 0
+    seed: Annotated[int, Meta(ge=0, lt=SEEDS, description="of the draws")] = 0
     limit: Annotated[int, Meta(ge=1, le=100_000)] = LIMIT
     repetition: Annotated[float, Meta(ge=0, le=100, description="nats a character costs again; 0: none")] = REPETITION
     wish: dict[str, Value] = {}  # what holds by construction; for poems, the fields of ``tasks.poems.wish.Wish``

@@ -18,6 +18,7 @@ import cells
 import tasks
 from tasks.base import Settings
 from workbench.fields import Field, describe
+from workbench.usual import SEEDS
 from workbench.words import did_you_mean
 
 SCHEMA = 1
@@ -67,7 +68,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         int, Meta(ge=0, le=100_000, description="stop after so many evaluations without a better one; 0: never")
     ] = 0
     checkpoint_seconds: Annotated[float, Meta(ge=0, le=86400, description="seconds between checkpoints")] = 10.0
-    seed: Annotated[int, Meta(ge=0, lt=2**32, description="seed of every random draw")] = 0
+    seed: Annotated[int, Meta(ge=0, lt=SEEDS, description="seed of every random draw")] = 0
     device: Annotated[
         str,
         Meta(pattern=r"^(auto|cpu|cuda(:[0-9]+)?)\Z", description="auto (CUDA if there is one), cpu, cuda or cuda:1"),

@@ -24,7 +24,7 @@ class Ink:
     def __init__(self) -> None:
         self.text = "明月光。疑是地上霜。"
         self.others = ["白日依山尽，", "黄河入海流。", "欲穷千里目，", "更上一层楼。"]  # of several candidates
-        self.scores = [-3.5, -3.25, -4.0, -3.75]
+        self.scores: list[float | None] = [-3.5, -3.25, -4.0, -3.75]  # none: given up
         self.notes: list[str] = []
         self.refused: Exception | None = None  # what opening or writing raises
         self.asked: list[Generate] = []
@@ -75,7 +75,8 @@ class FakeClient:
                     choices = [(text[place], 0.5), ("另", 0.25), ("", 0.004)][: asked.choices]
                     yield Character(text=text[place], log_probability=-1.0, candidate=number, choices=choices)
         scores = self._ink.scores[: asked.candidates] if asked.candidates > 1 else []
-        yield End(reason="ended", scores=scores, best=scores.index(max(scores)) if scores else 0)
+        sure = [score for score in scores if score is not None]
+        yield End(reason="ended", scores=scores, best=scores.index(max(sure)) if sure else 0)
 
     def close(self) -> None:
         self._ink.closed.append(self._run.id)

@@ -152,6 +152,19 @@ async def test_candidates_that_are_stopped_keep_their_order_and_say_no_score(scr
         ink.flow()
 
 
+async def test_a_candidate_that_was_given_up_comes_last_and_says_so(screen, writer, ink) -> None:
+    ink.scores = [None, -3.25]
+    async with screen.open() as pilot:
+        await opened(screen, pilot)
+        entered(pilot, candidates=2)
+        await pilot.press("f5")
+        await screen.until(pilot, "the best: score −3.25", "given up here: what")
+        best, last = pilot.app.screen.query_one(Poems).all
+        assert (best.text, best.score) == ("黄河入海流。", -3.25)
+        assert "given up here" in last.entry
+        assert "given up here" not in best.entry
+
+
 async def test_the_three_next_choices_are_told_while_it_writes(screen, writer, ink) -> None:
     ink.dam()
     async with screen.open() as pilot:

@@ -16,6 +16,7 @@ from torch import Generator, nn
 from tasks.base import Guide, Writer
 from workbench.engine.drawing import Draw
 from workbench.engine.generate import Token, Written, tokens
+from workbench.usual import SEEDS
 
 _STRIDE = 0x9E3779B1  # 2³² over the golden ratio: torch's generators look at 32 bits of a seed
 
@@ -33,7 +34,7 @@ Writing = Produces[tuple[int, Written], None, list[Candidate]]
 
 def seeds(seed: int, count: int) -> list[int]:
     """The seeds of so many candidates: the first one's is the seed itself, the others' are far from its neighbours'."""
-    return [(seed + number * _STRIDE) % 2**32 for number in range(count)]
+    return [(seed + number * _STRIDE) % SEEDS for number in range(count)]
 
 
 def score(task: Writer, written: Sequence[int], nats: Sequence[float]) -> float:

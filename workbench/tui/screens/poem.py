@@ -29,9 +29,8 @@ from workbench.tui.widgets.poem import Poems, Recipe, Sheet
 from workbench.tui.widgets.writer import WriterChoice
 from workbench.tui.widgets.writing import WritingForm, WritingRow
 from workbench.tui.writers import NONE, Shelf, Writers
+from workbench.usual import SEEDS
 from workbench.words import age
-
-_SEEDS = 2**32
 
 
 class PoemScreen(Page):
@@ -168,7 +167,7 @@ class PoemScreen(Page):
         form = self.query_one(WritingForm)
         seed = form.rows["seed"]
         if not seed.error:
-            seed.put((seed.value + 1) % _SEEDS)
+            seed.put((seed.value + 1) % SEEDS)
         self.action_write()
 
     def action_redo(self) -> None:

@@ -24,6 +24,7 @@ from workbench.tui.widgets.inked import LEGEND, inked
 KEPT = 50  # poems
 _NARROWEST = 18  # cells of a candidate's column: a line of seven characters and its mark
 _ENDS = {"ended": "", "limit": "cut here", "cancelled": "stopped here"}
+_GIVEN_UP = "given up here: what was asked could no longer be met"
 
 
 class Recipe(NamedTuple):
@@ -76,7 +77,7 @@ class Poem(Static):
 
     @property
     def rank(self) -> tuple[bool, float]:
-        return self.best, self.score or 0.0
+        return self.best, self.score if self.score is not None else float("-inf")
 
     @property
     def text(self) -> str:
@@ -105,6 +106,8 @@ class Poem(Static):
         notes = []
         if self.score is not None:
             notes.append(f"{'the best: ' * self.best}score {self.score:.2f}".replace("-", "−"))
+        elif self.broken_off == _GIVEN_UP:
+            notes.append(_GIVEN_UP)
         if verse.checked is not None and verse.book is not None:
             notes.append(judged(verse.checked, verse.raw, verse.book))
         self.update(Content.assemble(text, *((f"\n{note}", "$foreground-muted") for note in notes)))
@@ -135,8 +138,10 @@ class Sheet(Vertical):
 
     def end(self, end: End) -> None:
         """Nothing follows: of several the best comes first."""
+        given_up = []
         for poem, score in zip(self.poems, end.scores, strict=False):
             poem.score = score
+            given_up += [poem] * (score is None)
         if end.scores:
             self.poems[end.best].best = True
             self.poems.sort(key=lambda poem: poem.rank, reverse=True)
@@ -146,8 +151,8 @@ class Sheet(Vertical):
                 marked.remove_class("-marked")
                 self.poems[0].add_class("-marked")
         for poem in self.poems:
-            poem.over, poem.broken_off = True, _ENDS[end.reason]
-            if end.reason == "ended":
+            poem.over, poem.broken_off = True, _GIVEN_UP if poem in given_up else _ENDS[end.reason]
+            if not poem.broken_off:
                 poem.verse.end()
             poem.draw()
         self._tell(_ENDS[end.reason])
