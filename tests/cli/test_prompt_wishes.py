@@ -41,7 +41,7 @@ def type_(poet: Run, tmp_path: Path) -> Type:
     [
         ("/acrostic hello", "Poems are written in Chinese characters: h e l o cannot stand in one."),
         ("/acrostic " + "天" * 40, "at most 13 of them: this one has 40."),
-        ("/rhyme x", "The rhyme book does not hold x"),
+        ("/rhyme x", "Poems are written in Chinese characters: x cannot stand in one."),
         ("/rhyme 天地", "天地 is no rhyme"),
         ("/form 词", "There is no form 词: there are 五绝, 七绝, 五律, 七律, free."),
         ("/novel", "This model came without the lines of its training corpus"),

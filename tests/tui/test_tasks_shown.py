@@ -89,7 +89,7 @@ async def test_poems_appear_as_they_are_written_the_newest_on_top(screen, worker
             pilot, "step 20", "月明光照我，", "best NLL 5.432 at step 20", "228.6", "┄ Kneser-Ney 5-gram"
         )
         one.write(Sample(time=time.time(), step=40, view=Text(title="a poem, seed 0", text="春眠[red]不觉晓。")))
-        text = await screen.until(pilot, "step 40", "春眠[red]不觉晓。")
+        text = await screen.until(pilot, "step 40", "春眠[red]不觉晓。", "月明光照我，")
         assert text.index("春眠") < text.index("月明光")
         await pilot.press("v")
         await screen.until(pilot, "probable", "床前，")

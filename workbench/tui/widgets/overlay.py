@@ -13,7 +13,7 @@ from workbench.plot import Line, Point, Window
 from workbench.tui import glyphs
 from workbench.tui.ink import ink
 from workbench.tui.widgets.curve import thin
-from workbench.tui.widgets.sheet import Sheet
+from workbench.tui.widgets.drawing import Drawing
 
 
 class Trace(NamedTuple):
@@ -24,7 +24,7 @@ class Trace(NamedTuple):
     points: Sequence[Point]
 
 
-class Overlay(Sheet):
+class Overlay(Drawing):
     """One chart for all of them."""
 
     EMPTY = "nothing measured yet"

@@ -11,13 +11,13 @@ from tasks.views import Series
 from workbench import plot
 from workbench.tui import glyphs
 from workbench.tui.ink import ink
-from workbench.tui.widgets.sheet import Sheet
+from workbench.tui.widgets.drawing import Drawing
 from workbench.words import plain
 
 _COLOURS = ("primary", "accent", "success", "error", "secondary", "warning")  # a curve's by its place: it stays
 
 
-class SeriesChart(Sheet):
+class SeriesChart(Drawing):
     """Curves with gaps, their names above, what they mean below."""
 
     EMPTY = "there is no point to draw"

@@ -11,7 +11,7 @@ from textual.widget import Widget
 _SMALLEST = (16, 4)  # columns and rows below which nothing could be read
 
 
-class Sheet(Widget):
+class Drawing(Widget):
     """Holds what was drawn. Whoever shows something else says ``renew``."""
 
     EMPTY = "nothing to draw"
