@@ -179,9 +179,8 @@ class Plan:
             return lexicon.only([] if line else [lexicon.end])  # else it went on in a longer shape
         if place == shape.width:
             mark = lexicon.stop if number % 2 == 1 or number == shape.lines - 1 else lexicon.comma
-            whole = self._kept((shape, groups), (*done, line)) and not self._knows(
-                line
-            )  # else a longer one's beginning
+            # else it is the beginning of a longer line
+            whole = self._kept((shape, groups), (*done, line)) and not self._knows(line)
             return lexicon.only([mark] if whole else [])
         mask = np.zeros(len(lexicon.vocabulary), np.bool_)
         if place > shape.width:
