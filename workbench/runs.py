@@ -239,7 +239,9 @@ def find(name: str, folder: Path) -> Run:
         raise NoSuchRun(f"{name} is not a run's folder: it holds no spec.json.")
     every = listing(folder)
     if not every:
-        raise NoSuchRun(f"There are no runs in {folder}: start one with `workbench train names --cell lstm`.")
+        came = ", ".join(run.id for run in pretrained(folder))
+        ask = f", or ask a model that came along: {came}" if came and name != "last" else ""
+        raise NoSuchRun(f"There are no runs in {folder}: start one with `workbench train names --cell lstm`{ask}.")
     if name == "last":
         return every[0]
     same = [run for run in every if run.id == name] or [run for run in every if run.id.startswith(name)]

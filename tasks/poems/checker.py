@@ -34,7 +34,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     rhyme: str  # the names of the groups that it rhymes on; empty where it does not
     first_rhymes: bool  # the first line's end shares one of them
     regulated: bool
-    scheme: list[str]  # the types of its lines, of the nearest scheme; empty where its lines can be of none
+    scheme: list[str]  # the tones of its lines by the nearest scheme; empty where its lines can be of none
     misfits: list[tuple[int, int]]  # line and place of every character whose tone is not that scheme's
     repeated: list[int]  # the lines in which a character stands twice, counted from 0
 
@@ -48,18 +48,20 @@ def check(poem: str, book: Prosody) -> Checked:
     lines = forms.bare(poem)
     ends = [line[-1] for line in lines[1::2] if line]
     shared = shared_groups(book, ends)
-    first = bool(lines and lines[0] and shared & set(book.groups(lines[0][-1])))
-    rhymed = bool(shared) and len(ends) + first > 1
+    opening = shared_groups(book, [lines[0][-1]]) if lines and lines[0] else frozenset()
+    rhymed = bool(shared) and len(ends) + bool(shared & opening) > 1
     scheme, misfits = _scheme(lines, book) if forms.is_well_formed(poem) else ((), [])
     level = shared & _LEVEL
     rhyming = bool(level) and all(level & set(book.groups(lines[line][-1])) for line in meter.rhymes(scheme))
+    regulated = bool(scheme) and not misfits and rhyming
+    on = level if regulated else shared  # read as regulated verse, a character of both tones is level where it rhymes
     return Checked(
         form=forms.form(poem),
         rhymed=rhymed,
-        rhyme="".join(GROUPS[group] for group in sorted(shared)) if rhymed else "",
-        first_rhymes=first,
-        regulated=bool(scheme) and not misfits and rhyming,
-        scheme=list(scheme),
+        rhyme="".join(GROUPS[group] for group in sorted(on)) if rhymed else "",
+        first_rhymes=bool(on & opening),
+        regulated=regulated,
+        scheme=[meter.tones(kind, len(line)) for kind, line in zip(scheme, lines, strict=False)],
         misfits=misfits,
         repeated=[number for number, line in enumerate(lines) if len(set(line)) < len(line)],
     )
@@ -88,7 +90,10 @@ def runs(poem: str, size: int) -> list[str]:
 
 
 def _scheme(lines: Sequence[str], book: Prosody) -> tuple[meter.Scheme, list[tuple[int, int]]]:
-    """The scheme that a poem breaks at the fewest places, and these; of equals, the one whose lines rhyme."""
+    """The scheme that a poem breaks at the fewest places, and these.
+
+    Of equals, the one whose lines rhyme; of those, the one whose first line rhymes where the poem's does.
+    """
     tones = [[book.tone(character) for character in line] for line in lines]
     level = level_groups(book, (line[-1] for line in lines[1::2]))
     found = []
@@ -98,7 +103,9 @@ def _scheme(lines: Sequence[str], book: Prosody) -> tuple[meter.Scheme, list[tup
             for number, (line, kind) in enumerate(zip(tones, scheme, strict=True))
             for place in meter.nearest(line, kind, len(line))[1]
         ]
-        unrhymed = sum(not level & set(book.groups(lines[number][-1])) for number in meter.rhymes(scheme))
-        found.append((len(wrong), unrhymed, scheme, wrong))
-    _, _, scheme, wrong = min(found, key=lambda one: one[:2])
+        rhyming = meter.rhymes(scheme)
+        unrhymed = sum(not level & set(book.groups(lines[number][-1])) for number in rhyming)
+        passed_over = 0 not in rhyming and bool(level & set(book.groups(lines[0][-1])))
+        found.append((len(wrong), unrhymed, passed_over, scheme, wrong))
+    *_, scheme, wrong = min(found, key=lambda one: one[:3])
     return scheme, wrong

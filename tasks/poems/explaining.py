@@ -49,7 +49,7 @@ def _characters(poem: str, shares: list[float], book: Prosody, found: Checked) -
     for number, (line, bare) in enumerate(zip(forms.lines(poem), forms.bare(poem), strict=True)):
         pattern = meter.EITHER * len(bare)
         if found.scheme:
-            pattern, _ = meter.nearest([book.tone(c) for c in bare], found.scheme[number], len(bare))
+            pattern, _ = meter.nearest([book.tone(c) for c in bare], found.scheme[number][-5:], len(bare))
         for place, (character, wanted) in enumerate(zip(bare, pattern, strict=True)):
             groups = " ".join(GROUPS[group] for group in book.groups(character))
             right = "" if not found.scheme else "no" if (number, place) in found.misfits else "yes"
@@ -66,7 +66,7 @@ def _characters(poem: str, shares: list[float], book: Prosody, found: Checked) -
 
 def _rules(poem: str, found: Checked, book: Prosody) -> Table:
     lines = forms.bare(poem)
-    ends = "".join(line[-1] for line in lines[1::2] if line)
+    ends = "".join(line[-1] for line in (lines[: found.first_rhymes] + lines[1::2]) if line)
     wrong = ", ".join(f"{lines[line][place]} in line {line + 1}" for line, place in found.misfits)
     again = ", ".join(lines[line] for line in found.repeated)
     unmet = _unmet(lines, found, book)

@@ -59,8 +59,17 @@ def schemes(lines: int) -> tuple[Scheme, ...]:
 @cache
 def patterns(kind: str, width: int) -> tuple[str, ...]:
     """A line type's patterns for lines of 5 or 7 characters: 平, 仄, or 中 where either may stand."""
-    other = OBLIQUE if kind[0] == LEVEL else LEVEL
-    return tuple((EITHER + other) * (width == 7) + pattern for pattern in _PATTERNS[kind])
+    return tuple((EITHER + _before(kind)) * (width == 7) + pattern for pattern in _PATTERNS[kind])
+
+
+def tones(kind: str, width: int) -> str:
+    """A line type as lines of 5 or 7 characters have it: 仄仄平平仄, 平平仄仄平平仄."""
+    return _before(kind) * 2 * (width == 7) + kind
+
+
+def _before(kind: str) -> str:
+    """The tone that a line of seven characters begins with."""
+    return OBLIQUE if kind[0] == LEVEL else LEVEL
 
 
 def rhymes(scheme: Scheme) -> list[int]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from tasks.poems import cleaning, forms, meter
@@ -43,6 +44,7 @@ def plan(wish: Wish, lexicon: Lexicon, known: LineFilter | None, *, simplify: bo
     Raises:
         ValueError: the wish cannot be met; one sentence says which part of it, and what would be possible.
     """
+    wish = msgspec.structs.replace(wish, form=wish.form.replace("絕", "绝"))
     if wish.form and wish.form not in forms.FORMS:
         raise ValueError(f"There is no form {wish.form}: there are {', '.join(forms.FORMS)}.")
     if (wish.tones or wish.rhyme) and not lexicon.book:

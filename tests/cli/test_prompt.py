@@ -92,7 +92,8 @@ def test_what_is_set_is_asked_of_the_pen(talk: Talk) -> None:
 
 
 def test_an_acrostic_is_written_at_once_with_no_other_beginning(talk: Talk) -> None:
-    talk.type("月", "/acrostic 春夏秋冬")
+    said = talk.type("月", "/acrostic 春夏秋冬")
+    assert "The beginning 月 is left out: the acrostic begins each line." in said
     assert talk.pen.wrote[-1].start == ""
     assert talk.pen.wrote[-1].asked.wishes == {"acrostic": "春夏秋冬"}
     talk.type("/acrostic off")

@@ -55,10 +55,11 @@ def test_what_begins_no_id_points_at_the_list(store: Path, name: str) -> None:
         runs.find(name, store)
 
 
-@pytest.mark.parametrize("name", ["last", "names"])
-def test_where_there_are_no_runs_the_first_one_is_suggested(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NoSuchRun, match=r"There are no runs in .*`workbench train "):
+@pytest.mark.parametrize(("name", "models"), [("last", False), ("names", True)])
+def test_where_there_are_no_runs_the_first_one_is_suggested(tmp_path: Path, name: str, models: bool) -> None:
+    with pytest.raises(NoSuchRun, match=r"There are no runs in .*`workbench train ") as said:
         runs.find(name, tmp_path / "nowhere")
+    assert ("a model that came along: pretrained/names-lstm, pretrained/poems-lstm." in str(said.value)) is models
 
 
 def test_a_folders_path(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from engine.poem_books import BOOK
 
 from tasks.poems import checker, meter, prosody
 from tasks.poems.checker import check
-from tasks.poems.prosody import Tone
+from tasks.poems.prosody import GROUPS, Prosody, Tone
 
+READ_TWICE = Prosody([{"寒": "看寒", "翰": "看", "先": "天", "月": "月", "质": "日"}.get(name, "") for name in GROUPS])
 STORKS = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"  # 王之涣, 登鹳雀楼
 MOON = "床前明月光，疑是地上霜。举头望明月，低头思故乡。"  # 李白, 静夜思: an old-style one
 SPRING = (
@@ -30,11 +31,23 @@ def test_poems_that_everyone_knows(real_data: Path) -> None:
     assert (spring.form, spring.regulated, spring.rhyme, spring.repeated) == ("五律", True, "侵", [])
     emperor = check(EMPEROR, book)
     assert (emperor.form, emperor.regulated, emperor.rhyme, emperor.first_rhymes) == ("七绝", True, "删", True)
+    assert emperor.scheme == ["平平仄仄仄平平", "仄仄平平仄仄平", "仄仄平平平仄仄", "平平仄仄仄平平"]
     moon = check(MOON, book)
     assert (moon.form, moon.regulated, moon.rhymed, moon.rhyme) == ("五绝", False, True, "阳")
     assert moon.misfits
     river = check(RIVER, book)
     assert (river.regulated, river.rhymed, river.rhyme) == (False, True, "屑")
+
+
+def test_a_first_line_that_may_be_read_to_rhyme_is() -> None:
+    found = check("月日日天看，天天月日寒。天天天月日，月日月天看。", READ_TWICE)
+    assert (found.regulated, found.first_rhymes, found.rhyme) == (True, True, "寒")
+    assert found.scheme[0] == "仄仄仄平平"
+
+
+def test_regulated_verse_rhymes_on_level_groups_alone() -> None:
+    found = check("月日天天月，天天月日看。天天天月日，月日月天看。", READ_TWICE)
+    assert (found.regulated, found.rhyme) == (True, "寒")  # not on 翰, where 看 may be read as well
 
 
 def test_what_breaks_a_rule_is_found_where_it_stands() -> None:

@@ -164,6 +164,7 @@ def test_a_traditional_character_is_converted_and_said() -> None:
     assert planned(rhyme="邊", start="東").notes[1] == "Read in simplified characters: 邊 as 边."
     plan = planned(start="東風", acrostic="東")
     assert plan.notes[0] == "Read in simplified characters: 東 as 东, 風 as 风."
+    assert planned(form="五絕").forms == ["五绝"]
 
 
 REFUSED = {

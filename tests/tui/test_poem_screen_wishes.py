@@ -175,7 +175,7 @@ async def test_the_three_next_choices_are_told_while_it_writes(screen, writer, i
         ink.drop(1)
         await screen.until(pilot, "▸月 37%")
         ink.flow()
-        await screen.until(pilot, "← → in a poem: the network's choices there")
+        await screen.until(pilot, "← → in the poems (Tab): the network's choices there")
 
 
 async def test_an_earlier_poem_that_is_marked_while_another_is_written_has_no_newest_character(

@@ -126,7 +126,7 @@ def _seed(desk: Desk, text: str) -> Desk:
 
 
 def _best(desk: Desk, text: str) -> Desk:
-    return msgspec.structs.replace(desk, best_of=whole("best", text, 1, BEST) if text else 1)
+    return msgspec.structs.replace(desk, best_of=1 if text in _NOTHING else whole("best", text, 1, BEST))
 
 
 def _top_k(desk: Desk, text: str) -> Desk:
@@ -145,7 +145,7 @@ def _length(desk: Desk, text: str) -> Desk:
 COMMANDS = (
     Command("form", "七绝", "the form: 五绝 七绝 五律 七律 free, or any", _form, (*forms.FORMS, "any")),
     Command("start", "月", "begin so with /again and /more; off: freely", _start, ("off",)),
-    Command("acrostic", "春夏秋冬", "藏头: each line begins with the next of these; off", _acrostic, ("off",)),
+    Command("acrostic", "春夏秋冬", "藏头: write one whose lines begin with these; off", _acrostic, ("off",)),
     Command("rhyme", "天", "rhyme with a character, or on a group by its name; off", _rhyme, ("off",)),
     Command("tones", "on", "regulated verse: level and oblique tones, 对 and 粘", _switch("tones"), ("on", "off")),
     Command("distinct", "on", "no character twice in a line", _switch("distinct"), ("on", "off")),

@@ -104,7 +104,10 @@ class Prompt:
 
     def _obey(self, command: Command, text: str) -> None:
         if command.change:
+            before = self._desk.wish.start
             self._set(command.change(self._desk, text))
+            if before and self._desk.wish.acrostic and not self._desk.wish.start:
+                self._say(f"The beginning {plain(before)} is left out: the acrostic begins each line.")
             if command.name == "acrostic" and self._desk.wish.acrostic:  # it begins: there is nothing to wait for
                 self._write(1)
         elif command.name == "help":

@@ -11,7 +11,7 @@ from workbench.tui.verse import Verse
 from workbench.words import plain
 
 ASKED = 3  # characters
-_HINT = "← → in a poem: the network's choices there"
+_HINT = "← → in the poems (Tab): the network's choices there"
 
 
 class Choices(Static):
