@@ -48,10 +48,10 @@ def check(poem: str, book: Prosody) -> Checked:
     lines = forms.bare(poem)
     ends = [line[-1] for line in lines[1::2] if line]
     shared = shared_groups(book, ends)
-    opening = shared_groups(book, [lines[0][-1]]) if lines and lines[0] else frozenset()
+    opening = frozenset(book.groups(lines[0][-1])) if lines and lines[0] else frozenset()
     rhymed = bool(shared) and len(ends) + bool(shared & opening) > 1
-    scheme, misfits = _scheme(lines, book) if forms.is_well_formed(poem) else ((), [])
     level = shared & _LEVEL
+    scheme, misfits = _scheme(lines, book, level) if forms.is_well_formed(poem) else ((), [])
     rhyming = bool(level) and all(level & set(book.groups(lines[line][-1])) for line in meter.rhymes(scheme))
     regulated = bool(scheme) and not misfits and rhyming
     on = level if regulated else shared  # read as regulated verse, a character of both tones is level where it rhymes
@@ -89,13 +89,12 @@ def runs(poem: str, size: int) -> list[str]:
     return [line[at : at + size] for line in forms.bare(poem) for at in range(len(line) - size + 1)]
 
 
-def _scheme(lines: Sequence[str], book: Prosody) -> tuple[meter.Scheme, list[tuple[int, int]]]:
-    """The scheme that a poem breaks at the fewest places, and these.
+def _scheme(lines: Sequence[str], book: Prosody, level: frozenset[int]) -> tuple[meter.Scheme, list[tuple[int, int]]]:
+    """The scheme that a poem which rhymes on these level groups breaks at the fewest places, and these.
 
     Of equals, the one whose lines rhyme; of those, the one whose first line rhymes where the poem's does.
     """
     tones = [[book.tone(character) for character in line] for line in lines]
-    level = level_groups(book, (line[-1] for line in lines[1::2]))
     found = []
     for scheme in meter.schemes(len(lines)):
         wrong = [

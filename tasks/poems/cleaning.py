@@ -7,9 +7,10 @@ supplied characters in square brackets, □ for a character that is lost, and pa
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+
+from tasks.common.visible import visible
 
 SHORTEST, LONGEST = 5, 80  # characters of a poem, punctuation counted
 PUNCTUATION = "，。"
@@ -22,12 +23,9 @@ _POEM = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0
 
 
 def plain(text: str) -> str:
-    """Quotation and title marks, square brackets, blanks and format characters (such as the zero-width spaces of web
-    pages) taken away; all other punctuation folded to ， and 。."""
-    text = "".join(text.split())
-    if not text.isprintable():
-        text = "".join(character for character in text if unicodedata.category(character) != "Cf")
-    text = text.translate(_MARKS).translate(_STOPS)
+    """Quotation and title marks, square brackets, blanks and what cannot be seen taken away; all other punctuation
+    folded to ， and 。."""
+    text = visible("".join(text.split())).translate(_MARKS).translate(_STOPS)
     text = re.sub("[，。]*。[，。]*", "。", re.sub("，+", "，", text))
     return text.lstrip(PUNCTUATION)
 

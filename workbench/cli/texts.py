@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import TypeVar
-from unicodedata import category
+
+from tasks.common.visible import visible
 
 _Text = TypeVar("_Text", str, list[str], str | None, list[str] | None)
 _NO_UTF8 = re.compile("[\ud800-\udfff]")  # as Python hands over a byte that is none
@@ -18,5 +19,5 @@ def readable(given: _Text) -> _Text:
 
 
 def bare(given: str) -> str:
-    """A readable text without what cannot be seen: blanks around it, marks of byte order, joiners of no width."""
-    return "".join(c for c in readable(given) if category(c) != "Cf").strip()
+    """A readable text without what cannot be seen, and without the blanks around it."""
+    return visible(readable(given)).strip()

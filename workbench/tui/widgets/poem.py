@@ -138,10 +138,8 @@ class Sheet(Vertical):
 
     def end(self, end: End) -> None:
         """Nothing follows: of several the best comes first."""
-        given_up = []
         for poem, score in zip(self.poems, end.scores, strict=False):
             poem.score = score
-            given_up += [poem] * (score is None)
         if end.scores:
             self.poems[end.best].best = True
             self.poems.sort(key=lambda poem: poem.rank, reverse=True)
@@ -151,7 +149,8 @@ class Sheet(Vertical):
                 marked.remove_class("-marked")
                 self.poems[0].add_class("-marked")
         for poem in self.poems:
-            poem.over, poem.broken_off = True, _GIVEN_UP if poem in given_up else _ENDS[end.reason]
+            given_up = bool(end.scores) and poem.score is None
+            poem.over, poem.broken_off = True, _GIVEN_UP if given_up else _ENDS[end.reason]
             if not poem.broken_off:
                 poem.verse.end()
             poem.draw()
