@@ -15,6 +15,7 @@ from textual.theme import Theme
 from workbench.tui.ink import contrast, words_on
 from workbench.tui.status import COLOURS
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES
+from workbench.tui.widgets.charts import Chart
 
 OURS = (DARK, LIGHT, CONTRAST)
 STYLES = Path(__file__).parents[2] / "workbench" / "tui" / "styles"
@@ -110,6 +111,17 @@ async def test_every_word_on_every_screen_stands_out(screen, worker, theme: Them
                 await pilot.pause(0.1)
             await pilot.press(key)
             await pilot.pause(0.1)
+
+
+async def test_a_chart_drawn_after_a_themes_name_and_before_its_colours_is_drawn_anew(screen, worker) -> None:
+    one = worker().start().train(10, 200).finish()
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "finished", "0.8765")
+        screen.app.theme = LIGHT.name
+        for chart in screen.app.screen.query(Chart):
+            chart.render_line(1)  # Textual has the new colours only when it next looks at its messages
+        await pilot.pause(0.5)
+        assert [words for words, found in _drawn(screen.app) if found < 4.5] == []
 
 
 def _drawn(app) -> list[tuple[str, float]]:

@@ -94,7 +94,8 @@ class Chart(Widget, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        key = (self._version, self.lens, self.size, self.app.theme, self.app.no_color)
+        # the colours themselves, which come a moment after a theme's name has changed: other ones are another dict
+        key = (self._version, self.lens, self.size, self.app.theme_variables, self.app.no_color)
         if self._drawn[0] != key:
             width = self.size.width
             rows = [Strip(row.render(self.app.console)) for row in self._draw()]

@@ -25,7 +25,8 @@ class Drawing(Widget):
         self.refresh()
 
     def render(self) -> Text:
-        key = (self.size, self.app.theme, self.app.no_color)
+        # the colours themselves, which come a moment after a theme's name has changed: other ones are another dict
+        key = (self.size, self.app.theme_variables, self.app.no_color)
         if self._drawn[0] != key:
             width, height = self.size
             drawn = Text() if width < _SMALLEST[0] or height < _SMALLEST[1] else self.draw(width, height)
