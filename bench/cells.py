@@ -10,7 +10,7 @@ anything is timed a cell that has a true twin must give its outputs.
 - *Mixed lengths*: lengths uniform in 1..T. ``nn.LSTM`` gets a ``PackedSequence``, with packing and unpacking in its
   time; the cells get the padded batch and its lengths. A padded ``nn.LSTM``, which ignores lengths, stands beside them.
 
-Both sides run in one process with the allocator tuned and denormals flushed (``workbench.engine.process``), and in
+Both sides run in one process with the allocator tuned and denormals flushed (``workbench.engine.devices``), and in
 turns, A B A B …, so that what else the machine does meets both alike; a figure is the ratio of two medians. On one
 thread the time is the process's CPU time, which others' work on the same cores disturbs little; on more it is wall
 time. ``--quick``: the two small shapes and the mixed lengths, three rounds.
@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import cells
-from workbench.engine import process
+from workbench.engine import devices
 
 Pass = Callable[[], Tensor]
 
@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the two small shapes and the mixed lengths, three rounds")
     options = parser.parse_args()
     shapes, repeats = (QUICK, 3) if options.quick else (SHAPES, options.repeats)
-    threads = process.prepare(options.threads)
+    threads = devices.prepare(options.threads)
     torch.manual_seed(0)
 
     clock = "CPU time of the process" if threads == 1 else "wall time"

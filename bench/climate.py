@@ -29,13 +29,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tasks.climate import naive
+from tasks.climate import baselines
 from tasks.climate.data import ClimateData
-from tasks.climate.measures import LEADS
+from tasks.climate.metrics import LEADS
 from tasks.climate.task import Task
-from tasks.common.bootstrap import block_interval
-from workbench import runs
-from workbench.engine import answer, data
+from tasks.shared.baselines.bootstrap import block_interval
+from workbench.engine import data, trained_run
+from workbench.runs import store
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 HEADS = {"residual": "", "plain": "plain"}  # a head and the preset that has it
@@ -82,9 +82,9 @@ def main() -> None:
     print(f"{len(tested[0].squared):,} test windows that begin on {len(np.unique(tested[0].days))} days")
 
 
-def find(given: argparse.Namespace, cell: str, head: str, seed: int) -> runs.Run | None:
+def find(given: argparse.Namespace, cell: str, head: str, seed: int) -> store.Run | None:
     """A finished run of these already there."""
-    for run in runs.listing(given.runs):
+    for run in store.listing(given.runs):
         described = run.spec
         if (described.task, described.cell, described.preset) == ("climate", cell, HEADS[head]) and (
             described.train.seed == seed and run.status() == "finished"
@@ -93,30 +93,30 @@ def find(given: argparse.Namespace, cell: str, head: str, seed: int) -> runs.Run
     return None
 
 
-def train(given: argparse.Namespace, cell: str, head: str, seed: int) -> runs.Run:
+def train(given: argparse.Namespace, cell: str, head: str, seed: int) -> store.Run:
     words = [WORKBENCH, "train", "climate", "--cell", cell, "--seed", str(seed), "--headless", "--json"]
     words += ["--runs", str(given.runs), "--threads", given.threads]
     words += ["--preset", HEADS[head]] if HEADS[head] else []
     words += ["--data", str(given.data)] if given.data else []
     said = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
-    return runs.find(json.loads(said.splitlines()[-1])["run"], given.runs)
+    return store.find(json.loads(said.splitlines()[-1])["run"], given.runs)
 
 
-def test(run: runs.Run) -> Tested:
+def test(run: store.Run) -> Tested:
     """A run's best weights on each test window."""
-    opened, model = answer.open_run(run)
+    opened, model = trained_run.open_run(run)
     task, examples = opened, data.load(run.spec, opened.state)[1]
     assert isinstance(task, Task)
     assert isinstance(examples, ClimateData)
     squared: list[torch.Tensor] = []
-    others: dict[str, list[torch.Tensor]] = {method: [] for method in naive.FORECASTS}
+    others: dict[str, list[torch.Tensor]] = {method: [] for method in baselines.FORECASTS}
     corrections: list[torch.Tensor] = []
     with torch.inference_mode():
         for rows in task.batches(examples, "test", _BATCH, None):
             window = task.windows(examples, rows)
             predicted = model(window.features, window.past)
             squared.append((predicted - window.future).square())
-            for method, repeat in naive.FORECASTS.items():
+            for method, repeat in baselines.FORECASTS.items():
                 guess = repeat(window.past, task.settings.horizon, task.day)
                 others[method].append((guess - window.future).square())
                 if method == beneath(task):
@@ -135,7 +135,7 @@ def test(run: runs.Run) -> Tested:
 def beneath(task: Task) -> str:
     """The naive forecast that a run corrects; the day shape for a head on its own."""
     chosen = task.settings.residual.replace("-", " ")
-    return chosen if chosen in naive.FORECASTS else "day shape"
+    return chosen if chosen in baselines.FORECASTS else "day shape"
 
 
 def best_naive(tested: Tested) -> str:

@@ -34,11 +34,12 @@ import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.common.sampling import choose
 from tasks.poems.task import Task
-from workbench import runs
-from workbench.engine import answer, candidates, network
-from workbench.engine.drawing import Draw
+from tasks.shared.sequences.sampling import choose
+from workbench.engine import trained_run
+from workbench.engine.generation import best_of
+from workbench.engine.generation.sampling import Draw
+from workbench.runs import store
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 BARE = "import sys, torch, safetensors.torch; safetensors.torch.load_file(sys.argv[1]); print('月', flush=True)"
@@ -52,10 +53,10 @@ def main() -> None:
     parser.add_argument("--cold", type=int, default=5, help="starts of each side; 0: none")
     parser.add_argument("--runs", type=Path)
     given = parser.parse_args()
-    run = runs.find(given.run, runs.root(given.runs))
-    task, model = answer.open_run(run, threads=1, device="cpu")
+    run = store.find(given.run, store.root(given.runs))
+    task, model = trained_run.open_run(run, threads=1, device="cpu")
     assert isinstance(task, Task)
-    twin = network.build(msgspec.structs.replace(run.spec, cell="torch-lstm"), task).eval()
+    twin = model.build(msgspec.structs.replace(run.spec, cell="torch-lstm"), task).eval()
     print("| batch | side | characters/s | ours is faster by |")
     print("| --- | --- | --- | --- |")
     for batch in (1, 64):
@@ -81,7 +82,7 @@ def sides(task: Task, model: nn.Module, twin: nn.Module, batch: int, steps: int)
         "ours": lambda: stepwise(task, model, batch, steps),
         "nn.LSTM": lambda: stepwise(task, twin, batch, steps),
         "prefix again": lambda: again(task, model, batch, steps),
-        "held": lambda: list(candidates.write(task, model, "", Draw(), range(batch), guide=guide, limit=steps)),
+        "held": lambda: list(best_of.write(task, model, "", Draw(), range(batch), guide=guide, limit=steps)),
     }
 
 

@@ -31,13 +31,14 @@ if not sys.flags.safe_path:
 import torch
 from torch import Tensor
 
-from tasks.common.vocabulary import UNKNOWN
-from tasks.poems import checker, forms, meter
+from tasks.poems import checker, forms, tone_patterns
 from tasks.poems.task import Task
-from workbench import runs
-from workbench.engine import answer, candidates, data
-from workbench.engine.drawing import Draw
-from workbench.usual import REPETITION, TEMPERATURE, TOP_P
+from tasks.shared.text.vocabulary import UNKNOWN
+from workbench.config.defaults import REPETITION, TEMPERATURE, TOP_P
+from workbench.engine import data, trained_run
+from workbench.engine.generation import best_of
+from workbench.engine.generation.sampling import Draw
+from workbench.runs import store
 
 HELD = {"tones": True, "distinct": True, "novel": True}
 DRAW = Draw(temperature=TEMPERATURE, top_p=TOP_P, repetition=REPETITION)
@@ -47,8 +48,8 @@ BATCH = 250
 class Corpus:
     """The poems that a run was made of, by form, and what its training lines hold."""
 
-    def __init__(self, run: runs.Run) -> None:
-        task, examples = data.load(run.spec, runs.task_state(run))
+    def __init__(self, run: store.Run) -> None:
+        task, examples = data.load(run.spec, store.task_state(run))
         assert isinstance(task, Task)
         self.by_form: dict[str, list[str]] = {form: [] for form in forms.FORMS}
         self.lines: set[str] = set()
@@ -86,9 +87,9 @@ def main() -> None:
     parser.add_argument("--runs", type=Path)
     parser.add_argument("--json", type=Path, help="the model's poems are kept here")
     given = parser.parse_args()
-    run = runs.find(given.run, runs.root(given.runs))
+    run = store.find(given.run, store.root(given.runs))
     corpus = Corpus(run)
-    task, model = answer.open_run(run, threads=1, device="cpu")
+    task, model = trained_run.open_run(run, threads=1, device="cpu")
     assert isinstance(task, Task)
     print(
         "| | form | rhymed | regulated | no repeats | distinct-1 | distinct-2 "
@@ -96,14 +97,14 @@ def main() -> None:
     )
     print("| --- |" + " --- |" * 9)
     chance = random.Random(0)
-    for form in meter.SIZES:
+    for form in tone_patterns.SIZES:
         people = chance.sample(corpus.by_form[form], min(given.poems, len(corpus.by_form[form])))
         row(f"people, {form}", people, form, task, None)
-    for form in meter.SIZES:
+    for form in tone_patterns.SIZES:
         mixed = shuffled(corpus.by_form[form], chance)[: given.poems]
         row(f"their lines shuffled, {form}", mixed, form, task, None)
     kept: dict[str, Any] = {}
-    for form in () if given.human_only else (*meter.SIZES, forms.FREE):
+    for form in () if given.human_only else (*tone_patterns.SIZES, forms.FREE):
         for held in (False, True) if form != forms.FREE else (False,):
             began = time.perf_counter()
             guide = task.guide("", {"form": form, **HELD}) if held else Form(task, form)
@@ -125,11 +126,11 @@ def shuffled(poems: list[str], chance: random.Random) -> list[str]:
     return ["".join(map("".join, zip(lines[at : at + size], marks, strict=True))) for at in range(0, len(lines), size)]
 
 
-def written(task: Task, model: Any, count: int, guide: Any) -> list[candidates.Candidate]:
-    found: list[candidates.Candidate] = []
+def written(task: Task, model: Any, count: int, guide: Any) -> list[best_of.Candidate]:
+    found: list[best_of.Candidate] = []
     for first in range(0, count, BATCH):
         seeds = range(first, min(first + BATCH, count))
-        writing = candidates.write(task, model, "", DRAW, seeds, guide=guide, limit=100)
+        writing = best_of.write(task, model, "", DRAW, seeds, guide=guide, limit=100)
         while True:
             try:
                 next(writing)
@@ -148,7 +149,7 @@ def row(
     shares = [
         mean([one is not None and one.form == form for one in checked]),
         mean([one is not None and one.rhymed for one in checked]),
-        mean([one is not None and one.regulated and one.form in meter.SIZES for one in checked]),
+        mean([one is not None and one.regulated and one.form in tone_patterns.SIZES for one in checked]),
         mean([one is not None and one.distinct for one in checked]),
         checker.distinct(poems, 1),
         checker.distinct(poems, 2),

@@ -21,9 +21,9 @@ if not sys.flags.safe_path:
 
 import cells
 import tasks
-from workbench import runs
-from workbench.events import Finished
-from workbench.journal import read
+from workbench.runs import store
+from workbench.runs.events import Finished
+from workbench.runs.journal import read
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 
@@ -50,9 +50,9 @@ def main() -> None:
         show(rows, naive)
 
 
-def find(folder: Path, task: str, cell: str) -> runs.Run | None:
+def find(folder: Path, task: str, cell: str) -> store.Run | None:
     """The newest ended run of a pair with the task's own defaults."""
-    for run in runs.listing(folder):
+    for run in store.listing(folder):
         described = run.spec
         if (described.task, described.cell, described.preset) == (task, cell, "") and run.status() in ENDED:
             return run
@@ -62,7 +62,7 @@ def find(folder: Path, task: str, cell: str) -> runs.Run | None:
 ENDED = ("finished", "stopped")
 
 
-def train(given: argparse.Namespace, task: str, cell: str) -> runs.Run:
+def train(given: argparse.Namespace, task: str, cell: str) -> store.Run:
     data = ["--data", str(given.data)] if given.data else []
     words = [WORKBENCH, "train", task, "--cell", cell, "--headless", "--json", "--threads", given.threads]
     child = subprocess.Popen([*words, *data, "--runs", str(given.runs)], stdout=subprocess.PIPE, text=True)
@@ -71,10 +71,10 @@ def train(given: argparse.Namespace, task: str, cell: str) -> runs.Run:
     except subprocess.TimeoutExpired:
         child.send_signal(signal.SIGTERM)
         said, _ = child.communicate()
-    return runs.find(json.loads(said.splitlines()[-1])["run"], given.runs)
+    return store.find(json.loads(said.splitlines()[-1])["run"], given.runs)
 
 
-def figures(run: runs.Run, folder: Path) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
+def figures(run: store.Run, folder: Path) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
     """The test metrics of a run, as it ended or measured now, and the naive methods'."""
     history = read(run.events_file)
     if isinstance(history.ended, Finished) and history.baseline:
@@ -83,7 +83,7 @@ def figures(run: runs.Run, folder: Path) -> tuple[dict[str, float | None], dict[
     return measured["metrics"], measured["baseline"]
 
 
-def effort(run: runs.Run) -> tuple[float, float, float]:
+def effort(run: store.Run) -> tuple[float, float, float]:
     """Epochs, seconds of training, examples per second."""
     ended = read(run.events_file).ended
     return ended.epochs, ended.wall_s, ended.examples_per_s  # type: ignore[union-attr]

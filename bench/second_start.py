@@ -23,7 +23,8 @@ if not sys.flags.safe_path:
     sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
 
 import tasks
-from workbench import runs, spec
+from workbench.config import spec
+from workbench.runs import store
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def main() -> None:
 
 def once(data: Path, task: str) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
-        run = runs.create(Path(folder), spec.make(task, "lstm", {}, data="full", data_dir=str(data / task)))
+        run = store.create(Path(folder), spec.make(task, "lstm", {}, data="full", data_dir=str(data / task)))
         child = [sys.executable, "-P", __file__, "--data", str(data), "--one", str(run.path)]
         return json.loads(subprocess.run(child, capture_output=True, text=True, check=True).stdout)  # type: ignore[no-any-return]
 
@@ -56,11 +57,11 @@ def start(folder: Path) -> tuple[float, float, float]:
     """Seconds from torch's import to the first step and to its end; those that importing ``torch._dynamo`` takes."""
     importlib.import_module("torch")
     began = time.perf_counter()
-    from workbench.engine.training import Position, Training
+    from workbench.engine.trainer import Position, Training
 
     importlib.import_module("torch._dynamo")  # the optimiser would
     imported = time.perf_counter() - began
-    training = Training(runs.Run(folder), Position())
+    training = Training(store.Run(folder), Position())
     training.begin_epoch()
     batch = training.order()[0]
     reached = time.perf_counter() - began

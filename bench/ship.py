@@ -22,16 +22,17 @@ import safetensors
 import safetensors.torch
 import torch
 
-from tasks.common.registry import DATASETS
-from workbench import journal, runs, spec
-from workbench.engine import answer
-from workbench.events import Baseline, Eval, Event, Finished, Started, Step, encode
-from workbench.metrics import heading, measured
-from workbench.runs import Run
-from workbench.words import duration, number
+from tasks.shared.datasets.registry import DATASETS
+from workbench.config import spec
+from workbench.engine import trained_run
+from workbench.render.format import duration, number
+from workbench.render.metrics import heading, measured
+from workbench.runs import journal, store
+from workbench.runs.events import Baseline, Eval, Event, Finished, Started, Step, encode
+from workbench.runs.store import Run
 
 STEPS = 200  # of the history that are kept
-HOME = Path(__file__).parents[1] / "checkpoints" / runs.PRETRAINED
+HOME = Path(__file__).parents[1] / "checkpoints" / store.PRETRAINED
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("--avoid", required=True, help="what it should not be used for, for the card")
     parser.add_argument("--hours", default="", help="a remark on the training time, for the card")
     given = parser.parse_args()
-    run = runs.find(given.run, runs.root())
+    run = store.find(given.run, store.root())
     ship(run, HOME / given.name, given.avoid, given.hours)
 
 
@@ -58,7 +59,7 @@ def ship(run: Run, folder: Path, avoid: str, remark: str) -> None:
     halve(run.best_file, folder / "best.safetensors")
     (folder / "events.jsonl").write_bytes(b"".join(map(encode, shortened(journal.Tail(run.events_file).read()[0]))))
     (folder / "lock").touch()
-    whole, half = (answer.evaluate(one, "test")[1].metrics for one in (run, Run(folder)))
+    whole, half = (trained_run.evaluate(one, "test")[1].metrics for one in (run, Run(folder)))
     (folder / "README.md").write_text(card(run, folder, history, whole, half, avoid, remark), encoding="utf-8")
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{folder}: {size / 1e6:.2f} MB; test {whole} whole, {half} in half precision")
@@ -130,7 +131,7 @@ def card(
             f"{described.settings.about} `{described.cell}`, {started.parameters:,} parameters, "
             f"{size:.1f} MB in half precision.",
             "",
-            f"Ask it: `workbench {'poem' if described.settings.writes else 'predict'} {runs.PRETRAINED}/{folder.name}`"
+            f"Ask it: `workbench {'poem' if described.settings.writes else 'predict'} {store.PRETRAINED}/{folder.name}`"
             + ("" if described.settings.writes else " TEXT"),
             "",
             "## Data",

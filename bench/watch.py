@@ -28,10 +28,11 @@ if not sys.flags.safe_path:
 import psutil
 from screen import WORKBENCH, Program, starter_data, table
 
-from workbench import runs, spec
-from workbench.events import SCHEMA, Best, Eval, Finished, Started, Step
-from workbench.journal import Journal
-from workbench.runs import Run
+from workbench.config import spec
+from workbench.runs import store
+from workbench.runs.events import SCHEMA, Best, Eval, Finished, Started, Step
+from workbench.runs.journal import Journal
+from workbench.runs.store import Run
 
 LIST, OPEN = "\x1bOR", "\r"  # F3, Enter
 NAMES = ("train", "names", "--cell", "lstm", "--threads", 1, "--set", "train.patience=0")
@@ -169,7 +170,7 @@ def many() -> float:
 
 def written(folder: Path, steps: int) -> Run:
     """A finished run of so many step events."""
-    run = runs.create(folder, spec.make("names", "lstm"))
+    run = store.create(folder, spec.make("names", "lstm"))
     journal, best = Journal(run.events_file), Best(step=steps, metric="accuracy", value=0.8)
     started = {"from_step": 0, "pid": 1, "host": "here", "device": "CPU", "precision": "fp32", "versions": {}}
     size = {"parameters": 1000, "train_size": 100, "steps_per_epoch": 100, "total_steps": steps}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __path__ = [*__path__, *filter(None, os.environ.get("WORKBENCH_TASKS", "").split(os.pathsep))]
 
-_SHARED = {"common"}
+_SHARED = {"shared"}
 
 
 def available() -> list[str]:

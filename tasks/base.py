@@ -25,7 +25,11 @@ Value = str | int | float | bool
 Metrics = dict[str, float | None]
 
 
-class DataError(Exception):
+class PlainError(Exception):
+    """Base of the errors whose message is one plain sentence: what was wrong, where, what to do."""
+
+
+class DataError(PlainError):
     """The data cannot be used. The message is one plain sentence: what, where, what to do."""
 
 

@@ -113,7 +113,7 @@ def be_the_program(request: dict[str, Any], files: list[int]) -> NoReturn:
     module, _, name = request["function"].partition(":")
 
     def program() -> object:
-        from workbench import launch
+        from workbench.runs import launch
 
         launch.subprocess = ForkedProcesses  # type: ignore[assignment, attr-defined]
         return getattr(importlib.import_module(module), name)()

@@ -11,10 +11,10 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from workbench.events import Eval, Failed
-from workbench.journal import Journal
-from workbench.launch import LOCK_FD
-from workbench.runs import Run, RunError
+from workbench.runs.events import Eval, Failed
+from workbench.runs.journal import Journal
+from workbench.runs.launch import LOCK_FD
+from workbench.runs.store import Run, RunError
 
 
 def main() -> int:
@@ -39,9 +39,9 @@ def main() -> int:
 
 def _work(run: Run) -> int:
     journal = Journal(run.events_file)
-    from workbench.engine.failures import explain
-    from workbench.engine.train import train
-    from workbench.engine.training import Position
+    from workbench.engine.errors import explain
+    from workbench.engine.loop import train
+    from workbench.engine.trainer import Position
 
     at = Position()
     try:

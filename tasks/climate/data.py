@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import SPLITS, DataError, Split
-from tasks.climate import grid, readings
-from tasks.climate.grid import Grid
+from tasks.climate import readings, resampling
 from tasks.climate.readings import Readings
+from tasks.climate.resampling import Grid
 from tasks.climate.settings import JENA, PATTERNS, Settings
-from tasks.common import cache, reading
+from tasks.shared.datasets import cache, reading
 
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one
 _JENA_ROWS = 420_551
@@ -101,7 +101,7 @@ def regular(settings: Settings, paths: Sequence[Path]) -> tuple[Readings, Grid]:
     """
     columns = [*settings.columns, settings.target]
     found = readings.read(paths, columns, settings.time_column, settings.date_format)
-    return found, grid.regular(found, settings.longest_gap)
+    return found, resampling.regular(found, settings.longest_gap)
 
 
 def readings_a_day(step: int) -> int:

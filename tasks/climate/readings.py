@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.base import DataError
-from tasks.common import reading
+from tasks.shared.datasets import reading
 
 MISSING = -9999.0  # the station's mark
 MADE = {"hour": (86_400, 3_600), "year": (365.2425 * 86_400, 86_400)}  # period and unit in seconds

@@ -18,15 +18,15 @@ from torch.nn import functional as F
 
 from tasks import base
 from tasks.base import HELD, DataError, Evaluation, Metrics, Recurrent, Split
-from tasks.climate import chart, naive, readings
+from tasks.climate import baselines, forecast_view, readings
 from tasks.climate import data as climate
 from tasks.climate.data import ClimateData
-from tasks.climate.measures import Errors, by_horizon
-from tasks.climate.network import Forecaster, input_size
+from tasks.climate.metrics import Errors, by_horizon
+from tasks.climate.model import Forecaster, input_size
 from tasks.climate.settings import Settings
-from tasks.common import cache
-from tasks.common.cache import kept_baseline
-from tasks.common.regression import Ridge
+from tasks.shared.baselines.ridge import Ridge
+from tasks.shared.datasets import cache
+from tasks.shared.datasets.cache import kept_baseline
 from tasks.views import Cell, Table, View
 
 _LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -82,14 +82,14 @@ class Task(base.Task):
 
     def evaluate(self, model: nn.Module, data: ClimateData, split: Split, batch_size: int) -> Evaluation:
         device = data.target.device
-        errors = {name: Errors(self.settings.horizon, device) for name in ("network", *naive.FORECASTS)}
+        errors = {name: Errors(self.settings.horizon, device) for name in ("network", *baselines.FORECASTS)}
         loss = 0.0
         for rows in self.batches(data, split, batch_size, None):
             window = self.windows(data, rows)
             predicted = model(window.features, window.past).float()
             loss += float(_LOSSES[self.settings.loss](predicted, window.future)) * len(rows)
             errors["network"].add((predicted - window.future) * self.spread)
-            for name, repeat in naive.FORECASTS.items():
+            for name, repeat in baselines.FORECASTS.items():
                 errors[name].add((repeat(window.past, self.settings.horizon, self.day) - window.future) * self.spread)
         return Evaluation(
             metrics={"loss": loss / data.size(split), **errors["network"].metrics(self.spread)},
@@ -122,7 +122,7 @@ class Task(base.Task):
         past = history[..., -1]
         predicted = self._degrees(model(history[..., :-1], past)[0])
         end = found.start + (len(found.values) - 1) * self.step
-        shown = chart.forecast(
+        shown = forecast_view.forecast(
             f"forecast from {readings.moment(end)} on",
             self._degrees(past[0]),
             predicted,
@@ -151,10 +151,12 @@ class Task(base.Task):
         regression = Ridge(lambda: self._design(data, "train"), lambda: self._design(data, "val"))
         measured: dict[str, dict[str, Metrics]] = {}
         for split in HELD:
-            errors = {name: Errors(self.settings.horizon, data.target.device) for name in (*naive.FORECASTS, "ridge")}
+            errors = {
+                name: Errors(self.settings.horizon, data.target.device) for name in (*baselines.FORECASTS, "ridge")
+            }
             for rows in self.batches(data, split, _BASELINE_BATCH, None):
                 window = self.windows(data, rows)
-                for name, repeat in naive.FORECASTS.items():
+                for name, repeat in baselines.FORECASTS.items():
                     guess = repeat(window.past, self.settings.horizon, self.day)
                     errors[name].add((guess - window.future) * self.spread)
             for x, y in self._design(data, split):
@@ -176,7 +178,7 @@ class Task(base.Task):
         number = min(number, len(rows) - 1)
         window = self.windows(data, rows[number : number + 1])
         end = self.state["start"] + (int(rows[number]) + self.settings.history - 1) * self.step
-        return chart.forecast(
+        return forecast_view.forecast(
             f"forecast from {readings.moment(end)} on ({split} window {number} of {len(rows)})",
             self._degrees(window.past[0]),
             self._degrees(model(window.features, window.past)[0]),

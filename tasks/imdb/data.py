@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from tasks.base import DataError
-from tasks.common import archives, cache, reading, splits, text_data, tokens
-from tasks.common.telling import tell
-from tasks.common.text_data import TextData, Texts
 from tasks.imdb.settings import LABELS, Settings
+from tasks.shared.datasets import archives, cache, reading, splits
+from tasks.shared.datasets.progress import tell
+from tasks.shared.text import data, tokenizers
+from tasks.shared.text.data import TextData, Texts
 
 NAMES = ("aclImdb", "aclImdb_v1.tar.gz", "aclImdb_labelled.tar.gz")
 _REVIEW = re.compile(r"(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")
@@ -30,7 +31,7 @@ def load(settings: Settings, folder: Path) -> TextData:
     """
     (path, *_) = reading.find(folder, *NAMES)
     key = "imdb-" + cache.key(_VERSION, settings.split_seed, paths=[path])
-    return text_data.load(settings, key, LABELS, lambda: _read(path, settings.split_seed))
+    return data.load(settings, key, LABELS, lambda: _read(path, settings.split_seed))
 
 
 def _read(path: Path, seed: int) -> Texts:
@@ -40,7 +41,9 @@ def _read(path: Path, seed: int) -> Texts:
     empty = 0
     for name, content in archives.members(path, _REVIEW):
         part, label, number, stars = name[:-4].replace("_", "/").split("/")
-        words = " ".join(tokens.english(reading.decode(content, f"{path}: {name}")))  # a list would take ten times more
+        words = " ".join(
+            tokenizers.english(reading.decode(content, f"{path}: {name}"))
+        )  # a list would take ten times more
         if any(map(str.isalnum, words)):
             found[part, label, int(number), int(stars)] = words
         else:

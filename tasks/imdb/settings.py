@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from tasks.base import Preset, Value
-from tasks.common.text_settings import LabelSmoothing, TextSettings
+from tasks.shared.text.settings import LabelSmoothing, TextSettings
 
 LABELS = ("negative", "positive")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.common import svm, tokens
-from tasks.common.cache import Methods
-from tasks.common.svm import Symbols
-from tasks.common.text_data import TextData
-from tasks.common.text_task import TextTask
 from tasks.imdb import data as imdb
 from tasks.imdb.settings import Settings
+from tasks.shared.baselines import svm
+from tasks.shared.baselines.svm import Symbols
+from tasks.shared.datasets.cache import Methods
+from tasks.shared.text import tokenizers
+from tasks.shared.text.data import TextData
+from tasks.shared.text.task import TextTask
 
 
 class Task(TextTask):
@@ -23,7 +24,7 @@ class Task(TextTask):
         return imdb.load(settings, folder)
 
     def tokens(self, text: str) -> list[str]:
-        return tokens.english(text)
+        return tokenizers.english(text)
 
     def measure_baselines(self, data: TextData) -> Methods:
         words = Symbols(data.words, 2, int(data.words.flat.max()) + 1)

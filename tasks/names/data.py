@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import HELD, DataError, Split
-from tasks.common import cache, reading, splits
-from tasks.common.batching import uniform_over_classes
 from tasks.names.settings import LANGUAGES, Settings
+from tasks.shared.datasets import cache, reading, splits
+from tasks.shared.sequences.batching import uniform_over_classes
 
 LETTERS = string.ascii_letters + " .,;'"  # the classic tutorial's 57
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one

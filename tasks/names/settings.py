@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from tasks import base
 from tasks.base import Preset, Value
-from tasks.common.text_settings import Imbalance, LabelSmoothing
+from tasks.shared.text.settings import Imbalance, LabelSmoothing
 
 LANGUAGES = (
     *("Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian"),

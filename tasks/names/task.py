@@ -13,14 +13,15 @@ import torch
 from torch import Generator, Tensor, nn
 
 from tasks.base import HELD, Recurrent, Split
-from tasks.common import baselines, cache
-from tasks.common.batching import by_length, uniform_over_classes
-from tasks.common.cache import Methods, kept_baseline
-from tasks.common.classification_task import ClassificationTask
-from tasks.common.classifier import Last, OneHot, SequenceClassifier
 from tasks.names import data as names
 from tasks.names.data import LETTERS, NamesData
 from tasks.names.settings import Settings
+from tasks.shared.baselines import character_ngrams
+from tasks.shared.classification.model import Last, OneHot, SequenceClassifier
+from tasks.shared.classification.task import ClassificationTask
+from tasks.shared.datasets import cache
+from tasks.shared.datasets.cache import Methods, kept_baseline
+from tasks.shared.sequences.batching import by_length, uniform_over_classes
 from tasks.views import View
 
 
@@ -78,7 +79,7 @@ class Task(ClassificationTask):
     def baseline(self, data: NamesData, *, cached_only: bool = False) -> Methods:
         def compute() -> Methods:
             held = {split: data.names(split) for split in HELD}
-            return baselines.character_ngrams(*data.names("train"), held, len(self.labels), longest=4)
+            return character_ngrams.character_ngrams(*data.names("train"), held, len(self.labels), longest=4)
 
         key = cache.key("names baseline", 2, data.state["cache"], self.settings.evaluation)
         return kept_baseline(f"names-baseline-{key}", compute, cached_only=cached_only)

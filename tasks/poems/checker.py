@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from tasks.poems import forms, meter
+from tasks.poems import forms, tone_patterns
 from tasks.poems.prosody import GROUPS, LEVEL_GROUPS, Prosody
 
 _LEVEL = frozenset(range(len(LEVEL_GROUPS)))
@@ -52,7 +52,7 @@ def check(poem: str, book: Prosody) -> Checked:
     rhymed = bool(shared) and len(ends) + bool(shared & opening) > 1
     level = shared & _LEVEL
     scheme, misfits = _scheme(lines, book, level) if forms.is_well_formed(poem) else ((), [])
-    rhyming = bool(level) and all(level & set(book.groups(lines[line][-1])) for line in meter.rhymes(scheme))
+    rhyming = bool(level) and all(level & set(book.groups(lines[line][-1])) for line in tone_patterns.rhymes(scheme))
     regulated = bool(scheme) and not misfits and rhyming
     on = level if regulated else shared  # read as regulated verse, a character of both tones is level where it rhymes
     return Checked(
@@ -61,7 +61,7 @@ def check(poem: str, book: Prosody) -> Checked:
         rhyme="".join(GROUPS[group] for group in sorted(on)) if rhymed else "",
         first_rhymes=bool(on & opening),
         regulated=regulated,
-        scheme=[meter.tones(kind, len(line)) for kind, line in zip(scheme, lines, strict=False)],
+        scheme=[tone_patterns.tones(kind, len(line)) for kind, line in zip(scheme, lines, strict=False)],
         misfits=misfits,
         repeated=[number for number, line in enumerate(lines) if len(set(line)) < len(line)],
     )
@@ -89,20 +89,22 @@ def runs(poem: str, size: int) -> list[str]:
     return [line[at : at + size] for line in forms.bare(poem) for at in range(len(line) - size + 1)]
 
 
-def _scheme(lines: Sequence[str], book: Prosody, level: frozenset[int]) -> tuple[meter.Scheme, list[tuple[int, int]]]:
+def _scheme(
+    lines: Sequence[str], book: Prosody, level: frozenset[int]
+) -> tuple[tone_patterns.Scheme, list[tuple[int, int]]]:
     """The scheme that a poem which rhymes on these level groups breaks at the fewest places, and these.
 
     Of equals, the one whose lines rhyme; of those, the one whose first line rhymes where the poem's does.
     """
     tones = [[book.tone(character) for character in line] for line in lines]
     found = []
-    for scheme in meter.schemes(len(lines)):
+    for scheme in tone_patterns.schemes(len(lines)):
         wrong = [
             (number, place)
             for number, (line, kind) in enumerate(zip(tones, scheme, strict=True))
-            for place in meter.nearest(line, kind, len(line))[1]
+            for place in tone_patterns.nearest(line, kind, len(line))[1]
         ]
-        rhyming = meter.rhymes(scheme)
+        rhyming = tone_patterns.rhymes(scheme)
         unrhymed = sum(not level & set(book.groups(lines[number][-1])) for number in rhyming)
         passed_over = 0 not in rhyming and bool(level & set(book.groups(lines[0][-1])))
         found.append((len(wrong), unrhymed, passed_over, scheme, wrong))

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tasks.common.visible import visible
+from tasks.shared.text.visible import visible
 
 SHORTEST, LONGEST = 5, 80  # characters of a poem, punctuation counted
 PUNCTUATION = "，。"

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from tasks.base import DataError
-from tasks.common import reading
 from tasks.poems.settings import CORPORA
+from tasks.shared.datasets import reading
 
 
 class _Poem(msgspec.Struct):

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from tasks.base import DataError, Split
-from tasks.common import cache, splits
-from tasks.common.ragged import Ragged
-from tasks.common.telling import tell
-from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
-from tasks.poems import cleaning, corpora, forms, prosody, script
+from tasks.poems import cleaning, corpora, forms, prosody, simplification
 from tasks.poems.settings import Settings
+from tasks.shared.datasets import cache, splits
+from tasks.shared.datasets.progress import tell
+from tasks.shared.sequences.ragged import Ragged
+from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 SPECIALS = (PAD, UNKNOWN, START, END, *forms.FORMS)  # a poem's form is the token after the start
 _VERSION = 2  # of the encoding: a change makes every cached copy an old one
@@ -67,7 +67,7 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tu
     tell(f"Reading and cleaning the poems of {paths[0].parent} …")
     texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
     if settings.script == "simplified":
-        texts = script.simplified(texts)
+        texts = simplification.simplified(texts)
     poems, done = cleaning.clean(texts)
     if not poems:
         raise DataError(
@@ -89,7 +89,9 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tu
     characters = vocabulary.tokens[len(SPECIALS) :]
     return kept, {
         "vocabulary": characters,
-        "prosody": book.lines(characters, script.simplified(characters) if settings.script == "original" else ()),
+        "prosody": book.lines(
+            characters, simplification.simplified(characters) if settings.script == "original" else ()
+        ),
         "notes": [*cleaning.account(done), *filter(None, [lacking])],
         "cache": key,
     }

@@ -11,10 +11,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.common.vocabulary import END, START, Vocabulary
-from tasks.poems import forms, meter
+from tasks.poems import forms, tone_patterns
 from tasks.poems.cleaning import PUNCTUATION
 from tasks.poems.prosody import GROUPS, LEVEL_GROUPS, Prosody, Tone
+from tasks.shared.text.vocabulary import END, START, Vocabulary
 
 Mask = NDArray[np.bool_]  # (V,) which tokens
 
@@ -59,9 +59,9 @@ class Lexicon:
         """The characters that may stand where a pattern wants 平, 仄 or 中."""
         level, oblique = (self.classes[:, len(GROUPS) + kind - 1] for kind in (Tone.LEVEL, Tone.OBLIQUE))
         return {
-            meter.LEVEL: self.characters & ~oblique,
-            meter.OBLIQUE: self.characters & ~level,
-            meter.EITHER: self.characters,
+            tone_patterns.LEVEL: self.characters & ~oblique,
+            tone_patterns.OBLIQUE: self.characters & ~level,
+            tone_patterns.EITHER: self.characters,
         }
 
     @cached_property

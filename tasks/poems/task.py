@@ -17,18 +17,18 @@ from torch import Generator, Tensor, nn
 
 from tasks import base
 from tasks.base import DataError, Evaluation, Guide, Metrics, Recurrent, Split, Value
-from tasks.common.batching import by_length
-from tasks.common.cache import kept_baseline
-from tasks.common.sampling import choose
-from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
-from tasks.poems import checker, cleaning, explaining, forms, guiding, naive, prosody
+from tasks.poems import artifacts, baselines, checker, cleaning, explanation, forms, prosody
 from tasks.poems import data as poems
+from tasks.poems.constraint import Plan
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.lexicon import Lexicon
-from tasks.poems.network import PoemNetwork, losses, start_at
-from tasks.poems.plan import Plan
+from tasks.poems.model import PoemNetwork, losses, start_at
 from tasks.poems.settings import Settings
-from tasks.poems.spelling import spelled
+from tasks.poems.transcription import spelled
+from tasks.shared.datasets.cache import kept_baseline
+from tasks.shared.sequences.batching import by_length
+from tasks.shared.sequences.sampling import choose
+from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from tasks.views import Table, Text, View
 
 _HEADER = 2  # tokens before a poem's first character: the start, the form
@@ -141,7 +141,7 @@ class Task(base.Writer):
     def baseline(self, data: PoemData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
         def compute() -> dict[str, dict[str, Metrics]]:
             never = self.vocabulary.encode((PAD, START))
-            return naive.measure(data.poems, data.rows, never, self._hanzi.numpy())
+            return baselines.measure(data.poems, data.rows, never, self._hanzi.numpy())
 
         return kept_baseline(f"{data.state['cache']}-baseline-1", compute, cached_only=cached_only)
 
@@ -173,7 +173,7 @@ class Task(base.Writer):
         """See ``wish.Wish``."""
         if not wish:
             return None
-        return guiding.plan(self.lexicon, start, wish, guiding.known(self.tensors), simplify=self._simplify)
+        return artifacts.plan(self.lexicon, start, wish, artifacts.known(self.tensors), simplify=self._simplify)
 
     def checks(self, text: str) -> Mapping[str, Any]:
         """See ``checker.Checked``."""
@@ -181,10 +181,10 @@ class Task(base.Writer):
         return found
 
     def explain(self, model: nn.Module, text: str) -> list[View]:
-        return explaining.explain(self, _network(model), text)
+        return explanation.explain(self, _network(model), text)
 
     def lasting(self, data: PoemData) -> Mapping[str, Tensor]:
-        return guiding.lasting(data, self.lexicon)
+        return artifacts.lasting(data, self.lexicon)
 
     @cached_property
     def lexicon(self) -> Lexicon:

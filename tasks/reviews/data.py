@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.base import DataError
-from tasks.common import cache, reading, splits, text_data, tokens
-from tasks.common.telling import tell
-from tasks.common.text_data import TextData, Texts
-from tasks.common.vocabulary import END, START
 from tasks.reviews.settings import CATEGORIES, Settings
+from tasks.shared.datasets import cache, reading, splits
+from tasks.shared.datasets.progress import tell
+from tasks.shared.text import data, tokenizers
+from tasks.shared.text.data import TextData, Texts
+from tasks.shared.text.vocabulary import END, START
 
 _VERSION = 2  # of the encoding: a change makes every cached copy an old one
 _COLUMNS = ["cat", "label", "review"]
@@ -30,7 +31,7 @@ def load(settings: Settings, folder: Path) -> TextData:
     """
     (path, *_) = reading.find(folder, "online_shopping_10_cats.csv", "online_shopping_10_cats.zip")
     key = "reviews-" + cache.key(_VERSION, cache.library("jieba"), paths=[path])
-    return text_data.load(settings, key, CATEGORIES, lambda: _read(path), spell=True)
+    return data.load(settings, key, CATEGORIES, lambda: _read(path), spell=True)
 
 
 def rows(path: Path) -> Iterator[tuple[str, str]]:
@@ -61,7 +62,7 @@ def rows(path: Path) -> Iterator[tuple[str, str]]:
 
 def words(review: str) -> list[str]:
     """A review's words between ``<s>`` and ``</s>``."""
-    return [START, *tokens.chinese(review), END]
+    return [START, *tokenizers.chinese(review), END]
 
 
 def _read(path: Path) -> Texts:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from tasks.base import Preset, Value
-from tasks.common.text_settings import TextSettings
+from tasks.shared.text.settings import TextSettings
 
 CATEGORIES = ("书籍", "平板", "手机", "水果", "洗发水", "热水器", "蒙牛", "衣服", "计算机", "酒店")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.common import svm
-from tasks.common.cache import Methods
-from tasks.common.svm import Symbols
-from tasks.common.text_data import SPECIALS, TextData
-from tasks.common.text_task import TextTask
 from tasks.reviews import data as reviews
 from tasks.reviews.settings import Settings
+from tasks.shared.baselines import svm
+from tasks.shared.baselines.svm import Symbols
+from tasks.shared.datasets.cache import Methods
+from tasks.shared.text.data import SPECIALS, TextData
+from tasks.shared.text.task import TextTask
 
 
 class Task(TextTask):

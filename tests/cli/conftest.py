@@ -13,8 +13,8 @@ import pytest
 from engine.toy_runs import after, copied, toy, trained
 from processes import PROGRAM, Start, Terminal, worker_of
 
-from workbench import runs
-from workbench.runs import Run
+from workbench.runs import store
+from workbench.runs.store import Run
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def stopped(_runs: dict[str, Run], runs_folder: Path) -> Run:
 def no_worker_is_left(runs_folder: Path) -> Iterator[None]:
     """Whatever a test leaves running is ended by the number that it wrote itself."""
     yield
-    for run in runs.listing(runs_folder):
+    for run in store.listing(runs_folder):
         if run.alive():
             run.request_stop()
             end = time.monotonic() + 20

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from engine.toy_runs import until
 
-from workbench import journal, runs
-from workbench.runs import Run
+from workbench.runs import journal, store
+from workbench.runs.store import Run
 
 PROGRAM = str(Path(sys.executable).with_name("workbench"))
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -28,7 +28,7 @@ def worker_of(run: Run) -> int:
 
 def the_run(folder: Path) -> Run:
     """The only run of a folder, once it is there and its worker has begun."""
-    return until(lambda: next((r for r in runs.listing(folder) if worker_of(r)), None), "a run begins")
+    return until(lambda: next((r for r in store.listing(folder) if worker_of(r)), None), "a run begins")
 
 
 class Terminal:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tasks.views import Text
-from workbench.cli.desk import Desk
-from workbench.cli.prompt import Prompt
-from workbench.cli.verses import Asked
-from workbench.runs import NoSuchRun, Run
+from workbench.repl.commands import Desk
+from workbench.repl.generator import Asked
+from workbench.repl.prompt import Prompt
+from workbench.runs.store import NoSuchRun, Run
 
 
 class Wrote(NamedTuple):

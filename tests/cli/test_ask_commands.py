@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from sentences import says
 
-from workbench import journal
-from workbench.runs import Run
+from workbench.runs import journal
+from workbench.runs.store import Run
 
 
 def objects(stdout: str) -> list[dict]:

@@ -8,7 +8,7 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from workbench.cli.reading import Words
+from workbench.repl.line_input import Words
 
 
 @pytest.mark.parametrize(

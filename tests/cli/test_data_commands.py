@@ -14,8 +14,8 @@ import pytest
 from cli.file_server import FileServer, serving
 from sentences import says
 
-from tasks.common import datasets
-from tasks.common.registry import DATASETS
+from tasks.shared.datasets import locations
+from tasks.shared.datasets.registry import DATASETS
 from workbench.cli.app import run
 
 Workbench = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -47,7 +47,7 @@ def workbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 @pytest.fixture
 def copies(tmp_path: Path) -> Path:
     """A named data folder whose names are the starter set's: other bytes than the source's."""
-    shutil.copytree(datasets.starter("names"), tmp_path / "data" / "names")
+    shutil.copytree(locations.starter("names"), tmp_path / "data" / "names")
     return tmp_path / "data"
 
 
@@ -94,7 +94,7 @@ def test_nothing_is_here_but_the_starter_set(workbench) -> None:
 
 
 def starter() -> Path:
-    return datasets.starter("names")
+    return locations.starter("names")
 
 
 def test_a_named_folder(workbench, copies: Path) -> None:

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.cli import desk
-from workbench.cli.desk import COMMANDS, Command, Desk
+from workbench.repl import commands
+from workbench.repl.commands import COMMANDS, Command, Desk
 
 
 def changed(*lines: str) -> Desk:
     """The settings after some commands."""
     found = Desk()
     for line in lines:
-        command, text = desk.read(line)
+        command, text = commands.read(line)
         assert command
         assert command.change
         found = command.change(found, text)
@@ -24,16 +24,16 @@ def changed(*lines: str) -> Desk:
 
 
 def test_a_line_without_a_slash_begins_a_poem() -> None:
-    assert desk.read("  床前明月光 ") == (None, "床前明月光")
+    assert commands.read("  床前明月光 ") == (None, "床前明月光")
 
 
 @pytest.mark.parametrize("line", ["", "   ", "\t", "\ufeff", "\u200b \u200d"])
 def test_an_empty_line_asks_for_nothing(line: str) -> None:
-    assert desk.read(line) == (None, "")
+    assert commands.read(line) == (None, "")
 
 
 def test_what_cannot_be_seen_is_no_part_of_a_text() -> None:
-    assert desk.read("\ufeff 床\u200b前 \u200d") == (None, "床前")
+    assert commands.read("\ufeff 床\u200b前 \u200d") == (None, "床前")
     assert changed("/acrostic 春\u200b夏").wish.acrostic == "春夏"
 
 
@@ -121,7 +121,7 @@ def test_what_cannot_be_is_one_sentence(line: str, said: str) -> None:
 @given(st.text())
 def test_any_line_is_read_or_refused_in_one_sentence(line: str) -> None:
     with suppress(ValueError):
-        command, text = desk.read(line)
+        command, text = commands.read(line)
         assert text == text.strip()
         if command and command.change:
             assert command.change(Desk(), text).told()

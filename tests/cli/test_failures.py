@@ -17,10 +17,10 @@ from engine.toy_runs import after, contents, nothing_lost, toy, trained, until
 from processes import PROGRAM, Start, the_run
 from sentences import says
 
-from tasks.common import datasets
-from workbench import journal, runs
-from workbench.events import Failed
-from workbench.runs import Run
+from tasks.shared.datasets import locations
+from workbench.runs import journal, store
+from workbench.runs.events import Failed
+from workbench.runs.store import Run
 
 
 class Trap:
@@ -41,7 +41,7 @@ def failed(run: Run) -> Failed:
 
 
 def only_run(folder: Path) -> Run:
-    (run,) = runs.listing(folder)
+    (run,) = store.listing(folder)
     return run
 
 
@@ -206,7 +206,7 @@ def test_a_worker_that_dies_without_a_word_is_no_success(stopped: Run, start: St
 
 
 def broken_names(tmp_path: Path) -> Path:
-    shutil.copytree(datasets.starter("names"), tmp_path / "data" / "names")
+    shutil.copytree(locations.starter("names"), tmp_path / "data" / "names")
     return tmp_path / "data"
 
 

@@ -13,8 +13,8 @@ import pytest
 from engine.toy_runs import until
 from processes import Start, Terminal, the_run, worker_of
 
-from workbench import journal
-from workbench.runs import Run
+from workbench.runs import journal
+from workbench.runs.store import Run
 
 # some seconds of training after the start
 SLOW = ("train", "toy", "--headless", "--epochs", 2, "--set", "task.pause=0.1")

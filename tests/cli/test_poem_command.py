@@ -11,14 +11,15 @@ from sentences import says
 from typer.testing import CliRunner
 
 from tasks.scribe.task import CIRCLE
-from workbench import runs, spec
 from workbench.cli.app import app
-from workbench.runs import NoSuchRun, Run
+from workbench.config import spec
+from workbench.runs import store
+from workbench.runs.store import NoSuchRun, Run
 
 
 @pytest.fixture(scope="session")
 def _scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    run = runs.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 4}))
+    run = store.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 4}))
     trained(run)
     return run
 
@@ -104,7 +105,7 @@ def test_what_cannot_be_is_one_sentence(workbench, scribe: Run, finished: Run, r
     assert sentence == f"Run {finished.id} learned toy, which does not write: `workbench predict` asks it."
     assert "never saw x" in says(workbench("poem", scribe.id, "--start", "x"), 1, "")
     assert "temperature" in says(workbench("poem", scribe.id, "--temperature", -1), 2, "")
-    fresh = runs.create(runs_folder, spec.make("scribe", "gru"))
+    fresh = store.create(runs_folder, spec.make("scribe", "gru"))
     assert "never reached its first step" in says(workbench("poem", fresh.id), 1, "")
 
 

@@ -9,11 +9,12 @@ import pytest
 from engine.toy_runs import copied, trained
 from talking import Pen, Talk
 
-from tasks.poems.wish import Wish
-from workbench import runs, spec
-from workbench.cli.desk import Desk
-from workbench.runs import Run
-from workbench.usual import SEEDS
+from tasks.poems.constraints import Wish
+from workbench.config import spec
+from workbench.config.defaults import SEEDS
+from workbench.repl.commands import Desk
+from workbench.runs import store
+from workbench.runs.store import Run
 
 
 @pytest.fixture
@@ -193,7 +194,7 @@ def test_it_serves_until_the_person_leaves(talk: Talk) -> None:
 
 @pytest.fixture
 def scribe(tmp_path_factory: pytest.TempPathFactory, runs_folder: Path) -> Run:
-    run = runs.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 4}))
+    run = store.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 4}))
     trained(run)
     return copied(run, runs_folder, "scribe-gru-finished")
 

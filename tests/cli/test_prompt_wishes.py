@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from engine.poem_writers import random_run
 
-from workbench.cli.desk import Desk
-from workbench.cli.prompt import Prompt
-from workbench.cli.verses import Pen
-from workbench.runs import Run, find
+from workbench.repl.commands import Desk
+from workbench.repl.generator import Pen
+from workbench.repl.prompt import Prompt
+from workbench.runs.store import Run, find
 
 Type = Callable[..., list[str]]
 

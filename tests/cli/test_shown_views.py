@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from tasks.views import Confusion, Series, Table, Text, View
-from workbench.cli import show
+from workbench.render import views
 
 CATEGORIES = ["书籍", "平板", "手机", "水果", "洗发水", "热水器", "蒙牛", "衣服", "计算机", "酒店"]
 HOURS = [float(hour) for hour in range(-24, 25)]
@@ -28,7 +28,7 @@ FORECAST = Series(
 def drawn(view: View, width: int = 160, *, terminal: bool = False) -> str:
     out = io.StringIO()
     colours = {"force_terminal": True, "color_system": "standard"} if terminal else {}
-    Console(file=out, width=width, **colours).print(show.view(view))
+    Console(file=out, width=width, **colours).print(views.view(view))
     return out.getvalue()
 
 

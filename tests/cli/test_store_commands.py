@@ -11,8 +11,9 @@ import msgspec
 from engine.toy_runs import copied
 from processes import PROGRAM
 
-from workbench import journal, runs, spec
-from workbench.runs import Run
+from workbench.config import spec
+from workbench.runs import journal, store
+from workbench.runs.store import Run
 
 
 def test_no_runs_yet_names_the_next_action(workbench, runs_folder: Path) -> None:
@@ -108,8 +109,8 @@ def test_a_reader_that_goes_away_is_no_error(workbench, finished: Run, runs_fold
 
 
 def test_ids_made_in_the_same_second_differ(runs_folder: Path, monkeypatch) -> None:
-    monkeypatch.setattr(runs.time, "strftime", lambda _: "20260102-101500")
-    made = [runs.create(runs_folder, spec.make("toy", "rnn")) for _ in range(3)]
+    monkeypatch.setattr(store.time, "strftime", lambda _: "20260102-101500")
+    made = [store.create(runs_folder, spec.make("toy", "rnn")) for _ in range(3)]
     assert [run.id for run in made] == [f"toy-rnn-20260102-101500{end}" for end in ("", "-2", "-3")]
 
 

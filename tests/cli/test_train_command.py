@@ -11,8 +11,8 @@ import pytest
 from engine.toy_runs import until
 from processes import Start, the_run
 
-from workbench import journal, runs
-from workbench.runs import Run
+from workbench.runs import journal, store
+from workbench.runs.store import Run
 
 FIELDS = {
     *("run", "status", "data", "protocol", "best", "test", "baseline", "epochs", "wall_s", "examples_per_s"),
@@ -26,7 +26,7 @@ def last_object(stdout: str) -> dict:
 def test_in_a_pipe_a_line_an_evaluation_and_the_result_on_stdout(workbench, runs_folder: Path) -> None:
     result = workbench("train", "toy", "--cell", "torch-gru", "--headless", "--epochs", 3, "--seed", 5)
     assert result.returncode == 0, result.stderr
-    (run,) = runs.listing(runs_folder)
+    (run,) = store.listing(runs_folder)
     assert run.spec.cell == "torch-gru"
     assert (run.spec.train.epochs, run.spec.train.seed) == (3, 5)
     lines = result.stderr.splitlines()
@@ -50,7 +50,7 @@ def test_json_ends_with_one_object(workbench, runs_folder: Path) -> None:
     assert result.returncode == 0, result.stderr
     told = last_object(result.stdout)
     assert told.keys() == FIELDS
-    (run,) = runs.listing(runs_folder)
+    (run,) = store.listing(runs_folder)
     assert (told["run"], told["status"], told["data"]) == (run.id, "finished", "full")
     assert (run.spec.preset, run.spec.train.max_steps, run.spec.options.layers) == ("tiny", 2, 2)
     assert told["best"].keys() == {"step", "metric", "value"}
@@ -105,7 +105,7 @@ def test_several_at_a_time_each_with_an_id_of_its_own(start: Start, workbench, r
         told.append(last_object(out))
     assert {one["status"] for one in told} == {"finished"}
     assert len({one["run"] for one in told}) == 3
-    assert {run.id for run in runs.listing(runs_folder)} == {one["run"] for one in told}
+    assert {run.id for run in store.listing(runs_folder)} == {one["run"] for one in told}
     assert len({str(one["test"]) for one in told}) == 1  # the same seed, undisturbed by the others
 
 
@@ -119,7 +119,7 @@ def test_starter_data_is_said_once_and_stands_everywhere(workbench, runs_folder:
     told = last_object(result.stdout)
     assert told["data"] == "starter"
     assert told["baseline"].keys() >= {"majority"}
-    (run,) = runs.listing(runs_folder)
+    (run,) = store.listing(runs_folder)
     assert msgspec.json.decode(run.spec_file.read_bytes())["data"] == "starter"
     assert "names (starter data)" in workbench("show", run.id).stdout
     assert re.search(r"names \(starter\) +gru", workbench("runs").stdout)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from workbench.cli.follow import _train_loss
-from workbench.events import Best, Eval, Step
-from workbench.journal import History
+from workbench.runs.events import Best, Eval, Step
+from workbench.runs.journal import History
 
 
 def _step(step: int, loss: float | None) -> Step:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 
-from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
-from tasks.poems import forms, rules
+from tasks.poems import constraint_rules, forms
+from tasks.poems.constraint import Plan
+from tasks.poems.constraints import Wish
 from tasks.poems.lexicon import Lexicon
-from tasks.poems.novelty import LineFilter
-from tasks.poems.plan import Plan
+from tasks.poems.line_filter import LineFilter
 from tasks.poems.prosody import GROUPS, Prosody
-from tasks.poems.wish import Wish
+from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 LEVEL, OTHERS, OBLIQUE, FREE, UNHEARD = "天年前边烟泉眠弦", "东风同中", "月雪绝别灭夜日水草", "看思", "鹤霞"
 CHARACTERS = LEVEL + OTHERS + OBLIQUE + FREE + UNHEARD
@@ -21,7 +21,7 @@ LEXICON = Lexicon(Vocabulary([*"，。", *CHARACTERS], (PAD, UNKNOWN, START, END
 
 
 def planned(known: LineFilter | None = None, **wishes: str | bool) -> Plan:
-    return rules.plan(Wish(**wishes), LEXICON, known, simplify=True)  # type: ignore[arg-type]
+    return constraint_rules.plan(Wish(**wishes), LEXICON, known, simplify=True)  # type: ignore[arg-type]
 
 
 def by_chance(plan: Plan, seed: int, start: str = "") -> str:

@@ -10,16 +10,17 @@ import torch
 from engine.poem_books import BOOK, CHARACTERS
 
 import cells
-from tasks.common import files
-from tasks.common.ragged import Ragged
-from tasks.common.vocabulary import END, START
 from tasks.poems import forms
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.settings import Settings
 from tasks.poems.task import Task
-from workbench import runs, spec
+from tasks.shared import files
+from tasks.shared.sequences.ragged import Ragged
+from tasks.shared.text.vocabulary import END, START
+from workbench.config import spec
 from workbench.engine import checkpoint, network
-from workbench.runs import Run
+from workbench.runs import store
+from workbench.runs.store import Run
 
 
 def random_writer(characters: str = CHARACTERS, known: list[str] | None = None, seed: int = 0) -> tuple[Task, Any]:
@@ -35,7 +36,7 @@ def random_writer(characters: str = CHARACTERS, known: list[str] | None = None, 
 
 def random_run(folder: Path, *, known: list[str] | None = None) -> Run:
     """A run that was never trained and can be asked; ``known``: as above, none: it keeps no filter."""
-    run = runs.create(folder, spec.make("poems", "lstm", {"cell.hidden": 12, "cell.layers": 1, "task.embedding": 8}))
+    run = store.create(folder, spec.make("poems", "lstm", {"cell.hidden": 12, "cell.layers": 1, "task.embedding": 8}))
     files.write(run.task_file, msgspec.json.encode(state(CHARACTERS)))
     task = Task(run.spec.settings, state(CHARACTERS))
     torch.manual_seed(0)

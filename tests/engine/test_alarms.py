@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 import tasks
 from workbench.cli.follow import _line
 from workbench.engine.alarms import Alarms
-from workbench.engine.train import train
-from workbench.engine.training import Position
-from workbench.events import Alarm, Best, Checkpoint, Finished
-from workbench.journal import History, Journal, read
+from workbench.engine.loop import train
+from workbench.engine.trainer import Position
+from workbench.runs.events import Alarm, Best, Checkpoint, Finished
+from workbench.runs.journal import History, Journal, read
 
 NAIVE = {"logistic": {"accuracy": 0.84}, "majority": {"accuracy": 0.47}, "silent": {"macro_f1": 0.1}}
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from workbench.engine.averaging import Average
+from workbench.engine.ema import Average
 
 
 def test_the_mean_is_the_recursion_and_is_shown_within_only() -> None:

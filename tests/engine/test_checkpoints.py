@@ -13,12 +13,12 @@ import pytest
 import torch
 from engine.toy_runs import KEPT, contents, toy, trained
 
-from tasks.common import files
-from workbench.engine import answer, checkpoint
+from tasks.shared import files
+from workbench.engine import checkpoint, trained_run
 from workbench.engine.checkpoint import CheckpointError
-from workbench.engine.failures import explain
-from workbench.engine.training import Position
-from workbench.runs import Run
+from workbench.engine.errors import explain
+from workbench.engine.trainer import Position
+from workbench.runs.store import Run
 
 
 class MakesAFolder:
@@ -90,7 +90,7 @@ def test_a_last_checkpoint_that_cannot_be_used(stopped: Run, how: str) -> None:
     assert str(stopped.last_file) in sentence
     assert "\n" not in sentence
     assert contents(stopped) == before
-    assert answer.answerer(stopped)("01")  # the best weights are as good as ever
+    assert trained_run.answerer(stopped)("01")  # the best weights are as good as ever
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_best_weights_that_cannot_be_used(stopped: Run, how: str) -> None:
     damage(stopped)
     before = contents(stopped)
     with pytest.raises(CheckpointError) as caught:
-        answer.open_run(stopped)
+        trained_run.open_run(stopped)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert contents(stopped) == before

@@ -8,24 +8,27 @@ import pytest
 from engine.toy_runs import trained
 
 from tasks.scribe.task import CIRCLE
-from workbench import infer, runs, spec
-from workbench.engine import answer, candidates
-from workbench.engine.drawing import Draw
-from workbench.engine.generate import generate
-from workbench.infer_protocol import Character, Generate
-from workbench.runs import Run
+from workbench.config import spec
+from workbench.engine import trained_run
+from workbench.engine.generation import best_of
+from workbench.engine.generation.decoding import generate
+from workbench.engine.generation.sampling import Draw
+from workbench.inference import server
+from workbench.inference.protocol import Character, Generate
+from workbench.runs import store
+from workbench.runs.store import Run
 
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory):
-    run = runs.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 3}))
+    run = store.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 3}))
     trained(run)
     return run
 
 
 @pytest.fixture(scope="module")
 def scribe(described: Run):
-    return answer.open_run(described, threads=1)
+    return trained_run.open_run(described, threads=1)
 
 
 def test_the_likeliest_come_first_with_the_networks_own_probabilities(scribe) -> None:
@@ -48,9 +51,9 @@ def test_each_of_several_texts_has_its_own(scribe) -> None:
     task, model = scribe
     draw = Draw(temperature=2.0, choices=2)
     found: dict[int, list] = {0: [], 1: []}
-    for number, token in candidates.write(task, model, "月", draw, candidates.seeds(5, 2), limit=30):
+    for number, token in best_of.write(task, model, "月", draw, best_of.seeds(5, 2), limit=30):
         found[number].append(token)
-    for number, seed in enumerate(candidates.seeds(5, 2)):
+    for number, seed in enumerate(best_of.seeds(5, 2)):
         alone = list(generate(task, model, "月", temperature=2.0, seed=seed, limit=30, choices=2))
         assert [token.text for token in found[number]] == [token.text for token in alone]
         for token, single in zip(found[number], alone, strict=True):
@@ -60,7 +63,7 @@ def test_each_of_several_texts_has_its_own(scribe) -> None:
 
 @pytest.mark.parametrize("candidates", [1, 2])
 def test_the_answerer_tells_them_with_each_character_where_they_are_asked_for(described, scribe, candidates) -> None:
-    answers = infer._Answers(described, *scribe)
+    answers = server._Answers(described, *scribe)
     for choices in (0, 3):
         asked = Generate(id=1, start="月", temperature=0, limit=8, candidates=candidates, choices=choices)
         told = [reply for reply in answers.to(asked, set()) if isinstance(reply, Character)]

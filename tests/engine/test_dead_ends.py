@@ -15,10 +15,10 @@ from engine.poem_writers import random_run, random_writer
 from torch import Tensor
 
 from tasks.poems.task import Task
-from workbench import infer
-from workbench.engine import candidates, generate
-from workbench.engine.drawing import Draw
-from workbench.infer_protocol import Begun, End, Generate, encode, reply
+from workbench.engine.generation import best_of, decoding
+from workbench.engine.generation.sampling import Draw
+from workbench.inference import server
+from workbench.inference.protocol import Begun, End, Generate, encode, reply
 
 Made = tuple[Task, Any]
 
@@ -61,7 +61,7 @@ def asked(task: Task) -> dict[str, Any]:
     return {"guide": task.guide("", {"form": "五绝", "novel": True})}
 
 
-def drained(writing: candidates.Writing) -> tuple[list[tuple[int, str]], list[candidates.Candidate]]:
+def drained(writing: best_of.Writing) -> tuple[list[tuple[int, str]], list[best_of.Candidate]]:
     shown = []
     while True:
         try:
@@ -74,16 +74,16 @@ def drained(writing: candidates.Writing) -> tuple[list[tuple[int, str]], list[ca
 def test_a_search_is_given_up_and_the_message_holds_what_is_sure_alone(hopeless: Made) -> None:
     task, model = hopeless
     with pytest.raises(ValueError, match=r"^Nothing can be written that keeps to all that was asked: ask for less"):
-        list(generate.generate(task, model, **asked(task)))
+        list(decoding.generate(task, model, **asked(task)))
     guide = task.guide(CHARACTERS[0], {"form": "五绝", "novel": True})
     with pytest.raises(ValueError, match=f"^After {CHARACTERS[0]} nothing can be written"):
-        list(generate.generate(task, model, CHARACTERS[0], guide=guide))
+        list(decoding.generate(task, model, CHARACTERS[0], guide=guide))
 
 
 def test_a_search_that_shows_nothing_can_be_stopped(hopeless: Made) -> None:
     task, model = hopeless
-    assert list(generate.generate(task, model, stopped=after(40), **asked(task))) == []
-    shown, found = drained(candidates.write(task, model, "", Draw(), range(3), stopped=after(40), **asked(task)))
+    assert list(decoding.generate(task, model, stopped=after(40), **asked(task))) == []
+    shown, found = drained(best_of.write(task, model, "", Draw(), range(3), stopped=after(40), **asked(task)))
     assert shown == []
     assert [one.ended for one in found] == [False] * 3
 
@@ -96,7 +96,7 @@ def test_the_answerer_hears_a_cancel_while_it_searches(hopeless: Made, tmp_path:
         def __contains__(self, number: object) -> bool:
             return heard()
 
-    answers = infer._Answers(random_run(tmp_path), *hopeless)
+    answers = server._Answers(random_run(tmp_path), *hopeless)
     question = Generate(id=4, candidates=several, wish={"form": "五绝", "novel": True})
     assert [*answers.to(question, Cancelled())] == [Begun(id=4, text=""), End(id=4, reason="cancelled")]
 
@@ -104,20 +104,20 @@ def test_the_answerer_hears_a_cancel_while_it_searches(hopeless: Made, tmp_path:
 def test_one_text_at_a_dead_end_loses_no_other() -> None:
     task, model = random_writer()
     guide = Trap(task, CHARACTERS[:12])
-    shown, found = drained(candidates.write(task, model, "", Draw(), range(24), guide=guide))
+    shown, found = drained(best_of.write(task, model, "", Draw(), range(24), guide=guide))
     lost = [number for number, one in enumerate(found) if not one.ended]
     assert 0 < len(lost) < 24
     assert all(math.isinf(found[number].score) and found[number].text in CHARACTERS[:12] for number in lost)
-    assert found[candidates.best(found)].ended
+    assert found[best_of.best(found)].ended
     assert all(("".join(text for row, text in shown if row == number)) == one.text for number, one in enumerate(found))
     with pytest.raises(ValueError, match="nothing can be written"):
-        drained(candidates.write(task, model, "", Draw(), range(3), guide=Trap(task, CHARACTERS)))
+        drained(best_of.write(task, model, "", Draw(), range(3), guide=Trap(task, CHARACTERS)))
 
 
 def test_a_text_that_was_given_up_has_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task, model = random_writer()
     monkeypatch.setattr(task, "guide", lambda start, wish: Trap(task, CHARACTERS[:12]))
-    *_, end = infer._Answers(random_run(tmp_path), task, model).to(Generate(id=1, candidates=24), set())
+    *_, end = server._Answers(random_run(tmp_path), task, model).to(Generate(id=1, candidates=24), set())
     assert isinstance(end, End)
     assert None in end.scores
     assert end.scores[end.best] == max(score for score in end.scores if score is not None)

@@ -15,19 +15,21 @@ import torch
 from engine.toy_runs import toy
 
 from tasks import load as load_task
-from tasks.common import datasets
-from workbench import infer, runs, spec
-from workbench.engine import answer, checkpoint, data, network
-from workbench.infer_client import Client
-from workbench.infer_protocol import End, Examples, Judged, Listed
-from workbench.runs import Run, RunError
+from tasks.shared.datasets import locations
+from workbench.config import spec
+from workbench.engine import checkpoint, data, network, trained_run
+from workbench.inference import server
+from workbench.inference.client import Client
+from workbench.inference.protocol import End, Examples, Judged, Listed
+from workbench.runs import store
+from workbench.runs.store import Run, RunError
 
 SMALL = {"cell.hidden": 8, "task.embedding": 8}
 
 
 def untrained(folder: Path, task: str, values: dict[str, Any], **described: Any) -> Run:
     """A run with its data read and random weights: all that an asker needs."""
-    run = runs.create(folder, spec.make(task, "torch-gru", {**SMALL, **values}, **described))
+    run = store.create(folder, spec.make(task, "torch-gru", {**SMALL, **values}, **described))
     learner, examples = data.load(run.spec)
     run.task_file.write_bytes(msgspec.json.encode(examples.state))
     torch.manual_seed(3)
@@ -45,7 +47,7 @@ def names(folder: Path) -> Iterator[tuple[Run, Client]]:
     """A run on names in a folder of the user's, which is gone once they are encoded, and its child."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_CACHE", str(folder / "cache"))
-        source = shutil.copytree(datasets.starter("names"), folder / "names")
+        source = shutil.copytree(locations.starter("names"), folder / "names")
         run = untrained(folder / "runs", "names", {}, data_dir=str(source))
         shutil.rmtree(source)
         with Client(run) as client:
@@ -59,7 +61,7 @@ def cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def by_hand(run: Run, split: Any, true: str, guess: str) -> list[tuple[str, float, float]]:
     """Text, probability of the class and of the guess: every row of a split asked one by one."""
-    task, model = answer.open_run(run, threads=1, device="cpu")
+    task, model = trained_run.open_run(run, threads=1, device="cpu")
     _, examples = data.load(run.spec, task.state)
     found = []
     with torch.inference_mode():
@@ -80,7 +82,7 @@ def told(client: Client, asked: Examples) -> Listed:
 
 
 def guesses(run: Run, true: str) -> list[str]:
-    task, model = answer.open_run(run, threads=1, device="cpu")
+    task, model = trained_run.open_run(run, threads=1, device="cpu")
     _, examples = data.load(run.spec, task.state)
     rows = torch.cat(task.batches_of(examples, "test", task.labels.index(true), 99))
     with torch.inference_mode():
@@ -103,7 +105,7 @@ def test_the_surest_mistakes_come_first_with_their_names_and_probabilities(names
 
 def test_right_ones_are_listed_the_least_sure_first(names: tuple[Run, Client]) -> None:
     run, client = names
-    task, _ = answer.open_run(run, threads=1, device="cpu")
+    task, _ = trained_run.open_run(run, threads=1, device="cpu")
     own = [told(client, Examples(split="val", true=label, guess=label)) for label in task.labels]
     right = next(listed for listed in own if listed.total)
     shares = [row.true for row in right.examples]
@@ -129,11 +131,11 @@ def test_an_unknown_class_is_a_sentence_and_ends_nothing(names: tuple[Run, Clien
 
 
 def test_a_search_is_cancelled_and_goes_on_where_it_was(names: tuple[Run, Client], monkeypatch) -> None:
-    from workbench.engine import examples
+    from workbench.inference import examples
 
     monkeypatch.setattr(examples, "_BATCH", 2)
     run, _ = names
-    answers = infer._Answers(run, *answer.open_run(run, threads=1))
+    answers = server._Answers(run, *trained_run.open_run(run, threads=1))
     cancelled: set[int] = set()
     search = answers.to(Examples(id=1, split="test", true="Irish", guess="Irish"), cancelled)
     assert next(search) == Judged(id=1, done=2, total=8)
@@ -163,24 +165,24 @@ def test_a_child_that_is_asked_for_reviews_answers_in_plain_text(folder: Path) -
 
 
 def test_data_that_are_gone_are_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = shutil.copytree(datasets.starter("names"), folder / "others")
+    source = shutil.copytree(locations.starter("names"), folder / "others")
     run = untrained(folder / "runs", "names", {"task.split_seed": 5}, data_dir=str(source))
     shutil.rmtree(source)
     monkeypatch.setenv("WORKBENCH_CACHE", str(folder / "another"))
-    answers = infer._Answers(run, *answer.open_run(run, threads=1))
+    answers = server._Answers(run, *trained_run.open_run(run, threads=1))
     [error] = answers.to(Examples(id=4, split="test", true="Dutch", guess="Dutch"), set())
     assert (error.id, "others" in error.message, error.message[-1]) == (4, True, ".")
 
 
 def test_a_task_without_classes_says_so(runs_folder: Path) -> None:
     run = toy(runs_folder)
-    answers = infer._Answers(run, load_task("toy")(run.spec.settings, {}), torch.nn.Identity())
+    answers = server._Answers(run, load_task("toy")(run.spec.settings, {}), torch.nn.Identity())
     [error] = answers.to(Examples(split="test", true="zero", guess="one"), set())
     assert error.message == "This network names no classes: it has no examples to list."
 
 
 def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
-    from workbench.engine.examples import _shortened
+    from workbench.inference.examples import _shortened
 
     assert _shortened("short") == "short"
     cut = _shortened("a" * 500 + "b" * 500)

@@ -10,16 +10,17 @@ import torch
 from engine.toy_runs import trained
 
 from tasks.scribe.task import CIRCLE, END, START, V
-from workbench import runs, spec
-from workbench.engine import answer
-from workbench.engine.generate import beginning, generate
+from workbench.config import spec
+from workbench.engine import trained_run
+from workbench.engine.generation.decoding import beginning, generate
+from workbench.runs import store
 
 
 @pytest.fixture(scope="module")
 def scribe(tmp_path_factory: pytest.TempPathFactory):
-    run = runs.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "lstm"))
+    run = store.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "lstm"))
     trained(run)
-    return answer.open_run(run, threads=1)
+    return trained_run.open_run(run, threads=1)
 
 
 def written(scribe, start: str = "", **settings) -> list:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tasks.poems import checker, forms
 from tasks.poems.task import Task
-from workbench.engine import candidates
-from workbench.engine.candidates import Candidate
-from workbench.engine.drawing import Draw
-from workbench.engine.generate import Written, generate
+from workbench.engine.generation import best_of
+from workbench.engine.generation.best_of import Candidate
+from workbench.engine.generation.decoding import Written, generate
+from workbench.engine.generation.sampling import Draw
 
 DRAW = Draw(temperature=1.0)
 Shown = dict[int, list[Written]]
@@ -97,7 +97,7 @@ def test_what_may_be_taken_back_is_not_shown_before_its_line_is_sure() -> None:
 def written(task, model, start, draw, seeds, guide=None, limit=0, stopped=None) -> tuple[list[Candidate], Shown]:
     """The candidates, and what was given out on the way, which must be what they are."""
     shown: dict[int, list[Written]] = {number: [] for number in range(len(seeds))}
-    writing = candidates.write(task, model, start, draw, seeds, guide=guide, limit=limit, stopped=stopped)
+    writing = best_of.write(task, model, start, draw, seeds, guide=guide, limit=limit, stopped=stopped)
     while True:
         try:
             number, token = next(writing)
@@ -129,13 +129,13 @@ def test_a_batch_writes_what_each_seed_writes_alone(writer, wish: dict[str, Any]
 def test_the_best_candidate_is_likely_and_repeats_little(writer) -> None:
     task, _ = writer
     codes = task.vocabulary.encode("天月雪，")
-    assert candidates.score(task, codes, [-1.0] * 4) == pytest.approx(-1)
-    assert candidates.score(task, [*codes, *codes], [-1.0] * 8) == pytest.approx(-1.5)
-    assert candidates.score(task, [], []) == 0
+    assert best_of.score(task, codes, [-1.0] * 4) == pytest.approx(-1)
+    assert best_of.score(task, [*codes, *codes], [-1.0] * 8) == pytest.approx(-1.5)
+    assert best_of.score(task, [], []) == 0
     made = [Candidate("", True, score) for score in (-2.0, -1.0, -1.0)]
-    assert candidates.best(made) == 1
-    assert len({*candidates.seeds(1, 256), *candidates.seeds(2, 256)}) == 512
-    firsts = [torch.rand(1, generator=torch.Generator().manual_seed(seed)) for seed in candidates.seeds(7, 16)]
+    assert best_of.best(made) == 1
+    assert len({*best_of.seeds(1, 256), *best_of.seeds(2, 256)}) == 512
+    firsts = [torch.rand(1, generator=torch.Generator().manual_seed(seed)) for seed in best_of.seeds(7, 16)]
     assert len({float(first) for first in firsts}) == 16
 
 

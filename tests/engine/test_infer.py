@@ -16,16 +16,18 @@ from engine.toy_runs import toy, trained
 
 from tasks.scribe.task import CIRCLE
 from tasks.views import Table, Text
-from workbench import infer, runs, spec
-from workbench.engine import answer
-from workbench.infer_client import Client
-from workbench.infer_protocol import Begun, Character, End, Generate
-from workbench.runs import Run, RunError
+from workbench.config import spec
+from workbench.engine import trained_run
+from workbench.inference import server
+from workbench.inference.client import Client
+from workbench.inference.protocol import Begun, Character, End, Generate
+from workbench.runs import store
+from workbench.runs.store import Run, RunError
 
 
 @pytest.fixture(scope="module")
 def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    run = runs.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 4}))
+    run = store.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 4}))
     trained(run)
     return run
 
@@ -39,7 +41,7 @@ def client(scribe: Run) -> Iterator[Client]:
 def told(run: Run, lines: str | bytes) -> list[dict[str, Any]]:
     """What the child writes to these lines, until they end."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "workbench.infer", str(run.path)],
+        [sys.executable, "-P", "-m", "workbench.inference.server", str(run.path)],
         input=lines.encode() if isinstance(lines, str) else lines,
         capture_output=True,
         timeout=60,
@@ -112,7 +114,7 @@ def test_a_generation_can_be_cancelled_and_the_child_goes_on(client: Client) -> 
 
 
 def test_cancel_ends_what_is_under_way_and_what_waits(scribe: Run) -> None:
-    answers = infer._Answers(scribe, *answer.open_run(scribe, threads=1))
+    answers = server._Answers(scribe, *trained_run.open_run(scribe, threads=1))
     cancelled = {2}
     under_way = answers.to(Generate(id=1, seed=4), cancelled)
     assert next(under_way) == Begun(id=1, text="")
@@ -124,7 +126,7 @@ def test_cancel_ends_what_is_under_way_and_what_waits(scribe: Run) -> None:
 
 
 def test_candidates_come_side_by_side_and_the_best_is_named(scribe: Run) -> None:
-    answers = infer._Answers(scribe, *answer.open_run(scribe, threads=1))
+    answers = server._Answers(scribe, *trained_run.open_run(scribe, threads=1))
     asked = Generate(id=1, start="光", seed=5, temperature=2.0, candidates=3, limit=30)
     begun, *characters, end = answers.to(asked, set())
     assert begun == Begun(id=1, text="光")
@@ -204,5 +206,5 @@ def test_ctrl_c_concerns_whoever_asks(scribe: Run) -> None:
 
 
 def test_the_client_imports_no_torch() -> None:
-    code = "import sys, workbench.infer_client; print('torch' in sys.modules)"
+    code = "import sys, workbench.inference.client; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -8,10 +8,11 @@ import pytest
 import torch
 from engine.toy_runs import toy, trained
 
-from tasks.common import datasets
 from tasks.poems.task import Task
-from workbench import runs, spec
-from workbench.engine import answer, checkpoint
+from tasks.shared.datasets import locations
+from workbench.config import spec
+from workbench.engine import checkpoint, trained_run
+from workbench.runs import store
 
 
 def test_what_is_kept_is_read_back_and_nothing_makes_no_file(tmp_path: Path) -> None:
@@ -28,11 +29,11 @@ def test_what_is_kept_is_read_back_and_nothing_makes_no_file(tmp_path: Path) -> 
 
 def test_a_trained_poem_network_knows_the_lines_that_it_learned(tmp_path: Path) -> None:
     asked = {"cell.hidden": 4, "task.embedding": 4, "train.max_steps": 1}
-    run = runs.create(tmp_path, spec.make("poems", "rnn", asked, data="starter"))
+    run = store.create(tmp_path, spec.make("poems", "rnn", asked, data="starter"))
     trained(run)
-    task, _ = answer.open_run(run, threads=1)
+    task, _ = trained_run.open_run(run, threads=1)
     assert isinstance(task, Task)
-    examples = Task.load(run.spec.settings, datasets.starter("poems"))
+    examples = Task.load(run.spec.settings, locations.starter("poems"))
     (codes,) = examples.poems.lists(examples.rows["train"][:1])
     first = "".join(map(task.token, codes)).split("，")[0]
     with pytest.raises(ValueError, match=f"line {first} is one of the training corpus"):

@@ -14,9 +14,9 @@ from engine.toy_runs import after, only, toy, trained
 
 import cells
 import tasks
-from workbench.engine import answer
-from workbench.events import Alarm, Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
-from workbench.runs import Run
+from workbench.engine import trained_run
+from workbench.runs.events import Alarm, Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
+from workbench.runs.store import Run
 
 SELDOM = {"train.checkpoint_seconds": 1000.0}
 
@@ -119,8 +119,8 @@ def test_the_kept_weights_are_those_of_the_best_evaluation(runs_folder: Path) ->
     found = events[-1].best
     assert (found.step, found.metric, found.value) == (3 * (first + 1), "accuracy", best)
     assert metadata(run)["step"] == str(found.step)
-    assert answer.evaluate(run, "val")[1].metrics["accuracy"] == best
-    assert answer.evaluate(run, "test")[1].metrics == events[-1].test
+    assert trained_run.evaluate(run, "val")[1].metrics["accuracy"] == best
+    assert trained_run.evaluate(run, "test")[1].metrics == events[-1].test
 
 
 @pytest.mark.parametrize("cell", cells.available())
@@ -129,7 +129,7 @@ def test_every_cell_trains_and_answers(runs_folder: Path, cell: str) -> None:
     events = trained(run)
     assert isinstance(events[-1], Finished)
     assert all(math.isfinite(e.loss) for e in only(Step, events))
-    shares = answer.answerer(run)("0121")[0].rows
+    shares = trained_run.answerer(run)("0121")[0].rows
     assert [label for label, _ in shares] == ["zero", "one", "two [red]"]
     assert sum(share for _, share in shares) == pytest.approx(1)
 
@@ -163,7 +163,7 @@ def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: 
     assert 0 < stopped.step < 36
     assert run.status() == "stopped"
     assert metadata(run)["step"] == str(stopped.step)  # never evaluated, and yet it can be asked
-    assert answer.answerer(run)("01")
+    assert trained_run.answerer(run)("01")
     assert torch.load(run.last_file, weights_only=True)["position"]["step"] == stopped.step
     again = trained(run)
     assert again[0].from_step == stopped.step

@@ -10,11 +10,11 @@ import pytest
 import torch
 from engine.toy_runs import only, toy, trained
 
-from workbench import spec
+from workbench.config import spec
 from workbench.engine import network
 from workbench.engine.data import load
-from workbench.events import Eval, Finished, Started, Step
-from workbench.runs import Run
+from workbench.runs.events import Eval, Finished, Started, Step
+from workbench.runs.store import Run
 
 SELDOM = {"train.checkpoint_seconds": 1000.0}
 RATES = {"adamw": 0.02, "adam": 0.02, "rmsprop": 0.01, "sgd": 0.3}

@@ -11,21 +11,21 @@ import pytest
 import torch
 from engine.toy_runs import toy
 
-from workbench.engine import process
-from workbench.engine.failures import explain
-from workbench.engine.meter import Meter
-from workbench.engine.process import DeviceError
-from workbench.engine.training import Position
+from workbench.engine import devices
+from workbench.engine.devices import DeviceError
+from workbench.engine.errors import explain
+from workbench.engine.step_statistics import Meter
+from workbench.engine.trainer import Position
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
 def test_devices_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert process.choose_device("auto") == process.choose_device("cpu") == CPU
+    assert devices.choose_device("auto") == devices.choose_device("cpu") == CPU
     for wanted in ("cuda", "cuda:1"):
         with pytest.raises(DeviceError) as caught:
-            process.choose_device(wanted)
+            devices.choose_device(wanted)
         assert str(caught.value) == (
             f"Device {wanted} cannot be used: torch sees no GPU here. Use --device auto or cpu."
         )
@@ -34,32 +34,32 @@ def test_devices_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_devices_with_two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert process.choose_device("auto") == CUDA
-    assert process.choose_device("cuda:1") == torch.device("cuda", 1)
+    assert devices.choose_device("auto") == CUDA
+    assert devices.choose_device("cuda:1") == torch.device("cuda", 1)
     with pytest.raises(DeviceError, match="there are 2 GPUs here"):
-        process.choose_device("cuda:2")
+        devices.choose_device("cuda:2")
 
 
 def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert process.choose_precision("auto", CPU) is None
-    assert process.choose_precision("bf16", CPU) is torch.bfloat16
+    assert devices.choose_precision("auto", CPU) is None
+    assert devices.choose_precision("bf16", CPU) is torch.bfloat16
     with pytest.raises(DeviceError, match="fp16 needs a GPU"):
-        process.choose_precision("fp16", CPU)
+        devices.choose_precision("fp16", CPU)
     for has_it, chosen in ((True, torch.bfloat16), (False, torch.float16)):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has_it=has_it: has_it)
-        assert process.choose_precision("auto", CUDA) is chosen
-        assert process.choose_precision("fp32", CUDA) is None
-        assert process.choose_precision("fp16", CUDA) is torch.float16
+        assert devices.choose_precision("auto", CUDA) is chosen
+        assert devices.choose_precision("fp32", CUDA) is None
+        assert devices.choose_precision("fp16", CUDA) is torch.float16
 
 
 def test_threads_and_denormals() -> None:
     before = torch.get_num_threads()
     try:
-        assert process.prepare(3) == torch.get_num_threads() == 3
-        assert process.prepare() == process.cores() <= (os.cpu_count() or 1)
+        assert devices.prepare(3) == torch.get_num_threads() == 3
+        assert devices.prepare() == devices.cores() <= (os.cpu_count() or 1)
         assert float(torch.tensor(1e-38) * 1e-3) == 0  # a denormal, flushed
-        assert process.device_name(CPU, 1) == "CPU, 1 thread"
-        assert process.device_name(CPU, 2) == "CPU, 2 threads"
+        assert devices.device_name(CPU, 1) == "CPU, 1 thread"
+        assert devices.device_name(CPU, 2) == "CPU, 2 threads"
     finally:
         torch.set_num_threads(before)
 

@@ -7,18 +7,18 @@ import pytest
 from engine.toy_runs import toy, trained
 
 from tasks.base import DataError
-from workbench import spec
-from workbench.engine import answer, data
+from workbench.config import spec
+from workbench.engine import data, trained_run
 
 
 def test_other_data_than_the_runs_own_are_refused(tmp_path):
     run = toy(tmp_path, {"train.max_steps": 3})
     trained(run)
-    assert answer.evaluate(run, "test")[1].metrics["accuracy"] is not None
+    assert trained_run.evaluate(run, "test")[1].metrics["accuracy"] is not None
     state = msgspec.json.decode(run.task_file.read_bytes())
     run.task_file.write_bytes(msgspec.json.encode({**state, "labels": ["zero", "one", "three"]}))
     with pytest.raises(DataError, match="no longer what this run was trained on"):
-        answer.evaluate(run, "test")
+        trained_run.evaluate(run, "test")
 
 
 @pytest.mark.parametrize("state", [{}, {"labels": 3}, {"labels": ["a"], "train_counts": ["many"]}])

@@ -20,9 +20,9 @@ import torch
 from engine.toy_runs import KEPT, toy
 from forker import Forker
 
-from workbench import journal, launch, runs
-from workbench.events import Finished
-from workbench.runs import Run
+from workbench.runs import journal, launch, store
+from workbench.runs.events import Finished
+from workbench.runs.store import Run
 
 KILLS = 20
 WHERE = ("start-up", "training", "writing", "training", "start-up")
@@ -150,7 +150,7 @@ def test_killed_at_twenty_instants_a_run_ends_the_same_bit_for_bit(forker: Forke
 
 def kill_and_compare() -> None:
     torch.set_num_threads(1)
-    folder = runs.root()
+    folder = store.root()
     reference = toy(folder, SPEC, cell="lstm", **TASK)
     began = time.time()
     live_on(reference)

@@ -16,12 +16,12 @@ import pytest
 import cells
 import tasks
 from tasks.base import DataError
-from tasks.common import cache, datasets
-from workbench import spec
+from tasks.shared.datasets import cache, locations
+from workbench.config import spec
+from workbench.config.spec import RunSpec, SpecError
 from workbench.engine import data, network
-from workbench.engine import sketch as sketches
-from workbench.infer_protocol import Part, Predict, Sketch, Sketched, encode
-from workbench.spec import RunSpec, SpecError
+from workbench.inference import network_summary as sketches
+from workbench.inference.protocol import Part, Predict, Sketch, Sketched, encode
 
 SHIPPED = [name for name in tasks.available() if (Path(tasks.__file__).parent / name).is_dir()]
 PEEKING = '''"""Looks at its values while it is made."""
@@ -112,7 +112,7 @@ def test_a_cell_that_looks_at_its_values_is_told_too(tmp_path: Path, monkeypatch
 
 def poems(folder: Path, count: int) -> Path:
     """A data folder with the first of the starter's poems."""
-    lines = (datasets.starter("poems") / "poems.txt").read_text().splitlines(keepends=True)
+    lines = (locations.starter("poems") / "poems.txt").read_text().splitlines(keepends=True)
     (folder / "poems").mkdir(parents=True)
     (folder / "poems" / "poems.txt").write_text("".join(lines[:count]))
     return folder
@@ -158,7 +158,7 @@ def test_the_child_without_a_run_sketches_and_nothing_else() -> None:
         encode(Predict(id=3, text="x")),
     ]
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "workbench.infer", "--sketch"],
+        [sys.executable, "-P", "-m", "workbench.inference.server", "--sketch"],
         input=b"".join(lines),
         capture_output=True,
         timeout=120,

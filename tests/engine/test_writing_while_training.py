@@ -11,16 +11,17 @@ from engine.toy_runs import after, only, toy, trained
 
 from tasks.scribe import task as scribe_task
 from tasks.views import Text
-from workbench import journal, runs, spec
-from workbench.engine import train as loop
-from workbench.events import Eval, Sample
-from workbench.runs import Run
+from workbench.config import spec
+from workbench.engine import loop as loop
+from workbench.runs import journal, store
+from workbench.runs.events import Eval, Sample
+from workbench.runs.store import Run
 
 STEPS = 6  # an epoch: 96 rows by 16
 
 
 def scribe(folder: Path, cell: str = "lstm", **values: Any) -> Run:
-    return runs.create(folder, spec.make("scribe", cell, {"train.epochs": 3, **values}))
+    return store.create(folder, spec.make("scribe", cell, {"train.epochs": 3, **values}))
 
 
 def weights(run: Run) -> dict[str, torch.Tensor]:

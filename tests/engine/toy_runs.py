@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from workbench import runs, spec
-from workbench.engine.train import train
-from workbench.engine.training import Position
-from workbench.events import Event
-from workbench.journal import Journal
-from workbench.runs import Run
+from workbench.config import spec
+from workbench.engine.loop import train
+from workbench.engine.trainer import Position
+from workbench.runs import store
+from workbench.runs.events import Event
+from workbench.runs.journal import Journal
+from workbench.runs.store import Run
 
 KEPT = {"spec.json", "task.json", "events.jsonl", "lock", "worker.log", "best.safetensors", "last.pt"}
 _E = TypeVar("_E")
@@ -25,7 +26,7 @@ _E = TypeVar("_E")
 def toy(folder: Path, values: Mapping[str, Any] | None = None, *, cell: str = "rnn", **task: Any) -> Run:
     """A new run of the toy; ``task`` are the toy's own settings."""
     own = {f"task.{name}": value for name, value in task.items()}
-    return runs.create(folder, spec.make("toy", cell, {**own, **(values or {})}))
+    return store.create(folder, spec.make("toy", cell, {**own, **(values or {})}))
 
 
 def trained(run: Run, should_stop: Callable[[], bool] = lambda: False) -> list[Event]:

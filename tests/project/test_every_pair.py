@@ -15,13 +15,14 @@ from slices import sliced
 import cells
 import tasks
 from tasks.base import HELD
-from tasks.common.datasets import starter
-from workbench import runs, spec
-from workbench.engine import answer
-from workbench.engine import train as loop
-from workbench.events import Baseline, Eval, Finished, Started
-from workbench.runs import Run
-from workbench.spec import SpecError
+from tasks.shared.datasets.locations import starter
+from workbench.config import spec
+from workbench.config.spec import SpecError
+from workbench.engine import loop as loop
+from workbench.engine import trained_run
+from workbench.runs import store
+from workbench.runs.events import Baseline, Eval, Finished, Started
+from workbench.runs.store import Run
 
 SHIPPED = [name for name in tasks.available() if (Path(tasks.__file__).parent / name).is_dir()]
 PAIRS = [(task, cell) for task in SHIPPED for cell in cells.available()]
@@ -72,7 +73,7 @@ def refused(task: str, cell: str) -> bool:
 
 def a_run(folder: Path, of: spec.RunSpec, data: Path | None = None) -> Run:
     source = {"data": "full", "data_dir": str(data)} if data else {"data": "starter"}
-    return runs.create(folder, msgspec.structs.replace(of, **source))
+    return store.create(folder, msgspec.structs.replace(of, **source))
 
 
 def checked(run: Run) -> Finished:
@@ -110,7 +111,7 @@ def test_a_pair_on_starter_data(task: str, cell: str, runs_folder: Path, monkeyp
     stopped = trained(run, lambda: True)[-1]
     assert (run.status(), stopped.step) == ("stopped", 1)
     finished = checked(run)
-    _, again, naive = answer.evaluate(run, "test")
+    _, again, naive = trained_run.evaluate(run, "test")
     assert again.metrics == pytest.approx(finished.test, rel=1e-4, abs=1e-6)
     assert naive["test"]
 
@@ -119,8 +120,8 @@ def test_a_pair_on_starter_data(task: str, cell: str, runs_folder: Path, monkeyp
 def test_a_task_answers(task: str, runs_folder: Path) -> None:
     run = a_run(runs_folder, described(task, "gru", 2))
     finished = checked(run)
-    assert answer.answerer(run)(asked(task, starter(task)))
-    assert answer.evaluate(run, "train")[1].metrics.keys() == finished.test.keys()
+    assert trained_run.answerer(run)(asked(task, starter(task)))
+    assert trained_run.evaluate(run, "train")[1].metrics.keys() == finished.test.keys()
 
 
 @pytest.mark.data
@@ -130,8 +131,8 @@ def test_a_task_on_a_slice_of_its_real_data(task: str, real_data: Path, tmp_path
     run = a_run(runs_folder, described(task, "lstm", 3), folder)
     finished = checked(run)
     shutil.rmtree(folder)  # from here on the checkpoint and the cache are enough
-    assert answer.evaluate(run, "test")[1].metrics == pytest.approx(finished.test, rel=1e-4, abs=1e-6)
-    assert answer.answerer(run)(asked(task, real_data / task))
+    assert trained_run.evaluate(run, "test")[1].metrics == pytest.approx(finished.test, rel=1e-4, abs=1e-6)
+    assert trained_run.answerer(run)(asked(task, real_data / task))
 
 
 @pytest.mark.parametrize("task", [task for task in SHIPPED if tasks.settings(task).causal])

@@ -70,13 +70,14 @@ def test_the_first_paint_imports_nothing_slow(tmp_path: Path) -> None:
 
 
 def test_the_worker_imports_no_face(tmp_path: Path) -> None:
-    found = modules("import workbench.worker, workbench.engine.train, workbench.engine.failures\n", folder=tmp_path)
+    found = modules("import workbench.worker, workbench.engine.loop, workbench.engine.errors\n", folder=tmp_path)
     assert "torch" in found
     assert not found & {"textual", "typer", "rich"}
 
 
 def a_run(folder: Path) -> None:
     """A run that another process describes: this one has torch, and must lend it to nobody."""
-    code = "import sys; from pathlib import Path; from workbench import runs, spec\n"
+    code = "import sys; from pathlib import Path; from workbench.config import spec\n"
+    code += "from workbench.runs import store as runs\n"
     code += "runs.create(Path(sys.argv[1]), spec.make('toy', 'lstm'))\n"
     assert not modules(code, str(folder), folder=folder.parent) & SLOW

@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from workbench import journal, runs
-from workbench.events import Finished
-from workbench.runs import Run, RunError
+from workbench.runs import journal, store
+from workbench.runs.events import Finished
+from workbench.runs.store import Run, RunError
 
-MODELS = runs.listing(runs.shipped())
+MODELS = store.listing(store.shipped())
 MOST = {"names-lstm": 2e6, "poems-lstm": 20e6}  # bytes
 
 
@@ -38,7 +38,7 @@ def test_a_model_is_small_has_a_card_and_tells_nothing_of_a_machine(model: Run) 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.path.name)
 def test_a_model_is_never_changed(model: Run) -> None:
-    for act in (model.claim, lambda: runs.remove(model)):
+    for act in (model.claim, lambda: store.remove(model)):
         with pytest.raises(RunError, match="came with the program: it can be asked, not changed"):
             act()
     assert model.best_file.exists()

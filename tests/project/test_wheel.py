@@ -70,7 +70,7 @@ def test_the_wheel_holds_the_three_packages_and_the_starter_data(wheel: Path) ->
     assert {f"tasks/names/starter/{language}.txt" for language in LANGUAGES} <= set(names)
     shipped = [task for task in tasks.available() if (ROOT / "tasks" / task).is_dir()]
     assert [task for task in shipped if not any(name.startswith(f"tasks/{task}/starter/") for name in names)] == []
-    assert "tasks/common/sources.tsv" in names
+    assert "tasks/shared/datasets/sources.tsv" in names
     assert "workbench/tui/styles/base.tcss" in names
     assert not [name for name in names if "__pycache__" in name or "tests/" in name]
     with zipfile.ZipFile(wheel) as archive:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from workbench import runs, spec
-from workbench.runs import Run
-from workbench.spec import RunSpec
+from workbench.config import spec
+from workbench.config.spec import RunSpec
+from workbench.runs import store
+from workbench.runs.store import Run
 
 
 @pytest.fixture
@@ -18,4 +19,4 @@ def described() -> RunSpec:
 
 @pytest.fixture
 def run(runs_folder: Path, described: RunSpec) -> Run:
-    return runs.create(runs_folder, described)
+    return store.create(runs_folder, described)

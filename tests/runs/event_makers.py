@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tasks.views import Confusion, Series, Table, Text
-from workbench.events import (
+from workbench.runs.events import (
     SCHEMA,
     Alarm,
     Baseline,

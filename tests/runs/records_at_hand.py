@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from workbench import spec
-from workbench.events import Best
-from workbench.records import Record
-from workbench.runs import Run
+from workbench.config import spec
+from workbench.runs.events import Best
+from workbench.runs.store import Run
+from workbench.runs.summary import Record
 
 
 def record(

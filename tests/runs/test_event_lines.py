@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as budget
 
-from workbench.events import Event, Step, decode, encode
+from workbench.runs.events import Event, Step, decode, encode
 
 
 def finite(value: Any) -> Any:

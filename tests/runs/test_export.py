@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from records_at_hand import record, unreadable
 
-from workbench import export
+from workbench.runs import export
 
 RUNS = [
     record("names-lstm-1", val={"accuracy": 0.5, "loss": None}, settings={"hidden": 64}),

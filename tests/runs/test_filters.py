@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from records_at_hand import record, unreadable
 from spec.plain_sentences import is_plain
 
-from workbench import filters
-from workbench.filters import Condition, Filter, FilterError, Word, parse
+from workbench.runs import filters
+from workbench.runs.filters import Condition, Filter, FilterError, Word, parse
 
 RUNS = [
     record("names-lstm-1", accuracy=0.85, age=3600, epochs=4.0, settings={"hidden": 300, "seed": 1}),

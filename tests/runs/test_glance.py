@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from test_history import life
 
 from tasks.views import Text
-from workbench import glance, journal
-from workbench.events import Best, Eval, Event, Finished, encode
-from workbench.glance import Glance
-from workbench.journal import History
+from workbench.runs import journal, latest
+from workbench.runs.events import Best, Eval, Event, Finished, encode
+from workbench.runs.journal import History
+from workbench.runs.latest import Glance
 
 LIVES = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=4)
 
@@ -59,7 +59,7 @@ def test_whatever_lives_a_run_had_the_figures_are_those_of_the_whole(
         events += told
     lines = list(map(encode, events))
     cut = max(0, len(lines) - grow)
-    before, glance._CHUNK = glance._CHUNK, chunk
+    before, latest._CHUNK = latest._CHUNK, chunk
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "events.jsonl"
@@ -70,7 +70,7 @@ def test_whatever_lives_a_run_had_the_figures_are_those_of_the_whole(
             known, whole = looked.look(), journal.read(path)
             fresh = Glance(path).look()
     finally:
-        glance._CHUNK = before
+        latest._CHUNK = before
     for found in (known, fresh):
         assert figures(found)[:3] == figures(whole)[:3]
         assert figures(found)[4:] == figures(whole)[4:]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from workbench.events import Event, Finished, Started, Step
-from workbench.journal import History
+from workbench.runs.events import Event, Finished, Started, Step
+from workbench.runs.journal import History
 
 LIVES = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=5)
 

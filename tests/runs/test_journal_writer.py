@@ -11,9 +11,9 @@ from pathlib import Path
 import event_makers as make
 import pytest
 
-from workbench import journal
-from workbench.events import encode
-from workbench.journal import Journal
+from workbench.runs import journal
+from workbench.runs.events import encode
+from workbench.runs.journal import Journal
 
 LINE = encode(make.step(2))
 
@@ -63,7 +63,7 @@ import errno, resource, sys
 from pathlib import Path
 sys.path.insert(0, {here!r})
 import event_makers as make
-from workbench.journal import Journal
+from workbench.runs.journal import Journal
 
 path, room = Path(sys.argv[1]), int(sys.argv[2])
 writer = Journal(path)

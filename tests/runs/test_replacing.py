@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.common import files
+from tasks.shared import files
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from workbench import launch, runs
-from workbench.runs import Run, RunError
-from workbench.spec import RunSpec
+from workbench.config.spec import RunSpec
+from workbench.runs import launch, store
+from workbench.runs.store import Run, RunError
 
 
 def test_a_second_claim_is_refused_until_the_first_is_given_back(run: Run) -> None:
@@ -46,7 +46,7 @@ def test_a_claim_clears_what_an_earlier_life_left(run: Run) -> None:
 
 
 def test_the_lock_is_gone_with_the_process_that_held_it(run: Run) -> None:
-    code = "import sys, pathlib, workbench.runs as r; r.Run(pathlib.Path(sys.argv[1])).claim(); print(); input()"
+    code = "import sys, pathlib, workbench.runs.store as r; r.Run(pathlib.Path(sys.argv[1])).claim(); print(); input()"
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -113,9 +113,9 @@ def test_of_many_claims_at_once_one_wins(run: Run) -> None:
 
 
 def test_a_removed_run_is_gone_whole(run: Run, runs_folder: Path, described: RunSpec) -> None:
-    other = runs.create(runs_folder, described)
+    other = store.create(runs_folder, described)
     run.best_file.write_bytes(b"weights")
-    runs.remove(run)
+    store.remove(run)
     assert [p.name for p in runs_folder.iterdir()] == [other.id]
 
 
@@ -123,16 +123,16 @@ def test_a_live_run_is_not_removed(run: Run) -> None:
     lock = run.claim()
     run.best_file.write_bytes(b"weights")
     with pytest.raises(RunError, match="already running"):
-        runs.remove(run)
+        store.remove(run)
     assert run.best_file.read_bytes() == b"weights"
     assert run.alive()
     os.close(lock)
     assert run.status() == "lost"
 
 
-@pytest.mark.parametrize("use", [runs.remove, launch.start], ids=["remove", "start"])
+@pytest.mark.parametrize("use", [store.remove, launch.start], ids=["remove", "start"])
 def test_a_run_that_somebody_removed_meanwhile_is_said_to_be_gone(run: Run, use: object) -> None:
-    runs.remove(Run(run.path))
+    store.remove(Run(run.path))
     with pytest.raises(RunError, match=rf"^Run {run.id} cannot be used: No such file or directory .*\.$"):
         use(run)  # type: ignore[operator]
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from workbench import runs, spec
-from workbench.runs import Run, RunError
-from workbench.spec import RunSpec
+from workbench.config import spec
+from workbench.config.spec import RunSpec
+from workbench.runs import store
+from workbench.runs.store import Run, RunError
 
 SECOND = "20260102-030405"
 
@@ -28,7 +29,7 @@ def one_second(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_id_says_task_cell_and_when(runs_folder: Path, described: RunSpec, one_second: None) -> None:
-    run = runs.create(runs_folder, described)
+    run = store.create(runs_folder, described)
     assert run.id == f"toy-lstm-{SECOND}"
     assert run.path == runs_folder / run.id
     assert [p.name for p in run.path.iterdir()] == ["spec.json"]
@@ -37,7 +38,7 @@ def test_an_id_says_task_cell_and_when(runs_folder: Path, described: RunSpec, on
 
 @pytest.mark.usefixtures("one_second")
 def test_two_in_one_second_get_two_ids(runs_folder: Path, described: RunSpec) -> None:
-    first, second, third = (runs.create(runs_folder, described) for _ in range(3))
+    first, second, third = (store.create(runs_folder, described) for _ in range(3))
     assert [first.id, second.id, third.id] == [f"toy-lstm-{SECOND}{end}" for end in ("", "-2", "-3")]
 
 
@@ -45,7 +46,7 @@ def test_two_in_one_second_get_two_ids(runs_folder: Path, described: RunSpec) ->
 def test_fifty_at_once_get_fifty_ids(runs_folder: Path, described: RunSpec) -> None:
     seeded = [msgspec.structs.replace(described, train=spec.TrainOptions(seed=k)) for k in range(50)]
     with ThreadPoolExecutor(10) as pool:
-        made = list(pool.map(lambda one: runs.create(runs_folder, one), seeded))
+        made = list(pool.map(lambda one: store.create(runs_folder, one), seeded))
     assert len({run.id for run in made}) == 50
     assert [Run(run.path).spec.train.seed for run in made] == list(range(50))  # nobody took another's folder
     assert sorted(p.name for p in runs_folder.iterdir()) == sorted(run.id for run in made)  # nothing left beside
@@ -59,7 +60,7 @@ from workbench import runs, spec
 described = spec.make("toy", "lstm", {{"seed": int(sys.argv[2])}})
 print("ready", flush=True)
 sys.stdin.readline()
-print(json.dumps([runs.create(Path(sys.argv[1]), described).id for _ in range(12)]))
+print(json.dumps([store.create(Path(sys.argv[1]), described).id for _ in range(12)]))
 """
 
 
@@ -93,7 +94,7 @@ def test_a_run_never_takes_a_folder_that_holds_something(
     taken = runs_folder / f"toy-lstm-{SECOND}"
     taken.mkdir(parents=True)
     (taken / "notes.txt").write_text("mine")
-    assert runs.create(runs_folder, described).id == f"toy-lstm-{SECOND}-2"
+    assert store.create(runs_folder, described).id == f"toy-lstm-{SECOND}-2"
     assert [p.name for p in taken.iterdir()] == ["notes.txt"]
 
 
@@ -102,7 +103,7 @@ def test_where_runs_cannot_be_kept_is_said_in_a_sentence(tmp_path: Path, describ
     (tmp_path / "file").write_text("")
     place = {"a file": tmp_path / "file", "below a file": tmp_path / "file" / "runs"}.get(kind, Path("/proc/none"))
     with pytest.raises(RunError, match=r"^Runs cannot be kept in .*: [^\n]*\. Name another folder with --runs\.$"):
-        runs.create(place, described)
+        store.create(place, described)
 
 
 @pytest.mark.usefixtures("one_second")
@@ -112,7 +113,7 @@ def test_a_full_disk_leaves_no_half_run(runs_folder: Path, described: RunSpec, m
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunError, match="No space left on device"):
-        runs.create(runs_folder, described)
+        store.create(runs_folder, described)
     assert list(runs_folder.iterdir()) == []
 
 
@@ -124,4 +125,4 @@ def test_where_runs_land(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WORKBENCH_RUNS", variable)
-    assert runs.root(Path(option) if option else None) == tmp_path / expected
+    assert store.root(Path(option) if option else None) == tmp_path / expected

@@ -13,9 +13,9 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from tasks.views import Text
-from workbench import journal
-from workbench.events import Event, decode, encode
-from workbench.journal import Tail
+from workbench.runs import journal
+from workbench.runs.events import Event, decode, encode
+from workbench.runs.journal import Tail
 
 GARBAGE = st.one_of(
     st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")).filter(lambda b: decode(b) is None),

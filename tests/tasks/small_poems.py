@@ -7,14 +7,14 @@ from typing import Any
 import torch
 
 import cells
-from tasks.common.ragged import Ragged
-from tasks.common.vocabulary import END, START
 from tasks.poems import forms
 from tasks.poems.data import PoemData
-from tasks.poems.network import PoemNetwork
+from tasks.poems.model import PoemNetwork
 from tasks.poems.prosody import GROUPS, Prosody
 from tasks.poems.settings import Settings
 from tasks.poems.task import Task
+from tasks.shared.sequences.ragged import Ragged
+from tasks.shared.text.vocabulary import END, START
 
 HANZI = "，。月山水鹤松风夜"
 BOOK = Prosody([{"东": "风松", "山": "山", "月": "月", "纸": "水夜"}.get(group, "") for group in GROUPS])

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 import cells
-from tasks.common import datasets
-from tasks.common.text_data import SPECIALS, TextData
 from tasks.reviews.settings import Settings
 from tasks.reviews.task import Task
+from tasks.shared.datasets import locations
+from tasks.shared.text.data import SPECIALS, TextData
 
 SMALL: dict[str, Any] = {  # whatever the defaults are
     "input": "words",
@@ -30,7 +30,7 @@ SMALL: dict[str, Any] = {  # whatever the defaults are
 
 
 def starter(**settings: Any) -> TextData:
-    return Task.load(Settings(**SMALL | settings), datasets.starter("reviews"))
+    return Task.load(Settings(**SMALL | settings), locations.starter("reviews"))
 
 
 def task(data: TextData, **settings: Any) -> Task:

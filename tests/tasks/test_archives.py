@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.base import DataError
-from tasks.common import archives
+from tasks.shared.datasets import archives
 
 EVERY = re.compile(".*", re.DOTALL)
 FILES = {f"train/{label}/{k}_{label}.txt": f"{label} {k}\n".encode() * (k + 1) for label in "ab" for k in range(3)}

@@ -11,7 +11,7 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tasks.common.batching import by_length, uniform_over_classes
+from tasks.shared.sequences.batching import by_length, uniform_over_classes
 
 
 def generator(seed: int) -> torch.Generator:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.common.bootstrap import block_interval
+from tasks.shared.baselines.bootstrap import block_interval
 
 
 def test_single_observations_give_the_interval_of_a_mean() -> None:

@@ -10,7 +10,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from tasks.common import cache
+from tasks.shared.datasets import cache
 
 
 class Counted:

@@ -20,7 +20,7 @@ from tasks.climate import data as climate
 from tasks.climate.data import ClimateData
 from tasks.climate.settings import Settings
 from tasks.climate.task import Task
-from tasks.common import datasets
+from tasks.shared.datasets import locations
 
 SPLITS = ("train", "val", "test")
 
@@ -195,7 +195,7 @@ def test_the_original_wins_over_an_export(tmp_path: Path) -> None:
 
 
 def test_the_starter_set_holds_windows_for_every_split() -> None:
-    data = climate.load(Settings(), datasets.starter("climate"))
+    data = climate.load(Settings(), locations.starter("climate"))
     assert data.notes == ()
     assert data.state["day"] == 144
     assert min(data.size(split) for split in SPLITS) >= 50  # type: ignore[arg-type]

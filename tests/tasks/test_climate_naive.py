@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks.climate import naive
+from tasks.climate import baselines
 
 DAY, HORIZON = 4, 6
 
@@ -18,16 +18,16 @@ def past(request: pytest.FixtureRequest) -> Tensor:
 
 
 def test_the_last_value_stays(past: Tensor) -> None:
-    assert naive.last_value(past, HORIZON, DAY).tolist() == [[float(row[-1])] * HORIZON for row in past]
+    assert baselines.last_value(past, HORIZON, DAY).tolist() == [[float(row[-1])] * HORIZON for row in past]
 
 
 def test_yesterday_comes_again(past: Tensor) -> None:
     expected = [[float(row[len(row) - DAY + h % DAY]) for h in range(HORIZON)] for row in past]
-    assert naive.yesterday(past, HORIZON, DAY).tolist() == expected
+    assert baselines.yesterday(past, HORIZON, DAY).tolist() == expected
 
 
 def test_the_day_shape_stands_on_the_last_days_mean(past: Tensor) -> None:
-    found = naive.day_shape(past, HORIZON, DAY)
+    found = baselines.day_shape(past, HORIZON, DAY)
     for row, guess in zip(past.tolist(), found.tolist(), strict=True):
         days = len(row) // DAY
         whole = row[len(row) - days * DAY :]
@@ -39,24 +39,24 @@ def test_the_day_shape_stands_on_the_last_days_mean(past: Tensor) -> None:
 
 def test_by_hand() -> None:
     past = torch.tensor([[0.0, 2.0, 4.0, 2.0, 10.0, 14.0, 14.0, 10.0]])  # days of mean 2 and 12, overall 7
-    assert naive.day_shape(past, 5, 4).tolist() == [[10.0, 13.0, 14.0, 11.0, 10.0]]
-    assert naive.yesterday(past, 5, 4).tolist() == [[10.0, 14.0, 14.0, 10.0, 10.0]]
-    assert naive.last_value(past, 2, 4).tolist() == [[10.0, 10.0]]
-    assert naive.anomaly(past, 4).tolist() == [[-10.0, -11.0, -10.0, -9.0, 0.0, 1.0, 0.0, -1.0]]
+    assert baselines.day_shape(past, 5, 4).tolist() == [[10.0, 13.0, 14.0, 11.0, 10.0]]
+    assert baselines.yesterday(past, 5, 4).tolist() == [[10.0, 14.0, 14.0, 10.0, 10.0]]
+    assert baselines.last_value(past, 2, 4).tolist() == [[10.0, 10.0]]
+    assert baselines.anomaly(past, 4).tolist() == [[-10.0, -11.0, -10.0, -9.0, 0.0, 1.0, 0.0, -1.0]]
 
 
 def test_an_anomaly_and_the_shape_give_back_what_was(past: Tensor) -> None:
     length = past.shape[1]
-    ahead = naive.day_shape(past, DAY, DAY)
+    ahead = baselines.day_shape(past, DAY, DAY)
     back = torch.stack([ahead[:, (k - length) % DAY] for k in range(length)], 1)
-    assert naive.anomaly(past, DAY) + back == pytest.approx(past)
-    assert naive.anomaly(past + 100, DAY) == pytest.approx(naive.anomaly(past, DAY))  # blind to how warm it is
+    assert baselines.anomaly(past, DAY) + back == pytest.approx(past)
+    assert baselines.anomaly(past + 100, DAY) == pytest.approx(baselines.anomaly(past, DAY))  # blind to how warm it is
 
 
-@pytest.mark.parametrize("name", naive.FORECASTS)
+@pytest.mark.parametrize("name", baselines.FORECASTS)
 def test_every_feature_is_forecast_alike(past: Tensor, name: str) -> None:
-    both = naive.FORECASTS[name](torch.stack([past, 2 * past], -1), HORIZON, DAY)
-    one = naive.FORECASTS[name](past, HORIZON, DAY)
+    both = baselines.FORECASTS[name](torch.stack([past, 2 * past], -1), HORIZON, DAY)
+    one = baselines.FORECASTS[name](past, HORIZON, DAY)
     assert both.shape == (3, HORIZON, 2)
     assert both[..., 0] == pytest.approx(one)
     assert both[..., 1] == pytest.approx(2 * one)

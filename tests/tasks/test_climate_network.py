@@ -11,8 +11,8 @@ from climate_files import small
 from torch import Tensor
 
 import cells
-from tasks.climate import naive
-from tasks.climate.network import Forecaster, input_size, patches
+from tasks.climate import baselines
+from tasks.climate.model import Forecaster, input_size, patches
 
 DAY = 24
 
@@ -57,7 +57,7 @@ def test_a_correction_of_zero_is_the_naive_forecast(
 ) -> None:
     model = network(cell, patch=patch, head=head, inputs=inputs, residual=residual)
     features, past = readings()
-    expected = naive.FORECASTS[residual.replace("-", " ")](past, 24, DAY)
+    expected = baselines.FORECASTS[residual.replace("-", " ")](past, 24, DAY)
     assert torch.equal(model(features, past), expected)
     model(features, past).square().mean().backward()
     moved = [p for name, p in model.named_parameters() if name.startswith("head") and p.grad is not None]

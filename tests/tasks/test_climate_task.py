@@ -13,11 +13,11 @@ from climate_files import NAME, course, hours, small, station
 from torch import Tensor, nn
 
 import cells
-from tasks.climate import naive
+from tasks.climate import baselines
 from tasks.climate.data import ClimateData
 from tasks.climate.settings import Settings
 from tasks.climate.task import Task, unit
-from tasks.common import datasets
+from tasks.shared.datasets import locations
 from tasks.views import Series, Table
 
 
@@ -128,7 +128,7 @@ def test_baselines_are_those_of_the_formulas_and_computed_once(
         assert set(methods) == {"last value", "same time yesterday", "day shape", "ridge"}
         assert methods["last value"]["mse_c2"] == pytest.approx(((past[:, -1:] - future) ** 2).mean(), rel=1e-4)
         assert methods["same time yesterday"]["mae_c"] == pytest.approx(np.abs(past[:, -24:] - future).mean(), rel=1e-4)
-        shape = naive.day_shape(torch.from_numpy(past), 24, 24).numpy()
+        shape = baselines.day_shape(torch.from_numpy(past), 24, 24).numpy()
         assert methods["day shape"]["mse_c2"] == pytest.approx(((shape - future) ** 2).mean(), rel=1e-4)
         assert all(
             figures["rmse_c"] == pytest.approx(math.sqrt(figures["mse_c2"] or 0)) for figures in methods.values()
@@ -147,7 +147,7 @@ def test_ridge_learns_what_is_linear(tmp_path: Path) -> None:
 
 def test_a_few_steps_lower_the_loss_on_the_starter_set() -> None:
     settings = Settings(stride=24, patch_length=36, dropout=0.0, mirror=False)
-    data = Task.load(settings, datasets.starter("climate"))
+    data = Task.load(settings, locations.starter("climate"))
     task = Task(settings, data.state)
     torch.manual_seed(0)
     model = task.build(lambda width: cells.build("gru", width, 16))  # type: ignore[arg-type]
@@ -156,7 +156,7 @@ def test_a_few_steps_lower_the_loss_on_the_starter_set() -> None:
     with torch.no_grad():
         before = task.loss(model.eval(), data, every).item()
     window = task.windows(data, every)
-    shape = naive.day_shape(window.past, 288, 144)
+    shape = baselines.day_shape(window.past, 288, 144)
     assert before == pytest.approx((shape - window.future).square().mean().item(), rel=1e-4)  # a correction of zero
     model.train()
     for rows in task.batches(data, "train", 28, torch.Generator().manual_seed(0)) * 6:  # type: ignore[operator]

@@ -10,9 +10,9 @@ import pytest
 
 import tasks
 from tasks.base import DataError
-from tasks.common import datasets, registry
-from tasks.common.datasets import Source
-from tasks.common.registry import Dataset
+from tasks.shared.datasets import locations, registry
+from tasks.shared.datasets.locations import Source
+from tasks.shared.datasets.registry import Dataset
 
 FILES = ("one.txt", "book|book.tar.gz|book_*.csv", "last.txt")
 
@@ -54,15 +54,15 @@ def test_an_entry_of_files_is_a_name_or_one_of_several_patterns(
     tmp_path: Path, there: Sequence[str], lacking: list[str], read: list[str]
 ) -> None:
     folder = write(tmp_path / "toy", *there)
-    assert datasets.missing("toy", folder) == lacking
-    assert datasets.read_files("toy", folder) == [folder / name for name in read]
+    assert locations.missing("toy", folder) == lacking
+    assert locations.read_files("toy", folder) == [folder / name for name in read]
 
 
 @pytest.mark.usefixtures("toy")
 def test_a_link_to_nothing_is_not_there(tmp_path: Path) -> None:
     folder = write(tmp_path / "toy", "one.txt", "last.txt")
     (folder / "book_a.csv").symlink_to(tmp_path / "gone")
-    assert datasets.missing("toy", folder) == [FILES[1]]
+    assert locations.missing("toy", folder) == [FILES[1]]
 
 
 @pytest.mark.usefixtures("toy")
@@ -72,7 +72,7 @@ def test_a_named_folder_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     if variable:
         monkeypatch.setenv("WORKBENCH_DATA", str(tmp_path / "mine"))
     said: list[str] = []
-    assert datasets.locate("toy", None if variable else tmp_path / "mine", said.append) == Source("full", folder)
+    assert locations.locate("toy", None if variable else tmp_path / "mine", said.append) == Source("full", folder)
     assert said == []
 
 
@@ -88,22 +88,22 @@ def test_a_named_folder_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 def test_a_named_folder_that_lacks_a_file_is_an_error_never_another_folder(
     tmp_path: Path, there: list[str], sentence: str
 ) -> None:
-    write(datasets.cached("toy"), "one.txt", "book.tar.gz", "last.txt")  # the cache would have it
+    write(locations.cached("toy"), "one.txt", "book.tar.gz", "last.txt")  # the cache would have it
     folder = write(tmp_path / "mine" / "toy", *there)
     with pytest.raises(DataError) as error:
-        datasets.present("toy", tmp_path / "mine")
+        locations.present("toy", tmp_path / "mine")
     assert str(error.value).startswith(f"{folder} {sentence}")
     assert str(error.value).endswith(" the toy data there, or name another folder with --data.")
 
 
 def test_the_option_is_before_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_DATA", str(tmp_path / "variable"))
-    assert datasets.named_folder(tmp_path / "option") == tmp_path / "option"
-    assert datasets.named_folder() == tmp_path / "variable"
+    assert locations.named_folder(tmp_path / "option") == tmp_path / "option"
+    assert locations.named_folder() == tmp_path / "variable"
     monkeypatch.chdir(tmp_path)
-    assert datasets.named_folder(Path("here")) == tmp_path / "here"
+    assert locations.named_folder(Path("here")) == tmp_path / "here"
     monkeypatch.delenv("WORKBENCH_DATA")
-    assert datasets.named_folder() is None
+    assert locations.named_folder() is None
 
 
 @pytest.mark.usefixtures("toy")
@@ -111,8 +111,8 @@ def test_the_option_is_before_the_variable(tmp_path: Path, monkeypatch: pytest.M
 def test_a_file_of_the_users_own_stands_in_for_the_dataset(tmp_path: Path, named: bool) -> None:
     option = tmp_path / "nowhere" if named else None
     own = Own(own_data=str(write(tmp_path / "own", "weather.csv") / "weather.csv"))
-    assert datasets.present("toy", option, own) == Source("full", tmp_path / "own")
-    assert datasets.locate("toy", option, pytest.fail, settings=own) == Source("full", tmp_path / "own")
+    assert locations.present("toy", option, own) == Source("full", tmp_path / "own")
+    assert locations.locate("toy", option, pytest.fail, settings=own) == Source("full", tmp_path / "own")
 
 
 @pytest.mark.usefixtures("toy")
@@ -120,24 +120,24 @@ def test_a_file_of_the_users_own_stands_in_for_the_dataset(tmp_path: Path, named
 def test_a_file_of_the_users_own_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
     own = tmp_path / name
     with pytest.raises(DataError) as error:
-        datasets.locate("toy", None, pytest.fail, settings=Own(own_data=str(own)))
+        locations.locate("toy", None, pytest.fail, settings=Own(own_data=str(own)))
     assert str(error.value) == f"{own} is missing or no file: name the toy data's file again."
 
 
 @pytest.mark.usefixtures("toy")
 def test_settings_that_name_no_file_change_nothing(tmp_path: Path) -> None:
-    assert datasets.present("toy", None, Own(own_data="")) is None
-    assert datasets.present("toy", None, tasks.settings("toy")()) is None
+    assert locations.present("toy", None, Own(own_data="")) is None
+    assert locations.present("toy", None, tasks.settings("toy")()) is None
 
 
 @pytest.mark.usefixtures("toy")
 def test_a_task_without_a_known_source_asks_for_its_folder() -> None:
     with pytest.raises(DataError, match=r"no known source: name its folder with --data\.$"):
-        datasets.download("toy", pytest.fail)
+        locations.download("toy", pytest.fail)
 
 
 def test_a_task_that_reads_no_file_needs_no_dataset() -> None:
-    found = datasets.locate("toy", None, pytest.fail)
+    found = locations.locate("toy", None, pytest.fail)
     assert found.kind == "full"
 
 
@@ -145,35 +145,35 @@ class TestStanding:
     """What is told of a dataset without fetching anything."""
 
     def test_nowhere(self, toy: None) -> None:
-        assert datasets.standing("toy") == datasets.Standing("absent", None)
+        assert locations.standing("toy") == locations.Standing("absent", None)
 
     def test_incomplete(self, toy: None, tmp_path: Path) -> None:
-        found = datasets.standing("toy", tmp_path)
+        found = locations.standing("toy", tmp_path)
         assert (found.where, found.folder) == ("incomplete", None)
         assert "lacks one.txt and 2 more" in found.problem
 
     def test_a_named_folder_before_and_after_it_was_examined(self, toy: None, tmp_path: Path) -> None:
         folder = write(tmp_path / "toy", "one.txt", "book.tar.gz", "last.txt")
         size = sum(file.stat().st_size for file in folder.iterdir())
-        assert datasets.standing("toy", tmp_path) == datasets.Standing("named folder", folder, size=size)
-        found = datasets.examine("toy", folder)
-        assert datasets.standing("toy", tmp_path) == datasets.Standing("named folder", folder, found=found, size=size)
+        assert locations.standing("toy", tmp_path) == locations.Standing("named folder", folder, size=size)
+        found = locations.examine("toy", folder)
+        assert locations.standing("toy", tmp_path) == locations.Standing("named folder", folder, found=found, size=size)
 
     def test_an_extracted_archive_has_no_quick_size(self, toy: None, tmp_path: Path) -> None:
         write(tmp_path / "toy", "one.txt", "book/a.txt", "last.txt")
-        assert datasets.standing("toy", tmp_path).size is None
+        assert locations.standing("toy", tmp_path).size is None
 
     def test_the_starter_set(self) -> None:
-        folder = datasets.starter("names")
+        folder = locations.starter("names")
         rows = sum(len(file.read_text().split("\n")) - 1 for file in folder.iterdir())
         size = sum(file.stat().st_size for file in folder.iterdir())
-        assert datasets.standing("names") == datasets.Standing("starter", folder, rows=rows, size=size)
+        assert locations.standing("names") == locations.Standing("starter", folder, rows=rows, size=size)
 
     def test_the_cache(self, toy: None, monkeypatch: pytest.MonkeyPatch) -> None:
         names = ("one.txt", "book.tar.gz", "last.txt", "more")
         known = {name: registry.Remote(f"https://here/{name}") for name in names}
         monkeypatch.setattr(registry, "DATASETS", {"toy": Dataset("toys", "here", "MIT", "nobody", [], known)})
-        folder = write(datasets.cached("toy"), *names[:3])
-        assert datasets.standing("toy").where == "absent"  # the source has more
+        folder = write(locations.cached("toy"), *names[:3])
+        assert locations.standing("toy").where == "absent"  # the source has more
         write(folder, "more")
-        assert datasets.standing("toy").where == "cache"
+        assert locations.standing("toy").where == "cache"

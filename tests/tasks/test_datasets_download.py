@@ -19,9 +19,9 @@ from cli.file_server import FileServer, Trouble, serving
 
 import tasks
 from tasks.base import DataError
-from tasks.common import counting, datasets, fetching, registry
-from tasks.common.datasets import Source
-from tasks.common.registry import Dataset, Reader, Remote
+from tasks.shared.datasets import downloader, locations, registry, row_counts
+from tasks.shared.datasets.locations import Source
+from tasks.shared.datasets.registry import Dataset, Reader, Remote
 
 
 def zipped(name: str, content: str) -> bytes:
@@ -64,15 +64,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
         name: Remote(f"https://{ADDRESSES[name]}", HASHES[name], len(content)) for name, content in CONTENT.items()
     }
     readers = [
-        Reader("*.txt", "lines", counting.lines),
-        Reader("rows.csv*", "CSV", counting.csv_rows),
+        Reader("*.txt", "lines", row_counts.lines),
+        Reader("rows.csv*", "CSV", row_counts.csv_rows),
     ]
     small = Dataset("a few rows", "https://here.example", "MIT", "nobody", readers, remotes)
     monkeypatch.setattr(registry, "DATASETS", {"names": small, "toy": small})
     for task in ("names", "toy"):
         monkeypatch.setattr(tasks.settings(task), "files", ("*.txt", "rows.csv|rows.csv.zip"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(fetching, "_PATIENCE", 0.5)
+    monkeypatch.setattr(downloader, "_PATIENCE", 0.5)
     with serving({ADDRESSES[name]: content for name, content in CONTENT.items()}) as served:
         monkeypatch.setenv("WORKBENCH_MIRROR", served.address)
         yield served
@@ -97,12 +97,12 @@ def test_a_download_is_whole_and_verified_and_said_in_a_sentence(
 ) -> None:
     server.troubles[ADDRESSES["prosody/ping.txt"]] = trouble
     said: list[str] = []
-    assert datasets.locate("names", None, said.append) == Source("full", cached)
+    assert locations.locate("names", None, said.append) == Source("full", cached)
     assert said == ["Downloading a few rows from https://here.example (4 files, 0.0 MB)."]
     assert content(cached) == CONTENT
     assert [p.name for p in cached.parent.iterdir()] == ["names"]
     assert {oct(p.stat().st_mode & 0o777) for p in cached.rglob("*") if p.is_file()} == {"0o644"}
-    found = datasets.standing("names").found
+    found = locations.standing("names").found
     assert found is not None
     assert (found.verdict, found.rows) == ("partly verified", 40 + 50)  # one has no hash; nobody reads the archive
     assert found.files == {
@@ -113,14 +113,14 @@ def test_a_download_is_whole_and_verified_and_said_in_a_sentence(
 
 def test_without_a_mirror_the_source_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORKBENCH_MIRROR")
-    assert fetching.address("https://raw.example/a/b.txt") == "https://raw.example/a/b.txt"
+    assert downloader.address("https://raw.example/a/b.txt") == "https://raw.example/a/b.txt"
     monkeypatch.setenv("WORKBENCH_MIRROR", "http://near.example/copies/")
-    assert fetching.address("https://raw.example/a/b.txt") == "http://near.example/copies/raw.example/a/b.txt"
+    assert downloader.address("https://raw.example/a/b.txt") == "http://near.example/copies/raw.example/a/b.txt"
 
 
 def test_what_is_there_is_not_fetched_again(server: FileServer, cached: Path) -> None:
-    datasets.locate("names", None, silent)
-    assert datasets.locate("names", None, pytest.fail) == Source("full", cached)
+    locations.locate("names", None, silent)
+    assert locations.locate("names", None, pytest.fail) == Source("full", cached)
     assert server.asked == dict.fromkeys(ADDRESSES.values(), 1)
 
 
@@ -130,26 +130,26 @@ def test_a_download_that_fails_leaves_nothing_and_the_next_one_starts_cleanly(
 ) -> None:
     server.troubles[ADDRESSES[name]] = trouble
     with pytest.raises(DataError, match=r"^The names data (could not be downloaded from|.*is not what) ") as error:
-        datasets.download("names", silent)
+        locations.download("names", silent)
     assert "\n" not in str(error.value)
     assert str(cached.parent) not in str(error.value)  # where it was kept meanwhile is nobody's business
     assert list(cached.parent.iterdir()) == []
-    assert datasets.present("names") is None
+    assert locations.present("names") is None
     server.troubles.clear()
-    assert datasets.download("names", silent) == cached
+    assert locations.download("names", silent) == cached
     assert content(cached) == CONTENT
 
 
 def test_a_failure_says_which_file_and_what_is_wrong_with_it(server: FileServer) -> None:
     server.troubles[ADDRESSES["book.tar.gz"]] = "wrong bytes"
     with pytest.raises(DataError) as error:
-        datasets.download("names", silent)
+        locations.download("names", silent)
     assert str(error.value) == (
         f"The names data at {server.address} is not what its source promised: book.tar.gz differs."
     )
     server.troubles = {ADDRESSES["rows.csv.zip"]: "a page"}
     with pytest.raises(DataError) as error:
-        datasets.download("names", silent)
+        locations.download("names", silent)
     assert str(error.value) == (
         "The names data is not what its source promised: "
         "rows.csv.zip is truncated or damaged, not a whole archive: fetch it again."
@@ -162,7 +162,7 @@ def test_without_the_download_the_starter_set_is_used_and_said_so(
 ) -> None:
     server.troubles[ADDRESSES["book.tar.gz"]] = trouble
     said: list[str] = []
-    assert datasets.locate("names", None, said.append) == Source("starter", datasets.starter("names"))
+    assert locations.locate("names", None, said.append) == Source("starter", locations.starter("names"))
     assert len(said) == 2
     assert said[1].startswith("The names data ")
     assert said[1].endswith(" Going on with the small starter set.")
@@ -174,23 +174,23 @@ def test_a_server_that_is_not_there(task: str) -> None:
     if task not in tasks.available():
         pytest.skip(f"the {task} task is not here")
     said: list[str] = []
-    assert datasets.locate(task, None, said.append).kind == "starter"
+    assert locations.locate(task, None, said.append).kind == "starter"
     assert said[1] == (
         f"The {task} data could not be downloaded from http://127.0.0.1:9. Going on with the small starter set."
     )
-    assert list(datasets.cached(task).parent.iterdir()) == []
+    assert list(locations.cached(task).parent.iterdir()) == []
 
 
 def test_a_mirror_that_is_no_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_MIRROR", "somewhere")
     with pytest.raises(DataError, match=r"^The names data could not be downloaded from somewhere\.$"):
-        datasets.download("names", silent)
+        locations.download("names", silent)
 
 
 def test_a_task_without_a_starter_set_needs_its_data(server: FileServer) -> None:
     server.troubles[ADDRESSES["Arabic.txt"]] = "404"
     with pytest.raises(DataError, match="could not be downloaded"):
-        datasets.locate("toy", None, silent)
+        locations.locate("toy", None, silent)
 
 
 @pytest.mark.parametrize("name", CONTENT)
@@ -198,10 +198,10 @@ def test_while_it_comes_nothing_is_to_be_seen(server: FileServer, cached: Path, 
     server.troubles[ADDRESSES[name]] = "stalls"
     looks = 0
     with ThreadPoolExecutor(1) as pool:
-        fetched = pool.submit(datasets.download, "names", silent)
+        fetched = pool.submit(locations.download, "names", silent)
         while not fetched.done():
             assert not cached.exists()
-            assert datasets.present("names") is None
+            assert locations.present("names") is None
             looks += 1
             time.sleep(0.02)
         assert isinstance(fetched.exception(), DataError)
@@ -212,7 +212,7 @@ def test_while_it_comes_nothing_is_to_be_seen(server: FileServer, cached: Path, 
 def test_two_downloads_at_once_leave_one_whole_copy(server: FileServer, cached: Path) -> None:
     server.troubles[ADDRESSES["Arabic.txt"]] = "slow"
     with ThreadPoolExecutor(2) as pool:
-        both = [pool.submit(datasets.download, "names", silent) for _ in range(2)]
+        both = [pool.submit(locations.download, "names", silent) for _ in range(2)]
         assert [one.result() for one in both] == [cached, cached]
     assert content(cached) == CONTENT
     assert [p.name for p in cached.parent.iterdir()] == ["names"]
@@ -226,9 +226,9 @@ def test_an_interrupted_download_leaves_nothing(
             raise KeyboardInterrupt
         Path(output).write_bytes(CONTENT["prosody/ping.txt" if "ping" in url else "Arabic.txt"])
 
-    monkeypatch.setattr(fetching, "_download", interrupted)
+    monkeypatch.setattr(downloader, "_download", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        datasets.download("names", silent)
+        locations.download("names", silent)
     assert list(cached.parent.iterdir()) == []
 
 
@@ -243,7 +243,7 @@ def test_what_a_killed_download_left_is_removed_and_a_living_one_is_not(server: 
     descriptor = os.open(cached.with_name(".names-living"), os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        datasets.download("names", silent)
+        locations.download("names", silent)
     finally:
         os.close(descriptor)
     left = {p.name for p in cached.parent.iterdir()}
@@ -256,25 +256,25 @@ def test_an_old_half_copy_is_replaced_whole(server: FileServer, cached: Path) ->
     for name in ("Arabic.txt", "rows.csv.zip"):  # all that the task reads, and not all that the source has
         (cached / name).write_bytes(CONTENT[name])
     (cached / "stale.txt").write_text("of another version")
-    assert datasets.locate("names", None, silent) == Source("full", cached)
+    assert locations.locate("names", None, silent) == Source("full", cached)
     assert content(cached) == CONTENT
 
 
 def test_a_failed_download_keeps_what_stood_there(server: FileServer, cached: Path) -> None:
-    datasets.download("names", silent)
+    locations.download("names", silent)
     server.troubles[ADDRESSES["book.tar.gz"]] = "breaks off"
     with pytest.raises(DataError):
-        datasets.download("names", silent)
+        locations.download("names", silent)
     assert content(cached) == CONTENT
 
 
 @pytest.mark.parametrize("name", ["Arabic.txt", "book.tar.gz", "rows.csv.zip"])
 def test_a_damaged_copy_is_unsound_and_fetched_anew(server: FileServer, cached: Path, name: str) -> None:
-    datasets.download("names", silent)
-    assert datasets.sound("names", cached)
+    locations.download("names", silent)
+    assert locations.sound("names", cached)
     (cached / name).write_bytes(CONTENT[name][:20])
-    assert not datasets.sound("names", cached)
-    datasets.download("names", silent)
+    assert not locations.sound("names", cached)
+    locations.download("names", silent)
     assert content(cached) == CONTENT
 
 
@@ -285,7 +285,7 @@ def test_a_cache_that_cannot_be_written_means_the_starter_set(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / place))
     said: list[str] = []
-    assert datasets.locate("names", None, said.append).kind == "starter"
+    assert locations.locate("names", None, said.append).kind == "starter"
     assert said[1].startswith("The names data could not be kept in ")
 
 
@@ -300,10 +300,10 @@ class Screen(io.StringIO):
 def test_the_bar_is_of_the_whole_dataset_and_on_terminals_alone(
     server: FileServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], progress: bool
 ) -> None:
-    datasets.download("toy", silent, progress=True)
+    locations.download("toy", silent, progress=True)
     assert capsys.readouterr() == ("", "")
     screen = Screen()
     monkeypatch.setattr(sys, "stderr", screen)
-    datasets.download("names", silent, progress=progress)
+    locations.download("names", silent, progress=progress)
     assert ("100%" in screen.getvalue()) is progress
     assert screen.getvalue().count("\n") == progress  # one bar, not one a file

@@ -15,11 +15,11 @@ import pytest
 
 import tasks
 from tasks.base import DataError
-from tasks.common import counting, datasets, registry, verification
-from tasks.common.registry import DATASETS, Dataset, Reader, Remote
+from tasks.shared.datasets import locations, registry, row_counts, verification
+from tasks.shared.datasets.registry import DATASETS, Dataset, Reader, Remote
 
 CONTENT = {"one.txt": b"a\nb\n", "deep/two.txt": b"c\n", "free.txt": b"d\n\ne\nf\n"}
-READERS = [Reader("*.txt", "lines", counting.lines), Reader("book", "a folder", lambda _: 7)]
+READERS = [Reader("*.txt", "lines", row_counts.lines), Reader("book", "a folder", lambda _: 7)]
 
 
 def known(algorithm: str = "sha256") -> Dataset:
@@ -105,11 +105,11 @@ def test_a_folder_is_another_when_a_file_comes_two_levels_down(folder: Path) -> 
 @pytest.mark.parametrize(
     ("count", "name", "content", "rows"),
     [
-        (counting.lines, "a.txt", "\ufeff一\n\n二\r\n  \n三", 3),
-        (counting.paragraphs, "a.txt", "\n一\n二\n\n \n三\n", 2),
-        (counting.csv_rows, "a.csv", 'head,other\n1,"two\nlines"\n3,4\n\n', 2),
-        (counting.csv_rows, "a.csv", "head\n", 0),
-        (counting.json_items, "a.json", '[{"title": "月"}, {}, 3]', 3),
+        (row_counts.lines, "a.txt", "\ufeff一\n\n二\r\n  \n三", 3),
+        (row_counts.paragraphs, "a.txt", "\n一\n二\n\n \n三\n", 2),
+        (row_counts.csv_rows, "a.csv", 'head,other\n1,"two\nlines"\n3,4\n\n', 2),
+        (row_counts.csv_rows, "a.csv", "head\n", 0),
+        (row_counts.json_items, "a.json", '[{"title": "月"}, {}, 3]', 3),
     ],
 )
 def test_rows_are_counted(tmp_path: Path, count: object, name: str, content: str, rows: int) -> None:
@@ -120,7 +120,7 @@ def test_rows_are_counted(tmp_path: Path, count: object, name: str, content: str
 def test_rows_in_archives_are_counted(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.csv.zip", "w") as archive:
         archive.writestr("a.csv", "hour\n1\n2\n".encode("latin-1"))
-    assert counting.csv_rows(tmp_path / "a.csv.zip") == 2
+    assert row_counts.csv_rows(tmp_path / "a.csv.zip") == 2
     with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as written:
         for name in ("top/train/pos/0_9.txt", "top/train/unsup/0_0.txt", "top/train/neg/1_2.txt"):
             written.addfile(tarfile.TarInfo(name), io.BytesIO())
@@ -131,14 +131,14 @@ def test_rows_in_archives_are_counted(tmp_path: Path) -> None:
 def test_what_is_no_list_of_poems_is_said(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.json").write_text(content)
     with pytest.raises(DataError, match=r"a\.json is not a JSON list: ") as error:
-        counting.json_items(tmp_path / "a.json")
+        row_counts.json_items(tmp_path / "a.json")
     assert "\n" not in str(error.value)
 
 
 def test_what_is_no_csv_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("head\n" + "x" * 200_000)  # past csv's field limit
     with pytest.raises(DataError, match=r"a\.csv line 2 is not CSV: "):
-        counting.csv_rows(tmp_path / "a.csv")
+        row_counts.csv_rows(tmp_path / "a.csv")
 
 
 class TestRegistry:
@@ -170,7 +170,7 @@ class TestRegistry:
         for name in DATASETS[task].files:
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).touch()
-        assert datasets.missing(task, tmp_path) == []
+        assert locations.missing(task, tmp_path) == []
 
     @pytest.mark.parametrize("task", sorted(set(DATASETS) & set(tasks.available())))
     def test_the_readers_are_those_of_the_task(self, task: str) -> None:
@@ -194,7 +194,7 @@ def test_the_real_data_is_what_the_registry_knows(real_data: Path, task: str, ve
     if task not in tasks.available():
         pytest.skip(f"the {task} task is not here")
     folder = real_data / task
-    found = verification.examine(registry.DATASETS[task], folder, datasets.read_files(task, folder))
+    found = verification.examine(registry.DATASETS[task], folder, locations.read_files(task, folder))
     assert (found.verdict, found.rows, found.missing) == (verdict, rows, [])
     for name in found.files:
         remote = registry.DATASETS[task].files.get(name)

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from tasks.base import DataError
-from tasks.common import cache, datasets
-from tasks.common.text_data import SPECIALS, TextData
 from tasks.imdb import data as imdb
-from tasks.imdb import generate
+from tasks.imdb import synthetic
 from tasks.imdb.settings import Settings
 from tasks.imdb.task import Task
+from tasks.shared.datasets import cache, locations
+from tasks.shared.text.data import SPECIALS, TextData
 
 Files = Mapping[str, bytes]
 SETTINGS = Settings(min_count=1)
@@ -158,14 +158,14 @@ def test_an_archive_without_files_is_named(tmp_path: Path) -> None:
 
 
 def test_the_starter_set_is_what_its_generator_writes(tmp_path: Path) -> None:
-    generate.write(tmp_path)
-    folder = datasets.starter("imdb")
+    synthetic.write(tmp_path)
+    folder = locations.starter("imdb")
     written, there = (
         {path.relative_to(top).as_posix(): path.read_bytes() for path in top.rglob("*") if path.is_file()}
         for top in (tmp_path, folder)
     )
     assert written == there
-    assert len(there) == 4 * generate.EACH
+    assert len(there) == 4 * synthetic.EACH
 
 
 @pytest.mark.data

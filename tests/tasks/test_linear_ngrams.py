@@ -14,10 +14,10 @@ from starter_reviews import build, starter, task
 from torch import Tensor
 
 from tasks.base import DataError
-from tasks.common import linear_ngrams
-from tasks.common.linear_ngrams import LinearNgrams
-from workbench import spec
-from workbench.spec import SpecError
+from tasks.shared.classification import linear_ngrams
+from tasks.shared.classification.linear_ngrams import LinearNgrams
+from workbench.config import spec
+from workbench.config.spec import SpecError
 
 SIZE = 7
 TEXTS = st.lists(st.lists(st.integers(1, SIZE - 1), min_size=1, max_size=8), min_size=1, max_size=6)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from tasks.common.classification import evaluation, metrics
+from tasks.shared.classification.metrics import evaluation, metrics
 from tasks.views import Confusion, Table
 
 

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.base import DataError
-from tasks.common import datasets
 from tasks.names import data as names
 from tasks.names.data import LETTERS, NamesData, fold
 from tasks.names.settings import LANGUAGES, Settings
 from tasks.names.task import Task
+from tasks.shared.datasets import locations
 
 
 def write(folder: Path, **contents: bytes) -> Path:
@@ -218,7 +218,7 @@ def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
 
 
 def test_the_starter_set_has_sixty_names_a_language() -> None:
-    data = load(datasets.starter("names"))
+    data = load(locations.starter("names"))
     counts = torch.bincount(data.labels, minlength=18)
     assert counts.min() >= 60
     assert {len(found) for found in splits_of(data).values()} == {1}

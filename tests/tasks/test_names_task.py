@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 import cells
-from tasks.common import datasets
 from tasks.names.data import NamesData
 from tasks.names.settings import LANGUAGES, Settings
 from tasks.names.task import Task
+from tasks.shared.baselines import character_ngrams
+from tasks.shared.datasets import locations
 from tasks.views import Table
 
 C = len(LANGUAGES)
@@ -172,7 +173,7 @@ def test_what_is_measured_on_the_training_pool_says_so(evaluation: str, protocol
 
 def test_the_starter_set_trains() -> None:
     settings = Settings(dropout=0.0, letter_dropout=0.0)
-    data = Task.load(settings, datasets.starter("names"))
+    data = Task.load(settings, locations.starter("names"))
     learner = Task(settings, data.state)
     torch.manual_seed(0)
     model = learner.build(lambda width: cells.build("gru", width, 32))
@@ -192,18 +193,17 @@ def test_the_starter_set_trains() -> None:
 
 
 def test_baselines_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.common import baselines
 
-    data = Task.load(Settings(), datasets.starter("names"))
+    data = Task.load(Settings(), locations.starter("names"))
     learner = Task(Settings(), data.state)
     assert learner.baseline(data, cached_only=True) == {}
     calls: list[int] = []
     answer = {"val": {"majority": {"accuracy": 0.1}}, "test": {"majority": {"accuracy": 0.2}}}
-    monkeypatch.setattr(baselines, "character_ngrams", lambda *_, **__: (calls.append(1), answer)[1])
+    monkeypatch.setattr(character_ngrams, "character_ngrams", lambda *_, **__: (calls.append(1), answer)[1])
     assert learner.baseline(data) == learner.baseline(data) == answer
     assert learner.baseline(data, cached_only=True) == answer
     other = Settings(split_seed=9)
-    again = Task.load(other, datasets.starter("names"))
+    again = Task.load(other, locations.starter("names"))
     assert Task(other, again.state).baseline(again, cached_only=True) == {}  # another split, other baselines
     assert len(calls) == 1
 
@@ -223,7 +223,7 @@ def test_baselines_on_the_real_names(real_data: Path) -> None:
 
 
 def test_a_class_s_rows_come_once_each_in_batches_of_like_length_with_their_names() -> None:
-    learner, data = task(), Task.load(Settings(evaluation="pool"), datasets.starter("names"))
+    learner, data = task(), Task.load(Settings(evaluation="pool"), locations.starter("names"))
     label = LANGUAGES.index("Korean")
     drawn = data.rows["test"]
     batches = learner.batches_of(data, "test", label, 7)
@@ -233,7 +233,7 @@ def test_a_class_s_rows_come_once_each_in_batches_of_like_length_with_their_name
     assert {len(batch) for batch in batches[:-1]} == {7}
     lengths = [int(data.lengths[row]) for row in rows]
     assert lengths == sorted(lengths)
-    names = (datasets.starter("names") / "Korean.txt").read_text().split("\n")
+    names = (locations.starter("names") / "Korean.txt").read_text().split("\n")
     assert set(learner.texts(data, batches[0])) <= set(names)
     assert learner.batches_of(data, "test", len(LANGUAGES), 7) == []
 

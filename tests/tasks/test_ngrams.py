@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.common.ngrams import KneserNey, unigram
+from tasks.shared.baselines.kneser_ney import KneserNey, unigram
 
 START, A, B, END = 0, 1, 2, 3
 Sequences = list[list[int]]

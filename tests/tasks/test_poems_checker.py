@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from engine.poem_books import BOOK
 
-from tasks.poems import checker, meter, prosody
+from tasks.poems import checker, prosody, tone_patterns
 from tasks.poems.checker import check
 from tasks.poems.prosody import GROUPS, Prosody, Tone
 
@@ -63,25 +63,25 @@ def test_what_breaks_a_rule_is_found_where_it_stands() -> None:
 
 def test_the_taboos_are_none_of_the_freedoms() -> None:
     lonely = [Tone.OBLIQUE, Tone.LEVEL, Tone.OBLIQUE, Tone.OBLIQUE, Tone.LEVEL]
-    assert meter.nearest(lonely, "平平仄仄平", 5)[1]
+    assert tone_patterns.nearest(lonely, "平平仄仄平", 5)[1]
     rescued = [Tone.OBLIQUE, Tone.LEVEL, Tone.LEVEL, Tone.OBLIQUE, Tone.LEVEL]
-    assert not meter.nearest(rescued, "平平仄仄平", 5)[1]
+    assert not tone_patterns.nearest(rescued, "平平仄仄平", 5)[1]
     three = [Tone.OBLIQUE, Tone.OBLIQUE, Tone.LEVEL, Tone.LEVEL, Tone.LEVEL]
-    assert meter.nearest(three, "仄仄仄平平", 5)[1] == [2]
-    assert not meter.nearest([Tone.FREE, Tone.UNKNOWN] * 2 + [Tone.FREE], "仄仄仄平平", 5)[1]
+    assert tone_patterns.nearest(three, "仄仄仄平平", 5)[1] == [2]
+    assert not tone_patterns.nearest([Tone.FREE, Tone.UNKNOWN] * 2 + [Tone.FREE], "仄仄仄平平", 5)[1]
 
 
 @pytest.mark.parametrize("lines", [4, 8])
 def test_schemes_answer_and_stick(lines: int) -> None:
-    found = meter.schemes(lines)
+    found = tone_patterns.schemes(lines)
     assert len(set(found)) == 4
     for scheme in found:
         seconds = [kind[1] for kind in scheme]
         assert all(seconds[line] != seconds[line + 1] for line in range(0, lines, 2))
         assert all(seconds[line] == seconds[line + 1] for line in range(1, lines - 1, 2))
-        assert meter.rhymes(scheme) in ([*range(1, lines, 2)], [0, *range(1, lines, 2)])
+        assert tone_patterns.rhymes(scheme) in ([*range(1, lines, 2)], [0, *range(1, lines, 2)])
         for kind in scheme:
-            for pattern in meter.patterns(kind, 7):
+            for pattern in tone_patterns.patterns(kind, 7):
                 assert len(pattern) == 7
                 assert pattern[1] != pattern[3]
 
@@ -94,7 +94,7 @@ def test_a_poem_without_a_form_and_without_a_book() -> None:
 
 
 def test_any_equal_lines_in_couplets_can_be_regulated() -> None:
-    scheme = meter.schemes(6)[0]
+    scheme = tone_patterns.schemes(6)[0]
     level, oblique = "天年前边烟泉眠弦", "月雪绝别灭夜日水"
     lines = ["".join((level if tone == "平" else oblique)[place] for place, tone in enumerate(kind)) for kind in scheme]
     lines = [line[:-1] + level[-1 - number] if line[-1] in level else line for number, line in enumerate(lines)]

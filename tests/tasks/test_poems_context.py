@@ -6,10 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.common.vocabulary import END, START, Vocabulary
 from tasks.poems import forms
 from tasks.poems.context import LINES, PLACES, context
 from tasks.poems.data import SPECIALS
+from tasks.shared.text.vocabulary import END, START, Vocabulary
 
 VOCABULARY = Vocabulary("，。月山水鹤松风夜", SPECIALS)
 BREAKS = torch.tensor([token in "，。" for token in VOCABULARY.tokens])

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.base import DataError
-from tasks.common import datasets, reading
-from tasks.common.vocabulary import START, Vocabulary
-from tasks.poems import cleaning, corpora, data, forms, prosody, script
+from tasks.poems import cleaning, corpora, data, forms, prosody, simplification
 from tasks.poems.checker import shared_groups
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.prosody import GROUPS
 from tasks.poems.settings import Settings
+from tasks.shared.datasets import locations, reading
+from tasks.shared.text.vocabulary import START, Vocabulary
 
 POEMS = ["松花落石床，涧水过云房。", "夜静钟声远，山空月色凉。", "溪夜无人语，风来竹自摇。", "短笛牛归晚，斜阳水满田。"]
 
@@ -125,7 +125,7 @@ def test_characters_are_simplified_unless_asked_otherwise(tmp_path: Path) -> Non
     tang(tmp_path, ["遠書歸夢兩悠悠，只有空牀敵素秋。", *POEMS])
     assert "远书归梦两悠悠，只有空床敌素秋。" in poems_of(load(tmp_path))
     assert "遠書歸夢兩悠悠，只有空牀敵素秋。" in poems_of(load(tmp_path, script="original"))
-    assert script.simplified([]) == [""]
+    assert simplification.simplified([]) == [""]
 
 
 def test_every_poem_begins_with_its_form(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_the_state_says_what_the_rhyme_book_says_in_the_poems_script(tmp_path: P
 
 
 def starter(**chosen: Any) -> PoemData:
-    return load(datasets.starter("poems"), **chosen)
+    return load(locations.starter("poems"), **chosen)
 
 
 def test_the_split_is_by_poem_seeded_and_90_5_5() -> None:
@@ -194,11 +194,11 @@ def test_a_second_start_reads_the_cache(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_starter_set_is_whole_quatrains() -> None:
-    (path,) = corpora.find(datasets.starter("poems"), "poems")[1]
+    (path,) = corpora.find(locations.starter("poems"), "poems")[1]
     texts = corpora.read("poems", [path])
     assert len(texts) == 120
     assert cleaning.clean(texts)[0] == texts
-    assert script.simplified(texts) == texts
+    assert simplification.simplified(texts) == texts
     assert all(forms.is_well_formed(poem) and len(forms.lines(poem)) == 4 for poem in texts)
     lines = [part for poem in texts for part in forms.lines(poem)]
     assert len(set(lines)) == len(lines)
@@ -213,7 +213,7 @@ def test_the_complete_tang_poems(real_data: Path) -> None:
     sizes = [found.size(split) for split in ("train", "val", "test")]
     assert sizes[1] == sizes[2] == round(sum(sizes) * 0.05)
     assert any("57,607" in note and f"{sum(sizes):,}" in note for note in found.notes)
-    texts = script.simplified(corpora.read(*corpora.find(folder, "tang")))
+    texts = simplification.simplified(corpora.read(*corpora.find(folder, "tang")))
     whole = [text for text in texts if not re.search(r"[（\[{〖□○●]", text)]
     poems, _ = cleaning.clean(whole)
     assert len(poems) == pytest.approx(44_314, rel=0.01)  # counted elsewhere, with other words for what a note is
@@ -225,10 +225,10 @@ def test_the_complete_tang_poems(real_data: Path) -> None:
 def test_no_line_of_the_starter_set_is_a_line_of_the_corpus(real_data: Path) -> None:
     own = {
         part[:-1]
-        for text in corpora.read(*corpora.find(datasets.starter("poems"), "poems"))
+        for text in corpora.read(*corpora.find(locations.starter("poems"), "poems"))
         for part in forms.lines(text)
     }
     for corpus in ("tang", "tangshi"):
-        texts = script.simplified(corpora.read(*corpora.find(real_data / "poems", corpus)))
+        texts = simplification.simplified(corpora.read(*corpora.find(real_data / "poems", corpus)))
         theirs = {part.rstrip("，。") for text in texts for part in forms.lines(cleaning.plain(text))}
         assert not own & theirs

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.common import datasets
 from tasks.poems.settings import Settings
 from tasks.poems.task import Task
+from tasks.shared.datasets import locations
 
 
 def test_counting_baselines_on_the_starter_set_are_computed_once() -> None:
-    data = Task.load(Settings(), datasets.starter("poems"))
+    data = Task.load(Settings(), locations.starter("poems"))
     its = Task(Settings(), data.state)
     assert its.baseline(data, cached_only=True) == {}
     found = its.baseline(data)

@@ -11,7 +11,7 @@ from torch import nn
 
 from tasks.poems.data import SPECIALS
 from tasks.poems.settings import Settings
-from workbench import spec
+from workbench.config import spec
 
 
 def test_tied_scores_use_the_embedding_and_untied_ones_a_layer_of_their_own() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.poems.novelty import LineFilter
+from tasks.poems.line_filter import LineFilter
 
 V, UNKNOWN, START, STOP = 40, 1, 2, 3
 BREAKS = np.array([token in (0, START, STOP) for token in range(V)])

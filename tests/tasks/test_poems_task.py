@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 import cells
 from tasks.base import DataError
-from tasks.common.vocabulary import END, PAD, START, UNKNOWN
 from tasks.poems import forms
-from tasks.poems.network import PoemNetwork
+from tasks.poems.model import PoemNetwork
 from tasks.poems.settings import Settings
 from tasks.poems.task import Task
+from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN
 from tasks.views import Table, Text
 
 ONE_WAY = [cell for cell in cells.available() if not cells.about(cell).bidirectional]

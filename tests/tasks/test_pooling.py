@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import cells
-from tasks.common.classifier import Attention, Last, MaxMean, SequenceClassifier, Spelled
+from tasks.shared.classification.model import Attention, Last, MaxMean, SequenceClassifier, Spelled
 
 LENGTHS = [5, 1, 3, 4]
 T, O = 5, 3  # noqa: E741

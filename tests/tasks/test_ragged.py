@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from tasks.common.ragged import Ragged
+from tasks.shared.sequences.ragged import Ragged
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 9), max_size=7), min_size=1, max_size=8)
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.base import DataError
-from tasks.common import reading
+from tasks.shared.datasets import reading
 
 shared_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 written = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)

@@ -7,7 +7,7 @@ import torch
 from sklearn.linear_model import Ridge as Reference
 from torch import Tensor
 
-from tasks.common.regression import Ridge
+from tasks.shared.baselines.ridge import Ridge
 
 
 def some(rows: int, seed: int) -> tuple[Tensor, Tensor]:

@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from tasks.base import DataError
-from tasks.common import datasets, tokens
-from tasks.common.text_data import SPECIALS, TextData
-from tasks.common.vocabulary import END, START
 from tasks.reviews import data as reviews
-from tasks.reviews import generate
+from tasks.reviews import synthetic
 from tasks.reviews.settings import CATEGORIES, Settings
 from tasks.reviews.task import Task
+from tasks.shared.datasets import locations
+from tasks.shared.text import tokenizers
+from tasks.shared.text.data import SPECIALS, TextData
+from tasks.shared.text.vocabulary import END, START
 
 HEAD = "cat,label,review"
 LINES = [f"{CATEGORIES[k % 10]},{k % 2},第{k}条" for k in range(1, 18)]
@@ -164,21 +165,21 @@ def test_nothing_there_is_said(tmp_path: Path) -> None:
 
 
 def test_the_starter_set_is_what_its_generator_writes() -> None:
-    there = (datasets.starter("reviews") / NAME).read_bytes()
-    assert there == generate.text().encode()
+    there = (locations.starter("reviews") / NAME).read_bytes()
+    assert there == synthetic.text().encode()
     rows = list(csv.reader(there.decode("utf-8-sig").splitlines()))
-    assert len(rows) == 1 + generate.EACH * len(CATEGORIES)
+    assert len(rows) == 1 + synthetic.EACH * len(CATEGORIES)
 
 
 def test_every_split_of_the_starter_set_holds_every_category() -> None:
-    data = Task.load(Settings(), datasets.starter("reviews"))
+    data = Task.load(Settings(), locations.starter("reviews"))
     for split in ("train", "val", "test"):
         assert data.labels[data.rows[split]].unique().tolist() == list(range(10))
 
 
 @pytest.mark.data
 def test_the_real_reviews(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "chinese", lambda text: [*text[:1]])  # jieba would take a minute
+    monkeypatch.setattr(tokenizers, "chinese", lambda text: [*text[:1]])  # jieba would take a minute
     data = Task.load(Settings(), real_data / "reviews")
     assert [data.size(split) for split in ("train", "val", "test")] == [37_665, 12_555, 12_554]
     assert int((data.labels == CATEGORIES.index("热水器")).sum()) == 575

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.common.sampling import choose
+from tasks.shared.sequences.sampling import choose
 
 SCORES = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
 Drawn = dict[int, float]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from tasks.common.splits import TEST, TRAIN, VAL, stratified_groups
+from tasks.shared.datasets.splits import TEST, TRAIN, VAL, stratified_groups
 
 ROWS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4)), min_size=1, max_size=120)
 SEEDS = st.integers(0, 2**31 - 1)

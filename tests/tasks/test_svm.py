@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from tasks.common import svm
-from tasks.common.classification import metrics
-from tasks.common.ragged import Ragged
-from tasks.common.svm import Symbols
+from tasks.shared.baselines import svm
+from tasks.shared.baselines.svm import Symbols
+from tasks.shared.classification.metrics import metrics
+from tasks.shared.sequences.ragged import Ragged
 
 SIZE = 6
 TEXTS = st.lists(st.lists(st.integers(0, SIZE - 1), min_size=1, max_size=8), min_size=2, max_size=10)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tasks.common.templates import fill
+from tasks.shared.datasets.templates import fill
 
 WORDS = {"thing": ("cat",), "what": ("{size} {thing}",), "size": ("big", "small"), "none": ("",)}
 

@@ -14,10 +14,11 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from tasks.base import DataError, Split
-from tasks.common import cache, text_data
-from tasks.common.text_data import SPECIALS, TextData, Texts
-from tasks.common.text_settings import TextSettings
-from tasks.common.vocabulary import END, START, Vocabulary
+from tasks.shared.datasets import cache
+from tasks.shared.text import data as text_data
+from tasks.shared.text.data import SPECIALS, TextData, Texts
+from tasks.shared.text.settings import TextSettings
+from tasks.shared.text.vocabulary import END, START, Vocabulary
 
 LABELS = ("good", "bad")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -158,7 +159,7 @@ def test_what_was_encoded_is_recalled_with_its_notes() -> None:
     assert words_of(again) == words_of(data)
     assert torch.equal(again.spelling, data.spelling)
     with pytest.raises(FileNotFoundError):
-        text_data.recall(TextSettings(), "other")
+        data.recall(TextSettings(), "other")
 
 
 def test_a_damaged_encoding_is_made_again_and_said_in_a_line(

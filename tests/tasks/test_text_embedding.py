@@ -13,13 +13,15 @@ from starter_reviews import build, starter, task, text_of
 from torch import Tensor
 
 from tasks.base import DataError
-from tasks.common import datasets, text_data
-from tasks.common.text_data import TextData
 from tasks.reviews.settings import CATEGORIES
-from workbench import runs, spec
+from tasks.shared.datasets import locations
+from tasks.shared.text import data as text_data
+from tasks.shared.text.data import TextData
+from workbench.config import spec
 from workbench.engine import checkpoint
-from workbench.engine import train as loop
-from workbench.runs import Run
+from workbench.engine import loop as loop
+from workbench.runs import store
+from workbench.runs.store import Run
 
 
 @pytest.fixture
@@ -68,12 +70,12 @@ def test_word2vec_starts_the_embedding_from_the_training_split_alone(data: TextD
     assert torch.equal(embedding(other, input), weight)
 
 
-def swapped(data: TextData) -> text_data.Texts:
+def swapped(data: TextData) -> data.Texts:
     """The same training split with other words in validation and test."""
     split = torch.zeros(len(data.labels), dtype=torch.int64)
     split[data.rows["val"]], split[data.rows["test"]] = 1, 2
     words = [text_of(data, row) if split[row] == 0 else ["<s>", "别的", "</s>"] for row in range(len(split))]
-    return text_data.Texts(words, data.labels.tolist(), split.tolist())
+    return data.Texts(words, data.labels.tolist(), split.tolist())
 
 
 def test_rare_words_teach_word2vec_the_unknown_one() -> None:
@@ -134,8 +136,8 @@ VALUES: dict[str, Any] = {
 
 
 def new_run(folder: Path, values: dict[str, Any]) -> Run:
-    data_dir = str(datasets.starter("reviews"))
-    return runs.create(folder, spec.make("reviews", "gru", VALUES | values, data="starter", data_dir=data_dir))
+    data_dir = str(locations.starter("reviews"))
+    return store.create(folder, spec.make("reviews", "gru", VALUES | values, data="starter", data_dir=data_dir))
 
 
 def saved(run: Run) -> dict[str, Tensor]:

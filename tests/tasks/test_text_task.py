@@ -12,10 +12,10 @@ from starter_reviews import build, starter, task, text_of
 from torch import Tensor, nn
 
 import tasks
-from tasks.common import datasets
-from tasks.common.text_data import SPECIALS, TextData
 from tasks.imdb.settings import Settings as ImdbSettings
 from tasks.reviews.settings import CATEGORIES, Settings
+from tasks.shared.datasets import locations
+from tasks.shared.text.data import SPECIALS, TextData
 from tasks.views import Table
 
 C = len(CATEGORIES)
@@ -183,7 +183,7 @@ def test_baselines_are_of_the_data_whatever_the_settings(
 ) -> None:
     kind = tasks.load(name)
     settings = tasks.settings(name)
-    data = kind.load(settings(), datasets.starter(name))
+    data = kind.load(settings(), locations.starter(name))
     learner = kind(settings(), data.state)
     assert learner.baseline(data, cached_only=True) == {}
     found = learner.baseline(data)
@@ -191,7 +191,7 @@ def test_baselines_are_of_the_data_whatever_the_settings(
     assert found["test"].keys() == {"majority", "linear SVM"}
     assert found["test"]["majority"]["accuracy"] == 1 / len(data.state["labels"])
     assert found["test"]["linear SVM"]["accuracy"] > 0.9  # type: ignore[operator]
-    other = kind.load(settings(min_count=50, vocabulary=5), datasets.starter(name))
+    other = kind.load(settings(min_count=50, vocabulary=5), locations.starter(name))
     assert kind(settings(), other.state).baseline(other, cached_only=True) == found
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "other"))
     assert kind(settings(), other.state).baseline(other) == found  # computed on less vocabulary: the same
@@ -217,7 +217,7 @@ def test_a_review_is_read_without_its_marks_and_spelled_where_its_words_are_not_
 def test_an_english_review_shows_the_words_that_training_saw() -> None:
     settings = ImdbSettings(vocabulary=20, init="random")
     learner = tasks.load("imdb")
-    data = learner.load(settings, datasets.starter("imdb"))
+    data = learner.load(settings, locations.starter("imdb"))
     [text] = learner(settings, data.state).texts(data, data.rows["test"][:1])
     assert "<unk>" in text
     assert set(text.replace(",", " ").replace(".", " ").split()) & set(data.state["vocabulary"])

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.common.tokens import chinese, english, joined
+from tasks.shared.text.tokenizers import chinese, english, joined
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_jieba_starts_silently_and_from_the_users_own_cache_alone(tmp_path: Path
     temporary.mkdir()
     (temporary / "jieba.cache").write_bytes(marshal.dumps(({"水果很甜": 9}, 9)))  # anyone could have put it there
     own = {"WORKBENCH_CACHE": str(tmp_path / cache), "TMPDIR": str(temporary)}
-    code = "from tasks.common.tokens import chinese; print(*chinese('水果很甜'))"
+    code = "from tasks.shared.text.tokenizers import chinese; print(*chinese('水果很甜'))"
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **own}, capture_output=True, text=True, check=True
     )

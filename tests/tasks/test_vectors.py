@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from tasks.base import DataError
-from tasks.common import vectors
-from tasks.common.text_settings import TextSettings
+from tasks.shared.text import word_vectors
+from tasks.shared.text.settings import TextSettings
 
 WORDS = {"<pad>": 0, "good": 1, "bad": 2, "film": 3, "unheard": 4}
 GLOVE = "the 9 9\nbad -1.5 2e-1\n. . 9 9\nfilm 0 0.25\ngood 1 2\ngood 7 7\n"
@@ -50,7 +50,7 @@ def taken(found: Tensor) -> dict[str, list[float]]:
 def test_a_text_file(tmp_path: Path, head: str, end: str) -> None:
     path = tmp_path / "some.txt"
     path.write_bytes((head + GLOVE).replace("\n", end).encode())
-    found, count = vectors.from_file(path, WORDS, 2)
+    found, count = word_vectors.from_file(path, WORDS, 2)
     assert found.dtype == torch.float32
     assert found.shape == (5, 2)
     assert taken(found) == FOUND
@@ -58,22 +58,22 @@ def test_a_text_file(tmp_path: Path, head: str, end: str) -> None:
 
 
 def test_an_archive_of_several_widths(several: Path) -> None:
-    found, count = vectors.from_file(several, WORDS, 2)
+    found, count = word_vectors.from_file(several, WORDS, 2)
     assert taken(found) == FOUND
     assert count == 3
-    assert vectors.from_file(several, WORDS, 4)[0][1].tolist() == [1, 2, 3, 4]
-    assert vectors.from_file(several, WORDS, 22)[1] == 2
+    assert word_vectors.from_file(several, WORDS, 4)[0][1].tolist() == [1, 2, 3, 4]
+    assert word_vectors.from_file(several, WORDS, 22)[1] == 2
 
 
 def test_words_that_the_file_lacks_are_drawn_like_those_it_has_and_the_same_again(tmp_path: Path) -> None:
     words = {f"w{k}": k for k in range(3000)}
     path = write(tmp_path / "some.txt", "".join(f"w{k} {3 + k % 2} {-5 - 3 * (k % 2)}\n" for k in range(100)))
-    found, count = vectors.from_file(path, words, 2)
+    found, count = word_vectors.from_file(path, words, 2)
     assert count == 100
     drawn = found[100:]
     assert drawn.mean(0).tolist() == pytest.approx([3.5, -6.5], abs=0.15)
     assert drawn.std(0).tolist() == pytest.approx([0.5, 1.5], rel=0.1)
-    assert torch.equal(found, vectors.from_file(path, words, 2)[0])
+    assert torch.equal(found, word_vectors.from_file(path, words, 2)[0])
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_words_that_the_file_lacks_are_drawn_like_those_it_has_and_the_same_agai
 )
 def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(DataError) as error:
-        vectors.from_file(write(tmp_path / "some.txt", text), WORDS, 2)
+        word_vectors.from_file(write(tmp_path / "some.txt", text), WORDS, 2)
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -135,7 +135,7 @@ def damaged(folder: Path) -> Path:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: Callable[[Path], Path], sentence: str) -> None:
     path = make(tmp_path)
     with pytest.raises(DataError) as error:
-        vectors.from_file(path, WORDS, 2)
+        word_vectors.from_file(path, WORDS, 2)
     assert str(error.value).startswith(f"{path} {sentence}")
 
 
@@ -144,7 +144,7 @@ SENTENCES = [[2, 4 + k % 9, 5 + k % 7, 4 + k % 3, 3] for k in range(60)]  # numb
 
 def learnt(count: int = 15, source: str = "some", **settings: object) -> Tensor:
     chosen = TextSettings(**{"embedding": 6, "word2vec_epochs": 2, **settings})  # type: ignore[arg-type]
-    return vectors.word2vec(chosen, count, lambda: SENTENCES, source=source)
+    return word_vectors.word2vec(chosen, count, lambda: SENTENCES, source=source)
 
 
 def test_word2vec_gives_each_word_of_the_texts_a_vector_and_the_others_zeros() -> None:
@@ -169,19 +169,19 @@ def test_vectors_are_learnt_once(capsys: pytest.CaptureFixture[str]) -> None:
     found = learnt()
     assert capsys.readouterr().err.count("word2vec") == 1
     chosen = TextSettings(embedding=6, word2vec_epochs=2, dropout=0.9, min_count=7)  # what does not shape them
-    assert torch.equal(vectors.word2vec(chosen, 15, never, source="some"), found)
+    assert torch.equal(word_vectors.word2vec(chosen, 15, never, source="some"), found)
     assert capsys.readouterr().err == ""
     with pytest.raises(AssertionError):
-        vectors.word2vec(chosen, 15, never, source="other")
+        word_vectors.word2vec(chosen, 15, never, source="other")
 
 
 def test_one_thread_learns_the_same_vectors_in_every_process(tmp_path: Path) -> None:
     """Python's hashes differ from process to process, and gensim takes them by default."""
     code = (
-        "from tasks.common import vectors\n"
-        "from tasks.common.text_settings import TextSettings\n"
+        "from tasks.shared import vectors\n"
+        "from tasks.shared.text.settings import TextSettings\n"
         "settings = TextSettings(embedding=6, word2vec_epochs=2)\n"
-        f"found = vectors.word2vec(settings, 15, lambda: {SENTENCES}, source='some')\n"
+        f"found = word_vectors.word2vec(settings, 15, lambda: {SENTENCES}, source='some')\n"
         "print(found.numpy().tobytes().hex())\n"
     )
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"

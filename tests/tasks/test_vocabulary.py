@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.common.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 COUNTS = Counter({"月": 5, "山": 3, "水": 3, "鹤": 1})
 

@@ -15,13 +15,13 @@ from poem_steps import staged
 from textual.pilot import Pilot
 
 from tasks.names.settings import LANGUAGES
-from workbench import launch
-from workbench.runs import Run
+from workbench.runs import launch
+from workbench.runs.store import Run
 from workbench.tui.app import WorkbenchApp
-from workbench.tui.screens.compare import CompareScreen
-from workbench.tui.screens.run import RunScreen
-from workbench.tui.screens.runs import RunsScreen
-from workbench.tui.widgets.network import NetworkLine
+from workbench.tui.compare.screen import CompareScreen
+from workbench.tui.lab.network_line import NetworkLine
+from workbench.tui.run.screen import RunScreen
+from workbench.tui.runs.screen import RunsScreen
 
 
 @pytest.fixture

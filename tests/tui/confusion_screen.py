@@ -9,9 +9,9 @@ from typing import Any
 
 from fake_worker import FakeWorker, confusion
 
-from workbench.infer_protocol import Example, Examples, Judged, Listed
-from workbench.runs import Run, RunError
-from workbench.tui.screens.confusion import ConfusionScreen
+from workbench.inference.protocol import Example, Examples, Judged, Listed
+from workbench.runs.store import Run, RunError
+from workbench.tui.confusion.screen import ConfusionScreen
 
 OBEYED = "[red]明\x1b[2J月"
 FOUND = [Example(text="Chou", true=0.31, guess=0.54), Example(text=OBEYED, true=0.001, guess=0.999)]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from fake_worker import FakeWorker
 
 from tasks.poems.prosody import GROUPS, Prosody
-from workbench.infer_protocol import Begun, Character, End, Generate
-from workbench.runs import Run, RunError
+from workbench.inference.protocol import Begun, Character, End, Generate
+from workbench.runs.store import Run, RunError
 
 _IN = {"先": "天年前边烟泉眠弦", "阳": "光霜乡", "东": "风同中", "屑": "雪绝别灭", "月": "月", "质": "日", "纸": "水"}
 _IN |= {"皓": "草", "祃": "夜", "寒": "看", "翰": "看", "支": "思疑", "寘": "思"}

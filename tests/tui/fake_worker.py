@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from tasks.views import Confusion, Table, View
-from workbench import runs, spec
-from workbench.events import SCHEMA, Baseline, Best, Eval, Failed, Finished, Started, Step, Stopped
-from workbench.journal import Journal
-from workbench.runs import Run
+from workbench.config import spec
+from workbench.runs import store
+from workbench.runs.events import SCHEMA, Baseline, Best, Eval, Failed, Finished, Started, Step, Stopped
+from workbench.runs.journal import Journal
+from workbench.runs.store import Run
 
 LABELS = ["Arabic", "Chinese", "Czech", "Polish", "Portuguese", "中文名字"]
 METHODS = {
@@ -38,7 +39,7 @@ class FakeWorker:
     """Writes what a worker writes; holds the lock while it lives."""
 
     def __init__(self, folder: Path, cell: str = "lstm", task: str = "names", **described: Any) -> None:
-        self.run: Run = runs.create(folder, spec.make(task, cell, **described))
+        self.run: Run = store.create(folder, spec.make(task, cell, **described))
         self._lock: int | None = self.run.claim()
         self._journal = Journal(self.run.events_file)
         self.best: Best | None = None

@@ -11,8 +11,8 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import OptionList
 
-from workbench.tui.screens.ask import Ask
-from workbench.tui.screens.run import RunScreen
+from workbench.tui.run.screen import RunScreen
+from workbench.tui.widgets.question import Ask
 
 SIZES = [(120, 36), (80, 24), (60, 20), (40, 15)]
 # what leads to each screen and dialog from the one before, and a word that must stand on it at every size

@@ -10,11 +10,11 @@ from typing import get_args
 import pytest
 from textual.widgets import Input
 
-from workbench.tui import bindings as table
-from workbench.tui import screens
+from workbench import tui
+from workbench.tui import keys as table
 from workbench.tui.app import WorkbenchApp
-from workbench.tui.bindings import ACTIONS, PALETTE_KEY, TITLES, Action, Place, actions, bindings, spoken
-from workbench.tui.screens.page import Page
+from workbench.tui.keys import ACTIONS, PALETTE_KEY, TITLES, Action, Place, actions, bindings, spoken
+from workbench.tui.widgets.page import Page
 
 PLACES = [place for place in get_args(Place) if any(action.place == place for action in ACTIONS)]
 ACTING = re.compile(r"^(start|stop|resume|delete|remove|rm|fetch|download|retry|cancel)")  # a run, or data
@@ -22,13 +22,14 @@ ACTING = re.compile(r"^(start|stop|resume|delete|remove|rm|fetch|download|retry|
 
 def pages() -> dict[str, type[Page]]:
     """Every screen that there is, by its place."""
-    for module in pkgutil.iter_modules(screens.__path__):
-        importlib.import_module(f"{screens.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(tui.__path__, f"{tui.__name__}."):
+        if module.name.endswith(".screen"):
+            importlib.import_module(module.name)
     found, left = {}, Page.__subclasses__()
     while left:
         one = left.pop()
         left += one.__subclasses__()
-        if one.__module__.startswith(screens.__name__):
+        if one.__module__.startswith(tui.__name__):
             found[one.place] = one
     return found
 

@@ -8,9 +8,9 @@ import pytest
 from rich.color import ColorType
 
 from tasks.views import Text
-from workbench.tui.widgets.charts import Chart
+from workbench.tui.run.chart import Chart
+from workbench.tui.run.charts import Charts
 from workbench.tui.widgets.curve import Curve
-from workbench.tui.widgets.curves import Charts
 
 
 def head(pilot, which: str = "loss") -> str:
@@ -66,7 +66,7 @@ async def test_a_logarithmic_axis_is_for_what_is_better_the_lower(screen, traine
 
 async def test_what_is_not_above_zero_has_no_place_on_a_logarithmic_axis(screen, worker) -> None:
     one = worker(task="climate").start(methods={"last value": {"rmse_c": 0.0}})
-    from workbench.events import Best, Eval
+    from workbench.runs.events import Best, Eval
 
     for step, rmse in ((10, -1.0), (20, 0.0)):
         best = Best(step=step, metric="rmse_c", value=rmse)

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from runs.records_at_hand import record
 
-from workbench.tui import comparison
-from workbench.tui.screens.compare import CompareScreen
-from workbench.tui.screens.run import RunScreen
-from workbench.tui.traces import TRAINING, Traces, counted
+from workbench.tui.compare import comparison
+from workbench.tui.compare.curves import TRAINING, Traces, counted
+from workbench.tui.compare.screen import CompareScreen
+from workbench.tui.run.screen import RunScreen
 
 
 async def compare(screen, pilot, *ids: str) -> None:

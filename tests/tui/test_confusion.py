@@ -12,13 +12,13 @@ from fake_worker import LABELS, confusion
 
 from tasks.names.settings import LANGUAGES
 from tasks.views import Confusion, Text
-from workbench.events import Finished
-from workbench.tui.bindings import ACTIONS
-from workbench.tui.palette import commands
-from workbench.tui.screens.choose import Choose
-from workbench.tui.screens.confusion import ConfusionScreen
-from workbench.tui.screens.run import RunScreen
-from workbench.tui.widgets.confusion import CellGrid
+from workbench.runs.events import Finished
+from workbench.tui.confusion.screen import ConfusionScreen
+from workbench.tui.help.palette import commands
+from workbench.tui.keys import ACTIONS
+from workbench.tui.run.screen import RunScreen
+from workbench.tui.widgets.choose import Choose
+from workbench.tui.widgets.confusion_grid import CellGrid
 
 
 @pytest.fixture(autouse=True)

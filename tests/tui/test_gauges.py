@@ -14,9 +14,9 @@ import psutil
 import pytest
 from runs import event_makers as make
 
-from workbench.events import Started
-from workbench.tui.gauges import Gauges, Gpu, Load
-from workbench.tui.screens import run as run_screen
+from workbench.runs.events import Started
+from workbench.tui.run import screen as run_screen
+from workbench.tui.services.gauges import Gauges, Gpu, Load
 
 H100 = "NVIDIA H100 80GB HBM3"
 

@@ -6,9 +6,9 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input
 
-from workbench.tui.bindings import ACTIONS, TITLES, spoken
-from workbench.tui.palette import commands
-from workbench.tui.screens.help import Help, laid_out
+from workbench.tui.help.palette import commands
+from workbench.tui.help.screen import Help, laid_out
+from workbench.tui.keys import ACTIONS, TITLES, spoken
 from workbench.tui.widgets.table import Passage
 
 SIZES = [(80, 24), (60, 20), (40, 15)]

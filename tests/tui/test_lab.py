@@ -5,9 +5,10 @@ from __future__ import annotations
 from lab_steps import enter, form_ready, until
 
 from tasks.base import DataError
-from tasks.common import datasets
-from workbench import runs, spec
-from workbench.tui.screens.lab import LabScreen
+from tasks.shared.datasets import locations
+from workbench.config import spec
+from workbench.runs import store
+from workbench.tui.lab.screen import LabScreen
 from workbench.tui.widgets.form import Form
 from workbench.tui.widgets.picker import Picker
 
@@ -37,7 +38,7 @@ async def test_start_creates_a_run_with_only_the_changed_values_and_opens_it(scr
         assert run.spec == spec.make(
             "names", "lstm", {"cell.hidden": 64, "train.lr": 0.01}, data_dir=str(data / "names")
         )
-        assert runs.listing(folder)[0].id == run.id
+        assert store.listing(folder)[0].id == run.id
 
 
 async def test_an_impossible_value_is_said_beside_its_field_and_does_not_start(screen, started) -> None:
@@ -120,7 +121,7 @@ async def test_starter_data_is_said_and_written_down(screen, started, monkeypatc
     def download(*_, **__):
         raise DataError("The names data could not be downloaded [red].")
 
-    monkeypatch.setattr(datasets, "download", download)
+    monkeypatch.setattr(locations, "download", download)
     async with screen.open() as pilot:
         await form_ready(pilot)
         await pilot.press("s")

@@ -10,12 +10,12 @@ import pytest
 from cli.file_server import FileServer, serving
 from lab_steps import choose, enter, form_ready, put, until
 
-from tasks.common import counting, datasets, registry
-from tasks.common.registry import Dataset, Reader, Remote
 from tasks.names.settings import LANGUAGES
-from workbench.tui.screens.lab import LabScreen
-from workbench.tui.widgets import dataset
-from workbench.tui.widgets.dataset import DataLine
+from tasks.shared.datasets import locations, registry, row_counts
+from tasks.shared.datasets.registry import Dataset, Reader, Remote
+from workbench.tui.lab import dataset_line
+from workbench.tui.lab.dataset_line import DataLine
+from workbench.tui.lab.screen import LabScreen
 
 LARGE, SMALL = "source.example/Arabic.txt", "source.example/Chinese.txt"
 
@@ -26,7 +26,7 @@ def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer
     content = {f"{language}.txt": f"{language}\n".encode() * 40 for language in LANGUAGES}
     content["Arabic.txt"], content["Chinese.txt"] = b"Khoury\n" * 60_000, b"Wang\n" * 1000
     remotes = {name: Remote(f"https://source.example/{name}", "", len(text)) for name, text in content.items()}
-    small = Dataset("names", "https://here.example", "MIT", "nobody", [Reader("*", "lines", counting.lines)], remotes)
+    small = Dataset("names", "https://here.example", "MIT", "nobody", [Reader("*", "lines", row_counts.lines)], remotes)
     monkeypatch.setattr(registry, "DATASETS", {"names": small})
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serving({f"source.example/{name}": text for name, text in content.items()}) as served:
@@ -46,7 +46,7 @@ async def test_one_key_fetches_the_data_and_a_failure_is_one_sentence_in_its_pla
         await screen.until(pilot, f"The names data could not be downloaded from {server.address}. · g tries again")
         server.troubles.clear()
         await pilot.press("g")
-        await screen.until(pilot, "full, 61,640 rows, no hash known", str(datasets.cached("names"))[:20])
+        await screen.until(pilot, "full, 61,640 rows, no hash known", str(locations.cached("names"))[:20])
         assert "Get data" not in screen.text
         await pilot.press("g")  # nothing is left to fetch
         assert server.asked[LARGE] == 2
@@ -66,7 +66,7 @@ async def test_a_download_is_stopped_by_the_same_key_or_by_leaving_and_the_next_
         await screen.until(pilot, "downloading ━")
         stalled = pilot.app.screen.query_one(DataLine)._fetches["names"]
     assert stalled.stopped  # by leaving
-    with pytest.raises(dataset.Stopped):
+    with pytest.raises(dataset_line.Stopped):
         stalled.arrived(1)
     server.troubles.clear()
     async with screen.open() as pilot:
@@ -74,7 +74,7 @@ async def test_a_download_is_stopped_by_the_same_key_or_by_leaving_and_the_next_
         await pilot.press("ctrl+g")
         await screen.until(pilot, "full, 61,640 rows")
         server.released.set()
-        await until(pilot, lambda: [p.name for p in datasets.cached("names").parent.iterdir()] == ["names"])
+        await until(pilot, lambda: [p.name for p in locations.cached("names").parent.iterdir()] == ["names"])
 
 
 async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(screen, server) -> None:
@@ -152,7 +152,7 @@ async def test_a_named_folder_is_told_and_what_it_lacks_too(screen, data, tmp_pa
 
 async def test_data_that_are_missing_or_cannot_be_read_are_one_sentence(screen, started, monkeypatch) -> None:
     monkeypatch.setattr(registry, "DATASETS", {})
-    monkeypatch.setattr(datasets, "starter", lambda task: datasets.cached(task) / "nowhere")
+    monkeypatch.setattr(locations, "starter", lambda task: locations.cached(task) / "nowhere")
     async with screen.open() as pilot:
         await screen.until(pilot, "data       missing")
         await form_ready(pilot)

@@ -8,11 +8,11 @@ from lab_steps import choose, enter, form_ready, put, until
 from textual.events import Key
 from textual.widgets import Input
 
-from workbench.tui.bindings import ACTIONS
-from workbench.tui.screens.lab import LabScreen
+from workbench.tui.keys import ACTIONS
+from workbench.tui.lab.screen import LabScreen
+from workbench.tui.lab.welcome import Welcome
 from workbench.tui.widgets.form import Form, row_of
 from workbench.tui.widgets.picker import Picker
-from workbench.tui.widgets.welcome import Welcome
 
 
 def shown(pilot: Any) -> list[str]:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from lab_steps import choose, enter, form_ready, put, until
 
-from workbench.infer_protocol import Part, Sketched
-from workbench.runs import RunError
-from workbench.spec import RunSpec
-from workbench.tui import sketcher
-from workbench.tui.widgets.network import NetworkLine, lay_out
+from workbench.config.spec import RunSpec
+from workbench.inference.protocol import Part, Sketched
+from workbench.runs.store import RunError
+from workbench.tui.lab.network_line import NetworkLine, lay_out
+from workbench.tui.services import network_summary
 
 
 class Child:
@@ -51,7 +51,7 @@ def sketched(described: RunSpec) -> Sketched:
 
 @pytest.fixture
 def child(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Child]]:
-    monkeypatch.setattr(sketcher, "Client", Child)
+    monkeypatch.setattr(network_summary, "Client", Child)
     monkeypatch.setattr(NetworkLine, "SOON", 0.01)
     monkeypatch.setattr(NetworkLine, "SETTLED", 0.05)
     Child.made.clear()

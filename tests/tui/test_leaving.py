@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.tui.screens.ask import Ask
+from workbench.tui.widgets.question import Ask
 
 
 async def test_without_a_live_run_q_leaves_at_once(screen) -> None:

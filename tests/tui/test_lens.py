@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from workbench.events import Step
-from workbench.tui.lens import CHANGES, Lens, edges, magnified
-from workbench.tui.timeline import Timeline
+from workbench.runs.events import Step
+from workbench.tui.run.timeline import Timeline
+from workbench.tui.run.view_range import CHANGES, Lens, edges, magnified
 
 
 def step(number: int, time: float, per_epoch: int = 20) -> Step:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from fake_pen import able
 
-from workbench.tui import lore
-from workbench.tui.lore import WISHES
+from workbench.tui.poem import capabilities
+from workbench.tui.poem.capabilities import WISHES
 
 
 def test_a_network_with_all_it_needs_lacks_nothing(writer) -> None:
-    found = lore.of(writer.run)
+    found = capabilities.of(writer.run)
     assert found.lacking == {}
     assert found.said == ""
     assert found.book is not None
@@ -25,7 +25,7 @@ def test_a_network_with_all_it_needs_lacks_nothing(writer) -> None:
     ],
 )
 def test_what_is_off_is_said_with_the_reason(worker, state, off, said: str) -> None:
-    found = lore.of(able(worker(task="poems"), **state).run)
+    found = capabilities.of(able(worker(task="poems"), **state).run)
     assert sorted(found.lacking) == sorted(off)
     assert said in found.said
     assert not found.book
@@ -33,23 +33,23 @@ def test_what_is_off_is_said_with_the_reason(worker, state, off, said: str) -> N
 
 def test_without_the_lines_of_its_corpus_novel_is_off(writer) -> None:
     writer.run.tensors_file.unlink()
-    assert lore.of(writer.run).said == "Off: novel. The lines of its training corpus are not at hand."
+    assert capabilities.of(writer.run).said == "Off: novel. The lines of its training corpus are not at hand."
 
 
 def test_two_reasons_are_two_sentences(worker) -> None:
     one = able(worker(task="poems"), prosody=[])
     one.run.tensors_file.unlink()
-    assert lore.of(one.run).said.count("Off: ") == 2
+    assert capabilities.of(one.run).said.count("Off: ") == 2
 
 
 def test_a_network_that_writes_no_poems_knows_no_wish(worker) -> None:
-    found = lore.of(able(worker(task="names")).run)
+    found = capabilities.of(able(worker(task="names")).run)
     assert list(found.lacking) == WISHES
     assert found.book is None
 
 
 def test_a_run_without_its_state_says_why(worker) -> None:
     one = worker(task="poems")
-    assert f"Run {one.run.id} has no task.json yet" in lore.of(one.run).said
+    assert f"Run {one.run.id} has no task.json yet" in capabilities.of(one.run).said
     one.run.task_file.write_bytes(b"{")
-    assert "task.json is damaged" in lore.of(one.run).said
+    assert "task.json is damaged" in capabilities.of(one.run).said

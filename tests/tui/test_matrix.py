@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.views import Confusion
-from workbench.tui import matrix
-from workbench.tui.matrix import ORDERS
+from workbench.tui.widgets import matrix
+from workbench.tui.widgets.matrix import ORDERS
 
 OBEYED = "[red]明\x1b[2J月"
 

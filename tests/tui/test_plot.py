@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from workbench.axes import clock, hours, powers, seconds, short, ticks
-from workbench.plot import Colour, Line, Window, draw, text
+from workbench.render.axes import clock, hours, powers, seconds, short, ticks
+from workbench.render.plot import Colour, Line, Window, draw, text
 
 
 def rows(lines: list[Line], window: Window, width: int = 40, height: int = 12, **more) -> list[str]:

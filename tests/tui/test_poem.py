@@ -12,11 +12,11 @@ from poem_steps import opened, usual
 from rich.cells import cell_len
 from textual.widgets import Input, Select
 
-from workbench.runs import RunError
-from workbench.tui.widgets import poem as poems
-from workbench.tui.widgets.poem import Poems
-from workbench.tui.widgets.writing import WritingForm
-from workbench.tui.writers import Writers
+from workbench.runs.store import RunError
+from workbench.tui.poem import sheets as poems
+from workbench.tui.poem.generation_form import WritingForm
+from workbench.tui.poem.models import Writers
+from workbench.tui.poem.sheets import Poems
 
 
 async def closed(ink: Ink, pilot, count: int) -> None:

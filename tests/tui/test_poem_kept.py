@@ -8,8 +8,8 @@ import pytest
 from poem_steps import opened, reading
 from textual.widgets import Input
 
-from workbench.tui.keeping import NAME, kept
-from workbench.tui.screens.keep import Kept, Save
+from workbench.tui.poem.dialogs import Kept, Save
+from workbench.tui.poem.kept_poems import NAME, kept
 
 
 async def test_a_kept_poem_is_there_when_the_screen_is_opened_again(screen, writer, ink, folder: Path) -> None:

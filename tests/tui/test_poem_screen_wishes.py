@@ -7,9 +7,9 @@ from fake_pen import able
 from poem_steps import entered, opened, reading, usual
 from textual.widgets import Select
 
-from workbench.tui.widgets.choices import Choices
-from workbench.tui.widgets.poem import Poems
-from workbench.tui.widgets.writing import WritingForm
+from workbench.tui.poem.alternatives import Choices
+from workbench.tui.poem.generation_form import WritingForm
+from workbench.tui.poem.sheets import Poems
 
 SNOW = "山飞鸟尽绝，人踪万径灭。舟翁独钓前，寒江一天雪。"
 

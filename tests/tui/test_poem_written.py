@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 from engine.toy_runs import copied, trained
 
-from workbench import runs, spec
-from workbench.engine import answer
-from workbench.engine.generate import generate
-from workbench.infer_protocol import LIMIT
-from workbench.runs import Run
-from workbench.tui.widgets.poem import Poems
-from workbench.tui.widgets.writing import USUAL
+from workbench.config import spec
+from workbench.engine import trained_run
+from workbench.engine.generation.decoding import generate
+from workbench.inference.protocol import LIMIT
+from workbench.runs import store
+from workbench.runs.store import Run
+from workbench.tui.poem.generation_form import USUAL
+from workbench.tui.poem.sheets import Poems
 
 
 @pytest.fixture(scope="module")
 def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    run = runs.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 2}))
+    run = store.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "gru", {"train.epochs": 2}))
     trained(run)
     return run
 
@@ -26,7 +27,7 @@ def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def written(run: Run, start: str, seed: int) -> str:
     """What the network writes, asked in this process."""
     draws = {name: getattr(USUAL, name) for name in ("temperature", "top_p", "repetition")}
-    tokens = generate(*answer.open_run(run, threads=1), start, **draws, seed=seed, limit=LIMIT)
+    tokens = generate(*trained_run.open_run(run, threads=1), start, **draws, seed=seed, limit=LIMIT)
     return start + "".join(token.text for token in tokens)
 
 

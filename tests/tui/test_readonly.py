@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from workbench import launch
-from workbench.runs import Run
-from workbench.tui.bindings import ACTIONS
-from workbench.tui.palette import commands
+from workbench.runs import launch
+from workbench.runs.store import Run
+from workbench.tui.help.palette import commands
+from workbench.tui.keys import ACTIONS
 
 
 @pytest.fixture(autouse=True)

@@ -8,11 +8,11 @@ import time
 import pytest
 
 from tasks.views import Series, Text
-from workbench import launch
-from workbench.events import Alarm, Sample
-from workbench.runs import Run
-from workbench.tui.widgets.confusion import ConfusionGrid
-from workbench.tui.widgets.curves import Charts
+from workbench.runs import launch
+from workbench.runs.events import Alarm, Sample
+from workbench.runs.store import Run
+from workbench.tui.run.charts import Charts
+from workbench.tui.widgets.confusion_grid import ConfusionGrid
 
 
 async def test_a_running_training_is_followed(screen, worker) -> None:

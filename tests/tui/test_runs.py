@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from workbench import launch
-from workbench.tui.catalogue import Catalogue
-from workbench.tui.screens.run import RunScreen
-from workbench.words import age
+from workbench.render.format import age
+from workbench.runs import launch
+from workbench.tui.run.screen import RunScreen
+from workbench.tui.services.catalogue import Catalogue
 
 
 async def test_an_empty_folder_names_the_next_action(screen) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from workbench.tui.columns import COLUMNS
-from workbench.tui.screens.runs import RunsScreen
+from workbench.tui.runs.columns import COLUMNS
+from workbench.tui.runs.screen import RunsScreen
 from workbench.tui.widgets.listing import Listing
 
 

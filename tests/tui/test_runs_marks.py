@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.tui.marks import Marks, colour
+from workbench.tui.runs.marks import Marks, colour
 
 
 async def test_a_mark_is_a_letter_that_stays_with_its_run(screen, worker) -> None:

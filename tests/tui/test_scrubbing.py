@@ -7,11 +7,11 @@ import time
 import pytest
 
 from tasks.views import Table, Text
-from workbench.events import Sample
-from workbench.tui.watch import Watcher
-from workbench.tui.widgets.curves import Charts
-from workbench.tui.widgets.moment import stepped
-from workbench.tui.widgets.result import Result
+from workbench.runs.events import Sample
+from workbench.tui.run.charts import Charts
+from workbench.tui.run.result import Result
+from workbench.tui.run.scrubber import stepped
+from workbench.tui.services.watcher import Watcher
 
 
 def said(step: int) -> list[Table]:
@@ -231,8 +231,8 @@ def test_a_text_that_looks_like_an_evaluation_is_none(worker) -> None:
 def test_a_long_file_is_read_in_parts(four, monkeypatch) -> None:
     whole = Watcher(four.run)
     assert not whole.look().more
-    monkeypatch.setattr("workbench.tui.watch._AT_ONCE", 300)
-    monkeypatch.setattr("workbench.tui.past._BLOCK", 100)
+    monkeypatch.setattr("workbench.tui.services.watcher._AT_ONCE", 300)
+    monkeypatch.setattr("workbench.tui.services.evaluations._BLOCK", 100)
     watcher = Watcher(four.run)
     looks = [watcher.look()]
     while looks[-1].more:

@@ -14,9 +14,9 @@ import snapshots
 from poem_steps import entered, opened, reading
 from textual.widgets import Input
 
-from workbench.tui.screens.run import RunScreen
+from workbench.tui.run import chart
+from workbench.tui.run.screen import RunScreen
 from workbench.tui.themes import DARK, LIGHT
-from workbench.tui.widgets import charts
 
 FACTS = {"host": "here", "pid": 4242, "versions": {"torch": "2"}}
 
@@ -48,7 +48,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Path]:
     own = Path(tempfile.mkdtemp(prefix="snapshot-", dir="/tmp"))
     monkeypatch.setenv("WORKBENCH_RUNS", str(own))
     monkeypatch.setattr(time, "strftime", lambda *_: "20260102-030405")
-    monkeypatch.setattr(charts, "_REDRAW_SECONDS", 0.02)
+    monkeypatch.setattr(chart, "_REDRAW_SECONDS", 0.02)
     monkeypatch.setattr(RunScreen, "EVERY", 0.1)
     yield own
     shutil.rmtree(own)

@@ -12,13 +12,13 @@ from textual.widgets import Input
 
 import tasks
 from tasks.views import Confusion, Series, Table, Text, View
-from workbench.events import Best, Eval, Finished, Sample
-from workbench.tui.screens.lab import LabScreen
-from workbench.tui.widgets import panes
-from workbench.tui.widgets.confusion import ConfusionGrid
+from workbench.runs.events import Best, Eval, Finished, Sample
+from workbench.tui.lab.screen import LabScreen
+from workbench.tui.run import view_panes
+from workbench.tui.run.result import strongest
+from workbench.tui.widgets.confusion_grid import ConfusionGrid
 from workbench.tui.widgets.form import Form
 from workbench.tui.widgets.picker import Picker
-from workbench.tui.widgets.result import strongest
 from workbench.tui.widgets.table import lay_out
 
 CATEGORIES = ["书籍", "平板", "手机", "水果", "洗发水", "热水器", "蒙牛", "衣服", "计算机", "酒店"]
@@ -141,7 +141,7 @@ async def test_text_is_never_markup_and_never_obeyed(screen, worker, view: View,
             await pilot.press("v")
             await pilot.pause(0.02)
             assert "\x1b" not in screen.text
-        name = next(iter(panes.named([view], ())))
+        name = next(iter(view_panes.named([view], ())))
         while "▸" not in screen.text and name not in pilot.app.screen._panes:
             await pilot.pause(0.02)
         pilot.app.screen.query_one("TabRow").choose(name)
@@ -151,14 +151,14 @@ async def test_text_is_never_markup_and_never_obeyed(screen, worker, view: View,
 def test_tabs_have_short_names_of_their_own() -> None:
     titles = ["a held-out poem and the network's guesses", "a held-out poem and what it thought", "charts", "confusion"]
     titles += ["热水器" * 20, "per language", FORECAST.title]
-    names = list(panes.named([Text(title=title, text="") for title in titles], ("charts", "about")))
+    names = list(view_panes.named([Text(title=title, text="") for title in titles], ("charts", "about")))
     assert names[:4] == ["a held-out poem …", "a held-out poem … 2", "charts 2", "confusion"]
     assert names[5:] == ["per language", "forecast from …"]
     assert all(cell_len(name) <= 24 for name in names)
 
 
 def test_the_strongest_method_is_the_lowest_where_lower_is_better(worker, folder) -> None:
-    from workbench import journal
+    from workbench.runs import journal
 
     one = worker(task="climate").start(methods=NAIVE)
     two = worker(task="names").start()

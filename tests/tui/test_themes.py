@@ -12,10 +12,10 @@ from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import Theme
 
-from workbench.tui.ink import contrast, words_on
-from workbench.tui.status import COLOURS
+from workbench.tui.color import contrast, words_on
+from workbench.tui.run.chart import Chart
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES
-from workbench.tui.widgets.charts import Chart
+from workbench.tui.widgets.status import COLOURS
 
 OURS = (DARK, LIGHT, CONTRAST)
 STYLES = Path(__file__).parents[2] / "workbench" / "tui" / "styles"

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from workbench.infer_protocol import Character
-from workbench.tui.verse import Verse, judged, rows
-from workbench.tui.widgets.inked import inked
-from workbench.words import plain
+from workbench.inference.protocol import Character
+from workbench.render.format import plain
+from workbench.tui.poem.verse import Verse, judged, rows
+from workbench.tui.poem.verse_text import inked
 
 SPRING = "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。"
 SNOW = "山飞鸟尽绝，人踪万径灭。舟翁独钓前，寒江一天雪。"

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 import workbench
-from tasks.base import DataError
-from workbench.cli import ask, datasets, learn, machine, poem, store
+from tasks.base import PlainError
+from workbench.cli import catalog, data, poem, predict, runs, train
 from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal
-from workbench.runs import NoSuchRun, RunError, root
-from workbench.spec import SpecError
-from workbench.words import DEBUG, defect
+from workbench.config.spec import SpecError
+from workbench.render.format import DEBUG, defect
+from workbench.runs.store import NoSuchRun, root
 
 _ACTING = ("train", "resume", "stop", "rm")  # what --readonly refuses
 app = typer.Typer(
@@ -27,7 +27,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (learn, store, ask, poem, datasets, machine):
+for module in (train, runs, predict, poem, data, catalog):
     module.register(app)
 
 
@@ -74,7 +74,7 @@ def run() -> None:
         code = _say(f"{sentence}.{hint}", error.exit_code)
     except (SpecError, NoSuchRun) as error:
         code = _say(str(error), 2)
-    except (RunError, DataError) as error:
+    except PlainError as error:
         code = _say(str(error), 1)
     except KeyboardInterrupt:
         code = 130
@@ -86,16 +86,8 @@ def run() -> None:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        code = _say(_unexpected(error), 1)
+        code = _say(defect(error), 1)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _unexpected(error: Exception) -> str:
-    from workbench.cli.ask import plain_errors
-
-    if isinstance(error, plain_errors()):
-        return str(error)
-    return defect(error)
 
 
 def _say(sentence: str, code: int) -> int:

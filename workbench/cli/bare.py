@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from tasks.common.datasets import named_folder
+from tasks.shared.datasets.locations import named_folder
 from workbench import tui
-from workbench.runs import root
+from workbench.runs.store import root
 
 
 def run() -> None:

@@ -15,8 +15,8 @@ from rich.console import Console
 import tasks
 import workbench
 from tasks.base import DataError
-from tasks.common import cache, datasets
-from workbench.runs import root
+from tasks.shared.datasets import cache, locations
+from workbench.runs.store import root
 
 
 class Finding(NamedTuple):
@@ -41,15 +41,15 @@ def examine(data: Path | None) -> list[Finding]:
 def _compute() -> list[Finding]:
     import torch
 
-    from workbench.engine import process
+    from workbench.engine import devices
 
-    threads = process.prepare()
-    device = process.choose_device("auto")
+    threads = devices.prepare()
+    device = devices.choose_device("auto")
     findings = [
         Finding("torch", str(torch.__version__)),
         Finding("threads", f"{threads} for {os.cpu_count()} logical cores"),
         Finding("memory", f"{psutil.virtual_memory().available / 1e9:.1f} GB free"),
-        Finding("device", process.device_name(device, threads)),
+        Finding("device", devices.device_name(device, threads)),
     ]
     driver = _driver()
     if device.type == "cuda":
@@ -102,7 +102,7 @@ def _places(data: Path | None) -> list[Finding]:
     ]
     for task in tasks.available():
         try:
-            found = datasets.present(task, data)
+            found = locations.present(task, data)
             findings.append(Finding(f"data: {task}", str(found.folder) if found else "not downloaded yet"))
         except DataError as error:
             findings.append(Finding(f"data: {task}", "incomplete", str(error)))

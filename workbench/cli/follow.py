@@ -15,14 +15,14 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from workbench.cli import show
-from workbench.cli.options import put, say
-from workbench.cli.tables import wide_console
-from workbench.events import Alarm, Checkpoint, Eval, Event, Started, Step
-from workbench.journal import History, Tail
-from workbench.metrics import heading, measured, ordered
-from workbench.runs import LIVE, Run, Status
-from workbench.words import duration, number
+from workbench.cli import results
+from workbench.render.console import wide_console
+from workbench.render.format import duration, number
+from workbench.render.metrics import heading, measured, ordered
+from workbench.render.streams import put, say
+from workbench.runs.events import Alarm, Checkpoint, Eval, Event, Started, Step
+from workbench.runs.journal import History, Tail
+from workbench.runs.store import LIVE, Run, Status
 
 _POLL_SECONDS = 0.2
 _TESTING = "Testing, and measuring the naive methods …"
@@ -89,12 +89,12 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
     if worker and worker.wait() and status != "failed":
         status = "lost"  # it broke off before its first event: what the run says is of an earlier life
     if json:
-        put(show.result(run, status, history))
+        put(results.result(run, status, history))
     elif status in ("finished", "stopped"):
-        show.ending(run, status, history, wide_console())
+        results.ending(run, status, history, wide_console())
     if status in ("finished", "stopped"):
         return 0
-    say(f"workbench: {show.why(run, status, history)}")
+    say(f"workbench: {results.why(run, status, history)}")
     return 1
 
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 
-from tasks.common.datasets import named_folder
-from workbench import runs
-from workbench.cli.texts import readable
-from workbench.runs import Run
-from workbench.spec import SpecError
-from workbench.words import ASCII
+from tasks.shared.datasets.locations import named_folder
+from workbench.config.spec import SpecError
+from workbench.render.format import ASCII
+from workbench.runs import store
+from workbench.runs.store import Run
 
 
 def _ask_for_ascii(wanted: bool) -> None:
@@ -52,19 +48,12 @@ Set = Annotated[
 
 def find(name: str, folder: Path | None) -> Run:
     """The run that the user means."""
-    return runs.find(name, runs.root(folder))
+    return store.find(name, store.root(folder))
 
 
 def data_folder(option: Path | None) -> Path | None:
     """The data folder that the user named, if any."""
     return named_folder(option)
-
-
-def piped() -> Iterator[str]:
-    """The lines of stdin, readable; a mark of byte order before the first is none of them."""
-    if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape")  # as the locale has it, it would raise
-    yield from map(readable, sys.stdin)
 
 
 def assignments(pairs: list[str] | None) -> dict[str, str]:
@@ -93,13 +82,3 @@ def need_terminal() -> None:
     """
     if not on_terminal():
         raise SpecError("This is not a terminal: `workbench train … --headless` or `--detach` works without one.")
-
-
-def say(sentence: str) -> None:
-    """Narration: to stderr, so that stdout stays data."""
-    print(sentence, file=sys.stderr, flush=True)
-
-
-def put(value: Any) -> None:
-    """One JSON value on a line of stdout."""
-    print(msgspec.json.encode(value).decode(), flush=True)

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench import runs
-from workbench.cli.desk import BEST, LONGEST, Desk
-from workbench.cli.options import Json, Runs, find, on_terminal, piped, put, say
-from workbench.cli.texts import bare
-from workbench.runs import NoSuchRun, Run, RunError
-from workbench.spec import SpecError
-from workbench.usual import LENGTH, REPETITION, SEEDS, TEMPERATURE, TOP_P
-from workbench.words import plain
+from workbench.cli.options import Json, Runs, find, on_terminal
+from workbench.config.defaults import LENGTH, REPETITION, SEEDS, TEMPERATURE, TOP_P
+from workbench.config.spec import SpecError
+from workbench.render.format import plain
+from workbench.render.streams import piped, put, say
+from workbench.render.text_input import bare
+from workbench.repl.commands import BEST, LONGEST, Desk
+from workbench.runs import store
+from workbench.runs.store import NoSuchRun, Run, RunError
 
 if TYPE_CHECKING:
-    from workbench.cli.verses import Asked, Pen
+    from workbench.repl.generator import Asked, Pen
 
 
 def _bare(given: str | None) -> str | None:
@@ -99,8 +100,8 @@ def poem(
 
     --json prints one object a poem: text, seed, checks by rule, nats of each character.
     """
-    from workbench.cli.verses import Asked, Pen
-    from workbench.engine.drawing import Draw
+    from workbench.engine.generation.sampling import Draw
+    from workbench.repl.generator import Asked, Pen
 
     wishes: dict[str, str | bool] = {"form": form, "acrostic": acrostic, "rhyme": rhyme}
     wishes |= {"tones": tones, "distinct": distinct, "novel": novel}
@@ -109,7 +110,7 @@ def poem(
     except ValueError as error:
         raise SpecError(str(error)) from None
     asked = Asked(draw, {name: wish for name, wish in wishes.items() if wish}, best_of, length)
-    found = find(run, runs_folder) if run else _newest(runs.root(runs_folder))
+    found = find(run, runs_folder) if run else _newest(store.root(runs_folder))
     if start is None and not (acrostic or json) and count == 1 and on_terminal():
         _prompt(found, runs_folder, asked, seed)
         return
@@ -147,10 +148,10 @@ def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> No
     """Read lines until the person leaves."""
     import msgspec
 
-    from tasks.poems.wish import Wish
-    from workbench.cli.prompt import Prompt
-    from workbench.cli.reading import reader
-    from workbench.cli.verses import Pen
+    from tasks.poems.constraints import Wish
+    from workbench.repl.generator import Pen
+    from workbench.repl.line_input import reader
+    from workbench.repl.prompt import Prompt
 
     settings = Desk(
         wish=msgspec.convert(asked.wishes, Wish),
@@ -167,7 +168,7 @@ def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> No
     except ValueError as error:
         _say(error)
         raise typer.Exit(1) from None
-    prompt.serve(reader(lambda: [able.id for able in _able(runs.root(folder))], prompt.told))
+    prompt.serve(reader(lambda: [able.id for able in _able(store.root(folder))], prompt.told))
 
 
 def _newest(folder: Path) -> Run:
@@ -188,7 +189,7 @@ def _newest(folder: Path) -> Run:
 def _able(folder: Path) -> list[Run]:
     """The runs that can write, the newest first, then the pretrained models."""
     able = []
-    for run in (*runs.listing(folder), *runs.pretrained(folder)):
+    for run in (*store.listing(folder), *store.pretrained(folder)):
         try:
             if run.best_file.exists() and run.spec.settings.writes:
                 able.append(run)

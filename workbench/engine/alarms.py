@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from statistics import median
 
 from tasks.base import Settings
-from workbench.events import Best, Metrics
-from workbench.metrics import heading, measured
-from workbench.words import number
+from workbench.render.format import number
+from workbench.render.metrics import heading, measured
+from workbench.runs.events import Best, Metrics
 
 _WINDOW = 50  # reports whose gradient norms are remembered
 _ENOUGH = 20  # of them, before one can stand out

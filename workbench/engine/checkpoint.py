@@ -17,12 +17,13 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from tasks.common import files
+from tasks.base import PlainError
+from tasks.shared import files
 
 SCHEMA = 1
 
 
-class CheckpointError(Exception):
+class CheckpointError(PlainError):
     """A checkpoint cannot be used. The message is one plain sentence."""
 
 

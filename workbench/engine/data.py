@@ -11,8 +11,8 @@ import msgspec
 
 import tasks
 from tasks.base import Data, DataError, Task
-from tasks.common.datasets import starter
-from workbench.spec import RunSpec
+from tasks.shared.datasets.locations import starter
+from workbench.config.spec import RunSpec
 
 
 def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[Task, Data]:

@@ -6,7 +6,7 @@ from torch import nn
 
 import cells
 from tasks.base import Task
-from workbench.spec import RunSpec, SpecError
+from workbench.config.spec import RunSpec, SpecError
 
 
 def build(spec: RunSpec, task: Task) -> nn.Module:

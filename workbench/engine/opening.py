@@ -11,9 +11,9 @@ import numpy
 import torch
 
 import workbench
-from workbench import events
-from workbench.engine import network, process
-from workbench.engine.training import Training
+from workbench.engine import devices, network
+from workbench.engine.trainer import Training
+from workbench.runs import events
 
 
 def started(training: Training) -> events.Started:
@@ -24,7 +24,7 @@ def started(training: Training) -> events.Started:
         from_step=training.from_step,
         pid=os.getpid(),
         host=socket.gethostname(),
-        device=process.device_name(training.device, training.threads),
+        device=devices.device_name(training.device, training.threads),
         precision=str(training.mixed or torch.float32).removeprefix("torch."),
         versions={
             "workbench": workbench.__version__,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-from workbench.runs import Run
+from workbench.runs.store import Run
 
 _SELDOM = (50_000, 20, 20)  # looking for garbage is a sixth of the way to the first paint, where there is none yet
 

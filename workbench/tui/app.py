@@ -13,29 +13,29 @@ from pathlib import Path
 from rich.text import Text
 from textual.screen import Screen
 
-from workbench import launch
-from workbench.runs import Run, RunError
+from workbench.render.format import DEBUG, defect
+from workbench.runs import launch
+from workbench.runs.store import Run, RunError
 from workbench.tui.appearance import WIDE, Appearance
-from workbench.tui.aside import aside
-from workbench.tui.bindings import Place, bindings
-from workbench.tui.custody import Custody
-from workbench.tui.palette import Palette
-from workbench.tui.screens.help import Help
-from workbench.tui.screens.lab import LabScreen
-from workbench.tui.screens.leave import CANCEL, STOP, leave, stop
-from workbench.tui.screens.page import Page
+from workbench.tui.help.palette import Palette
+from workbench.tui.help.screen import Help
+from workbench.tui.keys import Place, bindings
+from workbench.tui.lab.screen import LabScreen
+from workbench.tui.services.owned_runs import Custody
+from workbench.tui.services.threads import aside
 from workbench.tui.widgets.bars import TopBar
-from workbench.words import DEBUG, defect
+from workbench.tui.widgets.leaving import CANCEL, STOP, leave, stop
+from workbench.tui.widgets.page import Page
 
 
 def _poem() -> Screen[None]:
-    from workbench.tui.screens.poem import PoemScreen  # the first paint waits for the Lab alone
+    from workbench.tui.poem.screen import PoemScreen  # the first paint waits for the Lab alone
 
     return PoemScreen()
 
 
 def _runs() -> Screen[None]:
-    from workbench.tui.screens.runs import RunsScreen
+    from workbench.tui.runs.screen import RunsScreen
 
     return RunsScreen()
 
@@ -111,7 +111,7 @@ class WorkbenchApp(Appearance):
         self.run_worker(self._open_run(run), group="open", exclusive=True)
 
     async def _open_run(self, run: Run) -> None:
-        from workbench.tui.screens.run import RunScreen  # not before it is asked for
+        from workbench.tui.run.screen import RunScreen  # not before it is asked for
 
         try:
             fresh = RunScreen(run)

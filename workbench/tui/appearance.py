@@ -11,8 +11,8 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.reactive import Initialize, Reactive
 from textual.theme import BUILTIN_THEMES
 
-from workbench.tui.ahead import Ahead
 from workbench.tui.glyphs import Ascii, ascii_only
+from workbench.tui.key_queue import Ahead
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES, THEMES
 
 BUILTIN_THEMES.update({theme.name: theme for theme in THEMES})  # an application is born with one of these

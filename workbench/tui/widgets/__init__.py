@@ -1,1 +1,1 @@
-"""What the screens are made of, a file each."""
+"""Widgets that several screens use."""

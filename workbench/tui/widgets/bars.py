@@ -10,8 +10,8 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
-from workbench.tui.bindings import PALETTE_KEY, Action, Place, actions, spoken
-from workbench.tui.screens.page import Page
+from workbench.tui.keys import PALETTE_KEY, Action, Place, actions, spoken
+from workbench.tui.widgets.page import Page
 
 
 class TopBar(Widget):

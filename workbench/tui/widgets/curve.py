@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import cast
 
-from workbench.plot import Point
+from workbench.render.plot import Point
 
 _EXACT = 16_384  # so many points are looked at one by one; of more, the extremes and the mean of each block
 _BLOCK = 128

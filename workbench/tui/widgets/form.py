@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from workbench.fields import Field
+from workbench.config.fields import Field
 from workbench.tui.appearance import WIDE
 from workbench.tui.widgets.choice import Choice
 from workbench.tui.widgets.entry import Entry

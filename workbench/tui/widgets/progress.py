@@ -7,13 +7,13 @@ from typing import NamedTuple
 from textual.content import Content
 from textual.widget import Widget
 
-from workbench import words
-from workbench.events import Best, Ended, Failed, Finished, Started, Step, Stopped
-from workbench.journal import History
-from workbench.metrics import heading, measured
-from workbench.runs import Run
-from workbench.tui.gauges import Load
-from workbench.tui.status import Seen, badge
+from workbench.render import format
+from workbench.render.metrics import heading, measured
+from workbench.runs.events import Best, Ended, Failed, Finished, Started, Step, Stopped
+from workbench.runs.journal import History
+from workbench.runs.store import Run
+from workbench.tui.services.gauges import Load
+from workbench.tui.widgets.status import Seen, badge
 
 Piece = Content | str | tuple[str, str]
 _GAP = "   "
@@ -73,9 +73,9 @@ class Progress(Widget):
             pieces.append(bar(share, max(10, min(40, width - 80)), self._status))
         pieces += [(f"{share:.0%}", "bold"), f"step {step:,}" + (f" of {total:,}" if total else "")]
         if self._status == "running" and last and last.eta_s is not None:
-            pieces.append(f"{words.duration(last.eta_s)} left")
+            pieces.append(f"{format.duration(last.eta_s)} left")
         if isinstance(ended, Finished | Stopped) and self._status in ("finished", "stopped"):
-            pieces.append(f"in {words.duration(ended.wall_s)}")
+            pieces.append(f"in {format.duration(ended.wall_s)}")
         if last and last.epoch:
             pieces.append(f"epoch {last.epoch:.1f}")
         return pieces
@@ -194,7 +194,7 @@ def message(status: Seen, history: History, log_line: str, path: str, told: str 
 
 def _figures(step: Step) -> list[Piece]:
     speed = [f"{step.examples_per_s:,.0f} examples/s"] if step.examples_per_s is not None else []
-    return [*speed, f"gradient {words.number(step.grad_norm, 2)}", f"lr {step.lr:.2g}"]
+    return [*speed, f"gradient {format.number(step.grad_norm, 2)}", f"lr {step.lr:.2g}"]
 
 
 def _brief(load: Load) -> list[Piece]:

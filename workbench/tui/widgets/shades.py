@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color
 
-from workbench.tui.ink import colour, words_on
+from workbench.tui.color import colour, words_on
 
 _FULL = {True: Color.parse("#0072B2"), False: Color.parse("#D55E00")}  # M. Okabe and K. Ito, Color Universal Design
 _LEVELS = 10

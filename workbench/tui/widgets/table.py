@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tasks.views import Cell
-from workbench import words
-from workbench.words import plain
+from workbench.render import format
+from workbench.render.format import plain
 
 _GAP = "  "
 
@@ -56,7 +56,7 @@ def lay_out(
 
 def _column(values: Sequence[Cell]) -> list[str]:
     """A column's cells as a person reads them, its fractions with the same digits."""
-    figures = iter(words.column([value for value in values if isinstance(value, float) or value is None]))
+    figures = iter(format.column([value for value in values if isinstance(value, float) or value is None]))
     return [_written(value) if isinstance(value, str | int) else next(figures) for value in values]
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from tasks import base
 from tasks.base import Evaluation
-from tasks.common.sampling import choose
+from tasks.shared.sequences.sampling import choose
 from tasks.views import Text
 
 PAD, START, END = range(3)

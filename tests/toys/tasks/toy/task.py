@@ -12,9 +12,9 @@ from torch.nn import functional as F
 
 from tasks import base
 from tasks.base import DataError
-from tasks.common import classification
-from tasks.common.batching import by_length
-from tasks.common.classifier import Last, OneHot, SequenceClassifier
+from tasks.shared.classification import metrics
+from tasks.shared.classification.model import Last, OneHot, SequenceClassifier
+from tasks.shared.sequences.batching import by_length
 from tasks.views import Table, Text
 
 CLASSES = 3
@@ -79,7 +79,7 @@ class Task(base.Task):
         scores = model(data.codes[rows], data.lengths[rows])
         truth = data.codes[rows, 0]
         loss = float(F.cross_entropy(scores, truth))
-        return classification.evaluation(
+        return metrics.evaluation(
             truth.cpu().numpy(), scores.argmax(1).cpu().numpy(), self.state["labels"], of="symbol", loss=loss
         )
 

@@ -1,0 +1,101 @@
+"""The forecaster: patches → recurrence → head → a correction of a naive forecast, or the forecast itself.
+
+Shapes: B windows, P readings of history, F features, S steps, I input size, D directions, O output size,
+H readings of the horizon, K segments of the head, L values in a segment.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tasks.climate import baselines
+from tasks.climate.settings import Settings
+from tasks.shared.classification.model import Last
+
+
+class SegmentHead(nn.Module):
+    """A state → K segments of L values: one layer for all, told by an embedding which segment it writes."""
+
+    def __init__(self, width: int, horizon: int, length: int) -> None:
+        super().__init__()
+        self.place = nn.Parameter(0.1 * torch.randn(horizon // length, width))
+        self.write = nn.Linear(width, length)
+
+    def forward(self, state: Tensor) -> Tensor:
+        """(B,D·O) → (B,H)."""
+        places = torch.tanh(state[:, None] + self.place)  # (B,K,D·O)
+        values: Tensor = self.write(places)  # (B,K,L)
+        return values.flatten(1)
+
+
+class Forecaster(nn.Module):
+    """Five days of readings → two days of the target, both scaled.
+
+    Args:
+        recurrent: (B,S,I) → (B,S,D·O), as wide as ``input_size`` says.
+        calendar: which features are made from the clock: they have no anomaly.
+        day: readings in a day.
+    """
+
+    calendar: Tensor
+
+    def __init__(self, settings: Settings, recurrent: Any, calendar: list[bool], day: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.day = day
+        self.register_buffer("calendar", torch.tensor(calendar), persistent=False)
+        self.recurrent = recurrent
+        self.dropout = nn.Dropout(settings.dropout)
+        width = recurrent.directions * recurrent.output_size
+        self.pool = Last(width, recurrent.directions)
+        if settings.head == "segments":
+            self.head: nn.Module = SegmentHead(width, settings.horizon, settings.segment)
+            last = self.head.write
+        else:
+            self.head = last = nn.Linear(width, settings.horizon)
+        if settings.residual != "none":  # a correction of zero: the naive forecast is where learning begins
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, features: Tensor, past: Tensor) -> Tensor:
+        """``features`` (B,P,F), ``past`` (B,P) of the target → (B,H)."""
+        return self.naive(past) + self.correction(features)
+
+    def correction(self, features: Tensor) -> Tensor:
+        """What the network adds to the naive forecast: (B,P,F) → (B,H)."""
+        if self.settings.inputs == "anomaly":
+            anomaly = baselines.anomaly(features, self.day)
+            if self.training and self.settings.mirror:
+                sign = torch.randint(2, (len(features), 1), device=features.device) * 2.0 - 1.0
+                return sign * self._read(torch.where(self.calendar, features, sign[..., None] * anomaly))
+            features = torch.where(self.calendar, features, anomaly)
+        return self._read(features)
+
+    def _read(self, features: Tensor) -> Tensor:
+        outputs, _ = self.recurrent(patches(features, self.settings))  # (B,S,D·O)
+        lengths = torch.full((len(outputs),), outputs.shape[1])
+        values: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))  # (B,H)
+        return values
+
+    def naive(self, past: Tensor) -> Tensor:
+        """What the network corrects: (B,P) → (B,H)."""
+        if self.settings.residual == "none":
+            return past.new_zeros(len(past), self.settings.horizon)
+        return baselines.FORECASTS[self.settings.residual.replace("-", " ")](past, self.settings.horizon, self.day)
+
+
+def input_size(settings: Settings) -> int:
+    """I: how wide a step is."""
+    return len(settings.columns) * (settings.patch_length if settings.patch == "segments" else 1)
+
+
+def patches(features: Tensor, settings: Settings) -> Tensor:
+    """The steps that the recurrence takes: (B,P,F) → (B,S,I)."""
+    if settings.patch == "none":
+        return features
+    size, width = len(features), features.shape[-1]
+    cut = features.reshape(size, -1, settings.patch_length, width)  # (B,S,L,F)
+    return cut.mean(2) if settings.patch == "mean" else cut.flatten(2)

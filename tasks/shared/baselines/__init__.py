@@ -1,0 +1,1 @@
+"""Baselines that a network is measured against, and intervals of their errors."""

@@ -1,0 +1,57 @@
+"""Naive methods that a network should beat, on texts with classes.
+
+Shapes: N texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tasks.base import Metrics, Split
+from tasks.shared.classification.metrics import Ints, metrics
+
+
+def character_ngrams(
+    texts: Sequence[str],
+    classes: Ints,
+    held: Mapping[Split, tuple[Sequence[str], Ints]],
+    class_count: int,
+    *,
+    longest: int,
+) -> dict[str, dict[str, Metrics]]:
+    """Majority, naive Bayes and logistic regression on character n-grams with the word's ends marked.
+
+    Args:
+        texts, classes: (N,) what is learned from.
+        held: the texts and classes of each split to measure on.
+        longest: n of the longest n-gram.
+
+    Returns:
+        ``{split: {method: metrics}}``.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.naive_bayes import MultinomialNB
+
+    counts = CountVectorizer(analyzer="char", ngram_range=(1, longest), lowercase=False)
+    seen = counts.fit_transform(_marked(texts))
+    weigh = TfidfTransformer(sublinear_tf=True).fit(seen)
+    bayes = MultinomialNB(alpha=0.1).fit(seen, classes)
+    regression = LogisticRegression(C=30.0, max_iter=1000, tol=1e-3).fit(weigh.transform(seen), classes)
+    majority = int(np.bincount(classes).argmax())
+    found: dict[str, dict[str, Metrics]] = {}
+    for split, (held_texts, truth) in held.items():
+        new = counts.transform(_marked(held_texts))
+        predictions = {
+            "majority": np.full_like(truth, majority),
+            "naive Bayes": bayes.predict(new),
+            "logistic regression": regression.predict(weigh.transform(new)),
+        }
+        found[split] = {method: metrics(truth, guess, class_count) for method, guess in predictions.items()}
+    return found
+
+
+def _marked(texts: Sequence[str]) -> list[str]:
+    return [f"^{text}$" for text in texts]

@@ -1,0 +1,101 @@
+"""The strongest naive method on texts: a linear support vector machine on TF-IDF-weighted n-grams.
+
+Shapes: N texts, F features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tasks.base import Metrics, Split
+from tasks.shared.classification.metrics import Ints, metrics
+from tasks.shared.sequences.ragged import Ragged
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+
+class Symbols(NamedTuple):
+    """One way of reading the texts: their symbols, and which n-grams of them count."""
+
+    texts: Ragged
+    longest: int  # n of the longest n-gram
+    size: int  # numbers are below it
+
+
+def measure(
+    ways: Sequence[Symbols], labels: Ints, rows: Mapping[Split, Tensor], classes: int, *, strength: float
+) -> dict[str, dict[str, Metrics]]:
+    """Majority and linear SVM, learnt on the training rows, measured on the others.
+
+    Args:
+        ways: their n-grams stand side by side.
+        labels: (N,) of all texts.
+        rows: each split's row numbers.
+        strength: C of the support vector machine.
+
+    Returns:
+        ``{split: {method: metrics}}``; majority alone where the training rows are of one class.
+
+    Source: T. Joachims, Text Categorization with Support Vector Machines, ECML 1998.
+    """
+    from scipy.sparse import hstack
+    from sklearn.svm import LinearSVC
+
+    weighed = [tfidf(way, rows["train"].numpy()) for way in ways]
+    features = hstack(weighed, format="csr") if len(weighed) > 1 else weighed[0]
+    train = rows["train"].numpy()
+    machine = None
+    if len(np.unique(labels[train])) > 1:
+        machine = LinearSVC(C=strength, dual=True, random_state=0).fit(features[train], labels[train])
+    majority = int(np.bincount(labels[train]).argmax())
+    found: dict[str, dict[str, Metrics]] = {}
+    for split, numbers in rows.items():
+        if split == "train":
+            continue
+        held = numbers.numpy()
+        guesses = {"majority": np.full(len(held), majority)}
+        if machine is not None:
+            guesses["linear SVM"] = machine.predict(features[held])
+        found[split] = {method: metrics(labels[held], guess, classes) for method, guess in guesses.items()}
+    return found
+
+
+def tfidf(way: Symbols, train: NDArray[np.int64]) -> csr_matrix:
+    """(N,F) rows of unit length: 1 + log count of each n-gram, times its rarity in the training rows.
+
+    Only the n-grams of the training rows are features.
+    """
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    flat = way.texts.flat.cpu().numpy().astype(np.int64)
+    lengths = way.texts.lengths.numpy()
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    is_train = np.zeros(len(lengths), dtype=bool)
+    is_train[train] = True
+    texts, grams = [], []
+    features = 0
+    code, place = flat, np.arange(len(flat))  # of each n-gram that is known, and where it begins
+    for n in range(1, way.longest + 1):
+        if n > 1:  # one symbol longer, within the same text
+            place, code = place[place + n <= len(flat)], code[place + n <= len(flat)]
+            inside = owner[place] == owner[place + n - 1]
+            place, code = place[inside], code[inside] * way.size + flat[place[inside] + n - 1]
+        known = np.unique(code[is_train[owner[place]]])
+        if not len(known):
+            break  # no training text is so long
+        number = np.searchsorted(known, code).clip(max=len(known) - 1)
+        seen = known[number] == code
+        place, code = place[seen], number[seen]
+        texts.append(owner[place])
+        grams.append(code + features)
+        features += len(known)
+    column, row = np.concatenate(grams), np.concatenate(texts)
+    counts = csr_matrix((np.ones(len(row), dtype=np.float64), (row, column)), shape=(len(lengths), features))
+    return TfidfTransformer(sublinear_tf=True).fit(counts[train]).transform(counts)

@@ -1,0 +1,1 @@
+"""Sequence classification: network, loss, metrics, views."""

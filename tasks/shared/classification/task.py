@@ -1,0 +1,78 @@
+"""A task that names a sequence's class: its loss, its metrics, its answers.
+
+Shapes: B batch, C classes, N examples.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tasks import base
+from tasks.base import Evaluation, Split
+from tasks.shared.classification import metrics
+from tasks.views import Table
+
+
+class ClassificationTask(base.Task):
+    """Knows its labels and how often each occurs in training (``state``: ``labels``, ``train_counts``)."""
+
+    of: ClassVar[str]  # what a class is: the heading of its column
+
+    def __init__(self, settings: Any, state: Mapping[str, Any]) -> None:
+        super().__init__(settings, state)
+        self.labels: list[str] = list(state["labels"])
+        counts = torch.tensor(state["train_counts"], dtype=torch.float)
+        self._shares = counts.clamp(min=1) / counts.sum()  # (C,)
+
+    @abstractmethod
+    def scores(self, model: nn.Module, data: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores (B,C) and labels (B,) of some rows, on the model's device."""
+
+    @abstractmethod
+    def texts(self, data: Any, rows: Tensor) -> list[str]:
+        """Some rows as a person reads them, as far as their encoding tells."""
+
+    def batches_of(self, data: Any, split: Split, label: int, size: int) -> list[Tensor]:
+        """The rows of a split that are of one class, each once, as batches of like length."""
+        every = torch.cat(list(self.batches(data, split, size, None)))
+        rows = dict.fromkeys(every[data.labels.cpu()[every] == label].tolist())
+        return list(torch.split(torch.tensor([*rows], dtype=torch.int64), size)) if rows else []
+
+    def shares(self, model: nn.Module, data: Any, rows: Tensor) -> Tensor:
+        """The probabilities (B,C) of the classes of some rows."""
+        return self.scores(model, data, rows)[0].float().softmax(1)
+
+    def loss(self, model: nn.Module, data: Any, rows: Tensor) -> Tensor:
+        scores, labels = self.scores(model, data, rows)
+        weights = None
+        match self.settings.imbalance:
+            case "weights":
+                weights = 1 / (self._shares * len(self.labels)).to(scores.device)
+            case "logit-adjustment":  # A. K. Menon et al., Long-tail learning via logit adjustment, ICLR 2021, eq. 10
+                scores = scores + self._shares.log().to(scores.device)
+        return F.cross_entropy(scores, labels, weights, label_smoothing=self.settings.label_smoothing)
+
+    def evaluate(self, model: nn.Module, data: Any, split: Split, batch_size: int) -> Evaluation:
+        results = [self.scores(model, data, rows) for rows in self.batches(data, split, batch_size, None)]
+        scores = torch.cat([s for s, _ in results]).float()  # (N,C)
+        labels = torch.cat([y for _, y in results])  # (N,)
+        return metrics.evaluation(
+            labels.cpu().numpy(),
+            scores.argmax(1).cpu().numpy(),
+            self.labels,
+            of=self.of,
+            loss=float(F.cross_entropy(scores, labels)),
+            note=self.protocol,
+        )
+
+    def answer(self, title: str, scores: Tensor) -> Table:
+        """The likeliest classes by a text's scores (1,C)."""
+        shares, best = scores[0].float().softmax(0).topk(min(3, len(self.labels)))
+        rows = [[self.labels[k], p] for k, p in zip(best.tolist(), shares.tolist(), strict=True)]
+        return Table(title=title, columns=[self.of, "probability"], rows=list(rows))

@@ -1,0 +1,150 @@
+"""The user's cache: what can be computed again, kept by the hash of what it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import platformdirs
+
+from tasks.base import Metrics
+from tasks.shared import files
+from tasks.shared.datasets.archives import unreadable
+from tasks.shared.datasets.progress import tell
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_META = "meta"
+Methods = dict[str, dict[str, Metrics]]  # by split and method
+_building = ContextVar("building", default=True)
+
+
+@contextmanager
+def kept_only() -> Iterator[None]:
+    """Within it nothing is built: ``tensors`` that are not kept already raise ``FileNotFoundError``."""
+    before = _building.set(False)
+    try:
+        yield
+    finally:
+        _building.reset(before)
+
+
+def cache_folder() -> Path:
+    """``WORKBENCH_CACHE``, else the platform's cache folder for this user."""
+    return Path(os.environ.get("WORKBENCH_CACHE") or platformdirs.user_cache_path("workbench")).absolute()
+
+
+def key(*parts: object, paths: Iterable[Path] = ()) -> str:
+    """A hash of ``parts`` and of the contents of ``paths``, in their order.
+
+    A folder counts by its files' names, sizes and times: it may hold a hundred thousand of them.
+
+    Raises:
+        DataError: one of ``paths`` is missing or cannot be read.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(repr(part).encode() + b"\0")
+    for path in paths:
+        try:
+            digest.update(("\n".join(_listing(path)) if path.is_dir() else sha256(path)).encode())
+        except OSError as error:
+            raise unreadable(path, error) from None
+    return digest.hexdigest()[:32]
+
+
+def library(name: str) -> str:
+    """A library with its version: part of a key where what is kept depends on it."""
+    from importlib.metadata import version  # not before it is asked for: it takes its time
+
+    return f"{name} {version(name)}"
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _listing(folder: Path | str, above: str = "") -> Iterator[str]:
+    """Each file's name below the folder, its size and time. Paths of a hundred thousand files would take seconds."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.is_dir(follow_symlinks=False):
+                yield from _listing(entry.path, f"{above}{entry.name}/")
+            elif entry.is_file():
+                stat = entry.stat()
+                yield f"{above}{entry.name} {stat.st_size} {stat.st_mtime_ns}"
+
+
+def tensors(
+    name: str, build: Callable[[], tuple[dict[str, Tensor], dict[str, Any]]] | None
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Named tensors and a JSON object kept under ``name``: read, or built and kept.
+
+    A damaged file is built again, with a line on stderr. A cache that cannot be written costs time, nothing else.
+
+    Raises:
+        FileNotFoundError: nothing is kept under ``name``, and ``build`` is ``None`` or not allowed (``kept_only``).
+    """
+    import safetensors
+    import safetensors.torch
+
+    path = cache_folder() / "tensors" / f"{name}.safetensors"
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return {k: file.get_tensor(k) for k in file.keys()}, msgspec.json.decode(file.metadata()[_META])  # noqa: SIM118
+    except (OSError, safetensors.SafetensorError, msgspec.MsgspecError, KeyError, TypeError):
+        if build is None or not _building.get():
+            raise FileNotFoundError(path) from None
+        if path.exists():
+            tell(f"{path} is damaged: it is built anew.")
+    kept, meta = build()
+    content = safetensors.torch.save(kept, metadata={_META: msgspec.json.encode(meta).decode()})
+    _keep(path, content)
+    return kept, meta
+
+
+def values(name: str, build: Callable[[], Any], kind: Any = Any, *, keep: bool = True) -> Any:
+    """A JSON value kept under ``name``: read (as ``kind``), or built and, with ``keep``, kept."""
+    try:
+        return msgspec.json.decode(_value_file(name).read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        built = build()
+    if keep:
+        keep_value(name, built)
+    return built
+
+
+def keep_value(name: str, value: Any) -> None:
+    """Keep a JSON value under ``name``, in place of what is kept there."""
+    _keep(_value_file(name), msgspec.json.encode(value))
+
+
+def _value_file(name: str) -> Path:
+    return cache_folder() / "values" / f"{name}.json"
+
+
+def kept_baseline(name: str, compute: Callable[[], Methods], *, cached_only: bool) -> Methods:
+    """What naive methods reach, kept in the cache under ``name``.
+
+    Args:
+        cached_only: give nothing rather than compute.
+    """
+    found: Methods = values(name, dict if cached_only else compute, Methods, keep=not cached_only)
+    return found
+
+
+def _keep(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, content)
+    except OSError:
+        return

@@ -1,0 +1,241 @@
+"""Where each task's dataset stands on this machine, and how it gets there. No torch.
+
+A dataset is a folder with files. It is read from a folder that the user names (``--data``, ``WORKBENCH_DATA``),
+else from the user's cache, where it is downloaded on first use. Where neither can be had, the task's starter set is
+used, and said so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import tasks
+from tasks.base import DataError, Settings
+from tasks.shared import files
+from tasks.shared.datasets import cache, downloader, registry, verification
+from tasks.shared.datasets.registry import Dataset
+from tasks.shared.datasets.verification import Examination
+
+Where = Literal["named folder", "cache", "starter", "absent", "incomplete"]
+
+
+class Source(NamedTuple):
+    """Where a run's data stands."""
+
+    kind: Literal["full", "starter"]
+    folder: Path
+
+
+class Standing(NamedTuple):
+    """What a task would find now, without fetching anything."""
+
+    where: Where
+    folder: Path | None
+    problem: str = ""  # a sentence, where it is incomplete
+    found: Examination | None = None  # of these very files, where they were examined before
+    rows: int | None = None  # where they were counted
+    size: int | None = None  # bytes of the files
+
+
+def named_folder(option: Path | None = None) -> Path | None:
+    """The data folder that the user named with ``--data`` or ``WORKBENCH_DATA``."""
+    named = option or (Path(os.environ["WORKBENCH_DATA"]) if os.environ.get("WORKBENCH_DATA") else None)
+    return named.absolute() if named else None
+
+
+def starter(task: str) -> Path:
+    """Where a task's starter set stands, inside the package."""
+    folders = [Path(folder) / task / "starter" for folder in tasks.__path__]
+    return next((folder for folder in folders if folder.is_dir()), folders[0])
+
+
+def cached(task: str) -> Path:
+    """Where a task's downloaded data stands, or would."""
+    return cache.cache_folder() / "data" / task
+
+
+def registered(task: str) -> Dataset | None:
+    """What the registry knows of a task's dataset; ``None``: it has no known source."""
+    return registry.DATASETS.get(task)
+
+
+def read_files(task: str, folder: Path) -> list[Path]:
+    """What the task reads in ``folder``: for each of its entries, the first alternative that is there."""
+    return [path for entry in tasks.settings(task).files for path in _matches(entry, folder)]
+
+
+def missing(task: str, folder: Path) -> list[str]:
+    """The entries of a task's files (``name|other name``) of which ``folder`` holds no alternative."""
+    return [entry for entry in tasks.settings(task).files if not _matches(entry, folder)]
+
+
+def examine(task: str, folder: Path) -> Examination:
+    """Compare a task's files with the hashes of their source, count their rows, and remember both.
+
+    Raises:
+        DataError: a file cannot be read, is truncated or damaged.
+    """
+    what = (registered(task), folder, read_files(task, folder))
+    found = verification.examine(*what)
+    verification.remember(*what, found)
+    return found
+
+
+def present(task: str, option: Path | None = None, settings: Settings | None = None) -> Source | None:
+    """Where a task's data stands now, without fetching anything; ``None``: it would have to be downloaded.
+
+    Args:
+        option: the folder named with ``--data``.
+        settings: the task's settings, which may name a file of the user's own in place of the dataset.
+
+    Raises:
+        DataError: a folder or a file was named and it, or a file in it, is missing.
+    """
+    if settings is not None and settings.own_data:
+        own = Path(settings.own_data).absolute()
+        if not os.path.isfile(own):  # noqa: PTH113 (a Path's raises on names too long)
+            raise DataError(f"{own} is missing or no file: name the {task} data's file again.")
+        return Source("full", own.parent)
+    named = named_folder(option)
+    if named:
+        folder = named / task
+        if lacking := missing(task, folder):
+            *others, last = lacking[0].split("|")
+            names = f"{', '.join(others)} or {last}" if others else last
+            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+            raise DataError(
+                f"{folder} lacks {names}{more}: put the {task} data there, or name another folder with --data."
+            )
+        return Source("full", folder)
+    return Source("full", cached(task)) if _whole(task, cached(task)) else None
+
+
+def sound(task: str, folder: Path) -> bool:
+    """Whether a downloaded folder holds all that its source has, none of it known to differ or to be torn."""
+    try:
+        return _whole(task, folder) and not examine(task, folder).differing
+    except DataError:
+        return False
+
+
+def standing(task: str, option: Path | None = None) -> Standing:
+    """Where a task's data stands now, and what is known of it."""
+    try:
+        source = present(task, option)
+    except DataError as error:
+        return Standing("incomplete", None, str(error))
+    if source is None and not starter(task).is_dir():
+        return Standing("absent", None)
+    where: Where = "starter" if source is None else "named folder" if named_folder(option) else "cache"
+    folder = source.folder if source else starter(task)
+    read = read_files(task, folder)
+    names = verification.present_files(registered(task), folder, read)
+    sizes = [(folder / name).stat().st_size for name in names if (folder / name).is_file()]
+    size = sum(sizes) if names and len(sizes) == len(names) else None
+    if where == "starter":  # small, and never one with the source
+        return Standing(where, folder, rows=verification.rows(registered(task), read), size=size)
+    found = verification.remembered(registered(task), folder, read)
+    return Standing(where, folder, found=found, rows=found.rows if found else None, size=size)
+
+
+def locate(
+    task: str,
+    option: Path | None,
+    say: Callable[[str], None],
+    *,
+    settings: Settings | None = None,
+    progress: bool = False,
+    arrived: Callable[[int], None] | None = None,
+) -> Source:
+    """Where a task's data stands, downloaded on first use; the starter set where it cannot be had.
+
+    Args:
+        option: the folder named with ``--data``.
+        say: is told, in a sentence, what a person should know.
+        settings: the task's settings, which may name a file of the user's own in place of the dataset.
+        progress: show a bar on stderr while downloading.
+        arrived: is told how many bytes came, again and again; what it raises ends the download.
+
+    Raises:
+        DataError: a folder or a file was named and it, or a file in it, is missing.
+    """
+    found = present(task, option, settings)
+    if found:
+        return found
+    try:
+        return Source("full", download(task, say, progress=progress, arrived=arrived))
+    except DataError as error:
+        if not starter(task).is_dir():
+            raise
+        say(f"{error} Going on with the small starter set.")
+        return Source("starter", starter(task))
+
+
+def download(
+    task: str, say: Callable[[str], None], *, progress: bool = False, arrived: Callable[[int], None] | None = None
+) -> Path:
+    """Fetch a task's data into the user's cache: all of it, verified and read once through, or nothing.
+
+    Args:
+        say: is told, in a sentence, what a person should know.
+        progress: show a bar on stderr, where that is a terminal.
+        arrived: is told how many bytes came, again and again; what it raises ends the download.
+
+    Raises:
+        DataError: it cannot be had, or is not what it should be.
+    """
+    dataset = registered(task)
+    if dataset is None:
+        raise DataError(f"The {task} data has no known source: name its folder with --data.")
+    target = cached(task)
+    many = f"{len(dataset.files)} file{'s' * (len(dataset.files) != 1)}"
+    size = f", {dataset.size / 1e6:.1f} MB" if dataset.size else ""
+    say(f"Downloading {dataset.title} from {dataset.home} ({many}{size}).")
+    try:
+        with downloader.folder_beside(target) as beside:
+            downloader.fetch(task, dataset, beside, progress=progress, arrived=arrived)
+            found = _opened(task, dataset, beside)
+            _put_in_place(task, beside, target)
+    except OSError as error:
+        raise DataError(f"The {task} data could not be kept in {target.parent}: {error.strerror}.") from None
+    verification.remember(dataset, target, read_files(task, target), found)
+    return target
+
+
+def _opened(task: str, dataset: Dataset, folder: Path) -> Examination:
+    """Examine what was fetched: reading it through finds a torn file where no hash is known."""
+    try:
+        return verification.examine(dataset, folder, read_files(task, folder))
+    except DataError as error:
+        reason = str(error).replace(f"{folder}{os.sep}", "")
+        raise DataError(f"The {task} data is not what its source promised: {reason}") from None
+
+
+def _put_in_place(task: str, beside: Path, target: Path) -> None:
+    """Make a verified folder the task's; another process may have been faster, and its folder is as good."""
+    if not sound(task, target):
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            beside.rename(target)
+        except OSError:
+            if not _whole(task, target):
+                raise
+    files.sync_folder(target.parent)
+
+
+def _whole(task: str, folder: Path) -> bool:
+    """Whether a downloaded folder holds all that the task reads, and all that the source has."""
+    dataset = registered(task)
+    return not missing(task, folder) and all((folder / name).is_file() for name in (dataset.files if dataset else ()))
+
+
+def _matches(entry: str, folder: Path) -> list[Path]:
+    """The files or folders of the first alternative of ``entry`` that matches any, by name."""
+    for pattern in entry.split("|"):
+        if found := sorted(path for path in folder.glob(pattern) if path.exists()):
+            return found
+    return []

@@ -1,0 +1,120 @@
+"""Whether a dataset's files are those of its source, by their hashes, and how many rows they hold.
+
+What was found is remembered in the user's cache, for as long as the files' sizes and times stay as they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from tasks.base import DataError
+from tasks.shared.datasets import cache
+from tasks.shared.datasets.archives import unreadable
+from tasks.shared.datasets.registry import Dataset
+
+_VERSION = 2  # of the counting: a change makes what is remembered old
+Verdict = Literal["verified", "differs", "no hash known"]
+
+
+class Examination(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of a dataset's files."""
+
+    files: dict[str, Verdict]  # by their names below the folder
+    missing: list[str] = []  # files of the source that are not there, where others of it are
+    rows: int | None = None  # ``None``: nothing counts them
+
+    @property
+    def differing(self) -> list[str]:
+        return [name for name, verdict in self.files.items() if verdict == "differs"]
+
+    @property
+    def verdict(self) -> str:
+        """Of all files in a few words."""
+        verdicts = set(self.files.values())
+        if "differs" in verdicts:
+            return "differs"
+        if len(verdicts) > 1:
+            return "partly verified"
+        return verdicts.pop() if verdicts else "no hash known"
+
+
+def present_files(dataset: Dataset | None, folder: Path, read: Iterable[Path]) -> list[str]:
+    """The names below ``folder`` of what the task reads there, and of the source's other files."""
+    names = {path.relative_to(folder).as_posix(): None for path in read}
+    names |= {name: None for name in (dataset.files if dataset else ()) if (folder / name).is_file()}
+    return list(names)
+
+
+def examine(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> Examination:
+    """Hash every file whose hash is known, and count the rows of those that the task reads.
+
+    Raises:
+        DataError: a file cannot be read, is truncated or damaged.
+    """
+    known = dataset.files if dataset else {}
+    files = {
+        name: _verdict(folder / name, known[name].hash if name in known else "")
+        for name in present_files(dataset, folder, read)
+    }
+    missing = [name for name in known if name not in files]
+    found = Examination(files=files, missing=missing if len(missing) < len(known) else [])
+    try:
+        return msgspec.structs.replace(found, rows=rows(dataset, read))
+    except DataError:
+        if not found.differing:
+            raise
+        return found  # the hash has said already that something is wrong
+
+
+def rows(dataset: Dataset | None, read: Sequence[Path]) -> int | None:
+    """The rows of what the task reads; ``None``: nothing counts them.
+
+    Raises:
+        DataError: a file cannot be read, is truncated or damaged.
+    """
+    readers = dataset.readers if dataset else ()
+    counters = [next((r.count for r in readers if fnmatch(path.name, r.pattern)), None) for path in read]
+    if not counters or None in counters:
+        return None
+    return sum(count(path) for count, path in zip(counters, read, strict=True) if count)
+
+
+def remember(dataset: Dataset | None, folder: Path, read: Sequence[Path], found: Examination) -> None:
+    """Keep what was found of the files as they are now."""
+    cache.keep_value(_key(dataset, folder, read), found)
+
+
+def remembered(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> Examination | None:
+    """What was found of these very files, if anything was."""
+    found: Examination | None = cache.values(_key(dataset, folder, read), lambda: None, Examination, keep=False)
+    return found
+
+
+def _verdict(path: Path, known: str) -> Verdict:
+    if not known:
+        return "no hash known"
+    algorithm, _, digest = known.partition(":")
+    try:
+        with path.open("rb") as file:
+            return "verified" if hashlib.file_digest(file, algorithm).hexdigest() == digest else "differs"
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def _key(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> str:
+    """It changes with the files' names, sizes and times, and with what the registry knows of them."""
+    seen: list[tuple[str, int, int]] = []
+    for name in present_files(dataset, folder, read):
+        path = folder / name
+        # a folder's own time tells what came and went in it, not what changed below: two levels hold the splits
+        for part in (path, *sorted(path.glob("*/")), *sorted(path.glob("*/*/"))) if path.is_dir() else (path,):
+            stat = part.stat()
+            seen.append((str(part), stat.st_size, stat.st_mtime_ns))
+    known = sorted((name, remote.hash) for name, remote in dataset.files.items()) if dataset else []
+    return "dataset-" + cache.key(_VERSION, str(folder), len(read), seen, known)

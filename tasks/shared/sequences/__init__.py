@@ -1,0 +1,1 @@
+"""Batches of sequences of unequal lengths, and sampling from scores."""

@@ -1,0 +1,1 @@
+"""Texts with classes: tokens, vocabulary, word vectors, encoding."""

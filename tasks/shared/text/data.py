@@ -1,0 +1,175 @@
+"""Texts with classes, encoded: words in the order of their frequency in the training split, and their spelling.
+
+Everything that depends on a setting which may be turned at will (how many words are known, how much of a text is
+read) is applied when batches are made, so that one cached encoding serves them all.
+
+Shapes: N texts, V words known, W words that occur at all, C classes, K characters of a word.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tasks.base import SPLITS, DataError, Split
+from tasks.shared.datasets import cache, splits
+from tasks.shared.sequences.ragged import Ragged
+from tasks.shared.text.settings import TextSettings
+from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+
+SPECIALS = (PAD, UNKNOWN, START, END)
+SPELLED = 4  # K, of a word read beside its characters: Chinese words are rarely longer
+
+
+@dataclasses.dataclass(frozen=True)
+class Texts:
+    """What a reader hands over: each text's tokens, class and split."""
+
+    tokens: Iterable[Sequence[str]]
+    labels: Sequence[int]
+    split: Sequence[int]  # 0 train, 1 validation, 2 test
+    notes: Sequence[str] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class TextData:
+    """Every text as words' numbers; a number past the known ones counts as unknown."""
+
+    words: Ragged  # numbers below W, on the device
+    labels: Tensor  # (N,) int64, on the device
+    letters: Ragged  # every word's characters' numbers, on the CPU; of no word where the task does not spell
+    spelling: Tensor  # (W,≤K) its first K of them, 0 past its end, on the device
+    rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
+    known: int  # V
+    state: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def size(self, split: Split) -> int:
+        return len(self.rows[split])
+
+    def to(self, device: torch.device) -> TextData:
+        return dataclasses.replace(
+            self, words=self.words.to(device), labels=self.labels.to(device), spelling=self.spelling.to(device)
+        )
+
+    @cached_property
+    def characters(self) -> Ragged:
+        """Every text as its characters' numbers, on the device."""
+        return self.words.spelled(self.letters)
+
+
+def load(
+    settings: TextSettings, key: str, labels: Sequence[str], read: Callable[[], Texts], *, spell: bool = False
+) -> TextData:
+    """A task's texts, encoded; cached under ``key``.
+
+    Args:
+        key: names the source's content, the split and the way of cutting into tokens.
+        labels: the classes' names.
+        read: reads and cuts the texts where the cache does not hold them.
+        spell: keep each word's characters too.
+
+    Raises:
+        DataError: whatever ``read`` raises, or no text of some split.
+    """
+    return _arrange(settings, *cache.tensors(key, lambda: _encoded(read(), labels, key, spell)))
+
+
+def recall(settings: TextSettings, key: str) -> TextData:
+    """The encoded texts as an earlier run cached them.
+
+    Raises:
+        FileNotFoundError: they are no longer cached, or as an older version encoded them.
+    """
+    try:
+        return _arrange(settings, *cache.tensors(key, None))
+    except KeyError:
+        raise FileNotFoundError(key) from None
+
+
+def spell(word: str, characters: Vocabulary) -> list[int]:
+    """A word's characters by number; a special is one character of its own."""
+    return characters.encode([word] if word in SPECIALS else word)
+
+
+def _encoded(
+    texts: Texts, labels: Sequence[str], key: str, with_spelling: bool
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Number the words: those of the training split by frequency, then those that only the others hold."""
+    first_seen: dict[str, int] = {}
+    flat, sizes = array("i"), array("q")  # lists of millions of words would take gigabytes
+    for words in texts.tokens:
+        flat.extend(first_seen.setdefault(word, len(first_seen)) for word in words)
+        sizes.append(len(words))
+    if not flat:
+        raise DataError("There is no text in the data: fetch it again.")
+    seen = list(first_seen)
+    encoded, lengths = torch.frombuffer(flat, dtype=torch.int32), torch.frombuffer(sizes, dtype=torch.int64)
+    in_training = (torch.tensor(texts.split) == splits.TRAIN).repeat_interleave(lengths)
+    counts = torch.bincount(encoded[in_training], minlength=len(seen)).tolist()
+    inner = {word: count for word, count in zip(seen, counts, strict=True) if count and word not in SPECIALS}
+    train = Vocabulary.counted(inner, SPECIALS)
+    ordered = [*train.tokens, *(word for word in seen if word not in train)]
+    place = {word: number for number, word in enumerate(ordered)}
+    renumber = torch.tensor([place[word] for word in seen], dtype=torch.int32)
+    characters: list[str] = []
+    letters = Ragged.of([])
+    if with_spelling:
+        seen_in: Counter[str] = Counter()
+        for word, count in inner.items():
+            seen_in.update(dict.fromkeys(word, count))
+        known = Vocabulary.counted(seen_in, SPECIALS)
+        characters = known.tokens
+        letters = Ragged.of([spell(word, known) for word in ordered])
+    kept = {
+        "words": renumber[encoded.long()],
+        "lengths": lengths.clone(),
+        "counts": torch.tensor([inner.get(word, 0) for word in train.tokens], dtype=torch.int64),
+        "letters": letters.flat,
+        "letter_counts": letters.lengths,
+        "labels": torch.tensor(texts.labels, dtype=torch.int64),
+        "split": torch.tensor(texts.split, dtype=torch.int8),
+    }
+    meta = {
+        "tokens": train.tokens,
+        "characters": characters,
+        "labels": list(labels),
+        "notes": list(texts.notes),
+        "cache": key,
+    }
+    return kept, meta
+
+
+def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: dict[str, Any]) -> TextData:
+    rows = splits.rows(kept["split"])
+    for split in SPLITS:
+        if not len(rows[split]):
+            raise DataError(f"No text is left for the {split} split: the data is too small.")
+    frequent = int((kept["counts"] >= settings.min_count).sum())  # the most frequent come first
+    known = len(SPECIALS) + min(frequent, settings.vocabulary or frequent)
+    labels: list[str] = meta["labels"]
+    letters = Ragged(kept["letters"], kept["letter_counts"])
+    state = {
+        "labels": labels,
+        "train_counts": torch.bincount(kept["labels"][rows["train"]], minlength=len(labels)).tolist(),
+        "vocabulary": meta["tokens"][len(SPECIALS) : known],
+        "characters": meta["characters"][len(SPECIALS) :],
+        "cache": meta["cache"],
+    }
+    return TextData(
+        Ragged(kept["words"], kept["lengths"]),
+        kept["labels"],
+        letters,
+        letters.padded(torch.arange(len(letters.lengths)), SPELLED, "first")[0].int(),
+        rows,
+        known,
+        state,
+        tuple(meta["notes"]),
+    )

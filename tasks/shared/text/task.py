@@ -1,0 +1,209 @@
+"""A task that names a text's class, word by word.
+
+Shapes: B batch, T time, I input size, D directions, O output size, C classes, K characters of a word.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Generator, Tensor, nn
+
+from tasks.base import DataError, Recurrent, Split
+from tasks.shared.classification.linear_ngrams import LinearNgrams
+from tasks.shared.classification.model import Attention, Last, MaxMean, SequenceClassifier, Spelled
+from tasks.shared.classification.task import ClassificationTask
+from tasks.shared.datasets.cache import Methods, kept_baseline
+from tasks.shared.datasets.progress import tell
+from tasks.shared.sequences.batching import by_length
+from tasks.shared.sequences.ragged import Ragged
+from tasks.shared.text import data, tokenizers, word_vectors
+from tasks.shared.text.data import SPECIALS, TextData
+from tasks.shared.text.settings import TextSettings
+from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from tasks.views import View
+
+UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
+_UNSPOKEN = {SPECIALS.index(mark) for mark in (PAD, START, END)}
+_AT_ONCE = 256  # texts whose n-grams are counted together
+
+
+class TextTask(ClassificationTask):
+    """Words (or characters, or both) → embedding → recurrence → pooling → classifier."""
+
+    settings: TextSettings
+    baseline_version: ClassVar[int] = 1  # of ``measure_baselines``: a change makes cached figures old ones
+
+    def __init__(self, settings: TextSettings, state: Mapping[str, Any]) -> None:
+        super().__init__(settings, state)
+        self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
+        self.characters = Vocabulary(state["characters"], SPECIALS)
+
+    @abstractmethod
+    def tokens(self, text: str) -> list[str]:
+        """A text's tokens, as the data's were cut."""
+
+    @property
+    def input(self) -> str:
+        """How a text enters the network: ``words``, ``characters`` or ``both``."""
+        return "words"
+
+    @property
+    def _symbols(self) -> Vocabulary:
+        return self.characters if self.input == "characters" else self.vocabulary
+
+    @classmethod
+    def recall(cls, settings: TextSettings, state: Mapping[str, Any]) -> TextData:
+        return data.recall(settings, state["cache"])
+
+    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+        settings = self.settings
+        size, classes = len(self._symbols), len(self.labels)
+        embedding = nn.Embedding(size, settings.embedding, padding_idx=0)
+        spelled = self.input == "both"
+        entrance = Spelled(embedding, len(self.characters), settings.embedding) if spelled else embedding
+        recurrent = make_recurrent(settings.embedding * (1 + spelled))
+        width = recurrent.directions * recurrent.output_size
+        pool: Last | MaxMean | Attention
+        match settings.pooling:
+            case "last":
+                pool = Last(width, recurrent.directions)
+            case "max-mean":
+                pool = MaxMean(width)
+            case "attention":
+                pool = Attention(width)
+        return SequenceClassifier(
+            entrance,
+            recurrent,
+            pool,
+            nn.Linear(pool.width, classes),
+            dropout=settings.dropout,
+            input_dropout=settings.dropout,
+            symbol_dropout=settings.word_dropout,
+            beside=LinearNgrams(settings.ngrams, size, classes) if settings.ngrams else None,
+        )
+
+    def initialise(self, model: nn.Module, data: TextData) -> None:
+        self._start_embedding(model, data)
+        if isinstance(model.beside, LinearNgrams):
+            tell("Learning a linear model of n-grams …")
+            train = torch.split(data.rows["train"], _AT_ONCE)
+            texts = ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in train)
+            kept = model.beside.fit(texts)
+            if not kept:
+                raise DataError("No n-gram stands in two training texts: set task.ngrams=0, or take more data.")
+            tell(f"{kept:,} n-grams weigh in beside the network.")
+
+    def _start_embedding(self, model: nn.Module, data: TextData) -> None:
+        embedding = _embedding(model)
+        if self.settings.vectors:
+            wanted = {symbol: number for number, symbol in enumerate(self._symbols.tokens)}
+            path = Path(self.settings.vectors)
+            start, found = word_vectors.from_file(path, wanted, self.settings.embedding)
+            tell(f"{found:,} of {len(wanted):,} embeddings start from {path.name}.")
+        elif self.settings.init == "word2vec":
+            start = word_vectors.word2vec(
+                self.settings,
+                embedding.num_embeddings,
+                lambda: self._sentences(data),
+                source=f"{data.state['cache']} {'characters' if self.input == 'characters' else 'words'}",
+            )
+        else:
+            return
+        with torch.no_grad():
+            embedding.weight.copy_(start)
+            embedding.weight[0] = 0  # padding
+
+    def begin_epoch(self, model: nn.Module, epoch: int) -> None:
+        _embedding(model).weight.requires_grad_(epoch >= self.settings.frozen_epochs)
+
+    def batches(self, data: TextData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
+        lengths = self._codes(data).lengths[data.rows[split]]
+        if self.settings.longest:
+            lengths = lengths.clamp(max=self.settings.longest)
+        return by_length(data.rows[split], lengths, size, generator)
+
+    def scores(self, model: nn.Module, data: TextData, rows: Tensor) -> tuple[Tensor, Tensor]:
+        codes, lengths = self._codes_of(data, rows)
+        return model(codes, lengths), data.labels[rows.to(data.labels.device, non_blocking=True)]
+
+    def texts(self, data: TextData, rows: Tensor) -> list[str]:
+        return [tokenizers.joined([self._spoken(data, word) for word in words]) for words in data.words.lists(rows)]
+
+    def _spoken(self, data: TextData, word: int) -> str:
+        """A word as it is written, spelled where it is not in the vocabulary; empty for what marks a text's ends."""
+        if word in _UNSPOKEN:
+            return ""
+        if word < data.known:
+            return self.vocabulary[word]
+        if word >= len(data.letters.lengths):  # the task does not spell
+            return UNKNOWN
+        [letters] = data.letters.lists(torch.tensor([word]))
+        return "".join(self.characters.decode(letters))
+
+    def predict(self, model: nn.Module, text: str) -> list[View]:
+        words = self.tokens(text)
+        if not words:
+            raise ValueError(f"{text!r} holds no word: type a sentence.")
+        device = next(model.parameters()).device
+        codes, lengths = self._encode(words, device)
+        return [self.answer(text.strip(), model(codes, lengths))]
+
+    def baseline(self, data: TextData, *, cached_only: bool = False) -> Methods:
+        name = f"{data.state['cache']}-baseline-{self.baseline_version}"
+        return kept_baseline(name, lambda: self.measure_baselines(data), cached_only=cached_only)
+
+    @abstractmethod
+    def measure_baselines(self, data: TextData) -> Methods:
+        """Naive methods on the same rows, computed."""
+
+    def _codes(self, data: TextData) -> Ragged:
+        return data.characters if self.input == "characters" else data.words
+
+    def _codes_of(self, data: TextData, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Some texts as the network takes them, (B,T) or (B,T,1+K), and their lengths (B,)."""
+        codes, lengths = self._codes(data).padded(rows, self.settings.longest, self.settings.keep)
+        if self.input == "both":
+            codes = torch.cat([codes[..., None], data.spelling[codes].long()], -1)  # (B,T,1+K)
+            codes[..., 0] = _known(codes[..., 0], data.known)
+        elif self.input == "words":
+            codes = _known(codes, data.known)
+        return codes, lengths
+
+    def _sentences(self, data: TextData) -> list[list[int]]:
+        """The training split as word2vec reads it."""
+        whole = self._codes(data).lists(data.rows["train"])
+        if self.input == "characters":
+            return whole
+        return [[word if word < data.known else UNKNOWN_NUMBER for word in words] for words in whole]
+
+    def _encode(self, tokens: list[str], device: torch.device) -> tuple[Tensor, Tensor]:
+        """Tokens as the network takes them, one text as a batch of one."""
+        if self.input == "characters":
+            numbers = [number for token in tokens for number in data.spell(token, self.characters)]
+        else:
+            numbers = self.vocabulary.encode(tokens)
+        longest = self.settings.longest or len(numbers)
+        cut = slice(0, longest) if self.settings.keep == "first" else slice(-longest, None)
+        codes = torch.tensor([numbers[cut]], device=device)  # (1,T)
+        if self.input == "both":
+            letters = [data.spell(token, self.characters) for token in tokens[cut]]
+            spelling, _ = Ragged.of(letters).padded(torch.arange(len(letters)), data.SPELLED, "first")  # (T,K)
+            codes = torch.cat([codes[..., None], spelling[None].to(device)], -1)  # (1,T,1+K)
+        return codes, torch.tensor([codes.shape[1]])
+
+
+def _embedding(model: nn.Module) -> nn.Embedding:
+    entrance = model.input
+    found = entrance.words if isinstance(entrance, Spelled) else entrance
+    assert isinstance(found, nn.Embedding)
+    return found
+
+
+def _known(codes: Tensor, known: int) -> Tensor:
+    """Words past the known ones as the unknown one."""
+    return codes.masked_fill(codes >= known, UNKNOWN_NUMBER)

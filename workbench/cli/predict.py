@@ -1,0 +1,103 @@
+"""Commands that ask a trained network: ``eval`` and ``predict``."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from workbench.cli.options import Json, RunName, Runs, find
+from workbench.render.format import plain
+from workbench.render.streams import piped, put, say
+from workbench.render.text_input import readable
+
+
+class SplitName(StrEnum):
+    """The splits that can be evaluated."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("eval", epilog="Example: workbench eval last --split test")(evaluate)
+    app.command(epilog="Example: workbench predict last Satoshi Müller")(predict)
+
+
+def evaluate(
+    run: RunName,
+    split: Annotated[SplitName, typer.Option("--split", help="Which rows to measure on.")] = SplitName.test,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Measure a run's best weights: the metrics, the confusion matrix, the per-class table."""
+    from workbench.cli import results
+    from workbench.engine import trained_run
+    from workbench.render import views
+    from workbench.render.console import wide_console
+
+    found = find(run, runs_folder)
+    task, evaluation, baselines = trained_run.evaluate(found, split.value)
+    others = baselines.get(split.value, {})
+    if json:
+        put(
+            {
+                "run": found.id,
+                "split": split.value,
+                "data": found.spec.data,
+                "protocol": task.protocol,
+                "metrics": evaluation.metrics,
+                "baseline": others,
+                "views": evaluation.views,
+            }
+        )
+        return
+    console = wide_console()
+    note = " · ".join(filter(None, [task.protocol, results.starter_note(found)]))
+    console.print(results.metrics_table(found.spec.cell, evaluation.metrics, others, split.value, note))
+    for shown in evaluation.views:
+        console.print(views.view(shown))
+
+
+def predict(
+    run: RunName,
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]...", callback=readable, help="What to ask; else stdin.")
+    ] = None,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Ask a run's network; without TEXT, each line of stdin. --json prints one object a line."""
+    from workbench.engine import trained_run
+    from workbench.render import views
+    from workbench.render.console import wide_console
+
+    ask = trained_run.answerer(find(run, runs_folder))
+    if not text and sys.stdin.isatty():
+        say("Type a line and press Enter; Ctrl-D ends.")
+    console = wide_console()
+    answered = failed = 0
+    for given in text or (line for line in piped() if line.strip()):
+        line = given.rstrip("\n")
+        try:
+            shown_views = ask(line)
+        except ValueError as error:
+            say(f"workbench: {plain(str(error))}")
+            if json:
+                put({"text": line, "error": str(error)})
+            failed += 1
+            continue
+        answered += 1
+        if json:
+            put({"text": line, "views": shown_views})
+        else:
+            for shown in shown_views:
+                console.print(views.view(shown))
+    if failed:
+        raise typer.Exit(1)
+    if not answered:
+        say("workbench: There is nothing to ask: give a TEXT, or lines on stdin.")
+        raise typer.Exit(2)

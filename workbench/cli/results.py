@@ -1,0 +1,151 @@
+"""Results on a terminal and as JSON: the same figures for ``train``, ``watch``, ``show`` and ``eval``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text as RichText
+
+from tasks.base import Metrics
+from workbench.config import spec
+from workbench.render.format import duration
+from workbench.render.metrics import heading, measured
+from workbench.render.views import view
+from workbench.runs.events import Baseline, Best, Finished, Stopped
+from workbench.runs.journal import History
+from workbench.runs.store import Run, Status
+
+COLOURS: dict[Status, str] = {
+    "starting": "cyan",
+    "running": "green",
+    "stopping": "yellow",
+    "finished": "blue",
+    "stopped": "yellow",
+    "failed": "red",
+    "lost": "red",
+}
+
+
+def result(run: Run, status: Status, history: History) -> dict[str, Any]:
+    """The object that ``--json`` ends with."""
+    ended = history.ended
+    best = ended.best if isinstance(ended, Finished) else history.evals[-1].best if history.evals else None
+    found: dict[str, Any] = {
+        "run": run.id,
+        "status": status,
+        "data": run.spec.data,
+        "protocol": history.started.protocol if history.started else "",
+        "best": msgspec.to_builtins(best),
+        "test": ended.test if isinstance(ended, Finished) else None,
+        "baseline": baseline(history.baseline, "test"),
+        "epochs": ended.epochs if isinstance(ended, Finished | Stopped) else None,
+        "wall_s": ended.wall_s if isinstance(ended, Finished | Stopped) else None,
+        "examples_per_s": ended.examples_per_s if isinstance(ended, Finished | Stopped) else None,
+    }
+    if status in ("failed", "lost"):
+        found["message"] = why(run, status, history)
+    return found
+
+
+def baseline(event: Baseline | None, split: str) -> dict[str, Metrics]:
+    return event.methods.get(split, {}) if event else {}
+
+
+def why(run: Run, status: Status, history: History) -> str:
+    """Why a run that is neither finished nor stopped is not."""
+    message = getattr(history.ended, "message", None)
+    if message:
+        return str(message)
+    last = run.last_log_line()
+    said = f" Its last words: {last}" if last else ""
+    return (
+        f"Run {run.id} is {status}: its worker vanished at step {history.step} without a word. "
+        f"`workbench resume {run.spoken}` goes on from its last checkpoint.{said}"
+    )
+
+
+def ending(run: Run, status: Status, history: History, console: Console) -> None:
+    """What a person sees when a training ends."""
+    ended = history.ended
+    if isinstance(ended, Finished):
+        best = f"best {best_figure(ended.best)} at step {ended.best.step}"
+        console.print(
+            RichText(
+                f"\nRun {run.id} finished ({ended.reason}), trained in {duration(ended.wall_s)}, "
+                f"{ended.examples_per_s:,.0f} examples/s; validation: {best}."
+            )
+        )
+        note = " · ".join(filter(None, [history.started.protocol if history.started else "", starter_note(run)]))
+        console.print(metrics_table(run.spec.cell, ended.test, baseline(history.baseline, "test"), "test", note))
+        console.print(
+            RichText(f"`workbench show {run.spoken}` has the confusion matrix and the per-class table."), soft_wrap=True
+        )
+    elif isinstance(ended, Stopped):
+        console.print(
+            RichText(f"\nRun {run.id} stopped at step {ended.step}: `workbench resume {run.spoken}` goes on."),
+            soft_wrap=True,
+        )
+
+
+def starter_note(run: Run) -> str:
+    return "starter data" if run.spec.data == "starter" else ""
+
+
+def metrics_table(model: str, metrics: Metrics, others: dict[str, Metrics], split: str, note: str) -> RichTable:
+    """The model's metrics above the naive methods'."""
+    keys = list(metrics)
+    title = RichText(split + (f" ({note})" if note else ""), "bold")
+    table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("method", no_wrap=True)
+    for key in keys:
+        table.add_column(heading(key), justify="right")
+    for method, figures in ({model: metrics} | others).items():
+        style = "bold" if method == model else ""
+        table.add_row(RichText(method, style), *(RichText(measured(key, figures.get(key)), style) for key in keys))
+    return table
+
+
+def best_figure(best: Best) -> str:
+    """The best evaluation's metric and value."""
+    return f"{heading(best.metric)} {measured(best.metric, best.value)}"
+
+
+def summary(run: Run, status: Status, history: History, console: Console) -> None:
+    """All that is known of a run, for ``show``."""
+    described, started = run.spec, history.started
+    facts = {
+        "run": run.id,
+        "status": status,
+        "task": described.task + (" (starter data)" if described.data == "starter" else ""),
+        "cell": described.cell,
+        "preset": described.preset,
+        "settings": ", ".join(f"{k}={v}" for k, v in spec.changed(described).items()) or "the task's defaults",
+        "device": f"{started.device}, {started.precision}" if started else "",
+        "parameters": f"{started.parameters:,}" if started else "",
+        "step": f"{history.step:,} of {started.total_steps:,}" if started else "",
+        "notes": " ".join(started.notes) if started else "",
+        "folder": str(run.path),
+    }
+    if status in ("failed", "lost"):
+        facts["why"] = why(run, status, history)
+    table = RichTable.grid(padding=(0, 2))
+    for name, fact in facts.items():
+        if fact:
+            table.add_row(RichText(name, "dim"), RichText(fact, COLOURS[status] if name == "status" else ""))
+    console.print(table)
+    protocol = started.protocol if started else ""
+    if isinstance(history.ended, Finished):
+        metrics, views, split = history.ended.test, history.ended.views, "test"
+    elif history.evals:
+        metrics, views, split = history.evals[-1].metrics, history.evals[-1].views, "val"
+    else:
+        console.print(RichText("Not evaluated yet."))
+        return
+    console.print(metrics_table(described.cell, metrics, baseline(history.baseline, split), split, protocol))
+    samples = {sample.view.title: sample.view for sample in history.samples}  # the last of each title
+    for shown in (*views, *samples.values()):
+        console.print(view(shown))

@@ -1,0 +1,123 @@
+"""Commands that train: ``train`` and ``resume``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from tasks.shared.datasets import locations
+from workbench.cli.options import (
+    Data,
+    Headless,
+    Json,
+    RunName,
+    Runs,
+    Set,
+    assignments,
+    data_folder,
+    find,
+    need_terminal,
+)
+from workbench.config import spec
+from workbench.render.streams import put, say
+from workbench.runs import launch, store
+from workbench.runs.store import Run, RunError
+
+Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the training goes on.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: workbench train names --cell lstm --headless --epochs 5 --set task.imbalance=weights")(
+        train
+    )
+    app.command(epilog="Example: workbench resume last --headless")(resume)
+
+
+def train(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="What is learned; `workbench tasks` lists them.")],
+    cell: Annotated[str, typer.Option("--cell", help="The recurrence; `workbench cells` lists them.")] = "lstm",
+    headless: Headless = False,
+    detach: Detach = False,
+    preset: Annotated[str, typer.Option("--preset", metavar="NAME", help="A named set of settings of the task.")] = "",
+    epochs: Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes over the training split.")] = None,
+    max_steps: Annotated[int | None, typer.Option("--max-steps", metavar="N", help="Steps at most.")] = None,
+    hidden: Annotated[int | None, typer.Option("--hidden", metavar="N", help="Hidden size.")] = None,
+    layers: Annotated[int | None, typer.Option("--layers", metavar="N", help="Cells stacked.")] = None,
+    bidirectional: Annotated[bool | None, typer.Option("--bidirectional", help="Read both ways.")] = None,
+    lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Examples a step.")] = None,
+    optimizer: Annotated[str | None, typer.Option("--optimizer", help="adamw, adam, rmsprop or sgd.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of every random draw.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads.")] = None,
+    set_: Set = None,
+    data: Data = None,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Train a network: on the screen, here with --headless, or in the background with --detach."""
+    flags: dict[str, Any] = {
+        "train.epochs": epochs,
+        "train.max_steps": max_steps,
+        "cell.hidden": hidden,
+        "cell.layers": layers,
+        "cell.bidirectional": bidirectional,
+        "train.lr": lr,
+        "train.batch_size": batch_size,
+        "train.optimizer": optimizer,
+        "train.seed": seed,
+        "train.device": device,
+        "train.threads": threads,
+    }
+    values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
+    _check_faces(headless=headless, detach=detach, json=json)
+    described = spec.make(task, cell, values, preset=preset)  # wrong usage is said before anything is downloaded
+    if described.train.device.startswith("cuda"):
+        from workbench.engine.devices import choose_device
+
+        choose_device(described.train.device)  # a GPU that is not here is said before a run is made
+    source = locations.locate(task, data_folder(data), say, settings=described.settings, progress=not json)
+    folder = str(source.folder) if source.kind == "full" else ""
+    run = store.create(store.root(runs_folder), msgspec.structs.replace(described, data=source.kind, data_dir=folder))
+    _start(run, headless=headless, detach=detach, json=json)
+
+
+def resume(
+    run: RunName,
+    headless: Headless = False,
+    detach: Detach = False,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Go on with a run from its last checkpoint."""
+    found = find(run, runs_folder)
+    _check_faces(headless=headless, detach=detach, json=json)
+    found.spec  # noqa: B018  an unreadable description is said before a worker starts
+    if found.status() == "finished":
+        raise RunError(f"Run {found.id} is finished: there is nothing to go on with.")
+    _start(found, headless=headless, detach=detach, json=json)
+
+
+def _check_faces(*, headless: bool, detach: bool, json: bool) -> None:
+    """Say what cannot be before a run is made."""
+    if headless and detach:
+        raise spec.SpecError("--headless shows the training here and --detach leaves it: choose one.")
+    if not (headless or detach or json):
+        need_terminal()
+
+
+def _start(run: Run, *, headless: bool, detach: bool, json: bool) -> None:
+    worker = launch.start(run)
+    if detach:
+        put({"run": run.id}) if json else print(run.id)
+        say(f"Run {run.id} goes on in the background: `workbench watch {run.spoken}` shows it.")
+    elif headless or json:
+        from workbench.cli.follow import follow
+
+        raise typer.Exit(follow(run, json=json, worker=worker, owner=True))
+    else:
+        from workbench import tui
+
+        raise typer.Exit(tui.run(run.path.parent, None, run))

@@ -1,0 +1,92 @@
+"""What a process that computes needs set once, before its first parallel operation."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+from contextlib import suppress
+
+import psutil
+import torch
+
+from tasks.base import PlainError
+
+# glibc's mallopt parameters (malloc.h): keep freed memory rather than give it back and take it again at each step
+_MALLOPT = {-3: 1 << 30, -1: 2 << 30, -2: 64 << 20}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD
+
+
+class DeviceError(PlainError):
+    """The device that was asked for is not here. The message is one plain sentence."""
+
+
+def prepare(threads: int = 0) -> int:
+    """Set the allocator, denormal floats and the thread count of this process.
+
+    Back-propagated gradients fall into denormal floats, on which CPUs are ten times slower.
+
+    Args:
+        threads: of torch's operations; 0: one for each core that this process may use.
+
+    Returns:
+        the thread count.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        with suppress(OSError, AttributeError):
+            mallopt = ctypes.CDLL(None).mallopt
+            for parameter, setting in _MALLOPT.items():
+                mallopt(parameter, setting)
+    torch.set_flush_denormal(True)
+    threads = threads or cores()
+    torch.set_num_threads(threads)
+    return threads
+
+
+def cores() -> int:
+    """The cores that this process may use: the physical ones, where the machine tells."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(allowed, psutil.cpu_count(logical=False) or allowed)
+
+
+def choose_device(wanted: str) -> torch.device:
+    """``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:1`` as a device.
+
+    Raises:
+        DeviceError: there is no such GPU here.
+    """
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(wanted)
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (device.index or 0) >= count:
+            there = f"there are {count} GPUs here" if count else "torch sees no GPU here"
+            raise DeviceError(f"Device {wanted} cannot be used: {there}. Use --device auto or cpu.")
+    return device
+
+
+def choose_precision(wanted: str, device: torch.device) -> torch.dtype | None:
+    """The type of a network's mixed-precision arithmetic; ``None``: everything in float32.
+
+    Raises:
+        DeviceError: the device cannot compute so.
+    """
+    if wanted == "fp16" and device.type != "cuda":
+        raise DeviceError("Precision fp16 needs a GPU: on the CPU take train.precision=bf16 or fp32.")
+    if wanted == "auto" and device.type == "cuda":
+        wanted = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(wanted)
+
+
+def device_name(device: torch.device, threads: int) -> str:
+    """A device as a person says it: ``NVIDIA H100 80GB HBM3``, ``CPU, 2 threads``."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"CPU, {threads} thread{'s' * (threads != 1)}"
+
+
+def memory_mb(device: torch.device) -> float:
+    """Megabytes in use: reserved by torch on a GPU, else resident in this process."""
+    if device.type == "cuda":
+        return torch.cuda.memory_reserved(device) / 1e6
+    return float(psutil.Process().memory_info().rss) / 1e6

@@ -1,0 +1,1 @@
+"""Text generation with a trained network: sampling, decoding, best of several."""

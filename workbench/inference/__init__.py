@@ -1,0 +1,1 @@
+"""Inference in a child process: server, client, protocol."""

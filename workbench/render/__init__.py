@@ -1,0 +1,1 @@
+"""Charts, grids and number formats for Rich; no Textual, no torch."""

@@ -1,0 +1,51 @@
+"""A task's views as Rich renderables; their text is never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table as RichTable
+from rich.text import Text as RichText
+
+from tasks.views import Cell, Confusion, Series, Table, Text, View
+from workbench.render.confusion_grid import Grid
+from workbench.render.format import column, plain
+from workbench.render.metrics import heading
+from workbench.render.series_chart import Chart
+
+
+def view(shown: View) -> RenderableType:
+    """A task's view as Rich draws it; its text is never markup."""
+    title = RichText(plain(shown.title), "bold")
+    note = [RichText(plain(shown.note), "dim")] if shown.note and not isinstance(shown, Series) else []
+    match shown:
+        case Confusion():
+            return Group(title, Grid(shown), *note)
+        case Table():
+            return Group(title, _table(shown), *note)
+        case Text():
+            return Group(title, RichText("\n".join(map(plain, shown.text.split("\n")))), *note)
+        case Series():
+            return Group(title, Chart(shown))
+
+
+def _table(shown: Table) -> RichTable:
+    """Words to the left, figures to the right, as wide as their letters are on a terminal."""
+    table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
+    columns = []
+    for index, name in enumerate(shown.columns):
+        cells = [row[index] if index < len(row) else None for row in shown.rows]
+        words = any(isinstance(cell, str) for cell in cells)
+        table.add_column(RichText(plain(heading(name))), justify="left" if words or index == 0 else "right")
+        columns.append(_cells(cells))
+    for texts in zip(*columns, strict=True):
+        table.add_row(*map(RichText, texts))
+    return table
+
+
+def _cells(cells: Sequence[Cell]) -> list[str]:
+    """A column's cells as text, its fractions with the same digits."""
+    figures = iter(column([cell for cell in cells if isinstance(cell, float) or cell is None]))
+    return [next(figures) if isinstance(cell, float) or cell is None else plain(str(cell)) for cell in cells]

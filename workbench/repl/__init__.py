@@ -1,0 +1,1 @@
+"""The poem prompt: a read-evaluate-print loop over a trained network."""

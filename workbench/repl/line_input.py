@@ -1,0 +1,87 @@
+"""Reading lines from a person: history, completion, a line that tells what is set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import platformdirs
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from rich.cells import cell_len, set_cell_size
+
+from workbench.repl.commands import COMMANDS, Command, cut
+
+
+class Words(Completer):
+    """Completes commands, and what a command can be told.
+
+    Args:
+        models: the runs that can write.
+    """
+
+    def __init__(self, models: Callable[[], Iterable[str]]) -> None:
+        self._models = models
+        self._files = PathCompleter(expanduser=True)
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        words = cut(document.text_before_cursor)
+        if len(words) == 1:
+            (name,) = words
+            for command in COMMANDS:
+                if command.name.startswith(name.lower()):
+                    yield Completion(
+                        command.name + " " * bool(command.argument), -len(name), command.name, command.help
+                    )
+        elif words:
+            yield from self._arguments(words[0].lower(), words[1], complete_event)
+
+    def _arguments(self, name: str, begun: str, complete_event: CompleteEvent) -> Iterator[Completion]:
+        if name == "save":
+            yield from self._files.get_completions(Document(begun), complete_event)
+        else:
+            for choice in self._choices(name):
+                if choice.startswith(begun):
+                    yield Completion(choice, -len(begun))
+
+    def _choices(self, name: str) -> Iterable[str]:
+        if name == "model":
+            return self._models()
+        return next((command.choices for command in COMMANDS if command.name == name), ())
+
+
+def reader(models: Callable[[], Iterable[str]], told: Callable[[], str]) -> Callable[[], str]:
+    """A function that asks for a line.
+
+    It raises ``KeyboardInterrupt`` on Ctrl-C and ``EOFError`` on Ctrl-D, as ``input`` does.
+
+    Args:
+        told: what stands below the line.
+    """
+    session: PromptSession[str] = PromptSession(
+        "诗 › ", history=_history(), completer=Words(models), bottom_toolbar=told, enable_history_search=True
+    )
+    return session.prompt
+
+
+def listed() -> str:
+    """Every command with what it takes and does."""
+    widest = max(cell_len(_shown(command)) for command in COMMANDS)
+    return "\n".join(f"  {set_cell_size(_shown(command), widest)}  {command.help}" for command in COMMANDS)
+
+
+def _shown(command: Command) -> str:
+    return f"/{command.name} {command.argument}".rstrip()
+
+
+def _history() -> History:
+    """The lines of earlier days; of this one alone where they cannot be kept."""
+    path = Path(platformdirs.user_state_path("workbench")) / "poem-history"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(path)

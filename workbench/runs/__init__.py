@@ -1,0 +1,1 @@
+"""The run store: folders, events, journal, summaries, filters, export, launch."""

@@ -1,0 +1,286 @@
+"""The run folder: create, find, lock, derive the status, stop, remove. No torch."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+import shutil
+import time
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from tasks.base import PlainError
+from tasks.shared import files
+from tasks.shared.datasets.progress import MARK
+from workbench.config import spec
+from workbench.config.spec import RunSpec
+from workbench.runs import journal
+from workbench.runs.events import Failed, Finished, Stopped
+
+Status = Literal["starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
+LIVE: tuple[Status, ...] = ("starting", "running", "stopping")
+PRETRAINED = "pretrained"
+
+
+class RunError(PlainError):
+    """A run cannot be found or used so. The message is one plain sentence."""
+
+
+class NoSuchRun(RunError):
+    """The name that a person typed is not one run's."""
+
+
+class Run:
+    """One folder of the run store; every property is read from it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.spec_file = path / "spec.json"
+        self.task_file = path / "task.json"
+        self.tensors_file = path / "task.safetensors"
+        self.events_file = path / "events.jsonl"
+        self.lock_file = path / "lock"
+        self.log_file = path / "worker.log"
+        self.best_file = path / "best.safetensors"
+        self.last_file = path / "last.pt"
+        self.stop_file = path / "STOP"
+
+    @cached_property
+    def id(self) -> str:
+        return f"{PRETRAINED}/{self.path.name}" if self.path.parent.name == PRETRAINED else self.path.name
+
+    @property
+    def spoken(self) -> str:
+        """What to type for RUN: the id where runs are looked for by themselves, else the folder's path."""
+        here = self.path.parent == root() or self.path.parent.name == PRETRAINED
+        return self.id if here else shlex.quote(str(self.path))
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """The run's description.
+
+        Raises:
+            RunError: it is missing, damaged or from a newer version.
+        """
+        try:
+            return spec.from_json(self.spec_file.read_bytes())
+        except FileNotFoundError:
+            raise RunError(f"{self.path} is not a run: it holds no spec.json.") from None
+        except spec.SpecError as error:
+            raise RunError(f"Run {self.id}: {error}") from None
+
+    @cached_property
+    def created(self) -> float:
+        """When its spec was written, Unix seconds; 0 where there is none."""
+        try:
+            return self.spec_file.stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
+    def status(self, recent: journal.History | None = None) -> Status:
+        """Derived, never stored: the lock says whether it lives, the last event how it ended."""
+        if self.alive():
+            if self.stop_file.exists():
+                return "stopping"
+            recent = recent or journal.recent(self.events_file)
+            before = recent.ended is not None and recent.ended.time < self.lock_file.stat().st_mtime
+            return "starting" if before or recent.empty else "running"
+        if recent is None or recent.ended is None:  # it may have ended after those events were read
+            recent = journal.recent(self.events_file)
+        match recent.ended:
+            case Finished():
+                return "finished"
+            case Stopped():
+                return "stopped"
+            case Failed():
+                return "failed"
+        return "finished" if self.path.parent.name == PRETRAINED else "lost"
+
+    def alive(self) -> bool:
+        """Whether a worker holds the lock."""
+        try:
+            descriptor = os.open(self.lock_file, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def claim(self) -> int:
+        """Take the run for a worker: its lock's descriptor, with an earlier STOP and leftovers removed.
+
+        Raises:
+            RunError: a worker has it, its folder is gone or cannot be written, or it came with the program.
+        """
+        if self.path.parent == shipped():
+            raise RunError(f"{self.id} came with the program: it can be asked, not changed.")
+        try:
+            descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise RunError(f"Run {self.id} cannot be used: {error.strerror} ({self.lock_file}).") from None
+        for _ in range(20):  # a reader that asks whether the run lives holds the lock for an instant
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.01)
+        else:
+            os.close(descriptor)
+            raise RunError(f"Run {self.id} is already running: watch it with `workbench watch {self.spoken}`.")
+        os.utime(descriptor)  # what ended before now was an earlier life
+        self.stop_file.unlink(missing_ok=True)
+        files.clear_temporary(self.path)
+        return descriptor
+
+    def request_stop(self) -> None:
+        """Ask the worker to save a checkpoint and end.
+
+        Raises:
+            RunError: it is not running.
+        """
+        if not self.alive():
+            raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
+        self.stop_file.touch()
+
+    def told(self, offset: int = 0) -> tuple[list[str], int]:
+        """What the worker told a person from a place in its log on, and where the log ends now."""
+        try:
+            with self.log_file.open("rb") as log:
+                log.seek(offset)
+                new = log.read()
+        except FileNotFoundError:
+            return [], 0
+        whole = new[: new.rfind(b"\n") + 1]
+        lines = whole.decode(errors="replace").splitlines()
+        return [line for line in lines if line.startswith(MARK)], offset + len(whole)
+
+    def last_log_line(self) -> str:
+        """The last thing that the worker printed."""
+        try:
+            lines = self.log_file.read_text(errors="replace").split("\n")
+        except FileNotFoundError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def root(option: Path | None = None) -> Path:
+    """Where runs land: ``--runs``, else ``WORKBENCH_RUNS``, else ``./checkpoints``."""
+    return (option or Path(os.environ.get("WORKBENCH_RUNS") or "checkpoints")).absolute()
+
+
+def create(folder: Path, described: RunSpec) -> Run:
+    """A new run's folder with its ``spec.json``: there whole or not at all, under an id of its own.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    fresh = folder / f".new-{os.getpid()}-{time.monotonic_ns()}"
+    try:
+        fresh.mkdir(parents=True)
+        files.write(fresh / "spec.json", described.to_json())
+        first = f"{described.task}-{described.cell}-{time.strftime('%Y%m%d-%H%M%S')}"
+        for attempt in range(1, 1000):
+            path = folder / (first if attempt == 1 else f"{first}-{attempt}")
+            with suppress(OSError):  # taken: a folder that holds something is never replaced
+                fresh.rename(path)
+                files.sync_folder(folder)
+                return Run(path)
+        raise RunError(f"No free name for a run like {first} in {folder}.")
+    except OSError as error:
+        raise RunError(f"Runs cannot be kept in {folder}: {error.strerror}. Name another folder with --runs.") from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def listing(folder: Path) -> list[Run]:
+    """The runs of a folder, the newest first."""
+    if not folder.is_dir():
+        return []
+    found = [Run(p) for p in folder.iterdir() if not p.name.startswith(".") and (p / "spec.json").is_file()]
+    return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
+
+
+def pretrained(folder: Path) -> list[Run]:
+    """The pretrained models: a folder's own, and those that came with the program; of one name the first."""
+    every = [run for place in (folder / PRETRAINED, shipped()) for run in listing(place)]
+    return sorted({run.id: run for run in reversed(every)}.values(), key=lambda run: run.id)
+
+
+def shipped() -> Path:
+    """Where the models are that came with the program: in the installed package, else in the checkout."""
+    package = Path(__file__).parents[1]
+    return package / PRETRAINED if (package / PRETRAINED).is_dir() else package.parent / "checkpoints" / PRETRAINED
+
+
+def find(name: str, folder: Path) -> Run:
+    """The run that a person means: an id, a unique prefix, ``last``, ``pretrained/NAME`` or a folder's path.
+
+    Raises:
+        NoSuchRun: there is none, or several.
+    """
+    if not name:
+        raise NoSuchRun("No run is named: give its id, the beginning of one, or `last`.")
+    if name.startswith(f"{PRETRAINED}/"):
+        every = pretrained(folder)
+        if same := [run for run in every if run.id == name]:
+            return same[0]
+        known = ", ".join(run.id for run in every)
+        raise NoSuchRun(f"There is no model {name}: {f'there are {known}' if known else 'none is here'}.")
+    if os.sep in name or name in (".", ".."):
+        if (Path(name) / "spec.json").is_file():
+            return Run(Path(name).absolute())
+        raise NoSuchRun(f"{name} is not a run's folder: it holds no spec.json.")
+    every = listing(folder)
+    if not every:
+        came = ", ".join(run.id for run in pretrained(folder))
+        ask = f", or ask a model that came along: {came}" if came and name != "last" else ""
+        raise NoSuchRun(f"There are no runs in {folder}: start one with `workbench train names --cell lstm`{ask}.")
+    if name == "last":
+        return every[0]
+    same = [run for run in every if run.id == name] or [run for run in every if run.id.startswith(name)]
+    if len(same) == 1:
+        return same[0]
+    if same:
+        some = ", ".join(run.id for run in same[:4]) + (" …" if len(same) > 4 else "")
+        raise NoSuchRun(f"{name!r} is the beginning of {len(same)} runs: {some}. Type more of it.")
+    raise NoSuchRun(f"There is no run {name!r} in {folder}: `workbench runs` lists them.")
+
+
+def remove(run: Run) -> None:
+    """Delete a run's folder, all of it.
+
+    Raises:
+        RunError: it is running.
+    """
+    descriptor = run.claim()
+    try:
+        gone = run.path.with_name(f".gone-{os.getpid()}-{run.path.name}")
+        run.path.rename(gone)
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise RunError(f"Run {run.id} could not be deleted: {error.strerror}.") from None
+    finally:
+        os.close(descriptor)
+
+
+def task_state(run: Run) -> dict[str, object]:
+    """The task's state (vocabulary, labels) that the run saved before its first step.
+
+    Raises:
+        RunError: it is not there yet, or damaged.
+    """
+    try:
+        return msgspec.json.decode(run.task_file.read_bytes(), type=dict[str, object])
+    except FileNotFoundError:
+        raise RunError(f"Run {run.id} has no task.json yet: it never reached its first step.") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise RunError(f"{run.task_file} is damaged: the run cannot be asked.") from None

@@ -1,0 +1,1 @@
+"""The Confusion screen: a run's confusion matrix and the examples in its cells."""

@@ -1,0 +1,53 @@
+"""One frame of a run's screen, as text."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from workbench.runs.store import Run, RunError
+from workbench.tui.app import WorkbenchApp
+from workbench.tui.run.screen import RunScreen
+
+_SECONDS = 20.0  # for the run's folder to be read
+SIZE = (120, 36)  # where there is no terminal
+
+
+def frame(run: Run, folder: Path, size: tuple[int, int]) -> list[Strip]:
+    """A run's screen as it is at this moment, line by line, without the bars that tell of keys.
+
+    Raises:
+        RunError: there is nothing to show.
+    """
+    app = WorkbenchApp(folder, None, run, readonly=True)
+    lines: list[Strip] = []
+
+    async def look(pilot: Pilot[object]) -> None:
+        screen = app.screen
+        if isinstance(screen, RunScreen):
+            screen.query("TopBar, BottomBar").set(display=False)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(screen.looked.wait(), _SECONDS)
+            await pilot.pause(0.1)  # what was shown is drawn
+            lines.extend(screen._compositor.render_strips())
+        app.exit()
+
+    app.run(headless=True, size=size, auto_pilot=look)
+    written = [number for number, line in enumerate(lines) if line.text.strip()]
+    if not written:
+        raise RunError(f"Run {run.id} could not be shown.")
+    return lines[written[0] : written[-1] + 1]
+
+
+def put(run: Run) -> None:
+    """Print one frame to stdout: as large as its terminal and in its colours, plain where it is none."""
+    console = Console()
+    size = (console.width, console.height - 1) if console.is_terminal else SIZE  # a line is left for the prompt
+    coloured = console.color_system is not None and not console.no_color
+    for line in frame(run, run.path.parent, size):
+        print(line.render(console) if coloured else line.text.rstrip())

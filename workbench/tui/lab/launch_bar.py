@@ -1,0 +1,122 @@
+"""What would be started, and starting it: the foot of the Lab."""
+
+from __future__ import annotations
+
+from functools import partial
+from subprocess import Popen
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Static
+
+from tasks.base import DataError
+from tasks.shared.datasets.locations import Source
+from workbench.config.spec import RunSpec
+from workbench.render.format import plain
+from workbench.runs import launch, store
+from workbench.runs.store import Run, RunError
+from workbench.tui.lab.dataset_line import DataLine, Stopped
+from workbench.tui.lab.network_line import NetworkLine
+from workbench.tui.lab.status_line import FootLine
+from workbench.tui.services.threads import aside
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
+
+class Foot(Vertical):
+    """The data, the network, the button, and whether what is chosen can be started."""
+
+    EVERY = 1.0  # seconds between two looks at what trains
+
+    class Begun(Message):
+        """A run was started."""
+
+        def __init__(self, run: Run, *, stay: bool) -> None:
+            super().__init__()
+            self.run = run
+            self.stay = stay
+
+    def __init__(self) -> None:
+        super().__init__(id="foot")
+        self._described: RunSpec | None = None  # what would be started
+        self._words = ""
+        self._starting = False
+        self._last: Run | None = None  # the last that was started without leaving
+
+    def compose(self) -> ComposeResult:
+        yield DataLine("data")
+        yield NetworkLine("network")
+        with Horizontal(id="start-row"):
+            yield Button("Start", variant="primary", id="start", compact=True, action="screen.start")
+            yield Static(markup=False, id="verdict")
+
+    def on_mount(self) -> None:
+        self.set_interval(self.EVERY, self._count)
+
+    def show(self, described: RunSpec | None, words: str) -> None:
+        """What would be started, in words; ``None``: it cannot be, and the words say why."""
+        self._described, self._words = described, words
+        self._say()
+
+    def _say(self) -> None:
+        style = "$foreground-muted" if self._described else "$text-error"
+        shown = ("starting: looking for the data …", "$text-warning") if self._starting else (plain(self._words), style)
+        self.query_one("#verdict", Static).update(Content.styled(*shown))
+
+    def start(self, *, stay: bool = False) -> None:
+        """Start what is described; where it cannot be, the reason stands beside the button already."""
+        if self._described is None or self._starting:
+            self.app.bell()
+            return
+        self._starting = True
+        self._say()
+        self._start(self._described, stay)
+
+    @work(exclusive=True, group="start")
+    async def _start(self, described: RunSpec, stay: bool) -> None:
+        """Find the data, make the run, start its worker: none of it holds the screen up."""
+        app = cast("WorkbenchApp", self.app)
+
+        def say(sentence: str) -> None:
+            app.call_from_thread(app.notify, sentence, markup=False, timeout=12)
+
+        def begin(source: Source) -> tuple[Run, Popen[bytes]]:
+            folder = str(source.folder) if source.kind == "full" else ""
+            run = store.create(app.runs_folder, msgspec.structs.replace(described, data=source.kind, data_dir=folder))
+            return run, launch.start(run)
+
+        try:
+            source = await self.query_one(DataLine).locate(described.task, described.settings, say)
+            run, worker = await aside(partial(begin, source))
+        except Stopped:
+            app.notify("Nothing was started: its data were not waited for.")
+        except (RunError, DataError) as error:
+            app.notify(str(error), severity="error", markup=False, timeout=12)
+        except OSError as error:
+            app.notify(f"The run could not be started: {error}.", severity="error", markup=False, timeout=12)
+        else:
+            app.custody.add(run, worker)
+            if stay:
+                self._last = run
+                await self._count()
+            self.post_message(self.Begun(run, stay=stay))
+        finally:
+            self._starting = False
+            self._say()
+
+    async def _count(self) -> None:
+        """What was started last from here, and how many train."""
+        if self._last is None or not self.screen.is_current:
+            return
+        live = len(cast("WorkbenchApp", self.app).custody.live())
+        word = "is training" if self._last.alive() else "has ended"
+        count = f"{live} run{'s' * (live != 1)} training"
+        if not self.query("#started"):
+            await self.mount(FootLine("started", "started"), before="#start-row")
+        self.query_one("#started", FootLine).say((self._last.id, "bold"), f" {word} · {count} · F3 lists them")

@@ -1,0 +1,1 @@
+"""The Poem screen: a trained network writes."""

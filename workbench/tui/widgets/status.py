@@ -1,0 +1,38 @@
+"""A run's state on the screen: always a word, and a colour."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual.content import Content
+
+from workbench.runs.store import LIVE, Status
+
+Seen = Status | Literal["gone", "unreadable"]
+
+# theme variables of the word's colour
+COLOURS: dict[Seen, str] = {
+    "starting": "accent",
+    "running": "success",
+    "stopping": "warning",
+    "finished": "primary",
+    "stopped": "secondary",
+    "failed": "error",
+    "lost": "error",
+    "gone": "error",
+    "unreadable": "error",
+}
+
+
+def badge(status: Seen) -> Content:
+    """The word on its colour."""
+    name = COLOURS[status]
+    return Content.styled(f" {status} ", f"bold $on-{name} on ${name}-muted")
+
+
+def live(status: Seen) -> bool:
+    return status in LIVE
+
+
+def resumable(status: Seen) -> bool:
+    return status in ("stopped", "failed", "lost")
