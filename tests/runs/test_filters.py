@@ -6,11 +6,11 @@ import operator
 from dataclasses import dataclass
 
 import pytest
+from config.plain_sentences import is_plain
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 from records_at_hand import record, unreadable
-from spec.plain_sentences import is_plain
 
 from workbench.runs import filters
 from workbench.runs.filters import Condition, Filter, FilterError, Word, parse

@@ -56,7 +56,8 @@ PROCESS = f"""
 import json, sys, time
 from pathlib import Path
 time.strftime = lambda form, *at: {SECOND!r}
-from workbench import runs, spec
+from workbench.config import spec
+from workbench.runs import store
 described = spec.make("toy", "lstm", {{"seed": int(sys.argv[2])}})
 print("ready", flush=True)
 sys.stdin.readline()

@@ -132,10 +132,10 @@ def test_the_last_line_of_the_log(tmp_path: Path, content: bytes | None, last: s
 
 def test_the_tasks_state_is_read_or_said_to_be_missing(run: Run) -> None:
     with pytest.raises(RunError, match=r"no task\.json yet"):
-        store.task_state(run)
+        runs.task_state(run)
     run.task_file.write_bytes(b'{"labels":["a"]}')
-    assert store.task_state(run) == {"labels": ["a"]}
+    assert runs.task_state(run) == {"labels": ["a"]}
     for damaged in (b"", b"[1]", b'{"labels":', b"\xff"):
         run.task_file.write_bytes(damaged)
         with pytest.raises(RunError, match=r"task\.json is damaged"):
-            store.task_state(run)
+            runs.task_state(run)

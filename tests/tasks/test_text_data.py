@@ -159,7 +159,7 @@ def test_what_was_encoded_is_recalled_with_its_notes() -> None:
     assert words_of(again) == words_of(data)
     assert torch.equal(again.spelling, data.spelling)
     with pytest.raises(FileNotFoundError):
-        data.recall(TextSettings(), "other")
+        text_data.recall(TextSettings(), "other")
 
 
 def test_a_damaged_encoding_is_made_again_and_said_in_a_line(

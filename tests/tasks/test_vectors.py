@@ -178,7 +178,7 @@ def test_vectors_are_learnt_once(capsys: pytest.CaptureFixture[str]) -> None:
 def test_one_thread_learns_the_same_vectors_in_every_process(tmp_path: Path) -> None:
     """Python's hashes differ from process to process, and gensim takes them by default."""
     code = (
-        "from tasks.shared import vectors\n"
+        "from tasks.shared.text import word_vectors\n"
         "from tasks.shared.text.settings import TextSettings\n"
         "settings = TextSettings(embedding=6, word2vec_epochs=2)\n"
         f"found = word_vectors.word2vec(settings, 15, lambda: {SENTENCES}, source='some')\n"
