@@ -1,15 +1,16 @@
-"""What a network gains on the best naive forecast of temperature, over seeds, with a day-block bootstrap interval.
+"""What a network gains on the best baseline forecast of temperature, over seeds, with a day-block bootstrap interval.
 
     python bench/climate.py --cells lstm gru --seeds 5 --data DIR --runs DIR
 
 For each cell and head (the defaults' residual one, and the preset ``plain``) a run a seed is made by the real command
 line, where ``--runs`` does not hold it yet. On the test windows the squared error of each is compared with that of the
-naive forecast that is best *there*, which is the strictest choice. A gain is that forecast's MSE less the network's, in
-°C²; its 95 % interval comes from drawing whole days of windows with replacement (2,000 times), because windows that
+baseline forecast that is best *there*, which is the strictest choice. A gain is that forecast's MSE less the
+network's, in °C²; its 95 % interval comes from drawing whole days of windows with replacement (2,000 times), because
+windows that
 begin an hour apart are nearly the same. The last line of a group is the gain of all seeds together: their errors are
 averaged window by window before days are drawn.
 
-The correction is the root mean square of forecast less naive forecast: a residual head that has learned nothing has 0.
+The correction is the root mean square of forecast less baseline forecast: a residual head that learned nothing has 0.
 The windows of one test split share its weather: an interval says nothing of another autumn.
 """
 
@@ -47,8 +48,8 @@ class Tested(NamedTuple):
     """A run on the test windows (W of them, H readings of the horizon), in °C."""
 
     squared: NDArray[np.float64]  # (W,H) its squared errors
-    naive: dict[str, NDArray[np.float64]]  # (W,H) those of each naive forecast
-    correction: float  # root mean square of forecast less the naive forecast beneath it, or less the day shape
+    baselines: dict[str, NDArray[np.float64]]  # (W,H) those of each baseline forecast
+    correction: float  # root mean square of forecast less the baseline forecast beneath it, or less the day shape
     days: NDArray[np.int64]  # (W,) the day on which each window's forecast begins
     step: int  # seconds between readings
 
@@ -77,7 +78,7 @@ def main() -> None:
             )
             show(cell, name, "all", together)
     best = best_naive(tested[0])
-    means = ", ".join(f"{method} {errors.mean():.2f}" for method, errors in tested[0].naive.items())
+    means = ", ".join(f"{method} {errors.mean():.2f}" for method, errors in tested[0].baselines.items())
     print(f"\nnaive forecasts, MSE °C²: {means}; compared with: {best}")
     print(f"{len(tested[0].squared):,} test windows that begin on {len(np.unique(tested[0].days))} days")
 
@@ -125,7 +126,7 @@ def test(run: store.Run) -> Tested:
     starts = examples.rows["test"].numpy() + task.settings.history
     return Tested(
         squared=torch.cat(squared).double().numpy() * unit,
-        naive={method: torch.cat(errors).double().numpy() * unit for method, errors in others.items()},
+        baselines={method: torch.cat(errors).double().numpy() * unit for method, errors in others.items()},
         correction=float(torch.cat(corrections).mean().sqrt()) * task.spread,
         days=(task.state["start"] + starts * task.step) // _DAY,
         step=task.step,
@@ -133,17 +134,17 @@ def test(run: store.Run) -> Tested:
 
 
 def beneath(task: Task) -> str:
-    """The naive forecast that a run corrects; the day shape for a head on its own."""
+    """The baseline forecast that a run corrects; the day shape for a head on its own."""
     chosen = task.settings.residual.replace("-", " ")
     return chosen if chosen in baselines.FORECASTS else "day shape"
 
 
 def best_naive(tested: Tested) -> str:
-    return min(tested.naive, key=lambda method: float(tested.naive[method].mean()))
+    return min(tested.baselines, key=lambda method: float(tested.baselines[method].mean()))
 
 
 def show(cell: str, head: str, seed: str, tested: Tested) -> None:
-    gain = tested.naive[best_naive(tested)] - tested.squared  # (W,H)
+    gain = tested.baselines[best_naive(tested)] - tested.squared  # (W,H)
     found = block_interval(gain.mean(1), tested.days)
     between = f"{found.low:+.2f} … {found.high:+.2f}" + ("" if found.excludes_zero else " ·")
     places = [lead * 3_600 // tested.step - 1 for lead in LEADS]

@@ -107,7 +107,7 @@ def begun(task: Task, batch: int) -> Tensor:
 
 
 def drawn(task: Task, scores: Tensor, generator: Generator) -> Tensor:
-    tokens, _ = choose(scores, generator=generator, banned=[*task.banned, task.end])
+    tokens, _ = choose(scores, generator=generator, never_sampled=[*task.never_sampled, task.end])
     return tokens[:, None]
 
 

@@ -40,7 +40,7 @@ from workbench.engine.generation import best_of
 from workbench.engine.generation.sampling import Draw
 from workbench.runs import store
 
-HELD = {"tones": True, "distinct": True, "novel": True}
+EVAL_SPLITS = {"tones": True, "distinct": True, "novel": True}
 DRAW = Draw(temperature=TEMPERATURE, top_p=TOP_P, repetition=REPETITION)
 BATCH = 250
 
@@ -75,7 +75,7 @@ class Form:
     def allowed(self, codes: Sequence[int]) -> Tensor:
         return self._first if len(codes) == 1 else self._any
 
-    def settled(self, codes: Sequence[int]) -> bool:
+    def is_final(self, codes: Sequence[int]) -> bool:
         return True
 
 
@@ -107,7 +107,7 @@ def main() -> None:
     for form in () if given.human_only else (*tone_patterns.SIZES, forms.FREE):
         for held in (False, True) if form != forms.FREE else (False,):
             began = time.perf_counter()
-            guide = task.guide("", {"form": form, **HELD}) if held else Form(task, form)
+            guide = task.guide("", {"form": form, **EVAL_SPLITS}) if held else Form(task, form)
             found = written(task, model, given.poems, guide)
             name = f"{run.spec.cell}, {form}{', held' if held else ''}"
             seconds = time.perf_counter() - began

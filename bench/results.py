@@ -1,4 +1,4 @@
-"""Every task with every cell on its data: test figures, wall time, examples per second, beside the naive methods.
+"""Every task with every cell on its data: test figures, wall time, examples per second, beside the baselines.
 
     python bench/results.py --tasks imdb reviews --cells rnn gru lstm bilstm --minutes 10 --data DIR
 
@@ -39,15 +39,15 @@ def main() -> None:
     given = parser.parse_args()
     for task in given.tasks:
         rows: list[Any] = []
-        naive: dict[str, dict[str, float | None]] = {}
+        baselines: dict[str, dict[str, float | None]] = {}
         for cell in given.cells:
             if tasks.settings(task).causal and cells.about(cell).bidirectional:
                 continue
             run = find(given.runs, task, cell) or train(given, task, cell)
-            tested, naive = figures(run, given.runs)
+            tested, baselines = figures(run, given.runs)
             rows.append((cell, tested, *effort(run)))
         print(f"\n{task}\n")
-        show(rows, naive)
+        show(rows, baselines)
 
 
 def find(folder: Path, task: str, cell: str) -> store.Run | None:
@@ -75,7 +75,7 @@ def train(given: argparse.Namespace, task: str, cell: str) -> store.Run:
 
 
 def figures(run: store.Run, folder: Path) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
-    """The test metrics of a run, as it ended or measured now, and the naive methods'."""
+    """The test metrics of a run, as it ended or measured now, and the baselines'."""
     history = read(run.events_file)
     if isinstance(history.ended, Finished) and history.baseline:
         return history.ended.test, history.baseline.methods["test"]
@@ -94,14 +94,14 @@ def ask(*words: object) -> Any:
     return json.loads(done.stdout)
 
 
-def show(rows: list[Any], naive: dict[str, dict[str, float | None]]) -> None:
+def show(rows: list[Any], baselines: dict[str, dict[str, float | None]]) -> None:
     keys = [key for key in rows[0][1] if key != "loss"]
     print("| | " + " | ".join([*keys, "epochs", "seconds", "examples/s"]) + " |")
     print("| --- |" + " --- |" * (len(keys) + 3))
     for cell, metrics, epochs, seconds, speed in rows:
         written = [number(metrics.get(key)) for key in keys]
         print(f"| `{cell}` | " + " | ".join([*written, f"{epochs:.1f}", f"{seconds:.0f}", f"{speed:,.0f}"]) + " |")
-    for method, metrics in naive.items():
+    for method, metrics in baselines.items():
         print(f"| {method} | " + " | ".join([*(number(metrics.get(key)) for key in keys), "", "", ""]) + " |")
 
 

@@ -57,11 +57,11 @@ def start(folder: Path) -> tuple[float, float, float]:
     """Seconds from torch's import to the first step and to its end; those that importing ``torch._dynamo`` takes."""
     importlib.import_module("torch")
     began = time.perf_counter()
-    from workbench.engine.trainer import Position, Training
+    from workbench.engine.trainer import Position, Trainer
 
     importlib.import_module("torch._dynamo")  # the optimiser would
     imported = time.perf_counter() - began
-    training = Training(store.Run(folder), Position())
+    training = Trainer(store.Run(folder), Position())
     training.begin_epoch()
     batch = training.order()[0]
     reached = time.perf_counter() - began

@@ -109,12 +109,12 @@ def card(
     command = f"workbench train {described.task} --cell {described.cell} {' '.join(changed)}".rstrip() + " --headless"
     size = (folder / "best.safetensors").stat().st_size / 1e6
     main_ = described.settings.metric
-    naive = history.baseline.methods.get("test", {}) if history.baseline else {}
+    baselines = history.baseline.methods.get("test", {}) if history.baseline else {}
     columns = list(ended.test)
     rows = [
         ("**this model**", ended.test),
         ("this model, half precision as shipped", half),
-        *((name, metrics) for name, metrics in naive.items()),
+        *((name, metrics) for name, metrics in baselines.items()),
     ]
     table = [
         "| on the test split | " + " | ".join(heading(column) for column in columns) + " |",

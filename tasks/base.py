@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
-HELD = SPLITS[1:]
+EVAL_SPLITS = SPLITS[1:]
 Value = str | int | float | bool
 Metrics = dict[str, float | None]
 
@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     about: ClassVar[str]
     causal: ClassVar[bool] = False  # a causal task refuses a bidirectional cell
     writes: ClassVar[bool] = False  # its networks write texts: its task is a ``Writer``
-    metric: ClassVar[str] = "loss"  # the main one, charted beside the naive methods'
+    metric: ClassVar[str] = "loss"  # the main one, charted beside the baselines'
     higher_is_better: ClassVar[bool] = False
     best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``
     # what the task's data folder must hold: names or glob patterns, alternatives separated by ``|``
@@ -116,7 +116,7 @@ class Task(ABC):
     def __init__(self, settings: Any, state: Mapping[str, Any]) -> None:
         self.settings = settings
         self.state = dict(state)
-        self.tensors: Mapping[str, Tensor] = {}  # what ``lasting`` gave when the run began; nothing in older runs
+        self.tensors: Mapping[str, Tensor] = {}  # what ``artifacts`` gave when the run began; nothing in older runs
 
     @property
     def protocol(self) -> str:
@@ -133,7 +133,7 @@ class Task(ABC):
         """
 
     @classmethod
-    def recall(cls, settings: Any, state: Mapping[str, Any]) -> Any:
+    def load_cached(cls, settings: Any, state: Mapping[str, Any]) -> Any:
         """The encoded data as an earlier run cached it, though its files are gone.
 
         Raises:
@@ -141,7 +141,7 @@ class Task(ABC):
         """
         raise FileNotFoundError
 
-    def lasting(self, data: Any) -> Mapping[str, Tensor]:
+    def artifacts(self, data: Any) -> Mapping[str, Tensor]:
         """What a run keeps of its data beside the state, as tensors: ``tensors`` of every later task of that run."""
         return {}
 
@@ -190,7 +190,7 @@ class Task(ABC):
         return None
 
     def baseline(self, data: Any, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
-        """Naive methods on the same rows: ``{split: {method: metrics}}``. Computed once, cached.
+        """Baselines on the same rows: ``{split: {method: metrics}}``. Computed once, cached.
 
         Args:
             cached_only: give nothing rather than compute.
@@ -213,7 +213,7 @@ class Guide(Protocol):
         """(V,) bool on the CPU: which tokens may follow ``codes``, the start token first; none: a dead end."""
         ...
 
-    def settled(self, codes: Sequence[int]) -> bool:
+    def is_final(self, codes: Sequence[int]) -> bool:
         """Whether no dead end after ``codes`` can need a token of theirs taken back: then they can be shown."""
         ...
 
@@ -231,7 +231,7 @@ class Writer(Task):
 
     @property
     @abstractmethod
-    def banned(self) -> Sequence[int]:
+    def never_sampled(self) -> Sequence[int]:
         """Tokens that are never written: padding, the start, the unknown."""
 
     @property
@@ -239,14 +239,14 @@ class Writer(Task):
         """Tokens that come again and again in every text, such as punctuation: no repetition."""
         return ()
 
-    def guide(self, start: str, wish: Mapping[str, Value]) -> Guide | None:
-        """What holds a text that begins with ``start`` to a wish; none where nothing does.
+    def guide(self, start: str, constraints: Mapping[str, Value]) -> Guide | None:
+        """What holds a text that begins with ``start`` to the constraints; none where nothing does.
 
         Raises:
             ValueError: it cannot be met; one sentence says which part of it, and what would be possible.
         """
-        if wish:
-            raise ValueError(f"This network writes freely: it knows no {', '.join(wish)}.")
+        if constraints:
+            raise ValueError(f"This network writes freely: it knows no {', '.join(constraints)}.")
         return None
 
     def notes(self, start: str) -> Sequence[str]:
@@ -277,7 +277,7 @@ class Writer(Task):
             ValueError: it holds a character that the network never saw; one sentence says which.
         """
 
-    def ready(
+    def prepare_prompt(
         self,
         model: nn.Module,
         codes: list[int],

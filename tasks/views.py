@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-Cell = str | int | float | None
+TableValue = str | int | float | None
 
 
 class _View(msgspec.Struct, frozen=True, kw_only=True, tag_field="view"):
@@ -26,7 +26,7 @@ class Table(_View, frozen=True, kw_only=True, tag="table"):
     """Rows of cells under named columns. Floats are fractions unless the column's name says otherwise."""
 
     columns: list[str]
-    rows: list[list[Cell]]
+    rows: list[list[TableValue]]
 
 
 class Text(_View, frozen=True, kw_only=True, tag="text"):

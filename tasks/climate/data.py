@@ -71,7 +71,7 @@ def load(settings: Settings, folder: Path) -> ClimateData:
     return _arrange(settings, key, *cache.tensors(key, lambda: _encoded(settings, paths)))
 
 
-def recall(settings: Settings, key: str) -> ClimateData:
+def load_cached(settings: Settings, key: str) -> ClimateData:
     """The readings as an earlier run cached them.
 
     Raises:

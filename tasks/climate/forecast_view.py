@@ -1,4 +1,4 @@
-"""One window as a chart: what was, what the network says, and what the naive lines say.
+"""One window as a chart: what was, what the network says, and what the baseline lines say.
 
 Shapes: P readings of history, H readings of the horizon.
 """

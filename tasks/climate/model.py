@@ -1,4 +1,4 @@
-"""The forecaster: patches → recurrence → head → a correction of a naive forecast, or the forecast itself.
+"""The forecaster: patches → recurrence → head → a correction of a baseline forecast, or the forecast itself.
 
 Shapes: B windows, P readings of history, F features, S steps, I input size, D directions, O output size,
 H readings of the horizon, K segments of the head, L values in a segment.
@@ -56,16 +56,16 @@ class Forecaster(nn.Module):
             last = self.head.write
         else:
             self.head = last = nn.Linear(width, settings.horizon)
-        if settings.residual != "none":  # a correction of zero: the naive forecast is where learning begins
+        if settings.residual != "none":  # a correction of zero: the baseline forecast is where learning begins
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
 
     def forward(self, features: Tensor, past: Tensor) -> Tensor:
         """``features`` (B,P,F), ``past`` (B,P) of the target → (B,H)."""
-        return self.naive(past) + self.correction(features)
+        return self.baselines(past) + self.correction(features)
 
     def correction(self, features: Tensor) -> Tensor:
-        """What the network adds to the naive forecast: (B,P,F) → (B,H)."""
+        """What the network adds to the baseline forecast: (B,P,F) → (B,H)."""
         if self.settings.inputs == "anomaly":
             anomaly = baselines.anomaly(features, self.day)
             if self.training and self.settings.mirror:
@@ -80,7 +80,7 @@ class Forecaster(nn.Module):
         values: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))  # (B,H)
         return values
 
-    def naive(self, past: Tensor) -> Tensor:
+    def baselines(self, past: Tensor) -> Tensor:
         """What the network corrects: (B,P) → (B,H)."""
         if self.settings.residual == "none":
             return past.new_zeros(len(past), self.settings.horizon)

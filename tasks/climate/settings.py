@@ -57,7 +57,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
             },
         ),
         "plain": Preset(
-            help="hourly means of the scaled features, and a head without a naive forecast beneath it",
+            help="hourly means of the scaled features, and a head without a baseline forecast beneath it",
             values={
                 "task.inputs": "scaled",
                 "task.mirror": False,
@@ -87,7 +87,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = True
     residual: Annotated[
         Literal["day-shape", "same-time-yesterday", "last-value", "none"],
-        Meta(description="the naive forecast that the head corrects, from a correction of zero on"),
+        Meta(description="the baseline forecast that the head corrects, from a correction of zero on"),
     ] = "day-shape"
     head: Annotated[
         Literal["direct", "segments"],

@@ -17,7 +17,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import HELD, DataError, Evaluation, Metrics, Recurrent, Split
+from tasks.base import EVAL_SPLITS, DataError, Evaluation, Metrics, Recurrent, Split
 from tasks.climate import baselines, forecast_view, readings
 from tasks.climate import data as climate
 from tasks.climate.data import ClimateData
@@ -27,7 +27,7 @@ from tasks.climate.settings import Settings
 from tasks.shared.baselines.ridge import Ridge
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
-from tasks.views import Cell, Table, View
+from tasks.views import Table, TableValue, View
 
 _LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": F.mse_loss,
@@ -63,8 +63,8 @@ class Task(base.Task):
         return climate.load(settings, folder)
 
     @classmethod
-    def recall(cls, settings: Settings, state: Mapping[str, Any]) -> ClimateData:
-        return climate.recall(settings, state["cache"])
+    def load_cached(cls, settings: Settings, state: Mapping[str, Any]) -> ClimateData:
+        return climate.load_cached(settings, state["cache"])
 
     def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
         calendar = [name in readings.MADE for name in self.settings.columns]
@@ -132,7 +132,7 @@ class Task(base.Task):
             unit=self.unit,
         )
         places = range(self.hourly - 1, self.settings.horizon, self.hourly)
-        rows: list[list[Cell]] = [
+        rows: list[list[TableValue]] = [
             [readings.moment(end + (at + 1) * self.step), round(float(predicted[at]), 2)] for at in places
         ]
         return [shown, Table(title=path.name, columns=["time", f"forecast, {self.unit}"], rows=rows)]
@@ -150,7 +150,7 @@ class Task(base.Task):
     def _baseline(self, data: ClimateData) -> dict[str, dict[str, Metrics]]:
         regression = Ridge(lambda: self._design(data, "train"), lambda: self._design(data, "val"))
         measured: dict[str, dict[str, Metrics]] = {}
-        for split in HELD:
+        for split in EVAL_SPLITS:
             errors = {
                 name: Errors(self.settings.horizon, data.target.device) for name in (*baselines.FORECASTS, "ridge")
             }

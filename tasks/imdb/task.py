@@ -1,4 +1,4 @@
-"""IMDB sentiment: its data, its tokens, its naive methods."""
+"""IMDB sentiment: its data, its tokens, its baselines."""
 
 from __future__ import annotations
 

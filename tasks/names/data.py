@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import HELD, DataError, Split
+from tasks.base import EVAL_SPLITS, DataError, Split
 from tasks.names.settings import LANGUAGES, Settings
 from tasks.shared.datasets import cache, reading, splits
 from tasks.shared.sequences.batching import uniform_over_classes
@@ -77,7 +77,7 @@ def load(settings: Settings, folder: Path) -> NamesData:
     return _arrange(settings, *cache.tensors(key, lambda: _encoded(settings, paths, key)))
 
 
-def recall(settings: Settings, key: str) -> NamesData:
+def load_cached(settings: Settings, key: str) -> NamesData:
     """The encoded names as an earlier run cached them.
 
     Raises:
@@ -137,7 +137,7 @@ def _arrange(settings: Settings, kept: dict[str, Tensor], meta: dict[str, Any]) 
             rows["val" if split == "val" else "test"] = uniform_over_classes(labels, _POOL_DRAWS, generator)
     else:
         rows = splits.rows(kept["split"])
-    for split in HELD:
+    for split in EVAL_SPLITS:
         if not len(rows[split]):
             raise DataError("There are too few names to hold any back for validation and test: three a language do.")
     counts = torch.bincount(labels[rows["train"]], minlength=len(LANGUAGES))

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.base import HELD, Recurrent, Split
+from tasks.base import EVAL_SPLITS, Recurrent, Split
 from tasks.names import data as names
 from tasks.names.data import LETTERS, NamesData
 from tasks.names.settings import Settings
@@ -40,8 +40,8 @@ class Task(ClassificationTask):
         return names.load(settings, folder)
 
     @classmethod
-    def recall(cls, settings: Settings, state: Mapping[str, Any]) -> NamesData:
-        return names.recall(settings, state["cache"])
+    def load_cached(cls, settings: Settings, state: Mapping[str, Any]) -> NamesData:
+        return names.load_cached(settings, state["cache"])
 
     def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
         one_hot = self.settings.input == "one-hot"
@@ -78,7 +78,7 @@ class Task(ClassificationTask):
 
     def baseline(self, data: NamesData, *, cached_only: bool = False) -> Methods:
         def compute() -> Methods:
-            held = {split: data.names(split) for split in HELD}
+            held = {split: data.names(split) for split in EVAL_SPLITS}
             return character_ngrams.character_ngrams(*data.names("train"), held, len(self.labels), longest=4)
 
         key = cache.key("names baseline", 2, data.state["cache"], self.settings.evaluation)

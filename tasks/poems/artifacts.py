@@ -1,4 +1,4 @@
-"""What a network that writes poems can be held to: a wish made a plan, with what a run keeps for it.
+"""What a network that writes poems can be held to: the constraints made a plan, with what a run keeps for it.
 
 Shapes: n hashes, S tokens.
 """
@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from tasks.base import Value
-from tasks.poems import constraint_rules
-from tasks.poems.constraint import Plan
-from tasks.poems.constraints import Wish
+from tasks.poems import guide_building
+from tasks.poems.constraints import PoemConstraints
 from tasks.poems.data import PoemData
+from tasks.poems.guide import PoemGuide
 from tasks.poems.lexicon import Lexicon
 from tasks.poems.line_filter import LineFilter
 from tasks.shared.text.vocabulary import UNKNOWN
@@ -24,7 +24,7 @@ from tasks.shared.text.vocabulary import UNKNOWN
 _LINES = "lines"
 
 
-def lasting(data: PoemData, lexicon: Lexicon) -> dict[str, Tensor]:
+def artifacts(data: PoemData, lexicon: Lexicon) -> dict[str, Tensor]:
     """The filter of the training corpus's lines, as a run keeps it: (n,) int32."""
     there = torch.zeros(len(data.poems.lengths), dtype=torch.bool)
     there[data.rows["train"]] = True
@@ -41,18 +41,20 @@ def known(tensors: Mapping[str, Tensor]) -> LineFilter | None:
     return LineFilter(tensors[_LINES].numpy().view(np.uint32)) if _LINES in tensors else None
 
 
-def plan(lexicon: Lexicon, start: str, wish: Mapping[str, Value], lines: LineFilter | None, *, simplify: bool) -> Plan:
-    """What a wish makes of a poem that begins with ``start``.
+def plan(
+    lexicon: Lexicon, start: str, constraints: Mapping[str, Value], lines: LineFilter | None, *, simplify: bool
+) -> PoemGuide:
+    """What the constraints makes of a poem that begins with ``start``.
 
     Args:
-        wish: the fields of a ``Wish``.
+        constraints: the fields of a ``PoemConstraints``.
         simplify: traditional characters are read as simplified ones.
 
     Raises:
         ValueError: it cannot be met; one sentence says which part of it, and what would be possible.
     """
     try:
-        asked = msgspec.convert({**wish, "start": start}, Wish)
+        asked = msgspec.convert({**constraints, "start": start}, PoemConstraints)
     except msgspec.ValidationError as error:
         raise ValueError(f"This cannot be wished for: {error}.") from None
-    return constraint_rules.plan(asked, lexicon, lines, simplify=simplify)
+    return guide_building.plan(asked, lexicon, lines, simplify=simplify)

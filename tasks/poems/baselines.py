@@ -1,4 +1,4 @@
-"""Naive methods on the same poems and the same vocabulary: unigrams and Kneser-Ney 5-grams."""
+"""Baselines on the same poems and the same vocabulary: unigrams and Kneser-Ney 5-grams."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import HELD, Metrics, Split
+from tasks.base import EVAL_SPLITS, Metrics, Split
 from tasks.shared.baselines.kneser_ney import KneserNey, unigram
 from tasks.shared.sequences.ragged import Ragged
 
@@ -32,7 +32,7 @@ def measure(
     shares = unigram(flat, lengths, size=size, never=never)
     model = KneserNey(flat, lengths, order=_ORDER, size=size, never=never)
     found: dict[str, dict[str, Metrics]] = {}
-    for split in HELD:
+    for split in EVAL_SPLITS:
         flat, lengths = _flat(poems, rows[split])
         predicted = np.delete(flat, np.cumsum(lengths) - lengths)
         there = hanzi[predicted]

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class PoemConstraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Wishes; those that are given hold together, by construction. None: the network writes as it likes."""
 
     form: Annotated[str, Meta(description="五绝, 七绝, 五律, 七律 or free; empty: the network chooses")] = ""

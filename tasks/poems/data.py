@@ -54,7 +54,7 @@ def load(settings: Settings, folder: Path) -> PoemData:
     return _arrange(*cache.tensors(key, lambda: _encoded(settings, corpus, paths, key)))
 
 
-def recall(key: str) -> PoemData:
+def load_cached(key: str) -> PoemData:
     """The encoded poems as an earlier run cached them.
 
     Raises:

@@ -19,8 +19,8 @@ from tasks import base
 from tasks.base import DataError, Evaluation, Guide, Metrics, Recurrent, Split, Value
 from tasks.poems import artifacts, baselines, checker, cleaning, explanation, forms, prosody
 from tasks.poems import data as poems
-from tasks.poems.constraint import Plan
 from tasks.poems.data import SPECIALS, PoemData
+from tasks.poems.guide import PoemGuide
 from tasks.poems.lexicon import Lexicon
 from tasks.poems.model import PoemNetwork, losses, start_at
 from tasks.poems.settings import Settings
@@ -59,8 +59,8 @@ class Task(base.Writer):
         return poems.load(settings, folder)
 
     @classmethod
-    def recall(cls, settings: Settings, state: Mapping[str, Any]) -> PoemData:
-        return poems.recall(state["cache"])
+    def load_cached(cls, settings: Settings, state: Mapping[str, Any]) -> PoemData:
+        return poems.load_cached(state["cache"])
 
     def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
         embedding = nn.Embedding(len(self.vocabulary), self.settings.embedding)
@@ -154,7 +154,7 @@ class Task(base.Writer):
         return self.vocabulary.encode(cleaning.PUNCTUATION)
 
     @property
-    def banned(self) -> Sequence[int]:
+    def never_sampled(self) -> Sequence[int]:
         return self.vocabulary.encode((PAD, UNKNOWN, START))
 
     def prompt(self, text: str, form: str = "") -> list[int]:
@@ -169,11 +169,11 @@ class Task(base.Writer):
     def notes(self, start: str) -> Sequence[str]:
         return spelled(start, self.vocabulary, simplify=self._simplify)[1]
 
-    def guide(self, start: str, wish: Mapping[str, Value]) -> Plan | None:
-        """See ``wish.Wish``."""
-        if not wish:
+    def guide(self, start: str, constraints: Mapping[str, Value]) -> PoemGuide | None:
+        """See ``constraints.PoemConstraints``."""
+        if not constraints:
             return None
-        return artifacts.plan(self.lexicon, start, wish, artifacts.known(self.tensors), simplify=self._simplify)
+        return artifacts.plan(self.lexicon, start, constraints, artifacts.known(self.tensors), simplify=self._simplify)
 
     def checks(self, text: str) -> Mapping[str, Any]:
         """See ``checker.Checked``."""
@@ -183,8 +183,8 @@ class Task(base.Writer):
     def explain(self, model: nn.Module, text: str) -> list[View]:
         return explanation.explain(self, _network(model), text)
 
-    def lasting(self, data: PoemData) -> Mapping[str, Tensor]:
-        return artifacts.lasting(data, self.lexicon)
+    def artifacts(self, data: PoemData) -> Mapping[str, Tensor]:
+        return artifacts.artifacts(data, self.lexicon)
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -194,7 +194,7 @@ class Task(base.Writer):
     def _simplify(self) -> bool:
         return self.settings.script == "simplified"
 
-    def ready(
+    def prepare_prompt(
         self,
         model: nn.Module,
         codes: list[int],
@@ -238,7 +238,7 @@ class Task(base.Writer):
     def _go_on(self, model: nn.Module, codes: list[int]) -> tuple[list[int], str]:
         """A prompt made ready, and the poem that goes on from it: temperature and seed of the settings."""
         temperature, generator = self.settings.temperature, torch.Generator().manual_seed(self.settings.sample_seed)
-        (ready,) = self.ready(model, codes, [generator], temperature=temperature)
+        (ready,) = self.prepare_prompt(model, codes, [generator], temperature=temperature)
         ((poem, _),) = self._write(model, [ready], generator, temperature=temperature)
         return ready, poem
 
@@ -256,7 +256,7 @@ class Task(base.Writer):
         open_ = torch.ones(len(prompts), dtype=torch.bool, device=device)
         for _ in range(cleaning.LONGEST + 3 - len(prompts[0])):
             scores, state = self.read(model, steps[-1], state)
-            tokens, _ = choose(scores, temperature=temperature, generator=generator, banned=self.banned)
+            tokens, _ = choose(scores, temperature=temperature, generator=generator, never_sampled=self.never_sampled)
             steps.append(torch.where(open_, tokens, self.end)[:, None])
             open_ &= tokens != self.end
             if not open_.any():
@@ -268,7 +268,9 @@ class Task(base.Writer):
         """A held-out poem line by line, and what the network would have written at each place of it."""
         outputs, targets = self._guesses(model, data, data.rows[split][:1])
         scores = _network(model).scores(outputs)  # (P,V)
-        guesses = scores.index_fill(1, torch.tensor(self.banned, device=scores.device), -torch.inf).argmax(1)  # (P,)
+        guesses = scores.index_fill(1, torch.tensor(self.never_sampled, device=scores.device), -torch.inf).argmax(
+            1
+        )  # (P,)
         truth, guessed = (
             "".join(self.token(code) or "※" for code in codes[1:]) for codes in (targets.tolist(), guesses.tolist())
         )

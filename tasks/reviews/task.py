@@ -1,4 +1,4 @@
-"""Chinese shopping reviews: its data, its tokens, its naive methods."""
+"""Chinese shopping reviews: its data, its tokens, its baselines."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Pen:
         self.fails_on = -1  # a seed with which nothing can be written
 
     def check(self, asked: Asked, start: str) -> None:
-        if "x" in start + str(asked.wishes.get("acrostic", "")):
+        if "x" in start + str(asked.constraints.get("acrostic", "")):
             raise ValueError("Poems are written in Chinese characters: x cannot stand in one.")
 
     def show(self, asked: Asked, start: str, seed: int, *, apart: bool) -> str:

@@ -34,7 +34,7 @@ def test_an_empty_line_asks_for_nothing(line: str) -> None:
 
 def test_what_cannot_be_seen_is_no_part_of_a_text() -> None:
     assert commands.read("\ufeff 床\u200b前 \u200d") == (None, "床前")
-    assert changed("/acrostic 春\u200b夏").wish.acrostic == "春夏"
+    assert changed("/acrostic 春\u200b夏").constraints.acrostic == "春夏"
 
 
 def test_what_could_be_typed_goes_by_what_is_set() -> None:
@@ -45,12 +45,12 @@ def test_what_could_be_typed_goes_by_what_is_set() -> None:
 
 @pytest.mark.parametrize("line", ["/form\u3000七绝", "/form\t七绝", "／form  七绝", "/FORM 七绝\u3000"])
 def test_any_blank_and_either_slash_begin_a_command(line: str) -> None:
-    assert changed(line).wish.form == "七绝"
+    assert changed(line).constraints.form == "七绝"
 
 
 def test_an_acrostic_takes_the_beginning_s_place() -> None:
-    assert changed("/start 月", "/acrostic 春夏").wish.start == ""
-    assert changed("/start 月", "/acrostic off").wish.start == "月"
+    assert changed("/start 月", "/acrostic 春夏").constraints.start == ""
+    assert changed("/start 月", "/acrostic off").constraints.start == "月"
 
 
 def test_every_setting_that_is_not_the_usual_one_is_told() -> None:
@@ -64,7 +64,7 @@ def test_every_setting_that_is_not_the_usual_one_is_told() -> None:
 def test_settings_are_kept_from_line_to_line() -> None:
     found = changed("/form 七绝", "/rhyme 天", "/tones on", "/temp 0.9", "/top-p .5", "/seed 7", "/best 4")
     assert found.told() == "七绝 · rhyme 天 · tones · temp 0.9 · top-p 0.5 · best of 4 · seed 7"
-    assert found.wish.form == "七绝"
+    assert found.constraints.form == "七绝"
     assert found.seed == 7
 
 

@@ -9,7 +9,7 @@ import pytest
 from engine.toy_runs import copied, trained
 from talking import Pen, Talk
 
-from tasks.poems.constraints import Wish
+from tasks.poems.constraints import PoemConstraints
 from workbench.config import spec
 from workbench.config.defaults import SEEDS
 from workbench.repl.commands import Desk
@@ -74,7 +74,7 @@ def test_the_beginning_is_set_and_taken_back(talk: Talk) -> None:
 
 def test_settings_that_cannot_be_are_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="x cannot stand"):
-        Talk(tmp_path, Desk(wish=Wish(acrostic="x")))
+        Talk(tmp_path, Desk(constraints=PoemConstraints(acrostic="x")))
 
 
 def test_more_before_any_poem_begins_freely(talk: Talk) -> None:
@@ -87,7 +87,7 @@ def test_what_is_set_is_asked_of_the_pen(talk: Talk) -> None:
     assert said == ["七绝 · rhyme 天 · tones · temp 0.5 · top-p 0.9 · best of 4 · seed any"]
     talk.type("春")
     asked = talk.pen.wrote[0].asked
-    assert asked.wishes == {"form": "七绝", "rhyme": "天", "tones": True}
+    assert asked.constraints == {"form": "七绝", "rhyme": "天", "tones": True}
     assert (asked.draw.temperature, asked.best_of) == (0.5, 4)
     assert "七绝 · begins 春 · rhyme 天" in talk.prompt.told()
 
@@ -96,7 +96,7 @@ def test_an_acrostic_is_written_at_once_with_no_other_beginning(talk: Talk) -> N
     said = talk.type("月", "/acrostic 春夏秋冬")
     assert "The beginning 月 is left out: the acrostic begins each line." in said
     assert talk.pen.wrote[-1].start == ""
-    assert talk.pen.wrote[-1].asked.wishes == {"acrostic": "春夏秋冬"}
+    assert talk.pen.wrote[-1].asked.constraints == {"acrostic": "春夏秋冬"}
     talk.type("/acrostic off")
     assert len(talk.pen.wrote) == 2
 

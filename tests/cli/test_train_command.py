@@ -38,7 +38,7 @@ def test_in_a_pipe_a_line_an_evaluation_and_the_result_on_stdout(workbench, runs
         ("2.00", "24"),
         ("3.00", "36"),
     ]
-    assert lines[-1] == "Testing, and measuring the naive methods …"
+    assert lines[-1] == "Testing, and measuring the baselines …"
     assert "\x1b" not in result.stderr + result.stdout
     assert f"Run {run.id} finished (all steps done), trained in " in result.stdout
     assert re.search(r"torch-gru +\d\.\d{4} ", result.stdout)

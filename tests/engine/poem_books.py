@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from tasks.poems import constraint_rules, forms
-from tasks.poems.constraint import Plan
-from tasks.poems.constraints import Wish
+from tasks.poems import forms, guide_building
+from tasks.poems.constraints import PoemConstraints
+from tasks.poems.guide import PoemGuide
 from tasks.poems.lexicon import Lexicon
 from tasks.poems.line_filter import LineFilter
 from tasks.poems.prosody import GROUPS, Prosody
@@ -20,11 +20,11 @@ BOOK = Prosody([_IN.get(name, "") for name in GROUPS])
 LEXICON = Lexicon(Vocabulary([*"，。", *CHARACTERS], (PAD, UNKNOWN, START, END, *forms.FORMS)), BOOK)
 
 
-def planned(known: LineFilter | None = None, **wishes: str | bool) -> Plan:
-    return constraint_rules.plan(Wish(**wishes), LEXICON, known, simplify=True)  # type: ignore[arg-type]
+def planned(known: LineFilter | None = None, **constraints: str | bool) -> PoemGuide:
+    return guide_building.plan(PoemConstraints(**constraints), LEXICON, known, simplify=True)  # type: ignore[arg-type]
 
 
-def by_chance(plan: Plan, seed: int, start: str = "") -> str:
+def by_chance(plan: PoemGuide, seed: int, start: str = "") -> str:
     """A poem of which each character is drawn among those allowed; within a line it goes back from dead ends."""
     chance = random.Random(seed)
     vocabulary = LEXICON.vocabulary
@@ -37,7 +37,7 @@ def by_chance(plan: Plan, seed: int, start: str = "") -> str:
             codes.append(chance.choice(left))
             if codes[-1] == LEXICON.end:
                 return LEXICON.text(codes[2:-1])
-            refused = [set()] if plan.settled(codes) else [*refused, set()]
+            refused = [set()] if plan.is_final(codes) else [*refused, set()]
         else:
             refused.pop()
             assert refused, f"no way on after {LEXICON.text(codes[2:])}"

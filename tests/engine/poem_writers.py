@@ -30,7 +30,7 @@ def random_writer(characters: str = CHARACTERS, known: list[str] | None = None, 
     model = task.build(lambda width: cells.build("lstm", width, 12))
     with torch.no_grad():
         model.embedding.weight.mul_(2)
-    task.tensors = task.lasting(corpus(task, known or []))
+    task.tensors = task.artifacts(corpus(task, known or []))
     return task, model.eval()
 
 
@@ -42,7 +42,7 @@ def random_run(folder: Path, *, known: list[str] | None = None) -> Run:
     torch.manual_seed(0)
     checkpoint.save_best(run.best_file, network.build(run.spec, task), {})
     if known is not None:
-        checkpoint.save_tensors(run.tensors_file, task.lasting(corpus(task, known)))
+        checkpoint.save_tensors(run.tensors_file, task.artifacts(corpus(task, known)))
     return run
 
 

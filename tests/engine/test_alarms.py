@@ -33,14 +33,14 @@ def evaluated(
     accuracy: float | None,
     *,
     task: str = "names",
-    naive: Any = NAIVE,
+    baselines: Any = NAIVE,
     more: Any = None,
     **differing: Any,
 ) -> list[str]:
     best = Best(step=1_200, metric="accuracy", value=0.8123)
     usual = {"epoch": 5.0, "step": 2_000, "total": 4_000, "since_best": 0}
     figures = {"loss": 1.0, "accuracy": accuracy, **(more or {})}
-    return alarms.evaluated(figures, tasks.settings(task), naive, best, **{**usual, **differing})
+    return alarms.evaluated(figures, tasks.settings(task), baselines, best, **{**usual, **differing})
 
 
 def test_a_gradient_far_above_its_usual_is_told_once() -> None:
@@ -79,7 +79,7 @@ def test_worse_than_the_weakest_naive_method_is_told_after_the_first_epochs() ->
     assert evaluated(alarms, 0.3, epoch=1.0, step=400) == []
     [sentence] = evaluated(alarms, 0.3, epoch=2.0, step=400)
     assert sentence == (
-        "The validation accuracy (0.3000) is still worse than that of the weakest naive method, majority (0.4700): "
+        "The validation accuracy (0.3000) is still worse than the weakest baseline, majority (0.4700): "
         "the network has learned nothing of use yet."
     )
     assert evaluated(alarms, 0.31) == []
@@ -93,16 +93,16 @@ def test_a_run_of_one_epoch_is_judged_in_its_second_half() -> None:
 
 
 def test_where_lower_is_better_the_weakest_method_is_the_highest() -> None:
-    naive = {"last value": {"rmse_c": 9.0}, "day shape": {"rmse_c": 4.0}}
-    assert evaluated(Alarms(), None, task="climate", naive=naive, more={"rmse_c": 8.9}) == []
-    [sentence] = evaluated(Alarms(), None, task="climate", naive=naive, more={"rmse_c": 9.1})
+    baselines = {"last value": {"rmse_c": 9.0}, "day shape": {"rmse_c": 4.0}}
+    assert evaluated(Alarms(), None, task="climate", baselines=baselines, more={"rmse_c": 8.9}) == []
+    [sentence] = evaluated(Alarms(), None, task="climate", baselines=baselines, more={"rmse_c": 9.1})
     assert "validation RMSE °C (9.100)" in sentence
     assert "last value (9.000)" in sentence
 
 
-@pytest.mark.parametrize("naive", [{}, {"silent": {"macro_f1": 0.9}}])
-def test_without_naive_methods_to_compare_with_nothing_is_said(naive: dict[str, Any]) -> None:
-    assert evaluated(Alarms(), 0.0, naive=naive) == []
+@pytest.mark.parametrize("baselines", [{}, {"silent": {"macro_f1": 0.9}}])
+def test_without_naive_methods_to_compare_with_nothing_is_said(baselines: dict[str, Any]) -> None:
+    assert evaluated(Alarms(), 0.0, baselines=baselines) == []
 
 
 def test_no_better_evaluation_for_long_is_told_once_until_there_is_one() -> None:

@@ -35,7 +35,7 @@ def test_the_likeliest_come_first_with_the_networks_own_probabilities(scribe) ->
     for token in generate(*scribe, "月", temperature=3.0, seed=2, limit=30, choices=20):
         shares = dict(token.choices)
         assert list(shares.values()) == sorted(shares.values(), reverse=True)
-        assert set(shares) == {*CIRCLE, ""}  # never what is banned; the end is empty
+        assert set(shares) == {*CIRCLE, ""}  # never what is never_sampled; the end is empty
         assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
         assert shares[token.text] == pytest.approx(math.exp(token.log_probability), rel=1e-4)
 

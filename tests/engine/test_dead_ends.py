@@ -40,7 +40,7 @@ class Trap:
             return self._forms if len(codes) == 1 else self._characters
         return torch.zeros_like(self._end) if codes[2] in self._deadly else self._end
 
-    def settled(self, codes: Sequence[int]) -> bool:
+    def is_final(self, codes: Sequence[int]) -> bool:
         return True
 
 
@@ -97,7 +97,7 @@ def test_the_answerer_hears_a_cancel_while_it_searches(hopeless: Made, tmp_path:
             return heard()
 
     answers = server._Answers(random_run(tmp_path), *hopeless)
-    question = Generate(id=4, candidates=several, wish={"form": "五绝", "novel": True})
+    question = Generate(id=4, candidates=several, constraints={"form": "五绝", "novel": True})
     assert [*answers.to(question, Cancelled())] == [Begun(id=4, text=""), End(id=4, reason="cancelled")]
 
 
@@ -116,7 +116,7 @@ def test_one_text_at_a_dead_end_loses_no_other() -> None:
 
 def test_a_text_that_was_given_up_has_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task, model = random_writer()
-    monkeypatch.setattr(task, "guide", lambda start, wish: Trap(task, CHARACTERS[:12]))
+    monkeypatch.setattr(task, "guide", lambda start, constraints: Trap(task, CHARACTERS[:12]))
     *_, end = server._Answers(random_run(tmp_path), task, model).to(Generate(id=1, candidates=24), set())
     assert isinstance(end, End)
     assert None in end.scores

@@ -71,7 +71,7 @@ def test_log_probabilities_are_the_networks_own(scribe) -> None:
     codes = [START, 3 + CIRCLE.index("光"), *(END if w.ends else 3 + CIRCLE.index(w.text) for w in tokens)]
     with torch.inference_mode():
         scores, _ = model(torch.tensor([codes[:-1]]))
-        scores[..., list(task.banned)] = -torch.inf
+        scores[..., list(task.never_sampled)] = -torch.inf
         expected = scores[0].log_softmax(1)[range(len(codes) - 1), codes[1:]][1:]
     torch.testing.assert_close(torch.tensor([w.log_probability for w in tokens]), expected, rtol=1e-4, atol=1e-5)
 

@@ -20,7 +20,7 @@ from workbench.engine.generation.sampling import Draw
 
 DRAW = Draw(temperature=1.0)
 Shown = dict[int, list[Written]]
-wishes = st.fixed_dictionaries(
+constraints = st.fixed_dictionaries(
     {"form": st.sampled_from(forms.FORMS[:4])},
     optional={
         "acrostic": st.text(CHARACTERS, max_size=8),
@@ -41,22 +41,24 @@ def text(written: list[Written]) -> str:
     return "".join(token.text for token in written)
 
 
-@given(wishes, st.integers(0, 2**32 - 1))
+@given(constraints, st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
-def test_whatever_is_asked_together_holds(writer, wish: dict[str, Any], seed: int) -> None:
+def test_whatever_is_asked_together_holds(writer, constraints: dict[str, Any], seed: int) -> None:
     task, model = writer
     try:
-        guide = task.guide("", wish)
+        guide = task.guide("", constraints)
     except ValueError:
         assume(False)
     poem = text(list(generate(task, model, seed=seed, guide=guide)))
     found = checker.check(poem, BOOK)
-    assert found.form == wish["form"]
-    assert [line[0] for line in forms.lines(poem)][: len(wish.get("acrostic", ""))] == [*wish.get("acrostic", "")]
-    assert found.regulated or not wish.get("tones")
-    assert found.rhymed or "rhyme" not in wish
-    assert found.distinct or not wish.get("distinct")
-    if wish.get("novel"):
+    assert found.form == constraints["form"]
+    assert [line[0] for line in forms.lines(poem)][: len(constraints.get("acrostic", ""))] == [
+        *constraints.get("acrostic", "")
+    ]
+    assert found.regulated or not constraints.get("tones")
+    assert found.rhymed or "rhyme" not in constraints
+    assert found.distinct or not constraints.get("distinct")
+    if constraints.get("novel"):
         assert not {"天天天天月", "月雪月雪天"} & {line.rstrip("，。") for line in forms.lines(poem)}
 
 
@@ -71,7 +73,7 @@ def test_a_seed_writes_the_same_poem_and_probabilities_are_the_networks_own(writ
     with torch.inference_mode():
         outputs, _ = model(torch.tensor([codes[:-1]]))
         scores = model.scores(outputs[0])
-        scores[:, [*task.banned, *task.vocabulary.encode(forms.FORMS)]] = -torch.inf
+        scores[:, [*task.never_sampled, *task.vocabulary.encode(forms.FORMS)]] = -torch.inf
         expected = scores.log_softmax(1)[range(len(codes) - 1), codes[1:]][2:]
     torch.testing.assert_close(torch.tensor([w.log_probability for w in first]), expected, rtol=1e-4, atol=1e-4)
 
@@ -112,11 +114,11 @@ def written(task, model, start, draw, seeds, guide=None, limit=0, stopped=None) 
 
 
 @pytest.mark.parametrize(
-    "wish", [{}, {"form": "七绝", "tones": True}, {"distinct": True, "novel": True, "form": "五律"}]
+    "constraints", [{}, {"form": "七绝", "tones": True}, {"distinct": True, "novel": True, "form": "五律"}]
 )
-def test_a_batch_writes_what_each_seed_writes_alone(writer, wish: dict[str, Any]) -> None:
+def test_a_batch_writes_what_each_seed_writes_alone(writer, constraints: dict[str, Any]) -> None:
     task, model = writer
-    guide = task.guide("月", wish)
+    guide = task.guide("月", constraints)
     draw = Draw(temperature=0.8, repetition=0.5)
     _, shown = written(task, model, "月", draw, range(6), guide, limit=60)
     for seed, one in shown.items():

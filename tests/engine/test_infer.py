@@ -146,7 +146,7 @@ def test_candidates_come_side_by_side_and_the_best_is_named(scribe: Run) -> None
 
 def test_what_a_writer_cannot_do_is_one_sentence(client: Client) -> None:
     with pytest.raises(ValueError, match="writes freely: it knows no form"):
-        list(client.generate(Generate(wish={"form": "五绝"})))
+        list(client.generate(Generate(constraints={"form": "五绝"})))
     with pytest.raises(ValueError, match="nothing to explain"):
         client.explain("月")
 

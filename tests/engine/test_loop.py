@@ -55,7 +55,7 @@ def test_naive_methods_that_fail_cost_nobody_a_trained_network(
     events = trained(run)
     assert isinstance(events[-1], Finished)
     (alarm,) = only(Alarm, events)
-    assert alarm.message == "The naive methods could not be measured (one class only): the traceback is in the log."
+    assert alarm.message == "The baselines could not be measured (one class only): the traceback is in the log."
 
 
 def test_every_checkpoint_stands_on_a_step_event(runs_folder: Path) -> None:

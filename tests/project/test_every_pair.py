@@ -14,7 +14,7 @@ from slices import sliced
 
 import cells
 import tasks
-from tasks.base import HELD
+from tasks.base import EVAL_SPLITS
 from tasks.shared.datasets.locations import starter
 from workbench.config import spec
 from workbench.config.spec import SpecError
@@ -53,7 +53,7 @@ def asked(task: str, folder: Path) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Encoded data and naive methods are made once for all cells."""
+    """Encoded data and baselines are made once for all cells."""
     return tmp_path_factory.mktemp("cache")
 
 
@@ -90,9 +90,9 @@ def checked(run: Run) -> Finished:
     assert all(value is not None for value in finished.test.values())
     assert told.views
     assert [type(view) for view in told.views] == [type(view) for view in finished.views]
-    (naive,) = only(Baseline, events)
-    assert naive.methods.keys() == set(HELD)
-    for methods in naive.methods.values():
+    (baselines,) = only(Baseline, events)
+    assert baselines.methods.keys() == set(EVAL_SPLITS)
+    for methods in baselines.methods.values():
         assert methods
         assert any(figures.get(settings.metric) is not None for figures in methods.values())
     assert run.status() == "finished"
@@ -111,9 +111,9 @@ def test_a_pair_on_starter_data(task: str, cell: str, runs_folder: Path, monkeyp
     stopped = trained(run, lambda: True)[-1]
     assert (run.status(), stopped.step) == ("stopped", 1)
     finished = checked(run)
-    _, again, naive = trained_run.evaluate(run, "test")
+    _, again, baselines = trained_run.evaluate(run, "test")
     assert again.metrics == pytest.approx(finished.test, rel=1e-4, abs=1e-6)
-    assert naive["test"]
+    assert baselines["test"]
 
 
 @pytest.mark.parametrize("task", SHIPPED)

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.config import spec
 from workbench.runs.events import Best
 from workbench.runs.store import Run
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 
 
 def record(
@@ -21,14 +21,14 @@ def record(
     age: float = 60.0,
     settings: dict[str, Any] | None = None,
     **more: Any,
-) -> Record:
+) -> RunSummary:
     run = Run(Path("/nowhere") / name)
     run.created = time.time() - age
     described = {"val": {} if accuracy is None else {"accuracy": accuracy, "loss": 0.5}, "test": {}, "step": 40} | more
     best = None if accuracy is None else Best(step=40, metric="accuracy", value=accuracy)
     message = described.pop("message", f"{task} with {cell}")
-    return Record(run, status, message, spec=spec.make(task, cell, settings), best=best, **described)
+    return RunSummary(run, status, message, spec=spec.make(task, cell, settings), best=best, **described)
 
 
-def unreadable(name: str = "broken") -> Record:
-    return Record(Run(Path("/nowhere") / name), "unreadable", "spec.json is damaged [red].", {}, {})
+def unreadable(name: str = "broken") -> RunSummary:
+    return RunSummary(Run(Path("/nowhere") / name), "unreadable", "spec.json is damaged [red].", {}, {})

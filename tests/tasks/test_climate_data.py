@@ -173,12 +173,12 @@ def test_the_readings_are_recalled_when_their_file_is_gone(tmp_path: Path) -> No
     settings = small()
     data = Task.load(settings, station(tmp_path / "data", course(1000)))
     shutil.rmtree(tmp_path / "data")
-    again = Task.recall(settings, data.state)
+    again = Task.load_cached(settings, data.state)
     assert torch.equal(again.features, data.features)
     assert again.state == data.state
     shutil.rmtree(tmp_path / "cache")
     with pytest.raises(FileNotFoundError):
-        Task.recall(settings, data.state)
+        Task.load_cached(settings, data.state)
 
 
 def test_the_jena_file_of_another_length_is_told(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The naive forecasts, against loops over days and hours."""
+"""The baseline forecasts, against loops over days and hours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forecaster: how it reads, and that without a correction it is the naive forecast exactly."""
+"""The forecaster: how it reads, and that without a correction it is the baseline forecast exactly."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_the_encoded_reviews_are_recalled_when_the_archive_is_gone(tmp_path: Pat
     folder = archive(tmp_path)
     data = Task.load(SETTINGS, folder)
     (folder / "aclImdb_v1.tar.gz").unlink()
-    assert texts(Task.recall(SETTINGS, data.state)) == texts(data)
+    assert texts(Task.load_cached(SETTINGS, data.state)) == texts(data)
     with pytest.raises(DataError, match=r"holds no aclImdb or aclImdb_v1\.tar\.gz or aclImdb_labelled\.tar\.gz"):
         Task.load(SETTINGS, folder)
 

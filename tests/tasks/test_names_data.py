@@ -199,7 +199,7 @@ def test_the_encoded_names_are_recalled_when_their_files_are_gone(tmp_path: Path
     settings = Settings(split_seed=4)
     data = Task.load(settings, folder)
     shutil.rmtree(folder)
-    again = Task.recall(settings, data.state)
+    again = Task.load_cached(settings, data.state)
     assert torch.equal(again.codes, data.codes)
     assert torch.equal(again.labels, data.labels)
     assert torch.equal(again.lengths, data.lengths)
@@ -207,7 +207,7 @@ def test_the_encoded_names_are_recalled_when_their_files_are_gone(tmp_path: Path
     assert (again.state, again.notes) == (data.state, data.notes)
     shutil.rmtree(tmp_path / "cache")
     with pytest.raises(FileNotFoundError):
-        Task.recall(settings, data.state)
+        Task.load_cached(settings, data.state)
 
 
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:

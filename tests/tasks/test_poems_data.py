@@ -188,9 +188,9 @@ def test_a_second_start_reads_the_cache(monkeypatch: pytest.MonkeyPatch) -> None
     assert again.poems.flat.equal(first.poems.flat)
     assert again.state == first.state
     assert again.notes == first.notes
-    assert data.recall(first.state["cache"]).poems.flat.equal(first.poems.flat)
+    assert data.load_cached(first.state["cache"]).poems.flat.equal(first.poems.flat)
     with pytest.raises(FileNotFoundError):
-        data.recall("poems-never")
+        data.load_cached("poems-never")
 
 
 def test_the_starter_set_is_whole_quatrains() -> None:

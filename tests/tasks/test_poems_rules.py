@@ -8,14 +8,14 @@ from engine.poem_books import BOOK, CHARACTERS, LEVEL, LEXICON, OBLIQUE, by_chan
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.poems import checker, constraint_rules, forms
-from tasks.poems.constraints import Wish
+from tasks.poems import checker, forms, guide_building
+from tasks.poems.constraints import PoemConstraints
 from tasks.poems.lexicon import Lexicon
 from tasks.poems.line_filter import LineFilter
 from tasks.poems.prosody import GROUPS, Prosody
 from tasks.shared.text.vocabulary import Vocabulary
 
-wishes = st.fixed_dictionaries(
+constraints = st.fixed_dictionaries(
     {},
     optional={
         "form": st.sampled_from(forms.FORMS),
@@ -46,7 +46,7 @@ def world(**groups: str) -> Lexicon:
     return Lexicon(Vocabulary([*"，。", *characters], LEXICON.vocabulary.specials), book)
 
 
-@given(wishes, st.integers(0, 1000))
+@given(constraints, st.integers(0, 1000))
 @settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 def test_whatever_is_asked_together_holds_in_every_poem(asked: dict, seed: int) -> None:
     try:
@@ -86,7 +86,7 @@ def test_a_line_that_every_character_would_complete_is_left_by_going_back() -> N
     plan = planned(known, form="五绝", novel=True)
     begun = [LEXICON.start, LEXICON.forms["五绝"], *LEXICON.vocabulary.encode("天天天天")]
     assert not plan.mask(begun).any()
-    assert not plan.settled(begun)
+    assert not plan.is_final(begun)
     assert LEXICON.text(plan.mask([*begun[:2], *LEXICON.vocabulary.encode("月月月月")]).nonzero()[0]) == CHARACTERS[-1]
     for seed in range(20):
         by_chance(plan, seed)
@@ -136,14 +136,14 @@ def test_what_could_end_a_line_in_rhyme_is_kept_for_its_end() -> None:
     plan = planned(form="五绝", rhyme="东", distinct=True, start=start)
     begun = [LEXICON.start, LEXICON.forms["五绝"], *LEXICON.vocabulary.encode(start)]
     assert LEXICON.vocabulary.number("中") not in plan.mask(begun).nonzero()[0]
-    assert plan.settled(begun)  # nothing has to be taken back
+    assert plan.is_final(begun)  # nothing has to be taken back
     assert {lines(by_chance(plan, seed, start))[1][-1] for seed in range(20)} == {"中"}
 
 
 def test_a_group_whose_name_is_read_otherwise_too() -> None:
     lexicon = world(豪="号高毛涛", 号="号帽报到")
     for asked, ends in (({}, "号帽报到"), ({"tones": True}, "号高毛涛")):
-        plan = constraint_rules.plan(Wish(form="五绝", rhyme="号", **asked), lexicon, None, simplify=True)  # type: ignore[arg-type]
+        plan = guide_building.plan(PoemConstraints(form="五绝", rhyme="号", **asked), lexicon, None, simplify=True)  # type: ignore[arg-type]
         groups = [group for _, groups in plan.left(lexicon.forms["五绝"], ()) for group in groups]
         assert {lexicon.text(lexicon.members[group].nonzero()[0]) for group in groups} == {ends}
 
@@ -154,7 +154,7 @@ def test_a_group_whose_name_is_read_otherwise_too() -> None:
 def test_a_character_of_two_level_groups_ends_a_line_where_no_other_is_left(ends: str, left: str) -> None:
     lexicon = world(先="天年平行生", 庚="平行生")
     start = "".join(f"月日水草夜，月日水草{end}。" for end in ends) + "月日水草夜，月日水草"
-    plan = constraint_rules.plan(Wish(form="五律", rhyme="天", start=start), lexicon, None, simplify=True)
+    plan = guide_building.plan(PoemConstraints(form="五律", rhyme="天", start=start), lexicon, None, simplify=True)
     begun = [lexicon.start, lexicon.forms["五律"], *lexicon.vocabulary.encode(start)]
     assert lexicon.text(plan.mask(begun).nonzero()[0]) == left
 
@@ -228,7 +228,7 @@ def test_without_the_book_or_the_corpus_it_is_said() -> None:
 def test_a_model_of_few_characters_cannot_write_different_ones() -> None:
     few = Lexicon(Vocabulary([*"，。天年月"], LEXICON.vocabulary.specials), BOOK)
     with pytest.raises(ValueError, match="too few characters for lines of different ones"):
-        constraint_rules.plan(Wish(distinct=True), few, None, simplify=True)
+        guide_building.plan(PoemConstraints(distinct=True), few, None, simplify=True)
 
 
 def test_tones_of_the_toys() -> None:

@@ -113,7 +113,7 @@ def test_the_form_and_what_follows_are_drawn_with_one_run_of_numbers() -> None:
     its, model = made(prompt="")
     generator = torch.Generator().manual_seed(its.settings.sample_seed)
     temperature = its.settings.temperature
-    (ready,) = its.ready(model, its.prompt(""), [generator], temperature=temperature)
+    (ready,) = its.prepare_prompt(model, its.prompt(""), [generator], temperature=temperature)
     ((poem, _),) = its._write(model, [ready], generator, temperature=temperature)
     assert its.sample(model).text == forms.shown(poem)
 
@@ -179,7 +179,9 @@ def test_the_writers_tokens() -> None:
     its = task()
     assert its.token(its.end) == its.token(its.vocabulary.number(UNKNOWN)) == ""
     assert its.token(its.vocabulary.number("鹤")) == "鹤"
-    assert its.banned == its.vocabulary.encode([PAD, UNKNOWN, START])  # a form is scored where one may stand only
+    assert its.never_sampled == its.vocabulary.encode(
+        [PAD, UNKNOWN, START]
+    )  # a form is scored where one may stand only
 
 
 def test_predict_goes_on_and_says_how_surprising_each_character_was() -> None:
@@ -204,12 +206,12 @@ def test_the_form_is_drawn_from_what_the_beginning_leaves_probable() -> None:
         nats = {form: sum(surprise(model, its.prompt("月山水鹤松，", form))) for form in forms.FORMS}
         shares = torch.tensor([-value for value in nats.values()]).softmax(0)
         generator = torch.Generator().manual_seed(0)
-        drawn = its.ready(model, codes, [generator] * 400)
-        (best,) = its.ready(model, codes, [generator], temperature=0)
+        drawn = its.prepare_prompt(model, codes, [generator] * 400)
+        (best,) = its.prepare_prompt(model, codes, [generator], temperature=0)
     counts = torch.tensor([sum(its.vocabulary[row[1]] == form for row in drawn) for form in forms.FORMS]) / 400
     torch.testing.assert_close(counts, shares, rtol=0, atol=0.08)
     assert best == its.prompt("月山水鹤松，", min(nats, key=lambda form: nats[form]))
-    assert its.ready(model, best, [generator]) == [best]
+    assert its.prepare_prompt(model, best, [generator]) == [best]
 
 
 def test_the_guesses_stand_beside_the_truth() -> None:

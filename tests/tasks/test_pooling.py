@@ -1,4 +1,4 @@
-"""What the classifier sees of a recurrence's outputs: by naive loops, and nothing of the padding."""
+"""What the classifier sees of a recurrence's outputs: by plain loops, and nothing of the padding."""
 
 from __future__ import annotations
 

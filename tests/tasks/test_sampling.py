@@ -45,17 +45,17 @@ def test_top_p_keeps_the_fewest_that_reach_it() -> None:
 
 
 def test_banned_tokens_are_never_drawn_and_the_rest_share_their_part() -> None:
-    assert shares(banned=[0]) == pytest.approx({1: 0.6, 2: 0.3, 3: 0.1}, abs=0.015)
-    assert shares(banned=[0, 1], temperature=0) == {2: 1}
+    assert shares(never_sampled=[0]) == pytest.approx({1: 0.6, 2: 0.3, 3: 0.1}, abs=0.015)
+    assert shares(never_sampled=[0, 1], temperature=0) == {2: 1}
     with pytest.raises(ValueError, match="nothing left"):
-        shares(banned=range(4))
+        shares(never_sampled=range(4))
 
 
 def test_the_log_probability_is_the_networks_own() -> None:
     scores = SCORES.expand(50, -1)
     tokens, logs = choose(scores, temperature=3, top_k=3, top_p=0.9, generator=torch.Generator().manual_seed(2))
     torch.testing.assert_close(logs, SCORES[tokens])
-    _, logs = choose(scores, temperature=0, banned=[0])
+    _, logs = choose(scores, temperature=0, never_sampled=[0])
     torch.testing.assert_close(logs, torch.full((50,), math.log(0.6)))
 
 
@@ -79,7 +79,9 @@ def test_what_is_drawn_is_always_among_the_allowed(
 ) -> None:
     row = torch.tensor([scores])
     generator = torch.Generator().manual_seed(seed)
-    tokens, logs = choose(row, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator, banned=[0])
+    tokens, logs = choose(
+        row, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator, never_sampled=[0]
+    )
     assert 1 <= int(tokens) < len(scores)
     better = int((row[0, 1:] > row[0, int(tokens)]).sum())
     assert not top_k or better < top_k

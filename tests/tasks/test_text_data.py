@@ -153,13 +153,13 @@ def test_limits_are_applied_to_one_encoding(settings: dict[str, int], vocabulary
 
 def test_what_was_encoded_is_recalled_with_its_notes() -> None:
     data = encoded(notes=["Two texts were skipped."])
-    again = text_data.recall(TextSettings(min_count=1), "some")
+    again = text_data.load_cached(TextSettings(min_count=1), "some")
     assert again.state == data.state
     assert again.notes == data.notes == ("Two texts were skipped.",)
     assert words_of(again) == words_of(data)
     assert torch.equal(again.spelling, data.spelling)
     with pytest.raises(FileNotFoundError):
-        text_data.recall(TextSettings(), "other")
+        text_data.load_cached(TextSettings(), "other")
 
 
 def test_a_damaged_encoding_is_made_again_and_said_in_a_line(
@@ -182,7 +182,7 @@ def test_an_encoding_of_another_form_counts_as_gone() -> None:
     """As an older version of the program left it."""
     cache.tensors("old", lambda: ({"words": torch.zeros(3)}, {"tokens": []}))
     with pytest.raises(FileNotFoundError, match="old"):
-        text_data.recall(TextSettings(), "old")
+        text_data.load_cached(TextSettings(), "old")
 
 
 @pytest.mark.parametrize(("missing", "name"), list(enumerate(SPLITS)))

@@ -1,4 +1,4 @@
-"""The text tasks: what enters the network, the loss by hand, answers, naive methods."""
+"""The text tasks: what enters the network, the loss by hand, answers, baselines."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_the_loss_weighs_and_adjusts_as_by_hand(uneven: TextData) -> None:
     assert len({round(x, 3) for x in (plain, weighed, adjusted, smooth)}) == 4
 
 
-# answers and naive methods
+# answers and baselines
 
 
 @pytest.mark.parametrize(

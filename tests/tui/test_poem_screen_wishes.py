@@ -1,4 +1,4 @@
-"""The Poem screen's wishes: what is asked, what a network cannot do, what is said of what was written."""
+"""The Poem screen's constraints: what is asked, what a network cannot do, what is said of what was written."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def strip(pilot) -> str:
 
 
 async def test_wishes_are_asked_said_under_the_poem_and_made_again(screen, writer, ink) -> None:
-    wish = {"form": "七绝", "acrostic": "春夏", "rhyme": "天", "tones": True, "distinct": True, "novel": True}
+    constraints = {"form": "七绝", "acrostic": "春夏", "rhyme": "天", "tones": True, "distinct": True, "novel": True}
     async with screen.open() as pilot:
         await opened(screen, pilot)
-        entered(pilot, **wish, repetition=0)
+        entered(pilot, **constraints, repetition=0)
         await pilot.press("f5")
         await screen.until(pilot, "七绝 · acrostic 春夏 · rhyme 天 · tones · distinct", "novel · seed 1")
-        assert ink.asked == [usual(repetition=0.0, wish=wish)]
+        assert ink.asked == [usual(repetition=0.0, constraints=constraints)]
         entered(pilot, form="any", acrostic=" ", rhyme="", tones=False, distinct=False, novel=False, repetition=0.5)
         await pilot.press("f6")
         await screen.until(pilot, "seed 2")
@@ -49,7 +49,7 @@ async def test_the_form_is_a_choice_arrows_move_between_the_settings_and_what_wa
         assert pilot.app.focused is pilot.app.screen.query_one(WritingForm).rows["start"]._editor
         await pilot.press("f5")
         await screen.until(pilot, "疑是", "Read in simplified characters: 鳥 as 鸟.", "F6 Again")
-        assert ink.asked == [usual(wish={"form": "五绝"})]
+        assert ink.asked == [usual(constraints={"form": "五绝"})]
 
 
 async def test_what_cannot_be_met_is_said_in_place_and_nothing_is_shown(screen, writer, ink) -> None:
@@ -77,7 +77,7 @@ async def test_what_a_network_cannot_do_is_off_with_the_reason(screen, worker, w
         assert "form: off" not in screen.text
         await pilot.press("f5")
         await screen.until(pilot, "free form · rhyme and tones unknown")
-        assert ink.asked == [usual(wish={"form": "五绝"})]
+        assert ink.asked == [usual(constraints={"form": "五绝"})]
         assert "○ ●" not in screen.text.replace("○ level ●", "")
         pilot.app.screen.query_one(Select).value = str(writer.run.path)
         for _ in range(100):

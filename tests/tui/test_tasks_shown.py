@@ -54,7 +54,7 @@ async def test_a_forecast_is_a_chart_in_hours_with_its_curves_and_note(screen, w
     async with screen.open(one.run) as pilot:
         text = await screen.until(pilot, "━ truth", "━ forecast", "━ last value", "°C over hours from the last reading")
         assert "best RMSE °C 4.123 at step 60" in text
-        await screen.until(pilot, "┄ day shape")  # the strongest naive method is the one with the lowest error
+        await screen.until(pilot, "┄ day shape")  # the strongest baseline is the one with the lowest error
         assert "forecast from 2024-10-01 12:00 on (val window 7 of 90)" in text
         ticked = next(line for line in text.splitlines() if "-24" in line)
         assert ticked.split("│")[-2].split() == ["-24", "0", "24", "48"]

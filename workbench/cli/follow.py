@@ -25,7 +25,7 @@ from workbench.runs.journal import History, Tail
 from workbench.runs.store import LIVE, Run, Status
 
 _POLL_SECONDS = 0.2
-_TESTING = "Testing, and measuring the naive methods …"
+_TESTING = "Testing, and measuring the baselines …"
 _METRICS = 3  # on the line of an evaluation
 
 

@@ -103,13 +103,15 @@ def poem(
     from workbench.engine.generation.sampling import Draw
     from workbench.repl.generator import Asked, Pen
 
-    wishes: dict[str, str | bool] = {"form": form, "acrostic": acrostic, "rhyme": rhyme}
-    wishes |= {"tones": tones, "distinct": distinct, "novel": novel}
+    constraints: dict[str, str | bool] = {"form": form, "acrostic": acrostic, "rhyme": rhyme}
+    constraints |= {"tones": tones, "distinct": distinct, "novel": novel}
     try:
         draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition)
     except ValueError as error:
         raise SpecError(str(error)) from None
-    asked = Asked(draw, {name: wish for name, wish in wishes.items() if wish}, best_of, length)
+    asked = Asked(
+        draw, {name: constraints for name, constraints in constraints.items() if constraints}, best_of, length
+    )
     found = find(run, runs_folder) if run else _newest(store.root(runs_folder))
     if start is None and not (acrostic or json) and count == 1 and on_terminal():
         _prompt(found, runs_folder, asked, seed)
@@ -148,13 +150,13 @@ def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> No
     """Read lines until the person leaves."""
     import msgspec
 
-    from tasks.poems.constraints import Wish
+    from tasks.poems.constraints import PoemConstraints
     from workbench.repl.generator import Pen
     from workbench.repl.line_input import reader
     from workbench.repl.prompt import Prompt
 
     settings = Desk(
-        wish=msgspec.convert(asked.wishes, Wish),
+        constraints=msgspec.convert(asked.constraints, PoemConstraints),
         temperature=asked.draw.temperature,
         top_k=asked.draw.top_k,
         top_p=asked.draw.top_p,

@@ -96,7 +96,7 @@ def starter_note(run: Run) -> str:
 
 
 def metrics_table(model: str, metrics: Metrics, others: dict[str, Metrics], split: str, note: str) -> RichTable:
-    """The model's metrics above the naive methods'."""
+    """The model's metrics above the baselines'."""
     keys = list(metrics)
     title = RichText(split + (f" ({note})" if note else ""), "bold")
     table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))

@@ -73,7 +73,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
 
 
 def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
-    """Show a run: what it is, where it stands, its figures beside the naive methods'."""
+    """Show a run: what it is, where it stands, its figures beside the baselines'."""
     from workbench.cli.results import result, summary
     from workbench.render.console import wide_console
 

@@ -53,7 +53,7 @@ class Alarms:
         self,
         metrics: Metrics,
         settings: Settings | type[Settings],
-        naive: Mapping[str, Metrics],
+        baselines: Mapping[str, Metrics],
         best: Best,
         *,
         epoch: float,
@@ -65,7 +65,7 @@ class Alarms:
 
         Args:
             settings: the task's: its main metric, and whether higher is better.
-            naive: the naive methods' figures on the same rows, by their names.
+            baselines: the baselines' figures on the same rows, by their names.
             total: all steps that are to be made.
             since_best: evaluations since the best one.
         """
@@ -78,7 +78,7 @@ class Alarms:
         long = since_best >= _EVALUATIONS and step - best.step >= _LONG * total
         return [
             *self._not_a_number(metrics),
-            *self._below(metrics.get(settings.metric), settings, naive, early=early),
+            *self._below(metrics.get(settings.metric), settings, baselines, early=early),
             *self._name("standstill", sentence, long, passed=since_best == 0),
         ]
 
@@ -88,20 +88,20 @@ class Alarms:
         return self._name("validation", sentence, bool(lost), passed=not lost)
 
     def _below(
-        self, value: float | None, settings: Settings | type[Settings], naive: Mapping[str, Metrics], *, early: bool
+        self, value: float | None, settings: Settings | type[Settings], baselines: Mapping[str, Metrics], *, early: bool
     ) -> list[str]:
         main = settings.metric
-        known = [(method, figure) for method, all_ in naive.items() if (figure := all_.get(main)) is not None]
+        known = [(method, figure) for method, all_ in baselines.items() if (figure := all_.get(main)) is not None]
         if value is None or not math.isfinite(value) or not known:
             return []
         sign = 1 if settings.higher_is_better else -1
         method, weakest = min(known, key=lambda pair: sign * pair[1])
         below = sign * value < sign * weakest
         sentence = (
-            f"The validation {heading(main)} ({measured(main, value)}) is still worse than that of the weakest naive "
-            f"method, {method} ({measured(main, weakest)}): the network has learned nothing of use yet."
+            f"The validation {heading(main)} ({measured(main, value)}) is still worse than the weakest baseline, "
+            f"{method} ({measured(main, weakest)}): the network has learned nothing of use yet."
         )
-        return self._name("naive", sentence, below and not early, passed=not below)
+        return self._name("baselines", sentence, below and not early, passed=not below)
 
     def _name(self, cause: str, sentence: str, present: bool, *, passed: bool) -> list[str]:
         """The sentence, where its cause is new."""

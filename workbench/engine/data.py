@@ -28,7 +28,7 @@ def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[Task, D
     kind = tasks.load(spec.task)
     if state is not None:
         with suppress(FileNotFoundError):
-            return task_of(spec, state), kind.recall(spec.settings, state)
+            return task_of(spec, state), kind.load_cached(spec.settings, state)
     folder = starter(spec.task) if spec.data == "starter" else Path(spec.data_dir)
     data = kind.load(spec.settings, folder)
     if state is not None and _plain(data.state) != _plain(state):

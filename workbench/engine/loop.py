@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from workbench.engine.opening import started
-from workbench.engine.trainer import Position, Training, all_finite
+from workbench.engine.trainer import Position, Trainer, all_finite
 from workbench.runs import events
 from workbench.runs.events import Event
 from workbench.runs.store import Run
@@ -27,12 +27,12 @@ def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[E
         DataError, DeviceError, SpecError, CheckpointError, NotFinite: each with one plain sentence.
         OSError: a file could not be written; everything saved before is untouched.
     """
-    training = Training(run, at)
+    training = Trainer(run, at)
     yield started(training)
     baseline = training.task.baseline(training.examples, cached_only=True)
     if baseline:
         yield events.Baseline(time=time.time(), methods=baseline)
-        training.naive = baseline.get("val", {})
+        training.baselines = baseline.get("val", {})
     if not training.resumed:
         yield training.save()
 
@@ -71,7 +71,7 @@ def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[E
     training.load_best()
     tested = training.evaluate("test")
     if not baseline:
-        yield training.naive_methods()
+        yield training.measure_baselines()
     yield events.Finished(
         time=time.time(),
         step=at.step,

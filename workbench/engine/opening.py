@@ -12,11 +12,11 @@ import torch
 
 import workbench
 from workbench.engine import devices, network
-from workbench.engine.trainer import Training
+from workbench.engine.trainer import Trainer
 from workbench.runs import events
 
 
-def started(training: Training) -> events.Started:
+def started(training: Trainer) -> events.Started:
     """A training as it stands before its first step."""
     return events.Started(
         time=time.time(),

@@ -28,7 +28,7 @@ def open_run(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn
 
 
 def evaluate(run: Run, split: Split) -> tuple[Task, Evaluation, dict[str, dict[str, dict[str, float | None]]]]:
-    """Metrics and views of a run's best weights on a split, and the naive methods' on the same rows.
+    """Metrics and views of a run's best weights on a split, and the baselines' on the same rows.
 
     Raises:
         DataError: neither the data nor its cached encoding is here.

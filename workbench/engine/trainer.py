@@ -47,7 +47,7 @@ class Position:
     alarms: list[str] = dataclasses.field(default_factory=list)  # what was raised and has not passed
 
 
-class Training:
+class Trainer:
     """Data, network, optimiser and schedule of a run.
 
     Args:
@@ -69,7 +69,7 @@ class Training:
         self.task, examples = data.load(run.spec, state)
         self.examples = examples.to(device)
         files.write(run.task_file, msgspec.json.encode(self.examples.state))
-        checkpoint.save_tensors(run.tensors_file, self.task.lasting(examples))
+        checkpoint.save_tensors(run.tensors_file, self.task.artifacts(examples))
         self.model = network.build(run.spec, self.task).to(device)
         self.optimizer = make_optimizer(self.model, options)
         self.steps_per_epoch = len(self.order())
@@ -84,7 +84,7 @@ class Training:
         self.model.train()
         self.meter = Meter(device)
         self.alarms = Alarms(at.alarms)
-        self.naive: Mapping[str, Metrics] = {}  # the naive methods on the validation rows, where they are known
+        self.baselines: Mapping[str, Metrics] = {}  # the baselines on the validation rows, where they are known
         self._counted = 0.0  # seconds of this life that ``at.wall_s`` holds already
         self._saved = time.monotonic()
 
@@ -213,7 +213,7 @@ class Training:
         raised = self.alarms.evaluated(
             found.metrics,
             self.run.spec.settings,
-            self.naive,
+            self.baselines,
             self.best,
             epoch=self.epoch,
             step=self.at.step,
@@ -222,13 +222,13 @@ class Training:
         )
         yield from self._raise(raised)
 
-    def naive_methods(self) -> Event:
-        """What naive methods reach on the same rows; where they fail, an alarm: that costs nobody a trained network."""
+    def measure_baselines(self) -> Event:
+        """What baselines reach on the same rows; where they fail, an alarm: that costs nobody a trained network."""
         try:
             return events.Baseline(time=time.time(), methods=self.task.baseline(self.examples))
         except Exception as error:
             traceback.print_exc()
-            said = f"The naive methods could not be measured ({error}): the traceback is in the log."
+            said = f"The baselines could not be measured ({error}): the traceback is in the log."
             return events.Alarm(time=time.time(), step=self.at.step, message=said)
 
     def save(self) -> Event:

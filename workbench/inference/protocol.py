@@ -4,7 +4,7 @@ A request carries a number of the asker's choice, and every reply to it carries 
 their order; ``cancel`` alone overtakes: it ends the generation (or the search for examples) of that number, whether
 it is under way or waiting.
 
-    → {"ask": "generate", "id": 1, "start": "月", "seed": 1, "wish": {"form": "五绝", "rhyme": "天"}}
+    → {"ask": "generate", "id": 1, "start": "月", "seed": 1, "constraints": {"form": "五绝", "rhyme": "天"}}
     ← {"reply": "begun", "id": 1, "text": "月"}
     ← {"reply": "character", "id": 1, "text": "明", "log_probability": -2.31}
     ← …
@@ -49,7 +49,9 @@ class Generate(_Request, frozen=True, kw_only=True, tag="generate"):
     seed: Annotated[int, Meta(ge=0, lt=SEEDS, description="of the draws")] = 0
     limit: Annotated[int, Meta(ge=1, le=100_000)] = LIMIT
     repetition: Annotated[float, Meta(ge=0, le=100, description="nats a character costs again; 0: none")] = REPETITION
-    wish: dict[str, Value] = {}  # what holds by construction; for poems, the fields of ``tasks.poems.constraints.Wish``
+    constraints: dict[
+        str, Value
+    ] = {}  # what holds by construction; for poems, the fields of ``tasks.poems.constraints.PoemConstraints``
     candidates: Annotated[int, Meta(ge=1, le=64, description="written at once; the best by score is named")] = 1
     choices: Annotated[int, Meta(ge=0, le=20, description="likeliest characters told with each one; 0: none")] = 0
 

@@ -23,9 +23,9 @@ def replies(task: Writer, model: nn.Module, asked: Generate, cancelled: Callable
         cancelled: asked at every step, so that a search that shows nothing ends by it too.
 
     Raises:
-        ValueError: the beginning, a setting or the wish cannot be used; one sentence says why.
+        ValueError: the beginning, a setting or the constraints cannot be used; one sentence says why.
     """
-    guide = task.guide(asked.start, asked.wish)
+    guide = task.guide(asked.start, asked.constraints)
     start = beginning(task, asked.start)
     begun = Begun(id=asked.id, text=start, notes=[*(guide.notes if guide else task.notes(asked.start))])
     write = _several if asked.candidates > 1 else _one

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from tasks.views import Cell, Confusion, Series, Table, Text, View
+from tasks.views import Confusion, Series, Table, TableValue, Text, View
 from workbench.render.confusion_grid import Grid
 from workbench.render.format import column, plain
 from workbench.render.metrics import heading
@@ -45,7 +45,7 @@ def _table(shown: Table) -> RichTable:
     return table
 
 
-def _cells(cells: Sequence[Cell]) -> list[str]:
+def _cells(cells: Sequence[TableValue]) -> list[str]:
     """A column's cells as text, its fractions with the same digits."""
     figures = iter(column([cell for cell in cells if isinstance(cell, float) or cell is None]))
     return [next(figures) if isinstance(cell, float) or cell is None else plain(str(cell)) for cell in cells]

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from tasks.poems import forms
-from tasks.poems.constraints import Wish
+from tasks.poems.constraints import PoemConstraints
 from workbench.config.defaults import LENGTH, REPETITION, SEEDS, TEMPERATURE, TOP_P
 from workbench.render.format import did_you_mean, plain
 from workbench.render.text_input import bare
@@ -28,7 +28,7 @@ _SHOWN = 12  # characters of a text that a person typed
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """How the next poem will be written."""
 
-    wish: Wish = Wish()
+    constraints: PoemConstraints = PoemConstraints()
     temperature: float = TEMPERATURE
     top_p: float = TOP_P
     top_k: int = 0
@@ -37,18 +37,18 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     best_of: int = 1
     length: int = LENGTH
 
-    def wishing(self, **changes: object) -> Desk:
-        return msgspec.structs.replace(self, wish=msgspec.structs.replace(self.wish, **changes))
+    def with_constraints(self, **changes: object) -> Desk:
+        return msgspec.structs.replace(self, constraints=msgspec.structs.replace(self.constraints, **changes))
 
     def told(self) -> str:
         """What is set, in a line."""
-        wish = self.wish
+        constraints = self.constraints
         parts = [
-            wish.form or "any form",
-            *([f"begins {plain(wish.start, _SHOWN)}"] if wish.start else []),
-            *([f"acrostic {wish.acrostic}"] if wish.acrostic else []),
-            *([f"rhyme {wish.rhyme}"] if wish.rhyme else []),
-            *(name for name in ("tones", "distinct", "novel") if getattr(wish, name)),
+            constraints.form or "any form",
+            *([f"begins {plain(constraints.start, _SHOWN)}"] if constraints.start else []),
+            *([f"acrostic {constraints.acrostic}"] if constraints.acrostic else []),
+            *([f"rhyme {constraints.rhyme}"] if constraints.rhyme else []),
+            *(name for name in ("tones", "distinct", "novel") if getattr(constraints, name)),
             f"temp {self.temperature:g}",
             *([f"top-p {self.top_p:g}"] if self.top_p < 1 else []),
             *([f"top-k {self.top_k}"] if self.top_k else []),
@@ -61,9 +61,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     def hint(self) -> str:
         """What could be typed, for a person who typed nothing."""
-        wish = self.wish
-        begins = f"with {plain(wish.start, _SHOWN)}" if wish.start else "freely"
-        another = f"one on {plain(wish.acrostic, _SHOWN)}" if wish.acrostic else f"one that begins {begins}"
+        constraints = self.constraints
+        begins = f"with {plain(constraints.start, _SHOWN)}" if constraints.start else "freely"
+        another = (
+            f"one on {plain(constraints.acrostic, _SHOWN)}" if constraints.acrostic else f"one that begins {begins}"
+        )
         return f"Type the characters that a poem begins with, /again for {another}, or /help."
 
 
@@ -85,27 +87,27 @@ class Line(NamedTuple):
 
 
 def _form(desk: Desk, text: str) -> Desk:
-    return desk.wishing(form="" if text in _NOTHING else text)
+    return desk.with_constraints(form="" if text in _NOTHING else text)
 
 
 def _start(desk: Desk, text: str) -> Desk:
-    return desk.wishing(start="" if text in _NOTHING else text)
+    return desk.with_constraints(start="" if text in _NOTHING else text)
 
 
 def _acrostic(desk: Desk, text: str) -> Desk:
     """An acrostic begins every line: no other beginning stays."""
-    return desk.wishing(acrostic="") if text in _NOTHING else desk.wishing(acrostic=text, start="")
+    return desk.with_constraints(acrostic="") if text in _NOTHING else desk.with_constraints(acrostic=text, start="")
 
 
 def _rhyme(desk: Desk, text: str) -> Desk:
-    return desk.wishing(rhyme="" if text in _NOTHING else text)
+    return desk.with_constraints(rhyme="" if text in _NOTHING else text)
 
 
 def _switch(name: str) -> Callable[[Desk, str], Desk]:
     def change(desk: Desk, text: str) -> Desk:
         if text.lower() not in _ON:
             raise ValueError(f"/{name} is on or off: {text} is neither.")
-        return desk.wishing(**{name: _ON[text.lower()]})
+        return desk.with_constraints(**{name: _ON[text.lower()]})
 
     return change
 

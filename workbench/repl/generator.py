@@ -11,7 +11,7 @@ import torch
 
 from tasks.base import Guide, Writer
 from tasks.poems import cleaning, tone_patterns
-from tasks.poems.constraint import Plan
+from tasks.poems.guide import PoemGuide
 from tasks.views import View
 from workbench.engine import trained_run
 from workbench.engine.generation import best_of
@@ -21,14 +21,14 @@ from workbench.render.format import flowing, plain
 from workbench.render.streams import say
 from workbench.runs.store import Run, RunError
 
-_WHOLE = {"acrostic", "rhyme", "tones"}  # wishes that hold in a whole poem alone, of whatever form
+_WHOLE = {"acrostic", "rhyme", "tones"}  # constraints that hold in a whole poem alone, of whatever form
 
 
 class Asked(NamedTuple):
     """How a text is to be written."""
 
     draw: Draw
-    wishes: Mapping[str, str | bool]  # what holds by construction
+    constraints: Mapping[str, str | bool]  # what holds by construction
     best_of: int
     length: int
 
@@ -108,7 +108,7 @@ class Pen:
             "repetition": draw.repetition,
             "best_of": asked.best_of,
             "length": asked.length,
-            **asked.wishes,
+            **asked.constraints,
             "notes": notes,
             "text": text,
             "ended": every[-1].ends,
@@ -121,10 +121,10 @@ class Pen:
 
     def _guide(self, asked: Asked, start: str) -> tuple[Guide | None, Sequence[str]]:
         """What holds a text to what was asked, and what was made of it, which a person is told once."""
-        guide = self._task.guide(start, asked.wishes)
+        guide = self._task.guide(start, asked.constraints)
         notes = guide.notes if guide else self._task.notes(start)
-        if isinstance(guide, Plan) and (
-            asked.wishes.get("form") in tone_patterns.SIZES or asked.wishes.keys() & _WHOLE
+        if isinstance(guide, PoemGuide) and (
+            asked.constraints.get("form") in tone_patterns.SIZES or asked.constraints.keys() & _WHOLE
         ):
             _fits(guide, asked, len(beginning(self._task, start)))
         for note in notes:
@@ -143,7 +143,7 @@ class Pen:
         return iter(_best(writing))
 
 
-def _fits(plan: Plan, asked: Asked, begun: int) -> None:
+def _fits(plan: PoemGuide, asked: Asked, begun: int) -> None:
     """Refuse a poem that its length would cut: then what was asked of its lines would not hold.
 
     Raises:

@@ -55,7 +55,7 @@ class Prompt:
         self._find, self._open, self._say = find, open_, say
         self._pen = open_(run)
         self._desk = self._first = settings
-        self._pen.check(_asked(settings), settings.wish.start)
+        self._pen.check(_asked(settings), settings.constraints.start)
         self._poems: list[Poem] = []  # of the last line that wrote some
         self._deeds: dict[str, Callable[[str], None]] = {
             "again": lambda _: self._write(1),
@@ -90,7 +90,7 @@ class Prompt:
             if asked.command is None:
                 if not asked.text:
                     raise ValueError(self._desk.hint())
-                self._commit(self._desk.wishing(start=asked.text))
+                self._commit(self._desk.with_constraints(start=asked.text))
                 self._write(1)
             elif asked.command.name == "quit":
                 return False
@@ -102,11 +102,13 @@ class Prompt:
 
     def _obey(self, command: Command, text: str) -> None:
         if command.change:
-            before = self._desk.wish.start
+            before = self._desk.constraints.start
             self._set(command.change(self._desk, text))
-            if before and self._desk.wish.acrostic and not self._desk.wish.start:
+            if before and self._desk.constraints.acrostic and not self._desk.constraints.start:
                 self._say(f"The beginning {plain(before)} is left out: the acrostic begins each line.")
-            if command.name == "acrostic" and self._desk.wish.acrostic:  # it begins: there is nothing to wait for
+            if (
+                command.name == "acrostic" and self._desk.constraints.acrostic
+            ):  # it begins: there is nothing to wait for
                 self._write(1)
         elif command.name == "help":
             from workbench.repl.line_input import listed
@@ -117,7 +119,7 @@ class Prompt:
 
     def _commit(self, changed: Desk) -> None:
         """Take over settings that can be met; a beginning that was there before them may turn out not to fit."""
-        begins = changed.wish.start if changed.wish.start != self._desk.wish.start else ""
+        begins = changed.constraints.start if changed.constraints.start != self._desk.constraints.start else ""
         self._pen.check(_asked(changed), begins)
         self._desk = changed
 
@@ -125,20 +127,20 @@ class Prompt:
         self._commit(changed)
         self._say(changed.told())
         try:
-            self._pen.check(_asked(changed), changed.wish.start)
+            self._pen.check(_asked(changed), changed.constraints.start)
         except ValueError as error:
             self._say(plain(f"{error} /start off lets it begin freely."))
 
     def _write(self, count: int) -> None:
         """Write so many from the beginning that is set; Ctrl-C ends the poem, and the rest."""
-        self._pen.check(_asked(self._desk), self._desk.wish.start)  # else it would cost a seed
+        self._pen.check(_asked(self._desk), self._desk.constraints.start)  # else it would cost a seed
         first = secrets.randbelow(_SHORT) if self._desk.seed is None else self._desk.seed
         written: list[Poem] = []
         try:
             for seed in ((first + number) % SEEDS for number in range(count)):
                 if self._desk.seed is not None:  # before it is written: one that fails is not tried again
                     self._desk = msgspec.structs.replace(self._desk, seed=(seed + 1) % SEEDS)
-                text = self._pen.show(_asked(self._desk), self._desk.wish.start, seed, apart=bool(written))
+                text = self._pen.show(_asked(self._desk), self._desk.constraints.start, seed, apart=bool(written))
                 written.append(Poem(text, self._pen.run.id))
                 self._say(f"  seed {seed}")
         except KeyboardInterrupt:
@@ -188,12 +190,14 @@ class Prompt:
 
 
 def _asked(settings: Desk) -> Asked:
-    wish = settings.wish
-    wishes = {name: value for name in wish.__struct_fields__ if name != "start" and (value := getattr(wish, name))}
+    asked = settings.constraints
+    constraints = {
+        name: value for name in asked.__struct_fields__ if name != "start" and (value := getattr(asked, name))
+    }
     draw = Draw(
         temperature=settings.temperature,
         top_k=settings.top_k,
         top_p=settings.top_p,
         repetition=settings.repetition,
     )
-    return Asked(draw, wishes, settings.best_of, settings.length)
+    return Asked(draw, constraints, settings.best_of, settings.length)

@@ -36,7 +36,7 @@ class Started(_Event, frozen=True, kw_only=True, tag="started"):
 
 
 class Baseline(_Event, frozen=True, kw_only=True, tag="baseline"):
-    """Naive methods on the same rows: ``{split: {method: metrics}}``."""
+    """Baselines on the same rows: ``{split: {method: metrics}}``."""
 
     methods: dict[str, dict[str, Metrics]]
 

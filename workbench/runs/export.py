@@ -12,15 +12,15 @@ from typing import Any
 
 import msgspec
 
-from workbench.runs.summary import Record, facts
+from workbench.runs.summary import RunSummary, facts
 
 
-def to_json(records: Sequence[Record]) -> str:
+def to_json(records: Sequence[RunSummary]) -> str:
     """A list of objects, one a run."""
     return msgspec.json.format(msgspec.json.encode([facts(record) for record in records]), indent=2).decode() + "\n"
 
 
-def to_csv(records: Sequence[Record]) -> str:
+def to_csv(records: Sequence[RunSummary]) -> str:
     """A line a run; a column for every fact, metric (``val.``, ``test.``) and setting that any of them has."""
     rows: list[dict[str, Any]] = []
     columns: dict[str, dict[str, None]] = {}  # those of a fact stand together
@@ -36,10 +36,10 @@ def to_csv(records: Sequence[Record]) -> str:
     return text.getvalue()
 
 
-KINDS: dict[str, Callable[[Sequence[Record]], str]] = {"csv": to_csv, "json": to_json}  # by the file's extension
+KINDS: dict[str, Callable[[Sequence[RunSummary]], str]] = {"csv": to_csv, "json": to_json}  # by the file's extension
 
 
-def write(records: Sequence[Record], kind: str, folder: Path) -> Path:
+def write(records: Sequence[RunSummary], kind: str, folder: Path) -> Path:
     """Write the runs to a new file of the folder, never over one that is there.
 
     Raises:

@@ -21,7 +21,7 @@ from workbench.config.fields import Field, describe
 from workbench.render import metrics
 from workbench.render.format import did_you_mean
 from workbench.runs.store import Status
-from workbench.runs.summary import UNREADABLE, Record
+from workbench.runs.summary import UNREADABLE, RunSummary
 
 EXAMPLE = "lstm task:names acc>0.8 -status:failed age<2h"
 _TOKEN = re.compile(r'(?:"[^"]*"|[^\s"])+')
@@ -33,20 +33,20 @@ _ORDER: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_WORDS: dict[str, Callable[[Record], str]] = {
+_WORDS: dict[str, Callable[[RunSummary], str]] = {
     "task": lambda record: record.task,
     "cell": lambda record: record.cell,
     "status": lambda record: record.status,
     "preset": lambda record: record.spec.preset if record.spec else "",
     "data": lambda record: record.spec.data if record.spec else "",
 }
-_PASSAGES: dict[str, Callable[[Record], str]] = {
+_PASSAGES: dict[str, Callable[[RunSummary], str]] = {
     "id": lambda record: record.run.id,
     "note": lambda record: " ".join((record.message, *record.notes)),
     "device": lambda record: record.device,
 }
 _TEXTS = _WORDS | _PASSAGES
-_COUNTS: dict[str, Callable[[Record], float | None]] = {
+_COUNTS: dict[str, Callable[[RunSummary], float | None]] = {
     "step": lambda record: record.step,
     "epochs": lambda record: record.epochs,
     "age": lambda record: time.time() - record.run.created,
@@ -65,7 +65,7 @@ class Word(NamedTuple):
     text: str
     negated: bool = False
 
-    def holds(self, record: Record) -> bool:
+    def holds(self, record: RunSummary) -> bool:
         wanted = self.text.casefold()
         return any(wanted in read(record).casefold() for read in _TEXTS.values())
 
@@ -83,7 +83,7 @@ class Condition(NamedTuple):
     wanted: tuple[str | float, ...]
     negated: bool = False
 
-    def holds(self, record: Record) -> bool:
+    def holds(self, record: RunSummary) -> bool:
         value = next((found for key in self.keys if (found := _value(record, key)) is not None), None)
         if value is None:
             return False
@@ -108,7 +108,7 @@ class Filter(NamedTuple):
 
     parts: tuple[Word | Condition, ...] = ()
 
-    def means(self, record: Record) -> bool:
+    def means(self, record: RunSummary) -> bool:
         return all(part.holds(record) != part.negated for part in self.parts)
 
 
@@ -222,7 +222,7 @@ def _settings() -> dict[str, Field]:
     return {field.key.partition(".")[2]: field for field in reversed(shared)} | {f.key: f for f in (*own, *shared)}
 
 
-def _value(record: Record, key: str) -> str | float | None:
+def _value(record: RunSummary, key: str) -> str | float | None:
     if key in _TEXTS:
         return _TEXTS[key](record)
     if key in _COUNTS:

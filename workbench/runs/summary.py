@@ -20,7 +20,7 @@ State = Status | Literal["unreadable"]
 UNKNOWN = "?"
 
 
-class Record(NamedTuple):
+class RunSummary(NamedTuple):
     """What is known of a run at a glance. Figures are validation's, of the best evaluation so far."""
 
     run: Run
@@ -72,7 +72,7 @@ class Record(NamedTuple):
         return f"{self.step:,} / {self.total:,}" if self.step < self.total else f"{self.step:,}"
 
 
-def read(run: Run) -> Record:
+def read(run: Run) -> RunSummary:
     """A run's record as it stands now."""
     try:
         return make(run, Glance(run.events_file).look())
@@ -80,7 +80,7 @@ def read(run: Run) -> Record:
         return unreadable(run, error)
 
 
-def make(run: Run, history: History) -> Record:
+def make(run: Run, history: History) -> RunSummary:
     """The record of a run whose last events are known; one that cannot be read is described as that."""
     try:
         described, status = run.spec, run.status(history)
@@ -89,7 +89,7 @@ def make(run: Run, history: History) -> Record:
     ended, started = history.ended, history.started
     best = ended.best if isinstance(ended, Finished) else history.evals[-1].best if history.evals else None
     reached = [*(event.epoch for event in history.steps[-1:]), *(event.epoch for event in history.evals[-1:])]
-    return Record(
+    return RunSummary(
         run,
         status,
         _message(described, status, history),
@@ -107,20 +107,20 @@ def make(run: Run, history: History) -> Record:
     )
 
 
-def unreadable(run: Run, error: Exception) -> Record:
+def unreadable(run: Run, error: Exception) -> RunSummary:
     """A run that is listed with the reason why no more is known of it."""
     reason = f"{error.filename} cannot be read: {error.strerror}." if isinstance(error, OSError) else str(error)
-    return Record(run, UNREADABLE, reason, {}, {})
+    return RunSummary(run, UNREADABLE, reason, {}, {})
 
 
-def higher_is_better(record: Record, metric: str) -> bool | None:
+def higher_is_better(record: RunSummary, metric: str) -> bool | None:
     """Which way a metric is good for a run; ``None`` where nobody knows."""
     if record.spec and metric == record.spec.settings.metric:
         return bool(record.spec.settings.higher_is_better)
     return metrics.higher_is_better(metric)
 
 
-def facts(record: Record) -> dict[str, Any]:
+def facts(record: RunSummary) -> dict[str, Any]:
     """A record as plain data: what ``workbench runs --json`` prints and an export holds."""
     described = record.spec
     told = {

@@ -22,7 +22,7 @@ from workbench.tui.help.screen import Help
 from workbench.tui.keys import Place, bindings
 from workbench.tui.lab.screen import LabScreen
 from workbench.tui.services.owned_runs import Custody
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import TopBar
 from workbench.tui.widgets.leaving import CANCEL, STOP, leave, stop
 from workbench.tui.widgets.page import Page
@@ -156,7 +156,7 @@ class WorkbenchApp(Appearance):
 
     async def _resume(self, run: Run) -> None:
         try:
-            self.custody.add(run, await aside(partial(launch.start, run)))
+            self.custody.add(run, await run_in_thread(partial(launch.start, run)))
             self.notify(f"{run.id} goes on from its last checkpoint.", markup=False)
         except (RunError, OSError) as error:
             self.notify(str(error), severity="error", markup=False)

@@ -1,4 +1,4 @@
-"""Naive methods that a network should beat, on texts with classes.
+"""Baselines that a network should beat, on texts with classes.
 
 Shapes: N texts.
 """

@@ -1,4 +1,4 @@
-"""The strongest naive method on texts: a linear support vector machine on TF-IDF-weighted n-grams.
+"""The strongest baseline on texts: a linear support vector machine on TF-IDF-weighted n-grams.
 
 Shapes: N texts, F features.
 """

@@ -133,7 +133,7 @@ def _value_file(name: str) -> Path:
 
 
 def kept_baseline(name: str, compute: Callable[[], Methods], *, cached_only: bool) -> Methods:
-    """What naive methods reach, kept in the cache under ``name``.
+    """What baselines reach, kept in the cache under ``name``.
 
     Args:
         cached_only: give nothing rather than compute.

@@ -20,7 +20,7 @@ def choose(
     top_k: int = 0,
     top_p: float = 1.0,
     generator: Generator | Sequence[Generator] | None = None,
-    banned: Sequence[int] = (),
+    never_sampled: Sequence[int] = (),
     bias: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Draw a token for each row.
@@ -32,22 +32,22 @@ def choose(
         top_p: draw among the fewest tokens whose probabilities (at this temperature) reach it together; 1: all.
             A. Holtzman et al., The Curious Case of Neural Text Degeneration, ICLR 2020.
         generator: of the random numbers, on any device; one for all rows or one for each; none: torch's own.
-        banned: tokens that are never drawn.
+        never_sampled: tokens that are never drawn.
         bias: (B,V) what is added to the scores for the draw alone; −inf: not this time.
 
     Returns:
         tokens (B,) and the log-probability (B,) that the network gives to each: of the scores as they came
-        without the banned tokens, whatever temperature, top-k, top-p and bias are.
+        without the never_sampled tokens, whatever temperature, top-k, top-p and bias are.
 
     Raises:
-        ValueError: a setting is out of bounds, or every token is banned.
+        ValueError: a setting is out of bounds, or every token is never_sampled.
     """
     check(temperature=temperature, top_k=top_k, top_p=top_p)
     scores = scores.float()
-    if len(banned):
-        if len(set(banned)) >= scores.shape[1]:
-            raise ValueError("Every token is banned: there is nothing left to draw.")
-        scores = scores.index_fill(1, torch.as_tensor(banned, device=scores.device), -torch.inf)
+    if len(never_sampled):
+        if len(set(never_sampled)) >= scores.shape[1]:
+            raise ValueError("Every token is never_sampled: there is nothing left to draw.")
+        scores = scores.index_fill(1, torch.as_tensor(never_sampled, device=scores.device), -torch.inf)
     wanted = scores if bias is None else scores + bias
     tokens = wanted.argmax(1) if temperature == 0 else _drawn(wanted, temperature, top_k, top_p, generator)  # (B,)
     return tokens, scores.log_softmax(1).gather(1, tokens[:, None])[:, 0]

@@ -82,7 +82,7 @@ def load(
     return _arrange(settings, *cache.tensors(key, lambda: _encoded(read(), labels, key, spell)))
 
 
-def recall(settings: TextSettings, key: str) -> TextData:
+def load_cached(settings: TextSettings, key: str) -> TextData:
     """The encoded texts as an earlier run cached them.
 
     Raises:

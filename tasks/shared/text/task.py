@@ -57,8 +57,8 @@ class TextTask(ClassificationTask):
         return self.characters if self.input == "characters" else self.vocabulary
 
     @classmethod
-    def recall(cls, settings: TextSettings, state: Mapping[str, Any]) -> TextData:
-        return data.recall(settings, state["cache"])
+    def load_cached(cls, settings: TextSettings, state: Mapping[str, Any]) -> TextData:
+        return data.load_cached(settings, state["cache"])
 
     def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
         settings = self.settings
@@ -159,7 +159,7 @@ class TextTask(ClassificationTask):
 
     @abstractmethod
     def measure_baselines(self, data: TextData) -> Methods:
-        """Naive methods on the same rows, computed."""
+        """Baselines on the same rows, computed."""
 
     def _codes(self, data: TextData) -> Ragged:
         return data.characters if self.input == "characters" else data.words

@@ -106,7 +106,7 @@ class _Batch:
         self.stopped, self.device = stopped, next(model.parameters()).device
         self.generators = [Generator().manual_seed(seed) for seed in seeds]
         with torch.inference_mode():
-            self.texts = task.ready(model, prompt, self.generators, temperature=draw.temperature, guide=guide)
+            self.texts = task.prepare_prompt(model, prompt, self.generators, temperature=draw.temperature, guide=guide)
         self.begun = len(self.texts[0])
         self.open = list(range(len(self.texts)))
         self.written: list[list[Token]] = [[] for _ in seeds]
@@ -138,7 +138,7 @@ class _Batch:
             self._add(row, token)
             ending[row] = [token.code]
             closed = token.code == self.task.end or 0 < self.limit <= len(self.written[row])
-            if closed or self.guide is None or self.guide.settled(self.texts[row]):
+            if closed or self.guide is None or self.guide.is_final(self.texts[row]):
                 sure += self._shown(row)
             if not closed:
                 left.append(row)

@@ -65,7 +65,7 @@ def generate(
         temperature, top_k, top_p, repetition: as in ``drawing.Draw``; at temperature 0 the seed does nothing.
         limit: 0: none.
         guide: what may be written where. While it says that a token may have to be taken back, the tokens are held
-            back, until one is sure (``Guide.settled``); at a dead end the last token is refused and another drawn.
+            back, until one is sure (``Guide.is_final``); at a dead end the last token is refused and another drawn.
         choices: how many of the most probable tokens are told of each place: the network's own, guided or not.
         stopped: asked at every step, also of a search that shows nothing; once it says so, the text is over.
 
@@ -98,7 +98,7 @@ def _written(
     stopped: Callable[[], bool] | None,
 ) -> Iterator[Written]:
     with torch.inference_mode():
-        (ready,) = task.ready(model, codes, [generator], temperature=draw.temperature, guide=guide)
+        (ready,) = task.prepare_prompt(model, codes, [generator], temperature=draw.temperature, guide=guide)
     for token in tokens(task, model, ready, draw, generator, guide, limit, stopped):
         yield token.written(task)
 
@@ -155,7 +155,7 @@ def tokens(
         text.append(code)
         fresh = [code]
         held.append(Token(code, float(nats), choices))
-        if guide is None or code == task.end or guide.settled(text):
+        if guide is None or code == task.end or guide.is_final(text):
             yield from held
             trail, held = [], []
         if code == task.end:

@@ -63,22 +63,22 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
         dead = [False] * len(texts)
         if guide is not None and bias is not None:
             allowed = torch.stack([guide.allowed(text) for text in texts])  # (B,V)
-            allowed[:, [*refused, *task.banned]] = False
+            allowed[:, [*refused, *task.never_sampled]] = False
             dead = (~allowed.any(1)).tolist()
             bias = bias.masked_fill(~allowed.to(scores.device), -torch.inf)
             if any(dead):
                 bias[dead] = 0
         chosen: dict[str, Any] = {"temperature": self.temperature, "top_k": self.top_k, "top_p": self.top_p}
-        tokens, nats = choose(scores, generator=generators, banned=task.banned, bias=bias, **chosen)
+        tokens, nats = choose(scores, generator=generators, never_sampled=task.never_sampled, bias=bias, **chosen)
         return tokens, nats, dead
 
     def told(self, task: Writer, scores: Tensor) -> list[Choices]:
         """The ``choices`` of each text: the network's own probabilities, whatever is asked of the draw."""
         if not self.choices:
             return [() for _ in scores]
-        banned = torch.tensor(task.banned, dtype=torch.long, device=scores.device)
-        shares = scores.float().index_fill(1, banned, -torch.inf).softmax(1)  # (B,V)
-        found, codes = shares.topk(min(self.choices, shares.shape[1] - len(banned)), 1)
+        never_sampled = torch.tensor(task.never_sampled, dtype=torch.long, device=scores.device)
+        shares = scores.float().index_fill(1, never_sampled, -torch.inf).softmax(1)  # (B,V)
+        found, codes = shares.topk(min(self.choices, shares.shape[1] - len(never_sampled)), 1)
         return [
             tuple((task.token(code), share) for code, share in zip(*row, strict=True))
             for row in zip(codes.tolist(), found.tolist(), strict=True)
@@ -90,5 +90,5 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
         if self.repetition:
             codes = torch.tensor(texts, device=scores.device)  # (B,T)
             bias.scatter_add_(1, codes, torch.full(codes.shape, -self.repetition, device=scores.device))
-            bias[:, [*task.repeatable, *task.banned, task.end]] = 0
+            bias[:, [*task.repeatable, *task.never_sampled, task.end]] = 0
         return bias

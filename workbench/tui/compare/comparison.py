@@ -9,7 +9,7 @@ from workbench.config import spec
 from workbench.render.format import number
 from workbench.render.metrics import heading, measured
 from workbench.runs import summary
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 from workbench.tui.widgets.form import written
 
 BEST = "★"
@@ -23,7 +23,7 @@ class Figure(NamedTuple):
     best: bool = False
 
 
-def metrics(runs: Sequence[Record], *, test: bool = False) -> list[str]:
+def metrics(runs: Sequence[RunSummary], *, test: bool = False) -> list[str]:
     """The metrics that all of the runs have which have any, the main one first."""
     having = [names for record in runs if (names := list(record.test if test else record.val))]
     if not having:
@@ -33,7 +33,7 @@ def metrics(runs: Sequence[Record], *, test: bool = False) -> list[str]:
     return sorted(shared, key=lambda name: (name not in main, name == "loss"))
 
 
-def results(runs: Sequence[Record]) -> list[tuple[str, list[Figure]]]:
+def results(runs: Sequence[RunSummary]) -> list[tuple[str, list[Figure]]]:
     """Rows: how far each run came, its best evaluation's figures, the test's where one is finished."""
     rows = [("epochs", [Figure(number(record.epochs, 1)) for record in runs])]
     for split, test in (("val", False), ("test", True)):
@@ -41,7 +41,7 @@ def results(runs: Sequence[Record]) -> list[tuple[str, list[Figure]]]:
     return rows
 
 
-def _row(runs: Sequence[Record], name: str, *, test: bool) -> list[Figure]:
+def _row(runs: Sequence[RunSummary], name: str, *, test: bool) -> list[Figure]:
     values = [(record.test if test else record.val).get(name) for record in runs]
     best = set()
     for task in {record.task for record in runs}:  # the figures of different tasks are not ranked
@@ -53,7 +53,7 @@ def _row(runs: Sequence[Record], name: str, *, test: bool) -> list[Figure]:
     return [Figure(measured(name, value), at in best) for at, value in enumerate(values)]
 
 
-def differing(runs: Sequence[Record]) -> dict[str, list[str]]:
+def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
     """The settings that all of the runs have and that are not the same in all, each run's in words."""
     described = [record.spec for record in runs if record.spec]
     every: list[Mapping[str, Any]] = [
@@ -71,7 +71,7 @@ def differing(runs: Sequence[Record]) -> dict[str, list[str]]:
     return found
 
 
-def remarks(runs: Sequence[Record]) -> list[str]:
+def remarks(runs: Sequence[RunSummary]) -> list[str]:
     """What one must know before comparing, a sentence each."""
     tasks = list(dict.fromkeys(record.task for record in runs))
     said = []

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from workbench.render.format import plain
 from workbench.runs.store import Run
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 from workbench.tui.compare import comparison
 from workbench.tui.compare.comparison import BEST
 from workbench.tui.compare.curves import AXES, TRAINING, Axis, Traces, counted, named
@@ -21,7 +21,7 @@ from workbench.tui.compare.overlay import Overlay, Trace
 from workbench.tui.keys import bindings
 from workbench.tui.runs.marks import colour
 from workbench.tui.services.catalogue import Keeper
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.aligned import aligned, flowing
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
@@ -43,7 +43,7 @@ class _Compared:
         self.colour = f"text-{colour(letter)}"
         self.style = f"bold ${self.colour}"
         self.traces = Traces(run)
-        self.record: Record | None = None
+        self.record: RunSummary | None = None
         self._keeper = Keeper(run.path)
 
     def look(self) -> bool:
@@ -90,7 +90,7 @@ class CompareScreen(Page):
         """Look, show, wait: the only place where the runs are read."""
         while True:
             try:
-                news = [await aside(one.look) for one in self._every]
+                news = [await run_in_thread(one.look) for one in self._every]
             except OSError as error:
                 self._remark([f"{error.filename} cannot be read: {error.strerror}."])
             else:
@@ -101,7 +101,7 @@ class CompareScreen(Page):
             await asyncio.sleep(self.EVERY)
 
     @property
-    def _known(self) -> list[tuple[_Compared, Record]]:
+    def _known(self) -> list[tuple[_Compared, RunSummary]]:
         return [(one, one.record) for one in self._every if one.record and one.record.spec]
 
     @property

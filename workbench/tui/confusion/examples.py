@@ -16,7 +16,7 @@ from workbench.inference.protocol import Example, Examples, Listed
 from workbench.render.format import plain
 from workbench.runs.store import Run, RunError
 from workbench.tui.services.examples import Asker
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.matrix import percent
 from workbench.tui.widgets.table import Passage, lay_out
 
@@ -64,7 +64,7 @@ class ExamplesPane(Vertical):
     async def _ask(self, asked: Examples) -> None:
         body = self.query_one(Passage)
         try:
-            listed = await aside(partial(self._asker.ask, asked))
+            listed = await run_in_thread(partial(self._asker.ask, asked))
         except (ValueError, RunError) as error:
             self._asker.wanted = None
             body.show(Content.styled(plain(str(error)), "$text-error"))

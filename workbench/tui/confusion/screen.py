@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from tasks.views import Cell, Confusion
+from tasks.views import Confusion, TableValue
 from workbench.inference.protocol import Examples
 from workbench.render.format import plain
 from workbench.runs.events import Finished
@@ -21,7 +21,7 @@ from workbench.tui.confusion import captions
 from workbench.tui.confusion.evaluations import Rival, Shown, Stop, Than, against, kept, matrix_of, rivals, stops
 from workbench.tui.confusion.examples import ExamplesPane
 from workbench.tui.keys import bindings
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.watcher import Look, Watcher
 from workbench.tui.widgets import matrix
 from workbench.tui.widgets.bars import BottomBar, TopBar
@@ -82,7 +82,7 @@ class ConfusionScreen(Page):
         """Look, show, wait: the only place where the run's history is read."""
         while True:
             try:
-                look = await aside(self._watcher.look)
+                look = await run_in_thread(self._watcher.look)
             except OSError as error:
                 self.query_one("#where", Static).update(f"The run's folder cannot be read: {error.strerror}.")
             else:
@@ -129,7 +129,7 @@ class ConfusionScreen(Page):
 
     async def _read(self, step: int) -> Confusion | None:
         try:
-            return matrix_of(await aside(partial(self._watcher.views, step)))
+            return matrix_of(await run_in_thread(partial(self._watcher.views, step)))
         except OSError as error:
             sentence = f"The evaluation at step {step:,} cannot be read: {error.strerror}."
             self.app.notify(sentence, severity="error", markup=False)
@@ -158,7 +158,7 @@ class ConfusionScreen(Page):
                 else matrix.face(shown.view, places, shares=shares)
             )
             self.query_one(CellGrid).show_face(face)
-            rows: list[list[Cell]] = [
+            rows: list[list[TableValue]] = [
                 [plain(true), plain(guess), count, f"{matrix.percent(share)} %"]
                 for true, guess, count, share in matrix.most_confused(shown.view, _ERRORS)
             ]
@@ -268,7 +268,7 @@ class ConfusionScreen(Page):
             return
         folder = self.workbench.runs_folder
         try:
-            found = await aside(partial(rivals, folder, self.run, shown.view.labels))
+            found = await run_in_thread(partial(rivals, folder, self.run, shown.view.labels))
         except OSError as error:
             self.app.notify(f"The runs in {folder} cannot be read: {error.strerror}.", severity="error", markup=False)
             return

@@ -18,7 +18,7 @@ from tasks.shared.datasets import locations
 from tasks.shared.datasets.locations import Source, Standing
 from workbench.render.format import plain
 from workbench.tui.lab.status_line import FootLine
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.progress import bar
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class DataLine(FootLine):
         fetch = self._fetches[task] = Fetch(known.size if known else None)
         self._clock.resume()
         self._draw()
-        done = asyncio.ensure_future(aside(partial(work, fetch)))
+        done = asyncio.ensure_future(run_in_thread(partial(work, fetch)))
         over = asyncio.ensure_future(fetch.over.wait())
         try:
             await asyncio.wait((done, over), return_when=asyncio.FIRST_COMPLETED)
@@ -167,7 +167,7 @@ class DataLine(FootLine):
     async def _look(self) -> None:
         task, settings = self._of, self._settings
         if settings is not None:
-            found = await aside(partial(_standing, task, self._named, settings))
+            found = await run_in_thread(partial(_standing, task, self._named, settings))
             if self.is_attached:
                 self._standing = found
                 self._draw()

@@ -23,7 +23,7 @@ from workbench.runs.store import Run, RunError
 from workbench.tui.lab.dataset_line import DataLine, Stopped
 from workbench.tui.lab.network_line import NetworkLine
 from workbench.tui.lab.status_line import FootLine
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -93,7 +93,7 @@ class Foot(Vertical):
 
         try:
             source = await self.query_one(DataLine).locate(described.task, described.settings, say)
-            run, worker = await aside(partial(begin, source))
+            run, worker = await run_in_thread(partial(begin, source))
         except Stopped:
             app.notify("Nothing was started: its data were not waited for.")
         except (RunError, DataError) as error:

@@ -27,7 +27,7 @@ from workbench.tui.lab.network_line import NetworkLine, Structure
 from workbench.tui.lab.selection import Draft
 from workbench.tui.lab.settings_search import Finder
 from workbench.tui.lab.welcome import Welcome
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import Form, SettingRow, row_of
 from workbench.tui.widgets.page import Page
@@ -100,7 +100,7 @@ class LabScreen(Page):
     async def _greet(self) -> None:
         """Say what to do where nothing was ever started."""
         with suppress(OSError):
-            known = await aside(partial(store.listing, self.workbench.runs_folder))
+            known = await run_in_thread(partial(store.listing, self.workbench.runs_folder))
             if known:
                 self.action_hide_hint()
             elif self._new:

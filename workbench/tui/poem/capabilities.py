@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tasks.poems.constraints import Wish
+from tasks.poems.constraints import PoemConstraints
 from tasks.poems.prosody import Prosody
 from workbench.runs.store import Run, RunError, task_state
 
-WISHES = [field.name for field in msgspec.structs.fields(Wish) if field.name != "start"]
+WISHES = [field.name for field in msgspec.structs.fields(PoemConstraints) if field.name != "start"]
 _RHYMING = ("rhyme", "tones")
 
 
@@ -22,7 +22,7 @@ class Lore(NamedTuple):
     """What a run tells of its network."""
 
     book: Prosody | None = None  # none: it does not write poems; an empty one: without tones and rhymes
-    lacking: Mapping[str, str] = {}  # the wishes that it cannot be held to, and why, a sentence each
+    lacking: Mapping[str, str] = {}  # the constraints that it cannot be held to, and why, a sentence each
 
     @property
     def said(self) -> str:

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 
 from workbench.render.format import plain
 from workbench.tui.poem import kept_poems
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.table import Passage
 
 _NONE = "Nothing is kept yet. k (or ^g) keeps the marked poem."
@@ -85,7 +85,7 @@ class Save(ModalScreen[Path | None]):
             return
         path = Path(name).expanduser().absolute()
         try:
-            await aside(partial(kept_poems.save, path, self._one, replace=path == self._there))
+            await run_in_thread(partial(kept_poems.save, path, self._one, replace=path == self._there))
         except FileExistsError:
             self._there = path
             self._say(f"{path.name} is there already: Enter once more replaces it, another name leaves it alone.")

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tasks.poems import forms
-from tasks.poems.constraints import Wish
+from tasks.poems.constraints import PoemConstraints
 from workbench.config import fields
 from workbench.config.fields import Field
 from workbench.inference.protocol import Generate
@@ -35,7 +35,7 @@ def _fields(struct: type[msgspec.Struct]) -> dict[str, Field]:
     return {field.key.partition(".")[2]: field for field in fields.describe("poem", struct)}
 
 
-_WISHES = {name: field for name, field in _fields(Wish).items() if name in WISHES}
+_WISHES = {name: field for name, field in _fields(PoemConstraints).items() if name in WISHES}
 
 
 class WritingRow(SettingRow):
@@ -92,13 +92,15 @@ class WritingForm(VerticalScroll, can_focus=False):
         """
         values = {name: _usual(name) if row.off else row.value for name, row in self.rows.items()}
         values |= {name: values[name].strip() for name in ("start", "acrostic", "rhyme")}
-        wish = {name: values.pop(name) for name in _WISHES}
-        wish["form"] = wish["form"].replace(ANY, "")
-        return Generate(**values, choices=ASKED, wish={name: value for name, value in wish.items() if value})
+        constraints = {name: values.pop(name) for name in _WISHES}
+        constraints["form"] = constraints["form"].replace(ANY, "")
+        return Generate(
+            **values, choices=ASKED, constraints={name: value for name, value in constraints.items() if value}
+        )
 
     def fill(self, asked: Generate) -> None:
         for name, row in self.rows.items():
-            row.put(asked.wish.get(name, _usual(name)) if name in _WISHES else getattr(asked, name))
+            row.put(asked.constraints.get(name, _usual(name)) if name in _WISHES else getattr(asked, name))
 
     def switch_off(self, lacking: Mapping[str, str]) -> None:
         """Leave to a person only what the network can do."""

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Select, Static
 
 from workbench.render.format import age
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 from workbench.tui.widgets.status import badge
 
 
@@ -25,7 +25,7 @@ class WriterChoice(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="network")
-        self._writers: Sequence[Record] = ()
+        self._writers: Sequence[RunSummary] = ()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="writer-row"):
@@ -37,7 +37,7 @@ class WriterChoice(Vertical):
     def on_mount(self) -> None:
         self.lack("")
 
-    def offer(self, writers: Sequence[Record]) -> None:
+    def offer(self, writers: Sequence[RunSummary]) -> None:
         """Offer these networks; the chosen one stays chosen."""
         select, chosen = self.query_one(Select), self.chosen
         paths = [row.run.path for row in writers]
@@ -49,7 +49,7 @@ class WriterChoice(Vertical):
         self._tell()
 
     @property
-    def chosen(self) -> Record | None:
+    def chosen(self) -> RunSummary | None:
         value = self.query_one(Select).value
         return next((row for row in self._writers if str(row.run.path) == value), None)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tasks
 from workbench.runs import journal, store, summary
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.widgets.status import live
 
@@ -21,8 +21,8 @@ In another terminal: workbench train poems --cell lstm"""
 class Shelf(NamedTuple):
     """What one look at the folder found."""
 
-    writers: list[Record]  # the newest first, then the pretrained ones
-    learning: list[Record]  # in training, before their first evaluation
+    writers: list[RunSummary]  # the newest first, then the pretrained ones
+    learning: list[RunSummary]  # in training, before their first evaluation
 
 
 class Writers:
@@ -39,5 +39,5 @@ class Writers:
         return Shelf(ready, [row for row in rows if row not in ready and live(row.status)])
 
 
-def _writes(row: Record) -> bool:
+def _writes(row: RunSummary) -> bool:
     return row.status != "unreadable" and tasks.settings(row.task).writes

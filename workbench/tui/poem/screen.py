@@ -15,7 +15,7 @@ from workbench.config.defaults import SEEDS
 from workbench.inference.protocol import Begun, End
 from workbench.render.format import age
 from workbench.runs.store import Run, RunError
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 from workbench.tui.keys import bindings
 from workbench.tui.poem import capabilities, kept_poems
 from workbench.tui.poem.alternatives import Choices
@@ -25,7 +25,7 @@ from workbench.tui.poem.generation_form import WritingForm, WritingRow
 from workbench.tui.poem.model_choice import WriterChoice
 from workbench.tui.poem.models import NONE, Shelf, Writers
 from workbench.tui.poem.sheets import Poems, Recipe, Sheet
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.writer import Pen, streamed
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import SettingRow
@@ -85,7 +85,7 @@ class PoemScreen(Page):
         if not self.is_current:
             return
         try:
-            shelf = await aside(self._folder.look)
+            shelf = await run_in_thread(self._folder.look)
         except OSError as error:
             sentence = f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}."
             self._say(sentence, "error")
@@ -126,11 +126,11 @@ class PoemScreen(Page):
 
     async def _lore(self, run: Run) -> Lore:
         if self._known[0] != run.path:
-            self._known = run.path, await aside(partial(capabilities.of, run))
+            self._known = run.path, await run_in_thread(partial(capabilities.of, run))
         return self._known[1]
 
     @property
-    def chosen(self) -> Record | None:
+    def chosen(self) -> RunSummary | None:
         return self.query_one(WriterChoice).chosen
 
     @property
@@ -192,7 +192,7 @@ class PoemScreen(Page):
         assert marked is not None
         folder = self.workbench.runs_folder
         try:
-            new = await aside(partial(kept_poems.keep, folder, marked.entry))
+            new = await run_in_thread(partial(kept_poems.keep, folder, marked.entry))
         except OSError as error:
             self._fail(f"The poem could not be kept in {folder / kept_poems.NAME}: {error.strerror}.")
         else:
@@ -204,7 +204,7 @@ class PoemScreen(Page):
     async def action_kept(self) -> None:
         folder = self.workbench.runs_folder
         try:
-            self.app.push_screen(Kept(await aside(partial(kept_poems.kept, folder)), folder / kept_poems.NAME))
+            self.app.push_screen(Kept(await run_in_thread(partial(kept_poems.kept, folder)), folder / kept_poems.NAME))
         except OSError as error:
             self._fail(f"{folder / kept_poems.NAME} cannot be read: {error.strerror}.")
 

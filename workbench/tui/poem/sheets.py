@@ -37,11 +37,11 @@ class Recipe(NamedTuple):
     @property
     def settings(self) -> str:
         """The settings in a line."""
-        asked, wish = self.asked, self.asked.wish
+        asked, constraints = self.asked, self.asked.constraints
         parts = [f"begins {asked.start}"] if asked.start else []
-        parts += [str(wish["form"])] if wish.get("form") else []
-        parts += [f"{name} {wish[name]}" for name in ("acrostic", "rhyme") if wish.get(name)]
-        parts += [name for name in ("tones", "distinct", "novel") if wish.get(name)]
+        parts += [str(constraints["form"])] if constraints.get("form") else []
+        parts += [f"{name} {constraints[name]}" for name in ("acrostic", "rhyme") if constraints.get(name)]
+        parts += [name for name in ("tones", "distinct", "novel") if constraints.get(name)]
         parts += [f"seed {asked.seed}", f"temperature {asked.temperature:g}"]
         parts += [f"top-p {asked.top_p:g}"] * (asked.top_p < 1) + [f"top-k {asked.top_k}"] * (asked.top_k > 0)
         parts += [f"repetition {asked.repetition:g}"] * (asked.repetition > 0)

@@ -1,4 +1,4 @@
-"""How the model stands beside the naive methods on the same rows."""
+"""How the model stands beside the baselines on the same rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from tasks.base import Settings
-from tasks.views import Cell
+from tasks.views import TableValue
 from workbench.render.metrics import heading, measured
 from workbench.runs.events import Eval, Finished, Metrics
 from workbench.runs.journal import History
@@ -39,7 +39,7 @@ class Result(Passage):
             )
             return
         columns = _columns(self._settings.metric, [metrics for _, metrics in rows])
-        table: list[Sequence[Cell]] = [
+        table: list[Sequence[TableValue]] = [
             [name, *(measured(column, metrics.get(column)) for column in columns)] for name, metrics in rows
         ]
         self.border_title = (
@@ -49,7 +49,7 @@ class Result(Passage):
             if shown
             else "best validation so far"
             if own
-            else "the naive methods, to be beaten"
+            else "the baselines, to be beaten"
         )
         parts: list[Content | str | tuple[str, str]] = [
             lay_out(["", *map(heading, columns)], table, frozenset([0] if own else []), right=True)
@@ -77,7 +77,7 @@ def baselines(history: History, split: str) -> dict[str, Metrics]:
 
 
 def strongest(history: History, settings: type[Settings]) -> Level | None:
-    """The best naive method by the task's main metric on the validation rows."""
+    """The best baseline by the task's main metric on the validation rows."""
     found = [
         Level(name, value)
         for name, metrics in baselines(history, "val").items()

@@ -30,7 +30,7 @@ from workbench.tui.run.facts import about
 from workbench.tui.run.result import Result, strongest
 from workbench.tui.run.scrubber import Moment, MomentLine, stepped
 from workbench.tui.services.gauges import Gauges, Load
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.watcher import Look, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
@@ -100,7 +100,7 @@ class RunScreen(Page):
             look = None
             try:
                 if self._paused_at is None:
-                    look = await aside(self._glance)
+                    look = await run_in_thread(self._glance)
             except OSError as error:
                 self._say(f"The run's folder cannot be read: {error.strerror}.")
             if look and look.more:
@@ -170,7 +170,7 @@ class RunScreen(Page):
             views: Sequence[View] = history.evals[-1].views if history.evals else []
             if step is not None:
                 try:
-                    views = await aside(partial(self._watcher.views, step))
+                    views = await run_in_thread(partial(self._watcher.views, step))
                 except OSError as error:
                     self._say(f"The evaluation at step {step:,} cannot be read: {error.strerror}.")
                 samples = [sample for sample in samples if sample.step <= step]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from workbench.render.format import age, number, plain
 from workbench.runs import summary
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 from workbench.tui.widgets.status import COLOURS
 
 _STATES = ("starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
@@ -24,15 +24,15 @@ class Column(NamedTuple):
 
     name: str
     rank: int
-    cell: Callable[[Record], str]
-    key: Callable[[Record], Any]
+    cell: Callable[[RunSummary], str]
+    key: Callable[[RunSummary], Any]
     words: tuple[str, str]
-    style: Callable[[Record], str] = lambda record: ""
+    style: Callable[[RunSummary], str] = lambda record: ""
     right: bool = False
     falling: bool = False  # the highest first
 
 
-def _quality(record: Record) -> float | None:
+def _quality(record: RunSummary) -> float | None:
     if record.figure is None:
         return None
     return record.figure if summary.higher_is_better(record, record.metric) else -record.figure
@@ -98,10 +98,10 @@ COLUMNS = (
 NEWEST = next(index for index, column in enumerate(COLUMNS) if column.name == "age")
 
 
-def arranged(every: Iterable[Record], column: Column, *, turned: bool) -> list[Record]:
+def arranged(every: Iterable[RunSummary], column: Column, *, turned: bool) -> list[RunSummary]:
     """The runs, sorted; those of which the column knows nothing come last."""
-    known: list[Record] = []
-    unknown: list[Record] = []
+    known: list[RunSummary] = []
+    unknown: list[RunSummary] = []
     for record in every:
         (unknown if column.key(record) is None else known).append(record)
     known.sort(key=column.key, reverse=column.falling != turned)

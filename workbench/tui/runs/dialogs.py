@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from workbench.render.format import number
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 from workbench.tui.widgets.question import Answer, Ask
 from workbench.tui.widgets.status import live
 
@@ -18,11 +18,11 @@ _NAMED = 6  # runs that a question names; it counts the rest
 class Loss(NamedTuple):
     """What goes with a run's folder."""
 
-    record: Record
+    record: RunSummary
     bytes: int
 
 
-def size(record: Record) -> int:
+def size(record: RunSummary) -> int:
     """What a run's folder takes on the disk, in bytes; files that vanish meanwhile are not counted."""
     total = 0
     for file in record.run.path.rglob("*"):
@@ -33,7 +33,7 @@ def size(record: Record) -> int:
     return total
 
 
-def refusal(chosen: Sequence[Record]) -> str:
+def refusal(chosen: Sequence[RunSummary]) -> str:
     """Why these runs are not deleted, in one sentence; empty where they can be."""
     training = [record.run.id for record in chosen if live(record.status)]
     if not training:

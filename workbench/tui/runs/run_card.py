@@ -6,13 +6,13 @@ from textual.content import Content
 
 from workbench.render.format import duration, number, plain
 from workbench.render.metrics import heading, measured
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.form import written
 from workbench.tui.widgets.status import badge
 
 
-def card(record: Record) -> Content:
+def card(record: RunSummary) -> Content:
     """Its state, its id, why it ended or what it is about, its figures, what it does otherwise than usual."""
     lines = [
         Content.assemble(badge(record.status), "  ", (plain(record.run.id), "bold")),

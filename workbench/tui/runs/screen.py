@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from workbench.runs import export, store
 from workbench.runs.store import Run, RunError
-from workbench.runs.summary import UNREADABLE, Record
+from workbench.runs.summary import UNREADABLE, RunSummary
 from workbench.tui.keys import actions, bindings
 from workbench.tui.runs import dialogs
 from workbench.tui.runs.columns import COLUMNS, NEWEST, arranged
@@ -24,7 +24,7 @@ from workbench.tui.runs.filter_line import FilterLine
 from workbench.tui.runs.marks import MORE, Marks, colour
 from workbench.tui.runs.run_card import card
 from workbench.tui.services.catalogue import Catalogue
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.listing import Cell, Head, Line, Listing
 from workbench.tui.widgets.page import Page
@@ -53,9 +53,9 @@ class RunsScreen(Page):
 
     def on_mount(self) -> None:
         self._catalogue = Catalogue(self.workbench.runs_folder)
-        self._every: list[Record] = []
-        self._shown: list[Record] = []
-        self._lines: dict[str, tuple[Record, str, int, Line]] = {}  # as they were made, of what, and when
+        self._every: list[RunSummary] = []
+        self._shown: list[RunSummary] = []
+        self._lines: dict[str, tuple[RunSummary, str, int, Line]] = {}  # as they were made, of what, and when
         self._marks = Marks()
         self._column, self._turned = NEWEST, False
         self._looked, self._said = False, 0
@@ -75,7 +75,7 @@ class RunsScreen(Page):
             self._look_now.clear()
             if self.is_current or not self._looked:
                 try:
-                    every = await aside(self._catalogue.scan)
+                    every = await run_in_thread(self._catalogue.scan)
                     said = int(time.time() // _AGES)
                     if not self._looked or every != self._every or said != self._said:
                         self._looked, self._every, self._said = True, every, said
@@ -117,7 +117,7 @@ class RunsScreen(Page):
             listing.focus()
         self._tell()
 
-    def _line(self, record: Record) -> Line:
+    def _line(self, record: RunSummary) -> Line:
         letter = self._marks.letter(record.run.id)
         known = self._lines.get(record.run.id)
         if known is None or known[0] is not record or known[1:3] != (letter, self._said):
@@ -148,13 +148,13 @@ class RunsScreen(Page):
         self.refresh_bindings()
 
     @property
-    def chosen(self) -> Record | None:
+    def chosen(self) -> RunSummary | None:
         """The run under the cursor."""
         at = self.query_one(Listing).chosen
         return next((record for record in self._shown if record.run.id == at), None)
 
     @property
-    def marked(self) -> list[Record]:
+    def marked(self) -> list[RunSummary]:
         """The marked runs, in the order of their marks, whether the filter means them or not."""
         known = {record.run.id: record for record in self._every}
         return [known[run] for run in self._marks if run in known]
@@ -259,8 +259,8 @@ class RunsScreen(Page):
             self._delete(chosen)
 
     @work(group="delete", exclusive=True)
-    async def _delete(self, chosen: list[Record]) -> None:
-        losses = await aside(lambda: [dialogs.Loss(record, dialogs.size(record)) for record in chosen])
+    async def _delete(self, chosen: list[RunSummary]) -> None:
+        losses = await run_in_thread(lambda: [dialogs.Loss(record, dialogs.size(record)) for record in chosen])
         shown = {record.run.id for record in self._shown}
         hidden = sum(record.run.id not in shown for record in chosen)
         if await self.app.push_screen_wait(dialogs.delete(losses, hidden)) != dialogs.DELETE:
@@ -268,7 +268,7 @@ class RunsScreen(Page):
         gone = []
         for loss in losses:
             try:
-                await aside(partial(store.remove, loss.record.run))
+                await run_in_thread(partial(store.remove, loss.record.run))
                 gone.append(loss)
             except (RunError, OSError) as error:
                 self.app.notify(str(error), severity="error", markup=False)
@@ -285,7 +285,7 @@ class RunsScreen(Page):
             folder = Path.cwd()
             kind = await self.app.push_screen_wait(dialogs.export(len(chosen), what, folder))
             if kind in export.KINDS:
-                path = await aside(partial(export.write, chosen, kind, folder))
+                path = await run_in_thread(partial(export.write, chosen, kind, folder))
                 self.app.notify(f"Written to {path}.", markup=False)
         except OSError as error:
             where = error.filename or "the current folder"

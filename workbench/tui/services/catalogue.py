@@ -13,7 +13,7 @@ from workbench.config.spec import RunSpec, SpecError
 from workbench.runs import summary
 from workbench.runs.latest import Glance
 from workbench.runs.store import Run
-from workbench.runs.summary import Record
+from workbench.runs.summary import RunSummary
 
 _ENDED = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on
 _SELDOM = 2  # looks at the folder for one at the runs that have ended
@@ -27,7 +27,7 @@ class Keeper:
         self._run = Run(path)
         self._glance = Glance(self._run.events_file)
         self._signs: tuple[object, ...] = ()  # what changes when the run does
-        self.record: Record | None = None
+        self.record: RunSummary | None = None
         self.order: tuple[float, str] = (0.0, "")  # the newest is the greatest
 
     @property
@@ -35,7 +35,7 @@ class Keeper:
         """Nothing will change, unless a worker takes the lock again."""
         return self.record is not None and self.record.status in _ENDED
 
-    def look(self) -> Record | None:
+    def look(self) -> RunSummary | None:
         """The record as it stands now; ``None`` where there is no such run."""
         run = self._run
         signs: tuple[object, ...] = (_stat(run.lock_file),)
@@ -54,7 +54,7 @@ class Keeper:
         self._signs = signs[:1] if self.ended else signs
         return self.record
 
-    def _read(self) -> Record:
+    def _read(self) -> RunSummary:
         try:
             return summary.make(self._run, self._glance.look())
         except OSError as error:
@@ -70,7 +70,7 @@ class Catalogue:
         self._looks = 0
         self._one_at_a_time = threading.Lock()
 
-    def scan(self) -> list[Record]:
+    def scan(self) -> list[RunSummary]:
         """The records as they stand now; a run whose files have not changed is not read again.
 
         Raises:

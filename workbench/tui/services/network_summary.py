@@ -10,7 +10,7 @@ from workbench.config.spec import RunSpec
 from workbench.inference.client import Client
 from workbench.inference.protocol import Sketched
 from workbench.runs.store import RunError
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 
 
 class Sketcher:
@@ -31,7 +31,7 @@ class Sketcher:
         Raises:
             ValueError: it cannot be built; one sentence says why. RunError: there is no child to ask any more.
         """
-        return await aside(partial(self._ask, described))
+        return await run_in_thread(partial(self._ask, described))
 
     def close(self) -> None:
         """Let the child end, and do not wait for it."""

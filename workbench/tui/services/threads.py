@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def aside(work: Callable[[], T]) -> T:
+async def run_in_thread(work: Callable[[], T]) -> T:
     """Run ``work`` on a daemon thread and give its result, or raise what it raised.
 
     Unlike an executor's threads, it is not waited for when the program ends: a download that stalls

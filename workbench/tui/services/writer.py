@@ -11,7 +11,7 @@ from functools import partial
 from workbench.inference.client import Client
 from workbench.inference.protocol import Begun, Character, End, Generate
 from workbench.runs.store import Run, RunError
-from workbench.tui.services.threads import aside
+from workbench.tui.services.threads import run_in_thread
 
 
 class Pen:
@@ -86,7 +86,7 @@ async def streamed(
             loop.call_soon_threadsafe(call, *what)
 
     work = partial(pen.write, run, asked, stopped, partial(here, opened), partial(here, told.put_nowait))
-    writing = asyncio.ensure_future(aside(work))
+    writing = asyncio.ensure_future(run_in_thread(work))
     writing.add_done_callback(lambda _: told.put_nowait(None))
     try:
         while (reply := await told.get()) is not None:

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tasks.views import Cell
+from tasks.views import TableValue
 from workbench.render import format
 from workbench.render.format import plain
 
@@ -19,7 +19,11 @@ _GAP = "  "
 
 
 def lay_out(
-    columns: Sequence[str], rows: Sequence[Sequence[Cell]], strong: frozenset[int] = frozenset(), *, right: bool = False
+    columns: Sequence[str],
+    rows: Sequence[Sequence[TableValue]],
+    strong: frozenset[int] = frozenset(),
+    *,
+    right: bool = False,
 ) -> Content:
     """A table: words to the left, figures to the right; the rows in ``strong`` stand out.
 
@@ -54,7 +58,7 @@ def lay_out(
     return Content.assemble(*parts)
 
 
-def _column(values: Sequence[Cell]) -> list[str]:
+def _column(values: Sequence[TableValue]) -> list[str]:
     """A column's cells as a person reads them, its fractions with the same digits."""
     figures = iter(format.column([value for value in values if isinstance(value, float) or value is None]))
     return [_written(value) if isinstance(value, str | int) else next(figures) for value in values]

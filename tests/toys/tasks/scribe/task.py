@@ -100,7 +100,7 @@ class Task(base.Writer):
         state, given = None, codes
         while len(codes) < LONGEST and codes[-1] != END:
             scores, state = self.read(model, torch.tensor([given]), state)
-            tokens, _ = choose(scores, generator=generator, banned=self.banned)
+            tokens, _ = choose(scores, generator=generator, never_sampled=self.never_sampled)
             given = tokens.tolist()
             codes = codes + given
         return "".join(map(self.token, codes))
@@ -110,7 +110,7 @@ class Task(base.Writer):
         return END
 
     @property
-    def banned(self):
+    def never_sampled(self):
         return PAD, START
 
     def prompt(self, text):

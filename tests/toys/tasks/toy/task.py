@@ -92,4 +92,4 @@ class Task(base.Task):
         return [Table(title=text, columns=["symbol", "probability"], rows=rows), Text(title="echo", text=text)]
 
     def baseline(self, data, *, cached_only=False):
-        return {split: {"majority": {"accuracy": 0.4, "macro_f1": 0.2}} for split in base.HELD}
+        return {split: {"majority": {"accuracy": 0.4, "macro_f1": 0.2}} for split in base.EVAL_SPLITS}

@@ -22,8 +22,8 @@ import msgspec
 import numpy as np
 
 from tasks.poems import cleaning, forms, tone_patterns
-from tasks.poems.constraint import Plan, Shape, Standing
-from tasks.poems.constraints import Wish
+from tasks.poems.constraints import PoemConstraints
+from tasks.poems.guide import PoemGuide, Shape, Standing
 from tasks.poems.lexicon import Lexicon
 from tasks.poems.line_filter import LineFilter
 from tasks.poems.prosody import GROUPS, LEVEL_GROUPS
@@ -34,83 +34,83 @@ _LEVEL = frozenset(range(len(LEVEL_GROUPS)))
 _OTHERS = (6, 10, 12)  # lines of a free form that is to rhyme: neither four nor eight
 
 
-def plan(wish: Wish, lexicon: Lexicon, known: LineFilter | None, *, simplify: bool) -> Plan:
-    """What a wish makes of a poem.
+def plan(constraints: PoemConstraints, lexicon: Lexicon, known: LineFilter | None, *, simplify: bool) -> PoemGuide:
+    """What the constraints makes of a poem.
 
     Args:
         known: the lines of the training corpus; none: they are not at hand.
         simplify: traditional characters are read as simplified ones.
 
     Raises:
-        ValueError: the wish cannot be met; one sentence says which part of it, and what would be possible.
+        ValueError: the constraints cannot be met; one sentence says which part of it, and what would be possible.
     """
-    wish = msgspec.structs.replace(wish, form=wish.form.replace("絕", "绝"))
-    if wish.form and wish.form not in forms.FORMS:
-        raise ValueError(f"There is no form {wish.form}: there are {', '.join(forms.FORMS)}.")
-    if (wish.tones or wish.rhyme) and not lexicon.book:
+    constraints = msgspec.structs.replace(constraints, form=constraints.form.replace("絕", "绝"))
+    if constraints.form and constraints.form not in forms.FORMS:
+        raise ValueError(f"There is no form {constraints.form}: there are {', '.join(forms.FORMS)}.")
+    if (constraints.tones or constraints.rhyme) and not lexicon.book:
         raise ValueError("This model was trained without the rhyme book: it knows no tones and no rhymes.")
-    if wish.novel and known is None:
+    if constraints.novel and known is None:
         raise ValueError("This model came without the lines of its training corpus: whether one is new is not known.")
-    if wish.distinct and lexicon.characters.sum() <= max(WIDTHS):
+    if constraints.distinct and lexicon.characters.sum() <= max(WIDTHS):
         raise ValueError("The model knows too few characters for lines of different ones: let them come again.")
-    start, said = spelled(wish.start, lexicon.vocabulary, simplify=simplify)
-    acrostic, also = spelled(wish.acrostic, lexicon.vocabulary, simplify=simplify)
-    rhyme, besides = _rhyme(wish, lexicon, simplify=simplify)
+    start, said = spelled(constraints.start, lexicon.vocabulary, simplify=simplify)
+    acrostic, also = spelled(constraints.acrostic, lexicon.vocabulary, simplify=simplify)
+    rhyme, besides = _rhyme(constraints, lexicon, simplify=simplify)
     acrostic = acrostic.translate(dict.fromkeys(map(ord, cleaning.PUNCTUATION)))
     lines = forms.lines(start)
-    shapes, loose = _shapes(wish, acrostic), not (acrostic or wish.tones or wish.rhyme)
-    loose = loose and wish.form in ("", forms.FREE)
-    shapes = _begun(wish, shapes, lines, loose)
+    shapes, loose = _shapes(constraints, acrostic), not (acrostic or constraints.tones or constraints.rhyme)
+    loose = loose and constraints.form in ("", forms.FREE)
+    shapes = _begun(constraints, shapes, lines, loose)
     _agree(acrostic, lines)
-    if wish.tones:
+    if constraints.tones:
         shapes = _regulated(shapes, lines, lexicon)
-    standing = _rhymed(wish, rhyme, shapes, lexicon)
-    _own(wish, lines, lexicon, known)
-    found = Plan(
+    standing = _rhymed(constraints, rhyme, shapes, lexicon)
+    _own(constraints, lines, lexicon, known)
+    found = PoemGuide(
         lexicon,
         standing,
         loose=loose,
         heads=lexicon.vocabulary.encode(acrostic),
-        known=known if wish.novel else None,
-        distinct=wish.distinct,
+        known=known if constraints.novel else None,
+        distinct=constraints.distinct,
         notes=[*dict.fromkeys([*said, *also, *besides])],
     )
     begun = found.begun(lexicon.vocabulary.encode(start))
     if not begun.forms:
-        raise ValueError(_why_not(found, lines, wish, known))
+        raise ValueError(_why_not(found, lines, constraints, known))
     return begun
 
 
-def _shapes(wish: Wish, acrostic: str) -> list[Shape]:
+def _shapes(constraints: PoemConstraints, acrostic: str) -> list[Shape]:
     """The shapes that the form and the acrostic leave."""
     count = len(acrostic)
-    most = max(_OTHERS) if wish.tones else cleaning.LONGEST // (min(WIDTHS) + 1)
+    most = max(_OTHERS) if constraints.tones else cleaning.LONGEST // (min(WIDTHS) + 1)
     if count > most:
         raise ValueError(
             f"An acrostic has a line for each character and at most {most} of them"
-            f"{' in regulated verse' * wish.tones}: this one has {count}."
+            f"{' in regulated verse' * constraints.tones}: this one has {count}."
         )
-    fixed = [Shape(form, *size) for form, size in tone_patterns.SIZES.items() if wish.form in ("", form)]
+    fixed = [Shape(form, *size) for form, size in tone_patterns.SIZES.items() if constraints.form in ("", form)]
     enough = [shape for shape in fixed if shape.lines >= count]
-    if wish.form not in ("", forms.FREE) and not enough:
+    if constraints.form not in ("", forms.FREE) and not enough:
         able = [form for form, (lines, _) in tone_patterns.SIZES.items() if lines >= count] or [forms.FREE]
         raise ValueError(
-            f"A {wish.form} has {fixed[0].lines} lines, and the acrostic {count} characters: "
+            f"A {constraints.form} has {fixed[0].lines} lines, and the acrostic {count} characters: "
             f"{' or '.join(able)} can have it."
         )
-    if count and enough and not wish.form:
+    if count and enough and not constraints.form:
         enough = [shape for shape in enough if shape.lines == min(shape.lines for shape in enough)]
-    if enough and wish.form != forms.FREE:
+    if enough and constraints.form != forms.FREE:
         return enough
-    if wish.form == forms.FREE and not (count or wish.tones or wish.rhyme):
+    if constraints.form == forms.FREE and not (count or constraints.tones or constraints.rhyme):
         return []  # lines of any length
     longer = [lines for lines in _OTHERS if lines >= count]
-    lengths = longer if count <= 4 or count == 8 else longer[:1] if wish.tones else [count]
+    lengths = longer if count <= 4 or count == 8 else longer[:1] if constraints.tones else [count]
     free = [Shape(forms.FREE, lines, width) for width in WIDTHS for lines in lengths]
     return [shape for shape in free if shape.lines * (shape.width + 1) <= cleaning.LONGEST]
 
 
-def _begun(wish: Wish, shapes: list[Shape], lines: Sequence[str], loose: bool) -> list[Shape]:
+def _begun(constraints: PoemConstraints, shapes: list[Shape], lines: Sequence[str], loose: bool) -> list[Shape]:
     """The shapes that a beginning's lines leave."""
     length = sum(map(len, lines))
     if loose and length >= cleaning.LONGEST:
@@ -122,7 +122,7 @@ def _begun(wish: Wish, shapes: list[Shape], lines: Sequence[str], loose: bool) -
         return left
     widths = [len(bare) for bare in forms.bare("".join(lines))]
     most, width = max(shape.lines for shape in shapes), max(shape.width for shape in shapes)
-    what = f"A {wish.form}" if wish.form else "Such a poem"
+    what = f"A {constraints.form}" if constraints.form else "Such a poem"
     if len(lines) > most:
         raise ValueError(f"{what} has {most} lines, and the beginning {len(lines)}: take fewer, or another form.")
     if max(widths) > width:
@@ -181,21 +181,21 @@ def _regulated(shapes: list[Shape], lines: Sequence[str], lexicon: Lexicon) -> l
     return left
 
 
-def _rhymed(wish: Wish, rhyme: str, shapes: list[Shape], lexicon: Lexicon) -> list[Standing]:
+def _rhymed(constraints: PoemConstraints, rhyme: str, shapes: list[Shape], lexicon: Lexicon) -> list[Standing]:
     """The shapes with the groups that they may rhyme on: those with more characters than the shape has rhymes."""
-    if not (wish.tones or wish.rhyme):
+    if not (constraints.tones or constraints.rhyme):
         return [(shape, frozenset()) for shape in shapes]
-    groups, counts = _groups(wish, rhyme, lexicon), lexicon.members.sum(1)
+    groups, counts = _groups(constraints, rhyme, lexicon), lexicon.members.sum(1)
     rhymed = [shape._replace(rhymed=True) for shape in shapes]
     pairs = [(s, frozenset(g for g in groups if counts[g] > len(s.rhymes))) for s in rhymed]
     standing = [(shape, able) for shape, able in pairs if able]
     if standing:
         return standing
     need = min(len(shape.rhymes) for shape in rhymed) + 1
-    if not wish.rhyme:
+    if not constraints.rhyme:
         raise ValueError(f"No level rhyme group has the {need} characters that such a poem needs: leave tones free.")
     named, most = "".join(GROUPS[group] for group in sorted(groups)), max(int(counts[group]) for group in groups)
-    largest = [g for g in np.argsort(-counts, kind="stable").tolist() if g in _LEVEL or not wish.tones][:5]
+    largest = [g for g in np.argsort(-counts, kind="stable").tolist() if g in _LEVEL or not constraints.tones][:5]
     enough = " ".join(GROUPS[group] for group in largest if counts[group] >= need)
     raise ValueError(
         f"The model knows {most} characters of the rhyme group {named}, and such a poem needs {need}: "
@@ -203,11 +203,11 @@ def _rhymed(wish: Wish, rhyme: str, shapes: list[Shape], lexicon: Lexicon) -> li
     )
 
 
-def _rhyme(wish: Wish, lexicon: Lexicon, *, simplify: bool) -> tuple[str, list[str]]:
-    """The character to rhyme with, or the name of a group, and what was made of it; empty without a wish."""
-    if not wish.rhyme:
+def _rhyme(constraints: PoemConstraints, lexicon: Lexicon, *, simplify: bool) -> tuple[str, list[str]]:
+    """The character to rhyme with, or the name of a group, and what was made of it; empty without a constraints."""
+    if not constraints.rhyme:
         return "", []
-    told = wish.rhyme.strip()
+    told = constraints.rhyme.strip()
     found, notes = simplified(told[:-1] if told[1:] in ("韵", "韻") else told, lexicon.vocabulary, simplify=simplify)
     if len(found) != 1:
         raise ValueError(f"{told or 'Nothing'} is no rhyme: give one character, such as 天, or a group's name.")
@@ -217,13 +217,13 @@ def _rhyme(wish: Wish, lexicon: Lexicon, *, simplify: bool) -> tuple[str, list[s
     return found, notes
 
 
-def _groups(wish: Wish, rhyme: str, lexicon: Lexicon) -> frozenset[int]:
-    """The rhyme groups that a person means; without a wish, every level one."""
+def _groups(constraints: PoemConstraints, rhyme: str, lexicon: Lexicon) -> frozenset[int]:
+    """The rhyme groups that a person means; without constraints, every level one."""
     if not rhyme:
         return _LEVEL
     read = frozenset(lexicon.book.groups(rhyme))
     named = frozenset([GROUPS.index(rhyme)]) if rhyme in GROUPS else read
-    if not wish.tones:
+    if not constraints.tones:
         return named
     if not (named | read) & _LEVEL:
         raise ValueError(
@@ -233,12 +233,12 @@ def _groups(wish: Wish, rhyme: str, lexicon: Lexicon) -> frozenset[int]:
     return named & _LEVEL or read & _LEVEL
 
 
-def _own(wish: Wish, lines: Sequence[str], lexicon: Lexicon, known: LineFilter | None) -> None:
+def _own(constraints: PoemConstraints, lines: Sequence[str], lexicon: Lexicon, known: LineFilter | None) -> None:
     """A beginning's lines must themselves be as lines are wished for."""
     for line, bare in zip(lines, forms.bare("".join(lines)), strict=True):
-        if wish.distinct and len(set(bare)) < len(bare):
+        if constraints.distinct and len(set(bare)) < len(bare):
             raise ValueError(f"The beginning's line {bare} has a character twice, and none is to: begin otherwise.")
-        if bare != line and wish.novel and known:
+        if bare != line and constraints.novel and known:
             _new(bare, lexicon, known)
 
 
@@ -249,14 +249,16 @@ def _new(line: str, lexicon: Lexicon, known: LineFilter) -> None:
         )
 
 
-def _why_not(plan: Plan, lines: Sequence[str], wish: Wish, known: LineFilter | None) -> str:
+def _why_not(plan: PoemGuide, lines: Sequence[str], constraints: PoemConstraints, known: LineFilter | None) -> str:
     """Why nothing can follow a beginning whose length and tones are as they should be."""
     lexicon = plan.lexicon
     bare = forms.bare("".join(lines))
-    if wish.novel and known:
+    if constraints.novel and known:
         _new(bare[-1], lexicon, known)  # a whole line that lacks but its mark
     done = tuple(tuple(lexicon.vocabulary.encode(line)) for line in bare)
-    what, free = (f"rhyme on {wish.rhyme}", "rhyme") if wish.rhyme else ("rhyme as regulated verse does", "tones")
+    what, free = (
+        (f"rhyme on {constraints.rhyme}", "rhyme") if constraints.rhyme else ("rhyme as regulated verse does", "tones")
+    )
     before = [one for form in plan.forms for one in plan.left(lexicon.forms[form], done[:-1])]
     unfinished = lines[-1] == bare[-1] and any(len(bare[-1]) < shape.width for shape, _ in before)
     for count in range(1, len(done) + (not unfinished)):

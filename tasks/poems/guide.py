@@ -1,4 +1,4 @@
-"""Which token may stand at each place of a poem, given what stands before it: wishes that hold by construction.
+"""Which token may stand at each place of a poem, given what stands before it: constraints that hold by construction.
 
 A poem's *shapes* are the ways in which it may still come out: a form, so many lines of one width and, where tones are
 asked for, a scheme of line types; with each, the rhyme groups that its rhymes so far share. What was written rules
@@ -60,7 +60,7 @@ class Shape(NamedTuple):
 Standing = tuple[Shape, frozenset[int]]  # a shape that is left, and the rhyme groups that it may rhyme on
 
 
-class Plan:
+class PoemGuide:
     """A guide for whoever writes: see ``tasks.base.Guide``.
 
     Args:
@@ -93,11 +93,11 @@ class Plan:
         """The forms that the poem may have."""
         return list(dict.fromkeys([*(shape.form for shape, _ in self._standing), *[forms.FREE] * self._loose]))
 
-    def begun(self, written: Sequence[int]) -> Plan:
+    def begun(self, written: Sequence[int]) -> PoemGuide:
         """The same plan with the forms alone that can go on from a beginning; it may be left with none."""
         start, numbers = self.lexicon.start, self.lexicon.forms
         able = [form for form in self.forms if self.mask([start, numbers[form], *written]).any()]
-        return Plan(
+        return PoemGuide(
             self.lexicon,
             [one for one in self._standing if one[0].form in able],
             loose=self._loose and forms.FREE in able,
@@ -113,7 +113,7 @@ class Plan:
 
         return torch.from_numpy(self.mask(codes))
 
-    def settled(self, codes: Sequence[int]) -> bool:
+    def is_final(self, codes: Sequence[int]) -> bool:
         """Whether what stands in ``codes`` never has to be taken back."""
         return not self._known or codes[-1] in (*self._marks, self.lexicon.end)
 
