@@ -18,7 +18,7 @@ from tasks.base import Evaluation, PlainError, Split
 from tasks.shared import files
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.alarms import Alarms
-from workbench.engine.ema import Average
+from workbench.engine.ema import EMA
 from workbench.engine.optim import make_optimizer, make_schedule
 from workbench.engine.step_statistics import Meter
 from workbench.runs import events
@@ -76,7 +76,7 @@ class Trainer:
         self.total = min(filter(None, (options.epochs * self.steps_per_epoch, options.max_steps)))
         self.schedule = make_schedule(self.optimizer, options, self.total)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.mixed is torch.float16)
-        self.average = Average(self.model, options.average)
+        self.ema = EMA(self.model, options.average)
         self.resumed = self._restore()
         if not self.resumed:
             self.task.initialise(self.model, self.examples)
@@ -132,7 +132,7 @@ class Trainer:
         self.scaler.update()
         self.schedule.step()
         self.at.step += 1
-        self.average.update(self.at.step)
+        self.ema.update(self.at.step)
         self.at.batch += 1
         self.at.examples += len(rows)
         self.meter.add(loss, norm, len(rows))
@@ -186,7 +186,7 @@ class Trainer:
     def sample(self) -> Iterator[Event]:
         """What the network makes as it stands, where its task lets it make something."""
         self.model.eval()
-        with self.average.shown(), torch.inference_mode(), self._autocast():
+        with self.ema.applied(), torch.inference_mode(), self._autocast():
             made = self.task.sample(self.model)
         self.model.train()
         if made is not None:
@@ -194,7 +194,7 @@ class Trainer:
 
     def validate(self) -> Iterator[Event]:
         """Evaluate on the validation split, and keep the weights where they are the best so far."""
-        with self.average.shown():
+        with self.ema.applied():
             found = self.evaluate("val")
         value = found.metrics.get(self._best_metric)
         if self.at.best_step < 0 or self._better(value):
@@ -245,7 +245,7 @@ class Trainer:
         self._counted, self._saved = elapsed, time.monotonic()
         state = {
             "model": self.model.state_dict(),
-            "average": self.average.state(),
+            "average": self.ema.state(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "scaler": self.scaler.state_dict(),
@@ -257,7 +257,7 @@ class Trainer:
 
     def save_best(self) -> None:
         about = {"step": str(self.at.step), "task": self.run.spec.task, "cell": self.run.spec.cell}
-        with self.average.shown():
+        with self.ema.applied():
             checkpoint.save_best(self.run.best_file, self.model, about)
 
     def load_best(self) -> None:
@@ -279,7 +279,7 @@ class Trainer:
             return False
         try:
             checkpoint.restore(self.run.last_file, self.model, saved["model"])
-            self.average.restore(saved.get("average", ()))
+            self.ema.restore(saved.get("average", ()))
             self.optimizer.load_state_dict(saved["optimizer"])
             self.schedule.load_state_dict(saved["schedule"])
             self.scaler.load_state_dict(saved["scaler"])
