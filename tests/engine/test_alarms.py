@@ -18,7 +18,8 @@ from workbench.engine.alarms import Alarms
 from workbench.engine.loop import train
 from workbench.engine.trainer import Position
 from workbench.runs.events import Alarm, Best, Checkpoint, Finished
-from workbench.runs.journal import History, Journal, read
+from workbench.runs.history import History, read_history
+from workbench.runs.journal import Journal
 
 NAIVE = {"logistic": {"accuracy": 0.84}, "majority": {"accuracy": 0.47}, "silent": {"macro_f1": 0.1}}
 
@@ -146,7 +147,7 @@ def test_a_killed_run_does_not_repeat_its_alarms(runs_folder: Path) -> None:
     again = trained(run)
     assert isinstance(again[-1], Finished)
     assert not [event for event in only(Alarm, again) if "No better evaluation" in event.message]
-    history = read(run.events_file)
+    history = read_history(run.events_file)
     assert len([alarm for alarm in history.alarms if "No better evaluation" in alarm.message]) == 1
 
 
