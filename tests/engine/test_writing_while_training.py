@@ -63,7 +63,7 @@ def test_a_task_that_writes_nothing_has_no_samples(runs_folder: Path) -> None:
 def test_a_resumed_writer_ends_with_the_same_weights_and_samples(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    monkeypatch.setattr(loop, "_ASK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0.0)
     whole, parted = scribe(runs_folder), scribe(runs_folder)
     trained(whole)
     trained(parted, after(stop))
@@ -93,7 +93,7 @@ def test_sampling_leaves_the_trainings_generator_alone(runs_folder: Path) -> Non
 def test_a_task_is_told_of_each_epoch_and_of_the_one_that_goes_on(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch, tasks_made: list[scribe_task.Task]
 ) -> None:
-    monkeypatch.setattr(loop, "_ASK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0.0)
     run = scribe(runs_folder)
     trained(run, after(STEPS + 2))  # within the second epoch
     assert tasks_made[-1].epochs_begun == [0, 1]
