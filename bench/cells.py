@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the two small shapes and the mixed lengths, three rounds")
     options = parser.parse_args()
     shapes, repeats = (QUICK, 3) if options.quick else (SHAPES, options.repeats)
-    threads = devices.prepare(options.threads)
+    threads = devices.configure_process(options.threads)
     torch.manual_seed(0)
 
     clock = "CPU time of the process" if threads == 1 else "wall time"

@@ -105,7 +105,7 @@ def train(given: argparse.Namespace, cell: str, head: str, seed: int) -> store.R
 
 def test(run: store.Run) -> Tested:
     """A run's best weights on each test window."""
-    opened, model = trained_run.open_run(run)
+    opened, model = trained_run.load_trained(run)
     task, examples = opened, data.load(run.spec, opened.state)[1]
     assert isinstance(task, Task)
     assert isinstance(examples, ClimateData)

@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path)
     given = parser.parse_args()
     run = store.find(given.run, store.root(given.runs))
-    task, model = trained_run.open_run(run, threads=1, device="cpu")
+    task, model = trained_run.load_trained(run, threads=1, device="cpu")
     assert isinstance(task, Task)
     twin = model.build(msgspec.structs.replace(run.spec, cell="torch-lstm"), task).eval()
     print("| batch | side | characters/s | ours is faster by |")

@@ -89,7 +89,7 @@ def main() -> None:
     given = parser.parse_args()
     run = store.find(given.run, store.root(given.runs))
     corpus = Corpus(run)
-    task, model = trained_run.open_run(run, threads=1, device="cpu")
+    task, model = trained_run.load_trained(run, threads=1, device="cpu")
     assert isinstance(task, Task)
     print(
         "| | form | rhymed | regulated | no repeats | distinct-1 | distinct-2 "

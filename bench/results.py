@@ -23,7 +23,7 @@ import cells
 import tasks
 from workbench.runs import store
 from workbench.runs.events import Finished
-from workbench.runs.journal import read
+from workbench.runs.history import read_history
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 
@@ -76,7 +76,7 @@ def train(given: argparse.Namespace, task: str, cell: str) -> store.Run:
 
 def figures(run: store.Run, folder: Path) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
     """The test metrics of a run, as it ended or measured now, and the baselines'."""
-    history = read(run.events_file)
+    history = read_history(run.events_file)
     if isinstance(history.ended, Finished) and history.baseline:
         return history.ended.test, history.baseline.methods["test"]
     measured = ask("eval", run.id, "--runs", folder, "--json")
@@ -85,7 +85,7 @@ def figures(run: store.Run, folder: Path) -> tuple[dict[str, float | None], dict
 
 def effort(run: store.Run) -> tuple[float, float, float]:
     """Epochs, seconds of training, examples per second."""
-    ended = read(run.events_file).ended
+    ended = read_history(run.events_file).ended
     return ended.epochs, ended.wall_s, ended.examples_per_s  # type: ignore[union-attr]
 
 

@@ -1,4 +1,4 @@
-"""How long a second start takes from torch's import to its first step, task by task.
+"""Time of a second start, from torch's import to its first step, task by task.
 
     python bench/second_start.py --data DIR
 
@@ -57,15 +57,16 @@ def start(folder: Path) -> tuple[float, float, float]:
     """Seconds from torch's import to the first step and to its end; those that importing ``torch._dynamo`` takes."""
     importlib.import_module("torch")
     began = time.perf_counter()
-    from workbench.engine.trainer import Position, Trainer
+    from workbench.engine.state import TrainingState
+    from workbench.engine.trainer import Trainer
 
     importlib.import_module("torch._dynamo")  # the optimiser would
     imported = time.perf_counter() - began
-    training = Trainer(store.Run(folder), Position())
-    training.begin_epoch()
-    batch = training.order()[0]
+    trainer = Trainer(store.Run(folder), TrainingState())
+    trainer.begin_epoch()
+    batch = trainer.batches()[0]
     reached = time.perf_counter() - began
-    training.step(batch)
+    trainer.step(batch)
     return reached, time.perf_counter() - began, imported
 
 

@@ -29,6 +29,7 @@ from workbench.render.format import duration, number
 from workbench.render.metrics import heading, measured
 from workbench.runs import journal, store
 from workbench.runs.events import Baseline, Eval, Event, Finished, Started, Step, encode
+from workbench.runs.history import History, read_history
 from workbench.runs.store import Run
 
 STEPS = 200  # of the history that are kept
@@ -48,7 +49,7 @@ def main() -> None:
 
 def ship(run: Run, folder: Path, avoid: str, remark: str) -> None:
     """Write a model's folder."""
-    history = journal.read(run.events_file)
+    history = read_history(run.events_file)
     assert isinstance(history.ended, Finished), f"{run.id} is not finished"
     folder.mkdir(parents=True, exist_ok=True)
     described = msgspec.structs.replace(run.spec, data_dir="")
@@ -95,7 +96,7 @@ def shortened(events: Iterable[Event]) -> Iterator[Event]:
 def card(
     run: Run,
     folder: Path,
-    history: journal.History,
+    history: History,
     whole: Mapping[str, float | None],
     half: Mapping[str, float | None],
     avoid: str,

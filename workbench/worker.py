@@ -41,22 +41,22 @@ def _work(run: Run) -> int:
     journal = Journal(run.events_file)
     from workbench.engine.errors import explain
     from workbench.engine.loop import train
-    from workbench.engine.trainer import Position
+    from workbench.engine.state import TrainingState
 
-    at = Position()
+    state = TrainingState()
     try:
-        for event in train(run, run.stop_file.exists, at):
+        for event in train(run, run.stop_file.exists, state):
             journal.append(event)
             if isinstance(event, Eval):
-                journal.sync()  # before the checkpoint that counts on it
+                journal.sync()  # before the checkpoint that relies on it
     except Exception as error:
         traceback.print_exc()
-        sentence = explain(error, run, at)
+        sentence = explain(error, run, state)
         with suppress(OSError):
             print(sentence, file=sys.stderr, flush=True)
         journal.give_up_reserve()
         with suppress(OSError):
-            journal.append(Failed(time=time.time(), step=at.step, message=sentence))
+            journal.append(Failed(time=time.time(), step=state.step, message=sentence))
         return 1
     finally:
         journal.close()
@@ -64,7 +64,7 @@ def _work(run: Run) -> int:
 
 
 def _take_lock(run: Run) -> int:
-    """The lock that the launcher handed on; where nobody did, take it.
+    """Return the lock that the launcher handed on; take it where there is none.
 
     Raises:
         RunError: another worker has the run.

@@ -72,6 +72,7 @@ class PoemNetwork(nn.Module):
         self.skip = nn.Linear(width, self.head.in_features, bias=False)
         for added in (self.classes, self.skip):
             nn.init.zeros_(added.weight)
+        self.classes.weight.requires_grad_(bool(classes.any()))  # a small corpus may have no token of any class
         if tied:
             self.head.weight = embedding.weight
         marked = torch.zeros(size, dtype=torch.bool)

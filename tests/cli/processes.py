@@ -13,7 +13,8 @@ from pathlib import Path
 
 from engine.toy_runs import until
 
-from workbench.runs import journal, store
+from workbench.runs import store
+from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
 PROGRAM = str(Path(sys.executable).with_name("workbench"))
@@ -22,7 +23,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 def worker_of(run: Run) -> int:
     """The process number that a run's worker wrote; 0 before that."""
-    started = journal.read(run.events_file).started
+    started = read_history(run.events_file).started
     return started.pid if started else 0
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sentences import says
 
-from workbench.runs import journal
+from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
 
@@ -25,7 +25,7 @@ def test_eval_json(workbench, finished: Run, split: str) -> None:
     assert (told["run"], told["split"], told["data"]) == (finished.id, split, "full")
     assert [view["title"] for view in told["views"]] == ["confusion", "per symbol"]
     assert told["baseline"].keys() == (set() if split == "train" else {"majority"})
-    history = journal.read(finished.events_file)
+    history = read_history(finished.events_file)
     counts = told["views"][0]["counts"]
     rows = sum(map(sum, counts))
     assert rows == {"train": 192, "test": 64}[split]

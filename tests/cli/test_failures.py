@@ -18,8 +18,9 @@ from processes import PROGRAM, Start, the_run
 from sentences import says
 
 from tasks.shared.datasets import locations
-from workbench.runs import journal, store
+from workbench.runs import store
 from workbench.runs.events import Failed
+from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
 
@@ -34,7 +35,7 @@ class Trap:
 
 
 def failed(run: Run) -> Failed:
-    history = journal.read(run.events_file)
+    history = read_history(run.events_file)
     assert run.status() == "failed"
     assert isinstance(history.ended, Failed)
     return history.ended
@@ -135,7 +136,7 @@ def test_a_training_that_breaks_off(workbench, runs_folder: Path, trouble: str, 
     again = workbench("resume", run.id, "--headless")
     assert again.returncode == 0, again.stderr
     assert "Training from step 19" in again.stderr
-    history = journal.read(run.events_file)
+    history = read_history(run.events_file)
     assert [e.step for e in history.evals] == [12, 24]
     assert history.ended.best.step == 24 or run.best_file.read_bytes() == best
 

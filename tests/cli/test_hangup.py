@@ -13,7 +13,7 @@ import pytest
 from engine.toy_runs import until
 from processes import Start, Terminal, the_run, worker_of
 
-from workbench.runs import journal
+from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
 # some seconds of training after the start
@@ -30,7 +30,7 @@ def finishes_whole(run: Run) -> None:
     """The run is alive now, and then finishes in the same life."""
     assert run.status() == "running"
     assert ends(run) == "finished"
-    history = journal.read(run.events_file)
+    history = read_history(run.events_file)
     assert (history.started.from_step, history.ended.step) == (0, 24)
     assert [e.step for e in history.evals] == [12, 24]
 
@@ -66,11 +66,11 @@ def test_the_training_goes_on(terminal: Open, runs_folder: Path, blow: Callable[
 def test_sigterm_to_the_worker_stops_and_keeps(start: Start, runs_folder: Path) -> None:
     watcher = start(*ENDLESS)
     run = the_run(runs_folder)
-    until(lambda: journal.read(run.events_file).step > 3, "some steps")
+    until(lambda: read_history(run.events_file).step > 3, "some steps")
     os.kill(worker_of(run), signal.SIGTERM)
     assert ends(run) == "stopped"
     assert watcher.wait(30) == 0
-    history = journal.read(run.events_file)
+    history = read_history(run.events_file)
     assert history.checkpoint.step == history.ended.step > 3
     assert run.best_file.exists()
 
@@ -85,8 +85,8 @@ def test_ctrl_c_asks_and_cancel_keeps_watching_and_stop_keeps_a_checkpoint(termi
     watcher.type("what\n")
     watcher.expect("s, d or c? ")
     watcher.type("c\n")
-    step = journal.read(run.events_file).step
-    until(lambda: journal.read(run.events_file).step > step, "the training goes on")
+    step = read_history(run.events_file).step
+    until(lambda: read_history(run.events_file).step > step, "the training goes on")
     assert run.status() == "running"
     assert watcher.process.poll() is None
     watcher.type("\x03")
@@ -117,7 +117,7 @@ def test_ctrl_c_and_detach_leave_the_training_running(terminal: Open, runs_folde
 def test_without_a_terminal_a_signal_stops_and_keeps(start: Start, runs_folder: Path, number: signal.Signals) -> None:
     watcher = start(*ENDLESS, "--json")
     run = the_run(runs_folder)
-    until(lambda: journal.read(run.events_file).step > 3, "some steps")
+    until(lambda: read_history(run.events_file).step > 3, "some steps")
     watcher.send_signal(number)
     out, err = watcher.communicate(timeout=60)
     assert watcher.returncode == 0, err

@@ -12,7 +12,8 @@ from engine.toy_runs import copied
 from processes import PROGRAM
 
 from workbench.config import spec
-from workbench.runs import journal, store
+from workbench.runs import store
+from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
 
@@ -35,7 +36,7 @@ def test_runs_newest_first(workbench, finished: Run, stopped: Run) -> None:
     assert [run["run"] for run in listed] == [stopped.id, finished.id]
     assert {"run", "status", "task", "cell", "data", "step", "best", "val", "test", "settings"} <= listed[1].keys()
     assert (listed[1]["status"], listed[1]["step"], listed[1]["steps"]) == ("finished", 24, 24)
-    assert listed[1]["test"] == journal.read(finished.events_file).ended.test
+    assert listed[1]["test"] == read_history(finished.events_file).ended.test
     assert (listed[0]["test"], listed[0]["settings"]["cell.hidden"]) == (None, 64)
 
 
@@ -62,7 +63,7 @@ def test_show(workbench, finished: Run) -> None:
 
 def test_show_json_holds_the_description_and_the_last_figures(workbench, finished: Run) -> None:
     told = msgspec.json.decode(workbench("show", finished.id, "--json").stdout)
-    history = journal.read(finished.events_file)
+    history = read_history(finished.events_file)
     assert (told["run"], told["status"]) == (finished.id, "finished")
     assert told["test"] == history.ended.test
     assert told["last"]["step"] == 24

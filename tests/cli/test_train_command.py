@@ -11,7 +11,8 @@ import pytest
 from engine.toy_runs import until
 from processes import Start, the_run
 
-from workbench.runs import journal, store
+from workbench.runs import store
+from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
 FIELDS = {
@@ -73,7 +74,7 @@ def test_in_the_background_watched_stopped_resumed_and_removed(workbench, start:
     assert took < 36 * 0.2  # the training alone takes longer
 
     watcher = start("watch", run.id, "--json")
-    until(lambda: journal.read(run.events_file).step > 0, "the first step")
+    until(lambda: read_history(run.events_file).step > 0, "the first step")
     stop = workbench("stop", run.id, "--json")
     assert last_object(stop.stdout) == {"run": run.id, "status": "stopped"}
     out, err = watcher.communicate(timeout=30)

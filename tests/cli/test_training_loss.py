@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.cli.follow import _train_loss
 from workbench.runs.events import Best, Eval, Step
-from workbench.runs.journal import History
+from workbench.runs.history import History
 
 
 def _step(step: int, loss: float | None) -> Step:

@@ -16,16 +16,17 @@ import tasks
 from workbench.cli.follow import _line
 from workbench.engine.alarms import Alarms
 from workbench.engine.loop import train
-from workbench.engine.trainer import Position
+from workbench.engine.state import TrainingState
 from workbench.runs.events import Alarm, Best, Checkpoint, Finished
-from workbench.runs.journal import History, Journal, read
+from workbench.runs.history import History, read_history
+from workbench.runs.journal import Journal
 
-NAIVE = {"logistic": {"accuracy": 0.84}, "majority": {"accuracy": 0.47}, "silent": {"macro_f1": 0.1}}
+BASELINES = {"logistic": {"accuracy": 0.84}, "majority": {"accuracy": 0.47}, "silent": {"macro_f1": 0.1}}
 
 
 def after(*norms: float | None, clip: float = 1.0, alarms: Alarms | None = None) -> list[str]:
     alarms = alarms or Alarms()
-    return [sentence for norm in norms for sentence in alarms.reported(norm, clip, 0.003)]
+    return [sentence for norm in norms for sentence in alarms.check_gradient(norm, clip, 0.003)]
 
 
 def evaluated(
@@ -33,14 +34,14 @@ def evaluated(
     accuracy: float | None,
     *,
     task: str = "names",
-    baselines: Any = NAIVE,
+    baselines: Any = BASELINES,
     more: Any = None,
     **differing: Any,
 ) -> list[str]:
     best = Best(step=1_200, metric="accuracy", value=0.8123)
     usual = {"epoch": 5.0, "step": 2_000, "total": 4_000, "since_best": 0}
     figures = {"loss": 1.0, "accuracy": accuracy, **(more or {})}
-    return alarms.evaluated(figures, tasks.settings(task), baselines, best, **{**usual, **differing})
+    return alarms.check_evaluation(figures, tasks.settings(task), baselines, best, **{**usual, **differing})
 
 
 def test_a_gradient_far_above_its_usual_is_told_once() -> None:
@@ -74,7 +75,7 @@ def test_an_ordinary_training_raises_no_alarm(norms: list[float]) -> None:
     assert after(*norms) == []
 
 
-def test_worse_than_the_weakest_naive_method_is_told_after_the_first_epochs() -> None:
+def test_worse_than_the_weakest_baseline_is_told_after_the_first_epochs() -> None:
     alarms = Alarms()
     assert evaluated(alarms, 0.3, epoch=1.0, step=400) == []
     [sentence] = evaluated(alarms, 0.3, epoch=2.0, step=400)
@@ -101,7 +102,7 @@ def test_where_lower_is_better_the_weakest_method_is_the_highest() -> None:
 
 
 @pytest.mark.parametrize("baselines", [{}, {"silent": {"macro_f1": 0.9}}])
-def test_without_naive_methods_to_compare_with_nothing_is_said(baselines: dict[str, Any]) -> None:
+def test_without_baselines_to_compare_with_nothing_is_said(baselines: dict[str, Any]) -> None:
     assert evaluated(Alarms(), 0.0, baselines=baselines) == []
 
 
@@ -132,7 +133,7 @@ def test_a_figure_that_is_no_number_is_told_once() -> None:
 def test_a_killed_run_does_not_repeat_its_alarms(runs_folder: Path) -> None:
     # it learns nothing: its first evaluation stays the best
     run = toy(runs_folder, {"train.epochs": 1, "train.lr": 1e-30, "train.eval_every": 1})
-    life = train(run, lambda: False, Position())
+    life = train(run, lambda: False, TrainingState())
     journal = Journal(run.events_file)
     told = False
     for event in life:
@@ -146,7 +147,7 @@ def test_a_killed_run_does_not_repeat_its_alarms(runs_folder: Path) -> None:
     again = trained(run)
     assert isinstance(again[-1], Finished)
     assert not [event for event in only(Alarm, again) if "No better evaluation" in event.message]
-    history = read(run.events_file)
+    history = read_history(run.events_file)
     assert len([alarm for alarm in history.alarms if "No better evaluation" in alarm.message]) == 1
 
 
@@ -155,11 +156,11 @@ def test_on_the_command_line_an_alarm_is_a_line() -> None:
     assert _line(alarm, History(), "accuracy") == "Alarm at step 1,200: The gradient [red] exploded."
 
 
-def test_what_was_named_is_all_that_a_resumed_run_needs() -> None:
-    named: list[str] = []
-    alarms = Alarms(named)
+def test_the_raised_causes_are_all_that_a_resumed_run_needs() -> None:
+    raised: list[str] = []
+    alarms = Alarms(raised)
     assert len(after(*[2.0] * 30, 90.0, alarms=alarms)) == 1
     assert len(evaluated(alarms, 0.3)) == 1
-    again = Alarms(list(named))
+    again = Alarms(list(raised))
     assert after(*[2.0] * 5, 90.0, alarms=again) == []
     assert evaluated(again, 0.3) == []

@@ -17,7 +17,7 @@ from tasks.shared import files
 from workbench.engine import checkpoint, trained_run
 from workbench.engine.checkpoint import CheckpointError
 from workbench.engine.errors import explain
-from workbench.engine.trainer import Position
+from workbench.engine.state import TrainingState
 from workbench.runs.store import Run
 
 
@@ -85,12 +85,12 @@ def test_a_last_checkpoint_that_cannot_be_used(stopped: Run, how: str) -> None:
     before = contents(stopped)
     with pytest.raises(CheckpointError) as caught:
         trained(stopped)
-    sentence = explain(caught.value, stopped, Position())
+    sentence = explain(caught.value, stopped, TrainingState())
     assert said in sentence
     assert str(stopped.last_file) in sentence
     assert "\n" not in sentence
     assert contents(stopped) == before
-    assert trained_run.answerer(stopped)("01")  # the best weights are as good as ever
+    assert trained_run.predictor(stopped)("01")  # the best weights are as good as ever
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_best_weights_that_cannot_be_used(stopped: Run, how: str) -> None:
     damage(stopped)
     before = contents(stopped)
     with pytest.raises(CheckpointError) as caught:
-        trained_run.open_run(stopped)
+        trained_run.load_trained(stopped)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert contents(stopped) == before

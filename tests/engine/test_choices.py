@@ -28,7 +28,7 @@ def described(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def scribe(described: Run):
-    return trained_run.open_run(described, threads=1)
+    return trained_run.load_trained(described, threads=1)
 
 
 def test_the_likeliest_come_first_with_the_networks_own_probabilities(scribe) -> None:

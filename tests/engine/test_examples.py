@@ -61,7 +61,7 @@ def cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def by_hand(run: Run, split: Any, true: str, guess: str) -> list[tuple[str, float, float]]:
     """Text, probability of the class and of the guess: every row of a split asked one by one."""
-    task, model = trained_run.open_run(run, threads=1, device="cpu")
+    task, model = trained_run.load_trained(run, threads=1, device="cpu")
     _, examples = data.load(run.spec, task.state)
     found = []
     with torch.inference_mode():
@@ -82,7 +82,7 @@ def told(client: Client, asked: Examples) -> Listed:
 
 
 def guesses(run: Run, true: str) -> list[str]:
-    task, model = trained_run.open_run(run, threads=1, device="cpu")
+    task, model = trained_run.load_trained(run, threads=1, device="cpu")
     _, examples = data.load(run.spec, task.state)
     rows = torch.cat(task.batches_of(examples, "test", task.labels.index(true), 99))
     with torch.inference_mode():
@@ -105,7 +105,7 @@ def test_the_surest_mistakes_come_first_with_their_names_and_probabilities(names
 
 def test_right_ones_are_listed_the_least_sure_first(names: tuple[Run, Client]) -> None:
     run, client = names
-    task, _ = trained_run.open_run(run, threads=1, device="cpu")
+    task, _ = trained_run.load_trained(run, threads=1, device="cpu")
     own = [told(client, Examples(split="val", true=label, guess=label)) for label in task.labels]
     right = next(listed for listed in own if listed.total)
     shares = [row.true for row in right.examples]
@@ -135,7 +135,7 @@ def test_a_search_is_cancelled_and_goes_on_where_it_was(names: tuple[Run, Client
 
     monkeypatch.setattr(examples, "_BATCH", 2)
     run, _ = names
-    answers = server._Answers(run, *trained_run.open_run(run, threads=1))
+    answers = server._Answers(run, *trained_run.load_trained(run, threads=1))
     cancelled: set[int] = set()
     search = answers.to(Examples(id=1, split="test", true="Irish", guess="Irish"), cancelled)
     assert next(search) == Judged(id=1, done=2, total=8)
@@ -169,7 +169,7 @@ def test_data_that_are_gone_are_a_sentence(folder: Path, monkeypatch: pytest.Mon
     run = untrained(folder / "runs", "names", {"task.split_seed": 5}, data_dir=str(source))
     shutil.rmtree(source)
     monkeypatch.setenv("WORKBENCH_CACHE", str(folder / "another"))
-    answers = server._Answers(run, *trained_run.open_run(run, threads=1))
+    answers = server._Answers(run, *trained_run.load_trained(run, threads=1))
     [error] = answers.to(Examples(id=4, split="test", true="Dutch", guess="Dutch"), set())
     assert (error.id, "others" in error.message, error.message[-1]) == (4, True, ".")
 

@@ -20,7 +20,7 @@ from workbench.runs import store
 def scribe(tmp_path_factory: pytest.TempPathFactory):
     run = store.create(tmp_path_factory.mktemp("scribe"), spec.make("scribe", "lstm"))
     trained(run)
-    return trained_run.open_run(run, threads=1)
+    return trained_run.load_trained(run, threads=1)
 
 
 def written(scribe, start: str = "", **settings) -> list:

@@ -114,7 +114,7 @@ def test_a_generation_can_be_cancelled_and_the_child_goes_on(client: Client) -> 
 
 
 def test_cancel_ends_what_is_under_way_and_what_waits(scribe: Run) -> None:
-    answers = server._Answers(scribe, *trained_run.open_run(scribe, threads=1))
+    answers = server._Answers(scribe, *trained_run.load_trained(scribe, threads=1))
     cancelled = {2}
     under_way = answers.to(Generate(id=1, seed=4), cancelled)
     assert next(under_way) == Begun(id=1, text="")
@@ -126,7 +126,7 @@ def test_cancel_ends_what_is_under_way_and_what_waits(scribe: Run) -> None:
 
 
 def test_candidates_come_side_by_side_and_the_best_is_named(scribe: Run) -> None:
-    answers = server._Answers(scribe, *trained_run.open_run(scribe, threads=1))
+    answers = server._Answers(scribe, *trained_run.load_trained(scribe, threads=1))
     asked = Generate(id=1, start="光", seed=5, temperature=2.0, candidates=3, limit=30)
     begun, *characters, end = answers.to(asked, set())
     assert begun == Begun(id=1, text="光")

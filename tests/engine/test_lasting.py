@@ -31,7 +31,7 @@ def test_a_trained_poem_network_knows_the_lines_that_it_learned(tmp_path: Path) 
     asked = {"cell.hidden": 4, "task.embedding": 4, "train.max_steps": 1}
     run = store.create(tmp_path, spec.make("poems", "rnn", asked, data="starter"))
     trained(run)
-    task, _ = trained_run.open_run(run, threads=1)
+    task, _ = trained_run.load_trained(run, threads=1)
     assert isinstance(task, Task)
     examples = Task.load(run.spec.settings, locations.starter("poems"))
     (codes,) = examples.poems.lists(examples.rows["train"][:1])

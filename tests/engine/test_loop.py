@@ -129,7 +129,7 @@ def test_every_cell_trains_and_answers(runs_folder: Path, cell: str) -> None:
     events = trained(run)
     assert isinstance(events[-1], Finished)
     assert all(math.isfinite(e.loss) for e in only(Step, events))
-    shares = trained_run.answerer(run)("0121")[0].rows
+    shares = trained_run.predictor(run)("0121")[0].rows
     assert [label for label, _ in shares] == ["zero", "one", "two [red]"]
     assert sum(share for _, share in shares) == pytest.approx(1)
 
@@ -163,7 +163,7 @@ def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: 
     assert 0 < stopped.step < 36
     assert run.status() == "stopped"
     assert metadata(run)["step"] == str(stopped.step)  # never evaluated, and yet it can be asked
-    assert trained_run.answerer(run)("01")
+    assert trained_run.predictor(run)("01")
     assert torch.load(run.last_file, weights_only=True)["position"]["step"] == stopped.step
     again = trained(run)
     assert again[0].from_step == stopped.step

@@ -1,4 +1,4 @@
-"""What a computing process chooses: device, precision, threads; what its meter adds up; how an error is said."""
+"""Device, precision and threads of a process that computes; statistics of its steps; sentences for its errors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from engine.toy_runs import toy
 from workbench.engine import devices
 from workbench.engine.devices import DeviceError
 from workbench.engine.errors import explain
-from workbench.engine.step_statistics import Meter
-from workbench.engine.trainer import Position
+from workbench.engine.state import TrainingState
+from workbench.engine.step_statistics import StepStatistics
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -55,8 +55,8 @@ def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_threads_and_denormals() -> None:
     before = torch.get_num_threads()
     try:
-        assert devices.prepare(3) == torch.get_num_threads() == 3
-        assert devices.prepare() == devices.cores() <= (os.cpu_count() or 1)
+        assert devices.configure_process(3) == torch.get_num_threads() == 3
+        assert devices.configure_process() == devices.cores() <= (os.cpu_count() or 1)
         assert float(torch.tensor(1e-38) * 1e-3) == 0  # a denormal, flushed
         assert devices.device_name(CPU, 1) == "CPU, 1 thread"
         assert devices.device_name(CPU, 2) == "CPU, 2 threads"
@@ -64,22 +64,22 @@ def test_threads_and_denormals() -> None:
         torch.set_num_threads(before)
 
 
-def test_the_meter_gives_means_since_its_last_reading() -> None:
-    meter = Meter(CPU)
-    assert meter.seconds_for(5) is None
+def test_step_statistics_are_those_since_the_last_summary() -> None:
+    statistics = StepStatistics(CPU)
+    assert statistics.seconds_for(5) is None
     for loss, norm in ((1.0, 0.1), (2.0, 0.7), (6.0, 0.3)):
-        meter.add(torch.tensor(loss), torch.tensor(norm), 10)
-    assert not meter.due
+        statistics.add(torch.tensor(loss), torch.tensor(norm), 10)
+    assert not statistics.due
     time.sleep(0.3)
-    assert meter.due
-    loss, norm, speed = meter.read()
+    assert statistics.due
+    loss, norm, speed = statistics.summarize()
     assert (loss, norm) == (3.0, pytest.approx(0.7))
     assert 30 / 3 < speed <= 30 / 0.3
-    assert not meter.due
-    assert (meter.steps, meter.done_steps) == (0, 3)
-    assert meter.seconds_for(6) == pytest.approx(2 * meter.elapsed, rel=0.1)
-    meter.add(torch.tensor(4.0), torch.tensor(float("nan")), 10)
-    loss, norm, _ = meter.read()
+    assert not statistics.due
+    assert (statistics.steps, statistics.reported_steps) == (0, 3)
+    assert statistics.seconds_for(6) == pytest.approx(2 * statistics.elapsed, rel=0.1)
+    statistics.add(torch.tensor(4.0), torch.tensor(float("nan")), 10)
+    loss, norm, _ = statistics.summarize()
     assert loss == 4.0
     assert norm != norm
 
@@ -98,7 +98,7 @@ def test_the_meter_gives_means_since_its_last_reading() -> None:
     ],
 )
 def test_an_error_is_one_sentence(runs_folder: Path, error: Exception, said: str) -> None:
-    sentence = explain(error, toy(runs_folder, {"cell.hidden": 9}), Position(step=7))
+    sentence = explain(error, toy(runs_folder, {"cell.hidden": 9}), TrainingState(step=7))
     assert said in sentence
     assert "\n" not in sentence
     if "memory" in said:

@@ -22,6 +22,7 @@ from forker import Forker
 
 from workbench.runs import journal, launch, store
 from workbench.runs.events import Finished
+from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
 KILLS = 20
@@ -75,10 +76,10 @@ class Killer:
         self.kills += 1
         self.torn += bool(temporary(run))
         self.tell(run, f"after {after:5.2f} s, {where:8}", alive=lives(run) > born)
-        assert run.status() == ("finished" if journal.read(run.events_file).ended else "lost")
+        assert run.status() == ("finished" if read_history(run.events_file).ended else "lost")
 
     def tell(self, run: Run, when: str, alive: bool) -> None:
-        history = journal.read(run.events_file)
+        history = read_history(run.events_file)
         step = f"at step {history.step:3}" if alive else "before its first event"
         saved = f"step {history.checkpoint.step}" if history.checkpoint else "none yet"
         left = f"; half-written {', '.join(temporary(run))}" if temporary(run) else ""
@@ -132,7 +133,7 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
 def same_in_the_end(run: Run, reference: Run) -> None:
     assert differences(best(run), best(reference)) == []
     assert differences(saved(run), saved(reference)) == []
-    one, other = journal.read(run.events_file), journal.read(reference.events_file)
+    one, other = read_history(run.events_file), read_history(reference.events_file)
     assert [(e.step, e.metrics, e.best) for e in one.evals] == [(e.step, e.metrics, e.best) for e in other.evals]
     assert len(one.evals) == SPEC["train.epochs"]
     assert isinstance(one.ended, Finished)

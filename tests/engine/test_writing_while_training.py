@@ -13,8 +13,9 @@ from tasks.scribe import task as scribe_task
 from tasks.views import Text
 from workbench.config import spec
 from workbench.engine import loop as loop
-from workbench.runs import journal, store
+from workbench.runs import store
 from workbench.runs.events import Eval, Sample
+from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
 STEPS = 6  # an epoch: 96 rows by 16
@@ -47,7 +48,7 @@ def test_a_sample_lands_after_each_evaluation(runs_folder: Path) -> None:
     events = [event for event in trained(run) if isinstance(event, Eval | Sample)]
     assert [type(event) for event in events] == [Eval, Sample] * 3
     assert [event.step for event in events] == [6, 6, 12, 12, 18, 18]
-    written = journal.read(run.events_file).samples
+    written = read_history(run.events_file).samples
     assert [sample.step for sample in written] == [6, 12, 18]
     for sample in written:
         assert isinstance(sample.view, Text)
@@ -62,7 +63,7 @@ def test_a_task_that_writes_nothing_has_no_samples(runs_folder: Path) -> None:
 def test_a_resumed_writer_ends_with_the_same_weights_and_samples(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    monkeypatch.setattr(loop, "_ASK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0.0)
     whole, parted = scribe(runs_folder), scribe(runs_folder)
     trained(whole)
     trained(parted, after(stop))
@@ -70,7 +71,7 @@ def test_a_resumed_writer_ends_with_the_same_weights_and_samples(
     trained(parted)
     for name, tensor in weights(whole).items():
         assert torch.equal(tensor, weights(parted)[name]), name
-    one, other = (journal.read(run.events_file) for run in (whole, parted))
+    one, other = (read_history(run.events_file) for run in (whole, parted))
     assert [(s.step, s.view) for s in one.samples] == [(s.step, s.view) for s in other.samples]
     assert one.ended.test == other.ended.test
 
@@ -92,7 +93,7 @@ def test_sampling_leaves_the_trainings_generator_alone(runs_folder: Path) -> Non
 def test_a_task_is_told_of_each_epoch_and_of_the_one_that_goes_on(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch, tasks_made: list[scribe_task.Task]
 ) -> None:
-    monkeypatch.setattr(loop, "_ASK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0.0)
     run = scribe(runs_folder)
     trained(run, after(STEPS + 2))  # within the second epoch
     assert tasks_made[-1].epochs_begun == [0, 1]

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from workbench.config import spec
 from workbench.engine.loop import train
-from workbench.engine.trainer import Position
+from workbench.engine.state import TrainingState
 from workbench.runs import store
 from workbench.runs.events import Event
 from workbench.runs.journal import Journal
@@ -34,7 +34,7 @@ def trained(run: Run, should_stop: Callable[[], bool] = lambda: False) -> list[E
     journal = Journal(run.events_file)
     events = []
     try:
-        for event in train(run, should_stop, Position()):
+        for event in train(run, should_stop, TrainingState()):
             journal.append(event)
             events.append(event)
     finally:

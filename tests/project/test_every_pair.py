@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import torch
 from engine.toy_runs import only, trained
 from slices import sliced
 
@@ -18,8 +19,9 @@ from tasks.base import EVAL_SPLITS
 from tasks.shared.datasets.locations import starter
 from workbench.config import spec
 from workbench.config.spec import SpecError
-from workbench.engine import loop as loop
-from workbench.engine import trained_run
+from workbench.engine import data, gradient_monitor, loop, network, trained_run
+from workbench.engine.gradient_monitor import GradientMonitor
+from workbench.engine.optim import Optimization
 from workbench.runs import store
 from workbench.runs.events import Baseline, Eval, Finished, Started
 from workbench.runs.store import Run
@@ -106,7 +108,7 @@ def test_a_pair_on_starter_data(task: str, cell: str, runs_folder: Path, monkeyp
         with pytest.raises(SpecError, match=f"bidirectional network \\({cell}\\) would see"):
             described(task, cell, 2)
         return
-    monkeypatch.setattr(loop, "_ASK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0.0)
     run = a_run(runs_folder, described(task, cell, 3))
     stopped = trained(run, lambda: True)[-1]
     assert (run.status(), stopped.step) == ("stopped", 1)
@@ -116,11 +118,31 @@ def test_a_pair_on_starter_data(task: str, cell: str, runs_folder: Path, monkeyp
     assert baselines["test"]
 
 
+@pytest.mark.parametrize(("task", "cell"), [pair for pair in PAIRS if not refused(*pair)])
+def test_every_parameter_of_a_pair_is_trained(task: str, cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No parameter of stacked layers is without a gradient, and after a few steps none has had zeros only."""
+    steps = 4
+    monkeypatch.setattr(gradient_monitor, "ENOUGH_STEPS", steps)
+    spec = msgspec.structs.replace(
+        described(task, cell, steps, **{"cell.layers": 2, "train.batch_size": 32}), data="starter"
+    )
+    its, examples = data.load(spec)
+    model = network.build(spec, its)
+    its.initialise(model, examples)
+    optimization = Optimization(model, spec.train, steps, scaled=False)
+    monitor = GradientMonitor(model)
+    batches = its.batches(examples, "train", spec.train.batch_size, torch.Generator().manual_seed(0))
+    for number, rows in enumerate([*batches, *batches, *batches, *batches][:steps], 1):
+        optimization.step(its.loss(model, examples, rows), number)
+        monitor.observe()
+    assert (monitor.missing, monitor.zero()) == ([], [])
+
+
 @pytest.mark.parametrize("task", SHIPPED)
 def test_a_task_answers(task: str, runs_folder: Path) -> None:
     run = a_run(runs_folder, described(task, "gru", 2))
     finished = checked(run)
-    assert trained_run.answerer(run)(asked(task, starter(task)))
+    assert trained_run.predictor(run)(asked(task, starter(task)))
     assert trained_run.evaluate(run, "train")[1].metrics.keys() == finished.test.keys()
 
 
@@ -132,7 +154,7 @@ def test_a_task_on_a_slice_of_its_real_data(task: str, real_data: Path, tmp_path
     finished = checked(run)
     shutil.rmtree(folder)  # from here on the checkpoint and the cache are enough
     assert trained_run.evaluate(run, "test")[1].metrics == pytest.approx(finished.test, rel=1e-4, abs=1e-6)
-    assert trained_run.answerer(run)(asked(task, real_data / task))
+    assert trained_run.predictor(run)(asked(task, real_data / task))
 
 
 @pytest.mark.parametrize("task", [task for task in SHIPPED if tasks.settings(task).causal])

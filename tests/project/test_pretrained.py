@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from workbench.runs import journal, store
+from workbench.runs import store
 from workbench.runs.events import Finished
+from workbench.runs.history import read_history
 from workbench.runs.store import Run, RunError
 
 MODELS = store.listing(store.shipped())
@@ -25,7 +26,7 @@ def test_a_model_is_small_has_a_card_and_tells_nothing_of_a_machine(model: Run) 
     assert sum(file.stat().st_size for file in model.path.iterdir()) <= MOST[model.path.name]
     assert model.status() == "finished"
     assert model.spec.data_dir == ""
-    history = journal.read(model.events_file)
+    history = read_history(model.events_file)
     assert history.started
     assert (history.started.host, history.started.pid) == ("", 0)
     assert isinstance(history.ended, Finished)

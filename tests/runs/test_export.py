@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from records_at_hand import record, unreadable
+from run_summaries import record, unreadable
 
 from workbench.runs import export
 

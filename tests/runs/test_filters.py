@@ -10,7 +10,7 @@ from config.plain_sentences import is_plain
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
-from records_at_hand import record, unreadable
+from run_summaries import record, unreadable
 
 from workbench.runs import filters
 from workbench.runs.filters import Condition, Filter, FilterError, Word, parse

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import event_makers as make
 import pytest
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from workbench.runs.events import Event, Finished, Started, Step
-from workbench.runs.journal import History
+from tasks.views import Text
+from workbench.runs import history as histories
+from workbench.runs.events import Event, Finished, Started, Step, encode
+from workbench.runs.history import History, read_end, read_history
 
 LIVES = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=5)
 
@@ -88,3 +93,49 @@ def test_clear_is_a_new_history() -> None:
     assert isinstance(history.steps[0], Step)
     history.clear()
     assert vars(history) == vars(History())
+
+
+def test_the_best_is_the_last_evaluations_and_at_the_end_the_finished_ones() -> None:
+    history = History()
+    assert history.best is None
+    history.extend([make.started(), make.evaluation(1, 0.5), make.evaluation(2, 0.6)])
+    assert history.best == history.evals[-1].best
+    history.add(make.finished(3))
+    assert history.ended is not None
+    assert history.best == make.finished(3).best
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "events.jsonl"
+
+
+@budget(deadline=None, max_examples=10)
+@given(st.integers(0, 600), st.booleans())
+def test_the_last_event_of_a_long_file_is_found_without_reading_it_all(shift: int, ended: bool) -> None:
+    """For every position of the chunk's beginning within a line."""
+    events: list[Event] = [make.started(), make.alarm(0, "." * shift)]
+    for k in range(1, 1000):
+        events += [make.step(k), *([make.evaluation(k), make.checkpoint(k)] if k % 100 == 0 else [])]
+    events += [make.finished(999)] if ended else []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.jsonl"
+        path.write_bytes(b"".join(map(encode, events)))
+        assert path.stat().st_size > histories._CHUNK + 10_000
+        end, whole = read_end(path), read_history(path)
+    assert len(end.steps) + len(end.evals) == (not ended)
+    assert (end.ended, end.step, end.empty) == (whole.ended, whole.step, whole.empty)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"torn", b"\n\n{}\n"])
+def test_the_end_of_no_file_is_an_empty_history(path: Path, content: bytes | None) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    assert vars(read_end(path)) == vars(History())
+    assert read_end(path).empty
+
+
+def test_a_last_event_longer_than_a_chunk_is_still_found(path: Path) -> None:
+    long = make.finished(2, views=[Text(title="all the poems", text="x" * (4 * histories._CHUNK))])
+    path.write_bytes(b"".join(map(encode, [make.started(), make.step(1), long])) + b"torn")
+    assert read_end(path).ended == long

@@ -13,6 +13,7 @@ import pytest
 
 from workbench.runs import journal
 from workbench.runs.events import encode
+from workbench.runs.history import read_history
 from workbench.runs.journal import Journal
 
 LINE = encode(make.step(2))
@@ -43,7 +44,7 @@ def test_a_line_that_a_killed_writer_tore_is_ended(path: Path, kept: int) -> Non
     writer.append(make.started(1))
     writer.append(make.step(3))
     writer.close()
-    history = journal.read(path)
+    history = read_history(path)
     assert history.started == make.started(1)
     # without its last byte, the line's end, an event is whole
     assert [e.step for e in history.steps] == [1, 3]
@@ -64,6 +65,7 @@ from pathlib import Path
 sys.path.insert(0, {here!r})
 import event_makers as make
 from workbench.runs.journal import Journal
+from workbench.runs.history import read_history
 
 path, room = Path(sys.argv[1]), int(sys.argv[2])
 writer = Journal(path)
@@ -95,7 +97,7 @@ def test_a_full_disk_raises_and_the_next_event_starts_on_a_line_of_its_own(path:
         [sys.executable, "-c", script, str(path), str(room)], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    history = journal.read(path)
+    history = read_history(path)
     assert history.ended == make.failed(2, "The disk is full.")
     assert [e.step for e in history.steps] in ([1, 3], [1, 2, 3])  # 2 where all but the line's end fitted
     lines = path.read_bytes().split(b"\n")
@@ -116,4 +118,4 @@ def test_a_disk_too_full_for_the_reserve_still_takes_events(path: Path) -> None:
     writer = Journal(path)
     writer.append(make.step(1))
     writer.close()
-    assert [e.step for e in journal.read(path).steps] == [1]
+    assert [e.step for e in read_history(path).steps] == [1]

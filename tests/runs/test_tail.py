@@ -12,8 +12,6 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from tasks.views import Text
-from workbench.runs import journal
 from workbench.runs.events import Event, decode, encode
 from workbench.runs.journal import Tail
 
@@ -114,37 +112,3 @@ def test_a_file_that_went_and_came_again_is_another_one(path: Path) -> None:
     path.write_bytes(encode(make.step(2)) + encode(make.step(3)))
     assert tail.read() == ([make.step(2), make.step(3)], True)
     held.close()
-
-
-def test_the_end_of_a_file_gives_the_figures_of_the_whole(path: Path) -> None:
-    events: list[Event] = [make.started(), make.step(1), make.evaluation(1), make.alarm(1), make.stopped(1)]
-    path.write_bytes(b"".join(map(encode, events)) + b"torn")
-    assert vars(journal.recent(path)) == vars(journal.read(path))
-
-
-@budget(deadline=None, max_examples=10)
-@given(st.integers(0, 600), st.booleans())
-def test_the_end_of_a_long_file_gives_its_last_figures(shift: int, ended: bool) -> None:
-    """However the cut falls into a line, more than a tail's worth from the start."""
-    events: list[Event] = [make.started(), make.alarm(0, "." * shift)]
-    for k in range(1, 1000):
-        events += [make.step(k), *([make.evaluation(k), make.checkpoint(k)] if k % 100 == 0 else [])]
-    events += [make.finished(999)] if ended else []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "events.jsonl"
-        path.write_bytes(b"".join(map(encode, events)))
-        assert path.stat().st_size > journal._TAIL + 10_000
-        few, all_of_it = journal.recent(path), journal.read(path)
-    assert 100 < len(few.steps) < 999  # it did not read it all
-    assert (few.steps[-1], few.evals[-1]) == (all_of_it.steps[-1], all_of_it.evals[-1])
-    assert (few.checkpoint, few.ended, few.step) == (all_of_it.checkpoint, all_of_it.ended, all_of_it.step)
-
-
-def test_the_end_of_no_file_is_an_empty_history(path: Path) -> None:
-    assert vars(journal.recent(path)) == vars(journal.History())
-
-
-def test_a_last_event_longer_than_the_tail_is_still_found(path: Path) -> None:
-    long = make.finished(2, views=[Text(title="all the poems", text="x" * (journal._TAIL + 1))])
-    path.write_bytes(b"".join(map(encode, [make.started(), make.step(1), long])))
-    assert journal.recent(path).ended == long

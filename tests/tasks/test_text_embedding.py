@@ -158,7 +158,7 @@ def test_vectors_are_frozen_and_then_tuned_in_a_resumed_run_too(
     runs_folder: Path, input: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twelve steps, four an epoch: stopped in the second epoch (frozen still), and in the third (tuned)."""
-    monkeypatch.setattr(loop, "_ASK_SECONDS", 0)
+    monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0)
     name = "input.words.weight" if input == "both" else "input.weight"
     whole, stopped = (new_run(runs_folder, {"task.input": input}) for _ in range(2))
     trained(whole)

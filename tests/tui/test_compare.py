@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from runs.records_at_hand import record
+from runs.run_summaries import record
 
 from workbench.tui.compare import comparison
 from workbench.tui.compare.curves import TRAINING, Traces, counted

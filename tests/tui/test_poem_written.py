@@ -27,7 +27,7 @@ def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def written(run: Run, start: str, seed: int) -> str:
     """What the network writes, asked in this process."""
     draws = {name: getattr(USUAL, name) for name in ("temperature", "top_p", "repetition")}
-    tokens = generate(*trained_run.open_run(run, threads=1), start, **draws, seed=seed, limit=LIMIT)
+    tokens = generate(*trained_run.load_trained(run, threads=1), start, **draws, seed=seed, limit=LIMIT)
     return start + "".join(token.text for token in tokens)
 
 

@@ -232,7 +232,7 @@ def test_a_long_file_is_read_in_parts(four, monkeypatch) -> None:
     whole = Watcher(four.run)
     assert not whole.look().more
     monkeypatch.setattr("workbench.tui.services.watcher._AT_ONCE", 300)
-    monkeypatch.setattr("workbench.tui.services.evaluations._BLOCK", 100)
+    monkeypatch.setattr("workbench.runs.evaluations._BLOCK", 100)
     watcher = Watcher(four.run)
     looks = [watcher.look()]
     while looks[-1].more:

@@ -13,6 +13,7 @@ from textual.widgets import Input
 import tasks
 from tasks.views import Confusion, Series, Table, Text, View
 from workbench.runs.events import Best, Eval, Finished, Sample
+from workbench.runs.history import read_history
 from workbench.tui.lab.screen import LabScreen
 from workbench.tui.run import view_panes
 from workbench.tui.run.result import strongest
@@ -158,13 +159,12 @@ def test_tabs_have_short_names_of_their_own() -> None:
 
 
 def test_the_strongest_method_is_the_lowest_where_lower_is_better(worker, folder) -> None:
-    from workbench.runs import journal
 
     one = worker(task="climate").start(methods=NAIVE)
     two = worker(task="names").start()
-    level = strongest(journal.read(one.run.events_file), tasks.settings("climate"))
+    level = strongest(read_history(one.run.events_file), tasks.settings("climate"))
     assert (level.name, level.value) == ("day shape", 4.25)
-    assert strongest(journal.read(two.run.events_file), tasks.settings("names")).name == "logistic [red]"
+    assert strongest(read_history(two.run.events_file), tasks.settings("names")).name == "logistic [red]"
 
 
 async def test_a_best_picked_by_the_loss_is_called_so(screen, worker) -> None:

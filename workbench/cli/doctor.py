@@ -43,7 +43,7 @@ def _compute() -> list[Finding]:
 
     from workbench.engine import devices
 
-    threads = devices.prepare()
+    threads = devices.configure_process()
     device = devices.choose_device("auto")
     findings = [
         Finding("torch", str(torch.__version__)),

@@ -21,7 +21,8 @@ from workbench.render.format import duration, number
 from workbench.render.metrics import heading, measured, ordered
 from workbench.render.streams import put, say
 from workbench.runs.events import Alarm, Checkpoint, Eval, Event, Started, Step
-from workbench.runs.journal import History, Tail
+from workbench.runs.history import History
+from workbench.runs.journal import Tail
 from workbench.runs.store import LIVE, Run, Status
 
 _POLL_SECONDS = 0.2

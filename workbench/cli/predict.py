@@ -75,7 +75,7 @@ def predict(
     from workbench.render import views
     from workbench.render.console import wide_console
 
-    ask = trained_run.answerer(find(run, runs_folder))
+    ask = trained_run.predictor(find(run, runs_folder))
     if not text and sys.stdin.isatty():
         say("Type a line and press Enter; Ctrl-D ends.")
     console = wide_console()

@@ -16,7 +16,7 @@ from workbench.render.format import duration
 from workbench.render.metrics import heading, measured
 from workbench.render.views import view
 from workbench.runs.events import Baseline, Best, Finished, Stopped
-from workbench.runs.journal import History
+from workbench.runs.history import History
 from workbench.runs.store import Run, Status
 
 COLOURS: dict[Status, str] = {
@@ -33,13 +33,12 @@ COLOURS: dict[Status, str] = {
 def result(run: Run, status: Status, history: History) -> dict[str, Any]:
     """The object that ``--json`` ends with."""
     ended = history.ended
-    best = ended.best if isinstance(ended, Finished) else history.evals[-1].best if history.evals else None
     found: dict[str, Any] = {
         "run": run.id,
         "status": status,
         "data": run.spec.data,
         "protocol": history.started.protocol if history.started else "",
-        "best": msgspec.to_builtins(best),
+        "best": msgspec.to_builtins(history.best),
         "test": ended.test if isinstance(ended, Finished) else None,
         "baseline": baseline(history.baseline, "test"),
         "epochs": ended.epochs if isinstance(ended, Finished | Stopped) else None,

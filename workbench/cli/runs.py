@@ -11,10 +11,11 @@ from workbench.cli.options import Ascii, Headless, Json, ReadOnly, RunName, Runs
 from workbench.config.spec import SpecError
 from workbench.render.format import age
 from workbench.render.streams import put, say
-from workbench.runs import filters, journal, store, summary
+from workbench.runs import filters, store
 from workbench.runs.filters import FilterError
+from workbench.runs.history import read_history
 from workbench.runs.store import LIVE, NoSuchRun, RunError
-from workbench.runs.summary import UNREADABLE
+from workbench.runs.summary import UNREADABLE, facts, read_summary
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")]
 Once = Annotated[bool, typer.Option("--once", help="Print one frame of the screen and end.")]
@@ -37,14 +38,14 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
     """List the runs, the newest first."""
     if runs_folder and not runs_folder.is_dir():
         raise NoSuchRun(f"{runs_folder} is not a folder: name the one that holds the runs.")
-    every = [summary.read(run) for run in store.listing(store.root(runs_folder))]
+    every = [read_summary(run) for run in store.listing(store.root(runs_folder))]
     try:
         wanted = filters.parse(filter, {name for record in every for name in record.val})
     except FilterError as error:
         raise SpecError(str(error)) from None
     found = [record for record in every if wanted.means(record)]
     if json:
-        put([summary.facts(record) for record in found])
+        put([facts(record) for record in found])
         return
     if not found:
         none = f"No runs in {store.root(runs_folder)} yet: `workbench train names --cell lstm` starts one."
@@ -78,7 +79,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     from workbench.render.console import wide_console
 
     found = find(run, runs_folder)
-    history = journal.read(found.events_file)
+    history = read_history(found.events_file)
     status = found.status(history)
     if json:
         put(

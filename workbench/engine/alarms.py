@@ -1,10 +1,10 @@
-"""What a person should know of a training that goes wrong, in plain words, once for each cause. No torch."""
+"""Alarms of a training that goes wrong: one plain sentence for each cause, raised once. No torch."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from tasks.base import Settings
@@ -12,29 +12,36 @@ from workbench.render.format import number
 from workbench.render.metrics import heading, measured
 from workbench.runs.events import Best, Metrics
 
+ENOUGH_STEPS = 50  # of gradients that are exactly zero, before a parameter counts as dead
 _WINDOW = 50  # reports whose gradient norms are remembered
-_ENOUGH = 20  # of them, before one can stand out
-_FAR = 10.0  # times the median, or the clip: exploded
-_NEAR = 3.0  # times the same: calm again, if so often in a row
-_FEW_EPOCHS, _EARLY = 2.0, 0.5  # epochs, and a share of all steps, up to which a network may still know nothing
-_EVALUATIONS, _LONG = 5, 0.2  # evaluations without a better one, over so large a share of all steps
+_ENOUGH = 20  # of them, before one can be an outlier
+_FAR = 10.0  # times the median, or the clip: an explosion
+_NEAR = 3.0  # times the same: ordinary
+_FEW_EPOCHS, _EARLY = 2.0, 0.5  # epochs, and share of all steps, in which a network may be worse than baselines
+_EVALUATIONS, _LONG = 5, 0.2  # evaluations, and share of all steps, without a better evaluation
+_NAMES = 6  # parameters that a sentence names
 
 
 class Alarms:
-    """Fed with figures, it gives sentences.
+    """Checks figures of a training and returns sentences for what is newly wrong.
 
     Args:
-        named: the causes that were named and have not passed, kept up to date: they are not named again until then,
-            nor by a resumed run that is handed them.
+        raised: causes that were raised and have not passed, kept up to date: they are not raised again until then,
+            nor by a resumed run that is given them.
     """
 
-    def __init__(self, named: list[str] | None = None) -> None:
-        self.named = [] if named is None else named
+    def __init__(self, raised: list[str] | None = None) -> None:
+        self.raised = [] if raised is None else raised
         self._norms: deque[float] = deque(maxlen=_WINDOW)
         self._calm = 0  # reports in a row with an ordinary gradient
 
-    def reported(self, norm: float | None, clip: float, lr: float) -> list[str]:
-        """After a report of the largest gradient norm since the last one, before clipping (0: it is not clipped)."""
+    def check_gradient(self, norm: float | None, clip: float, lr: float) -> list[str]:
+        """Check a report's gradient norm.
+
+        Args:
+            norm: the largest since the last report, before clipping; ``None``: not finite.
+            clip: largest norm after clipping; 0: it is not clipped.
+        """
         if norm is None or not math.isfinite(norm):
             return []
         usual = median(self._norms) if self._norms else norm
@@ -47,9 +54,27 @@ class Alarms:
             f"The gradient exploded: its norm was {number(norm, 2)}, {norm / max(usual, 1e-12):,.0f} times its usual "
             f"{number(usual, 2)}; {clipped}. If it goes on, start again with a lower --lr (it is {lr:g})."
         )
-        return self._name("gradient", sentence, exploded, passed=self._calm >= _ENOUGH)
+        return self._raise("gradient", sentence, exploded, passed=self._calm >= _ENOUGH)
 
-    def evaluated(
+    def check_parameters(self, missing: Sequence[str], zero: Sequence[str]) -> list[str]:
+        """Check for parameters that are never trained.
+
+        Args:
+            missing: dotted names of those that had no gradient in the first step.
+            zero: dotted names of those whose gradient was exactly zero in each of the first steps.
+        """
+        it = "it" if len(missing) == 1 else "them"
+        unused = f"the loss does not depend on {it}. Use {it} in the forward pass, or remove {it}."
+        stopped = (
+            f"it was exactly zero in each of the first {ENOUGH_STEPS} steps. Look for a factor of zero or a saturated "
+            "activation on the way to the loss."
+        )
+        return [
+            *self._raise("missing gradient", f"{_no_gradient(missing)}: {unused}", bool(missing), passed=False),
+            *self._raise("zero gradient", f"{_no_gradient(zero)}: {stopped}", bool(zero), passed=False),
+        ]
+
+    def check_evaluation(
         self,
         metrics: Metrics,
         settings: Settings | type[Settings],
@@ -61,13 +86,13 @@ class Alarms:
         total: int,
         since_best: int,
     ) -> list[str]:
-        """After a validation.
+        """Check a validation.
 
         Args:
-            settings: the task's: its main metric, and whether higher is better.
-            baselines: the baselines' figures on the same rows, by their names.
-            total: all steps that are to be made.
-            since_best: evaluations since the best one.
+            settings: the task's, for its main metric and the direction in which that is better.
+            baselines: metrics of the baselines on the same rows, by their names.
+            total: number of steps of the whole training.
+            since_best: number of evaluations since the best one.
         """
         early = epoch < _FEW_EPOCHS and step <= _EARLY * total
         figure = f"{heading(best.metric)} {measured(best.metric, best.value)}"
@@ -78,16 +103,16 @@ class Alarms:
         long = since_best >= _EVALUATIONS and step - best.step >= _LONG * total
         return [
             *self._not_a_number(metrics),
-            *self._below(metrics.get(settings.metric), settings, baselines, early=early),
-            *self._name("standstill", sentence, long, passed=since_best == 0),
+            *self._below_baselines(metrics.get(settings.metric), settings, baselines, early=early),
+            *self._raise("standstill", sentence, long, passed=since_best == 0),
         ]
 
     def _not_a_number(self, metrics: Metrics) -> list[str]:
-        lost = [heading(name) for name, value in metrics.items() if value is not None and not math.isfinite(value)]
-        sentence = f"The validation's {' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} not a number."
-        return self._name("validation", sentence, bool(lost), passed=not lost)
+        names = [heading(name) for name, value in metrics.items() if value is not None and not math.isfinite(value)]
+        sentence = f"The validation's {' and '.join(names)} {'are' if len(names) > 1 else 'is'} not a number."
+        return self._raise("validation", sentence, bool(names), passed=not names)
 
-    def _below(
+    def _below_baselines(
         self, value: float | None, settings: Settings | type[Settings], baselines: Mapping[str, Metrics], *, early: bool
     ) -> list[str]:
         main = settings.metric
@@ -101,13 +126,19 @@ class Alarms:
             f"The validation {heading(main)} ({measured(main, value)}) is still worse than the weakest baseline, "
             f"{method} ({measured(main, weakest)}): the network has learned nothing of use yet."
         )
-        return self._name("baselines", sentence, below and not early, passed=not below)
+        return self._raise("baselines", sentence, below and not early, passed=not below)
 
-    def _name(self, cause: str, sentence: str, present: bool, *, passed: bool) -> list[str]:
-        """The sentence, where its cause is new."""
-        if passed and cause in self.named:
-            self.named.remove(cause)
-        if not present or cause in self.named:
+    def _raise(self, cause: str, sentence: str, present: bool, *, passed: bool) -> list[str]:
+        """Return the sentence where its cause is new."""
+        if passed and cause in self.raised:
+            self.raised.remove(cause)
+        if not present or cause in self.raised:
             return []
-        self.named.append(cause)
+        self.raised.append(cause)
         return [sentence]
+
+
+def _no_gradient(names: Sequence[str]) -> str:
+    few = list(names) if len(names) <= _NAMES else [*names[: _NAMES - 1], f"{len(names) - _NAMES + 1} more"]
+    listed = " and ".join(filter(None, (", ".join(few[:-1]), *few[-1:])))
+    return f"The parameter{'s' * (len(names) != 1)} {listed} get{'s' * (len(names) == 1)} no gradient"

@@ -1,4 +1,4 @@
-"""What a process that computes needs set once, before its first parallel operation."""
+"""Device, precision and threads of a process that computes, set before its first parallel operation."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MALLOPT = {-3: 1 << 30, -1: 2 << 30, -2: 64 << 20}  # M_MMAP_THRESHOLD, M_TRIM_
 
 
 class DeviceError(PlainError):
-    """The device that was asked for is not here. The message is one plain sentence."""
+    """The requested device cannot be used here. The message is one plain sentence."""
 
 
-def prepare(threads: int = 0) -> int:
+def configure_process(threads: int = 0) -> int:
     """Set the allocator, denormal floats and the thread count of this process.
 
     Back-propagated gradients fall into denormal floats, on which CPUs are ten times slower.
@@ -43,50 +43,50 @@ def prepare(threads: int = 0) -> int:
 
 
 def cores() -> int:
-    """The cores that this process may use: the physical ones, where the machine tells."""
+    """Return the number of cores that this process may use: the physical ones, where it is known."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(allowed, psutil.cpu_count(logical=False) or allowed)
 
 
-def choose_device(wanted: str) -> torch.device:
-    """``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:1`` as a device.
+def choose_device(name: str) -> torch.device:
+    """Return the device for ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:1``.
 
     Raises:
         DeviceError: there is no such GPU here.
     """
-    if wanted == "auto":
+    if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(wanted)
+    device = torch.device(name)
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:
             there = f"there are {count} GPUs here" if count else "torch sees no GPU here"
-            raise DeviceError(f"Device {wanted} cannot be used: {there}. Use --device auto or cpu.")
+            raise DeviceError(f"Device {name} cannot be used: {there}. Use --device auto or cpu.")
     return device
 
 
-def choose_precision(wanted: str, device: torch.device) -> torch.dtype | None:
-    """The type of a network's mixed-precision arithmetic; ``None``: everything in float32.
+def choose_precision(name: str, device: torch.device) -> torch.dtype | None:
+    """Return the type of mixed-precision arithmetic; ``None``: everything in float32.
 
     Raises:
-        DeviceError: the device cannot compute so.
+        DeviceError: the device has no such arithmetic.
     """
-    if wanted == "fp16" and device.type != "cuda":
+    if name == "fp16" and device.type != "cuda":
         raise DeviceError("Precision fp16 needs a GPU: on the CPU take train.precision=bf16 or fp32.")
-    if wanted == "auto" and device.type == "cuda":
-        wanted = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-    return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(wanted)
+    if name == "auto" and device.type == "cuda":
+        name = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(name)
 
 
 def device_name(device: torch.device, threads: int) -> str:
-    """A device as a person says it: ``NVIDIA H100 80GB HBM3``, ``CPU, 2 threads``."""
+    """Return a device's name: ``NVIDIA H100 80GB HBM3``, ``CPU, 2 threads``."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     return f"CPU, {threads} thread{'s' * (threads != 1)}"
 
 
 def memory_mb(device: torch.device) -> float:
-    """Megabytes in use: reserved by torch on a GPU, else resident in this process."""
+    """Return the megabytes in use: reserved by torch on a GPU, else resident in this process."""
     if device.type == "cuda":
         return torch.cuda.memory_reserved(device) / 1e6
     return float(psutil.Process().memory_info().rss) / 1e6

@@ -1,23 +1,23 @@
-"""An error as a person should hear it: what happened, where, and what to do, in one sentence."""
+"""Sentences for the errors that end a training: what happened, where, and what to do."""
 
 from __future__ import annotations
 
 import errno
 
 from tasks.base import PlainError
-from workbench.engine.trainer import Position
+from workbench.engine.state import TrainingState
 from workbench.runs.store import Run
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def explain(error: BaseException, run: Run, at: Position) -> str:
-    """The sentence for an error that ended a training at ``at``."""
+def explain(error: BaseException, run: Run, state: TrainingState) -> str:
+    """Return one sentence for an error that ended a training at ``state``."""
     if isinstance(error, PlainError):
         return str(error)
     if isinstance(error, OSError) and error.errno in _FULL:
         return (
-            f"The disk that holds {run.path} is full (step {at.step}): free some space, then "
+            f"The disk that holds {run.path} is full (step {state.step}): free some space, then "
             f"`workbench resume {run.spoken}`. What was saved before is untouched."
         )
     # by name and text: torch raises CUDA's out-of-memory as one class and the CPU allocator's as a RuntimeError
@@ -25,8 +25,8 @@ def explain(error: BaseException, run: Run, at: Position) -> str:
         options = run.spec.train
         where = "The GPU" if "CUDA" in str(error) or "OutOfMemory" in type(error).__name__ else "This machine"
         return (
-            f"{where} ran out of memory at step {at.step}: start again with a smaller --batch-size (it is "
+            f"{where} ran out of memory at step {state.step}: start again with a smaller --batch-size (it is "
             f"{options.batch_size}) or --hidden (it is {run.spec.options.hidden}). What was saved before is untouched."
         )
     first = (str(error) or type(error).__name__).splitlines()[0]
-    return f"The training broke off at step {at.step} by a defect ({first}): the traceback is in {run.log_file}."
+    return f"The training broke off at step {state.step} by a defect ({first}): the traceback is in {run.log_file}."

@@ -1,85 +1,121 @@
-"""The training loop: a generator of events that reads top to bottom."""
+"""The training loop: a generator of events."""
 
 from __future__ import annotations
 
+import os
+import platform
+import socket
 import time
 from collections.abc import Callable, Iterator
 
-from workbench.engine.opening import started
-from workbench.engine.trainer import Position, Trainer, all_finite
+import numpy
+import torch
+
+import workbench
+from workbench.engine import devices, network
+from workbench.engine.state import TrainingState
+from workbench.engine.trainer import Trainer
 from workbench.runs import events
-from workbench.runs.events import Event
+from workbench.runs.events import Event, all_finite
 from workbench.runs.store import Run
 
-_ASK_SECONDS = 0.25
+_STOP_CHECK_SECONDS = 0.25
 
 
-def train(run: Run, should_stop: Callable[[], bool], at: Position) -> Iterator[Event]:
+def train(run: Run, should_stop: Callable[[], bool], state: TrainingState) -> Iterator[Event]:
     """Train a run from its last checkpoint, or from the beginning, to its end.
 
-    Whoever iterates writes each event before asking for the next: a checkpoint stands on the events before it.
+    The caller writes each event before it takes the next: a checkpoint relies on the events before it.
 
     Args:
-        should_stop: asked about four times a second; true: save a checkpoint and end.
-        at: kept up to date, so that whoever iterates can say where it broke off.
+        should_stop: called about four times a second; true: save a checkpoint and end.
+        state: kept up to date, so that the caller can say where an error ended the training.
 
     Raises:
         DataError, DeviceError, SpecError, CheckpointError, NotFinite: each with one plain sentence.
         OSError: a file could not be written; everything saved before is untouched.
     """
-    training = Trainer(run, at)
-    yield started(training)
-    baseline = training.task.baseline(training.examples, cached_only=True)
-    if baseline:
-        yield events.Baseline(time=time.time(), methods=baseline)
-        training.baselines = baseline.get("val", {})
-    if not training.resumed:
-        yield training.save()
+    trainer = Trainer(run, state)
+    yield _started(trainer)
+    baselines = trainer.task.baseline(trainer.examples, cached_only=True)
+    if baselines:
+        yield events.Baseline(time=time.time(), methods=baselines)
+        trainer.baselines = baselines.get("val", {})
+    if not trainer.resumed:
+        yield trainer.save()
 
-    asked = time.monotonic()
-    while not training.done():
-        training.begin_epoch()
-        for rows in training.order()[at.batch :]:
-            training.step(rows)
-            if training.meter.due:
-                yield from training.report()
+    checked = time.monotonic()
+    while not trainer.done():
+        trainer.begin_epoch()
+        for rows in trainer.batches()[state.batch :]:
+            trainer.step(rows)
+            if trainer.statistics.due:
+                yield from trainer.report()
             stop = False
-            if time.monotonic() - asked >= _ASK_SECONDS:
-                stop, asked = should_stop(), time.monotonic()
-            if training.evaluation_due():
-                yield from training.report()
-                yield from training.validate()
-                yield from training.sample()
-            training.turn_epoch()
-            if stop or training.done() or training.checkpoint_due():
-                yield from training.report()
-                yield training.save()
-            if training.done():
+            if time.monotonic() - checked >= _STOP_CHECK_SECONDS:
+                stop, checked = should_stop(), time.monotonic()
+            if trainer.evaluation_due():
+                yield from trainer.report()
+                yield from trainer.validate()
+                yield from trainer.sample()
+            trainer.advance_epoch()
+            if stop or trainer.done() or trainer.checkpoint_due():
+                yield from trainer.report()
+                yield trainer.save()
+            if trainer.done():
                 break
             if stop:
-                if at.best_step < 0:
-                    training.save_best()  # whoever stops before the first evaluation still has a network to ask
-                yield events.Stopped(
-                    time=time.time(),
-                    step=at.step,
-                    epochs=training.epoch,
-                    wall_s=at.wall_s,
-                    examples_per_s=training.examples_per_s,
-                )
+                if state.best_step < 0:
+                    trainer.save_best()  # a run that is stopped before its first evaluation has a usable network too
+                yield _stopped(trainer)
                 return
 
-    training.load_best()
-    tested = training.evaluate("test")
-    if not baseline:
-        yield training.measure_baselines()
+    trainer.load_best()
+    tested = trainer.evaluate("test")
+    if not baselines:
+        yield trainer.measure_baselines()
     yield events.Finished(
         time=time.time(),
-        step=at.step,
-        epochs=training.epoch,
-        reason="all steps done" if at.step >= training.total else f"no better evaluation in {at.worse}",
-        best=training.best,
+        step=state.step,
+        epochs=trainer.epochs,
+        reason="all steps done" if state.step >= trainer.total_steps else f"no better evaluation in {state.worse}",
+        best=trainer.best,
         test=all_finite(tested.metrics),
         views=tested.views,
-        wall_s=at.wall_s,
-        examples_per_s=training.examples_per_s,
+        wall_s=state.wall_s,
+        examples_per_s=trainer.examples_per_s,
+    )
+
+
+def _started(trainer: Trainer) -> events.Started:
+    return events.Started(
+        time=time.time(),
+        schema=events.SCHEMA,
+        from_step=trainer.from_step,
+        pid=os.getpid(),
+        host=socket.gethostname(),
+        device=devices.device_name(trainer.device, trainer.threads),
+        precision=str(trainer.amp_dtype or torch.float32).removeprefix("torch."),
+        versions={
+            "workbench": workbench.__version__,
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "numpy": numpy.__version__,
+        },
+        parameters=network.parameter_count(trainer.model),
+        train_size=trainer.examples.size("train"),
+        steps_per_epoch=trainer.steps_per_epoch,
+        total_steps=trainer.total_steps,
+        protocol=trainer.task.protocol,
+        notes=list(trainer.examples.notes),
+    )
+
+
+def _stopped(trainer: Trainer) -> events.Stopped:
+    return events.Stopped(
+        time=time.time(),
+        step=trainer.state.step,
+        epochs=trainer.epochs,
+        wall_s=trainer.state.wall_s,
+        examples_per_s=trainer.examples_per_s,
     )

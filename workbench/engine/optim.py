@@ -1,15 +1,86 @@
-"""Optimisers and schedules by their names in the spec."""
+"""Optimisers and schedules by their names in the spec, and the gradient step that uses them."""
 
 from __future__ import annotations
 
-from torch import nn, optim
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn, optim
+from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, OneCycleLR
 
 from workbench.config.spec import TrainOptions
+from workbench.engine.ema import EMA
+
+
+class Optimization:
+    """Optimiser, schedule, loss scaling and weight average of a network: the state that a gradient step changes.
+
+    Args:
+        total_steps: length of the schedule.
+        scaled: scale the loss, so that gradients in float16 do not underflow.
+    """
+
+    def __init__(self, model: nn.Module, options: TrainOptions, total_steps: int, *, scaled: bool) -> None:
+        self._model = model
+        self._clip = options.clip or math.inf
+        self._optimizer = make_optimizer(model, options)
+        self._schedule = make_schedule(self._optimizer, options, total_steps)
+        device = next(model.parameters()).device
+        self._scaler = torch.amp.GradScaler(device.type, enabled=scaled)
+        self.ema = EMA(model, options.average)
+
+    @property
+    def lr(self) -> float:
+        """The present learning rate."""
+        return float(self._optimizer.param_groups[0]["lr"])
+
+    @property
+    def skips_overflows(self) -> bool:
+        """True where a step is skipped if its gradient is not finite."""
+        return self._scaler.is_enabled()
+
+    def step(self, loss: Tensor, number: int) -> Tensor:
+        """Backward, clip, update: step ``number`` of the training, from 1. The device is not waited for.
+
+        Returns:
+            the gradient norm () before clipping.
+        """
+        self._optimizer.zero_grad(set_to_none=True)
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self._scaler.unscale_(self._optimizer)
+        norm = clip_grad_norm_(self._model.parameters(), self._clip)
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        self._schedule.step()
+        self.ema.update(number)
+        return norm
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state as ``last.pt`` holds it."""
+        return {
+            "average": self.ema.state(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "scaler": self._scaler.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what ``state_dict`` returned; other keys are ignored.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is not such a state, or another network's.
+        """
+        self.ema.restore(state.get("average", ()))
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+        self._scaler.load_state_dict(state["scaler"])
 
 
 def make_optimizer(model: nn.Module, train: TrainOptions) -> optim.Optimizer:
-    """The optimiser that ``train`` names; AdamW, Adam and SGD in one fused operation."""
+    """Return the optimiser that ``train`` names; AdamW, Adam and SGD update in one fused operation."""
     weights = list(model.parameters())
     match train.optimizer:
         case "adamw":
@@ -23,7 +94,7 @@ def make_optimizer(model: nn.Module, train: TrainOptions) -> optim.Optimizer:
 
 
 def make_schedule(optimizer: optim.Optimizer, train: TrainOptions, total_steps: int) -> LRScheduler:
-    """The schedule that ``train`` names, over ``total_steps``."""
+    """Return the learning rate schedule that ``train`` names, over ``total_steps``."""
     match train.schedule:
         case "one-cycle":
             return OneCycleLR(

@@ -1,4 +1,4 @@
-"""A trained run, ready to be asked: its task and its network with the best weights."""
+"""A trained run in use: its task and its network with the best weights evaluate and predict."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from workbench.engine import checkpoint, data, devices, network
 from workbench.runs.store import Run, task_state
 
 
-def open_run(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn.Module]:
-    """A run's task and network, in evaluation mode, without its dataset.
+def load_trained(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn.Module]:
+    """Load a run's task and its network with the best weights, in evaluation mode, without its dataset.
 
     Raises:
         RunError, CheckpointError, DeviceError, SpecError: each with one plain sentence.
     """
-    devices.prepare(threads)
+    devices.configure_process(threads)
     task = data.task_of(run.spec, task_state(run))
     task.tensors = checkpoint.load_tensors(run.tensors_file)
     model = network.build(run.spec, task)
@@ -28,26 +28,30 @@ def open_run(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn
 
 
 def evaluate(run: Run, split: Split) -> tuple[Task, Evaluation, dict[str, dict[str, dict[str, float | None]]]]:
-    """Metrics and views of a run's best weights on a split, and the baselines' on the same rows.
+    """Evaluate a run's best weights on a split.
+
+    Returns:
+        the task; metrics and views; the baselines' metrics on the same rows, ``{split: {method: metrics}}``.
+
 
     Raises:
         DataError: neither the data nor its cached encoding is here.
         RunError, CheckpointError, DeviceError, SpecError: each with one plain sentence.
     """
-    task, model = open_run(run)
+    task, model = load_trained(run)
     _, examples = data.load(run.spec, task.state)
     device = next(model.parameters()).device
     with torch.inference_mode():
-        found = task.evaluate(model, examples.to(device), split, 256)
-    return task, found, task.baseline(examples)
+        evaluation = task.evaluate(model, examples.to(device), split, 256)
+    return task, evaluation, task.baseline(examples)
 
 
-def answerer(run: Run) -> Callable[[str], list[View]]:
-    """A function that answers texts; it raises ``ValueError`` with one sentence for a text that it cannot answer."""
-    task, model = open_run(run)
+def predictor(run: Run) -> Callable[[str], list[View]]:
+    """Return a function from a text to views; it raises ``ValueError``, one sentence, for a text it cannot read."""
+    task, model = load_trained(run)
 
-    def answer(text: str) -> list[View]:
+    def predict(text: str) -> list[View]:
         with torch.inference_mode():
             return task.predict(model, text)
 
-    return answer
+    return predict

@@ -76,11 +76,11 @@ def _serve(run: Run | None, out: int) -> int:
     answers: _Answers | _Sketches
     if run is None:
         os.nice(5)  # a figure on a screen is worth less than whatever trains
-        devices.prepare(1)
+        devices.configure_process(1)
         answers = _Sketches()
     else:
         try:
-            answers = _Answers(run, *trained_run.open_run(run, threads=1, device="cpu"))
+            answers = _Answers(run, *trained_run.load_trained(run, threads=1, device="cpu"))
         except PlainError as error:
             say(Error(message=str(error)))
             return 1

@@ -43,7 +43,7 @@ class Pen:
     def __init__(self, run: Run) -> None:
         if not run.spec.settings.writes:
             raise RunError(f"Run {run.id} learned {run.spec.task}, which does not write: `workbench predict` asks it.")
-        task, self._model = trained_run.open_run(run, threads=1)  # a step is one row: more threads would only wait
+        task, self._model = trained_run.load_trained(run, threads=1)  # a step is one row: more threads would only wait
         assert isinstance(task, Writer)
         self.run, self._task = run, task
         self._said: list[str] = []

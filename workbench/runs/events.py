@@ -5,6 +5,8 @@ A number that is not finite is written as ``null``.
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from tasks.views import View
@@ -146,3 +148,13 @@ def decode(line: bytes) -> Event | None:
         return _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
+
+
+def finite(value: float | None) -> float | None:
+    """Return a number that JSON can hold; ``None`` for one that is not finite."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def all_finite(metrics: Metrics) -> Metrics:
+    """Return metrics that JSON can hold."""
+    return {name: finite(value) for name, value in metrics.items()}

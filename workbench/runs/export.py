@@ -15,17 +15,17 @@ import msgspec
 from workbench.runs.summary import RunSummary, facts
 
 
-def to_json(records: Sequence[RunSummary]) -> str:
+def to_json(summaries: Sequence[RunSummary]) -> str:
     """A list of objects, one a run."""
-    return msgspec.json.format(msgspec.json.encode([facts(record) for record in records]), indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode([facts(summary) for summary in summaries]), indent=2).decode() + "\n"
 
 
-def to_csv(records: Sequence[RunSummary]) -> str:
+def to_csv(summaries: Sequence[RunSummary]) -> str:
     """A line a run; a column for every fact, metric (``val.``, ``test.``) and setting that any of them has."""
     rows: list[dict[str, Any]] = []
     columns: dict[str, dict[str, None]] = {}  # those of a fact stand together
-    for record in records:
-        cells = {name: _cells(name, value) for name, value in msgspec.to_builtins(facts(record)).items()}
+    for summary in summaries:
+        cells = {name: _cells(name, value) for name, value in msgspec.to_builtins(facts(summary)).items()}
         rows.append({column: value for group in cells.values() for column, value in group.items()})
         for name, group in cells.items():
             columns.setdefault(name, {}).update(dict.fromkeys(group))
@@ -39,13 +39,13 @@ def to_csv(records: Sequence[RunSummary]) -> str:
 KINDS: dict[str, Callable[[Sequence[RunSummary]], str]] = {"csv": to_csv, "json": to_json}  # by the file's extension
 
 
-def write(records: Sequence[RunSummary], kind: str, folder: Path) -> Path:
+def write(summaries: Sequence[RunSummary], kind: str, folder: Path) -> Path:
     """Write the runs to a new file of the folder, never over one that is there.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
-    text = KINDS[kind](records)
+    text = KINDS[kind](summaries)
     first = f"workbench-runs-{time.strftime('%Y%m%d-%H%M%S')}"
     paths = (folder / f"{first}{f'-{number}' * (number > 1)}.{kind}" for number in count(1))
     path = next(path for path in paths if not path.exists())

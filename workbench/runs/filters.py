@@ -34,22 +34,22 @@ _ORDER: dict[str, Callable[[float, float], bool]] = {
 }
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _WORDS: dict[str, Callable[[RunSummary], str]] = {
-    "task": lambda record: record.task,
-    "cell": lambda record: record.cell,
-    "status": lambda record: record.status,
-    "preset": lambda record: record.spec.preset if record.spec else "",
-    "data": lambda record: record.spec.data if record.spec else "",
+    "task": lambda summary: summary.task,
+    "cell": lambda summary: summary.cell,
+    "status": lambda summary: summary.status,
+    "preset": lambda summary: summary.spec.preset if summary.spec else "",
+    "data": lambda summary: summary.spec.data if summary.spec else "",
 }
 _PASSAGES: dict[str, Callable[[RunSummary], str]] = {
-    "id": lambda record: record.run.id,
-    "note": lambda record: " ".join((record.message, *record.notes)),
-    "device": lambda record: record.device,
+    "id": lambda summary: summary.run.id,
+    "note": lambda summary: " ".join((summary.message, *summary.notes)),
+    "device": lambda summary: summary.device,
 }
 _TEXTS = _WORDS | _PASSAGES
 _COUNTS: dict[str, Callable[[RunSummary], float | None]] = {
-    "step": lambda record: record.step,
-    "epochs": lambda record: record.epochs,
-    "age": lambda record: time.time() - record.run.created,
+    "step": lambda summary: summary.step,
+    "epochs": lambda summary: summary.epochs,
+    "age": lambda summary: time.time() - summary.run.created,
 }
 _ALSO = {"run": "id", "steps": "step", "epoch": "epochs", "notes": "note", "state": "status"}
 _SHORT = {"acc": ("accuracy",), "f1": ("f1", "macro_f1"), "ppl": ("perplexity",)}
@@ -65,9 +65,9 @@ class Word(NamedTuple):
     text: str
     negated: bool = False
 
-    def holds(self, record: RunSummary) -> bool:
+    def holds(self, summary: RunSummary) -> bool:
         wanted = self.text.casefold()
-        return any(wanted in read(record).casefold() for read in _TEXTS.values())
+        return any(wanted in read(summary).casefold() for read in _TEXTS.values())
 
 
 class Condition(NamedTuple):
@@ -83,8 +83,8 @@ class Condition(NamedTuple):
     wanted: tuple[str | float, ...]
     negated: bool = False
 
-    def holds(self, record: RunSummary) -> bool:
-        value = next((found for key in self.keys if (found := _value(record, key)) is not None), None)
+    def holds(self, summary: RunSummary) -> bool:
+        value = next((found for key in self.keys if (found := _value(summary, key)) is not None), None)
         if value is None:
             return False
         if self.sign in _ORDER:
@@ -108,8 +108,8 @@ class Filter(NamedTuple):
 
     parts: tuple[Word | Condition, ...] = ()
 
-    def means(self, record: RunSummary) -> bool:
-        return all(part.holds(record) != part.negated for part in self.parts)
+    def means(self, summary: RunSummary) -> bool:
+        return all(part.holds(summary) != part.negated for part in self.parts)
 
 
 def parse(text: str, measured: Collection[str] = ()) -> Filter:
@@ -222,16 +222,16 @@ def _settings() -> dict[str, Field]:
     return {field.key.partition(".")[2]: field for field in reversed(shared)} | {f.key: f for f in (*own, *shared)}
 
 
-def _value(record: RunSummary, key: str) -> str | float | None:
+def _value(summary: RunSummary, key: str) -> str | float | None:
     if key in _TEXTS:
-        return _TEXTS[key](record)
+        return _TEXTS[key](summary)
     if key in _COUNTS:
-        count = _COUNTS[key](record)
+        count = _COUNTS[key](summary)
         return None if count is None else float(count)
     if "." not in key:
-        return record.val.get(key)
+        return summary.val.get(key)
     try:
-        value = spec.value(record.spec, key) if record.spec else None
+        value = spec.value(summary.spec, key) if summary.spec else None
     except AttributeError:  # another task's
         return None
     if isinstance(value, bool):

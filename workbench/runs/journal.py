@@ -4,31 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
 from contextlib import suppress
-from itertools import groupby
 from pathlib import Path
-from typing import cast
 
-from workbench.runs.events import (
-    Alarm,
-    Baseline,
-    Checkpoint,
-    Ended,
-    Eval,
-    Event,
-    Failed,
-    Finished,
-    Sample,
-    Started,
-    Step,
-    Stopped,
-    decode_all,
-    encode,
-)
+from workbench.runs.events import Event, decode_all, encode
 
 _RESERVE = 32 * 1024  # bytes given up on a full disk, so that the last events can still be written
-_TAIL = 32 * 1024  # bytes read from a file's end, at first
 
 
 class Journal:
@@ -104,98 +85,6 @@ class Tail:
         self.behind = self._offset < stat.st_size
         whole, end, self._unfinished = (self._unfinished + new).rpartition(b"\n")
         return decode_all(whole + end), restarted
-
-
-class History:
-    """What a run's events add up to: resumed runs count once, what a killed life wrote in vain is dropped."""
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        self.started: Started | None = None
-        self.baseline: Baseline | None = None
-        self.steps: list[Step] = []
-        self.evals: list[Eval] = []
-        self.samples: list[Sample] = []
-        self.alarms: list[Alarm] = []
-        self.checkpoint: Checkpoint | None = None
-        self.ended: Ended | None = None
-
-    def add(self, event: Event) -> None:
-        match event:
-            case Started():
-                self._forget_after(event.from_step)
-                self.started = event
-                self.ended = None
-            case Baseline():
-                self.baseline = event
-            case Step():
-                self.steps.append(event)
-            case Eval():
-                self.evals.append(event)
-            case Sample():
-                self.samples.append(event)
-            case Alarm():
-                self.alarms.append(event)
-            case Checkpoint():
-                self.checkpoint = event
-            case Finished() | Stopped() | Failed():
-                self.ended = event
-
-    def extend(self, events: list[Event]) -> None:
-        for kind, alike in groupby(events, type):
-            if kind is Step:  # nearly all are
-                self.steps.extend(cast("Iterable[Step]", alike))
-            else:
-                for event in alike:
-                    self.add(event)
-
-    @property
-    def empty(self) -> bool:
-        """Nothing is known yet."""
-        return not (self.started or self.steps or self.evals or self.ended or self.checkpoint)
-
-    @property
-    def step(self) -> int:
-        """The last step that anything is known of."""
-        last = [e.step for e in (*self.steps[-1:], *self.evals[-1:], self.ended, self.checkpoint) if e is not None]
-        return max(last, default=self.started.from_step if self.started else 0)
-
-    def _forget_after(self, step: int) -> None:
-        self.steps = [e for e in self.steps if e.step <= step]
-        self.evals = [e for e in self.evals if e.step <= step]
-        self.samples = [e for e in self.samples if e.step <= step]
-        self.alarms = [e for e in self.alarms if e.step <= step]
-        if self.checkpoint and self.checkpoint.step > step:
-            self.checkpoint = None
-
-
-def read(path: Path) -> History:
-    """A run's whole history."""
-    history = History()
-    history.extend(Tail(path).read()[0])
-    return history
-
-
-def recent(path: Path) -> History:
-    """A run's last events, read from the file's end: enough for its status and its last figures."""
-    history = History()
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            reach = _TAIL
-            while True:
-                start = max(0, size - reach)
-                file.seek(start)
-                lines, end, _ = file.read().rpartition(b"\n")
-                if start == 0 or b"\n" in lines:
-                    break
-                reach *= 4  # a line longer than that
-    except FileNotFoundError:
-        return history
-    history.extend(decode_all((lines.partition(b"\n")[2] if start else lines) + end))
-    return history
 
 
 def _ends_whole(path: Path) -> bool:

@@ -19,8 +19,8 @@ from tasks.shared import files
 from tasks.shared.datasets.progress import MARK
 from workbench.config import spec
 from workbench.config.spec import RunSpec
-from workbench.runs import journal
 from workbench.runs.events import Failed, Finished, Stopped
+from workbench.runs.history import History, read_end
 
 Status = Literal["starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
 LIVE: tuple[Status, ...] = ("starting", "running", "stopping")
@@ -82,17 +82,21 @@ class Run:
         except FileNotFoundError:
             return 0.0
 
-    def status(self, recent: journal.History | None = None) -> Status:
-        """Derived, never stored: the lock says whether it lives, the last event how it ended."""
+    def status(self, history: History | None = None) -> Status:
+        """Derive the status: the lock shows whether a worker lives, the last event how the run ended.
+
+        Args:
+            history: the run's latest events, where they were read already.
+        """
         if self.alive():
             if self.stop_file.exists():
                 return "stopping"
-            recent = recent or journal.recent(self.events_file)
-            before = recent.ended is not None and recent.ended.time < self.lock_file.stat().st_mtime
-            return "starting" if before or recent.empty else "running"
-        if recent is None or recent.ended is None:  # it may have ended after those events were read
-            recent = journal.recent(self.events_file)
-        match recent.ended:
+            history = history or read_end(self.events_file)
+            ended_before = history.ended is not None and history.ended.time < self.lock_file.stat().st_mtime
+            return "starting" if ended_before or history.empty else "running"
+        if history is None or history.ended is None:  # it may have ended after those events were read
+            history = read_end(self.events_file)
+        match history.ended:
             case Finished():
                 return "finished"
             case Stopped():

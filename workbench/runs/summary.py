@@ -1,4 +1,4 @@
-"""A run as a line of a list: the same facts on the screen, in print, in a filter and in an exported file. No torch."""
+"""Summary of a run: the same facts in lists, in print, in a filter and in an exported file. No torch."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from workbench.config.spec import RunSpec
 from workbench.render import metrics
 from workbench.render.metrics import heading, measured
 from workbench.runs.events import Best, Failed, Finished, Metrics, Stopped
-from workbench.runs.journal import History
-from workbench.runs.latest import Glance
+from workbench.runs.history import History, LatestEvents
 from workbench.runs.store import Run, RunError, Status
 
 UNREADABLE: Literal["unreadable"] = "unreadable"
@@ -21,7 +20,7 @@ UNKNOWN = "?"
 
 
 class RunSummary(NamedTuple):
-    """What is known of a run at a glance. Figures are validation's, of the best evaluation so far."""
+    """State and figures of a run; ``val`` holds the validation's of the best evaluation so far."""
 
     run: Run
     status: State
@@ -32,7 +31,7 @@ class RunSummary(NamedTuple):
     step: int = 0
     total: int = 0  # steps that it will train in all; 0: not known yet
     epochs: float | None = None
-    loss: float | None = None  # in training, lately
+    loss: float | None = None  # of the last training steps
     eta_s: float | None = None
     best: Best | None = None
     notes: tuple[str, ...] = ()
@@ -48,20 +47,20 @@ class RunSummary(NamedTuple):
 
     @property
     def metric(self) -> str:
-        """The task's main one where the best evaluation has it, else the one by which it is the best."""
+        """The task's main metric where the best evaluation has it, else the one by which it is the best."""
         main = self.spec.settings.metric if self.spec else ""
         return main if main in self.val or self.best is None else self.best.metric
 
     @property
     def figure(self) -> float | None:
-        """The best evaluation's figure by ``metric``."""
+        """Value of ``metric`` at the best evaluation."""
         if self.metric in self.val:
             return self.val[self.metric]
         return self.best.value if self.best else None
 
     @property
     def standing(self) -> str:
-        """The best evaluation in words."""
+        """The best evaluation as text: ``accuracy 0.81``."""
         return f"{heading(self.metric)} {measured(self.metric, self.figure)}" if self.best else "–"
 
     @property
@@ -72,22 +71,22 @@ class RunSummary(NamedTuple):
         return f"{self.step:,} / {self.total:,}" if self.step < self.total else f"{self.step:,}"
 
 
-def read(run: Run) -> RunSummary:
-    """A run's record as it stands now."""
+def read_summary(run: Run) -> RunSummary:
+    """Summarize a run from its files; one that cannot be read is described as that."""
     try:
-        return make(run, Glance(run.events_file).look())
+        return summarize(run, LatestEvents(run.events_file).read())
     except OSError as error:
-        return unreadable(run, error)
+        return unreadable_summary(run, error)
 
 
-def make(run: Run, history: History) -> RunSummary:
-    """The record of a run whose last events are known; one that cannot be read is described as that."""
+def summarize(run: Run, history: History) -> RunSummary:
+    """Summarize a run whose latest events are given; one that cannot be read is described as that."""
     try:
         described, status = run.spec, run.status(history)
     except (RunError, OSError) as error:
-        return unreadable(run, error)
+        return unreadable_summary(run, error)
     ended, started = history.ended, history.started
-    best = ended.best if isinstance(ended, Finished) else history.evals[-1].best if history.evals else None
+    best = history.best
     reached = [*(event.epoch for event in history.steps[-1:]), *(event.epoch for event in history.evals[-1:])]
     return RunSummary(
         run,
@@ -107,49 +106,49 @@ def make(run: Run, history: History) -> RunSummary:
     )
 
 
-def unreadable(run: Run, error: Exception) -> RunSummary:
-    """A run that is listed with the reason why no more is known of it."""
+def unreadable_summary(run: Run, error: Exception) -> RunSummary:
+    """Summary of a run whose files cannot be read, with the reason."""
     reason = f"{error.filename} cannot be read: {error.strerror}." if isinstance(error, OSError) else str(error)
     return RunSummary(run, UNREADABLE, reason, {}, {})
 
 
-def higher_is_better(record: RunSummary, metric: str) -> bool | None:
-    """Which way a metric is good for a run; ``None`` where nobody knows."""
-    if record.spec and metric == record.spec.settings.metric:
-        return bool(record.spec.settings.higher_is_better)
+def higher_is_better(summary: RunSummary, metric: str) -> bool | None:
+    """Return the direction in which a metric is better for a run; ``None`` where it is not known."""
+    if summary.spec and metric == summary.spec.settings.metric:
+        return bool(summary.spec.settings.higher_is_better)
     return metrics.higher_is_better(metric)
 
 
-def facts(record: RunSummary) -> dict[str, Any]:
-    """A record as plain data: what ``workbench runs --json`` prints and an export holds."""
-    described = record.spec
-    told = {
-        "run": record.run.id,
-        "status": record.status,
-        "task": record.task,
-        "cell": record.cell,
+def facts(summary: RunSummary) -> dict[str, Any]:
+    """Return a summary as plain data, as ``workbench runs --json`` prints it and an export holds it."""
+    described = summary.spec
+    known = {
+        "run": summary.run.id,
+        "status": summary.status,
+        "task": summary.task,
+        "cell": summary.cell,
         "preset": described.preset if described else "",
         "data": described.data if described else "",
-        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.run.created)),
-        "step": record.step,
-        "steps": record.total,
-        "epochs": record.epochs,
-        "best": record.best,
-        "val": record.val,
-        "test": record.test or None,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(summary.run.created)),
+        "step": summary.step,
+        "steps": summary.total,
+        "epochs": summary.epochs,
+        "best": summary.best,
+        "val": summary.val,
+        "test": summary.test or None,
         "settings": settings(described) if described else {},
     }
-    return told | ({"message": record.message} if record.status in (UNREADABLE, "failed", "lost") else {})
+    return known | ({"message": summary.message} if summary.status in (UNREADABLE, "failed", "lost") else {})
 
 
 def settings(described: RunSpec) -> dict[str, Any]:
-    """Every setting of a run by its dotted key."""
+    """Return every setting of a run by its dotted key."""
     return {key: spec.value(described, key) for key in keys(described.task)}
 
 
 @cache
 def keys(task: str) -> tuple[str, ...]:
-    """The dotted keys of a task's settings."""
+    """Return the dotted keys of a task's settings."""
     return tuple(field.key for field in spec.fields(task))
 
 

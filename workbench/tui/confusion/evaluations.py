@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from tasks.views import Confusion, View
 from workbench.render.format import age
-from workbench.runs import journal, store, summary
+from workbench.runs import store
 from workbench.runs.events import Finished
-from workbench.runs.journal import History
+from workbench.runs.history import History, LatestEvents
 from workbench.runs.store import Run, RunError
+from workbench.runs.summary import summarize
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.matrix import same_rows
 
@@ -102,7 +103,7 @@ def rivals(folder: Path, run: Run, labels: Sequence[str]) -> list[Rival]:
         try:
             if other.spec.task != run.spec.task:
                 continue
-            recent = journal.recent(other.events_file)
+            recent = LatestEvents(other.events_file, keep_views=True).read()
         except (RunError, OSError):
             continue
         known = _matrices(recent)
@@ -120,7 +121,7 @@ def _matrices(recent: History) -> dict[bool, tuple[str, Confusion]]:
 
 
 def _about(run: Run, recent: History) -> str:
-    record = summary.make(run, recent)
+    record = summarize(run, recent)
     parts: list[str] = [record.status]
     if record.best:
         parts.append(f"best {record.standing}")

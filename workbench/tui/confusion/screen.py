@@ -99,10 +99,8 @@ class ConfusionScreen(Page):
         ended = history.ended
         changed, self.status = look.status != self.status, look.status
         self._finished = isinstance(ended, Finished)
-        if isinstance(ended, Finished):
-            self._best = ended.best.step
-        elif history.evals:
-            self._best = history.evals[-1].best.step
+        if history.best:
+            self._best = history.best.step
         found = stops(history)
         if len(found) != len(self._stops) or look.afresh:
             self._stops = found

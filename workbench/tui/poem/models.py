@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tasks
-from workbench.runs import journal, store, summary
-from workbench.runs.summary import RunSummary
+from workbench.runs import store
+from workbench.runs.summary import RunSummary, read_summary
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.widgets.status import live
 
@@ -30,7 +30,7 @@ class Writers:
 
     def __init__(self, folder: Path) -> None:
         self._own = Catalogue(folder)
-        self._came = [summary.make(run, journal.recent(run.events_file)) for run in store.pretrained(folder)]
+        self._came = [read_summary(run) for run in store.pretrained(folder)]
 
     def look(self) -> Shelf:
         """Raises: OSError: the folder cannot be read."""

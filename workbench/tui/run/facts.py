@@ -6,7 +6,7 @@ from textual.content import Content
 
 from workbench.render import format
 from workbench.runs.events import Finished
-from workbench.runs.journal import History
+from workbench.runs.history import History
 from workbench.runs.store import Run
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.form import written

@@ -10,7 +10,7 @@ from tasks.base import Settings
 from tasks.views import TableValue
 from workbench.render.metrics import heading, measured
 from workbench.runs.events import Eval, Finished, Metrics
-from workbench.runs.journal import History
+from workbench.runs.history import History
 from workbench.runs.store import Run
 from workbench.tui.run.chart import Level
 from workbench.tui.widgets.table import Passage, lay_out

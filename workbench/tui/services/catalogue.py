@@ -10,10 +10,9 @@ from typing import Any
 
 from workbench.config import spec
 from workbench.config.spec import RunSpec, SpecError
-from workbench.runs import summary
-from workbench.runs.latest import Glance
+from workbench.runs.history import LatestEvents
 from workbench.runs.store import Run
-from workbench.runs.summary import RunSummary
+from workbench.runs.summary import RunSummary, summarize, unreadable_summary
 
 _ENDED = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on
 _SELDOM = 2  # looks at the folder for one at the runs that have ended
@@ -25,7 +24,7 @@ class Keeper:
 
     def __init__(self, path: Path) -> None:
         self._run = Run(path)
-        self._glance = Glance(self._run.events_file)
+        self._latest = LatestEvents(self._run.events_file)
         self._signs: tuple[object, ...] = ()  # what changes when the run does
         self.record: RunSummary | None = None
         self.order: tuple[float, str] = (0.0, "")  # the newest is the greatest
@@ -48,7 +47,7 @@ class Keeper:
         if self._signs and signs[1:2] != self._signs[1:2]:
             self._run = Run(run.path)  # what was read of the description no longer holds
         self.record = self._read()
-        if self.ended and self._glance.history.ended is None:  # its last words may have come after the look at them
+        if self.ended and self._latest.history.ended is None:  # its last words may have come after the look at them
             self.record = self._read()
         self.order = (self._run.created, self._run.id)
         self._signs = signs[:1] if self.ended else signs
@@ -56,9 +55,9 @@ class Keeper:
 
     def _read(self) -> RunSummary:
         try:
-            return summary.make(self._run, self._glance.look())
+            return summarize(self._run, self._latest.read())
         except OSError as error:
-            return summary.unreadable(self._run, error)
+            return unreadable_summary(self._run, error)
 
 
 class Catalogue:

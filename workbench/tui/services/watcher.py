@@ -8,10 +8,11 @@ import msgspec
 
 from tasks.shared.datasets.progress import MARK
 from tasks.views import View
+from workbench.runs.evaluations import EvaluationIndex
 from workbench.runs.events import Event, Started
-from workbench.runs.journal import History, Tail
+from workbench.runs.history import History
+from workbench.runs.journal import Tail
 from workbench.runs.store import Run
-from workbench.tui.services.evaluations import Past
 from workbench.tui.widgets.status import Seen
 
 _AT_ONCE = 2 << 20  # bytes: so little that reading a long run holds up no key
@@ -38,7 +39,7 @@ class Watcher:
         self.run = run
         self.history = History()
         self._tail = Tail(run.events_file)
-        self._past = Past(run.events_file)
+        self._past = EvaluationIndex(run.events_file)
         again = run.events_file.exists() and run.events_file.stat().st_size > 0
         self._heard = run.told()[1] if again else 0  # what an earlier life told is old news
         self._told = ""
@@ -81,7 +82,7 @@ class Watcher:
         events, restarted = self._tail.read(_AT_ONCE)
         if restarted:
             self.history.clear()
-            self._past = Past(self.run.events_file)
+            self._past = EvaluationIndex(self.run.events_file)
         self.history.extend(events)
         evals = self.history.evals
         index = len(evals) - 2

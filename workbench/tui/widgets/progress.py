@@ -10,7 +10,7 @@ from textual.widget import Widget
 from workbench.render import format
 from workbench.render.metrics import heading, measured
 from workbench.runs.events import Best, Ended, Failed, Finished, Started, Step, Stopped
-from workbench.runs.journal import History
+from workbench.runs.history import History
 from workbench.runs.store import Run
 from workbench.tui.services.gauges import Load
 from workbench.tui.widgets.status import Seen, badge
@@ -48,7 +48,7 @@ class Progress(Widget):
     def show(self, status: Seen, history: History, load: Load | None = None) -> None:
         last = history.steps[-1] if history.steps else None
         self._status = status
-        self._figures = Figures(history.started, history.step, last, best_so_far(history), history.ended, load)
+        self._figures = Figures(history.started, history.step, last, history.best, history.ended, load)
         self.set_class(load is not None, "-metered")
         self.refresh()
 
@@ -101,13 +101,6 @@ class Progress(Widget):
                 (f"{started.parameters:,} parameters", "$foreground-muted"),
             ]
         return pieces
-
-
-def best_so_far(history: History) -> Best | None:
-    """The best validation that is known."""
-    if isinstance(history.ended, Finished):
-        return history.ended.best
-    return history.evals[-1].best if history.evals else None
 
 
 def fit(pieces: list[Piece], width: int) -> Content:

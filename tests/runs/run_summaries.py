@@ -1,4 +1,4 @@
-"""Records made by hand, without a run's folder."""
+"""Run summaries made by hand, without a run's folder."""
 
 from __future__ import annotations
 

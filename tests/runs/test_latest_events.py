@@ -1,4 +1,4 @@
-"""A glance at a run's end tells what its whole history tells."""
+"""The latest events of a run give the figures of its whole history."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from test_history import life
 
 from tasks.views import Text
-from workbench.runs import journal, latest
+from workbench.runs import history as histories
 from workbench.runs.events import Best, Eval, Event, Finished, encode
-from workbench.runs.journal import History
-from workbench.runs.latest import Glance
+from workbench.runs.history import History, LatestEvents, read_end, read_history
 
 LIVES = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=4)
 
@@ -59,22 +58,24 @@ def test_whatever_lives_a_run_had_the_figures_are_those_of_the_whole(
         events += told
     lines = list(map(encode, events))
     cut = max(0, len(lines) - grow)
-    before, latest._CHUNK = latest._CHUNK, chunk
+    before, histories._CHUNK = histories._CHUNK, chunk
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "events.jsonl"
             path.write_bytes(b"".join(lines[:cut]) + b"".join(lines[cut : cut + 1])[:9])
-            looked = Glance(path)
-            looked.look()
+            latest = LatestEvents(path)
+            latest.read()
             path.write_bytes(b"".join(lines) + b"torn")
-            known, whole = looked.look(), journal.read(path)
-            fresh = Glance(path).look()
+            known, whole = latest.read(), read_history(path)
+            fresh, end = LatestEvents(path).read(), read_end(path)
     finally:
-        latest._CHUNK = before
+        histories._CHUNK = before
     for found in (known, fresh):
         assert figures(found)[:3] == figures(whole)[:3]
         assert figures(found)[4:] == figures(whole)[4:]
     assert (fresh.started is None) == (whole.started is None)
+    assert fresh.best == whole.best
+    assert (end.ended, end.empty) == (whole.ended, whole.empty)
 
 
 def test_the_best_evaluation_is_found_however_far_back(tmp_path: Path) -> None:
@@ -83,13 +84,13 @@ def test_the_best_evaluation_is_found_however_far_back(tmp_path: Path) -> None:
     events += [make.step(k) for k in range(3, 2000)] + [evaluated(2000, 2)]
     events += [make.step(k) for k in range(2001, 4000)]
     path.write_bytes(b"".join(map(encode, events)))
-    looked = Glance(path)
-    assert figures(looked.look()) == figures(journal.read(path))
-    assert [(e.step, e.views) for e in looked.history.evals] == [(2, []), (2000, [])]
+    latest = LatestEvents(path)
+    assert figures(latest.read()) == figures(read_history(path))
+    assert [(e.step, e.views) for e in latest.history.evals] == [(2, []), (2000, [])]
     with path.open("ab") as file:
         file.write(encode(make.step(4000)) + encode(evaluated(4001, 4001)))
-    assert looked.look().evals[-1].metrics == {"accuracy": 40.01}
-    assert (looked.history.step, len(looked.history.steps)) == (4001, 1)
+    assert latest.read().evals[-1].metrics == {"accuracy": 40.01}
+    assert (latest.history.step, len(latest.history.steps)) == (4001, 1)
 
 
 def test_a_finished_run_names_its_best_evaluation(tmp_path: Path) -> None:
@@ -106,7 +107,7 @@ def test_a_finished_run_names_its_best_evaluation(tmp_path: Path) -> None:
         examples_per_s=1.0,
     )
     path.write_bytes(b"".join(map(encode, [make.started(), evaluated(1, 1), make.step(2), evaluated(3, 1), end])))
-    history = Glance(path).look()
+    history = LatestEvents(path).read()
     assert isinstance(history.ended, Finished)
     assert (history.ended.test, history.ended.views) == ({"accuracy": 0.9}, [])
     assert [e.step for e in history.evals] == [1, 3]
@@ -117,7 +118,13 @@ def test_no_events_are_an_empty_history(tmp_path: Path, content: bytes | None) -
     path = tmp_path / "events.jsonl"
     if content is not None:
         path.write_bytes(content)
-    looked = Glance(path)
-    assert looked.look().empty
+    latest = LatestEvents(path)
+    assert latest.read().empty
     path.write_bytes(encode(make.started()) + encode(make.step(7)))
-    assert looked.look().step == 7
+    assert latest.read().step == 7
+
+
+def test_views_are_kept_on_request(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"".join(map(encode, [make.started(), evaluated(1, 1), evaluated(2, 2), evaluated(3, 2)])))
+    assert LatestEvents(path, keep_views=True).read().evals == [evaluated(2, 2), evaluated(3, 2)]

@@ -1,0 +1,20 @@
+"""State of a training between two steps, apart from the tensors. No torch."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass
+class TrainingState:
+    """Position in the data, best evaluation and raised alarms; the field names are those in ``last.pt``."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0  # within the epoch
+    examples: int = 0
+    wall_s: float = 0.0
+    best_step: int = -1  # -1: never evaluated
+    best_value: float | None = None
+    worse: int = 0  # evaluations since the best one
+    alarms: list[str] = dataclasses.field(default_factory=list)  # causes that were raised and have not passed

@@ -1,0 +1,248 @@
+"""The state of a run, folded from its events: from all, or from the latest, read back from the file's end. No torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import msgspec
+
+from workbench.runs.events import (
+    Alarm,
+    Baseline,
+    Best,
+    Checkpoint,
+    Ended,
+    Eval,
+    Event,
+    Failed,
+    Finished,
+    Sample,
+    Started,
+    Step,
+    Stopped,
+    decode,
+)
+from workbench.runs.journal import Tail
+
+_CHUNK = 16 * 1024  # bytes read at a time, from the end back
+_HEAD = 16 * 1024  # bytes in which a run's first event is looked for
+_RARE = (b'{"event":"eval"', b'{"event":"started"')  # beginnings of the lines that are looked for far back
+_SUPERSEDING = {Started, Finished, Stopped, Failed}  # an end before one of these no longer counts
+
+
+class History:
+    """Fold of a run's events; those that a killed worker wrote after the checkpoint that was resumed are dropped."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every event."""
+        self.started: Started | None = None
+        self.baseline: Baseline | None = None
+        self.steps: list[Step] = []
+        self.evals: list[Eval] = []
+        self.samples: list[Sample] = []
+        self.alarms: list[Alarm] = []
+        self.checkpoint: Checkpoint | None = None
+        self.ended: Ended | None = None
+
+    def add(self, event: Event) -> None:
+        """Take in an event."""
+        match event:
+            case Started():
+                self._forget_after(event.from_step)
+                self.started = event
+                self.ended = None
+            case Baseline():
+                self.baseline = event
+            case Step():
+                self.steps.append(event)
+            case Eval():
+                self.evals.append(event)
+            case Sample():
+                self.samples.append(event)
+            case Alarm():
+                self.alarms.append(event)
+            case Checkpoint():
+                self.checkpoint = event
+            case Finished() | Stopped() | Failed():
+                self.ended = event
+
+    def extend(self, events: list[Event]) -> None:
+        """Take in events in the order in which they were written."""
+        for kind, alike in groupby(events, type):
+            if kind is Step:  # nearly all are
+                self.steps.extend(cast("Iterable[Step]", alike))
+            else:
+                for event in alike:
+                    self.add(event)
+
+    @property
+    def empty(self) -> bool:
+        """True as long as no event counts."""
+        return not any(vars(self).values())
+
+    @property
+    def best(self) -> Best | None:
+        """The best evaluation so far; ``None`` before the first."""
+        if isinstance(self.ended, Finished):
+            return self.ended.best
+        return self.evals[-1].best if self.evals else None
+
+    @property
+    def step(self) -> int:
+        """The last step of which there is an event."""
+        last = [e.step for e in (*self.steps[-1:], *self.evals[-1:], self.ended, self.checkpoint) if e is not None]
+        return max(last, default=self.started.from_step if self.started else 0)
+
+    def _forget_after(self, step: int) -> None:
+        self.steps = [e for e in self.steps if e.step <= step]
+        self.evals = [e for e in self.evals if e.step <= step]
+        self.samples = [e for e in self.samples if e.step <= step]
+        self.alarms = [e for e in self.alarms if e.step <= step]
+        if self.checkpoint and self.checkpoint.step > step:
+            self.checkpoint = None
+
+
+def read_history(path: Path) -> History:
+    """Read a run's whole history; an empty one where there is no file.
+
+    Raises:
+        OSError: the events cannot be read.
+    """
+    history = History()
+    history.extend(Tail(path).read()[0])
+    return history
+
+
+def read_end(path: Path) -> History:
+    """Read the last event alone: enough for a run's status.
+
+    Raises:
+        OSError: the events cannot be read.
+    """
+    history = History()
+    try:
+        with path.open("rb") as file:
+            lines = _backwards(file, file.seek(0, os.SEEK_END), ())
+            next(lines)  # not whole yet
+            for line in lines:
+                if (event := decode(line)) is not None:
+                    history.add(event)
+                    break
+    except FileNotFoundError:
+        pass
+    return history
+
+
+class LatestEvents:
+    """A run's last event of each kind and its best evaluation: what a list of runs needs, however long the run is.
+
+    The first call reads back from the file's end until all of that is found, the following ones what is new.
+
+    Args:
+        keep_views: keep what the evaluations show; else their ``views`` are emptied.
+    """
+
+    def __init__(self, path: Path, *, keep_views: bool = False) -> None:
+        self._path = path
+        self._keep_views = keep_views
+        self._tail: Tail | None = None
+        self.history = History()
+
+    def read(self) -> History:
+        """Return the history as it stands now: few events, with status, step and best figures of the whole one.
+
+        Raises:
+            OSError: the events cannot be read.
+        """
+        if self._tail is not None:
+            events, restarted = self._tail.read()
+            if not restarted and not any(isinstance(event, Started) for event in events):
+                self._add(events)
+                return self.history
+        self.history = History()
+        try:
+            with self._path.open("rb") as file:
+                events, end = _latest(file)
+        except FileNotFoundError:
+            return self.history
+        self._tail = Tail(self._path, end)
+        self._add(events)
+        return self.history
+
+    def _add(self, events: list[Event]) -> None:
+        history = self.history
+        history.extend(events if self._keep_views else [_without_views(event) for event in events])
+        history.steps = history.steps[-1:]
+        best = history.evals[-1].best.step if history.evals else 0
+        history.evals = [e for e in history.evals[:-1] if e.step == best][-1:] + history.evals[-1:]
+        history.samples, history.alarms = [], []
+
+
+def _latest(file: BinaryIO) -> tuple[list[Event], int]:
+    """Return the last events that count, in their order, and the offset at which the last whole line ends."""
+    size = file.seek(0, os.SEEK_END)
+    wanted: list[bytes] = []
+    lines = _backwards(file, size, wanted)
+    end = size - len(next(lines))
+    events: list[Event] = []
+    seen: set[type] = set()
+    best: int | None = None  # the step of the best evaluation
+    last_step: float = float("inf")  # a later worker dropped what was written after this step
+    for line in lines:
+        if wanted and not line.startswith(_RARE):
+            continue
+        event = decode(line)
+        if event is None or getattr(event, "step", 0) > last_step:
+            continue
+        if isinstance(event, Step):  # one is enough, and an end before it no longer counts
+            wanted += _RARE
+        if isinstance(event, Started):
+            last_step = min(last_step, event.from_step)
+        elif isinstance(event, Eval):
+            best = event.best.step if best is None else best
+            if Eval in seen and event.step != best:
+                continue
+        elif isinstance(event, Finished | Stopped | Failed) and seen & _SUPERSEDING:
+            continue  # the run went on after it
+        if isinstance(event, Finished):
+            best = event.best.step
+        events.append(event)
+        seen.add(type(event))
+        if isinstance(event, Eval) and event.step == best and Step in seen:
+            break
+    if Started not in seen and (first := _first(file)):
+        events.append(first)
+    return events[::-1], end
+
+
+def _first(file: BinaryIO) -> Started | None:
+    file.seek(0)
+    event = decode(file.read(_HEAD).partition(b"\n")[0])
+    return event if isinstance(event, Started) else None
+
+
+def _backwards(file: BinaryIO, end: int, wanted: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the lines before ``end``, the last one first; the first that is yielded is the unfinished rest.
+
+    As soon as ``wanted`` holds anything, chunks in which none of it occurs are skipped.
+    """
+    rest = b""
+    while end > 0:
+        start = max(0, end - _CHUNK)
+        file.seek(start)
+        rest, newline, lines = (file.read(end - start) + rest).partition(b"\n")
+        if newline and (not wanted or any(part in lines for part in wanted)):
+            yield from reversed(lines.split(b"\n"))
+        end = start
+    yield rest
+
+
+def _without_views(event: Event) -> Event:
+    return msgspec.structs.replace(event, views=[]) if isinstance(event, Eval | Finished) and event.views else event
