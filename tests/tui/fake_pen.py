@@ -78,6 +78,9 @@ class FakeClient:
         sure = [score for score in scores if score is not None]
         yield End(reason="ended", scores=scores, best=scores.index(max(sure)) if sure else 0)
 
+    def end(self) -> None:
+        return
+
     def close(self) -> None:
         self._ink.closed.append(self._run.id)
 

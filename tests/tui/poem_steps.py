@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from fake_pen import Ink
 
+from workbench.inference import session
 from workbench.inference.protocol import Generate
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.keys import bindings
 from workbench.tui.poem.generation_form import USUAL, WritingForm
 from workbench.tui.poem.screen import PoemScreen
 from workbench.tui.poem.sheets import Poems
-from workbench.tui.services import writer
 from workbench.tui.widgets.page import Page
 
 
@@ -29,7 +29,7 @@ def staged(monkeypatch: pytest.MonkeyPatch) -> Ink:
     """The fake networks' ink, with the Poem screen alone to be painted."""
     made = Ink()
     monkeypatch.setitem(WorkbenchApp.SCREENS, "lab", Bare)
-    monkeypatch.setattr(writer, "Client", made.client)
+    monkeypatch.setattr(session, "Client", made.client)
     monkeypatch.setattr(PoemScreen, "EVERY", 0.2)
     return made
 

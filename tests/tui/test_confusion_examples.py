@@ -9,10 +9,10 @@ import pytest
 from confusion_screen import Child, fill, three, until
 from textual.widgets import Static
 
+from workbench.inference import session
 from workbench.inference.protocol import Example
 from workbench.tui.confusion.examples import ExamplesPane, laid_out
 from workbench.tui.confusion.screen import ConfusionScreen
-from workbench.tui.services import examples
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def child(monkeypatch: pytest.MonkeyPatch) -> type[Child]:
         waits = threading.Event()
 
     Fresh.waits.set()
-    monkeypatch.setattr(examples, "Client", Fresh)
+    monkeypatch.setattr(session, "Client", Fresh)
     monkeypatch.setattr(ConfusionScreen, "EVERY", 0.03)
     monkeypatch.setattr(ExamplesPane, "EVERY", 0.03)
     return Fresh

@@ -12,10 +12,10 @@ import pytest
 from lab_steps import choose, enter, form_ready, put, until
 
 from workbench.config.spec import RunSpec
+from workbench.inference import session
 from workbench.inference.protocol import Part, Sketched
 from workbench.runs.store import RunError
 from workbench.tui.lab.network_line import NetworkLine, lay_out
-from workbench.tui.services import network_summary
 
 
 class Child:
@@ -23,7 +23,7 @@ class Child:
 
     made: list[Child] = []  # noqa: RUF012
 
-    def __init__(self) -> None:
+    def __init__(self, run: None) -> None:
         self.asked: list[RunSpec] = []
         self.named: list[Path | None] = []
         self.closed = threading.Event()
@@ -34,6 +34,9 @@ class Child:
         self.asked.append(described)
         self.named.append(data)
         return self.answer(described)
+
+    def end(self) -> None:
+        return
 
     def close(self) -> None:
         self.closed.set()
@@ -51,7 +54,7 @@ def sketched(described: RunSpec) -> Sketched:
 
 @pytest.fixture
 def child(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Child]]:
-    monkeypatch.setattr(network_summary, "Client", Child)
+    monkeypatch.setattr(session, "Client", Child)
     monkeypatch.setattr(NetworkLine, "SOON", 0.01)
     monkeypatch.setattr(NetworkLine, "SETTLED", 0.05)
     Child.made.clear()
@@ -155,8 +158,8 @@ async def test_the_child_ends_when_the_lab_is_left_and_comes_back_with_it(screen
 async def test_coming_back_while_the_child_still_starts_asks_another(screen, child, monkeypatch) -> None:
     held, slow = threading.Event(), Child.__init__
 
-    def start_slowly(self: Child) -> None:
-        slow(self)
+    def start_slowly(self: Child, run: None) -> None:
+        slow(self, run)
         assert held.wait(5) or len(Child.made) > 1
 
     monkeypatch.setattr(Child, "__init__", start_slowly)

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from workbench.inference.protocol import Example, Examples, Listed
 from workbench.render.format import plain
 from workbench.runs.store import Run, RunError
-from workbench.tui.services.examples import Asker
+from workbench.tui.confusion.example_search import ExampleSearch
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.matrix import percent
 from workbench.tui.widgets.table import Passage, lay_out
@@ -31,7 +31,7 @@ class ExamplesPane(Vertical):
 
     def __init__(self, run: Run, id: str) -> None:
         super().__init__(id=id)
-        self._asker = Asker(run)
+        self._search = ExampleSearch(run)
         self._asked: Examples | None = None
         self._origin = ""
 
@@ -43,7 +43,7 @@ class ExamplesPane(Vertical):
         self.set_interval(self.EVERY, self._tell_progress)
 
     def on_unmount(self) -> None:
-        self._asker.leave()
+        self._search.close()
 
     def look_for(self, asked: Examples, origin: str) -> None:
         """Ask for examples.
@@ -51,27 +51,27 @@ class ExamplesPane(Vertical):
         Args:
             origin: whose answers they are, and how that fits the matrix that is shown.
         """
-        self._asked, self._origin, self._asker.wanted = asked, origin, asked
+        self._asked, self._origin, self._search.wanted = asked, origin, asked
         self._head("")
         self._tell_progress()
         self._ask(asked)
 
     def give_up(self) -> None:
         """What is being looked for is no longer wanted."""
-        self._asker.wanted = None
+        self._search.wanted = None
 
     @work(exclusive=True)
     async def _ask(self, asked: Examples) -> None:
         body = self.query_one(Passage)
         try:
-            listed = await run_in_thread(partial(self._asker.ask, asked))
+            listed = await run_in_thread(partial(self._search.find, asked))
         except (ValueError, RunError) as error:
-            self._asker.wanted = None
+            self._search.wanted = None
             body.show(Content.styled(plain(str(error)), "$text-error"))
             return
         if listed is None:
             return
-        self._asker.wanted = None
+        self._search.wanted = None
         self._head(_counted(asked, listed))
         body.show(laid_out(listed.examples, asked.true, asked.guess))
         body.scroll_home(animate=False)
@@ -85,12 +85,12 @@ class ExamplesPane(Vertical):
         )
 
     def _tell_progress(self) -> None:
-        asked, heard = self._asker.wanted, self._asker.heard
+        asked, progress = self._search.wanted, self._search.progress
         if asked is None:
             return
         said = "Opening the best weights and the data; the first time may take a minute …"
-        if heard is not None:
-            said = f"Asking: {heard.done:,} of {heard.total:,} {plain(asked.true)} …"
+        if progress is not None:
+            said = f"Asking: {progress.done:,} of {progress.total:,} {plain(asked.true)} …"
         self.query_one(Passage).show(Content.styled(said, "$foreground-muted"))
 
 

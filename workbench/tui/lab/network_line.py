@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, cast
 
@@ -15,10 +17,11 @@ from textual.widgets import Static
 
 from workbench.config.spec import RunSpec
 from workbench.inference.protocol import Part, Sketched
+from workbench.inference.session import InferenceSession
 from workbench.render.format import plain
 from workbench.runs.store import RunError
 from workbench.tui.lab.status_line import FootLine
-from workbench.tui.services.network_summary import Sketcher
+from workbench.tui.services.threads import run_in_thread
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -48,7 +51,7 @@ class NetworkLine(FootLine):
         self._wanted: RunSpec | None = None
         self._answered: RunSpec | None = None
         self._last: Sketched | None = None
-        self._sketcher: Sketcher | None = None
+        self._session = InferenceSession()
         self._shown = False
         self._asking = False
         self._soon: Timer | None = None
@@ -61,9 +64,8 @@ class NetworkLine(FootLine):
     def suspend(self) -> None:
         """The Lab is left: the child ends."""
         self._shown = False
-        if self._sketcher is not None:
-            self._sketcher.close()
-            self._sketcher = None
+        self._session.close()
+        self._session = InferenceSession()  # one that still opens its child holds up no later request
 
     def on_unmount(self) -> None:
         self.suspend()
@@ -93,14 +95,12 @@ class NetworkLine(FootLine):
         self._asking = True
         try:
             while self._shown and (described := self._wanted) is not None and described is not self._answered:
-                if self._sketcher is None:
-                    self._sketcher = Sketcher(cast("WorkbenchApp", self.app).data)
-                sketcher = self._sketcher
+                session, data = self._session, cast("WorkbenchApp", self.app).data
                 try:
-                    answer: Sketched | str = await sketcher.sketch(described)
+                    answer: Sketched | str = await run_in_thread(partial(_summarise, session, described, data))
                 except (RunError, ValueError) as error:
                     answer = str(error)
-                if described is self._wanted and sketcher is self._sketcher:
+                if described is self._wanted and session is self._session:
                     self._answered = described
                     self._tell(answer)
         finally:
@@ -119,6 +119,11 @@ class NetworkLine(FootLine):
         self.say((plain(words), "$text-error" if error else "$foreground-muted"), explains=error)
         self._last = None
         self.post_message(self.Told(None))
+
+
+def _summarise(session: InferenceSession, described: RunSpec, data: Path | None) -> Sketched:
+    with session.request() as client:
+        return client.sketch(described, data)
 
 
 class Structure(Static):

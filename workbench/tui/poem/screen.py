@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from workbench.config.defaults import SEEDS
 from workbench.inference.protocol import Begun, End
+from workbench.inference.session import InferenceSession
 from workbench.render.format import age
 from workbench.runs.store import Run, RunError
 from workbench.runs.summary import RunSummary
@@ -21,12 +22,12 @@ from workbench.tui.poem import capabilities, kept_poems
 from workbench.tui.poem.alternatives import Choices
 from workbench.tui.poem.capabilities import Lore
 from workbench.tui.poem.dialogs import Kept, Save
+from workbench.tui.poem.generation import stream
 from workbench.tui.poem.generation_form import WritingForm, WritingRow
 from workbench.tui.poem.model_choice import WriterChoice
 from workbench.tui.poem.models import NONE, Shelf, Writers
 from workbench.tui.poem.sheets import Poems, Recipe, Sheet
 from workbench.tui.services.threads import run_in_thread
-from workbench.tui.services.writer import Pen, streamed
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import SettingRow
 from workbench.tui.widgets.page import Page
@@ -42,7 +43,7 @@ class PoemScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pen = Pen()
+        self._session = InferenceSession()
         self._stopped: threading.Event | None = None  # of the sheet that is being written
         self._sheet: Sheet | None = None  # the one that is being written, from its beginning on
         self._message = Content("")
@@ -244,7 +245,7 @@ class PoemScreen(Page):
 
         end, notes, wrong = End(reason="cancelled"), "", ""
         try:
-            async for reply in streamed(self._pen, recipe.run, recipe.asked, stopped, opened):
+            async for reply in stream(self._session, recipe.run, recipe.asked, stopped, opened):
                 if stopped.is_set() or not poems.is_attached:
                     continue
                 if isinstance(reply, End):
@@ -275,7 +276,7 @@ class PoemScreen(Page):
         """Another screen is shown: nothing is written on, and no network is held open."""
         if self.writing:
             self.action_break_off()
-        threading.Thread(target=self._pen.close, daemon=True).start()
+        self._session.close()
 
     @on(SettingRow.Changed)
     @on(Poems.Marked)
