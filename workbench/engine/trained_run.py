@@ -10,6 +10,7 @@ from torch import nn
 from tasks.base import Evaluation, Split, Task
 from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network
+from workbench.engine.generation import samples
 from workbench.runs.store import Run, task_state
 
 
@@ -38,7 +39,7 @@ def evaluate(run: Run, split: Split) -> tuple[Task, Evaluation, dict[str, dict[s
     _, examples = data.load(run.spec, task.state)
     device = next(model.parameters()).device
     with torch.inference_mode():
-        found = task.evaluate(model, examples.to(device), split, 256)
+        found = samples.evaluate(task, model, examples.to(device), split, 256)
     return task, found, task.baseline(examples)
 
 
@@ -48,6 +49,6 @@ def answerer(run: Run) -> Callable[[str], list[View]]:
 
     def answer(text: str) -> list[View]:
         with torch.inference_mode():
-            return task.predict(model, text)
+            return samples.predict(task, model, text)
 
     return answer

@@ -19,6 +19,7 @@ from tasks.shared import files
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.alarms import Alarms
 from workbench.engine.ema import Average
+from workbench.engine.generation import samples
 from workbench.engine.optim import make_optimizer, make_schedule
 from workbench.engine.step_statistics import Meter
 from workbench.runs import events
@@ -175,7 +176,8 @@ class Trainer:
         """Metrics and views of a split with the weights as they are."""
         self.model.eval()
         with torch.inference_mode(), self._autocast():
-            found = self.task.evaluate(self.model, self.examples, split, max(self.options.batch_size, _EVAL_BATCH))
+            batch_size = max(self.options.batch_size, _EVAL_BATCH)
+            found = samples.evaluate(self.task, self.model, self.examples, split, batch_size)
         self.model.train()
         return found
 
@@ -187,7 +189,7 @@ class Trainer:
         """What the network makes as it stands, where its task lets it make something."""
         self.model.eval()
         with self.average.shown(), torch.inference_mode(), self._autocast():
-            made = self.task.sample(self.model)
+            made = samples.sample(self.task, self.model)
         self.model.train()
         if made is not None:
             yield events.Sample(time=time.time(), step=self.at.step, view=made)
