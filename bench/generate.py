@@ -2,12 +2,12 @@
 
     python bench/generate.py RUN [--repeats 7] [--steps 24] [--cold 5] [--runs DIR]
 
-Sides, at batch 1 and 64; each writes ``--steps`` characters after the start by ``task.read`` and ``choose``:
+Sides, at batch 1 and 64; each samples ``--steps`` characters after the start by ``task.read`` and ``choose``:
 
 - *ours*: the run's network, one step a character.
 - *nn.LSTM*: the same network round ``torch.nn.LSTM``, one step a character.
-- *prefix again*: the run's network reads all that was written before each character.
-- *held*: ours, held to a form, tones, no character twice in a line, no line of the corpus (``engine.candidates``).
+- *prefix again*: the run's network reads the whole text so far before each character.
+- *held*: ours, guided by a form, tones, no character twice in a line, no line of the corpus (``generation.best_of``).
 
 The sides run in turns, on one thread, and are timed by the process's CPU time; a figure is the median over the
 rounds, a ratio the median of the rounds' ratios (above 1: ours is faster).
@@ -38,7 +38,7 @@ from tasks.poems.task import Task
 from tasks.shared.sequences.sampling import choose
 from workbench.engine import trained_run
 from workbench.engine.generation import best_of
-from workbench.engine.generation.sampling import Draw
+from workbench.engine.generation.sampling import Sampler
 from workbench.runs import store
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
@@ -82,31 +82,33 @@ def sides(task: Task, model: nn.Module, twin: nn.Module, batch: int, steps: int)
         "ours": lambda: stepwise(task, model, batch, steps),
         "nn.LSTM": lambda: stepwise(task, twin, batch, steps),
         "prefix again": lambda: again(task, model, batch, steps),
-        "held": lambda: list(best_of.write(task, model, "", Draw(), range(batch), guide=guide, limit=steps)),
+        "held": lambda: best_of.collect(
+            best_of.generate_candidates(task, model, "", Sampler(), range(batch), guide=guide, limit=steps)
+        ),
     }
 
 
 def stepwise(task: Task, model: nn.Module, batch: int, steps: int) -> None:
-    generator, codes, state = Generator().manual_seed(0), begun(task, batch), None
+    generator, codes, state = Generator().manual_seed(0), prompts(task, batch), None
     with torch.inference_mode():
         for _ in range(steps):
             scores, state = task.read(model, codes, state)
-            codes = drawn(task, scores, generator)
+            codes = sampled(task, scores, generator)
 
 
 def again(task: Task, model: nn.Module, batch: int, steps: int) -> None:
-    generator, codes = Generator().manual_seed(0), begun(task, batch)
+    generator, codes = Generator().manual_seed(0), prompts(task, batch)
     with torch.inference_mode():
         for _ in range(steps):
             scores, _ = task.read(model, codes)
-            codes = torch.cat([codes, drawn(task, scores, generator)], 1)
+            codes = torch.cat([codes, sampled(task, scores, generator)], 1)
 
 
-def begun(task: Task, batch: int) -> Tensor:
+def prompts(task: Task, batch: int) -> Tensor:
     return torch.tensor([task.prompt("", "五绝")] * batch)
 
 
-def drawn(task: Task, scores: Tensor, generator: Generator) -> Tensor:
+def sampled(task: Task, scores: Tensor, generator: Generator) -> Tensor:
     tokens, _ = choose(scores, generator=generator, never_sampled=[*task.never_sampled, task.end])
     return tokens[:, None]
 

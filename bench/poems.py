@@ -1,8 +1,8 @@
-"""What rules say of poems: of people's, of their lines shuffled, of a run's, left alone and held to all rules.
+"""Rules checked on poems: people's, their lines shuffled, a run's, sampled freely and guided by all rules.
 
     python bench/poems.py RUN [--poems 1000] [--human-only] [--runs DIR] [--json FILE]
 
-- *form*: the share that ended in the form that was asked for.
+- *form*: the share that ended in the requested form.
 - *rhymed*, *regulated* (and of one of the four forms), *no repeats* (no character twice in a line): the share by
   ``tasks.poems.checker``; a poem that did not end is none of them.
 - *distinct-1*, *distinct-2*: different characters, and pairs of neighbours, over all of them, in all poems of a row
@@ -34,19 +34,20 @@ from torch import Tensor
 from tasks.poems import checker, forms, tone_patterns
 from tasks.poems.task import Task
 from tasks.shared.text.vocabulary import UNKNOWN
+from tasks.writer import Guide
 from workbench.config.defaults import REPETITION, TEMPERATURE, TOP_P
 from workbench.engine import data, trained_run
 from workbench.engine.generation import best_of
-from workbench.engine.generation.sampling import Draw
+from workbench.engine.generation.sampling import Sampler
 from workbench.runs import store
 
-EVAL_SPLITS = {"tones": True, "distinct": True, "novel": True}
-DRAW = Draw(temperature=TEMPERATURE, top_p=TOP_P, repetition=REPETITION)
+ALL_RULES = {"tones": True, "distinct": True, "novel": True}
+SAMPLER = Sampler(temperature=TEMPERATURE, top_p=TOP_P, repetition=REPETITION)
 BATCH = 250
 
 
 class Corpus:
-    """The poems that a run was made of, by form, and what its training lines hold."""
+    """The poems of a run's dataset by form, and the lines and 5-grams of its training rows."""
 
     def __init__(self, run: store.Run) -> None:
         task, examples = data.load(run.spec, store.task_state(run))
@@ -63,20 +64,15 @@ class Corpus:
         self.fives = {line[at : at + 5] for line in self.lines for at in range(len(line) - 4)}
 
 
-class Form:
-    """A guide that says the form and nothing else."""
-
-    notes: Sequence[str] = ()
+class FormGuide(Guide):
+    """A guide that constrains the form and nothing else."""
 
     def __init__(self, task: Task, form: str) -> None:
-        self._first = torch.from_numpy(task.lexicon.only([task.lexicon.forms[form]]))
+        self._first = torch.from_numpy(task.lexicon.mask_of([task.lexicon.forms[form]]))
         self._any = torch.ones_like(self._first)
 
     def allowed(self, codes: Sequence[int]) -> Tensor:
         return self._first if len(codes) == 1 else self._any
-
-    def is_final(self, codes: Sequence[int]) -> bool:
-        return True
 
 
 def main() -> None:
@@ -107,7 +103,7 @@ def main() -> None:
     for form in () if given.human_only else (*tone_patterns.SIZES, forms.FREE):
         for held in (False, True) if form != forms.FREE else (False,):
             began = time.perf_counter()
-            guide = task.guide("", {"form": form, **EVAL_SPLITS}) if held else Form(task, form)
+            guide = task.guide("", {"form": form, **ALL_RULES}) if held else FormGuide(task, form)
             found = written(task, model, given.poems, guide)
             name = f"{run.spec.cell}, {form}{', held' if held else ''}"
             seconds = time.perf_counter() - began
@@ -118,7 +114,7 @@ def main() -> None:
 
 
 def shuffled(poems: list[str], chance: random.Random) -> list[str]:
-    """As many poems of the same lines, each with the marks of its place."""
+    """Shuffle the lines of poems into as many others, each with the marks of its place."""
     lines = [line for poem in poems for line in forms.bare(poem)]
     chance.shuffle(lines)
     size = len(forms.lines(poems[0]))
@@ -127,17 +123,12 @@ def shuffled(poems: list[str], chance: random.Random) -> list[str]:
 
 
 def written(task: Task, model: Any, count: int, guide: Any) -> list[best_of.Candidate]:
-    found: list[best_of.Candidate] = []
+    candidates: list[best_of.Candidate] = []
     for first in range(0, count, BATCH):
         seeds = range(first, min(first + BATCH, count))
-        writing = best_of.write(task, model, "", DRAW, seeds, guide=guide, limit=100)
-        while True:
-            try:
-                next(writing)
-            except StopIteration as done:
-                found += done.value
-                break
-    return found
+        stream = best_of.generate_candidates(task, model, "", SAMPLER, seeds, guide=guide, limit=100)
+        candidates += best_of.collect(stream)[0]
+    return candidates
 
 
 def row(
@@ -145,19 +136,19 @@ def row(
 ) -> None:
     checked = [checker.check(poem, task.lexicon.book) if poem else None for poem in poems]  # none: it did not end
     lines = [line for poem in poems for line in forms.bare(poem)]
-    fives = [run for poem in poems for run in checker.runs(poem, 5)]
+    fives = [ngram for poem in poems for ngram in checker.ngrams(poem, 5)]
     shares = [
         mean([one is not None and one.form == form for one in checked]),
         mean([one is not None and one.rhymed for one in checked]),
         mean([one is not None and one.regulated and one.form in tone_patterns.SIZES for one in checked]),
         mean([one is not None and one.distinct for one in checked]),
-        checker.distinct(poems, 1),
-        checker.distinct(poems, 2),
+        checker.distinct_ngrams(poems, 1),
+        checker.distinct_ngrams(poems, 2),
     ]
     if corpus:
-        shares += [mean([line in corpus.lines for line in lines]), mean([run in corpus.fives for run in fives])]
-    told = [f"{share:.3f}" if share else "0" for share in shares] + ["–"] * (8 - len(shares))
-    print(f"| {name} | " + " | ".join(told) + f" | {f'{seconds:.0f}' if seconds else '–'} |", flush=True)
+        shares += [mean([line in corpus.lines for line in lines]), mean([ngram in corpus.fives for ngram in fives])]
+    cells = [f"{share:.3f}" if share else "0" for share in shares] + ["–"] * (8 - len(shares))
+    print(f"| {name} | " + " | ".join(cells) + f" | {f'{seconds:.0f}' if seconds else '–'} |", flush=True)
 
 
 def mean(values: list[bool]) -> float:

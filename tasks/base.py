@@ -50,7 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     title: ClassVar[str]
     about: ClassVar[str]
     causal: ClassVar[bool] = False  # a causal task refuses a bidirectional cell
-    writes: ClassVar[bool] = False  # its networks write texts: its task is a ``Writer``
+    writes: ClassVar[bool] = False  # its networks write texts: its task is a ``tasks.writer.Writer``
+    # what a writer's texts can be held to: a struct whose fields hold type, default and one-line help
+    constraints: ClassVar[type[msgspec.Struct] | None] = None
     metric: ClassVar[str] = "loss"  # the main one, charted beside the baselines'
     higher_is_better: ClassVar[bool] = False
     best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``
@@ -64,6 +66,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def own_data(self) -> str:
         """A file of the user's that stands in for the task's dataset; empty: there is none."""
         return ""
+
+    @classmethod
+    def unavailable_constraints(cls, state: Mapping[str, Any], artifacts: bool) -> Mapping[str, str]:
+        """Fields of ``constraints`` that one run's network cannot be held to → why, a sentence each.
+
+        Args:
+            state: the run's task state.
+            artifacts: the run keeps the tensors of ``Task.artifacts``.
+        """
+        return {}
 
     def check(self) -> None:
         """Raise ``ValueError`` (one sentence) where values that are fine alone do not fit together."""
@@ -196,103 +208,3 @@ class Task(ABC):
             cached_only: give nothing rather than compute.
         """
         return {}
-
-
-class Guide(Protocol):
-    """What may be written where: it holds a text to what was asked of it. Shapes: V vocabulary.
-
-    Everything depends on the tokens before alone, so that one guide serves any number of texts.
-    """
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What a person should be told of what was asked, a sentence each."""
-        ...
-
-    def allowed(self, codes: Sequence[int]) -> Tensor:
-        """(V,) bool on the CPU: which tokens may follow ``codes``, the start token first; none: a dead end."""
-        ...
-
-    def is_final(self, codes: Sequence[int]) -> bool:
-        """Whether no dead end after ``codes`` can need a token of theirs taken back: then they can be shown."""
-        ...
-
-
-class Writer(Task):
-    """A task whose network writes: it goes on from a beginning, one token at a time.
-
-    Shapes: B batch, T time, V vocabulary.
-    """
-
-    @property
-    @abstractmethod
-    def end(self) -> int:
-        """The token that ends a text."""
-
-    @property
-    @abstractmethod
-    def never_sampled(self) -> Sequence[int]:
-        """Tokens that are never written: padding, the start, the unknown."""
-
-    @property
-    def repeatable(self) -> Sequence[int]:
-        """Tokens that come again and again in every text, such as punctuation: no repetition."""
-        return ()
-
-    def guide(self, start: str, constraints: Mapping[str, Value]) -> Guide | None:
-        """What holds a text that begins with ``start`` to the constraints; none where nothing does.
-
-        Raises:
-            ValueError: it cannot be met; one sentence says which part of it, and what would be possible.
-        """
-        if constraints:
-            raise ValueError(f"This network writes freely: it knows no {', '.join(constraints)}.")
-        return None
-
-    def notes(self, start: str) -> Sequence[str]:
-        """What was made of a beginning so that the network can read it, a sentence each.
-
-        Raises:
-            ValueError: it holds a character that the network never saw; one sentence says which.
-        """
-        return ()
-
-    def checks(self, text: str) -> Mapping[str, Any]:
-        """What rules say of a whole text, by name; plain JSON."""
-        return {}
-
-    def explain(self, model: nn.Module, text: str) -> list[View]:
-        """What can be said of a text token by token.
-
-        Raises:
-            ValueError: the text cannot be read; one sentence says why.
-        """
-        raise ValueError("There is nothing to explain of what this network writes.")
-
-    @abstractmethod
-    def prompt(self, text: str) -> list[int]:
-        """A beginning as tokens, the start token first.
-
-        Raises:
-            ValueError: it holds a character that the network never saw; one sentence says which.
-        """
-
-    def prepare_prompt(
-        self,
-        model: nn.Module,
-        codes: list[int],
-        generators: Sequence[Generator],
-        *,
-        temperature: float = 1.0,
-        guide: Guide | None = None,
-    ) -> list[list[int]]:
-        """A prompt with what its text leaves open and the network wants to know first, drawn with each generator."""
-        return [[*codes] for _ in generators]
-
-    @abstractmethod
-    def token(self, code: int) -> str:
-        """A token as it is written; empty for one that is not."""
-
-    @abstractmethod
-    def read(self, model: nn.Module, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """Read ``codes`` (B,T) on from ``state`` → scores (B,V) of the next token, and the state after them."""

@@ -18,11 +18,11 @@ _ORDER = 5
 def measure(
     poems: Ragged, rows: dict[Split, Tensor], never: list[int], hanzi: NDArray[np.bool_]
 ) -> dict[str, dict[str, Metrics]]:
-    """Learn from the training rows, measure on the others.
+    """Fit the baselines on the training rows and measure them on the others.
 
     Args:
         never: the tokens that are never predicted: padding, the start.
-        hanzi: (V,) which tokens are characters.
+        hanzi: (V,) the tokens that are characters.
 
     Returns:
         ``{split: {method: metrics}}``.
@@ -31,16 +31,16 @@ def measure(
     size = len(hanzi)
     shares = unigram(flat, lengths, size=size, never=never)
     model = KneserNey(flat, lengths, order=_ORDER, size=size, never=never)
-    found: dict[str, dict[str, Metrics]] = {}
+    metrics: dict[str, dict[str, Metrics]] = {}
     for split in EVAL_SPLITS:
         flat, lengths = _flat(poems, rows[split])
         predicted = np.delete(flat, np.cumsum(lengths) - lengths)
-        there = hanzi[predicted]
-        found[split] = {
-            "unigram": _metrics(-np.log(shares[predicted]), there),
-            f"Kneser-Ney {_ORDER}-gram": _metrics(-np.log(model.probabilities(flat, lengths)), there),
+        is_hanzi = hanzi[predicted]
+        metrics[split] = {
+            "unigram": _metrics(-np.log(shares[predicted]), is_hanzi),
+            f"Kneser-Ney {_ORDER}-gram": _metrics(-np.log(model.probabilities(flat, lengths)), is_hanzi),
         }
-    return found
+    return metrics
 
 
 def _metrics(nats: NDArray[np.float64], hanzi: NDArray[np.bool_]) -> Metrics:
@@ -49,6 +49,6 @@ def _metrics(nats: NDArray[np.float64], hanzi: NDArray[np.bool_]) -> Metrics:
 
 
 def _flat(poems: Ragged, rows: Tensor) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Some poems end to end (S,), and their lengths (N,)."""
+    """Concatenate some poems → (S,), and their lengths (N,)."""
     sequences = poems.lists(rows)
     return np.concatenate([np.array(s) for s in sequences]), np.array([len(s) for s in sequences])

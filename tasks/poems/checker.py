@@ -1,11 +1,11 @@
-"""What can be said of a poem by rule: its form, rhyme, tones, repeated characters. No torch.
+"""Rules of Tang poetry checked on a poem: form, rhyme, tones, repeated characters. No torch.
 
 - *form*: 五绝, 七绝, 五律, 七律 or ``free``, by its lines alone (``forms.form``).
 - *rhymed*: the last characters of its even lines stand in one rhyme group of the Pingshui book; a character that the
   book does not hold rhymes with none. The first line may rhyme too. A rhyme takes two lines at least.
 - *regulated*: an even number of lines, four at least, all of 5 or all of 7 characters, which follow one of the four
-  schemes of ``meter`` (the four line types, 一三五不论 but neither 孤平 nor 三平, 对 and 粘); every line that rhymes in
-  that scheme ends in one level group. Of other lengths than the four forms' such a poem is a 排律.
+  schemes of ``tone_patterns`` (the four line types, 一三五不论 but neither 孤平 nor 三平, 对 and 粘); every line that
+  rhymes in that scheme ends in one level group. Of other lengths than the four forms' such a poem is a 排律.
   A character with two readings, or that the book does not hold, fits either tone. Allowances beyond these (拗救 such as
   平平仄平仄, neighbouring rhymes in the first line) are not made.
 - *repeated*: lines in which a character stands twice.
@@ -26,8 +26,8 @@ from tasks.poems.prosody import GROUPS, LEVEL_GROUPS, Prosody
 _LEVEL = frozenset(range(len(LEVEL_GROUPS)))
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rules say of a poem; plain data."""
+class PoemReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Results of the rules on a poem; plain data."""
 
     form: str
     rhymed: bool
@@ -43,8 +43,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
         return not self.repeated
 
 
-def check(poem: str, book: Prosody) -> Checked:
-    """Everything above of one poem."""
+def check(poem: str, book: Prosody) -> PoemReport:
+    """Check one poem by all of the rules."""
     lines = forms.bare(poem)
     ends = [line[-1] for line in lines[1::2] if line]
     shared = shared_groups(book, ends)
@@ -54,12 +54,13 @@ def check(poem: str, book: Prosody) -> Checked:
     scheme, misfits = _scheme(lines, book, level) if forms.is_well_formed(poem) else ((), [])
     rhyming = bool(level) and all(level & set(book.groups(lines[line][-1])) for line in tone_patterns.rhymes(scheme))
     regulated = bool(scheme) and not misfits and rhyming
-    on = level if regulated else shared  # read as regulated verse, a character of both tones is level where it rhymes
-    return Checked(
+    # read as regulated verse, a character of both tones is level where it rhymes
+    rhyme_groups = level if regulated else shared
+    return PoemReport(
         form=forms.form(poem),
         rhymed=rhymed,
-        rhyme="".join(GROUPS[group] for group in sorted(on)) if rhymed else "",
-        first_rhymes=bool(on & opening),
+        rhyme="".join(GROUPS[group] for group in sorted(rhyme_groups)) if rhymed else "",
+        first_rhymes=bool(rhyme_groups & opening),
         regulated=regulated,
         scheme=[tone_patterns.tones(kind, len(line)) for kind, line in zip(scheme, lines, strict=False)],
         misfits=misfits,
@@ -74,17 +75,17 @@ def shared_groups(book: Prosody, characters: Iterable[str]) -> frozenset[int]:
 
 
 def level_groups(book: Prosody, characters: Iterable[str]) -> frozenset[int]:
-    """Those of the shared groups that are level: what regulated verse rhymes on."""
+    """The level ones of the shared groups: regulated verse rhymes on these alone."""
     return shared_groups(book, characters) & _LEVEL
 
 
-def distinct(poems: Sequence[str], size: int) -> float:
-    """Different runs of ``size`` characters over all of them, within lines, in all the poems together."""
-    seen = Counter(run for poem in poems for run in runs(poem, size))
-    return len(seen) / max(seen.total(), 1)
+def distinct_ngrams(poems: Sequence[str], size: int) -> float:
+    """distinct-n: different n-grams of characters over all of them, within lines, in all the poems together."""
+    counts = Counter(ngram for poem in poems for ngram in ngrams(poem, size))
+    return len(counts) / max(counts.total(), 1)
 
 
-def runs(poem: str, size: int) -> list[str]:
+def ngrams(poem: str, size: int) -> list[str]:
     """Every ``size`` characters that stand side by side in a line."""
     return [line[at : at + size] for line in forms.bare(poem) for at in range(len(line) - size + 1)]
 
@@ -92,12 +93,15 @@ def runs(poem: str, size: int) -> list[str]:
 def _scheme(
     lines: Sequence[str], book: Prosody, level: frozenset[int]
 ) -> tuple[tone_patterns.Scheme, list[tuple[int, int]]]:
-    """The scheme that a poem which rhymes on these level groups breaks at the fewest places, and these.
+    """The scheme that a poem breaks at the fewest places, and these places.
 
     Of equals, the one whose lines rhyme; of those, the one whose first line rhymes where the poem's does.
+
+    Args:
+        level: the level groups that the poem rhymes on.
     """
     tones = [[book.tone(character) for character in line] for line in lines]
-    found = []
+    ranked = []
     for scheme in tone_patterns.schemes(len(lines)):
         wrong = [
             (number, place)
@@ -106,7 +110,7 @@ def _scheme(
         ]
         rhyming = tone_patterns.rhymes(scheme)
         unrhymed = sum(not level & set(book.groups(lines[number][-1])) for number in rhyming)
-        passed_over = 0 not in rhyming and bool(level & set(book.groups(lines[0][-1])))
-        found.append((len(wrong), unrhymed, passed_over, scheme, wrong))
-    *_, scheme, wrong = min(found, key=lambda one: one[:3])
+        first_left_out = 0 not in rhyming and bool(level & set(book.groups(lines[0][-1])))
+        ranked.append((len(wrong), unrhymed, first_left_out, scheme, wrong))
+    *_, scheme, wrong = min(ranked, key=lambda entry: entry[:3])
     return scheme, wrong

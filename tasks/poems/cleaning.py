@@ -1,4 +1,4 @@
-"""Poems made plain: Chinese characters with ， and 。 between them, and an account of what was done.
+"""Cleaning of the corpora: Chinese characters with ， and 。 between them, and counts of the changes.
 
 The complete Tang poems carry their editors' work: notes and variants in round brackets, numbered remarks in 〖〗,
 supplied characters in square brackets, □ for a character that is lost, and parts in braces for one that has no code.
@@ -22,21 +22,20 @@ _HOLE = re.compile("[□○●■_]")
 _POEM = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff，。]*")
 
 
-def plain(text: str) -> str:
-    """Quotation and title marks, square brackets, blanks and what cannot be seen taken away; all other punctuation
-    folded to ， and 。."""
+def fold(text: str) -> str:
+    """Fold punctuation to ， and 。; remove quotes, title marks, square brackets, blanks, invisible characters."""
     text = visible("".join(text.split())).translate(_MARKS).translate(_STOPS)
     text = re.sub("[，。]*。[，。]*", "。", re.sub("，+", "，", text))
     return text.lstrip(PUNCTUATION)
 
 
 def is_chinese(text: str) -> bool:
-    """Whether a text holds nothing but Chinese characters, ， and 。."""
+    """Tell whether a text holds nothing but Chinese characters, ， and 。."""
     return _POEM.fullmatch(text) is not None
 
 
 def without_notes(text: str) -> str:
-    """A text without what stands in brackets, brackets within brackets too."""
+    """Remove the text in brackets, nested ones too."""
     while True:
         shorter = _NOTE.sub("", text)
         if shorter == text:
@@ -45,31 +44,31 @@ def without_notes(text: str) -> str:
 
 
 def clean(texts: Iterable[str]) -> tuple[list[str], Counter[str]]:
-    """Plain poems of 5 to 80 characters, each once, in their order; and what was done to how many.
+    """Clean poems and drop those that cannot be used, or are there already.
 
     Returns:
-        the poems, each ended by 。, and the counts ``read``, ``noted``, ``holes``, ``foreign``, ``short``, ``long``,
-        ``duplicate``, ``kept``.
+        the poems of 5 to 80 characters in their order, each ended by 。, and the counts ``read``, ``noted``,
+        ``holes``, ``foreign``, ``short``, ``long``, ``duplicate``, ``kept``.
     """
-    done: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     kept: dict[str, None] = {}
     for text in texts:
-        done["read"] += 1
+        counts["read"] += 1
         bare = without_notes(text)
-        done["noted"] += bare != text
-        poem = plain(bare)
+        counts["noted"] += bare != text
+        poem = fold(bare)
         if poem:
             poem = poem.rstrip(PUNCTUATION) + "。"
-        reason = _refused(poem) or ("duplicate" if poem in kept else "kept")
-        done[reason] += 1
+        reason = _rejection(poem) or ("duplicate" if poem in kept else "kept")
+        counts[reason] += 1
         if reason == "kept":
             kept[poem] = None
-    return list(kept), done
+    return list(kept), counts
 
 
-def account(done: Counter[str]) -> Sequence[str]:
-    """What ``clean`` did, in a sentence each."""
-    said = {
+def summarize(counts: Counter[str]) -> Sequence[str]:
+    """The counts of ``clean``, a sentence each."""
+    sentences = {
         "noted": "poems had editors' notes in brackets, which were removed.",
         "holes": "poems with holes (□ ○ ●) were dropped.",
         "foreign": "poems with anything but Chinese characters and punctuation were dropped.",
@@ -77,12 +76,12 @@ def account(done: Counter[str]) -> Sequence[str]:
         "long": f"poems longer than {LONGEST} characters were dropped.",
         "duplicate": "poems that stand there already were dropped.",
     }
-    steps = [f"{done[step]:,} {what}" for step, what in said.items() if done[step]]
-    return [*steps, f"{done['kept']:,} of {done['read']:,} poems are left."] if steps else []
+    steps = [f"{counts[step]:,} {sentence}" for step, sentence in sentences.items() if counts[step]]
+    return [*steps, f"{counts['kept']:,} of {counts['read']:,} poems are left."] if steps else []
 
 
-def _refused(poem: str) -> str:
-    """Why a plain poem cannot be used; empty where it can."""
+def _rejection(poem: str) -> str:
+    """The reason for which a poem is dropped; empty: none."""
     if _HOLE.search(poem):
         return "holes"
     if not is_chinese(poem):

@@ -1,4 +1,4 @@
-"""What a person asks of a poem. No torch."""
+"""Constraints that a generated poem can be held to. No torch."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from tasks.poems import forms
+
 
 class PoemConstraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Wishes; those that are given hold together, by construction. None: the network writes as it likes."""
+    """Constraints; those that are set hold together, by construction. None: free generation."""
 
-    form: Annotated[str, Meta(description="五绝, 七绝, 五律, 七律 or free; empty: the network chooses")] = ""
+    form: Annotated[
+        str, Meta(description="五绝, 七绝, 五律, 七律 or free; empty: the network chooses", examples=[*forms.FORMS])
+    ] = ""
     start: Annotated[str, Meta(description="its first characters")] = ""
     acrostic: Annotated[str, Meta(description="藏头: each line begins with the next one of these characters")] = ""
     rhyme: Annotated[str, Meta(description="a rhyme group's name, or any character to rhyme with")] = ""

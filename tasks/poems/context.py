@@ -1,4 +1,4 @@
-"""Where the next character of a poem stands, and what stands beside it: read off the tokens before it.
+"""Context of the next character of a poem: its place and line, and the tokens beside it.
 
 Shapes: B batch, T time, N last positions, K kinds of tokens beside a slot.
 """
@@ -10,23 +10,23 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-PLACES, LINES = 12, 18  # told apart: later places and lines count as the last
+PLACES, LINES = 12, 18  # distinguished; later places and lines count as the last
 BESIDE = 4  # K
 
 
 class Context(NamedTuple):
-    """The slot that comes next at each of some positions."""
+    """Context of the slot that comes next at each of N positions."""
 
     place: Tensor  # (B,N): characters of its line before it
     line: Tensor  # (B,N): lines before its own
-    # (B,N,K), 0 where there is nothing: the poem's form; what stands at the slot's place in the line before and two
+    # (B,N,K), 0 where there is none: the poem's form; the characters at the slot's place in the line before and two
     # lines before (their end, where they are that short); the character that set the rhyme: the one before the end of
     # the last even line, of the first line while there is none
     beside: Tensor
 
 
 def context(codes: Tensor, breaks: Tensor, header: int = 2) -> Context:
-    """Read off what stands before each slot; a position depends on nothing behind it.
+    """Compute the context of every slot from the tokens before it; no position depends on a later one.
 
     Args:
         codes: (B,T) whole poems from their start token on.
@@ -36,8 +36,8 @@ def context(codes: Tensor, breaks: Tensor, header: int = 2) -> Context:
     time = torch.arange(codes.shape[1], device=codes.device)  # (T,)
     ends = breaks[codes]  # (B,T)
     lines = ends.cumsum(1)
-    begins = _latest(ends, time + 1).clamp(min=header)  # where the slot's line begins
-    before = _at(begins, begins - 2)  # where the line before does
+    begins = _latest(ends, time + 1).clamp(min=header)  # position of the slot's line
+    before = _at(begins, begins - 2)  # position of the line before
     before2 = _at(begins, before - 2)
     place = (time + 1 - begins).clamp(min=0)
     sets = ends & ((lines == 1) | (lines % 2 == 0))
@@ -51,7 +51,7 @@ def context(codes: Tensor, breaks: Tensor, header: int = 2) -> Context:
 
 
 def _latest(there: Tensor, values: Tensor) -> Tensor:
-    """The last of the growing ``values`` (T,) up to each position at which ``there`` (B,T) holds; 0: at none."""
+    """The last of the ascending ``values`` (T,) up to each position at which ``there`` (B,T) holds; 0: at none."""
     return torch.where(there, values, 0).cummax(1).values
 
 

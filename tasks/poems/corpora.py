@@ -1,4 +1,4 @@
-"""The three corpora: their files read as one text a poem, as it stands there."""
+"""Readers of the three corpora: their files as one text a poem, unchanged."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ class _Poem(msgspec.Struct):
 
 
 def find(folder: Path, corpus: str) -> tuple[str, list[Path]]:
-    """The corpus that ``corpus`` names (``auto``: the first one that is there) and its files.
+    """Find a corpus (``auto``: the first one that is there) → its name and its files.
 
     Raises:
         DataError: it is not there.
     """
-    wanted = list(CORPORA) if corpus == "auto" else [corpus]
-    paths = reading.find(folder, *(CORPORA[name] for name in wanted))
-    return next(name for name in wanted if paths[0].match(CORPORA[name])), paths
+    names = list(CORPORA) if corpus == "auto" else [corpus]
+    paths = reading.find(folder, *(CORPORA[name] for name in names))
+    return next(name for name in names if paths[0].match(CORPORA[name])), paths
 
 
 def read(corpus: str, paths: Sequence[Path]) -> list[str]:
-    """Every poem of a corpus, a text each.
+    """Read every poem of a corpus, a text each.
 
     Raises:
         DataError: a file is missing, empty, truncated, in another encoding, or holds no poem.
     """
     texts: list[str] = []
     for path in paths:
-        found = _READERS[corpus](path)
-        if not found:
+        poems = _READERS[corpus](path)
+        if not poems:
             raise DataError(f"{path} holds no poem: fetch it again.")
-        texts += found
+        texts += poems
     return texts
 
 

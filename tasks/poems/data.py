@@ -1,4 +1,4 @@
-"""The poems: read, clean, split, encode.
+"""The dataset of poems: read, cleaned, split, encoded, cached.
 
 Shapes: N poems, V vocabulary.
 """
@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from tasks.base import DataError, Split
-from tasks.poems import cleaning, corpora, forms, prosody, simplification
+from tasks.poems import cleaning, corpora, forms, prosody
 from tasks.poems.settings import Settings
+from tasks.poems.transcription import to_simplified
 from tasks.shared.datasets import cache, splits
 from tasks.shared.datasets.progress import tell
 from tasks.shared.sequences.ragged import Ragged
@@ -27,7 +28,7 @@ _VERSION = 2  # of the encoding: a change makes every cached copy an old one
 
 @dataclasses.dataclass(frozen=True)
 class PoemData:
-    """Every poem as tokens' numbers: the start, its form, its characters, the end."""
+    """Every poem as token numbers: the start, its form, its characters, the end."""
 
     poems: Ragged  # numbers below V, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
@@ -42,20 +43,20 @@ class PoemData:
 
 
 def load(settings: Settings, folder: Path) -> PoemData:
-    """The poems in ``folder``, encoded; cached by the files' hash and the settings.
+    """Load the poems in ``folder``, encoded; cached by the files' hash and the settings.
 
     Raises:
         DataError: no corpus is there, a file of it is not what it should be, or too few poems are left.
     """
     corpus, paths = corpora.find(folder, settings.corpus)
-    made = (cache.library("opencc"), settings.script, settings.min_count, settings.split_seed, corpus)
+    settings_key = (cache.library("opencc"), settings.script, settings.min_count, settings.split_seed, corpus)
     book = [path for path in (folder / name for name in prosody.FILES) if path.is_file()]
-    key = "poems-" + cache.key(_VERSION, *made, paths=[*paths, *book])
+    key = "poems-" + cache.key(_VERSION, *settings_key, paths=[*paths, *book])
     return _arrange(*cache.tensors(key, lambda: _encoded(settings, corpus, paths, key)))
 
 
 def load_cached(key: str) -> PoemData:
-    """The encoded poems as an earlier run cached them.
+    """Load the encoded poems from the cache of an earlier run.
 
     Raises:
         FileNotFoundError: they are no longer cached.
@@ -67,40 +68,38 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tu
     tell(f"Reading and cleaning the poems of {paths[0].parent} …")
     texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
     if settings.script == "simplified":
-        texts = simplification.simplified(texts)
-    poems, done = cleaning.clean(texts)
+        texts = to_simplified(texts)
+    poems, counts = cleaning.clean(texts)
     if not poems:
         raise DataError(
-            f"No poem is left of the {done['read']} in {paths[0].parent}: "
+            f"No poem is left of the {counts['read']} in {paths[0].parent}: "
             f"they must be Chinese, of {cleaning.SHORTEST} to {cleaning.LONGEST} characters."
         )
     split = splits.stratified_groups(poems, [0] * len(poems), settings.split_seed, (0.05, 0.05))
     if len(poems) < 3:
         raise DataError(f"Only {len(poems)} poems are left in {paths[0].parent}: three are needed to hold some back.")
-    counts = Counter("".join(poem for poem, part in zip(poems, split, strict=True) if part == splits.TRAIN))
-    vocabulary = Vocabulary.counted(counts, SPECIALS, at_least=settings.min_count)
+    characters_seen = Counter("".join(poem for poem, part in zip(poems, split, strict=True) if part == splits.TRAIN))
+    vocabulary = Vocabulary.counted(characters_seen, SPECIALS, at_least=settings.min_count)
     encoded = [vocabulary.encode([START, forms.form(poem), *poem, END]) for poem in poems]
-    book, lacking = prosody.read(paths[0].parent)
-    kept = {
+    book, missing_book = prosody.read(paths[0].parent)
+    tensors = {
         "flat": torch.tensor([number for poem in encoded for number in poem], dtype=torch.int32),
         "lengths": torch.tensor([len(poem) for poem in encoded]),
         "split": torch.from_numpy(split),
     }
     characters = vocabulary.tokens[len(SPECIALS) :]
-    return kept, {
+    return tensors, {
         "vocabulary": characters,
-        "prosody": book.lines(
-            characters, simplification.simplified(characters) if settings.script == "original" else ()
-        ),
-        "notes": [*cleaning.account(done), *filter(None, [lacking])],
+        "prosody": book.lines(characters, to_simplified(characters) if settings.script == "original" else ()),
+        "notes": [*cleaning.summarize(counts), *filter(None, [missing_book])],
         "cache": key,
     }
 
 
-def _arrange(kept: dict[str, Tensor], meta: dict[str, Any]) -> PoemData:
-    poems = Ragged(kept["flat"], kept["lengths"])
-    rows = splits.rows(kept["split"])
-    in_training = (kept["split"] == splits.TRAIN).repeat_interleave(poems.lengths)
+def _arrange(tensors: dict[str, Tensor], meta: dict[str, Any]) -> PoemData:
+    poems = Ragged(tensors["flat"], tensors["lengths"])
+    rows = splits.rows(tensors["split"])
+    in_training = (tensors["split"] == splits.TRAIN).repeat_interleave(poems.lengths)
     counts = torch.bincount(poems.flat[in_training], minlength=len(SPECIALS) + len(meta["vocabulary"]))
     state = {key: meta[key] for key in ("vocabulary", "prosody", "cache")} | {"train_counts": counts.tolist()}
     return PoemData(poems, rows, state, tuple(meta["notes"]))

@@ -1,4 +1,4 @@
-"""The form of a poem: its lines, and the kind that they make it."""
+"""Forms of Tang poetry: a poem's lines, and the form that they make."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ FORMS = (*KINDS.values(), FREE)
 
 
 def lines(poem: str) -> list[str]:
-    """A poem cut after each ， and 。."""
+    """The lines of a poem: it is cut after each ， and 。."""
     return [line for line in _LINE.findall(poem) if line]
 
 
 def bare(poem: str) -> list[str]:
-    """Its lines without the marks that end them."""
+    """The lines of a poem without the marks that end them."""
     return [line.rstrip("，。") for line in lines(poem)]
 
 
-def shown(poem: str) -> str:
-    """A poem as it is read: a line for each 。."""
+def with_line_breaks(poem: str) -> str:
+    """A poem with a line break after each 。."""
     return re.sub("。(?=.)", "。\n", poem)
 
 
 def form(poem: str) -> str:
-    """五绝 or 七绝 (four lines of 5 or 7 characters), 五律 or 七律 (eight), else ``free``.
+    """The form of a poem: 五绝 or 七绝 (four lines of 5 or 7 characters), 五律 or 七律 (eight), else ``free``.
 
     Only lines count, and that ``is_well_formed`` accepts them; rhyme and tones do not.
     """
@@ -36,7 +36,7 @@ def form(poem: str) -> str:
 
 
 def is_well_formed(poem: str) -> bool:
-    """An even number of lines, four at least, each of 5 characters or each of 7, the poem ended by 。.
+    """Tell whether a poem has an even number of lines, four at least, all of 5 or all of 7 characters, ended by 。.
 
     Each couplet's first line ends with ， or 。, its second one with 。.
     """

@@ -1,4 +1,4 @@
-"""A model's characters by what rules ask of them: marks, tones, rhymes. No torch.
+"""A model's vocabulary with the tone and rhyme groups of each character, as boolean masks. No torch.
 
 Shapes: V vocabulary, G rhyme groups.
 """
@@ -20,10 +20,11 @@ Mask = NDArray[np.bool_]  # (V,) which tokens
 
 
 class Lexicon:
-    """What is known of each token.
+    """Tones, rhyme groups and kinds of the tokens of one vocabulary.
 
     Args:
-        vocabulary: its specials hold the start, the end and the forms.
+        vocabulary: its special tokens hold the start, the end and the forms.
+        book: the rhyme book.
     """
 
     def __init__(self, vocabulary: Vocabulary, book: Prosody) -> None:
@@ -34,29 +35,33 @@ class Lexicon:
         self.characters = np.ones(len(vocabulary), np.bool_)
         self.characters[[*range(len(vocabulary.specials)), self.comma, self.stop]] = False
 
-    def only(self, tokens: Iterable[int]) -> Mask:
-        """These tokens."""
+    def mask_of(self, tokens: Iterable[int]) -> Mask:
+        """(V,) true at these tokens alone."""
         mask = np.zeros(len(self.vocabulary), np.bool_)
         mask[list(tokens)] = True
         return mask
+
+    def token(self, code: int) -> str:
+        """A token as text; empty for a special one."""
+        return "" if code < len(self.vocabulary.specials) else self.vocabulary[code]
 
     def text(self, codes: Iterable[int]) -> str:
         return "".join(self.vocabulary.decode(codes))
 
     @cached_property
     def classes(self) -> NDArray[np.bool_]:
-        """(V,C) each token's rhyme groups and tone: see ``Prosody.classes``."""
+        """(V,C) rhyme groups and tone of each token: see ``Prosody.classes``."""
         return self.book.classes(self.vocabulary.tokens)
 
     @cached_property
     def tones(self) -> list[Tone]:
-        """Each token's tone; a mark's is unknown."""
+        """Tone of each token; a mark's is unknown."""
         numbers = self.classes[:, len(GROUPS) :] @ np.array([Tone.LEVEL, Tone.OBLIQUE, Tone.FREE])
         return [Tone(number) for number in numbers.tolist()]
 
     @cached_property
-    def fitting(self) -> Mapping[str, Mask]:
-        """The characters that may stand where a pattern wants 平, 仄 or 中."""
+    def by_tone(self) -> Mapping[str, Mask]:
+        """The characters that fit 平, 仄 or 中 of a tone pattern."""
         level, oblique = (self.classes[:, len(GROUPS) + kind - 1] for kind in (Tone.LEVEL, Tone.OBLIQUE))
         return {
             tone_patterns.LEVEL: self.characters & ~oblique,
@@ -66,16 +71,18 @@ class Lexicon:
 
     @cached_property
     def groups(self) -> list[frozenset[int]]:
-        """Each token's rhyme groups."""
+        """Rhyme groups of each token."""
         return [frozenset(self.book.groups(token)) for token in self.vocabulary.tokens]
 
     @property
     def members(self) -> NDArray[np.bool_]:
-        """(G,V) which characters each rhyme group holds."""
+        """(G,V) the characters of each rhyme group."""
         return self.classes[:, : len(GROUPS)].T
 
     @cached_property
-    def plain_rhymes(self) -> Mask:
-        """The characters of one level group at most: those of more stand in some by a reading that few would think of,
-        平 beside 天. The book does not say which."""
+    def unambiguous_rhymes(self) -> Mask:
+        """The characters of one level group at most.
+
+        Those of several stand in some of them by a rare reading, 平 beside 天, and the book does not say in which.
+        """
         return np.asarray(self.classes[:, : len(LEVEL_GROUPS)].sum(1) < 2)

@@ -1,4 +1,4 @@
-"""The network that guesses the next character, told where that stands and what stands beside it.
+"""The network that predicts the next character from those before it and from the context of its place.
 
 Shapes: B batch, T time, E embedding, O output size, W width that is scored (E where tied, else O), V vocabulary,
 C classes of tokens, P positions that are scored.
@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from tasks.poems.context import BESIDE, LINES, PLACES, context
 
 
-class Reading(NamedTuple):
-    """What has been read of some poems: all their tokens (B,T), and the recurrence's state after the last."""
+class ReadState(NamedTuple):
+    """State between two calls: all tokens read so far (B,T), and the recurrence's state after the last."""
 
     codes: Tensor
     state: Any
@@ -83,42 +83,36 @@ class PoemNetwork(nn.Module):
     def forward(
         self, codes: Tensor, lengths: Tensor | None = None, state: Any = None, *, return_state: bool = False
     ) -> tuple[Tensor, Any]:
-        """``codes`` (B,T), ``lengths`` (B,) on the CPU → guesses (B,T,W) for ``scores``; the state if asked.
+        """``codes`` (B,T), ``lengths`` (B,) on the CPU → outputs (B,T,W) for ``scores``; the state on demand.
 
         Without a ``state`` the codes are whole poems from their start token on.
         """
         seen = codes if state is None else torch.cat([state.codes, codes], 1)
-        inputs = self.dropout(self._vectors(codes) + self._about(seen, codes.shape[1])) * self.scale
-        outputs, after = self.recurrent(inputs, lengths, state and state.state, return_state=return_state)
-        guesses = self.narrow(self.dropout(outputs)) + self.skip(inputs)
-        return guesses, Reading(seen, after) if return_state else None
+        inputs = self.dropout(self._embed(codes) + self._embed_context(seen, codes.shape[1])) * self.scale
+        recurrent, after = self.recurrent(inputs, lengths, state and state.state, return_state=return_state)
+        outputs = self.narrow(self.dropout(recurrent)) + self.skip(inputs)
+        return outputs, ReadState(seen, after) if return_state else None
 
-    def scores(self, guesses: Tensor) -> Tensor:
-        """Guesses at P positions (P,W) → scores (P,V) of each one's next character."""
+    def scores(self, outputs: Tensor) -> Tensor:
+        """Outputs at P positions (P,W) → scores (P,V) of the next character of each."""
         if self.tied and self.training:  # so many positions that the vectors are added up first
-            return F.linear(guesses, self.embedding.weight + self.classes(self.members), self.head.bias)
-        found: Tensor = self.head(guesses)
-        return found + guesses @ self.classes.weight @ self.members.T if self.tied else found
+            return F.linear(outputs, self.embedding.weight + self.classes(self.members), self.head.bias)
+        scores: Tensor = self.head(outputs)
+        return scores + outputs @ self.classes.weight @ self.members.T if self.tied else scores
 
-    def _vectors(self, codes: Tensor) -> Tensor:
-        """The embedding of tokens, classes included: (…) → (…,E)."""
-        found: Tensor = self.embedding(codes) + self.classes(F.embedding(codes, self.members))
-        return found
+    def _embed(self, codes: Tensor) -> Tensor:
+        """Embed tokens, classes included: (…) → (…,E)."""
+        vectors: Tensor = self.embedding(codes) + self.classes(F.embedding(codes, self.members))
+        return vectors
 
-    def _about(self, seen: Tensor, last: int) -> Tensor:
-        """The context of the last slots of ``seen`` (B,T), as vectors (B,last,E)."""
+    def _embed_context(self, seen: Tensor, last: int) -> Tensor:
+        """Embed the context of the last slots of ``seen`` (B,T) → (B,last,E)."""
         place, line, beside = (part[:, -last:] for part in context(seen, self.breaks))
-        about: Tensor = self.beside(self._vectors(beside).flatten(2)) + self.place(place) + self.line(line)
-        return about
+        vectors: Tensor = self.beside(self._embed(beside).flatten(2)) + self.place(place) + self.line(line)
+        return vectors
 
 
-def start_at(head: nn.Linear, counts: Tensor) -> None:
-    """Let a layer's bias be the log frequency of each of its V classes, ``counts`` (V,) plus one."""
+def init_bias_to_frequencies(head: nn.Linear, counts: Tensor) -> None:
+    """Set a layer's bias to the log frequency of each of its V classes, ``counts`` (V,) plus one."""
     with torch.no_grad():
         head.bias.copy_(((counts + 1) / (counts + 1).sum()).log())
-
-
-def losses(network: PoemNetwork, guesses: Tensor, targets: Tensor, size: int = 1024) -> Tensor:
-    """The NLL of each target (P,) under guesses (P,W), in nats (P,); ``size`` positions are scored at a time."""
-    parts = zip(torch.split(guesses, size), torch.split(targets, size), strict=True)
-    return torch.cat([F.cross_entropy(network.scores(g).float(), t, reduction="none") for g, t in parts])

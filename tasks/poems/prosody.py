@@ -1,4 +1,4 @@
-"""Tones and rhymes of characters by the Pingshui book (平水韵), as files give it. No torch.
+"""Tones and rhymes of characters by the Pingshui rhyme book (平水韵), read from its files. No torch.
 
 The book has 30 level groups (平声) and 76 oblique ones (上声, 去声, 入声). ``prosody/pingsheng.txt`` holds a level
 group a line, ``prosody/zesheng.txt`` an oblique one, 合 and 叶 in one line. A character may stand in
@@ -29,8 +29,8 @@ OBLIQUE_GROUPS = (
 GROUPS = LEVEL_GROUPS + OBLIQUE_GROUPS  # a group's number is its name's place here; 合 holds 叶 too
 FILES = ("prosody/pingsheng.txt", "prosody/zesheng.txt")  # below the poems' folder
 
-# what the book's files lack and the poems have: another way to write the second character, or its rhyme
-_AS = str.maketrans(
+# characters that the poems have and the book's files lack → a variant of them, or one that rhymes alike
+_VARIANTS = str.maketrans(
     "一疎鴈劒猨慙櫂徧嬾堦斾蘂媿臯髪廻暎覩桮隣飜鏁罇呌逈牋檝竝隄鵶垅鸎顦顇棃鼇珪壻帬粧缾栢碁羇牓讐趂醆牕筯麤",
     "日疏雁剑猿惭棹遍懒阶旆蕊愧皋发回映睹杯邻翻锁樽叫迥笺楫并堤鸦垄莺憔悴梨鳌圭婿裙妆瓶柏棋羁榜雠趁盏窗箸粗",
 )
@@ -46,7 +46,7 @@ class Tone(enum.IntEnum):
 
 
 class Prosody:
-    """What the book says of characters.
+    """Rhyme groups and tones of characters.
 
     Args:
         lines: each group's characters, in the order of ``GROUPS``; none: nothing is known of any character.
@@ -68,7 +68,7 @@ class Prosody:
 
     def groups(self, character: str) -> tuple[int, ...]:
         """The numbers of the groups that hold a character, ascending; none: it is unknown."""
-        return self._groups.get(character) or self._groups.get(character.translate(_AS), ())
+        return self._groups.get(character) or self._groups.get(character.translate(_VARIANTS), ())
 
     def tone(self, character: str) -> Tone:
         level = {number < len(LEVEL_GROUPS) for number in self.groups(character)}
@@ -77,33 +77,33 @@ class Prosody:
         )
 
     def classes(self, characters: Sequence[str]) -> NDArray[np.bool_]:
-        """For each character, whether it is in each group, then whether it is level, oblique, free: (N,C)."""
+        """Classes of N characters (N,C): membership in each group, then level, oblique, free."""
         size = len(GROUPS)
-        found = np.zeros((len(characters), size + 3), np.bool_)
+        classes = np.zeros((len(characters), size + 3), np.bool_)
         for row, character in enumerate(characters):
             for group in self.groups(character):
-                found[row, group] = True
-        level, oblique = found[:, : len(LEVEL_GROUPS)].any(1), found[:, len(LEVEL_GROUPS) : size].any(1)
-        found[:, size:] = np.stack([level & ~oblique, oblique & ~level, level & oblique], 1)
-        return found
+                classes[row, group] = True
+        level, oblique = classes[:, : len(LEVEL_GROUPS)].any(1), classes[:, len(LEVEL_GROUPS) : size].any(1)
+        classes[:, size:] = np.stack([level & ~oblique, oblique & ~level, level & oblique], 1)
+        return classes
 
-    def lines(self, characters: Sequence[str], usual: Sequence[str] = ()) -> list[str]:
-        """What the book says of some characters, as lines that ``Prosody`` reads: plain JSON for a task's state.
+    def lines(self, characters: Sequence[str], simplified: Sequence[str] = ()) -> list[str]:
+        """The groups of some characters, as lines that ``Prosody`` reads: plain JSON for a task's state.
 
         Args:
-            usual: each one's simplified form, by which the book is asked where it does not hold the character itself.
+            simplified: the simplified form of each, looked up where the book does not hold the character itself.
         """
-        found = [""] * len(GROUPS)
-        for character, form in dict(zip(characters, usual or characters, strict=True)).items():
+        lines = [""] * len(GROUPS)
+        for character, form in dict(zip(characters, simplified or characters, strict=True)).items():
             for number in self.groups(character) or self.groups(form):
-                found[number] += character
-        return found if any(found) else []
+                lines[number] += character
+        return lines if any(lines) else []
 
 
 def read(folder: Path) -> tuple[Prosody, str]:
-    """The book below the poems' ``folder``, and a sentence where it cannot be had: then nothing is known.
+    """Read the book below the poems' ``folder`` → the book, and where that failed an empty one and a sentence.
 
-    No poem depends on it, so that a missing or broken book never refuses anything.
+    No poem depends on it: a missing or broken book is no error.
     """
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+import msgspec
 from msgspec import Meta
 
 from tasks import base
 from tasks.base import Preset, Value
+from tasks.poems.constraints import PoemConstraints
 
 CORPORA: Mapping[str, str] = {"tang": "poet.tang.*.json", "poems": "poems.txt", "tangshi": "tangshi.txt"}
 
 
 class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What can be chosen of the poems task (``--set task.NAME=VALUE``)."""
+    """Settings of the poems task (``--set task.NAME=VALUE``)."""
 
     title: ClassVar[str] = "Tang poems"
     about: ClassVar[str] = "Write Tang poetry: guess each next character of a poem from those before it."
     causal: ClassVar[bool] = True
     writes: ClassVar[bool] = True
+    constraints: ClassVar[type[msgspec.Struct] | None] = PoemConstraints
     metric: ClassVar[str] = "nll"
     files: ClassVar[Sequence[str]] = ("|".join(CORPORA.values()),)
     defaults: ClassVar[Mapping[str, Value]] = {
@@ -81,6 +84,15 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     temperature: Annotated[float, Meta(ge=0, le=100, description="of the poems shown; 0: always the best")] = 0.8
     sample_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the poems that are shown")] = 0
     split_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the 90/5/5 split by poem")] = 0
+
+    @classmethod
+    def unavailable_constraints(cls, state: Mapping[str, Any], artifacts: bool) -> Mapping[str, str]:
+        lines = state.get("prosody")  # a group a line
+        if lines is None:
+            names = [field.name for field in msgspec.structs.fields(PoemConstraints) if field.name != "start"]
+            return dict.fromkeys(names, "This network was trained before forms were known: train anew.")
+        reasons = {} if lines else dict.fromkeys(("rhyme", "tones"), "This network was trained without the rhyme book.")
+        return reasons if artifacts else {**reasons, "novel": "The lines of its training corpus are not at hand."}
 
     def check(self) -> None:
         if self.tied and self.init == "glorot":

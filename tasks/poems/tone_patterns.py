@@ -1,4 +1,4 @@
-"""The line types of regulated verse (近体诗), and how they follow each other. No torch.
+"""Tone patterns of regulated verse (近体诗): the line types, and the schemes in which they follow each other. No torch.
 
 A line of five characters is of one of four types, 平 level and 仄 oblique; a line of seven puts two characters of the
 other tone than its type's first before it::
@@ -47,23 +47,23 @@ Scheme = tuple[str, ...]  # a type a line
 @cache
 def schemes(lines: int) -> tuple[Scheme, ...]:
     """The four schemes of a poem of so many lines."""
-    found = []
+    all_schemes = []
     for first in _PATTERNS:
         scheme = [first]
         while len(scheme) < lines:
             scheme.append((_ANSWERS if len(scheme) % 2 else _FOLLOWS)[scheme[-1]])
-        found.append(tuple(scheme))
-    return tuple(found)
+        all_schemes.append(tuple(scheme))
+    return tuple(all_schemes)
 
 
 @cache
 def patterns(kind: str, width: int) -> tuple[str, ...]:
-    """A line type's patterns for lines of 5 or 7 characters: 平, 仄, or 中 where either may stand."""
+    """Patterns of a line type for lines of 5 or 7 characters: 平, 仄, or 中 for either."""
     return tuple((EITHER + _before(kind)) * (width == 7) + pattern for pattern in _PATTERNS[kind])
 
 
 def tones(kind: str, width: int) -> str:
-    """A line type as lines of 5 or 7 characters have it: 仄仄平平仄, 平平仄仄平平仄."""
+    """Tones of a line type in lines of 5 or 7 characters: 仄仄平平仄, 平平仄仄平平仄."""
     return _before(kind) * 2 * (width == 7) + kind
 
 
@@ -78,15 +78,15 @@ def rhymes(scheme: Scheme) -> list[int]:
 
 
 def fits(tone: Tone, wanted: str) -> bool:
-    """Whether a tone may stand where a pattern wants 平, 仄 or 中; a free or unknown one may anywhere."""
+    """Tell whether a tone fits 平, 仄 or 中 of a pattern; a free or unknown one fits any."""
     return tone not in ({LEVEL: Tone.OBLIQUE, OBLIQUE: Tone.LEVEL}.get(wanted),)
 
 
 def misfits(tones: Sequence[Tone], pattern: str) -> list[int]:
-    """The places of a line, or of its beginning, whose tones are not the pattern's."""
+    """The places of a line, or of its beginning, at which its tones do not fit a pattern."""
     return [place for place, (tone, wanted) in enumerate(zip(tones, pattern, strict=False)) if not fits(tone, wanted)]
 
 
 def nearest(tones: Sequence[Tone], kind: str, width: int) -> tuple[str, list[int]]:
-    """A type's pattern that a line, or its beginning, breaks at the fewest places, and these places."""
+    """The pattern of a line type that a line, or its beginning, breaks at the fewest places, and these places."""
     return min(((pattern, misfits(tones, pattern)) for pattern in patterns(kind, width)), key=lambda pair: len(pair[1]))

@@ -1,22 +1,31 @@
-"""A person's text in a model's own characters. No torch."""
+"""Text in a model's own characters: punctuation folded, traditional characters made simplified. No torch."""
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
-from tasks.poems import cleaning, simplification
+from tasks.poems import cleaning
 
 
-def spelled(text: str, vocabulary: Container[str], *, simplify: bool) -> tuple[str, list[str]]:
-    """A text as a model reads it, and what was made of it, a sentence each.
+def to_simplified(texts: Sequence[str]) -> list[str]:
+    """``texts`` in simplified characters, word by word, by OpenCC's tables (``t2s``). None may hold a line break."""
+    from opencc import OpenCC
+
+    converted: str = OpenCC("t2s").convert("\n".join(texts))
+    return converted.split("\n")
+
+
+def transcribe(text: str, vocabulary: Container[str], *, simplify: bool) -> tuple[str, list[str]]:
+    """Transcribe a text → as a model reads it, and the changes that were made, a sentence each.
 
     Args:
         simplify: traditional characters that the model does not know are made simplified.
 
     Raises:
-        ValueError: it holds what the model does not know; one sentence says what.
+        ValueError: it holds what is no Chinese character, or one that the model does not know; one sentence says
+            which.
     """
-    plain, notes = simplified(text, vocabulary, simplify=simplify)
+    plain, notes = normalize(text, vocabulary, simplify=simplify)
     unknown = [c for c in dict.fromkeys(plain) if c not in vocabulary]
     if unknown:
         raise ValueError(
@@ -25,19 +34,19 @@ def spelled(text: str, vocabulary: Container[str], *, simplify: bool) -> tuple[s
     return plain, notes
 
 
-def simplified(text: str, known: Container[str], *, simplify: bool = True) -> tuple[str, list[str]]:
-    """The same, whether or not all of it is known.
+def normalize(text: str, vocabulary: Container[str], *, simplify: bool = True) -> tuple[str, list[str]]:
+    """Transcribe a text of which the model need not know every character.
 
     Raises:
-        ValueError: it holds what is no Chinese character; one sentence says what.
+        ValueError: it holds what is no Chinese character; one sentence says which.
     """
-    plain = cleaning.plain(text)
+    plain = cleaning.fold(text)
     foreign = [c for c in dict.fromkeys(plain) if not cleaning.is_chinese(c)]
     if foreign:
         shown = " ".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in foreign)
         raise ValueError(f"Poems are written in Chinese characters: {shown} cannot stand in one.")
-    if not simplify or all(c in known for c in plain):  # OpenCC takes a while to read its tables
+    if not simplify or all(c in vocabulary for c in plain):  # OpenCC takes a while to read its tables
         return plain, []
-    (converted,) = simplification.simplified([plain])
+    (converted,) = to_simplified([plain])
     changed = [f"{old} as {new}" for old, new in zip(plain, converted, strict=False) if old != new]
     return converted, [f"Read in simplified characters: {', '.join(dict.fromkeys(changed))}."] * bool(changed)

@@ -6,8 +6,8 @@ import os
 
 import msgspec
 import pytest
-from engine.poem_books import BOOK
-from engine.poem_writers import random_run
+from engine.generation.poem_books import BOOK
+from engine.generation.poem_writers import random_run
 from sentences import says
 
 from tasks.poems import checker, forms

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from engine.poem_writers import random_run
+from engine.generation.poem_writers import random_run
 
 from workbench.repl.commands import Desk
 from workbench.repl.generator import Pen

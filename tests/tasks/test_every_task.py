@@ -1,11 +1,11 @@
-"""What is known of a task without torch, against the task itself."""
+"""Declarations of a task that need no torch, against the task itself."""
 
 from __future__ import annotations
 
 import pytest
 
 import tasks
-from tasks.base import Writer
+from tasks.writer import Writer
 
 
 @pytest.mark.parametrize("name", tasks.available())

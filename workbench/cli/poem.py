@@ -100,13 +100,13 @@ def poem(
 
     --json prints one object a poem: text, seed, checks by rule, nats of each character.
     """
-    from workbench.engine.generation.sampling import Draw
+    from workbench.engine.generation.sampling import Sampler
     from workbench.repl.generator import Asked, Pen
 
     constraints: dict[str, str | bool] = {"form": form, "acrostic": acrostic, "rhyme": rhyme}
     constraints |= {"tones": tones, "distinct": distinct, "novel": novel}
     try:
-        draw = Draw(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition)
+        draw = Sampler(temperature=temperature, top_k=top_k, top_p=top_p, repetition=repetition)
     except ValueError as error:
         raise SpecError(str(error)) from None
     asked = Asked(

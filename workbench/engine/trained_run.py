@@ -10,6 +10,7 @@ from torch import nn
 from tasks.base import Evaluation, Split, Task
 from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network
+from workbench.engine.generation import samples
 from workbench.runs.store import Run, task_state
 
 
@@ -42,7 +43,7 @@ def evaluate(run: Run, split: Split) -> tuple[Task, Evaluation, dict[str, dict[s
     _, examples = data.load(run.spec, task.state)
     device = next(model.parameters()).device
     with torch.inference_mode():
-        evaluation = task.evaluate(model, examples.to(device), split, 256)
+        evaluation = samples.evaluate(task, model, examples.to(device), split, 256)
     return task, evaluation, task.baseline(examples)
 
 
@@ -52,6 +53,6 @@ def predictor(run: Run) -> Callable[[str], list[View]]:
 
     def predict(text: str) -> list[View]:
         with torch.inference_mode():
-            return task.predict(model, text)
+            return samples.predict(task, model, text)
 
     return predict

@@ -17,6 +17,7 @@ from tasks.base import Evaluation, PlainError, Split
 from tasks.shared import files
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.alarms import Alarms
+from workbench.engine.generation import samples
 from workbench.engine.gradient_monitor import GradientMonitor
 from workbench.engine.optim import Optimization
 from workbench.engine.state import TrainingState
@@ -157,7 +158,7 @@ class Trainer:
         self.model.eval()
         with torch.inference_mode(), self._autocast():
             batch_size = max(self.options.batch_size, _EVAL_BATCH)
-            evaluation = self.task.evaluate(self.model, self.examples, split, batch_size)
+            evaluation = samples.evaluate(self.task, self.model, self.examples, split, batch_size)
         self.model.train()
         return evaluation
 
@@ -169,7 +170,7 @@ class Trainer:
         """Yield a sample of the present network, where its task makes samples."""
         self.model.eval()
         with self.optimization.ema.applied(), torch.inference_mode(), self._autocast():
-            view = self.task.sample(self.model)
+            view = samples.sample(self.task, self.model)
         self.model.train()
         if view is not None:
             yield events.Sample(time=time.time(), step=self.state.step, view=view)

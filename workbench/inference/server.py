@@ -47,7 +47,8 @@ from workbench.runs.store import Run
 if TYPE_CHECKING:
     from torch import nn
 
-    from tasks.base import Task, Writer
+    from tasks.base import Task
+    from tasks.writer import Writer
     from workbench.inference import examples
 
 
@@ -125,7 +126,7 @@ class _Answers:
     """A task and its network, asked."""
 
     def __init__(self, run: Run, task: Task, model: nn.Module) -> None:
-        from tasks.base import Writer
+        from tasks.writer import Writer
 
         self._run, self._task, self._model = run, task, model
         self._writer = task if isinstance(task, Writer) else None
@@ -163,8 +164,10 @@ class _Answers:
     def _predict(self, asked: Predict) -> Reply:
         import torch
 
+        from workbench.engine.generation import samples
+
         with torch.inference_mode():
-            return Views(id=asked.id, views=self._task.predict(self._model, asked.text))
+            return Views(id=asked.id, views=samples.predict(self._task, self._model, asked.text))
 
     def _explain(self, asked: Explain) -> Reply:
         import torch

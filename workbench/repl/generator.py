@@ -9,25 +9,21 @@ from typing import Any, NamedTuple
 import msgspec
 import torch
 
-from tasks.base import Guide, Writer
-from tasks.poems import cleaning, tone_patterns
-from tasks.poems.guide import PoemGuide
 from tasks.views import View
+from tasks.writer import Guide, Writer
 from workbench.engine import trained_run
 from workbench.engine.generation import best_of
-from workbench.engine.generation.decoding import Written, beginning, generate
-from workbench.engine.generation.sampling import Draw
+from workbench.engine.generation.decoding import GeneratedToken, generate, normalize_prompt
+from workbench.engine.generation.sampling import Sampler
 from workbench.render.format import flowing, plain
 from workbench.render.streams import say
 from workbench.runs.store import Run, RunError
-
-_WHOLE = {"acrostic", "rhyme", "tones"}  # constraints that hold in a whole poem alone, of whatever form
 
 
 class Asked(NamedTuple):
     """How a text is to be written."""
 
-    draw: Draw
+    draw: Sampler
     constraints: Mapping[str, str | bool]  # what holds by construction
     best_of: int
     length: int
@@ -63,7 +59,7 @@ class Pen:
             ValueError: the beginning cannot be read, or what is asked cannot be met; one sentence says why.
         """
         guide, _ = self._guide(asked, start)
-        read, tokens = beginning(self._task, start), self._tokens(asked, start, seed, guide)
+        read, tokens = normalize_prompt(self._task, start), self._tokens(asked, start, seed, guide)
         first = next(tokens)  # what cannot be written is said before anything is
         if apart:
             print()
@@ -97,7 +93,7 @@ class Pen:
         guide, notes = self._guide(asked, start)
         every = list(self._tokens(asked, start, seed, guide))
         nats = [-token.log_probability for token in every]
-        text = beginning(task, start) + "".join(token.text for token in every)
+        text = normalize_prompt(task, start) + "".join(token.text for token in every)
         return {
             "run": self.run.id,
             "start": start,
@@ -123,48 +119,20 @@ class Pen:
         """What holds a text to what was asked, and what was made of it, which a person is told once."""
         guide = self._task.guide(start, asked.constraints)
         notes = guide.notes if guide else self._task.notes(start)
-        if isinstance(guide, PoemGuide) and (
-            asked.constraints.get("form") in tone_patterns.SIZES or asked.constraints.keys() & _WHOLE
-        ):
-            _fits(guide, asked, len(beginning(self._task, start)))
+        if guide is not None:
+            guide.check_length(normalize_prompt(self._task, start), asked.length)
         for note in notes:
             if note not in self._said:
                 self._said.append(note)
                 say(plain(note))
         return guide, notes
 
-    def _tokens(self, asked: Asked, start: str, seed: int, guide: Guide | None) -> Iterator[Written]:
+    def _tokens(self, asked: Asked, start: str, seed: int, guide: Guide | None) -> Iterator[GeneratedToken]:
         task, model = self._task, self._model
         if asked.best_of == 1:
             draw = msgspec.structs.asdict(asked.draw)
             return generate(task, model, start, **draw, seed=seed, limit=asked.length, guide=guide)
         seeds = best_of.seeds(seed, asked.best_of)
-        writing = best_of.write(task, model, start, asked.draw, seeds, guide=guide, limit=asked.length)
-        return iter(_best(writing))
-
-
-def _fits(plan: PoemGuide, asked: Asked, begun: int) -> None:
-    """Refuse a poem that its length would cut: then what was asked of its lines would not hold.
-
-    Raises:
-        ValueError: it would; one sentence says what it needs.
-    """
-    sizes = [tone_patterns.SIZES.get(form) for form in plan.forms]
-    need = max(size[0] * (size[1] + 1) if size else cleaning.LONGEST for size in sizes) - begun
-    if asked.length < need:
-        what = f"A {plan.forms[0]} has" if len(sizes) == 1 and sizes[0] else "A poem as it is asked for may have"
-        raise ValueError(
-            f"{what} {need} characters{' after this beginning' * (begun > 0)}, marks counted: a length of "
-            f"{asked.length} would cut it, so allow {need} or more."
-        )
-
-
-def _best(writing: best_of.Writing) -> list[Written]:
-    """The tokens of the best text."""
-    every: dict[int, list[Written]] = {}
-    while True:
-        try:
-            number, token = next(writing)
-        except StopIteration as done:
-            return every[best_of.best(done.value)]
-        every.setdefault(number, []).append(token)
+        stream = best_of.generate_candidates(task, model, start, asked.draw, seeds, guide=guide, limit=asked.length)
+        candidates, tokens = best_of.collect(stream)
+        return iter(tokens[best_of.best(candidates)])

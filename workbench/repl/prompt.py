@@ -12,7 +12,7 @@ import msgspec
 from tasks.base import PlainError
 from tasks.shared.appending import add
 from workbench.config.defaults import SEEDS
-from workbench.engine.generation.sampling import Draw
+from workbench.engine.generation.sampling import Sampler
 from workbench.render.console import wide_console
 from workbench.render.format import plain
 from workbench.render.views import view
@@ -194,7 +194,7 @@ def _asked(settings: Desk) -> Asked:
     constraints = {
         name: value for name in asked.__struct_fields__ if name != "start" and (value := getattr(asked, name))
     }
-    draw = Draw(
+    draw = Sampler(
         temperature=settings.temperature,
         top_k=settings.top_k,
         top_p=settings.top_p,

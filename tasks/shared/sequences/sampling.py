@@ -1,4 +1,4 @@
-"""Choosing the next token from its scores: temperature, top-k, top-p.
+"""Sampling of the next token from its scores: temperature, top-k, top-p. The primitive under the engine's generation.
 
 Shapes: B batch, V vocabulary.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
-_SOME = 512  # tokens that are sorted first: they nearly always hold what top-p asks for
+_SORTED_FIRST = 512  # tokens: they nearly always reach top-p, so that the rest need not be sorted
 
 
 def choose(
@@ -20,20 +20,22 @@ def choose(
     top_k: int = 0,
     top_p: float = 1.0,
     generator: Generator | Sequence[Generator] | None = None,
+    uniform: Tensor | None = None,
     never_sampled: Sequence[int] = (),
     bias: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Draw a token for each row.
+    """Sample a token for each row.
 
     Args:
         scores: (B,V) unnormalised log-probabilities.
         temperature: scores are divided by it; 0: the most probable token.
-        top_k: draw among the k most probable tokens only; 0: all.
-        top_p: draw among the fewest tokens whose probabilities (at this temperature) reach it together; 1: all.
+        top_k: sample among the k most probable tokens only; 0: all.
+        top_p: sample among the fewest tokens whose probabilities (at this temperature) reach it together; 1: all.
             A. Holtzman et al., The Curious Case of Neural Text Degeneration, ICLR 2020.
         generator: of the random numbers, on any device; one for all rows or one for each; none: torch's own.
-        never_sampled: tokens that are never drawn.
-        bias: (B,V) what is added to the scores for the draw alone; −inf: not this time.
+        uniform: (B,1) the random numbers themselves, of [0, 1), in place of a generator.
+        never_sampled: tokens that are never sampled.
+        bias: (B,V) added to the scores for the sampling alone; −inf excludes a token.
 
     Returns:
         tokens (B,) and the log-probability (B,) that the network gives to each: of the scores as they came
@@ -48,8 +50,15 @@ def choose(
         if len(set(never_sampled)) >= scores.shape[1]:
             raise ValueError("Every token is never_sampled: there is nothing left to draw.")
         scores = scores.index_fill(1, torch.as_tensor(never_sampled, device=scores.device), -torch.inf)
-    wanted = scores if bias is None else scores + bias
-    tokens = wanted.argmax(1) if temperature == 0 else _drawn(wanted, temperature, top_k, top_p, generator)  # (B,)
+    biased = scores if bias is None else scores + bias
+    if temperature == 0:
+        tokens = biased.argmax(1)  # (B,)
+    else:
+        if uniform is None:
+            uniform = (
+                uniform_numbers(generator) if isinstance(generator, Sequence) else _uniform(len(scores), generator)
+            )
+        tokens = _invert(biased, temperature, top_k, top_p, uniform.to(scores.device))
     return tokens, scores.log_softmax(1).gather(1, tokens[:, None])[:, 0]
 
 
@@ -63,16 +72,15 @@ def check(*, temperature: float, top_k: int, top_p: float) -> None:
         raise ValueError(f"top-p must be above 0 and at most 1: it is {top_p:g}.")
 
 
-def _drawn(
-    scores: Tensor,
-    temperature: float,
-    top_k: int,
-    top_p: float,
-    generator: Generator | Sequence[Generator] | None,
-) -> Tensor:
-    """(B,V) → (B,), by inverting the distribution function of the tokens at one uniform number a row.
+def uniform_numbers(generators: Sequence[Generator]) -> Tensor:
+    """One number of [0, 1) from each generator in turn: (B,1) float64, on the generators' device."""
+    return torch.cat([_uniform(1, generator) for generator in generators])
 
-    The tokens stand in their own order, or, where only the best are to be drawn, the most probable first.
+
+def _invert(scores: Tensor, temperature: float, top_k: int, top_p: float, uniform: Tensor) -> Tensor:
+    """Invert the cumulative distribution of each row (B,V) at its number of ``uniform`` (B,1) → tokens (B,).
+
+    The tokens stand in their own order, or, with top-k or top-p, the most probable first.
     """
     order = None
     if top_k:
@@ -85,10 +93,6 @@ def _drawn(
         before = probabilities.double().cumsum(1) - probabilities  # (B,…): of all that are more probable
         probabilities = probabilities.masked_fill(before >= top_p, 0)
     cumulated = probabilities.double().cumsum(1)
-    if isinstance(generator, Sequence):
-        uniform = torch.cat([_uniform(1, own) for own in generator]).to(scores.device)  # (B,1)
-    else:
-        uniform = _uniform(len(scores), generator).to(scores.device)
     place = torch.searchsorted(cumulated, uniform * cumulated[:, -1:], right=True)  # (B,1)
     # where rounding would step past the last that may be drawn; scores that are no numbers leave none
     place = place.minimum(_last(probabilities > 0))
@@ -96,17 +100,17 @@ def _drawn(
 
 
 def _nucleus(probabilities: Tensor, top_p: float) -> tuple[Tensor, Tensor]:
-    """The most probable tokens of each row, best first, as many as hold ``top_p`` at least, and which they are."""
-    some = min(_SOME, probabilities.shape[1])
+    """Probabilities (B,N) of the most probable tokens, descending, with their numbers: enough to reach ``top_p``."""
+    some = min(_SORTED_FIRST, probabilities.shape[1])
     best, order = probabilities.topk(some, dim=1)  # (B,some)
     if bool((best.double().sum(1) < top_p).any()):
         best, order = probabilities.sort(stable=True, dim=1, descending=True)
     return best, order
 
 
-def _last(there: Tensor) -> Tensor:
-    """(B,V) → (B,1) the last place of each row that holds; 0 where none does."""
-    return torch.where(there, torch.arange(there.shape[1], device=there.device), 0).amax(1, keepdim=True)
+def _last(mask: Tensor) -> Tensor:
+    """The last true place of each row, 0 where there is none: (B,V) → (B,1)."""
+    return torch.where(mask, torch.arange(mask.shape[1], device=mask.device), 0).amax(1, keepdim=True)
 
 
 def _uniform(rows: int, generator: Generator | None) -> Tensor:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from tasks.poems import checker, forms
-from tasks.poems.checker import Checked
+from tasks.poems.checker import PoemReport
 from tasks.poems.prosody import Prosody
 from workbench.inference.protocol import Character
 from workbench.render.format import flowing
@@ -37,7 +37,7 @@ class Verse:
     def __init__(self, given: str, book: Prosody | None) -> None:
         self.book = book
         self.places = [Place(character) for character in given]
-        self.checked: Checked | None = None  # once it has ended as a poem
+        self.checked: PoemReport | None = None  # once it has ended as a poem
 
     def add(self, written: Character) -> None:
         self.places += [Place(character, written) for character in written.text]
@@ -107,7 +107,7 @@ def rows(characters: Sequence[str], width: int) -> list[list[int]]:
     return found
 
 
-def judged(found: Checked, raw: str, book: Prosody) -> str:
+def judged(found: PoemReport, raw: str, book: Prosody) -> str:
     """What the rules say of a poem, in a line."""
     lines = forms.bare(raw)
     parts = ["free form" if found.form == forms.FREE else found.form]
@@ -122,7 +122,7 @@ def judged(found: Checked, raw: str, book: Prosody) -> str:
     return " · ".join([*parts, *(again or ["no character twice in a line"])])
 
 
-def _regulated(found: Checked, lines: Sequence[str]) -> str:
+def _regulated(found: PoemReport, lines: Sequence[str]) -> str:
     if found.regulated:
         return "regulated"
     wrong = [f"{lines[line][place]} in line {line + 1}" for line, place in found.misfits]

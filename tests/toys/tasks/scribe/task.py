@@ -10,10 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tasks import base
 from tasks.base import Evaluation
-from tasks.shared.sequences.sampling import choose
-from tasks.views import Text
+from tasks.writer import SampleRequest, Writer
 
 PAD, START, END = range(3)
 CIRCLE = "月明光照[red]心"  # each follows the one before it, round and round
@@ -47,7 +45,7 @@ class Scribe(nn.Module):
         return self.head(self.dropout(outputs)), state
 
 
-class Task(base.Writer):
+class Task(Writer):
     def __init__(self, settings, state):
         super().__init__(settings, state)
         self.steps_read = []  # T of each call of ``read``
@@ -87,23 +85,12 @@ class Task(base.Writer):
         nll = float(self.loss(model, data, data.rows[split]))
         return Evaluation(metrics={"loss": nll, "nll": nll, "perplexity": math.exp(nll)})
 
-    def predict(self, model, text):
-        return [Text(title=text, text=self._write(model, self.prompt(text)))]
-
-    def sample(self, model):
+    def sample_request(self, start=None):
         if self.settings.draws:
             torch.rand(1)
-        return Text(title="a text, seed 0", text=self._write(model, self.prompt("月")))
-
-    def _write(self, model, codes):
-        generator = torch.Generator().manual_seed(0)
-        state, given = None, codes
-        while len(codes) < LONGEST and codes[-1] != END:
-            scores, state = self.read(model, torch.tensor([given]), state)
-            tokens, _ = choose(scores, generator=generator, never_sampled=self.never_sampled)
-            given = tokens.tolist()
-            codes = codes + given
-        return "".join(map(self.token, codes))
+        title = "a text, seed 0" if start is None else start
+        start = "月" if start is None else start
+        return SampleRequest(start=start, title=title, limit=LONGEST - 1 - len(start))
 
     @property
     def end(self):

@@ -1,4 +1,4 @@
-"""Poems held to what was asked of them, by a network of random weights: one at a time, in a batch, going back."""
+"""Poems guided by constraints, of a network of random weights: one at a time, in a batch, with backtracking."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from engine.poem_books import BOOK, CHARACTERS
-from engine.poem_writers import random_writer
+from engine.generation.poem_books import BOOK, CHARACTERS
+from engine.generation.poem_writers import random_writer
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -15,11 +15,11 @@ from tasks.poems import checker, forms
 from tasks.poems.task import Task
 from workbench.engine.generation import best_of
 from workbench.engine.generation.best_of import Candidate
-from workbench.engine.generation.decoding import Written, generate
-from workbench.engine.generation.sampling import Draw
+from workbench.engine.generation.decoding import GeneratedToken, generate
+from workbench.engine.generation.sampling import Sampler
 
-DRAW = Draw(temperature=1.0)
-Shown = dict[int, list[Written]]
+SAMPLER = Sampler(temperature=1.0)
+Shown = dict[int, list[GeneratedToken]]
 constraints = st.fixed_dictionaries(
     {"form": st.sampled_from(forms.FORMS[:4])},
     optional={
@@ -37,7 +37,7 @@ def writer() -> tuple[Task, Any]:
     return random_writer(known=["天天天天月", "月雪月雪天"])
 
 
-def text(written: list[Written]) -> str:
+def text(written: list[GeneratedToken]) -> str:
     return "".join(token.text for token in written)
 
 
@@ -89,7 +89,7 @@ def test_what_may_be_taken_back_is_not_shown_before_its_line_is_sure() -> None:
     for seed in range(8):
         poem = text(list(generate(task, model, seed=seed, guide=guide)))
         assert all(len(set(line)) == 2 for line in forms.lines(poem))  # one character and the mark
-    batch, _ = written(task, model, "", DRAW, range(8), guide)
+    batch, _ = written(task, model, "", SAMPLER, range(8), guide)
     assert all(forms.form(one.text) == "五绝" and len(set(one.text)) <= 4 for one in batch)
     task, model = random_writer(characters=alphabet, known=every)
     with pytest.raises(ValueError, match=r"^Nothing can be written that keeps to all that was asked"):
@@ -98,15 +98,9 @@ def test_what_may_be_taken_back_is_not_shown_before_its_line_is_sure() -> None:
 
 def written(task, model, start, draw, seeds, guide=None, limit=0, stopped=None) -> tuple[list[Candidate], Shown]:
     """The candidates, and what was given out on the way, which must be what they are."""
-    shown: dict[int, list[Written]] = {number: [] for number in range(len(seeds))}
-    writing = best_of.write(task, model, start, draw, seeds, guide=guide, limit=limit, stopped=stopped)
-    while True:
-        try:
-            number, token = next(writing)
-        except StopIteration as done:
-            found = done.value
-            break
-        shown[number].append(token)
+    stream = best_of.generate_candidates(task, model, start, draw, seeds, guide=guide, limit=limit, stopped=stopped)
+    found, tokens = best_of.collect(stream)
+    shown = dict(enumerate(tokens))
     for number, one in enumerate(found):
         assert text(shown[number]) == one.text
         assert one.ended == any(token.ends for token in shown[number])
@@ -119,7 +113,7 @@ def written(task, model, start, draw, seeds, guide=None, limit=0, stopped=None) 
 def test_a_batch_writes_what_each_seed_writes_alone(writer, constraints: dict[str, Any]) -> None:
     task, model = writer
     guide = task.guide("月", constraints)
-    draw = Draw(temperature=0.8, repetition=0.5)
+    draw = Sampler(temperature=0.8, repetition=0.5)
     _, shown = written(task, model, "月", draw, range(6), guide, limit=60)
     for seed, one in shown.items():
         alone = list(generate(task, model, "月", temperature=0.8, repetition=0.5, seed=seed, guide=guide, limit=60))
@@ -143,8 +137,8 @@ def test_the_best_candidate_is_likely_and_repeats_little(writer) -> None:
 
 def test_repetition_costs_but_punctuation_does_not(writer) -> None:
     task, model = writer
-    cheap, _ = written(task, model, "", Draw(), range(12), limit=40)
-    dear, _ = written(task, model, "", Draw(repetition=50.0), range(12), limit=40)
+    cheap, _ = written(task, model, "", Sampler(), range(12), limit=40)
+    dear, _ = written(task, model, "", Sampler(repetition=50.0), range(12), limit=40)
     letters = len(CHARACTERS)
     for one in dear:
         characters = [c for c in one.text if c not in "，。"]
@@ -153,7 +147,7 @@ def test_repetition_costs_but_punctuation_does_not(writer) -> None:
         len(set(one.text)) / max(len(one.text), 1) for one in dear
     )
     with pytest.raises(ValueError, match="cost must be 0 or more"):
-        Draw(repetition=-1.0)
+        Sampler(repetition=-1.0)
 
 
 def test_a_poem_is_explained(writer) -> None:

@@ -19,21 +19,21 @@ def flat(lines: list[list[int]]) -> np.ndarray:
 
 @given(lines_)
 def test_every_line_is_known_whole_and_by_its_last_character(lines: list[list[int]]) -> None:
-    known = LineFilter.of(flat(lines), BREAKS, UNKNOWN)
+    known = LineFilter.from_tokens(flat(lines), BREAKS, UNKNOWN)
     for line in lines:
-        assert known.knows(np.array([line])).all()
+        assert known.contains(np.array([line])).all()
         completing = np.flatnonzero(known.completes(line[:-1], np.arange(V)))
         assert set(completing) == {other[-1] for other in lines if other[:-1] == line[:-1]}
 
 
 @given(lines_, st.lists(st.integers(4, V - 1), min_size=1, max_size=8))
 def test_another_line_is_not(lines: list[list[int]], other: list[int]) -> None:
-    known = LineFilter.of(flat(lines), BREAKS, UNKNOWN)
-    assert bool(known.knows(np.array([other]))[0]) == (other in lines)
+    known = LineFilter.from_tokens(flat(lines), BREAKS, UNKNOWN)
+    assert bool(known.contains(np.array([other]))[0]) == (other in lines)
 
 
 def test_a_line_with_an_unknown_character_is_left_out() -> None:
-    known = LineFilter.of(flat([[5, UNKNOWN, 6], [7, 8, 9]]), BREAKS, UNKNOWN)
+    known = LineFilter.from_tokens(flat([[5, UNKNOWN, 6], [7, 8, 9]]), BREAKS, UNKNOWN)
     assert len(known.hashes) == 1
 
 
@@ -41,8 +41,8 @@ def test_few_other_lines_are_taken_for_known_ones() -> None:
     random = np.random.default_rng(0)
     corpus = random.integers(4, 6000, (100_000, 5))
     breaks = np.arange(6000) < 4
-    known = LineFilter.of(np.pad(corpus, ((0, 0), (0, 1)), constant_values=STOP).flatten(), breaks, UNKNOWN)
+    known = LineFilter.from_tokens(np.pad(corpus, ((0, 0), (0, 1)), constant_values=STOP).flatten(), breaks, UNKNOWN)
     others = random.integers(4, 6000, (1_000_000, 5))
-    share = known.knows(others).mean()
+    share = known.contains(others).mean()
     assert share < 3 * len(known.hashes) / 2**32
     assert known.hashes.nbytes <= 400_000

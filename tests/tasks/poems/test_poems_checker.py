@@ -1,11 +1,11 @@
-"""What the rules say of poems that people wrote, and of some that break them."""
+"""Rules checked on poems that people wrote, and on some that break them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from engine.poem_books import BOOK
+from engine.generation.poem_books import BOOK
 
 from tasks.poems import checker, prosody, tone_patterns
 from tasks.poems.checker import check
@@ -113,6 +113,6 @@ def test_one_line_rhymes_with_nothing() -> None:
 
 
 def test_distinct_runs_do_not_cross_lines() -> None:
-    assert checker.runs("天地人，地人。", 2) == ["天地", "地人", "地人"]
-    assert checker.distinct(["天地人，地人。"], 2) == pytest.approx(2 / 3)
-    assert checker.distinct([], 1) == 0
+    assert checker.ngrams("天地人，地人。", 2) == ["天地", "地人", "地人"]
+    assert checker.distinct_ngrams(["天地人，地人。"], 2) == pytest.approx(2 / 3)
+    assert checker.distinct_ngrams([], 1) == 0

@@ -1,10 +1,10 @@
-"""Wishes hold by construction, together; and what cannot be met is said in one sentence."""
+"""Guides of poems: constraints hold together by construction; those that cannot be met are one sentence each."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine.poem_books import BOOK, CHARACTERS, LEVEL, LEXICON, OBLIQUE, by_chance, planned
+from engine.generation.poem_books import BOOK, CHARACTERS, LEVEL, LEXICON, OBLIQUE, by_chance, planned
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +36,7 @@ def lines(poem: str) -> list[str]:
 
 def corpus(*known: str) -> LineFilter:
     flat = np.array(LEXICON.vocabulary.encode("".join(f"{line}。" for line in known)), dtype=np.int64)
-    return LineFilter.of(flat, ~LEXICON.characters, 1)
+    return LineFilter.from_tokens(flat, ~LEXICON.characters, 1)
 
 
 def world(**groups: str) -> Lexicon:
@@ -143,8 +143,10 @@ def test_what_could_end_a_line_in_rhyme_is_kept_for_its_end() -> None:
 def test_a_group_whose_name_is_read_otherwise_too() -> None:
     lexicon = world(豪="号高毛涛", 号="号帽报到")
     for asked, ends in (({}, "号帽报到"), ({"tones": True}, "号高毛涛")):
-        plan = guide_building.plan(PoemConstraints(form="五绝", rhyme="号", **asked), lexicon, None, simplify=True)  # type: ignore[arg-type]
-        groups = [group for _, groups in plan.left(lexicon.forms["五绝"], ()) for group in groups]
+        plan = guide_building.build_guide(
+            PoemConstraints(form="五绝", rhyme="号", **asked), lexicon, None, simplify=True
+        )  # type: ignore[arg-type]
+        groups = [group for _, groups in plan.remaining(lexicon.forms["五绝"], ()) for group in groups]
         assert {lexicon.text(lexicon.members[group].nonzero()[0]) for group in groups} == {ends}
 
 
@@ -154,7 +156,9 @@ def test_a_group_whose_name_is_read_otherwise_too() -> None:
 def test_a_character_of_two_level_groups_ends_a_line_where_no_other_is_left(ends: str, left: str) -> None:
     lexicon = world(先="天年平行生", 庚="平行生")
     start = "".join(f"月日水草夜，月日水草{end}。" for end in ends) + "月日水草夜，月日水草"
-    plan = guide_building.plan(PoemConstraints(form="五律", rhyme="天", start=start), lexicon, None, simplify=True)
+    plan = guide_building.build_guide(
+        PoemConstraints(form="五律", rhyme="天", start=start), lexicon, None, simplify=True
+    )
     begun = [lexicon.start, lexicon.forms["五律"], *lexicon.vocabulary.encode(start)]
     assert lexicon.text(plan.mask(begun).nonzero()[0]) == left
 
@@ -228,7 +232,7 @@ def test_without_the_book_or_the_corpus_it_is_said() -> None:
 def test_a_model_of_few_characters_cannot_write_different_ones() -> None:
     few = Lexicon(Vocabulary([*"，。天年月"], LEXICON.vocabulary.specials), BOOK)
     with pytest.raises(ValueError, match="too few characters for lines of different ones"):
-        guide_building.plan(PoemConstraints(distinct=True), few, None, simplify=True)
+        guide_building.build_guide(PoemConstraints(distinct=True), few, None, simplify=True)
 
 
 def test_tones_of_the_toys() -> None:

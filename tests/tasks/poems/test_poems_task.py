@@ -1,4 +1,4 @@
-"""The poems task: its loss by the definition, what it writes and what it says."""
+"""The poems task: its loss by the definition, its metrics, the poems sampled from it and its answers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from tasks.poems import forms
 from tasks.poems.model import PoemNetwork
 from tasks.poems.settings import Settings
 from tasks.poems.task import Task
+from tasks.shared.sequences.sampling import choose
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN
 from tasks.views import Table, Text
+from tasks.writer import SampleRequest
+from workbench.engine.generation import samples
 
 ONE_WAY = [cell for cell in cells.available() if not cells.about(cell).bidirectional]
 
@@ -50,7 +53,7 @@ def test_the_metrics_count_tokens_over_all_batches_and_characters_apart() -> Non
     mean = sum(n for _, n in every) / len(every)
     for size in (1, 2, 3):
         with torch.no_grad():
-            metrics = its.evaluate(model, some(its, POEMS), "val", size).metrics
+            metrics = samples.evaluate(its, model, some(its, POEMS), "val", size).metrics
         assert metrics["loss"] == metrics["nll"] == pytest.approx(mean, rel=1e-5)
         assert metrics["nll_hanzi"] == pytest.approx(sum(hanzi) / len(hanzi), rel=1e-5)
         assert metrics["perplexity"] == pytest.approx(math.exp(mean), rel=1e-5)
@@ -91,12 +94,14 @@ def test_well_formed_poems_are_counted_and_one_without_end_is_none() -> None:
     its = task()
     data = some(its, POEMS)
     for text, share in ((QUATRAIN, 1), (QUATRAIN[:-6], 0), ("", 0)):
-        assert its.evaluate(reciting(its, text), data, "val", 3).metrics["well_formed"] == share
+        metrics = samples.evaluate(its, reciting(its, text), data, "val", 3).metrics
+        assert metrics["well_formed"] == share
 
 
 def test_the_sample_goes_on_from_the_prompt_and_is_shown_by_lines() -> None:
     its = task(prompt="松")
-    view = its.sample(reciting(its, QUATRAIN))
+    view = samples.sample(its, reciting(its, QUATRAIN))
+    assert isinstance(view, Text)
     assert view.text == QUATRAIN.replace("。夜", "。\n夜")
     assert not view.note
 
@@ -104,29 +109,39 @@ def test_the_sample_goes_on_from_the_prompt_and_is_shown_by_lines() -> None:
 def test_the_sample_is_the_same_for_the_same_seed_and_leaves_torchs_generator_alone() -> None:
     its, model = made()
     before = torch.get_rng_state()
-    assert its.sample(model) == its.sample(model)
+    assert samples.sample(its, model) == samples.sample(its, model)
     assert torch.get_rng_state().equal(before)
-    assert made(sample_seed=1)[0].sample(model) != its.sample(model)
+    assert samples.sample(made(sample_seed=1)[0], model) != samples.sample(its, model)
 
 
 def test_the_form_and_what_follows_are_drawn_with_one_run_of_numbers() -> None:
     its, model = made(prompt="")
     generator = torch.Generator().manual_seed(its.settings.sample_seed)
-    temperature = its.settings.temperature
-    (ready,) = its.prepare_prompt(model, its.prompt(""), [generator], temperature=temperature)
-    ((poem, _),) = its._write(model, [ready], generator, temperature=temperature)
-    assert its.sample(model).text == forms.shown(poem)
+    temperature, codes, state = its.settings.temperature, its.prompt(""), None
+    (codes,) = its.prepare_prompt(model, codes, [generator], temperature=temperature)
+    unread = codes
+    with torch.inference_mode():
+        while codes[-1] != its.end and len(codes) < 83:
+            scores, state = its.read(model, torch.tensor([unread]), state)
+            tokens, _ = choose(scores, temperature=temperature, generator=generator, never_sampled=its.never_sampled)
+            unread = tokens.tolist()
+            codes = codes + unread
+    view = samples.sample(its, model)
+    assert isinstance(view, Text)
+    assert view.text == forms.with_line_breaks("".join(map(its.token, codes)))
 
 
 def test_a_prompt_outside_the_vocabulary_is_told_and_the_sample_begins_freely() -> None:
     its, model = made(prompt="雪夜")
-    view = its.sample(model)
+    view, free = samples.sample(its, model), samples.sample(made(prompt="")[0], model)
+    assert isinstance(view, Text)
+    assert isinstance(free, Text)
     assert "雪" in view.note
-    assert view.text == made(prompt="")[0].sample(model).text
+    assert view.text == free.text
     with pytest.raises(ValueError, match=r"never saw 雪 \(or too seldom"):
         its.prompt("月雪")
     with pytest.raises(ValueError, match="雪"):
-        its.predict(model, "雪")
+        samples.predict(its, model, "雪")
 
 
 def test_a_run_from_before_poems_had_a_form_is_refused() -> None:
@@ -165,7 +180,7 @@ def test_reading_step_by_step_gives_the_scores_of_the_whole(cell: str) -> None:
 
 def test_what_is_written_ends_or_is_as_long_as_a_poem_may_be() -> None:
     its, model = made()
-    written = its._write(model, [its.prompt("月", "free")] * 50, torch.Generator().manual_seed(0), temperature=1.0)
+    written = samples.sample_batch(its, model, SampleRequest(start="月", limit=80, count=50))
     assert len({poem for poem, _ in written}) > 40
     for poem, ended in written:
         assert poem.startswith("月")
@@ -187,7 +202,7 @@ def test_the_writers_tokens() -> None:
 def test_predict_goes_on_and_says_how_surprising_each_character_was() -> None:
     its, model = made()
     with torch.inference_mode():
-        poem, table = its.predict(model, "月 山，")
+        poem, table = samples.predict(its, model, "月 山，")
         assert isinstance(poem, Text)
         assert isinstance(table, Table)
         assert poem.text.startswith("月山，")
@@ -196,7 +211,7 @@ def test_predict_goes_on_and_says_how_surprising_each_character_was() -> None:
         assert form in forms.FORMS
         nats = surprise(model, its.prompt("月山，", str(form)))
         assert [row[1] for row in table.rows] == pytest.approx([*nats, sum(nats) / 4], rel=1e-4)
-        assert len(its.predict(model, "")) == 1
+        assert len(samples.predict(its, model, "")) == 1
 
 
 def test_the_form_is_drawn_from_what_the_beginning_leaves_probable() -> None:
@@ -242,6 +257,6 @@ def test_it_learns_a_poem_by_heart() -> None:
         its.loss(model.train(), data, torch.arange(4)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     with torch.inference_mode():
-        metrics = its.evaluate(model.eval(), data, "val", 4).metrics
+        metrics = samples.evaluate(its, model.eval(), data, "val", 4).metrics
     assert (metrics["nll"] or 0) < 0.3
     assert (metrics["well_formed"] or 0) > 0.5

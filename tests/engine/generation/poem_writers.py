@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import torch
-from engine.poem_books import BOOK, CHARACTERS
+from engine.generation.poem_books import BOOK, CHARACTERS
 
 import cells
 from tasks.poems import forms

@@ -21,7 +21,7 @@ LEXICON = Lexicon(Vocabulary([*"，。", *CHARACTERS], (PAD, UNKNOWN, START, END
 
 
 def planned(known: LineFilter | None = None, **constraints: str | bool) -> PoemGuide:
-    return guide_building.plan(PoemConstraints(**constraints), LEXICON, known, simplify=True)  # type: ignore[arg-type]
+    return guide_building.build_guide(PoemConstraints(**constraints), LEXICON, known, simplify=True)  # type: ignore[arg-type]
 
 
 def by_chance(plan: PoemGuide, seed: int, start: str = "") -> str:

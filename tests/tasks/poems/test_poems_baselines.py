@@ -1,4 +1,4 @@
-"""What counting alone makes of poems."""
+"""Baselines of the poems task: unigrams and Kneser-Ney 5-grams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network would rather have written: the likeliest tokens told with each that is drawn."""
+"""The most probable tokens reported beside each sampled one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.config import spec
 from workbench.engine import trained_run
 from workbench.engine.generation import best_of
 from workbench.engine.generation.decoding import generate
-from workbench.engine.generation.sampling import Draw
+from workbench.engine.generation.sampling import Sampler
 from workbench.inference import server
 from workbench.inference.protocol import Character, Generate
 from workbench.runs import store
@@ -49,9 +49,9 @@ def test_to_ask_for_them_changes_no_text_and_to_ask_for_none_tells_none(scribe) 
 
 def test_each_of_several_texts_has_its_own(scribe) -> None:
     task, model = scribe
-    draw = Draw(temperature=2.0, choices=2)
+    sampler = Sampler(temperature=2.0, choices=2)
     found: dict[int, list] = {0: [], 1: []}
-    for number, token in best_of.write(task, model, "月", draw, best_of.seeds(5, 2), limit=30):
+    for number, token in best_of.generate_candidates(task, model, "月", sampler, best_of.seeds(5, 2), limit=30):
         found[number].append(token)
     for number, seed in enumerate(best_of.seeds(5, 2)):
         alone = list(generate(task, model, "月", temperature=2.0, seed=seed, limit=30, choices=2))

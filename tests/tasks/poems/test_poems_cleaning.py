@@ -85,12 +85,12 @@ def test_a_poem_stands_once_though_its_notes_and_marks_differ() -> None:
     assert done["duplicate"] == 2
 
 
-def test_the_account_says_each_step_and_nothing_where_nothing_was_done() -> None:
+def test_the_summary_has_a_sentence_for_each_change_and_none_without_one() -> None:
     texts = [QUATRAIN, QUATRAIN, "夜静□声远。", "a夜静钟声远。", "夜。", "夜" * 99, "夜静钟声远（注）。"]
-    said = cleaning.account(cleaning.clean(texts)[1])
+    said = cleaning.summarize(cleaning.clean(texts)[1])
     assert [sentence.split()[0] for sentence in said] == ["1"] * 6 + ["2"]
     assert said[-1] == "2 of 7 poems are left."
-    assert not cleaning.account(cleaning.clean([QUATRAIN])[1])
+    assert not cleaning.summarize(cleaning.clean([QUATRAIN])[1])
 
 
 texts = st.text(st.sampled_from("月山水鹤，。、！？（）()〖〗[]《》「」□a \n"), max_size=90)
@@ -130,4 +130,4 @@ def test_well_formed(poem: str, well_formed: bool) -> None:
 
 @given(st.text("月山，。", max_size=40))
 def test_lines_are_the_poem_cut(poem: str) -> None:
-    assert "".join(forms.lines(poem)) == poem == forms.shown(poem).replace("\n", "")
+    assert "".join(forms.lines(poem)) == poem == forms.with_line_breaks(poem).replace("\n", "")

@@ -1,4 +1,4 @@
-"""The table of ``bench/poems.py``: what counts, where poems came to no end or to another form."""
+"""The table of ``bench/poems.py``: poems without an end or of another form count for nothing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from engine.poem_writers import random_writer
+from engine.generation.poem_writers import random_writer
 
-FILE = Path(__file__).parents[2] / "bench/poems.py"
+FILE = Path(__file__).parents[3] / "bench/poems.py"
 
 
 def test_what_did_not_end_or_is_of_no_form_is_not_counted(

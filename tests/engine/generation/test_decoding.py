@@ -1,4 +1,4 @@
-"""Writing with a trained network, on the scribe: a circle of characters."""
+"""Decoding with a trained network, on the scribe: a circle of characters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.toy_runs import trained
 from tasks.scribe.task import CIRCLE, END, START, V
 from workbench.config import spec
 from workbench.engine import trained_run
-from workbench.engine.generation.decoding import beginning, generate
+from workbench.engine.generation.decoding import generate, normalize_prompt
 from workbench.runs import store
 
 
@@ -122,5 +122,5 @@ def test_what_cannot_be_is_said_before_the_first_token(scribe, settings, said: s
 
 
 def test_a_beginning_is_shown_as_it_is_read(scribe) -> None:
-    assert beginning(scribe[0], "月明") == "月明"
-    assert beginning(scribe[0], "") == ""
+    assert normalize_prompt(scribe[0], "月明") == "月明"
+    assert normalize_prompt(scribe[0], "") == ""

@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.base import DataError
-from tasks.poems import cleaning, corpora, data, forms, prosody, simplification
+from tasks.poems import cleaning, corpora, data, forms, prosody
 from tasks.poems.checker import shared_groups
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.prosody import GROUPS
 from tasks.poems.settings import Settings
+from tasks.poems.transcription import to_simplified
 from tasks.shared.datasets import locations, reading
 from tasks.shared.text.vocabulary import START, Vocabulary
 
@@ -125,7 +126,7 @@ def test_characters_are_simplified_unless_asked_otherwise(tmp_path: Path) -> Non
     tang(tmp_path, ["遠書歸夢兩悠悠，只有空牀敵素秋。", *POEMS])
     assert "远书归梦两悠悠，只有空床敌素秋。" in poems_of(load(tmp_path))
     assert "遠書歸夢兩悠悠，只有空牀敵素秋。" in poems_of(load(tmp_path, script="original"))
-    assert simplification.simplified([]) == [""]
+    assert to_simplified([]) == [""]
 
 
 def test_every_poem_begins_with_its_form(tmp_path: Path) -> None:
@@ -198,7 +199,7 @@ def test_the_starter_set_is_whole_quatrains() -> None:
     texts = corpora.read("poems", [path])
     assert len(texts) == 120
     assert cleaning.clean(texts)[0] == texts
-    assert simplification.simplified(texts) == texts
+    assert to_simplified(texts) == texts
     assert all(forms.is_well_formed(poem) and len(forms.lines(poem)) == 4 for poem in texts)
     lines = [part for poem in texts for part in forms.lines(poem)]
     assert len(set(lines)) == len(lines)
@@ -213,7 +214,7 @@ def test_the_complete_tang_poems(real_data: Path) -> None:
     sizes = [found.size(split) for split in ("train", "val", "test")]
     assert sizes[1] == sizes[2] == round(sum(sizes) * 0.05)
     assert any("57,607" in note and f"{sum(sizes):,}" in note for note in found.notes)
-    texts = simplification.simplified(corpora.read(*corpora.find(folder, "tang")))
+    texts = to_simplified(corpora.read(*corpora.find(folder, "tang")))
     whole = [text for text in texts if not re.search(r"[（\[{〖□○●]", text)]
     poems, _ = cleaning.clean(whole)
     assert len(poems) == pytest.approx(44_314, rel=0.01)  # counted elsewhere, with other words for what a note is
@@ -229,6 +230,6 @@ def test_no_line_of_the_starter_set_is_a_line_of_the_corpus(real_data: Path) -> 
         for part in forms.lines(text)
     }
     for corpus in ("tang", "tangshi"):
-        texts = simplification.simplified(corpora.read(*corpora.find(real_data / "poems", corpus)))
-        theirs = {part.rstrip("，。") for text in texts for part in forms.lines(cleaning.plain(text))}
+        texts = to_simplified(corpora.read(*corpora.find(real_data / "poems", corpus)))
+        theirs = {part.rstrip("，。") for text in texts for part in forms.lines(cleaning.fold(text))}
         assert not own & theirs

@@ -1,4 +1,4 @@
-"""Texts that come to a dead end: how long another way is looked for, how that is left, and what the others do."""
+"""Texts at a dead end: the search for another way is bounded, can be stopped, and costs no other text."""
 
 from __future__ import annotations
 
@@ -10,38 +10,34 @@ from typing import Any
 
 import pytest
 import torch
-from engine.poem_books import CHARACTERS
-from engine.poem_writers import random_run, random_writer
+from engine.generation.poem_books import CHARACTERS
+from engine.generation.poem_writers import random_run, random_writer
 from torch import Tensor
 
 from tasks.poems.task import Task
+from tasks.writer import Guide
 from workbench.engine.generation import best_of, decoding
-from workbench.engine.generation.sampling import Draw
+from workbench.engine.generation.sampling import Sampler
 from workbench.inference import server
 from workbench.inference.protocol import Begun, End, Generate, encode, reply
 
 Made = tuple[Task, Any]
 
 
-class Trap:
+class Trap(Guide):
     """A guide: one character, then the end; after some characters nothing can follow."""
-
-    notes: Sequence[str] = ()
 
     def __init__(self, task: Task, deadly: str) -> None:
         lexicon = task.lexicon
-        self._forms = torch.from_numpy(lexicon.only(lexicon.forms.values()))
+        self._forms = torch.from_numpy(lexicon.mask_of(lexicon.forms.values()))
         self._characters = torch.from_numpy(lexicon.characters)
-        self._end = torch.from_numpy(lexicon.only([task.end]))
+        self._end = torch.from_numpy(lexicon.mask_of([task.end]))
         self._deadly = set(lexicon.vocabulary.encode(deadly))
 
     def allowed(self, codes: Sequence[int]) -> Tensor:
         if len(codes) < 3:
             return self._forms if len(codes) == 1 else self._characters
         return torch.zeros_like(self._end) if codes[2] in self._deadly else self._end
-
-    def is_final(self, codes: Sequence[int]) -> bool:
-        return True
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +57,10 @@ def asked(task: Task) -> dict[str, Any]:
     return {"guide": task.guide("", {"form": "五绝", "novel": True})}
 
 
-def drained(writing: best_of.Writing) -> tuple[list[tuple[int, str]], list[best_of.Candidate]]:
-    shown = []
-    while True:
-        try:
-            number, token = next(writing)
-        except StopIteration as done:
-            return shown, done.value
-        shown.append((number, token.text))
+def drained(stream: best_of.CandidateStream) -> tuple[list[str], list[best_of.Candidate]]:
+    """The text that was yielded of each candidate, and the candidates."""
+    candidates, tokens = best_of.collect(stream)
+    return ["".join(token.text for token in text) for text in tokens], candidates
 
 
 def test_a_search_is_given_up_and_the_message_holds_what_is_sure_alone(hopeless: Made) -> None:
@@ -83,8 +75,10 @@ def test_a_search_is_given_up_and_the_message_holds_what_is_sure_alone(hopeless:
 def test_a_search_that_shows_nothing_can_be_stopped(hopeless: Made) -> None:
     task, model = hopeless
     assert list(decoding.generate(task, model, stopped=after(40), **asked(task))) == []
-    shown, found = drained(best_of.write(task, model, "", Draw(), range(3), stopped=after(40), **asked(task)))
-    assert shown == []
+    shown, found = drained(
+        best_of.generate_candidates(task, model, "", Sampler(), range(3), stopped=after(40), **asked(task))
+    )
+    assert shown == [""] * 3
     assert [one.ended for one in found] == [False] * 3
 
 
@@ -104,14 +98,14 @@ def test_the_answerer_hears_a_cancel_while_it_searches(hopeless: Made, tmp_path:
 def test_one_text_at_a_dead_end_loses_no_other() -> None:
     task, model = random_writer()
     guide = Trap(task, CHARACTERS[:12])
-    shown, found = drained(best_of.write(task, model, "", Draw(), range(24), guide=guide))
+    shown, found = drained(best_of.generate_candidates(task, model, "", Sampler(), range(24), guide=guide))
     lost = [number for number, one in enumerate(found) if not one.ended]
     assert 0 < len(lost) < 24
     assert all(math.isinf(found[number].score) and found[number].text in CHARACTERS[:12] for number in lost)
     assert found[best_of.best(found)].ended
-    assert all(("".join(text for row, text in shown if row == number)) == one.text for number, one in enumerate(found))
+    assert shown == [one.text for one in found]
     with pytest.raises(ValueError, match="nothing can be written"):
-        drained(best_of.write(task, model, "", Draw(), range(3), guide=Trap(task, CHARACTERS)))
+        drained(best_of.generate_candidates(task, model, "", Sampler(), range(3), guide=Trap(task, CHARACTERS)))
 
 
 def test_a_text_that_was_given_up_has_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
