@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from tasks import base
-from tasks.base import Preset, Value
+from tasks.base import LOSS, Metric, Preset, Value
 
 CORPORA: Mapping[str, str] = {"tang": "poet.tang.*.json", "poems": "poems.txt", "tangshi": "tangshi.txt"}
 
@@ -21,6 +21,13 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     causal: ClassVar[bool] = True
     writes: ClassVar[bool] = True
     metric: ClassVar[str] = "nll"
+    metrics: ClassVar[Mapping[str, Metric]] = {
+        "loss": LOSS,
+        "nll": Metric(heading="NLL", digits=3, higher_is_better=False),
+        "nll_hanzi": Metric(heading="NLL hanzi", digits=3, higher_is_better=False),
+        "perplexity": Metric(heading="perplexity", digits=1, higher_is_better=False, abbreviation="ppl"),
+        "well_formed": Metric(heading="well-formed", digits=3, higher_is_better=True),
+    }
     files: ClassVar[Sequence[str]] = ("|".join(CORPORA.values()),)
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 512,

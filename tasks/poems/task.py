@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import torch
@@ -39,6 +39,12 @@ _SAMPLES = 64  # poems written at each evaluation to see how many are well forme
 class Task(base.Writer):
     """A language model of Tang poetry."""
 
+    part_names: ClassVar[Mapping[str, str]] = {
+        "beside": "beside it",
+        "place": "place in the line",
+        "line": "line's number",
+        "skip": "past the recurrence",
+    }
     settings: Settings
 
     def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:

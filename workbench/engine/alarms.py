@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Mapping
 from statistics import median
 
-from tasks.base import Settings
+from tasks.base import Metrics, Settings
 from workbench.render.format import number
-from workbench.render.metrics import heading, measured
-from workbench.runs.events import Best, Metrics
+from workbench.render.metrics import formatted, heading, with_heading
+from workbench.runs.events import Best
 
 _WINDOW = 50  # reports whose gradient norms are remembered
 _ENOUGH = 20  # of them, before one can stand out
@@ -70,20 +70,22 @@ class Alarms:
             since_best: evaluations since the best one.
         """
         early = epoch < _FEW_EPOCHS and step <= _EARLY * total
-        figure = f"{heading(best.metric)} {measured(best.metric, best.value)}"
+        figure = with_heading(best.metric, best.value, settings)
         sentence = (
             f"No better evaluation in {since_best}: the best was {figure} at step {best.step:,}. "
             "Its weights are kept; stopping now loses nothing."
         )
         long = since_best >= _EVALUATIONS and step - best.step >= _LONG * total
         return [
-            *self._not_a_number(metrics),
+            *self._not_a_number(metrics, settings),
             *self._below(metrics.get(settings.metric), settings, baselines, early=early),
             *self._name("standstill", sentence, long, passed=since_best == 0),
         ]
 
-    def _not_a_number(self, metrics: Metrics) -> list[str]:
-        lost = [heading(name) for name, value in metrics.items() if value is not None and not math.isfinite(value)]
+    def _not_a_number(self, metrics: Metrics, settings: Settings | type[Settings]) -> list[str]:
+        lost = [
+            heading(name, settings) for name, value in metrics.items() if value is not None and not math.isfinite(value)
+        ]
         sentence = f"The validation's {' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} not a number."
         return self._name("validation", sentence, bool(lost), passed=not lost)
 
@@ -98,8 +100,9 @@ class Alarms:
         method, weakest = min(known, key=lambda pair: sign * pair[1])
         below = sign * value < sign * weakest
         sentence = (
-            f"The validation {heading(main)} ({measured(main, value)}) is still worse than the weakest baseline, "
-            f"{method} ({measured(main, weakest)}): the network has learned nothing of use yet."
+            f"The validation {heading(main, settings)} ({formatted(main, value, settings)}) is still "
+            f"worse than the weakest baseline, {method} "
+            f"({formatted(main, weakest, settings)}): the network has learned nothing of use yet."
         )
         return self._name("baselines", sentence, below and not early, passed=not below)
 

@@ -14,7 +14,7 @@ import msgspec
 import torch
 from torch.nn.utils import clip_grad_norm_
 
-from tasks.base import Evaluation, PlainError, Split
+from tasks.base import Evaluation, Metrics, PlainError, Split
 from tasks.shared import files
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.alarms import Alarms
@@ -22,7 +22,7 @@ from workbench.engine.ema import Average
 from workbench.engine.optim import make_optimizer, make_schedule
 from workbench.engine.step_statistics import Meter
 from workbench.runs import events
-from workbench.runs.events import Best, Event, Metrics
+from workbench.runs.events import Best, Event
 from workbench.runs.store import Run, task_state
 
 _EVAL_BATCH = 256  # at least so many examples at a time where no gradient is kept
@@ -312,5 +312,5 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def all_finite(metrics: events.Metrics) -> events.Metrics:
+def all_finite(metrics: Metrics) -> Metrics:
     return {name: finite(value) for name, value in metrics.items()}

@@ -6,11 +6,11 @@ import time
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
+from tasks.base import Metrics, Settings
 from workbench.config import spec
 from workbench.config.spec import RunSpec
-from workbench.render import metrics
-from workbench.render.metrics import heading, measured
-from workbench.runs.events import Best, Failed, Finished, Metrics, Stopped
+from workbench.render.metrics import with_heading
+from workbench.runs.events import Best, Failed, Finished, Stopped
 from workbench.runs.journal import History
 from workbench.runs.latest import Glance
 from workbench.runs.store import Run, RunError, Status
@@ -62,7 +62,9 @@ class RunSummary(NamedTuple):
     @property
     def standing(self) -> str:
         """The best evaluation in words."""
-        return f"{heading(self.metric)} {measured(self.metric, self.figure)}" if self.best else "–"
+        if self.best is None or self.spec is None:
+            return "–"
+        return with_heading(self.metric, self.figure, self.spec.settings)
 
     @property
     def progress(self) -> str:
@@ -114,10 +116,11 @@ def unreadable(run: Run, error: Exception) -> RunSummary:
 
 
 def higher_is_better(record: RunSummary, metric: str) -> bool | None:
-    """Which way a metric is good for a run; ``None`` where nobody knows."""
-    if record.spec and metric == record.spec.settings.metric:
-        return bool(record.spec.settings.higher_is_better)
-    return metrics.higher_is_better(metric)
+    """Return a metric's direction as the run's task declares it; ``None`` where it declares none."""
+    if record.spec is None:
+        return None
+    settings: Settings = record.spec.settings
+    return settings.higher_is_better if metric == settings.metric else settings.describe_metric(metric).higher_is_better
 
 
 def facts(record: RunSummary) -> dict[str, Any]:
