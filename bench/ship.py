@@ -26,7 +26,7 @@ from tasks.shared.datasets.registry import DATASETS
 from workbench.config import spec
 from workbench.engine import trained_run
 from workbench.render.format import duration, number
-from workbench.render.metrics import heading, measured
+from workbench.render.metrics import formatted, heading
 from workbench.runs import journal, store
 from workbench.runs.events import Baseline, Eval, Event, Finished, Started, Step, encode
 from workbench.runs.history import History, read_history
@@ -118,10 +118,12 @@ def card(
         *((name, metrics) for name, metrics in baselines.items()),
     ]
     table = [
-        "| on the test split | " + " | ".join(heading(column) for column in columns) + " |",
+        "| on the test split | " + " | ".join(heading(column, described.settings) for column in columns) + " |",
         "| --- |" + " --- |" * len(columns),
         *(
-            f"| {name} | " + " | ".join(measured(column, metrics.get(column)) for column in columns) + " |"
+            f"| {name} | "
+            + " | ".join(formatted(column, metrics.get(column), described.settings) for column in columns)
+            + " |"
             for name, metrics in rows
         ),
     ]
@@ -155,7 +157,8 @@ def card(
             "",
             *table,
             "",
-            f"Half precision costs {number(abs((half[main_] or 0) - (whole[main_] or 0)))} of {heading(main_)}.",
+            f"Half precision costs {number(abs((half[main_] or 0) - (whole[main_] or 0)))} of "
+            f"{heading(main_, described.settings)}.",
             "",
             "## Not for",
             "",

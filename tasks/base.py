@@ -44,6 +44,24 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     by_cell: Mapping[str, Mapping[str, Value]] = {}
 
 
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """Presentation of a metric: its heading, the digits after its point, its unit and direction."""
+
+    heading: str
+    digits: int = 4
+    unit: str = ""
+    higher_is_better: bool | None = None  # ``None``: not ranked
+    abbreviation: str = ""  # accepted in place of its name by the filter of runs
+
+    @property
+    def title(self) -> str:
+        """Heading and unit: ``RMSE °C``."""
+        return f"{self.heading} {self.unit}".rstrip()
+
+
+LOSS = Metric(heading="loss", higher_is_better=False)  # every task's
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A task's own settings (``--set task.NAME=VALUE``), and what is known of the task without torch."""
 
@@ -54,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # what a writer's texts can be held to: a struct whose fields hold type, default and one-line help
     constraints: ClassVar[type[msgspec.Struct] | None] = None
     metric: ClassVar[str] = "loss"  # the main one, charted beside the baselines'
+    metrics: ClassVar[Mapping[str, Metric]] = {"loss": LOSS}  # the presentation of those that ``evaluate`` returns
     higher_is_better: ClassVar[bool] = False
     best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``
     # what the task's data folder must hold: names or glob patterns, alternatives separated by ``|``
@@ -76,6 +95,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             artifacts: the run keeps the tensors of ``Task.artifacts``.
         """
         return {}
+
+    @classmethod
+    def describe_metric(cls, name: str) -> Metric:
+        """Return the presentation of a metric, or of another column of figures; a plain one if it is not declared."""
+        if name in cls.metrics:
+            return cls.metrics[name]
+        if name == "loss":
+            return LOSS
+        return Metric(
+            heading=name.replace("_", " "), higher_is_better=cls.higher_is_better if name == cls.metric else None
+        )
 
     def check(self) -> None:
         """Raise ``ValueError`` (one sentence) where values that are fine alone do not fit together."""
@@ -124,6 +154,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 class Task(ABC):
     """One task with its settings and state (vocabulary, labels), able to answer without its data."""
+
+    part_names: ClassVar[Mapping[str, str]] = {}  # a module's attribute in the network → the words that describe it
 
     def __init__(self, settings: Any, state: Mapping[str, Any]) -> None:
         self.settings = settings

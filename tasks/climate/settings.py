@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from tasks import base
-from tasks.base import Preset, Value
+from tasks.base import LOSS, Metric, Preset, Value
 
 FEATURES = ("hour", "T (degC)", "H2OC (mmol/mol)", "rho (g/m**3)", "sh (g/kg)", "Tpot (K)", "VPmax (mbar)")
 JENA = "jena_climate_2009_2016.csv"
@@ -21,6 +21,13 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     title: ClassVar[str] = "climate: two days of temperature from five"
     about: ClassVar[str] = "Forecast the next 48 hours of temperature from five days of a weather station's readings."
     metric: ClassVar[str] = "rmse_c"
+    metrics: ClassVar[Mapping[str, Metric]] = {
+        "loss": LOSS,
+        "mse_norm": Metric(heading="MSE norm.", higher_is_better=False),
+        "mse_c2": Metric(heading="MSE", digits=2, unit="°C²", higher_is_better=False),
+        "mae_c": Metric(heading="MAE", digits=3, unit="°C", higher_is_better=False),
+        "rmse_c": Metric(heading="RMSE", digits=3, unit="°C", higher_is_better=False),
+    }
     files: ClassVar[Sequence[str]] = ("|".join(PATTERNS),)
     paths: ClassVar[Sequence[str]] = ("csv",)
     defaults: ClassVar[Mapping[str, Value]] = {

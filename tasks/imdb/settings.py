@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from tasks.base import Preset, Value
-from tasks.shared.text.settings import LabelSmoothing, TextSettings
+from tasks.shared.classification.settings import LabelSmoothing
+from tasks.shared.text.settings import TextSettings
 
 LABELS = ("negative", "positive")
 
@@ -18,8 +19,6 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     title: ClassVar[str] = "IMDB sentiment"
     about: ClassVar[str] = "Tell whether a film's review is in favour, word by word."
-    metric: ClassVar[str] = "accuracy"
-    higher_is_better: ClassVar[bool] = True
     best_by_loss: ClassVar[bool] = True
     files: ClassVar[Sequence[str]] = ("aclImdb|aclImdb_v1.tar.gz|aclImdb_labelled.tar.gz",)
     defaults: ClassVar[Mapping[str, Value]] = {

@@ -7,9 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from tasks import base
 from tasks.base import Preset, Value
-from tasks.shared.text.settings import Imbalance, LabelSmoothing
+from tasks.shared.classification.settings import ClassificationSettings, Imbalance, LabelSmoothing
 
 LANGUAGES = (
     *("Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian"),
@@ -38,13 +37,11 @@ _TUTORIAL: dict[str, Value] = {
 _I2O: dict[str, dict[str, Value]] = {"tutorial-rnn": {"cell.output_size": len(LANGUAGES), "task.head": "identity"}}
 
 
-class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What can be chosen of the names task (``--set task.NAME=VALUE``)."""
 
     title: ClassVar[str] = "names → language"
     about: ClassVar[str] = "Tell which of 18 languages a surname comes from, letter by letter."
-    metric: ClassVar[str] = "accuracy"
-    higher_is_better: ClassVar[bool] = True
     files: ClassVar[Sequence[str]] = tuple(f"{language}.txt" for language in LANGUAGES)
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 256,

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from tasks import base
-from tasks.base import Preset, Value
+from tasks.base import LOSS, Metric, Preset, Value
 from tasks.poems.constraints import PoemConstraints
 
 CORPORA: Mapping[str, str] = {"tang": "poet.tang.*.json", "poems": "poems.txt", "tangshi": "tangshi.txt"}
@@ -24,6 +24,13 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     writes: ClassVar[bool] = True
     constraints: ClassVar[type[msgspec.Struct] | None] = PoemConstraints
     metric: ClassVar[str] = "nll"
+    metrics: ClassVar[Mapping[str, Metric]] = {
+        "loss": LOSS,
+        "nll": Metric(heading="NLL", digits=3, higher_is_better=False),
+        "nll_hanzi": Metric(heading="NLL hanzi", digits=3, higher_is_better=False),
+        "perplexity": Metric(heading="perplexity", digits=1, higher_is_better=False, abbreviation="ppl"),
+        "well_formed": Metric(heading="well-formed", digits=3, higher_is_better=True),
+    }
     files: ClassVar[Sequence[str]] = ("|".join(CORPORA.values()),)
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 512,

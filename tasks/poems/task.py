@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import torch
@@ -38,6 +38,12 @@ _MEASURED = 64  # poems sampled at each evaluation to see how many are well form
 class Task(Writer):
     """A language model of Tang poetry."""
 
+    part_names: ClassVar[Mapping[str, str]] = {
+        "beside": "beside it",
+        "place": "place in the line",
+        "line": "line's number",
+        "skip": "past the recurrence",
+    }
     settings: Settings
 
     def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:

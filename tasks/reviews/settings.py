@@ -18,8 +18,6 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     title: ClassVar[str] = "Chinese shopping reviews"
     about: ClassVar[str] = "Tell which of ten kinds of goods a Chinese review speaks of, word by word."
-    metric: ClassVar[str] = "accuracy"
-    higher_is_better: ClassVar[bool] = True
     files: ClassVar[Sequence[str]] = ("online_shopping_10_cats.csv|online_shopping_10_cats.zip",)
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 128,

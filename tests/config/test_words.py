@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tasks
 from workbench.render.format import column, did_you_mean, duration, number
-from workbench.render.metrics import heading, measured, ordered
+from workbench.render.metrics import ordered, with_heading
 
 
 @pytest.mark.parametrize(
@@ -86,19 +87,22 @@ def test_a_column_has_the_same_digits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "value", "said"),
+    ("task", "metric", "value", "said"),
     [
-        ("perplexity", 90.1234, "perplexity 90.1"),
-        ("nll", 4.49876, "NLL 4.499"),
-        ("rmse_c", 4.34567, "RMSE °C 4.346"),
-        ("mse_c2", 18.8765, "MSE °C² 18.9"),
-        ("macro_f1", 0.87126, "macro F1 0.8713"),
-        ("accuracy", None, "accuracy –"),
-        ("of_ones_own", 12.3456, "of ones own 12.35"),
+        ("poems", "perplexity", 90.1234, "perplexity 90.1"),
+        ("poems", "nll", 4.49876, "NLL 4.499"),
+        ("climate", "rmse_c", 4.34567, "RMSE °C 4.346"),
+        ("climate", "mse_c2", 18.8765, "MSE °C² 18.9"),
+        ("names", "macro_f1", 0.87126, "macro F1 0.8713"),
+        ("names", "accuracy", None, "accuracy –"),
+        ("names", "of_ones_own", 12.3456, "of ones own 12.35"),
+        ("names", "rmse_c", 12.3456, "rmse c 12.35"),
     ],
 )
-def test_metrics_have_names_and_digits_of_their_own(metric: str, value: float | None, said: str) -> None:
-    assert f"{heading(metric)} {measured(metric, value)}" == said
+def test_a_metric_has_the_heading_and_the_digits_that_its_task_declares(
+    task: str, metric: str, value: float | None, said: str
+) -> None:
+    assert with_heading(metric, value, tasks.settings(task)) == said
 
 
 def test_the_loss_and_the_main_metric_come_first() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tasks
+from tasks.base import Metric, Settings
 from tasks.writer import Writer
 
 
@@ -13,3 +14,14 @@ def test_a_tasks_settings_say_whether_it_writes(name: str) -> None:
     settings = tasks.settings(name)
     assert settings.writes == issubclass(tasks.load(name), Writer)
     assert settings.causal or not settings.writes  # it writes from left to right
+
+
+@pytest.mark.parametrize("name", tasks.available())
+def test_a_task_declares_the_metric_that_it_is_judged_by(name: str) -> None:
+    settings = tasks.settings(name)
+    assert settings.metrics[settings.metric].higher_is_better == settings.higher_is_better
+    assert settings.describe_metric("loss").title == "loss"
+
+
+def test_a_metric_that_no_task_declares_has_a_plain_heading_and_no_direction() -> None:
+    assert Settings.describe_metric("of_ones_own") == Metric(heading="of ones own", digits=4, higher_is_better=None)

@@ -15,10 +15,11 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from tasks.base import Settings
 from workbench.cli import results
 from workbench.render.console import wide_console
 from workbench.render.format import duration, number
-from workbench.render.metrics import heading, measured, ordered
+from workbench.render.metrics import ordered, with_heading
 from workbench.render.streams import put, say
 from workbench.runs.events import Alarm, Checkpoint, Eval, Event, Started, Step
 from workbench.runs.history import History
@@ -155,7 +156,7 @@ class _Lines:
     """For pipes and logs: a plain line an evaluation."""
 
     def __init__(self, run: Run) -> None:
-        self._main = run.spec.settings.metric
+        self._settings = run.spec.settings
 
     def __enter__(self) -> _Lines:
         return self
@@ -173,7 +174,7 @@ class _Lines:
         say(line)
 
     def tell(self, event: Event, history: History) -> None:
-        line = _line(event, history, self._main)
+        line = _line(event, history, self._settings)
         if line:
             self.say(line)
         if isinstance(event, Checkpoint) and _over(event, history):
@@ -184,7 +185,7 @@ class _Bars:
     """For a terminal: a bar, and the evaluations above it."""
 
     def __init__(self, run: Run) -> None:
-        self._main = run.spec.settings.metric
+        self._settings = run.spec.settings
         self._console = Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -213,7 +214,7 @@ class _Bars:
         self._console.print(line, markup=False, soft_wrap=True)
 
     def tell(self, event: Event, history: History) -> None:
-        line = _line(event, history, self._main)
+        line = _line(event, history, self._settings)
         if line:
             self.say(line)
         match event:
@@ -242,8 +243,8 @@ def _over(event: Step | Checkpoint, history: History) -> bool:
     return history.started is not None and event.step >= history.started.total_steps
 
 
-def _line(event: Event, history: History, main: str) -> str:
-    """What is said of an event in words; most of them in none. ``main``: the task's metric."""
+def _line(event: Event, history: History, settings: Settings) -> str:
+    """Return a line of print about an event; empty for most of them. ``settings``: the task's."""
     match event:
         case Started():
             again = f" from step {event.from_step}" if event.from_step else ""
@@ -254,8 +255,8 @@ def _line(event: Event, history: History, main: str) -> str:
             )
         case Eval():
             loss = number(_train_loss(history))
-            shown = ordered(event.metrics, main, _METRICS)
-            figures = "  ".join(f"{heading(name)} {measured(name, event.metrics[name])}" for name in shown)
+            shown = ordered(event.metrics, settings.metric, _METRICS)
+            figures = "  ".join(with_heading(name, event.metrics[name], settings) for name in shown)
             best = "  best" if event.best.step == event.step else ""
             return f"epoch {event.epoch:6.2f}  step {event.step:6}  train {loss} | val {figures}{best}"
         case Alarm():

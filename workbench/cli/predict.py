@@ -57,9 +57,9 @@ def evaluate(
         return
     console = wide_console()
     note = " · ".join(filter(None, [task.protocol, results.starter_note(found)]))
-    console.print(results.metrics_table(found.spec.cell, evaluation.metrics, others, split.value, note))
+    console.print(results.metrics_table(found.spec, evaluation.metrics, others, split.value, note))
     for shown in evaluation.views:
-        console.print(views.view(shown))
+        console.print(views.view(shown, found.spec.settings))
 
 
 def predict(
@@ -75,7 +75,8 @@ def predict(
     from workbench.render import views
     from workbench.render.console import wide_console
 
-    ask = trained_run.predictor(find(run, runs_folder))
+    found = find(run, runs_folder)
+    ask = trained_run.predictor(found)
     if not text and sys.stdin.isatty():
         say("Type a line and press Enter; Ctrl-D ends.")
     console = wide_console()
@@ -95,7 +96,7 @@ def predict(
             put({"text": line, "views": shown_views})
         else:
             for shown in shown_views:
-                console.print(views.view(shown))
+                console.print(views.view(shown, found.spec.settings))
     if failed:
         raise typer.Exit(1)
     if not answered:

@@ -12,10 +12,11 @@ from rich.text import Text as RichText
 
 from tasks.base import Metrics
 from workbench.config import spec
+from workbench.config.spec import RunSpec
 from workbench.render.format import duration
-from workbench.render.metrics import heading, measured
+from workbench.render.metrics import formatted, heading, with_heading
 from workbench.render.views import view
-from workbench.runs.events import Baseline, Best, Finished, Stopped
+from workbench.runs.events import Baseline, Finished, Stopped
 from workbench.runs.history import History
 from workbench.runs.store import Run, Status
 
@@ -71,7 +72,7 @@ def ending(run: Run, status: Status, history: History, console: Console) -> None
     """What a person sees when a training ends."""
     ended = history.ended
     if isinstance(ended, Finished):
-        best = f"best {best_figure(ended.best)} at step {ended.best.step}"
+        best = f"best {with_heading(ended.best.metric, ended.best.value, run.spec.settings)} at step {ended.best.step}"
         console.print(
             RichText(
                 f"\nRun {run.id} finished ({ended.reason}), trained in {duration(ended.wall_s)}, "
@@ -79,7 +80,7 @@ def ending(run: Run, status: Status, history: History, console: Console) -> None
             )
         )
         note = " · ".join(filter(None, [history.started.protocol if history.started else "", starter_note(run)]))
-        console.print(metrics_table(run.spec.cell, ended.test, baseline(history.baseline, "test"), "test", note))
+        console.print(metrics_table(run.spec, ended.test, baseline(history.baseline, "test"), "test", note))
         console.print(
             RichText(f"`workbench show {run.spoken}` has the confusion matrix and the per-class table."), soft_wrap=True
         )
@@ -94,23 +95,21 @@ def starter_note(run: Run) -> str:
     return "starter data" if run.spec.data == "starter" else ""
 
 
-def metrics_table(model: str, metrics: Metrics, others: dict[str, Metrics], split: str, note: str) -> RichTable:
-    """The model's metrics above the baselines'."""
+def metrics_table(described: RunSpec, metrics: Metrics, others: dict[str, Metrics], split: str, note: str) -> RichTable:
+    """Return a table of a run's metrics above the baselines'."""
+    settings = described.settings
     keys = list(metrics)
     title = RichText(split + (f" ({note})" if note else ""), "bold")
     table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("method", no_wrap=True)
     for key in keys:
-        table.add_column(heading(key), justify="right")
-    for method, figures in ({model: metrics} | others).items():
-        style = "bold" if method == model else ""
-        table.add_row(RichText(method, style), *(RichText(measured(key, figures.get(key)), style) for key in keys))
+        table.add_column(heading(key, settings), justify="right")
+    for method, figures in ({described.cell: metrics} | others).items():
+        style = "bold" if method == described.cell else ""
+        table.add_row(
+            RichText(method, style), *(RichText(formatted(key, figures.get(key), settings), style) for key in keys)
+        )
     return table
-
-
-def best_figure(best: Best) -> str:
-    """The best evaluation's metric and value."""
-    return f"{heading(best.metric)} {measured(best.metric, best.value)}"
 
 
 def summary(run: Run, status: Status, history: History, console: Console) -> None:
@@ -144,7 +143,7 @@ def summary(run: Run, status: Status, history: History, console: Console) -> Non
     else:
         console.print(RichText("Not evaluated yet."))
         return
-    console.print(metrics_table(described.cell, metrics, baseline(history.baseline, split), split, protocol))
+    console.print(metrics_table(described, metrics, baseline(history.baseline, split), split, protocol))
     samples = {sample.view.title: sample.view for sample in history.samples}  # the last of each title
     for shown in (*views, *samples.values()):
-        console.print(view(shown))
+        console.print(view(shown, described.settings))

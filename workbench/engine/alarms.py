@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from tasks.base import Settings
+from tasks.base import Metrics, Settings
 from workbench.render.format import number
-from workbench.render.metrics import heading, measured
-from workbench.runs.events import Best, Metrics
+from workbench.render.metrics import formatted, heading, with_heading
+from workbench.runs.events import Best
 
 ENOUGH_STEPS = 50  # of gradients that are exactly zero, before a parameter counts as dead
 _WINDOW = 50  # reports whose gradient norms are remembered
@@ -95,20 +95,22 @@ class Alarms:
             since_best: number of evaluations since the best one.
         """
         early = epoch < _FEW_EPOCHS and step <= _EARLY * total
-        figure = f"{heading(best.metric)} {measured(best.metric, best.value)}"
+        figure = with_heading(best.metric, best.value, settings)
         sentence = (
             f"No better evaluation in {since_best}: the best was {figure} at step {best.step:,}. "
             "Its weights are kept; stopping now loses nothing."
         )
         long = since_best >= _EVALUATIONS and step - best.step >= _LONG * total
         return [
-            *self._not_a_number(metrics),
+            *self._not_a_number(metrics, settings),
             *self._below_baselines(metrics.get(settings.metric), settings, baselines, early=early),
             *self._raise("standstill", sentence, long, passed=since_best == 0),
         ]
 
-    def _not_a_number(self, metrics: Metrics) -> list[str]:
-        names = [heading(name) for name, value in metrics.items() if value is not None and not math.isfinite(value)]
+    def _not_a_number(self, metrics: Metrics, settings: Settings | type[Settings]) -> list[str]:
+        names = [
+            heading(name, settings) for name, value in metrics.items() if value is not None and not math.isfinite(value)
+        ]
         sentence = f"The validation's {' and '.join(names)} {'are' if len(names) > 1 else 'is'} not a number."
         return self._raise("validation", sentence, bool(names), passed=not names)
 
@@ -123,8 +125,9 @@ class Alarms:
         method, weakest = min(known, key=lambda pair: sign * pair[1])
         below = sign * value < sign * weakest
         sentence = (
-            f"The validation {heading(main)} ({measured(main, value)}) is still worse than the weakest baseline, "
-            f"{method} ({measured(main, weakest)}): the network has learned nothing of use yet."
+            f"The validation {heading(main, settings)} ({formatted(main, value, settings)}) is still "
+            f"worse than the weakest baseline, {method} "
+            f"({formatted(main, weakest, settings)}): the network has learned nothing of use yet."
         )
         return self._raise("baselines", sentence, below and not early, passed=not below)
 

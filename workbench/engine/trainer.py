@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import torch
 
-from tasks.base import Evaluation, PlainError, Split
+from tasks.base import Evaluation, Metrics, PlainError, Split
 from tasks.shared import files
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.alarms import Alarms
@@ -23,7 +23,7 @@ from workbench.engine.optim import Optimization
 from workbench.engine.state import TrainingState
 from workbench.engine.step_statistics import StepStatistics
 from workbench.runs import events
-from workbench.runs.events import Best, Event, Metrics, all_finite, finite
+from workbench.runs.events import Best, Event, all_finite, finite
 from workbench.runs.store import Run, task_state
 
 _EVAL_BATCH = 256  # least number of examples at a time where no gradient is kept

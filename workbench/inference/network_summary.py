@@ -23,14 +23,7 @@ from workbench.config.spec import RunSpec
 from workbench.engine import network
 from workbench.inference.protocol import Part, Sketch, Sketched
 
-_WORDS = {
-    "pool": "pooling",
-    "head": "output layer",
-    "beside": "beside it",
-    "place": "place in the line",
-    "line": "line's number",
-    "skip": "past the recurrence",
-}
+_COMMON_PARTS = {"pool": "pooling", "head": "output layer"}  # where the task does not name them
 
 
 def sketch(asked: Sketch) -> Sketched:
@@ -42,7 +35,7 @@ def sketch(asked: Sketch) -> Sketched:
     """
     described = spec.from_json(bytes(asked.spec))
     task, note = _task(described, Path(asked.data) if asked.data else None)
-    parts = list(_parts(_built(described, task), described, classes="labels" in task.state))
+    parts = list(_parts(_built(described, task), described, {**_COMMON_PARTS, **task.part_names}))
     return Sketched(id=asked.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
 
 
@@ -94,7 +87,7 @@ class _Shapes(TorchFunctionMode):
         return func(*args, **{**kwargs, "device": "meta"} if name == "empty" else kwargs)
 
 
-def _parts(model: nn.Module, described: RunSpec, *, classes: bool) -> Iterator[Part]:
+def _parts(model: nn.Module, described: RunSpec, words: Mapping[str, str]) -> Iterator[Part]:
     """The network's pieces in their order; those that hold nothing and only carry on are left out."""
     held: dict[int, str] = {}  # the parts' names by the parameters that they hold
     for name, module in _pieces("its own", model):
@@ -106,7 +99,7 @@ def _parts(model: nn.Module, described: RunSpec, *, classes: bool) -> Iterator[P
         weights = dict(module.named_parameters(recurse=not _holds_recurrence(module)))
         own = not type(module).__module__.startswith("torch.") and not _holds_recurrence(module)
         if weights or own:
-            yield _part(_label(name, module, classes), _about(module) if own else "", weights, held)
+            yield _part(_label(name, module, words), _about(module) if own else "", weights, held)
 
 
 def _pieces(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
@@ -147,12 +140,10 @@ def _part(name: str, about: str, weights: Mapping[str, Tensor], held: dict[int, 
     return Part(name=name, about=about, weights=shapes, parameters=parameters)
 
 
-def _label(name: str, module: nn.Module, classes: bool) -> str:
-    if isinstance(module, nn.Embedding) and name not in _WORDS:
+def _label(name: str, module: nn.Module, words: Mapping[str, str]) -> str:
+    if isinstance(module, nn.Embedding) and name not in words:
         return "embedding"
-    if name == "head" and classes:
-        return "classifier"
-    return _WORDS.get(name, name.replace("_", " "))
+    return words.get(name, name.replace("_", " "))
 
 
 def _about(module: nn.Module) -> str:

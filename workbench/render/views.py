@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
+from tasks.base import Settings
 from tasks.views import Confusion, Series, Table, TableValue, Text, View
 from workbench.render.confusion_grid import Grid
 from workbench.render.format import column, plain
@@ -16,29 +17,33 @@ from workbench.render.metrics import heading
 from workbench.render.series_chart import Chart
 
 
-def view(shown: View) -> RenderableType:
-    """A task's view as Rich draws it; its text is never markup."""
+def view(shown: View, settings: Settings | type[Settings] = Settings) -> RenderableType:
+    """Return a task's view as Rich draws it; its text is never markup.
+
+    Args:
+        settings: the task's, which declare the headings of columns that are metrics.
+    """
     title = RichText(plain(shown.title), "bold")
     note = [RichText(plain(shown.note), "dim")] if shown.note and not isinstance(shown, Series) else []
     match shown:
         case Confusion():
             return Group(title, Grid(shown), *note)
         case Table():
-            return Group(title, _table(shown), *note)
+            return Group(title, _table(shown, settings), *note)
         case Text():
             return Group(title, RichText("\n".join(map(plain, shown.text.split("\n")))), *note)
         case Series():
             return Group(title, Chart(shown))
 
 
-def _table(shown: Table) -> RichTable:
+def _table(shown: Table, settings: Settings | type[Settings]) -> RichTable:
     """Words to the left, figures to the right, as wide as their letters are on a terminal."""
     table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
     columns = []
     for index, name in enumerate(shown.columns):
         cells = [row[index] if index < len(row) else None for row in shown.rows]
         words = any(isinstance(cell, str) for cell in cells)
-        table.add_column(RichText(plain(heading(name))), justify="left" if words or index == 0 else "right")
+        table.add_column(RichText(plain(heading(name, settings))), justify="left" if words or index == 0 else "right")
         columns.append(_cells(cells))
     for texts in zip(*columns, strict=True):
         table.add_row(*map(RichText, texts))

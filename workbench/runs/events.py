@@ -9,10 +9,10 @@ import math
 
 import msgspec
 
+from tasks.base import Metrics
 from tasks.views import View
 
 SCHEMA = 1
-Metrics = dict[str, float | None]
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):

@@ -11,14 +11,14 @@ import math
 import operator
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, get_args
 
 import tasks
+from tasks.base import Metric
 from workbench.config import spec
 from workbench.config.fields import Field, describe
-from workbench.render import metrics
 from workbench.render.format import did_you_mean
 from workbench.runs.store import Status
 from workbench.runs.summary import UNREADABLE, RunSummary
@@ -52,7 +52,6 @@ _COUNTS: dict[str, Callable[[RunSummary], float | None]] = {
     "age": lambda summary: time.time() - summary.run.created,
 }
 _ALSO = {"run": "id", "steps": "step", "epoch": "epochs", "notes": "note", "state": "status"}
-_SHORT = {"acc": ("accuracy",), "f1": ("f1", "macro_f1"), "ppl": ("perplexity",)}
 
 
 class FilterError(ValueError):
@@ -145,9 +144,10 @@ def _keys(name: str, measured: frozenset[str]) -> tuple[str, ...]:
     name = _ALSO.get(name, name)
     if name in _TEXTS or name in _COUNTS:
         return (name,)
-    known = sorted({*metrics.KNOWN, *measured})
-    if name in _SHORT or name in known:
-        return _SHORT.get(name, (name,))
+    known = sorted({*_metrics(), *measured})
+    named = tuple(filter(None, [name * (name in known), *_abbreviations().get(name, ())]))
+    if named:
+        return named
     settings = _settings()
     if name in settings:
         return (settings[name].key,)
@@ -156,7 +156,7 @@ def _keys(name: str, measured: frozenset[str]) -> tuple[str, ...]:
         return (begun[0],)
     if begun:
         raise FilterError(f"{name} could be {', '.join(begun[:-1])} or {begun[-1]}: type more of it.")
-    every = [*_TEXTS, *_COUNTS, *_SHORT, *known, *settings]
+    every = [*_TEXTS, *_COUNTS, *_abbreviations(), *known, *settings]
     if difflib.get_close_matches(name, every, n=1, cutoff=0.6):
         raise FilterError(f"There is no {name!r} to filter by{did_you_mean(name, every)}")
     facts = ", ".join((*_TEXTS, *_COUNTS))
@@ -212,6 +212,22 @@ def _number(name: str, key: str, typed: str) -> float:
 
 def _yes_or_no(text: str) -> str:
     return {"true": "yes", "1": "yes", "false": "no", "0": "no"}.get(text.casefold(), text)
+
+
+@cache
+def _metrics() -> Mapping[str, Metric]:
+    """The metrics that the tasks declare."""
+    return {name: metric for task in tasks.available() for name, metric in tasks.settings(task).metrics.items()}
+
+
+@cache
+def _abbreviations() -> Mapping[str, Sequence[str]]:
+    """The names of the metrics that have each abbreviation."""
+    found: dict[str, list[str]] = {}
+    for name, metric in _metrics().items():
+        if metric.abbreviation:
+            found.setdefault(metric.abbreviation, []).append(name)
+    return found
 
 
 @cache

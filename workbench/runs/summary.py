@@ -6,11 +6,11 @@ import time
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
+from tasks.base import Metrics, Settings
 from workbench.config import spec
 from workbench.config.spec import RunSpec
-from workbench.render import metrics
-from workbench.render.metrics import heading, measured
-from workbench.runs.events import Best, Failed, Finished, Metrics, Stopped
+from workbench.render.metrics import with_heading
+from workbench.runs.events import Best, Failed, Finished, Stopped
 from workbench.runs.history import History, LatestEvents
 from workbench.runs.store import Run, RunError, Status
 
@@ -61,7 +61,9 @@ class RunSummary(NamedTuple):
     @property
     def standing(self) -> str:
         """The best evaluation as text: ``accuracy 0.81``."""
-        return f"{heading(self.metric)} {measured(self.metric, self.figure)}" if self.best else "–"
+        if self.best is None or self.spec is None:
+            return "–"
+        return with_heading(self.metric, self.figure, self.spec.settings)
 
     @property
     def progress(self) -> str:
@@ -113,10 +115,11 @@ def unreadable_summary(run: Run, error: Exception) -> RunSummary:
 
 
 def higher_is_better(summary: RunSummary, metric: str) -> bool | None:
-    """Return the direction in which a metric is better for a run; ``None`` where it is not known."""
-    if summary.spec and metric == summary.spec.settings.metric:
-        return bool(summary.spec.settings.higher_is_better)
-    return metrics.higher_is_better(metric)
+    """Return a metric's direction as the run's task declares it; ``None`` where it declares none."""
+    if summary.spec is None:
+        return None
+    settings: Settings = summary.spec.settings
+    return settings.higher_is_better if metric == settings.metric else settings.describe_metric(metric).higher_is_better
 
 
 def facts(summary: RunSummary) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class ClassificationTask(base.Task):
     """Knows its labels and how often each occurs in training (``state``: ``labels``, ``train_counts``)."""
 
     of: ClassVar[str]  # what a class is: the heading of its column
+    part_names: ClassVar[Mapping[str, str]] = {"head": "classifier", "beside": "beside it"}
 
     def __init__(self, settings: Any, state: Mapping[str, Any]) -> None:
         super().__init__(settings, state)

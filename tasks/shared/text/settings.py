@@ -8,16 +8,10 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from tasks import base
-
-Imbalance = Annotated[
-    Literal["none", "weights", "logit-adjustment"],
-    Meta(description="against uneven classes: weight the loss, or shift the scores by the classes' shares"),
-]
-LabelSmoothing = Annotated[float, Meta(ge=0, lt=1, description="share of each label spread over all")]
+from tasks.shared.classification.settings import ClassificationSettings, Imbalance, LabelSmoothing
 
 
-class TextSettings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of ``tasks.shared.text.task.TextTask``; a task redefines a field to give it another default."""
 
     paths: ClassVar[Sequence[str]] = ("vectors",)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tasks.base import Settings
 from workbench.config import spec
 from workbench.render.format import number
-from workbench.render.metrics import heading, measured
+from workbench.render.metrics import formatted, heading
 from workbench.runs import summary
 from workbench.runs.summary import RunSummary
 from workbench.tui.widgets.form import written
@@ -37,8 +38,16 @@ def results(runs: Sequence[RunSummary]) -> list[tuple[str, list[Figure]]]:
     """Rows: how far each run came, its best evaluation's figures, the test's where one is finished."""
     rows = [("epochs", [Figure(number(record.epochs, 1)) for record in runs])]
     for split, test in (("val", False), ("test", True)):
-        rows += [(f"{split} {heading(name)}", _row(runs, name, test=test)) for name in metrics(runs, test=test)]
+        rows += [
+            (f"{split} {heading(name, settings_of(runs))}", _row(runs, name, test=test))
+            for name in metrics(runs, test=test)
+        ]
     return rows
+
+
+def settings_of(runs: Sequence[RunSummary]) -> Settings | type[Settings]:
+    """Return the settings of the first run's task, by which the metrics that all of them share are called."""
+    return next((record.spec.settings for record in runs if record.spec), Settings)
 
 
 def _row(runs: Sequence[RunSummary], name: str, *, test: bool) -> list[Figure]:
@@ -50,7 +59,10 @@ def _row(runs: Sequence[RunSummary], name: str, *, test: bool) -> list[Figure]:
         if way is not None and len(same) > 1:
             top = (max if way else min)(value for value, _ in same)
             best |= {at for value, at in same if value == top}
-    return [Figure(measured(name, value), at in best) for at, value in enumerate(values)]
+    return [
+        Figure(formatted(name, value, settings_of([record])), at in best)
+        for at, (record, value) in enumerate(zip(runs, values, strict=True))
+    ]
 
 
 def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
@@ -76,7 +88,7 @@ def remarks(runs: Sequence[RunSummary]) -> list[str]:
     tasks = list(dict.fromkeys(record.task for record in runs))
     said = []
     if len(tasks) > 1:
-        shared = ", ".join(map(heading, metrics(runs))) or "no metric"
+        shared = ", ".join(heading(name, settings_of(runs)) for name in metrics(runs)) or "no metric"
         said.append(
             f"Runs of different tasks ({', '.join(tasks)}) share {shared}; {BEST} stands for the best of a task."
         )

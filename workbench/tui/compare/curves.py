@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from tasks.base import Settings
 from workbench.render.metrics import heading
 from workbench.render.plot import Point
 from workbench.runs.events import Eval, Event, Started, Step
@@ -27,9 +28,9 @@ class _Place(NamedTuple):
     value: float
 
 
-def named(quantity: str) -> str:
-    """What a curve shows, as a person reads it."""
-    return {TRAINING: f"{TRAINING}, smoothed", "loss": "validation loss"}.get(quantity) or heading(quantity)
+def named(quantity: str, settings: Settings | type[Settings]) -> str:
+    """Return a curve's title."""
+    return {TRAINING: f"{TRAINING}, smoothed", "loss": "validation loss"}.get(quantity) or heading(quantity, settings)
 
 
 def counted(axis: Axis, longest: float) -> tuple[float, str]:

@@ -165,7 +165,8 @@ class CompareScreen(Page):
         unit, below = counted(self._axis, max((points[-1][0] for points in curves.values() if points), default=0.0))
         traces = [Trace(one.letter, one.colour, [(x / unit, y) for x, y in points]) for one, points in curves.items()]
         which = f" ({quantities.index(self._quantity) + 1} of {len(quantities)})" if quantities else ""
-        self.query_one(Overlay).show(traces, named(self._quantity) + which, below)
+        settings = comparison.settings_of([record for _, record in self._known])
+        self.query_one(Overlay).show(traces, named(self._quantity, settings) + which, below)
 
     def _arrange(self) -> None:
         """Side by side where there is room; one pane at a time where there is not."""

@@ -14,7 +14,6 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from workbench.render import format, plot
-from workbench.render.metrics import measured
 from workbench.render.plot import Colour, Line, Point, Window
 from workbench.tui import glyphs
 from workbench.tui.color import ink
@@ -40,7 +39,7 @@ class Chart(Widget, can_focus=True):
     """Curves and a level. Call ``changed`` when a curve grew: it is drawn again twice a second at most.
 
     Args:
-        metric: of which the figures are.
+        digits: of the figures, after the point.
         logs: the lower the better, so that a logarithmic axis shows more.
     """
 
@@ -56,14 +55,14 @@ class Chart(Widget, can_focus=True):
         title: str,
         curves: list[Curve],
         *,
-        metric: str = "loss",
+        digits: int = 4,
         logs: bool = True,
         timeline: Timeline | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.title = title
-        self._metric = metric
+        self._digits = digits
         self._logs = logs
         self._timeline = timeline or Timeline()
         self.curves = curves
@@ -121,7 +120,7 @@ class Chart(Widget, can_focus=True):
         names, shorter = self._names(brief=False), self._names(brief=True)
         heads = [[*names, *full], [*shorter, *full], [*shorter, *brief], brief]
         self.border_title = _first_that_fits(heads, room)
-        level = [(f"┄ {measured(self._metric, self.level.value)}", "$foreground-muted")] if self.level else []
+        level = [(f"┄ {format.number(self.level.value, self._digits)}", "$foreground-muted")] if self.level else []
         values, short = self._values(brief=False), self._values(brief=True)
         self.border_subtitle = _first_that_fits([[*values, *level], [*short, *level], short, short[-1:]], room)
 
@@ -159,7 +158,7 @@ class Chart(Widget, can_focus=True):
         for curve in self.curves:
             at = curve.at(place, self.lens.smoothing)
             if pointed or (at and not curve.faint):
-                value = measured(self._metric, at[1]) if at else "–"
+                value = format.number(at[1], self._digits) if at else "–"
                 found.append((f"{curve.brief if brief else curve.name} {value}", "$foreground-muted"))
         return found
 

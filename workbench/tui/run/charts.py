@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tasks.base import Settings
-from workbench.render.metrics import heading
 from workbench.runs.events import Eval, Event, Started, Step
 from workbench.tui.run.chart import Chart, Level
 from workbench.tui.run.timeline import Timeline
@@ -35,8 +34,10 @@ class Charts(Vertical):
         yield Chart("loss", [self.raw, self.train, self.validation], timeline=self.timeline, id="loss")
         name = self._settings.metric
         if name != "loss":
-            logs = not self._settings.higher_is_better
-            yield Chart(heading(name), [self.metric], metric=name, logs=logs, timeline=self.timeline, id="metric")
+            metric, logs = self._settings.describe_metric(name), not self._settings.higher_is_better
+            yield Chart(
+                metric.title, [self.metric], digits=metric.digits, logs=logs, timeline=self.timeline, id="metric"
+            )
 
     def clear(self) -> None:
         self.timeline.clear()

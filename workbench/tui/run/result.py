@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from tasks.base import Settings
+from tasks.base import Metrics, Settings
 from tasks.views import TableValue
-from workbench.render.metrics import heading, measured
-from workbench.runs.events import Eval, Finished, Metrics
+from workbench.render.metrics import formatted, heading
+from workbench.runs.events import Eval, Finished
 from workbench.runs.history import History
 from workbench.runs.store import Run
 from workbench.tui.run.chart import Level
@@ -40,7 +40,8 @@ class Result(Passage):
             return
         columns = _columns(self._settings.metric, [metrics for _, metrics in rows])
         table: list[Sequence[TableValue]] = [
-            [name, *(measured(column, metrics.get(column)) for column in columns)] for name, metrics in rows
+            [name, *(formatted(column, metrics.get(column), self._settings) for column in columns)]
+            for name, metrics in rows
         ]
         self.border_title = (
             "test, with the best weights"
@@ -52,7 +53,12 @@ class Result(Passage):
             else "the baselines, to be beaten"
         )
         parts: list[Content | str | tuple[str, str]] = [
-            lay_out(["", *map(heading, columns)], table, frozenset([0] if own else []), right=True)
+            lay_out(
+                ["", *(heading(column, self._settings) for column in columns)],
+                table,
+                frozenset([0] if own else []),
+                right=True,
+            )
         ]
         protocol = history.started.protocol if history.started else ""
         if protocol:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from workbench.render.format import duration, number, plain
-from workbench.render.metrics import heading, measured
+from workbench.render.metrics import with_heading
 from workbench.runs.summary import RunSummary
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.form import written
@@ -25,9 +25,9 @@ def card(record: RunSummary) -> Content:
         f"best {record.standing}" if record.best else "",
         f"{duration(record.eta_s)} left" if record.eta_s is not None else "",
         *(
-            f"test {heading(name)} {measured(name, value)}"
+            f"test {with_heading(name, value, record.spec.settings)}"
             for name, value in record.test.items()
-            if name == record.metric
+            if record.spec and name == record.metric
         ),
     ]
     if any(figures):

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from workbench.render import format
-from workbench.render.metrics import heading, measured
+from workbench.render.metrics import formatted, heading
 from workbench.runs.events import Best, Ended, Failed, Finished, Started, Step, Stopped
 from workbench.runs.history import History
 from workbench.runs.store import Run
@@ -87,8 +87,9 @@ class Progress(Widget):
         if self._starter:
             pieces.append(("starter data", "bold $text-warning"))
         if best:
-            value = (measured(best.metric, best.value), "bold")
-            pieces.append(Content.assemble(f"best {heading(best.metric)} ", value, f" at step {best.step:,}"))
+            settings = self._run.spec.settings
+            value = (formatted(best.metric, best.value, settings), "bold")
+            pieces.append(Content.assemble(f"best {heading(best.metric, settings)} ", value, f" at step {best.step:,}"))
         if last and self._status not in ("starting", "finished", "stopped"):
             pieces += _figures(last)
             if meters:

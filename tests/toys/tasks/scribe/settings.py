@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from tasks import base
-from tasks.base import Value
+from tasks.base import Metric, Value
 
 
 class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,6 +17,10 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     causal: ClassVar[bool] = True
     writes: ClassVar[bool] = True
     metric: ClassVar[str] = "nll"
+    metrics: ClassVar[Mapping[str, Metric]] = {
+        "nll": Metric(heading="NLL", digits=3, higher_is_better=False),
+        "perplexity": Metric(heading="perplexity", digits=1, higher_is_better=False),
+    }
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 16,
         "train.batch_size": 16,

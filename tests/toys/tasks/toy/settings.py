@@ -7,15 +7,13 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from tasks import base
 from tasks.base import Preset, Value
+from tasks.shared.classification.settings import ClassificationSettings
 
 
-class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: ClassVar[str] = "toy"
     about: ClassVar[str] = "Recall the first symbol of a sequence."
-    metric: ClassVar[str] = "accuracy"
-    higher_is_better: ClassVar[bool] = True
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 8,
         "train.batch_size": 16,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -36,6 +36,8 @@ class ToyData:
 
 
 class Task(base.Task):
+    part_names: ClassVar[dict[str, str]] = {"head": "classifier"}
+
     def __init__(self, settings, state):
         super().__init__(settings, state)
         self.steps = 0

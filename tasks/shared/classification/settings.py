@@ -1,0 +1,34 @@
+"""Settings and metrics that the tasks which name a class have in common. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from tasks import base
+from tasks.base import LOSS, Metric
+
+Imbalance = Annotated[
+    Literal["none", "weights", "logit-adjustment"],
+    Meta(description="against uneven classes: weight the loss, or shift the scores by the classes' shares"),
+]
+LabelSmoothing = Annotated[float, Meta(ge=0, lt=1, description="share of each label spread over all")]
+
+METRICS: Mapping[str, Metric] = {
+    "loss": LOSS,
+    "accuracy": Metric(heading="accuracy", higher_is_better=True, abbreviation="acc"),
+    "macro_f1": Metric(heading="macro F1", higher_is_better=True, abbreviation="f1"),
+    "weighted_f1": Metric(heading="weighted F1", higher_is_better=True),
+    "balanced_accuracy": Metric(heading="balanced", higher_is_better=True),
+    "f1": Metric(heading="F1", higher_is_better=True),  # of a single class, in the per-class table
+}
+
+
+class ClassificationSettings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a ``ClassificationTask``."""
+
+    metric: ClassVar[str] = "accuracy"
+    higher_is_better: ClassVar[bool] = True
+    metrics: ClassVar[Mapping[str, Metric]] = METRICS
