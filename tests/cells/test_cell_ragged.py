@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cells._recurrent import Recurrent
-from cells._steps import Whole
+from cells._packing import Whole
 
 every_cell = pytest.mark.parametrize("name", EVERY)
 
