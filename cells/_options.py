@@ -56,21 +56,22 @@ def _namespace(body: list[ast.stmt]) -> dict[str, Any]:
     for statement in body:
         match statement:
             case ast.Import(names=aliases):
-                allowed = all(alias.name.partition(".")[0] in _MODULES for alias in aliases)
-            case ast.ImportFrom(module=module, level=0):
-                allowed = (module or "").partition(".")[0] in _MODULES
+                kept = [alias for alias in aliases if alias.name.partition(".")[0] in _MODULES]
+                known: list[ast.stmt] = [ast.Import([alias], lineno=1, col_offset=0) for alias in kept]
+            case ast.ImportFrom(module=str(module), level=0):
+                known = [statement] if module.partition(".")[0] in _MODULES else []
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
+                known = []
                 with suppress(ValueError, TypeError, RecursionError, MemoryError):
                     names[name] = ast.literal_eval(value)
-                continue
             case _:
-                continue
-        if allowed:
+                known = []
+        for one in known:
             with suppress(ImportError):
-                _execute(statement, names)
+                _execute(one, names)
     return names
 
 

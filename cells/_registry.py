@@ -20,7 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from cells import _options
-from cells._source import OWN, Fault, definition, foreign, lineage, parse
+from cells._source import OWN, Fault, check_imports, definition, foreign, lineage, parse
 
 
 class CellError(ValueError):
@@ -114,6 +114,8 @@ def examine(path: Path) -> str:
     try:
         _check_name(path)
         node = _cell(path)
+        if path.parent != OWN:
+            check_imports(path)
         if node is not None:
             _options.struct(path, node)
     except Fault as fault:
@@ -125,14 +127,26 @@ def examine(path: Path) -> str:
 
 def explain(error: BaseException, path: Path) -> str:
     """Return the sentence on an error that importing the cell in ``path`` raised."""
+    file, fault = _located(error, path)
+    return fault.sentence(file)
+
+
+def place(error: BaseException, path: Path) -> str:
+    """Return ``FILE, line N: why`` for an error that the cell in ``path`` raised."""
+    file, fault = _located(error, path)
+    return f"{file}{f', line {fault.line}' if fault.line else ''}: {fault.why}"
+
+
+def _located(error: BaseException, path: Path) -> tuple[Path, Fault]:
+    """Return the file beside ``path`` or in a user's folder that an error comes from, its line and the reason."""
     if isinstance(error, SyntaxError) and error.filename:
-        return Fault(error.msg, error.lineno).sentence(Path(error.filename))
+        return Path(error.filename), Fault(error.msg, error.lineno)
     why = ": ".join(filter(None, [type(error).__name__, *str(error).splitlines()[:1]]))
     folders = {path.parent, *map(Path, sys.modules["cells"].__path__)} - {OWN} or {OWN}
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if Path(frame.filename).parent in folders:
-            return Fault(why, frame.lineno).sentence(Path(frame.filename))
-    return Fault(why).sentence(path)
+            return Path(frame.filename), Fault(why, frame.lineno)
+    return path, Fault(why)
 
 
 def _scan() -> tuple[dict[str, Path], dict[str, str]]:

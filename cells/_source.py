@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib.util
 import sys
 import warnings
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ class Source(NamedTuple):
     title: str
     text: str
     body: list[ast.stmt]
-    classes: dict[str, ast.ClassDef]  # at its top level
+    classes: dict[str, ast.ClassDef]  # at its top level, as are the imports
     imports: dict[str, tuple[str, str]]  # local name → module and the name in it (empty: the module itself)
 
 
@@ -82,6 +83,37 @@ def _parse(path: Path, changed: int, size: int) -> Source | Fault:
             imports |= {alias.asname or alias.name: (module, alias.name) for alias in node.names}
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     return Source(title.strip().rstrip("."), text.strip("\n"), tree.body, classes, imports)
+
+
+def check_imports(path: Path) -> None:
+    """Look for the modules that a file imports at its top level, without importing them.
+
+    Raises:
+        Fault: one of them is not installed.
+    """
+    for node in parse(path).body:
+        match node:
+            case ast.Import(names=aliases):
+                modules = [alias.name for alias in aliases]
+            case ast.ImportFrom(module=str(module), level=0):
+                modules = [module]
+            case _:
+                continue
+        for module in modules:
+            if not _is_here(module):
+                raise Fault(f"ModuleNotFoundError: No module named {module!r}", node.lineno)
+
+
+def _is_here(module: str) -> bool:
+    """Return whether a top-level module, or a file among the cells, can be found."""
+    package, _, stem = module.partition(".")
+    if package == "cells" and stem:
+        places = [Path(folder) / stem.replace(".", "/") for folder in sys.modules["cells"].__path__]
+        return any(place.is_dir() or place.with_suffix(".py").is_file() for place in places)
+    try:
+        return package in sys.modules or importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def lineage(path: Path, node: ast.ClassDef) -> list[tuple[Path, ast.ClassDef]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import keyword
 import os
 import sys
@@ -143,7 +144,9 @@ def _examine(folder: Path, *changed: tuple[int, int]) -> str:
             if not (folder / file).is_file():
                 raise _Fault(folder, f"it has no {file}")
         _parse(folder / "settings.py")
-        if not _names_a_task(_parse(folder / "task.py")):
+        task = _parse(folder / "task.py")
+        _check_imports(task, folder / "task.py")
+        if not _names_a_task(task):
             raise _Fault(folder / "task.py", "it defines no Task: write a class that derives from tasks.base.Task")
         _check_settings(folder)
     except _Fault as fault:
@@ -181,6 +184,23 @@ def _names_a_task(tree: ast.Module) -> bool:
                 if any((alias.asname or alias.name) in ("Task", "*") for alias in aliases):
                     return True
     return False
+
+
+def _check_imports(tree: ast.Module, path: Path) -> None:
+    """Raises: _Fault: a module that is imported at the top level is not installed; none is imported to see that."""
+    if path.parent.parent == _OWN:
+        return
+    for node in tree.body:
+        match node:
+            case ast.Import(names=aliases):
+                roots = [alias.name.partition(".")[0] for alias in aliases]
+            case ast.ImportFrom(module=str(module), level=0):
+                roots = [module.partition(".")[0]]
+            case _:
+                continue
+        for root in roots:
+            if root not in sys.modules and importlib.util.find_spec(root) is None:
+                raise _Fault(path, f"ModuleNotFoundError: No module named {root!r}", node.lineno)
 
 
 def _check_settings(folder: Path) -> None:

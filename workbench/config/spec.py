@@ -122,7 +122,7 @@ def from_json(text: bytes) -> RunSpec:
             f"This run was described by a newer Workbench (schema {schema}, here {SCHEMA}): update Workbench to open it"
             "."
         )
-    settings = _task_settings(str(raw.get("task")))
+    settings = task_settings(str(raw.get("task")))
     try:
         spec = msgspec.convert(raw, RunSpec)
         return msgspec.structs.replace(spec, settings=msgspec.convert(spec.settings, settings))
@@ -147,7 +147,7 @@ def make(
     Raises:
         SpecError: an unknown name, a value out of bounds, or values that do not fit together.
     """
-    settings = _task_settings(task)
+    settings = task_settings(task)
     own = _cell_options(cell)
     layers: list[Mapping[str, Any]] = [settings.defaults]
     if preset:
@@ -235,8 +235,12 @@ def changed(described: RunSpec) -> dict[str, Any]:
     return {key: own for key in keys(described) if (own := value(described, key)) != usual.get(key, _UNKNOWN)}
 
 
-def _task_settings(task: str) -> type[Settings]:
-    """Raises: SpecError: there is no such task, or it cannot be read."""
+def task_settings(task: str) -> type[Settings]:
+    """Return a task's settings class.
+
+    Raises:
+        SpecError: there is no such task, or it cannot be read.
+    """
     try:
         return tasks.settings(task)
     except KeyError:
