@@ -1,71 +1,52 @@
-"""The cells: what one recurrence is. One file a cell, found by its name.
+"""The cells: one recurrence a file, found by its name.
 
 A file's name is the cell's name (``_`` reads as ``-``); its docstring holds title, equations and source.
-``available`` and ``about`` never import torch; ``build`` does.
-Folders named in ``WORKBENCH_CELLS`` (separated as in ``PATH``) are searched too.
+Folders named in ``WORKBENCH_CELLS`` (separated as in ``PATH``) are searched too. ``available``, ``unreadable``,
+``about`` and ``options`` never import torch; ``build`` and ``load`` do.
 """
 
 from __future__ import annotations
 
-import ast
 import importlib
+import importlib.util
 import inspect
-import os
-import pkgutil
-from functools import cache
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from cells._registry import (
+    About,
+    CellError,
+    about,
+    available,
+    both_ways,
+    examine,
+    explain,
+    named_folders,
+    options,
+    path_of,
+    unreadable,
+)
 
 if TYPE_CHECKING:
+    from cells._base import Cell
     from cells._recurrent import Recurrent
 
-__path__ = [*__path__, *filter(None, os.environ.get("WORKBENCH_CELLS", "").split(os.pathsep))]
+__path__ = [*__path__, *named_folders()]
+__all__ = ["About", "CellError", "about", "available", "build", "load", "options", "reads_both_ways", "unreadable"]
 
 
-class About(NamedTuple):
-    """A cell's title, its equations and source, and whether it always reads both ways."""
-
-    title: str
-    text: str
-    bidirectional: bool
-
-
-def available() -> list[str]:
-    """The cells that there are, in alphabetical order."""
-    return sorted(
-        m.name.replace("_", "-")
-        for m in pkgutil.iter_modules(__path__)
-        if m.name.isidentifier() and not m.name.startswith("_") and not m.ispkg
-    )
-
-
-def about(name: str) -> About:
-    """What a cell's file says of it, read without importing it.
+def reads_both_ways(name: str) -> bool:
+    """Return whether a cell always reads both ways; it is imported only where its text does not tell.
 
     Raises:
         KeyError: there is no such cell.
+        CellError: it cannot be read.
     """
-    if name not in available():
-        raise KeyError(name)
-    file = f"{_module(name)}.py"
-    path = next(p for p in (Path(folder) / file for folder in __path__) if p.is_file())
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@cache
-def _read(path: Path, changed: int) -> About:
-    """What a file says; read again when it has ``changed``."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    title, _, text = (ast.get_docstring(tree) or path.stem.replace("_", "-")).partition("\n")
-    return About(title.strip().rstrip("."), text.strip("\n"), any(map(_sets_bidirectional, ast.walk(tree))))
-
-
-def _sets_bidirectional(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Assign | ast.AnnAssign):
-        return False
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    named = any(isinstance(target, ast.Name) and target.id == "bidirectional" for target in targets)
-    return named and isinstance(node.value, ast.Constant) and node.value.value is True
+    told = both_ways(name)
+    return load(name).bidirectional if told is None else told
 
 
 def build(
@@ -77,8 +58,9 @@ def build(
     bidirectional: bool = False,
     dropout: float = 0.0,
     output_size: int = 0,
+    options: Mapping[str, object] | None = None,
 ) -> Recurrent:
-    """A recurrent network of the named cell.
+    """Return a recurrent network of the named cell.
 
     Args:
         input_size: I, features of each step.
@@ -87,34 +69,80 @@ def build(
         bidirectional: read each sequence both ways (always so for ``bilstm``).
         dropout: share of each layer's outputs dropped before the next layer, in training.
         output_size: O, for cells whose output is not their state (``tutorial-rnn``); 0: the hidden size.
+        options: values of the cell's own ``Options``; the others keep their defaults.
 
     Raises:
         KeyError: there is no such cell.
+        CellError: it cannot be read.
         ValueError: the cell cannot be built with these values.
     """
-    from cells._base import Cell
     from cells._recurrent import Recurrent
 
-    if name not in available():
-        raise KeyError(name)
-    module = importlib.import_module(f"cells.{_module(name)}")
-    own = [
-        member
-        for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Cell) and member.__module__ == module.__name__
-    ]
-    if len(own) != 1:
-        raise ValueError(f"cells/{_module(name)}.py must define exactly one Cell, and defines {len(own)}.")
     return Recurrent(
-        own[0],
+        load(name),
         input_size,
         hidden_size,
         layers=layers,
         bidirectional=bidirectional,
         dropout=dropout,
         output_size=output_size,
+        options=options,
     )
 
 
-def _module(name: str) -> str:
-    return name.replace("-", "_")
+def load(name: str) -> type[Cell[Any]]:
+    """Import a cell and return its class.
+
+    Raises:
+        KeyError: there is no such cell.
+        CellError: it cannot be read.
+    """
+    path = path_of(name)
+    return _class_in(path, f"Cell {name}", lambda: importlib.import_module(f"cells.{path.stem}"))
+
+
+def load_file(path: Path) -> type[Cell[Any]]:
+    """Import a cell from a file that need not lie in a folder of cells.
+
+    Raises:
+        CellError: it cannot be read.
+    """
+    path = path.absolute()
+    if sentence := examine(path):
+        raise CellError(f"It {sentence}")
+    if str(path.parent) not in __path__:
+        __path__.append(str(path.parent))  # for what the file imports from beside itself
+    return _class_in(path, "It", lambda: _module_from(path))
+
+
+def _module_from(path: Path) -> ModuleType:
+    name = f"cells._file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _class_in(path: Path, who: str, read: Any) -> type[Cell[Any]]:
+    """Return the one concrete cell of a module that no other class in it derives from."""
+    from cells._base import Cell
+
+    try:
+        module: ModuleType = read()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a file may end the program as well: SystemExit
+        raise CellError(f"{who} {explain(error, path)}") from error
+    own: list[type[Cell[Any]]] = [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Cell) and member.__module__ == module.__name__
+    ]
+    last = [one for one in own if not any(issubclass(other, one) for other in own if other is not one)]
+    concrete = [one for one in last if not inspect.isabstract(one)]
+    if len(concrete) == 1:
+        return concrete[0]
+    count = "no cell" if not own else "no step" if not concrete else f"{len(concrete)} cells"
+    raise CellError(f"{who} cannot be read: {path}: it must define one cell, and defines {count}.")

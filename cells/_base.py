@@ -7,28 +7,35 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, NamedTuple, Self, cast
 
+import msgspec
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cells._steps import Steps
-
-State = Any  # a NamedTuple of tensors (B,H), its own type for each cell
+from cells._packing import State, Steps
 
 
 class Hidden(NamedTuple):
-    """The state of a cell that carries nothing but its hidden vector."""
+    """State of a cell that carries its hidden vector alone."""
 
     h: Tensor  # (B,H)
 
 
-class Cell(nn.Module, ABC):
+class Cell(nn.Module, ABC, Generic[State]):
     """One recurrence over one layer and one direction.
+
+    A subclass defines ``step``, and whatever of the rest differs: ``project``, ``initial_state``, ``make_parameters``,
+    and ``gates`` where there is something to look at. Its state is a NamedTuple of tensors (B, …) of any trailing
+    shapes, number and dtype; it may start anywhere, also at a parameter.
 
     Parameters carry ``torch.nn``'s names, shapes and gate order (``weight_ih`` (G,I), ``weight_hh`` (G,H),
     ``bias_ih`` and ``bias_hh`` (G,)) and its initialisation, uniform in ±1/√H.
+
+    A subclass may declare ``Options``, a frozen msgspec struct with a default for every field: its values are
+    ``self.options``, set before ``make_parameters`` is called.
 
     Args:
         input_size: I.
@@ -36,10 +43,13 @@ class Cell(nn.Module, ABC):
         output_size: O, for a cell with ``own_output``; 0: H.
     """
 
+    Options: ClassVar[type[msgspec.Struct] | None] = None
     bidirectional: ClassVar[bool] = False  # True: always read both ways
     own_output: ClassVar[bool] = False  # True: O may differ from H
     gate_count: ClassVar[int] = 1
-    recurrent_bias: ClassVar[bool] = True
+    recurrent_weight: ClassVar[bool] = True  # False: no matrix acts on the state, and none is made
+    recurrent_bias: ClassVar[bool] = True  # False: one bias, ``bias_ih``
+    options: Any = None  # an ``Options``, where there are any
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int = 0) -> None:
         super().__init__()
@@ -50,7 +60,36 @@ class Cell(nn.Module, ABC):
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.output_size = output_size or hidden_size
+        if self.options is None and self.Options is not None:
+            self.options = self.Options()
         self.make_parameters()
+
+    @classmethod
+    def read_options(cls, values: Mapping[str, object]) -> msgspec.Struct | None:
+        """Return ``values`` as this cell's ``Options``; ``None`` for a cell without any.
+
+        Raises:
+            ValueError: there is no such option, or a value is out of its bounds.
+        """
+        if cls.Options is None:
+            if values:
+                raise ValueError(f"{cls.__name__} has no options of its own: {', '.join(values)} cannot be set.")
+            return None
+        unknown = [name for name in values if name not in cls.Options.__struct_fields__]
+        if unknown:
+            raise ValueError(f"{cls.__name__} has no option {unknown[0]}.")
+        try:
+            return msgspec.convert(dict(values), cls.Options)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"{cls.__name__}'s options cannot be so: {error}.") from None
+
+    @classmethod
+    def make(cls, input_size: int, hidden_size: int, output_size: int, options: msgspec.Struct | None) -> Self:
+        """Construct a cell with its options, which need not pass through a subclass's own ``__init__``."""
+        cell = cls.__new__(cls)
+        object.__setattr__(cell, "options", options)  # nn.Module takes attributes in __init__, which comes next
+        cell.__init__(input_size, hidden_size, output_size)  # type: ignore[misc]
+        return cell
 
     def make_parameters(self) -> None:
         """Create and initialise the parameters."""
@@ -58,59 +97,75 @@ class Cell(nn.Module, ABC):
         self.add_parameters(rows, 1 / math.sqrt(self.hidden_size))
 
     def add_parameters(self, rows: int, bound: float) -> None:
-        """``weight_ih``, ``weight_hh`` and the biases with G = ``rows``, uniform in ±``bound``."""
-        self.weight_ih = nn.Parameter(torch.empty(rows, self.input_size).uniform_(-bound, bound))
-        self.weight_hh = nn.Parameter(torch.empty(rows, self.hidden_size).uniform_(-bound, bound))
-        self.bias_ih = nn.Parameter(torch.empty(rows).uniform_(-bound, bound))
-        if self.recurrent_bias:
-            self.bias_hh = nn.Parameter(torch.empty(rows).uniform_(-bound, bound))
+        """Add ``weight_ih``, ``weight_hh`` and the biases with G = ``rows``, uniform in ±``bound``.
+
+        Without ``recurrent_weight`` these are ``weight_ih`` and ``bias_ih``, without ``recurrent_bias`` there is no
+        ``bias_hh``.
+        """
+        self.weight_ih = uniform(bound, rows, self.input_size)
+        if self.recurrent_weight:
+            self.weight_hh = uniform(bound, rows, self.hidden_size)
+        self.bias_ih = uniform(bound, rows)
+        if self.recurrent_weight and self.recurrent_bias:
+            self.bias_hh = uniform(bound, rows)
 
     def project(self, x: Tensor) -> Tensor:
-        """All that does not depend on the state, for all steps at once: ``x`` (…,I) → (…,G)."""
-        bias = self.bias_ih + self.bias_hh if self.recurrent_bias else self.bias_ih
-        return F.linear(x, self.weight_ih, bias)
+        """Compute all that does not depend on the state, for all steps at once: ``x`` (…,I) → (…,G)."""
+        two = self.recurrent_weight and self.recurrent_bias
+        return F.linear(x, self.weight_ih, self.bias_ih + self.bias_hh if two else self.bias_ih)
 
     def initial_state(self, batch: int) -> State:
-        """The state before the first step, zeros (B,H)."""
-        return Hidden(self.weight_hh.new_zeros(batch, self.hidden_size))
+        """Return the state before the first step, its parts (B, …); here ``Hidden`` zeros (B,H)."""
+        like = next(self.parameters(), torch.empty(0))
+        return cast(State, Hidden(like.new_zeros(batch, self.hidden_size)))
 
     @abstractmethod
     def step(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step: ``projected`` (B,G) and the state before it → output (B,O) and the state after it."""
+        """Compute one step: ``projected`` (B,G) and the state before it → output (B,O) and the state after it."""
 
-    @abstractmethod
     def gates(self, projected: Tensor, state: State) -> dict[str, Tensor]:
-        """What happens inside one step, by name, each (B,H): for looking inside."""
+        """Return the intermediate values of one step by name, each (B, …), for inspection; by default none."""
+        return {}
 
     def run(self, x: Tensor, steps: Steps, state: State | None, return_state: bool) -> tuple[Tensor, State | None]:
-        """All steps in the order of one direction.
+        """Compute all steps in the order of one direction.
 
         Args:
             x: (T,B,I).
-            state: before the first step, its parts (B,H); none: ``initial_state``.
-            return_state: also give the state after each sequence's own last step.
+            state: before the first step, its parts (B, …); none: ``initial_state``.
+            return_state: also return the state after each sequence's own last step.
 
         Returns:
             outputs (T,B,O), zero past each sequence's end, and the state, or ``None``.
         """
         state = self.initial_state(x.shape[1]) if state is None else steps.sort(state)
-        outputs, ended = [], []
+        outputs, ended, alive = [], [], x.shape[1]
         for projected in torch.split(self.project(steps.take(x)), steps.sizes):  # (n,G), n sequences still alive
             n = len(projected)
-            if n < len(state[0]):  # those that ended keep their state as it is
+            if n < alive:  # those that ended keep their state as it is
                 ended.append(type(state)(*(part[n:] for part in state)))
-                state = type(state)(*(part[:n] for part in state))
+                state, alive = type(state)(*(part[:n] for part in state)), n
             output, state = self.step(projected, state)  # (n,O)
             outputs.append(output)
-        found = steps.put(torch.cat(outputs))  # (T,B,O)
+        padded = steps.put(torch.cat(outputs))  # (T,B,O)
         if not return_state:
-            return found, None
+            return padded, None
         parts = zip(state, *reversed(ended), strict=True)
-        return found, steps.unsort(type(state)(*(torch.cat(part) for part in parts)))
+        return padded, steps.unsort(type(state)(*(torch.cat(part) for part in parts)))
 
     def extra_repr(self) -> str:
-        return f"{self.input_size}, {self.hidden_size}" + f", output_size={self.output_size}" * self.own_output
+        own = self.options.__struct_fields__ if self.options is not None else ()
+        return (
+            f"{self.input_size}, {self.hidden_size}"
+            + f", output_size={self.output_size}" * self.own_output
+            + "".join(f", {name}={getattr(self.options, name)}" for name in own)
+        )
 
     def torch_parameters(self) -> dict[str, Tensor]:
-        """The parameters under the names that ``torch.nn`` gives them, without ``_l0``."""
+        """Return the parameters under the names that ``torch.nn`` gives them, without ``_l0``."""
         return dict(self.named_parameters())
+
+
+def uniform(bound: float, *shape: int) -> nn.Parameter:
+    """Return a new parameter, uniform in ±``bound``."""
+    return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))

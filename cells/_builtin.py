@@ -1,7 +1,7 @@
-"""torch's own recurrences behind the face of a cell.
+"""torch's own recurrences as cells: one layer and one direction of ``torch.nn``.
 
-One layer and one direction of ``torch.nn``, run on padded batches: packing a ragged batch takes ten times the
-padded time on the CPU, so a ragged batch is packed only where states go in or come out.
+They run on padded batches: packing a ragged batch takes ten times the padded time on the CPU, so a ragged batch is
+packed only where states go in or come out.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from cells._base import Cell, Hidden, State
-from cells._steps import Steps
+from cells._base import Cell, Hidden
+from cells._packing import State, Steps
 
 
-class BuiltIn(Cell):
-    """A ``torch.nn`` module that is handed states and gives them back as NamedTuples."""
+class BuiltIn(Cell[State]):
+    """A ``torch.nn`` module whose states are converted to and from NamedTuples."""
 
     module: ClassVar[type[nn.RNN] | type[nn.GRU] | type[nn.LSTM]]
 
@@ -26,25 +26,22 @@ class BuiltIn(Cell):
         self.rnn: Any = self.module(self.input_size, self.hidden_size)
 
     def project(self, x: Tensor) -> Tensor:
-        return x  # torch does it inside
-
-    def initial_state(self, batch: int) -> State:
-        return Hidden(self.rnn.weight_hh_l0.new_zeros(batch, self.hidden_size))
+        return x  # the module projects by itself
 
     @abstractmethod
     def to_module(self, state: State) -> Any:
-        """A state as the module takes it, each part (1,B,H)."""
+        """Convert a state to the module's form, each part (1,B,H)."""
 
     @abstractmethod
     def from_module(self, state: Any) -> State:
-        """A state as the module gives it → each part (B,H)."""
+        """Convert the module's state to this cell's, each part (B,H)."""
 
     def step(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
         output, after = self.rnn(projected[None], self.to_module(state))  # (1,B,H)
         return output[0], self.from_module(after)
 
     def gates(self, projected: Tensor, state: State) -> dict[str, Tensor]:
-        return {"h": self.step(projected, state)[0]}  # torch shows no more
+        return {"h": self.step(projected, state)[0]}  # torch gives no gates
 
     def run(self, x: Tensor, steps: Steps, state: State | None, return_state: bool) -> tuple[Tensor, State | None]:
         before = None if state is None else self.to_module(steps.sort(state))
@@ -58,8 +55,8 @@ class BuiltIn(Cell):
         return {name.removesuffix("_l0"): tensor for name, tensor in self.rnn.named_parameters()}
 
 
-class BuiltInHidden(BuiltIn):
-    """A module whose state is nothing but its hidden vector."""
+class BuiltInHidden(BuiltIn[Hidden]):
+    """A module whose state is its hidden vector alone."""
 
     def to_module(self, state: Hidden) -> Tensor:
         return state.h[None].contiguous()

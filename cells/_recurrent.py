@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cells._base import Cell, State
-from cells._steps import both_directions
+from cells._base import Cell
+from cells._packing import both_directions
 
 
 class Recurrent(nn.Module):
@@ -26,14 +26,18 @@ class Recurrent(nn.Module):
         input_size: I.
         hidden_size: H.
         layers: L.
-        bidirectional: read each sequence both ways; a cell that always does so needs no asking.
+        bidirectional: read each sequence both ways; a cell with ``bidirectional`` set does so in any case.
         dropout: share of each layer's outputs dropped before the next layer, in training.
         output_size: O, for a cell with an output of its own; 0: H.
+        options: values of the cell's own ``Options``.
+
+    Raises:
+        ValueError: a size, a share or an option is out of bounds, or the cell refuses them.
     """
 
     def __init__(
         self,
-        kind: type[Cell],
+        kind: type[Cell[Any]],
         input_size: int,
         hidden_size: int,
         *,
@@ -41,6 +45,7 @@ class Recurrent(nn.Module):
         bidirectional: bool = False,
         dropout: float = 0.0,
         output_size: int = 0,
+        options: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
         if layers < 1 or not 0 <= dropout <= 1:
@@ -52,30 +57,31 @@ class Recurrent(nn.Module):
         self.output_size = output_size or hidden_size
         self.dropout = dropout
         widths = [input_size, *[self.directions * self.output_size] * (layers - 1)]
+        own = kind.read_options(options or {})
         self.cells: nn.ModuleList = nn.ModuleList(
-            kind(width, hidden_size, output_size) for width in widths for _ in range(self.directions)
+            kind.make(width, hidden_size, output_size, own) for width in widths for _ in range(self.directions)
         )
 
     def forward(
-        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None, *, return_state: bool = False
-    ) -> tuple[Tensor, State | None]:
+        self, x: Tensor, lengths: Tensor | None = None, state: Any = None, *, return_state: bool = False
+    ) -> tuple[Tensor, Any]:
         """Read a padded batch.
 
         Args:
             x: (B,T,I).
             lengths: (B,) on the CPU; none: every sequence has T steps.
-            state: the state before the first step, a NamedTuple of (L·D,B,H); none: zeros.
-            return_state: also give the state after each sequence's own last step.
+            state: the state before the first step, a NamedTuple of (L·D,B, …); none: each cell's ``initial_state``.
+            return_state: also return the state after each sequence's own last step.
 
         Returns:
-            outputs (B,T,D·O), zero past each sequence's end, the last state, a NamedTuple of (L·D,B,H), or ``None``.
+            outputs (B,T,D·O), zero past each sequence's end, the last state, a NamedTuple of (L·D,B, …), or ``None``.
 
         Raises:
             ValueError: a sequence is empty, or longer than T.
         """
         directions = both_directions(lengths, x.shape[0], x.shape[1], x.device)[: self.directions]
         x = x.transpose(0, 1)  # (T,B,I)
-        last: list[State] = []
+        last: list[Any] = []
         for layer in range(self.layers):
             outputs = []
             for steps, k in zip(directions, range(layer * self.directions, len(self.cells)), strict=False):
@@ -89,7 +95,7 @@ class Recurrent(nn.Module):
         return x.transpose(0, 1), stacked  # (B,T,D·O)
 
     def to_torch(self) -> dict[str, Tensor]:
-        """The weights under ``torch.nn``'s names (``weight_ih_l0_reverse``): what its ``load_state_dict`` takes."""
+        """Return the weights under ``torch.nn``'s names (``weight_ih_l0_reverse``), ready for ``load_state_dict``."""
         return {
             f"{name}{self._suffix(k)}": tensor.detach()
             for k in range(len(self.cells))
@@ -97,7 +103,7 @@ class Recurrent(nn.Module):
         }
 
     def from_torch(self, weights: Mapping[str, Tensor]) -> None:
-        """Take the weights of a ``torch.nn`` module's ``state_dict()``.
+        """Copy the weights of a ``torch.nn`` module's ``state_dict()``.
 
         Raises:
             ValueError: names or shapes are not those of this network.
@@ -109,7 +115,7 @@ class Recurrent(nn.Module):
             for name, tensor in own.items():
                 tensor.copy_(weights[name])
 
-    def _cell(self, k: int) -> Cell:
+    def _cell(self, k: int) -> Cell[Any]:
         cell = self.cells[k]
         assert isinstance(cell, Cell)
         return cell
@@ -126,5 +132,5 @@ class Recurrent(nn.Module):
 
 
 def _part(state: Any, k: int) -> Any:
-    """One cell's part of a state: (L·D,B,H) → (B,H)."""
+    """Return one cell's part of a state: (L·D,B, …) → (B, …)."""
     return None if state is None else type(state)(*(part[k] for part in state))

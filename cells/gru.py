@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from cells._base import Cell, Hidden
 
 
-class GRU(Cell):
+class GRU(Cell[Hidden]):
     """A state that two gates reset and update."""
 
     gate_count = 3

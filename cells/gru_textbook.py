@@ -19,7 +19,7 @@ from torch import Tensor
 from cells._base import Cell, Hidden
 
 
-class TextbookGRU(Cell):
+class TextbookGRU(Cell[Hidden]):
     """A GRU whose reset gate acts on the state itself."""
 
     gate_count = 3

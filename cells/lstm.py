@@ -25,13 +25,13 @@ from cells._base import Cell
 
 
 class LSTMState(NamedTuple):
-    """What an LSTM carries from step to step."""
+    """State of an LSTM: hidden vector and memory."""
 
     h: Tensor  # (B,H)
     c: Tensor  # (B,H)
 
 
-class LSTM(Cell):
+class LSTM(Cell[LSTMState]):
     """A memory ``c`` that gates write, keep and show."""
 
     gate_count = 4

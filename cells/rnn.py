@@ -15,7 +15,7 @@ from torch import Tensor
 from cells._base import Cell, Hidden
 
 
-class RNN(Cell):
+class RNN(Cell[Hidden]):
     """Elman's cell: one squashed sum of the input and the state before it."""
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:

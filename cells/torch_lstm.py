@@ -15,13 +15,13 @@ from cells._builtin import BuiltIn
 
 
 class TorchLSTMState(NamedTuple):
-    """What ``torch.nn.LSTM`` carries from step to step."""
+    """State of ``torch.nn.LSTM``: hidden vector and memory."""
 
     h: Tensor  # (B,H)
     c: Tensor  # (B,H)
 
 
-class TorchLSTM(BuiltIn):
+class TorchLSTM(BuiltIn[TorchLSTMState]):
     """``torch.nn.LSTM``, one layer in one direction."""
 
     module = nn.LSTM

@@ -20,7 +20,7 @@ from torch import Tensor
 from cells._base import Cell, Hidden
 
 
-class TutorialRNN(Cell):
+class TutorialRNN(Cell[Hidden]):
     """Two linear maps of the input and the state: one is the next state, one the output."""
 
     own_output = True

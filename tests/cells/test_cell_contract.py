@@ -12,7 +12,7 @@ from torch import Tensor
 
 import cells
 from cells._base import Cell
-from cells._steps import Whole
+from cells._packing import Whole
 
 pytestmark = pytest.mark.parametrize("name", EVERY)
 

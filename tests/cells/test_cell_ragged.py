@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
+from cells._packing import Whole
 from cells._recurrent import Recurrent
-from cells._steps import Whole
 
 every_cell = pytest.mark.parametrize("name", EVERY)
 

@@ -2,87 +2,121 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import cells as cell_files
 import tasks as task_folders
-from workbench.cli.options import Data, Json, data_folder
+from workbench.cli.options import Data, Json, Set, assignments, data_folder
 from workbench.config import spec
+from workbench.config.fields import describe
 from workbench.render.format import did_you_mean
 from workbench.render.streams import put
 
+if TYPE_CHECKING:
+    from cells._base import Cell
+    from tasks.base import Settings
+
+OWN = "Cells of your own: WORKBENCH_CELLS=DIR, tasks: WORKBENCH_TASKS=DIR (several as in PATH)."
+
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: workbench tasks --json")(tasks)
-    app.command(epilog="Example: workbench cells lstm --hidden 256 --task names")(cells)
+    app.command(epilog=f"{OWN} Example: workbench tasks --json")(tasks)
+    app.command(epilog=f"{OWN} Example: workbench cells lstm --hidden 256 --task names")(cells)
     app.command(epilog="Example: workbench doctor")(doctor)
 
 
 def tasks(json: Json = False) -> None:
-    """List the tasks with their presets."""
+    """List the tasks with their presets, and those that cannot be read with the reason."""
     from workbench.render import console
 
-    found = [(name, task_folders.settings(name)) for name in task_folders.available()]
+    readable = {name: task_folders.settings(name) for name in task_folders.available()}
+    broken = task_folders.unreadable()
     if json:
-        put(
-            [
-                {
-                    "task": name,
-                    "title": kind.title,
-                    "about": kind.about,
-                    "metric": kind.metric,
-                    "presets": {preset: chosen.help for preset, chosen in kind.presets.items()},
-                }
-                for name, kind in found
-            ]
-        )
+        put([*(_task_as_data(name, kind) for name, kind in readable.items()), *_broken_as_data("task", broken)])
         return
     rows = []
-    for name, kind in found:
+    for name, kind in readable.items():
         rows.append((name, kind.about))
         rows += [("", f"--preset {preset}: {chosen.help}") for preset, chosen in kind.presets.items()]
-    console.facts(rows)
+    console.facts([*rows, *broken.items()])
+
+
+def _task_as_data(name: str, kind: type[Settings]) -> dict[str, Any]:
+    return {
+        "task": name,
+        "title": kind.title,
+        "about": kind.about,
+        "metric": kind.metric,
+        "presets": {preset: chosen.help for preset, chosen in kind.presets.items()},
+    }
+
+
+def _broken_as_data(kind: str, problems: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{kind: name, "title": "", "unreadable": sentence} for name, sentence in problems.items()]
 
 
 def cells(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A cell to look at closely.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A cell to look at closely; with --check also a file's path.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check that the cell keeps the contract: shapes, lengths, gradients, bf16.")
+    ] = False,
     input_size: Annotated[int, typer.Option("--input", min=1, help="Features of each step.")] = 57,
     hidden: Annotated[int, typer.Option("--hidden", min=1, help="Hidden size.")] = 128,
     layers: Annotated[int, typer.Option("--layers", min=1, max=16, help="Cells stacked.")] = 1,
     bidirectional: Annotated[bool, typer.Option("--bidirectional", help="Read both ways.")] = False,
+    set_: Set = None,
     task: Annotated[str, typer.Option("--task", help="Print the network for this task.")] = "names",
     json: Json = False,
 ) -> None:
-    """List the cells; with NAME: its equations, its source, its parameters, the network around it."""
+    """List the cells; with NAME: its equations, its source, its options, its parameters, the network around it."""
+    if name is None:
+        if check:
+            raise spec.SpecError("--check needs a cell: `workbench cells NAME --check`, or the path of its file.")
+        _list_cells(json=json)
+    elif check:
+        _check_cell(name, json=json)
+    elif name.endswith(".py"):
+        raise spec.SpecError(f"{name} is a file: add --check, or name its folder in WORKBENCH_CELLS and the cell here.")
+    else:
+        values = {"cell.hidden": hidden, "cell.layers": layers, "cell.bidirectional": bidirectional}
+        _show_cell(spec.make(task, name, values | assignments(set_), data="starter"), input_size, json=json)
+
+
+def _list_cells(*, json: bool) -> None:
     from workbench.render import console
 
-    if name is None:
-        found = {cell: cell_files.about(cell) for cell in cell_files.available()}
-        if json:
-            put([{"cell": cell, "title": about.title} for cell, about in found.items()])
-            return
-        console.facts([(cell, about.title) for cell, about in found.items()])
+    titles = {cell: cell_files.about(cell).title for cell in cell_files.available()}
+    broken = cell_files.unreadable()
+    if json:
+        put([*({"cell": cell, "title": title} for cell, title in titles.items()), *_broken_as_data("cell", broken)])
         return
-    if name not in cell_files.available():
-        raise spec.SpecError(f"There is no cell {name!r}{did_you_mean(name, cell_files.available())}")
-    about = cell_files.about(name)
-    values = {"cell.hidden": hidden, "cell.layers": layers, "cell.bidirectional": bidirectional}
-    described = spec.make(task, name, values, data="starter")
+    console.facts([*titles.items(), *broken.items()])
 
+
+def _show_cell(described: spec.RunSpec, input_size: int, *, json: bool) -> None:
     from workbench.engine import data, network
 
-    recurrent = cell_files.build(name, input_size, hidden, layers=layers, bidirectional=bidirectional)
+    name, task, size = described.cell, described.task, described.options
+    about, struct = cell_files.about(name), cell_files.options(name)
+    recurrent = network.build_recurrent(described, input_size)
     shapes = {key: list(tensor.shape) for key, tensor in recurrent.to_torch().items()}
     count = network.parameter_count(recurrent)
     whole = network.build(described, data.load(described)[0])
+    own = describe("cell", struct) if struct else []
     if json:
+        options = {field.key: {"default": field.default, "bounds": field.bounds, "help": field.help} for field in own}
         put(
             {
                 "cell": name,
                 "title": about.title,
                 "text": about.text,
+                "options": options,
                 "parameters": count,
                 "shapes": shapes,
                 "network": str(whole),
@@ -91,14 +125,55 @@ def cells(
         )
         return
     print(f"{name}: {about.title}\n\n{about.text}\n")
-    print(f"Parameters with input {input_size}, hidden {hidden}, layers {layers}: {count:,}")
+    if own:
+        print("Options (--set KEY=VALUE):")
+        for field in own:
+            print("  " + "  ".join(filter(None, [f"{field.key} = {field.default}", field.bounds, field.help])))
+        print()
+    print(f"Parameters with input {input_size}, hidden {size.hidden}, layers {size.layers}: {count:,}")
     for key, shape in shapes.items():
         print(f"  {key:22} {' × '.join(map(str, shape))}")
     print(f"\nThe network for {task} ({network.parameter_count(whole):,} parameters):\n{whole}")
 
 
+def _check_cell(name: str, *, json: bool) -> None:
+    """Print a line for each check of the contract, and exit with 1 where one fails."""
+    from cells import _check
+
+    results: list[_check.Result] = []
+    try:
+        results += _check.results(_class_of(name))
+    except cell_files.CellError as error:
+        results.append(_check.Result("readable", "FAIL", str(error)))
+    if json:
+        checks = [{"check": one.check, "outcome": one.outcome, "why": one.why} for one in results]
+        put({"cell": name, "checks": checks})
+    else:
+        for one in results:
+            print(f"{one.outcome:8}  {one.check}{f': {one.why}' if one.why else ''}")
+    if any(one.outcome == "FAIL" for one in results):
+        raise typer.Exit(1)
+
+
+def _class_of(name: str) -> type[Cell[Any]]:
+    """Return the class of a cell by its name or its file's path.
+
+    Raises:
+        SpecError: there is neither.
+        CellError: it cannot be read.
+    """
+    if name.endswith(".py"):
+        if not Path(name).is_file():
+            raise spec.SpecError(f"There is no file {name}.")
+        return cell_files.load_file(Path(name))
+    try:
+        return cell_files.load(name)
+    except KeyError:
+        raise spec.SpecError(f"There is no cell {name!r}{did_you_mean(name, cell_files.available())}") from None
+
+
 def doctor(folder: Data = None, json: Json = False) -> None:
-    """Say what this machine and this terminal can do."""
+    """Say what this machine and this terminal can do, and which cells and tasks cannot be read."""
     from workbench.cli.doctor import examine
     from workbench.render import console
 

@@ -142,8 +142,8 @@ def _with_data() -> list[str]:
 
 
 def _check(task: str) -> None:
-    if task not in tasks.available():
-        raise spec.SpecError(f"There is no task {task!r}{did_you_mean(task, tasks.available())}")
+    """Raises: SpecError: there is no such task, or it cannot be read."""
+    spec.task_settings(task)
 
 
 def _present(task: str, folder: Path | None) -> locations.Source:

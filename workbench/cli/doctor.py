@@ -1,4 +1,4 @@
-"""What this machine and this terminal can do."""
+"""Report on this machine, this terminal, and the cells and tasks that are here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import NamedTuple
 import psutil
 from rich.console import Console
 
+import cells
 import tasks
 import workbench
 from tasks.base import DataError
@@ -20,7 +21,7 @@ from workbench.runs.store import root
 
 
 class Finding(NamedTuple):
-    """One thing looked at, what was found, and a sentence where it deserves care."""
+    """One examined thing, its state, and a sentence where it deserves care."""
 
     what: str
     found: str
@@ -28,12 +29,13 @@ class Finding(NamedTuple):
 
 
 def examine(data: Path | None) -> list[Finding]:
-    """Everything that ``workbench doctor`` says."""
+    """Return all that ``workbench doctor`` prints."""
     return [
         Finding("workbench", f"{workbench.__version__}, Python {platform.python_version()}, {platform.platform()}"),
         *_compute(),
         *_terminal(),
         *_places(data),
+        *_unreadable(),
         _logout(),
     ]
 
@@ -109,8 +111,17 @@ def _places(data: Path | None) -> list[Finding]:
     return findings
 
 
+def _unreadable() -> list[Finding]:
+    """Return the cells, tasks and folders of the user's that cannot be read, with the reason."""
+    return [
+        Finding(f"{kind}: {name}", sentence)
+        for kind, problems in (("cell", cells.unreadable()), ("task", tasks.unreadable()))
+        for name, sentence in problems.items()
+    ]
+
+
 def _logout() -> Finding:
-    """Whether logind kills a user's processes at logout (``KillUserProcesses=yes``): a detached training dies then."""
+    """Report whether logind kills a user's processes at logout (``KillUserProcesses=yes``), detached trainings too."""
     files = [Path("/etc/systemd/logind.conf"), *sorted(Path("/etc/systemd/logind.conf.d").glob("*.conf"))]
     kills = False
     for file in files:

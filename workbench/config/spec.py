@@ -7,6 +7,7 @@ the presets and the screen's form all speak it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,12 +17,15 @@ from msgspec import Meta
 
 import cells
 import tasks
-from tasks.base import PlainError, Settings
+from cells import CellError
+from tasks import TaskError
+from tasks.base import PlainError, Settings, Value
 from workbench.config.defaults import SEEDS
 from workbench.config.fields import Field, describe
 from workbench.render.format import did_you_mean
 
 SCHEMA = 1
+_UNKNOWN = object()  # the default of an option whose cell is gone
 
 
 class SpecError(PlainError, ValueError):
@@ -87,6 +91,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     task: str
     cell: str
     options: CellOptions
+    cell_options: Mapping[str, Value] = {}  # values of the cell's own Options
     train: TrainOptions
     settings: Any  # the task's Settings
     preset: str = ""
@@ -94,7 +99,11 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     data_dir: str = ""  # the task's data folder where data is full
 
     def to_json(self) -> bytes:
-        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+        """Return the content of ``spec.json``; ``cell_options`` is left out where it is empty, as in older files."""
+        fields = {name: getattr(self, name) for name in self.__struct_fields__}
+        if not self.cell_options:
+            del fields["cell_options"]
+        return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 
 def from_json(text: bytes) -> RunSpec:
@@ -113,10 +122,7 @@ def from_json(text: bytes) -> RunSpec:
             f"This run was described by a newer Workbench (schema {schema}, here {SCHEMA}): update Workbench to open it"
             "."
         )
-    try:
-        settings = tasks.settings(str(raw.get("task")))
-    except KeyError as error:
-        raise SpecError(_unknown("task", error.args[0], tasks.available())) from None
+    settings = task_settings(str(raw.get("task")))
     try:
         spec = msgspec.convert(raw, RunSpec)
         return msgspec.structs.replace(spec, settings=msgspec.convert(spec.settings, settings))
@@ -141,15 +147,15 @@ def make(
     Raises:
         SpecError: an unknown name, a value out of bounds, or values that do not fit together.
     """
-    settings = tasks.settings(_known("task", task, tasks.available()))
-    _known("cell", cell, cells.available())
+    settings = task_settings(task)
+    own = _cell_options(cell)
     layers: list[Mapping[str, Any]] = [settings.defaults]
     if preset:
         chosen = settings.presets[_known("preset", preset, list(settings.presets))]
         layers += [chosen.values, chosen.by_cell.get(cell, {})]
     layers.append(values or {})
     parts: dict[str, dict[str, Any]] = {"cell": {}, "train": {}, "task": {}}
-    known = {field.key: field for field in fields(task)}
+    known = {field.key: field for field in fields(task, cell)}
     for key, given in ((k, v) for layer in layers for k, v in layer.items()):
         field = _find(key, known)
         section, _, name = field.key.partition(".")
@@ -159,10 +165,13 @@ def make(
             raise SpecError(str(error)) from None
         if section == "task" and name in settings.paths and given:
             parts[section][name] = str(_whole_path(field.key, str(given)))  # the worker stands elsewhere
+    own_names = own.__struct_fields__ if own else ()
+    chosen_options = {name: parts["cell"].pop(name) for name in own_names if name in parts["cell"]}
     spec = RunSpec(
         task=task,
         cell=cell,
         options=CellOptions(**parts["cell"]),
+        cell_options=_whole_options(own, chosen_options),
         train=TrainOptions(**parts["train"]),
         settings=settings(**parts["task"]),
         preset=preset,
@@ -180,26 +189,95 @@ def _whole_path(key: str, given: str) -> Path:
         raise SpecError(f"{key}: {given} names the home folder of nobody here: write the whole path.") from None
 
 
+def fields(task: str, cell: str = "") -> Sequence[Field]:
+    """Return every setting of a task's runs: the cell's, the training's, the task's.
+
+    Args:
+        cell: whose own options are among them; empty, or no cell that can be read: none.
+    """
+    own = _options_of(cell)
+    if own is None:
+        return _fields(task)
+    shared = [field for field in _fields(task) if field.key.startswith("cell.")]
+    return [*shared, *describe("cell", own), *_fields(task)[len(shared) :]]
+
+
 @cache
-def fields(task: str) -> Sequence[Field]:
-    """Every setting of a task's runs: the cell's, the training's, the task's own."""
-    return [field for section, struct in _sections(task).items() for field in describe(section, struct)]
+def _fields(task: str) -> Sequence[Field]:
+    structs = (("cell", CellOptions), ("train", TrainOptions), ("task", tasks.settings(task)))
+    return [field for section, struct in structs for field in describe(section, struct)]
+
+
+def keys(described: RunSpec) -> list[str]:
+    """Return the dotted key of every value that a run has, also where its cell is no longer here."""
+    shared = [field.key for field in _fields(described.task)]
+    at = len(CellOptions.__struct_fields__)
+    return [*shared[:at], *(f"cell.{name}" for name in described.cell_options), *shared[at:]]
 
 
 def value(described: RunSpec, key: str) -> Any:
-    """The value that a run has for a dotted key."""
+    """Return the value that a run has for a dotted key.
+
+    Raises:
+        AttributeError: there is no such setting of this run.
+    """
     section, _, name = key.partition(".")
+    if section == "cell" and name in described.cell_options:
+        return described.cell_options[name]
     return getattr({"cell": described.options, "train": described.train, "task": described.settings}[section], name)
 
 
 def changed(described: RunSpec) -> dict[str, Any]:
-    """The settings in which a run differs from its task's defaults."""
-    usual = {field.key: field.default for field in fields(described.task)} | dict(described.settings.defaults)
-    return {key: value(described, key) for key, common in usual.items() if value(described, key) != common}
+    """Return the settings in which a run differs from its task's defaults, and the options of a cell that is gone."""
+    every = fields(described.task, described.cell if described.cell_options else "")
+    usual = {field.key: field.default for field in every}
+    usual |= described.settings.defaults
+    return {key: own for key in keys(described) if (own := value(described, key)) != usual.get(key, _UNKNOWN)}
 
 
-def _sections(task: str) -> dict[str, type[msgspec.Struct]]:
-    return {"cell": CellOptions, "train": TrainOptions, "task": tasks.settings(task)}
+def task_settings(task: str) -> type[Settings]:
+    """Return a task's settings class.
+
+    Raises:
+        SpecError: there is no such task, or it cannot be read.
+    """
+    try:
+        return tasks.settings(task)
+    except KeyError:
+        raise SpecError(_unknown("task", task, tasks.available())) from None
+    except TaskError as error:
+        raise SpecError(str(error)) from None
+
+
+def _cell_options(cell: str) -> type[msgspec.Struct] | None:
+    """Raises: SpecError: there is no such cell, or it cannot be read."""
+    try:
+        return cells.options(cell)
+    except KeyError:
+        raise SpecError(_unknown("cell", cell, cells.available())) from None
+    except CellError as error:
+        raise SpecError(str(error)) from None
+
+
+def _options_of(cell: str) -> type[msgspec.Struct] | None:
+    """Return a cell's own options; ``None`` where it has none or cannot be read."""
+    with suppress(KeyError, CellError):
+        return cells.options(cell)
+    return None
+
+
+def _whole_options(own: type[msgspec.Struct] | None, chosen: Mapping[str, Any]) -> dict[str, Value]:
+    """Return every option of a cell with its value: the chosen ones, and the others' defaults.
+
+    Raises:
+        SpecError: they do not fit together, as the struct's own ``__post_init__`` says.
+    """
+    if own is None:
+        return {}
+    try:
+        return msgspec.structs.asdict(own(**chosen))
+    except (ValueError, TypeError) as error:
+        raise SpecError(str(error)) from None
 
 
 def _find(key: str, known: Mapping[str, Field]) -> Field:
@@ -211,8 +289,7 @@ def _find(key: str, known: Mapping[str, Field]) -> Field:
 def _check(spec: RunSpec, settings: type[Settings]) -> None:
     if not spec.train.epochs and not spec.train.max_steps:
         raise SpecError("The run would never end: set train.epochs or train.max_steps above 0.")
-    both_ways = spec.options.bidirectional or cells.about(spec.cell).bidirectional
-    if settings.causal and both_ways:
+    if settings.causal and (spec.options.bidirectional or _always_both_ways(spec.cell)):
         raise SpecError(
             f"{spec.task} writes from left to right, so a bidirectional network ({spec.cell}) would see "
             "what it must guess: choose a cell that reads one way."
@@ -220,6 +297,13 @@ def _check(spec: RunSpec, settings: type[Settings]) -> None:
     try:
         spec.settings.check()
     except ValueError as error:
+        raise SpecError(str(error)) from None
+
+
+def _always_both_ways(cell: str) -> bool:
+    try:
+        return cells.reads_both_ways(cell)
+    except CellError as error:
         raise SpecError(str(error)) from None
 
 

@@ -6,6 +6,7 @@ import errno
 
 from tasks.base import PlainError
 from workbench.engine.state import TrainingState
+from workbench.render.plugin_errors import located
 from workbench.runs.store import Run
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -28,5 +29,7 @@ def explain(error: BaseException, run: Run, state: TrainingState) -> str:
             f"{where} ran out of memory at step {state.step}: start again with a smaller --batch-size (it is "
             f"{options.batch_size}) or --hidden (it is {run.spec.options.hidden}). What was saved before is untouched."
         )
+    if place := located(error):
+        return f"The training broke off at step {state.step}: {place}. The traceback is in {run.log_file}."
     first = (str(error) or type(error).__name__).splitlines()[0]
     return f"The training broke off at step {state.step} by a defect ({first}): the traceback is in {run.log_file}."

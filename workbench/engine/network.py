@@ -1,25 +1,37 @@
-"""A run's network: the task's module round the cell that the spec names."""
+"""A run's network: the task's module around the cell that the spec names."""
 
 from __future__ import annotations
 
 from torch import nn
 
 import cells
+from cells import CellError
+from cells._recurrent import Recurrent
 from tasks.base import Task
 from workbench.config.spec import RunSpec, SpecError
+from workbench.render.plugin_errors import located
 
 
 def build(spec: RunSpec, task: Task) -> nn.Module:
-    """The network of a run, its parameters drawn from torch's generator as it stands.
+    """Return the network of a run, its parameters drawn from torch's generator as it stands.
 
     Raises:
-        SpecError: task, cell and options do not fit together, or the cell is no longer here.
+        SpecError: task, cell and options do not fit together, or the cell is no longer here or cannot be read.
+    """
+    try:
+        return task.build(lambda input_size: build_recurrent(spec, input_size))
+    except ValueError as error:
+        raise SpecError(_sentence(error)) from error
+
+
+def build_recurrent(spec: RunSpec, input_size: int) -> Recurrent:
+    """Return the recurrent network of a run, for a task's input of I features.
+
+    Raises:
+        SpecError: the cell cannot be built so, is no longer here, or cannot be read.
     """
     options = spec.options
-    if spec.cell not in cells.available():
-        raise SpecError(f"There is no cell {spec.cell!r} here any more: put its file back (WORKBENCH_CELLS).")
-
-    def make_recurrent(input_size: int) -> nn.Module:
+    try:
         recurrent = cells.build(
             spec.cell,
             input_size,
@@ -28,15 +40,25 @@ def build(spec: RunSpec, task: Task) -> nn.Module:
             bidirectional=options.bidirectional,
             dropout=options.dropout,
             output_size=options.output_size,
+            options=spec.cell_options,
         )
-        if spec.settings.causal and recurrent.directions == 2:  # a cell may inherit it, unseen by its file's reader
-            raise ValueError(f"{spec.task} writes from left to right, and {spec.cell} reads both ways.")
-        return recurrent
-
-    try:
-        return task.build(make_recurrent)
+    except KeyError as error:
+        if error.args != (spec.cell,):
+            raise
+        raise SpecError(f"There is no cell {spec.cell!r} here any more: put its file back (WORKBENCH_CELLS).") from None
     except ValueError as error:
-        raise SpecError(str(error)) from None
+        raise SpecError(_sentence(error)) from error
+    if spec.settings.causal and recurrent.directions == 2:  # set by code that the cell's text does not show
+        raise SpecError(f"{spec.task} writes from left to right, and {spec.cell} reads both ways.")
+    return recurrent
+
+
+def _sentence(error: ValueError) -> str:
+    """Return a refusal as one sentence; one from a user's own file names its line."""
+    if isinstance(error, CellError | SpecError):
+        return str(error)
+    place = located(error)
+    return f"{place}." if place else str(error)
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -7,13 +7,17 @@ import math
 import time
 from collections.abc import Sequence
 
+from workbench.render.plugin_errors import located
+
 SENTENCE_ENDS = "。！？"
 DEBUG = "WORKBENCH_DEBUG"  # shows tracebacks
 ASCII = "WORKBENCH_ASCII"  # draws the screen with ASCII alone
 
 
 def defect(error: BaseException) -> str:
-    """The sentence for an error that nobody foresaw."""
+    """Return the sentence for an unexpected error; one raised in a user's own cell or task names its line."""
+    if place := located(error):
+        return f"{place}. {DEBUG}=1 shows the traceback."
     first = (str(error) or type(error).__name__).splitlines()[0]
     return f"This is a defect of Workbench ({type(error).__name__}: {first}): {DEBUG}=1 shows the traceback."
 

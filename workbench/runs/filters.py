@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, get_args
 
+import cells
 import tasks
 from tasks.base import Metric
 from workbench.config import spec
@@ -235,6 +236,8 @@ def _settings() -> dict[str, Field]:
     """The settings that can be asked for: those of every run by their short names too, a task's by the dotted key."""
     shared = [*describe("cell", spec.CellOptions), *describe("train", spec.TrainOptions)]
     own = [field for task in tasks.available() for field in describe("task", tasks.settings(task))]
+    structs = filter(None, map(cells.options, cells.available()))
+    own += [field for struct in structs for field in describe("cell", struct)]
     return {field.key.partition(".")[2]: field for field in reversed(shared)} | {f.key: f for f in (*own, *shared)}
 
 

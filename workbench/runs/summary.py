@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from tasks.base import Metrics, Settings
@@ -146,13 +145,7 @@ def facts(summary: RunSummary) -> dict[str, Any]:
 
 def settings(described: RunSpec) -> dict[str, Any]:
     """Return every setting of a run by its dotted key."""
-    return {key: spec.value(described, key) for key in keys(described.task)}
-
-
-@cache
-def keys(task: str) -> tuple[str, ...]:
-    """Return the dotted keys of a task's settings."""
-    return tuple(field.key for field in spec.fields(task))
+    return {key: spec.value(described, key) for key in spec.keys(described)}
 
 
 def _message(described: RunSpec, status: Status, history: History) -> str:

@@ -70,7 +70,7 @@ def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
     described = [record.spec for record in runs if record.spec]
     every: list[Mapping[str, Any]] = [
         {"task": one.task, "cell": one.cell, "preset": one.preset or "none", "data": one.data}
-        | {key: spec.value(one, key) for key in summary.keys(one.task)}
+        | {key: spec.value(one, key) for key in spec.keys(one)}
         for one in described
     ]
     found = {}

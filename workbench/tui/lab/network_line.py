@@ -172,4 +172,4 @@ def _wrapped(part: Part, room: int) -> list[str]:
 
 def _shape(described: RunSpec) -> tuple[object, ...]:
     """All that the network depends on."""
-    return described.task, described.cell, described.options, described.settings
+    return described.task, described.cell, described.options, described.cell_options, described.settings

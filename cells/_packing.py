@@ -1,5 +1,6 @@
-"""How one direction reads a padded batch: step by step, the longest sequences first, each from its own beginning.
+"""Ragged batches: the steps of a padded batch in the order of one direction, the longest sequences first.
 
+The order is that of ``torch.nn.utils.rnn.pack_padded_sequence``; a direction starts at each sequence's own end.
 Shapes: B batch, T time, F features, M steps of all sequences together (B·T where none is padded).
 """
 
@@ -11,7 +12,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-S = TypeVar("S", bound=tuple[Any, ...])
+State = TypeVar("State", bound=tuple[Tensor, ...])
+"""A NamedTuple of tensors (B, …), its own type for each cell."""
 
 
 class Steps(ABC):
@@ -24,34 +26,34 @@ class Steps(ABC):
 
     @abstractmethod
     def take(self, x: Tensor) -> Tensor:
-        """The live steps, one after the other: (T,B,F) → (M,F)."""
+        """Gather the live steps, one after the other: (T,B,F) → (M,F)."""
 
     @abstractmethod
     def put(self, flat: Tensor) -> Tensor:
-        """Back to where ``take`` took them, zero past each end: (M,F) → (T,B,F)."""
+        """Undo ``take``, zero past each end: (M,F) → (T,B,F)."""
 
     @abstractmethod
     def turn(self, x: Tensor) -> Tensor:
-        """A padded batch that starts with each sequence's first step in this direction: (T,B,F) → (T,B,F)."""
+        """Reorder a padded batch to begin with each sequence's first step in this direction: (T,B,F) → (T,B,F)."""
 
     @abstractmethod
     def turn_back(self, x: Tensor) -> Tensor:
         """Undo ``turn``, zero past each end: (T,B,F) → (T,B,F)."""
 
     @abstractmethod
-    def sort(self, state: S) -> S:
-        """A state's rows, (B,·), the longest sequences first."""
+    def sort(self, state: State) -> State:
+        """Order a state's rows, each part (B, …), the longest sequences first."""
 
     @abstractmethod
-    def unsort(self, state: S) -> S:
+    def unsort(self, state: State) -> State:
         """Undo ``sort``."""
 
 
 def both_directions(lengths: Tensor | None, batch: int, time: int, device: torch.device) -> tuple[Steps, Steps]:
-    """The steps of a batch, forward and backward.
+    """Return the steps of a batch, forward and backward.
 
     Args:
-        lengths: (B,) on the CPU, so that no step waits for the device to learn them; none: all T.
+        lengths: (B,) on the CPU, so that no step waits for the device; none: all T.
 
     Raises:
         ValueError: a sequence is empty or longer than T, or there are not B lengths.
@@ -89,10 +91,10 @@ class Whole(Steps):
     def turn_back(self, x: Tensor) -> Tensor:
         return self.turn(x)
 
-    def sort(self, state: S) -> S:
+    def sort(self, state: State) -> State:
         return state
 
-    def unsort(self, state: S) -> S:
+    def unsort(self, state: State) -> State:
         return state
 
 
@@ -124,10 +126,10 @@ class Ragged(Steps):
     def turn_back(self, x: Tensor) -> Tensor:
         return self.put(_take(x.flatten(0, 1), self._forward))
 
-    def sort(self, state: S) -> S:
+    def sort(self, state: State) -> State:
         return type(state)(*(part[self._order] for part in state))
 
-    def unsort(self, state: S) -> S:
+    def unsort(self, state: State) -> State:
         return type(state)(*(part[self._unorder] for part in state))
 
     def _place(self, flat: Tensor, rows: Tensor) -> Tensor:
@@ -141,7 +143,7 @@ def _take(x: Tensor, rows: Tensor) -> Tensor:
 
 
 class _Take(torch.autograd.Function):
-    """Rows that are all different, so that the gradient is copied back rather than added up one by one."""
+    """Row selection without repeats: the gradient is copied back rather than accumulated row by row."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, rows: Tensor) -> Tensor:
