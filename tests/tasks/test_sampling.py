@@ -14,7 +14,7 @@ Drawn = dict[int, float]
 
 
 def shares(draws: int = 20_000, **options: object) -> Drawn:
-    """How often each of the four tokens is drawn."""
+    """The share of draws of each of the four tokens."""
     generator = torch.Generator().manual_seed(1)
     tokens, _ = choose(SCORES.expand(draws, -1), generator=generator, **options)  # type: ignore[arg-type]
     return {int(token): int(count) / draws for token, count in zip(*tokens.unique(return_counts=True), strict=True)}

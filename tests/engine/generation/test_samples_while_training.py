@@ -1,4 +1,4 @@
-"""What a task does between the steps: it writes after each evaluation, and is told of each epoch."""
+"""A training between its steps: a sample after each evaluation, a call of the task at each epoch."""
 
 from __future__ import annotations
 

@@ -238,3 +238,28 @@ def test_a_model_of_few_characters_cannot_write_different_ones() -> None:
 def test_tones_of_the_toys() -> None:
     assert all(BOOK.tone(character) == 1 for character in LEVEL)
     assert all(BOOK.tone(character) == 2 for character in OBLIQUE)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "length", "sentence"),
+    [
+        ({"form": "五绝"}, 23, "A 五绝 has 24 characters, marks counted: a length of 23 would cut it, so allow 24"),
+        (
+            {"form": "五绝", "start": "天月"},
+            21,
+            "has 22 characters after this beginning, marks counted: a length of 21",
+        ),
+        ({"rhyme": "天"}, 63, "A poem as it is asked for may have 64 characters"),
+        ({"form": forms.FREE, "rhyme": "天"}, 71, "A poem as it is asked for may have 80 characters"),
+    ],
+)
+def test_a_length_that_would_cut_the_poem_is_refused(constraints: dict, length: int, sentence: str) -> None:
+    guide = planned(**constraints)
+    with pytest.raises(ValueError, match=sentence):
+        guide.check_length(constraints.get("start", ""), length)
+    guide.check_length(constraints.get("start", ""), 80)
+
+
+def test_constraints_that_hold_line_by_line_take_any_length() -> None:
+    for constraints in ({"distinct": True}, {"form": forms.FREE}):
+        planned(**constraints).check_length("", 1)
