@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import msgspec
 
-from tasks.views import View
+from tasks.views import Annotation, View
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, device, nn
@@ -76,6 +76,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             artifacts: the run keeps the tensors of ``Task.artifacts``.
         """
         return {}
+
+    @classmethod
+    def annotator(cls, state: Mapping[str, Any]) -> Callable[[str, bool], Annotation] | None:
+        """A function that annotates a generated text: ``(text, whether it has ended)`` → marks; none: no annotations.
+
+        It is called as a text grows, and must be fast.
+
+        Args:
+            state: the run's task state.
+        """
+        return None
 
     def check(self) -> None:
         """Raise ``ValueError`` (one sentence) where values that are fine alone do not fit together."""

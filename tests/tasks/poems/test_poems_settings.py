@@ -1,12 +1,14 @@
-"""Constraints of the poems task as its settings declare them, without torch."""
+"""Constraints and annotations of poems as the task's settings declare them, without torch."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
 
+from tasks import base
 from tasks.poems import forms
 from tasks.poems.constraints import PoemConstraints
+from tasks.poems.prosody import GROUPS
 from tasks.poems.settings import Settings
 
 RHYMING, NOVEL = {"rhyme", "tones"}, {"novel"}
@@ -33,3 +35,18 @@ def test_a_run_says_which_constraints_it_cannot_be_held_to(state: dict, artifact
     reasons = Settings.unavailable_constraints(state, artifacts)
     assert set(reasons) == missing
     assert all(reason.endswith(".") for reason in reasons.values())
+
+
+def test_a_growing_poem_has_tones_and_rhymes_and_an_ended_one_a_verdict() -> None:
+    prosody = [{"先": "天年", "屑": "雪", "月": "月"}.get(group, "") for group in GROUPS]
+    annotate = Settings.annotator({"prosody": prosody})
+    growing = annotate("月天，雪年。鹤", False)
+    assert growing.labels == ["●", "○", "", "●", "○", "", ""]
+    assert (growing.linked, growing.faults, growing.verdict) == ([1, 4], [], "")
+    ended = annotate("雪雪天天月，天雪雪雪天。天天天雪月，雪雪雪天年。", True)
+    assert ended.faults == [7]
+    assert ended.verdict.startswith("五绝 · rhymed on 先 · not regulated: 雪 in line 2 · 雪 天 twice in line 1")
+    unknown = Settings.annotator({})("月天。", True)
+    assert (unknown.labels, unknown.linked) == ([], [])
+    assert unknown.verdict.startswith("free form · rhyme and tones unknown")
+    assert base.Settings.annotator({}) is None
