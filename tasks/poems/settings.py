@@ -10,9 +10,7 @@ from msgspec import Meta
 
 from tasks import base
 from tasks.base import Preset, Value
-from tasks.poems.annotation import annotate
 from tasks.poems.constraints import PoemConstraints
-from tasks.poems.prosody import Prosody
 from tasks.views import Annotation
 
 CORPORA: Mapping[str, str] = {"tang": "poet.tang.*.json", "poems": "poems.txt", "tangshi": "tangshi.txt"}
@@ -99,6 +97,9 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @classmethod
     def annotator(cls, state: Mapping[str, Any]) -> Callable[[str, bool], Annotation]:
+        from tasks.poems.annotation import annotate  # NumPy: a list of runs goes without it
+        from tasks.poems.prosody import Prosody
+
         book = Prosody(state.get("prosody") or ())
         return lambda text, ended: annotate(text, book, ended=ended)
 
