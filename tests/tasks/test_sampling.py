@@ -74,7 +74,7 @@ def test_the_same_seed_draws_the_same_tokens() -> None:
     st.integers(0, 2**31),
 )
 @settings(deadline=None)
-def test_what_is_drawn_is_always_among_the_allowed(
+def test_sampled_tokens_are_always_among_the_allowed(
     scores: list[float], temperature: float, top_k: int, top_p: float, seed: int
 ) -> None:
     row = torch.tensor([scores])

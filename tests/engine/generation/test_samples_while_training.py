@@ -89,7 +89,7 @@ def test_sampling_leaves_the_trainings_generator_alone(runs_folder: Path) -> Non
     assert not changed
 
 
-def test_a_task_is_told_of_each_epoch_and_of_the_one_that_goes_on(
+def test_begin_epoch_is_called_for_each_epoch_and_for_a_resumed_one(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch, tasks_made: list[scribe_task.Task]
 ) -> None:
     monkeypatch.setattr(loop, "_ASK_SECONDS", 0.0)
