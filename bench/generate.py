@@ -36,7 +36,7 @@ from torch import Generator, Tensor, nn
 
 from tasks.poems.task import Task
 from tasks.shared.sequences.sampling import choose
-from workbench.engine import trained_run
+from workbench.engine import network, trained_run
 from workbench.engine.generation import best_of
 from workbench.engine.generation.sampling import Sampler
 from workbench.runs import store
@@ -56,7 +56,7 @@ def main() -> None:
     run = store.find(given.run, store.root(given.runs))
     task, model = trained_run.load_trained(run, threads=1, device="cpu")
     assert isinstance(task, Task)
-    twin = model.build(msgspec.structs.replace(run.spec, cell="torch-lstm"), task).eval()
+    twin = network.build(msgspec.structs.replace(run.spec, cell="torch-lstm"), task).eval()
     print("| batch | side | characters/s | ours is faster by |")
     print("| --- | --- | --- | --- |")
     for batch in (1, 64):

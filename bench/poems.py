@@ -29,7 +29,7 @@ if not sys.flags.safe_path:
     sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tasks.poems import checker, forms, tone_patterns
 from tasks.poems.task import Task
@@ -104,11 +104,11 @@ def main() -> None:
         for held in (False, True) if form != forms.FREE else (False,):
             began = time.perf_counter()
             guide = task.guide("", {"form": form, **ALL_RULES}) if held else FormGuide(task, form)
-            found = written(task, model, given.poems, guide)
+            candidates = generated(task, model, given.poems, guide)
             name = f"{run.spec.cell}, {form}{', held' if held else ''}"
             seconds = time.perf_counter() - began
-            row(name, [one.text if one.ended else "" for one in found], form, task, corpus, seconds)
-            kept[name] = [one.text for one in found]
+            row(name, [one.text if one.ended else "" for one in candidates], form, task, corpus, seconds)
+            kept[name] = [one.text for one in candidates]
     if given.json:
         given.json.write_text(json.dumps(kept, ensure_ascii=False, indent=1))
 
@@ -122,7 +122,7 @@ def shuffled(poems: list[str], chance: random.Random) -> list[str]:
     return ["".join(map("".join, zip(lines[at : at + size], marks, strict=True))) for at in range(0, len(lines), size)]
 
 
-def written(task: Task, model: Any, count: int, guide: Any) -> list[best_of.Candidate]:
+def generated(task: Task, model: nn.Module, count: int, guide: Guide | None) -> list[best_of.Candidate]:
     candidates: list[best_of.Candidate] = []
     for first in range(0, count, BATCH):
         seeds = range(first, min(first + BATCH, count))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import msgspec
 
-from tasks.views import View
+from tasks.views import Annotation, View
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, device, nn
@@ -106,6 +106,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Metric(
             heading=name.replace("_", " "), higher_is_better=cls.higher_is_better if name == cls.metric else None
         )
+
+    @classmethod
+    def annotator(cls, state: Mapping[str, Any]) -> Callable[[str, bool], Annotation] | None:
+        """A function that annotates a generated text: ``(text, whether it has ended)`` → marks; none: no annotations.
+
+        It is called as a text grows, and must be fast.
+
+        Args:
+            state: the run's task state.
+        """
+        return None
 
     def check(self) -> None:
         """Raise ``ValueError`` (one sentence) where values that are fine alone do not fit together."""

@@ -43,4 +43,13 @@ class Series(_View, frozen=True, kw_only=True, tag="series"):
     curves: dict[str, list[float | None]]
 
 
+class Annotation(msgspec.Struct, frozen=True, kw_only=True):
+    """Marks on the characters of a generated text, by their numbers; a part of its display, no view of its own."""
+
+    labels: list[str] = []  # one for each character, such as its tone; empty: none
+    linked: list[int] = []  # characters that belong together, such as rhymes
+    faults: list[int] = []  # characters that break a rule
+    verdict: str = ""  # results of the rules on a whole text, in a line
+
+
 View = Confusion | Table | Text | Series

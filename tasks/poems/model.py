@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tasks.base import Recurrent
 from tasks.poems.context import BESIDE, LINES, PLACES, context
 
 
@@ -48,7 +49,7 @@ class PoemNetwork(nn.Module):
     def __init__(
         self,
         embedding: nn.Embedding,
-        recurrent: Any,
+        recurrent: Recurrent,
         *,
         classes: Tensor,
         breaks: list[int],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec import Meta
 from tasks import base
 from tasks.base import LOSS, Metric, Preset, Value
 from tasks.poems.constraints import PoemConstraints
+from tasks.views import Annotation
 
 CORPORA: Mapping[str, str] = {"tang": "poet.tang.*.json", "poems": "poems.txt", "tangshi": "tangshi.txt"}
 
@@ -100,6 +101,14 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
             return dict.fromkeys(names, "This network was trained before forms were known: train anew.")
         reasons = {} if lines else dict.fromkeys(("rhyme", "tones"), "This network was trained without the rhyme book.")
         return reasons if artifacts else {**reasons, "novel": "The lines of its training corpus are not at hand."}
+
+    @classmethod
+    def annotator(cls, state: Mapping[str, Any]) -> Callable[[str, bool], Annotation]:
+        from tasks.poems.annotation import annotate  # NumPy: a list of runs goes without it
+        from tasks.poems.prosody import Prosody
+
+        book = Prosody(state.get("prosody") or ())
+        return lambda text, ended: annotate(text, book, ended=ended)
 
     def check(self) -> None:
         if self.tied and self.init == "glorot":

@@ -14,7 +14,7 @@ Drawn = dict[int, float]
 
 
 def shares(draws: int = 20_000, **options: object) -> Drawn:
-    """How often each of the four tokens is drawn."""
+    """The share of draws of each of the four tokens."""
     generator = torch.Generator().manual_seed(1)
     tokens, _ = choose(SCORES.expand(draws, -1), generator=generator, **options)  # type: ignore[arg-type]
     return {int(token): int(count) / draws for token, count in zip(*tokens.unique(return_counts=True), strict=True)}
@@ -74,7 +74,7 @@ def test_the_same_seed_draws_the_same_tokens() -> None:
     st.integers(0, 2**31),
 )
 @settings(deadline=None)
-def test_what_is_drawn_is_always_among_the_allowed(
+def test_sampled_tokens_are_always_among_the_allowed(
     scores: list[float], temperature: float, top_k: int, top_p: float, seed: int
 ) -> None:
     row = torch.tensor([scores])

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from tasks.poems.annotation import verdict
 from workbench.inference.protocol import Character
 from workbench.render.format import plain
-from workbench.tui.poem.verse import Verse, judged, rows
+from workbench.tui.poem.verse import Verse, rows
 from workbench.tui.poem.verse_text import inked
 
 SPRING = "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。"
@@ -116,14 +117,14 @@ def test_a_poem_is_judged_in_a_line(text: str, said: str) -> None:
     assert one.checked is None
     one.end()
     assert one.checked is not None
-    assert said in judged(one.checked, one.raw, book())
+    assert said in verdict(one.raw, one.checked, book())
 
 
 def test_where_a_poem_is_not_regulated_is_said_and_marked() -> None:
     broken = verse("雪月烟天月，天烟雪月前。烟天泉月雪，日天雪烟天。", prosody=book())
     broken.end()
     assert broken.checked is not None
-    said = judged(broken.checked, broken.raw, book())
+    said = verdict(broken.raw, broken.checked, book())
     assert broken.misfits
     assert all(f"{broken.places[number].text} in line " in said for number in sorted(broken.misfits)[:3])
     assert inked(broken, 24, marks=True).plain.count("!") == len(broken.misfits)
@@ -133,7 +134,7 @@ def test_a_regulated_poem_is_said_to_be() -> None:
     good = verse("雪月烟天月，天烟雪月前。烟天泉月雪，日月雪烟天。", prosody=book())
     good.end()
     assert good.checked is not None
-    assert "rhymed on 先 · regulated" in judged(good.checked, good.raw, book())
+    assert "rhymed on 先 · regulated" in verdict(good.raw, good.checked, book())
     assert "!" not in inked(good, 24, marks=True).plain
 
 
@@ -141,7 +142,7 @@ def test_without_a_book_form_and_repeated_characters_are_said() -> None:
     one = verse(SPRING, prosody=book(empty=True))
     one.end()
     assert one.checked is not None
-    assert judged(one.checked, one.raw, book(empty=True)) == "五绝 · rhyme and tones unknown · 处 twice in line 2"
+    assert verdict(one.raw, one.checked, book(empty=True)) == "五绝 · rhyme and tones unknown · 处 twice in line 2"
 
 
 def test_what_was_given_is_bold_and_the_cursor_is_reversed() -> None:

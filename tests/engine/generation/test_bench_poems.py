@@ -12,7 +12,7 @@ from engine.generation.poem_writers import random_writer
 FILE = Path(__file__).parents[3] / "bench/poems.py"
 
 
-def test_what_did_not_end_or_is_of_no_form_is_not_counted(
+def test_poems_without_an_end_or_a_form_are_not_counted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "path", ["", *sys.path])  # of which it takes away the first

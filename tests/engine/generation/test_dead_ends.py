@@ -83,7 +83,7 @@ def test_a_search_that_shows_nothing_can_be_stopped(hopeless: Made) -> None:
 
 
 @pytest.mark.parametrize("several", [1, 3])
-def test_the_answerer_hears_a_cancel_while_it_searches(hopeless: Made, tmp_path: Path, several: int) -> None:
+def test_the_inference_server_obeys_a_cancel_while_it_searches(hopeless: Made, tmp_path: Path, several: int) -> None:
     heard = after(30)
 
     class Cancelled(set[int]):

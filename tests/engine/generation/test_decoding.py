@@ -116,7 +116,7 @@ def test_the_mode_of_whoever_asks_is_left_alone(scribe) -> None:
         ({"top_p": 0.0}, "top-p"),
     ],
 )
-def test_what_cannot_be_is_said_before_the_first_token(scribe, settings, said: str) -> None:
+def test_settings_out_of_bounds_are_refused_before_the_first_token(scribe, settings, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         generate(*scribe, **settings)
 

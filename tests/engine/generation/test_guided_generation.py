@@ -43,7 +43,7 @@ def text(written: list[GeneratedToken]) -> str:
 
 @given(constraints, st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
-def test_whatever_is_asked_together_holds(writer, constraints: dict[str, Any], seed: int) -> None:
+def test_all_constraints_hold_together(writer, constraints: dict[str, Any], seed: int) -> None:
     task, model = writer
     try:
         guide = task.guide("", constraints)
@@ -78,7 +78,7 @@ def test_a_seed_writes_the_same_poem_and_probabilities_are_the_networks_own(writ
     torch.testing.assert_close(torch.tensor([w.log_probability for w in first]), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_what_may_be_taken_back_is_not_shown_before_its_line_is_sure() -> None:
+def test_tokens_that_may_be_taken_back_are_held_until_their_line_is_final() -> None:
     """Every line of the alphabet but those of one character is known: most lines are left by going back."""
     alphabet = CHARACTERS[:2]
     every = [

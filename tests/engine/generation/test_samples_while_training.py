@@ -1,4 +1,4 @@
-"""What a task does between the steps: it writes after each evaluation, and is told of each epoch."""
+"""A training between its steps: a sample after each evaluation, a call of the task at each epoch."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_sampling_leaves_the_trainings_generator_alone(runs_folder: Path) -> Non
     assert not changed
 
 
-def test_a_task_is_told_of_each_epoch_and_of_the_one_that_goes_on(
+def test_begin_epoch_is_called_for_each_epoch_and_for_a_resumed_one(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch, tasks_made: list[scribe_task.Task]
 ) -> None:
     monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0.0)

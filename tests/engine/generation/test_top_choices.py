@@ -40,7 +40,7 @@ def test_the_likeliest_come_first_with_the_networks_own_probabilities(scribe) ->
         assert shares[token.text] == pytest.approx(math.exp(token.log_probability), rel=1e-4)
 
 
-def test_to_ask_for_them_changes_no_text_and_to_ask_for_none_tells_none(scribe) -> None:
+def test_reported_choices_change_no_text(scribe) -> None:
     plain = list(generate(*scribe, seed=5, temperature=2.0, limit=30))
     asked = list(generate(*scribe, seed=5, temperature=2.0, limit=30, choices=3))
     assert [token._replace(choices=()) for token in asked] == plain
@@ -62,7 +62,7 @@ def test_each_of_several_texts_has_its_own(scribe) -> None:
 
 
 @pytest.mark.parametrize("candidates", [1, 2])
-def test_the_answerer_tells_them_with_each_character_where_they_are_asked_for(described, scribe, candidates) -> None:
+def test_the_inference_server_reports_them_with_each_character(described, scribe, candidates) -> None:
     answers = server._Answers(described, *scribe)
     for choices in (0, 3):
         asked = Generate(id=1, start="月", temperature=0, limit=8, candidates=candidates, choices=choices)

@@ -50,7 +50,7 @@ def test_regulated_verse_rhymes_on_level_groups_alone() -> None:
     assert (found.regulated, found.rhyme) == (True, "寒")  # not on 翰, where 看 may be read as well
 
 
-def test_what_breaks_a_rule_is_found_where_it_stands() -> None:
+def test_misfits_are_found_at_their_places() -> None:
     right = "月日天天月，天天月日天。天天天月日，月日月年前。"
     found = check(right, BOOK)
     assert (found.misfits, found.regulated, found.rhyme) == ([], True, "先")

@@ -65,7 +65,7 @@ def test_marks_go_and_punctuation_is_folded(text: str, expected: str) -> None:
         ("夜静钟声远，" * 14, "long"),
     ],
 )
-def test_what_cannot_be_used_is_dropped_and_counted(text: str, reason: str) -> None:
+def test_unusable_texts_are_dropped_and_counted(text: str, reason: str) -> None:
     poems, done = cleaning.clean([text, QUATRAIN])
     assert poems == [QUATRAIN]
     assert done[reason] == 1
@@ -97,7 +97,7 @@ texts = st.text(st.sampled_from("月山水鹤，。、！？（）()〖〗[]《�
 
 
 @given(st.lists(texts, max_size=5))
-def test_whatever_comes_poems_are_plain_and_every_text_is_accounted_for(given_texts: list[str]) -> None:
+def test_cleaned_poems_are_plain_and_every_text_is_counted(given_texts: list[str]) -> None:
     poems, done = cleaning.clean(given_texts)
     assert done["read"] == len(given_texts) == sum(done[k] for k in done if k not in ("read", "noted"))
     assert len(set(poems)) == len(poems) == done["kept"]

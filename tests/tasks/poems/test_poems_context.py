@@ -1,4 +1,4 @@
-"""What is read off a poem before each slot: by the definition, from the past only, whole or step by step."""
+"""Context of each slot of a poem: by the definition, from the past only, whole or step by step."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def world(**groups: str) -> Lexicon:
 
 @given(constraints, st.integers(0, 1000))
 @settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-def test_whatever_is_asked_together_holds_in_every_poem(asked: dict, seed: int) -> None:
+def test_all_constraints_hold_together_in_every_poem(asked: dict, seed: int) -> None:
     try:
         plan = planned(NOTHING, **asked)
     except ValueError:
@@ -131,7 +131,7 @@ def test_the_beginning_of_a_longer_line_is_no_line_where_it_breaks_the_tones() -
     assert not plan.mask(begun)[LEXICON.comma]
 
 
-def test_what_could_end_a_line_in_rhyme_is_kept_for_its_end() -> None:
+def test_the_last_rhyming_character_is_kept_for_the_lines_end() -> None:
     start = "天月夜日水，东风同"
     plan = planned(form="五绝", rhyme="东", distinct=True, start=start)
     begun = [LEXICON.start, LEXICON.forms["五绝"], *LEXICON.vocabulary.encode(start)]
@@ -218,7 +218,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("sentence", REFUSED)
-def test_what_cannot_be_met_is_one_sentence(sentence: str) -> None:
+def test_constraints_that_cannot_be_met_are_one_sentence(sentence: str) -> None:
     with pytest.raises(ValueError, match=r"\.$") as error:
         planned(corpus("天月东风看", *(f"月日夜水{end}" for end in "雪绝别灭")), **REFUSED[sentence])
     assert sentence in str(error.value)
@@ -238,3 +238,28 @@ def test_a_model_of_few_characters_cannot_write_different_ones() -> None:
 def test_tones_of_the_toys() -> None:
     assert all(BOOK.tone(character) == 1 for character in LEVEL)
     assert all(BOOK.tone(character) == 2 for character in OBLIQUE)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "length", "sentence"),
+    [
+        ({"form": "五绝"}, 23, "A 五绝 has 24 characters, marks counted: a length of 23 would cut it, so allow 24"),
+        (
+            {"form": "五绝", "start": "天月"},
+            21,
+            "has 22 characters after this beginning, marks counted: a length of 21",
+        ),
+        ({"rhyme": "天"}, 63, "A poem as it is asked for may have 64 characters"),
+        ({"form": forms.FREE, "rhyme": "天"}, 71, "A poem as it is asked for may have 80 characters"),
+    ],
+)
+def test_a_length_that_would_cut_the_poem_is_refused(constraints: dict, length: int, sentence: str) -> None:
+    guide = planned(**constraints)
+    with pytest.raises(ValueError, match=sentence):
+        guide.check_length(constraints.get("start", ""), length)
+    guide.check_length(constraints.get("start", ""), 80)
+
+
+def test_constraints_that_hold_line_by_line_take_any_length() -> None:
+    for constraints in ({"distinct": True}, {"form": forms.FREE}):
+        planned(**constraints).check_length("", 1)

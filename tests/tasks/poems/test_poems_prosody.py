@@ -37,7 +37,7 @@ def test_a_character_is_level_oblique_free_or_unknown() -> None:
     assert not shared_groups(book, "鹤鹤")
 
 
-def test_what_the_book_writes_otherwise_is_found_by_its_usual_form() -> None:
+def test_a_variant_character_is_found_by_its_usual_form() -> None:
     book = Prosody(lines(质="日", 鱼="疏"))
     assert (book.tone("一"), book.groups("疎")) == (Tone.OBLIQUE, book.groups("疏"))
     assert Prosody(book.lines("疎")).groups("疎") == book.groups("疏")

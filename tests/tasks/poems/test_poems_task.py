@@ -178,7 +178,7 @@ def test_reading_step_by_step_gives_the_scores_of_the_whole(cell: str) -> None:
             torch.testing.assert_close(found[there], whole[t][there], rtol=1e-4, atol=1e-5)
 
 
-def test_what_is_written_ends_or_is_as_long_as_a_poem_may_be() -> None:
+def test_a_sampled_poem_ends_or_reaches_the_limit() -> None:
     its, model = made()
     written = samples.sample_batch(its, model, SampleRequest(start="月", limit=80, count=50))
     assert len({poem for poem, _ in written}) > 40

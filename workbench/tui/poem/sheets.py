@@ -14,11 +14,12 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from tasks.poems import annotation
 from tasks.poems.prosody import Prosody
 from workbench.inference.protocol import Character, End, Generate
 from workbench.runs.store import Run
 from workbench.tui.poem import kept_poems
-from workbench.tui.poem.verse import Verse, judged
+from workbench.tui.poem.verse import Verse
 from workbench.tui.poem.verse_text import LEGEND, inked
 
 KEPT = 50  # poems
@@ -109,7 +110,7 @@ class Poem(Static):
         elif self.broken_off == _GIVEN_UP:
             notes.append(_GIVEN_UP)
         if verse.checked is not None and verse.book is not None:
-            notes.append(judged(verse.checked, verse.raw, verse.book))
+            notes.append(annotation.verdict(verse.raw, verse.checked, verse.book))
         self.update(Content.assemble(text, *((f"\n{note}", "$foreground-muted") for note in notes)))
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from tasks.poems import checker, forms
+from tasks.poems import annotation, checker
 from tasks.poems.checker import PoemReport
 from tasks.poems.prosody import Prosody
 from workbench.inference.protocol import Character
@@ -16,7 +15,6 @@ from workbench.render.format import flowing
 
 _BREAKS = "，。！？\n"
 _ENDS = "。！？\n"
-_NAMED = 3  # characters that break the tones, by name; the rest are counted
 
 
 class Place(NamedTuple):
@@ -61,22 +59,12 @@ class Verse:
     @property
     def misfits(self) -> set[int]:
         """The characters, by number, whose tones are not those of the nearest scheme of regulated verse."""
-        starts = _starts(self.raw)
-        return {starts[line] + place for line, place in self.checked.misfits} if self.checked else set()
+        return annotation.misfits(self.raw, self.checked) if self.checked else set()
 
     @property
     def rhymes(self) -> set[int]:
         """The line ends, by number, that rhyme with one another: even lines', and with them the first one's."""
-        if not self.book:
-            return set()
-        whole = [(start, line) for start, line in zip(_starts(self.raw), forms.lines(self.raw), strict=False)]
-        ends = [start + len(line) - 2 for start, line in whole if line[-1] in _BREAKS and len(line) > 1]
-        groups = {end: set(self.book.groups(self.places[end].text)) for end in ends}
-        counts = Counter(group for end in ends[1::2] for group in groups[end])
-        counts.update(group for end in ends[:1] for group in groups[end] if group in counts)
-        shared = max(counts, key=counts.__getitem__, default=None)
-        found = {end for end in (*ends[:1], *ends[1::2]) if shared in groups[end]}
-        return found if len(found) > 1 else set()
+        return annotation.rhyming_ends(self.raw, self.book) if self.book else set()
 
 
 def rows(characters: Sequence[str], width: int) -> list[list[int]]:
@@ -105,43 +93,6 @@ def rows(characters: Sequence[str], width: int) -> list[list[int]]:
             found[-1].append(number)
             used += _width(characters[number])
     return found
-
-
-def judged(found: PoemReport, raw: str, book: Prosody) -> str:
-    """What the rules say of a poem, in a line."""
-    lines = forms.bare(raw)
-    parts = ["free form" if found.form == forms.FREE else found.form]
-    if not book:
-        parts.append("rhyme and tones unknown")
-    else:
-        first = ", the first line too" * found.first_rhymes
-        parts.append(f"rhymed on {' '.join(found.rhyme)}{first}" if found.rhymed else "not rhymed")
-        if found.scheme:
-            parts.append(_regulated(found, lines))
-    again = [f"{_twice(lines[line])} twice in line {line + 1}" for line in found.repeated]
-    return " · ".join([*parts, *(again or ["no character twice in a line"])])
-
-
-def _regulated(found: PoemReport, lines: Sequence[str]) -> str:
-    if found.regulated:
-        return "regulated"
-    wrong = [f"{lines[line][place]} in line {line + 1}" for line, place in found.misfits]
-    if not wrong:
-        return "tones as regulated, rhymes not"
-    more = f" and {len(wrong) - _NAMED} more" * (len(wrong) > _NAMED)
-    return f"not regulated: {', '.join(wrong[:_NAMED])}{more}"
-
-
-def _twice(line: str) -> str:
-    return " ".join(character for character, count in Counter(line).items() if count > 1)
-
-
-def _starts(raw: str) -> list[int]:
-    """Where each line begins."""
-    starts = [0]
-    for line in forms.lines(raw):
-        starts.append(starts[-1] + len(line))
-    return starts
 
 
 def _width(character: str) -> int:

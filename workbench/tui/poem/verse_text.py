@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from tasks.poems.prosody import Tone
+from tasks.poems.annotation import TONE_LABELS
 from workbench.render.format import plain
 from workbench.tui.poem.verse import Verse, rows
 
-TONES = {Tone.LEVEL: "○", Tone.OBLIQUE: "●", Tone.FREE: "◎"}
 RHYME, MISFIT = "韵", "!"
 LEGEND = f"○ level ● oblique ◎ either {RHYME} rhyme {MISFIT} misfit"
 
@@ -55,7 +54,7 @@ def _tones(verse: Verse, row: Sequence[int], rhymes: set[int], misfits: set[int]
     for number in row:
         character = plain(verse.places[number].text)
         width = cell_len(character)
-        tone = TONES.get(verse.book.tone(character), "")
+        tone = TONE_LABELS.get(verse.book.tone(character), "")
         if number - 1 in rhymes and not tone and width == cell_len(RHYME):
             parts.append((RHYME, "$text-accent"))
         else:
