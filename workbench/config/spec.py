@@ -1,7 +1,7 @@
-"""RunSpec: one frozen, validated description of a training, JSON both ways. No torch.
+"""RunSpec: one frozen, validated description of a training, read from and written to JSON. No torch.
 
 Every value has a dotted key (``cell.hidden``, ``train.lr``, ``task.input``): the command line's ``--set``,
-the presets and the screen's form all speak it.
+the presets and the screen's form use it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ SCHEMA = 1
 
 
 class SpecError(PlainError, ValueError):
-    """A run cannot be described so. The message is one plain sentence."""
+    """A run cannot be described in this way. The message is one plain sentence."""
 
 
 class CellOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The recurrent network's size and shape."""
+    """Size and shape of the recurrent network."""
 
     hidden: Annotated[int, Meta(ge=1, le=8192, description="hidden size: width of the state")] = 128
     layers: Annotated[int, Meta(ge=1, le=16, description="cells stacked on one another")] = 1
@@ -41,7 +41,7 @@ class CellOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the network is trained, whatever the task."""
+    """Settings of the training, the same for every task."""
 
     optimizer: Annotated[Literal["adamw", "adam", "rmsprop", "sgd"], Meta(description="optimiser")] = "adamw"
     lr: Annotated[float, Meta(gt=0, le=100, description="learning rate (its peak, where the schedule moves it)")] = 1e-3
@@ -81,7 +81,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One training, whole: written once as ``spec.json`` before the worker starts."""
+    """Description of one training; written once as ``spec.json``, before the worker starts."""
 
     schema: int = SCHEMA
     task: str
@@ -94,6 +94,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     data_dir: str = ""  # the task's data folder where data is full
 
     def to_json(self) -> bytes:
+        """Return the content of ``spec.json``."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
@@ -101,7 +102,7 @@ def from_json(text: bytes) -> RunSpec:
     """Read a ``spec.json``.
 
     Raises:
-        SpecError: it is damaged, from a newer version, or names a task that is not here.
+        SpecError: it is damaged, from a newer version, or names an unknown task.
     """
     try:
         raw = msgspec.json.decode(text)
@@ -158,7 +159,7 @@ def make(
         except ValueError as error:
             raise SpecError(str(error)) from None
         if section == "task" and name in settings.paths and given:
-            parts[section][name] = str(_whole_path(field.key, str(given)))  # the worker stands elsewhere
+            parts[section][name] = str(_whole_path(field.key, str(given)))  # the worker has another working folder
     spec = RunSpec(
         task=task,
         cell=cell,
@@ -182,18 +183,18 @@ def _whole_path(key: str, given: str) -> Path:
 
 @cache
 def fields(task: str) -> Sequence[Field]:
-    """Every setting of a task's runs: the cell's, the training's, the task's own."""
+    """Return every setting of a task's runs: the cell's, the training's, the task's own."""
     return [field for section, struct in _sections(task).items() for field in describe(section, struct)]
 
 
 def value(described: RunSpec, key: str) -> Any:
-    """The value that a run has for a dotted key."""
+    """Return the value that a run has for a dotted key."""
     section, _, name = key.partition(".")
     return getattr({"cell": described.options, "train": described.train, "task": described.settings}[section], name)
 
 
-def changed(described: RunSpec) -> dict[str, Any]:
-    """The settings in which a run differs from its task's defaults."""
+def changed(described: RunSpec) -> dict[str, object]:
+    """Return the settings in which a run differs from its task's defaults."""
     usual = {field.key: field.default for field in fields(described.task)} | dict(described.settings.defaults)
     return {key: value(described, key) for key, common in usual.items() if value(described, key) != common}
 
@@ -203,7 +204,7 @@ def _sections(task: str) -> dict[str, type[msgspec.Struct]]:
 
 
 def _find(key: str, known: Mapping[str, Field]) -> Field:
-    """The field of a key; its last part alone is enough where only one setting has that name."""
+    """Find the field of a key; the last part of the key is enough where only one setting has that name."""
     short = [full for full in known if full.partition(".")[2] == key]
     return known[_known("setting", short[0] if len(short) == 1 else key, known)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from workbench.config import spec
 from workbench.config.spec import RunSpec
@@ -119,7 +119,7 @@ def higher_is_better(summary: RunSummary, metric: str) -> bool | None:
     return metrics.higher_is_better(metric)
 
 
-def facts(summary: RunSummary) -> dict[str, Any]:
+def facts(summary: RunSummary) -> dict[str, object]:
     """Return a summary as plain data, as ``workbench runs --json`` prints it and an export holds it."""
     described = summary.spec
     known = {
@@ -141,7 +141,7 @@ def facts(summary: RunSummary) -> dict[str, Any]:
     return known | ({"message": summary.message} if summary.status in (UNREADABLE, "failed", "lost") else {})
 
 
-def settings(described: RunSpec) -> dict[str, Any]:
+def settings(described: RunSpec) -> dict[str, object]:
     """Return every setting of a run by its dotted key."""
     return {key: spec.value(described, key) for key in keys(described.task)}
 
