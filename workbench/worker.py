@@ -1,4 +1,4 @@
-"""The worker: ``python -P -m workbench.worker RUN_DIR`` trains that run, and nothing else."""
+"""The worker process: ``python -P -m workbench.worker RUN_DIR`` trains that run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from workbench.runs.store import Run, RunError
 
 
 def main() -> int:
-    """Train the run named on the command line; 0: finished or stopped on request, 1: failed."""
+    """Train the run named on the command line.
+
+    Returns:
+        the exit code; 0: finished or stopped on request, 1: failed, 2: wrong usage.
+    """
     if len(sys.argv) != 2:
         print("usage: python -P -m workbench.worker RUN_DIR", file=sys.stderr)
         return 2
@@ -77,7 +81,7 @@ def _take_lock(run: Run) -> int:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.set_inheritable(lock, False)
                 return lock
-    return run.claim()
+    return run.acquire_lock()
 
 
 if __name__ == "__main__":

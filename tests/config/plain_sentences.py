@@ -1,4 +1,4 @@
-"""What a person is told is one plain sentence."""
+"""Check that a message is one plain sentence."""
 
 from __future__ import annotations
 

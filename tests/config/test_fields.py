@@ -1,4 +1,4 @@
-"""A setting as a form, a help text and a typed value see it."""
+"""Fields of the settings, for a form, a help text and a typed value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which value a run has: engine default < task default < preset < preset for the cell < given value."""
+"""Precedence of the values of a run: engine default < task default < preset < preset for the cell < given value."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_the_schedules_move_the_rate_as_named(runs_folder: Path) -> None:
 
 
 def one_sgd_step(runs_folder: Path, clip: float) -> tuple[float, float]:
-    """How far one step of plain SGD at rate 1 moves the weights, and the gradient norm that it reports."""
+    """Distance that one step of plain SGD at rate 1 moves the weights, and the gradient norm that it reports."""
     run = toy(runs_folder, {"train.max_steps": 1, "train.optimizer": "sgd", "train.lr": 1.0, "train.clip": clip})
     torch.manual_seed(run.spec.train.seed)
     before = network.build(run.spec, load(run.spec)[0]).state_dict()

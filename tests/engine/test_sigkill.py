@@ -32,7 +32,7 @@ TASK = {"rows": 1000, "pause": 0.01, "dropout": 0.3}
 
 
 def lives(run: Run) -> int:
-    """How often the run has written ``started``."""
+    """Number of ``started`` events that the run has written."""
     return run.events_file.read_bytes().count(b'"event":"started"') if run.events_file.exists() else 0
 
 
@@ -113,7 +113,7 @@ def best(run: Run) -> dict[str, Any]:
 
 
 def differences(one: Any, other: Any, where: str = "") -> list[str]:
-    """Where two nests of dicts, lists, tensors and numbers differ in any bit."""
+    """Paths at which two nests of dicts, lists, tensors and numbers differ in any bit."""
     if type(one) is not type(other):
         return [where]
     if isinstance(one, torch.Tensor):

@@ -58,12 +58,12 @@ def copied(run: Run, folder: Path, name: str = "toy-copy") -> Run:
 
 
 def contents(run: Run) -> dict[str, bytes]:
-    """What the run has on the disk; the worker's own printing aside."""
+    """Content of the run's files, by their names, without the lock and the worker's log."""
     return {file.name: file.read_bytes() for file in run.path.iterdir() if file.name not in ("worker.log", "lock")}
 
 
 def nothing_lost(run: Run, before: dict[str, bytes]) -> None:
-    """What was saved is as it was, events were only appended, and nothing half-written lies about."""
+    """Check that saved files are unchanged, events only appended, and no temporary file is left."""
     now = contents(run)
     assert now["events.jsonl"].startswith(before["events.jsonl"])
     assert now.keys() == before.keys() - {"STOP"}

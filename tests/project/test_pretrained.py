@@ -39,7 +39,7 @@ def test_a_model_is_small_has_a_card_and_tells_nothing_of_a_machine(model: Run) 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.path.name)
 def test_a_model_is_never_changed(model: Run) -> None:
-    for act in (model.claim, lambda: store.remove(model)):
+    for act in (model.acquire_lock, lambda: store.remove(model)):
         with pytest.raises(RunError, match="came with the program: it can be asked, not changed"):
             act()
     assert model.best_file.exists()

@@ -16,7 +16,7 @@ from workbench.runs.events import Event, Step, decode, encode
 
 
 def finite(value: Any) -> Any:
-    """What stands in a file for a value: ``None`` for each number that is not finite."""
+    """A value as a file holds it: ``None`` for each number that is not finite."""
     match value:
         case float():
             return value if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Runs as files for other programs."""
+"""Export of runs to CSV and JSON."""
 
 from __future__ import annotations
 

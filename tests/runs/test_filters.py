@@ -1,4 +1,4 @@
-"""The language of the list's filter."""
+"""Language of the filters of a list of runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ORDER = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.l
 def meant(text: str) -> str:
     """The numbers of the runs that a filter means."""
     wanted = parse(text)
-    return "".join(run.run.id[-1] for run in RUNS if wanted.means(run))
+    return "".join(run.run.id[-1] for run in RUNS if wanted.matches(run))
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_a_metric_of_ones_own_task_can_be_asked_for() -> None:
     with pytest.raises(FilterError):
         parse("bleu>20")
     run = record(val={"bleu": 31.0})
-    assert parse("bleu>20", {"bleu"}).means(run)
-    assert parse("ble>20", {"bleu"}).means(run)
+    assert parse("bleu>20", {"bleu"}).matches(run)
+    assert parse("ble>20", {"bleu"}).matches(run)
 
 
 def test_every_example_that_is_shown_is_a_filter() -> None:
@@ -136,7 +136,7 @@ def test_whatever_is_typed_is_a_filter_or_one_sentence(text: str) -> None:
         assert said.endswith((".", "?"))
         assert len(said.splitlines()) == 1
     else:
-        assert all(found.means(run) in (True, False) for run in RUNS)
+        assert all(found.matches(run) in (True, False) for run in RUNS)
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def test_what_is_typed_is_what_is_meant(parts: list[Typed]) -> None:
     whole = parse("  ".join(part.text for part in parts))
     assert whole == Filter(tuple(part.part for part in parts))
     for run in RUNS:
-        assert whole.means(run) == all(parse(part.text).means(run) for part in parts)
+        assert whole.matches(run) == all(parse(part.text).matches(run) for part in parts)
 
 
 @budget(deadline=None, max_examples=60)
@@ -187,4 +187,4 @@ def test_a_minus_turns_a_condition_round(part: Typed) -> None:
 def test_figures_are_compared_as_numbers(sign: str, bound: float, value: float | None) -> None:
     run = record(accuracy=value)
     expected = value is not None and ORDER[sign](value, bound)
-    assert parse(f"accuracy{sign}{bound!r}").means(run) == expected
+    assert parse(f"accuracy{sign}{bound!r}").matches(run) == expected

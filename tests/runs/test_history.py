@@ -1,4 +1,4 @@
-"""What the events of a run with several lives add up to."""
+"""The history of a run that was resumed, and the end of its events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIVES = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_si
 
 
 def life(number: int, from_step: int, length: int, *, stops: bool) -> tuple[list[Event], int]:
-    """What a worker writes from ``from_step`` on; and the step of its last checkpoint. Its number is the loss."""
+    """Events of a worker from ``from_step`` on, and the step of its last checkpoint. Its number is the loss."""
     events: list[Event] = [make.started(from_step)]
     saved = from_step
     for at in range(from_step + 1, from_step + length + 1):
@@ -40,7 +40,7 @@ def life(number: int, from_step: int, length: int, *, stops: bool) -> tuple[list
 
 @budget(deadline=None, max_examples=200)
 @given(LIVES)
-def test_what_a_killed_life_did_in_vain_is_told_once(lives: list[tuple[int, bool]]) -> None:
+def test_events_after_the_resumed_checkpoint_are_dropped(lives: list[tuple[int, bool]]) -> None:
     history, saved, made_by = History(), 0, dict[int, int]()
     for number, (length, stops) in enumerate(lives):
         made_by = {at: of for at, of in made_by.items() if at <= saved}

@@ -32,7 +32,7 @@ def evaluated(step: int, best: int) -> Eval:
 
 
 def figures(history: History) -> tuple[object, ...]:
-    """What a list shows of a run."""
+    """Figures that a list of runs shows."""
     last = history.evals[-1] if history.evals else None
     best = next((e.metrics for e in history.evals if last and e.step == last.best.step), None)
     return (

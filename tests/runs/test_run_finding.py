@@ -1,4 +1,4 @@
-"""Which run a person means."""
+"""Finding a run by what was typed."""
 
 from __future__ import annotations
 

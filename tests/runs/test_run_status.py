@@ -44,7 +44,7 @@ LIVE: dict[str, Status] = {
 
 @contextmanager
 def claimed(run: Run) -> Iterator[None]:
-    lock = run.claim()
+    lock = run.acquire_lock()
     try:
         yield
     finally:

@@ -40,7 +40,7 @@ class FakeWorker:
 
     def __init__(self, folder: Path, cell: str = "lstm", task: str = "names", **described: Any) -> None:
         self.run: Run = store.create(folder, spec.make(task, cell, **described))
-        self._lock: int | None = self.run.claim()
+        self._lock: int | None = self.run.acquire_lock()
         self._journal = Journal(self.run.events_file)
         self.best: Best | None = None
 
@@ -122,7 +122,7 @@ class FakeWorker:
 
     def go_on(self, step: int) -> FakeWorker:
         """Another life, from a checkpoint on."""
-        self._lock = self.run.claim()
+        self._lock = self.run.acquire_lock()
         return self.start(from_step=step)
 
     def write(self, event: Any) -> None:

@@ -95,7 +95,7 @@ async def test_start_and_stay_starts_stays_and_counts(screen, started, data, mon
         await pilot.press("S")
         await until(pilot, lambda: len(started) == 1)
         await screen.until(pilot, started[0].id, "has ended · 0 runs training · F3 lists them")  # no worker was started
-        lock = started[0].claim()
+        lock = started[0].acquire_lock()
         await enter(pilot, "cell.hidden", "32")
         await pilot.press("ctrl+t")  # the twin
         await until(pilot, lambda: len(started) == 2)

@@ -51,12 +51,12 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
     display: _Display = _Bars(run) if terminal else _Lines(run)
     status: Status = "starting"
     begun = owner or (run.events_file.exists() and run.events_file.stat().st_size > 0)
-    heard = run.told()[1] if begun else 0  # what was told before is old news
+    heard = run.progress_lines()[1] if begun else 0  # what was told before is old news
     with _signals(ask=terminal and sys.stdin.isatty(), owner=owner), display:
         while True:
             try:
                 status = run.status()
-                told, heard = run.told(heard)
+                told, heard = run.progress_lines(heard)
                 for line in told:
                     display.say(line)
                 new, restarted = tail.read()
@@ -80,7 +80,7 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
                 if choice == "stop":
                     _stop(run)
                 elif choice == "detach":
-                    say(f"Run {run.id} goes on in the background: `workbench watch {run.spoken}` shows it.")
+                    say(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
                     if json:
                         put({"run": run.id, "status": run.status()})
                     return 0

@@ -64,7 +64,7 @@ def why(run: Run, status: Status, history: History) -> str:
     said = f" Its last words: {last}" if last else ""
     return (
         f"Run {run.id} is {status}: its worker vanished at step {history.step} without a word. "
-        f"`workbench resume {run.spoken}` goes on from its last checkpoint.{said}"
+        f"`workbench resume {run.command_name}` goes on from its last checkpoint.{said}"
     )
 
 
@@ -82,11 +82,12 @@ def ending(run: Run, status: Status, history: History, console: Console) -> None
         note = " · ".join(filter(None, [history.started.protocol if history.started else "", starter_note(run)]))
         console.print(metrics_table(run.spec, ended.test, baseline(history.baseline, "test"), "test", note))
         console.print(
-            RichText(f"`workbench show {run.spoken}` has the confusion matrix and the per-class table."), soft_wrap=True
+            RichText(f"`workbench show {run.command_name}` has the confusion matrix and the per-class table."),
+            soft_wrap=True,
         )
     elif isinstance(ended, Stopped):
         console.print(
-            RichText(f"\nRun {run.id} stopped at step {ended.step}: `workbench resume {run.spoken}` goes on."),
+            RichText(f"\nRun {run.id} stopped at step {ended.step}: `workbench resume {run.command_name}` goes on."),
             soft_wrap=True,
         )
 

@@ -43,7 +43,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         wanted = filters.parse(filter, {name for record in every for name in record.val})
     except FilterError as error:
         raise SpecError(str(error)) from None
-    found = [record for record in every if wanted.means(record)]
+    found = [record for record in every if wanted.matches(record)]
     if json:
         put([facts(record) for record in found])
         return
@@ -129,14 +129,14 @@ def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     elif status in LIVE:
         say(f"Run {found.id} was asked to stop and has not ended yet: it does so after its present step.")
     else:
-        say(f"Run {found.id} is {status}: `workbench resume {found.spoken}` goes on with it.")
+        say(f"Run {found.id} is {status}: `workbench resume {found.command_name}` goes on with it.")
 
 
 def rm(run: RunName, yes: Yes = False, runs_folder: Runs = None, json: Json = False) -> None:
     """Delete a run with all its checkpoints."""
     found = find(run, runs_folder)
     if found.alive():
-        raise RunError(f"Run {found.id} is running: stop it first with `workbench stop {found.spoken}`.")
+        raise RunError(f"Run {found.id} is running: stop it first with `workbench stop {found.command_name}`.")
     if not yes:
         size = sum(file.stat().st_size for file in found.path.rglob("*") if file.is_file())
         typer.confirm(

@@ -112,7 +112,7 @@ def _start(run: Run, *, headless: bool, detach: bool, json: bool) -> None:
     worker = launch.start(run)
     if detach:
         put({"run": run.id}) if json else print(run.id)
-        say(f"Run {run.id} goes on in the background: `workbench watch {run.spoken}` shows it.")
+        say(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
     elif headless or json:
         from workbench.cli.follow import follow
 

@@ -1,4 +1,4 @@
-"""What can be set, described for a form, a help text or a table. No torch."""
+"""Fields of the settings: key, type, default, bounds and help, for a form, a help text or a table. No torch."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _EXPECTED: dict[Kind, str] = {
     "float": "a number",
     "bool": "true or false",
     "choice": "one of",
-    "text": "",  # its help says what
+    "text": "",  # its help is said instead
 }
 
 
 class Field(NamedTuple):
-    """One setting: its dotted key, how it is entered, its default, its bounds and its one-line help."""
+    """One setting: its dotted key, kind, default, one-line help, type, choices and bounds."""
 
     key: str
     kind: Kind
-    default: Any
+    default: object
     help: str
     type: Any
     choices: tuple[str, ...] = ()
@@ -40,15 +40,15 @@ class Field(NamedTuple):
         parts = (("≥ ", self.at_least), ("> ", self.above), ("≤ ", self.at_most), ("< ", self.below))
         return ", ".join(f"{sign}{bound:,.12g}" for sign, bound in parts if bound is not None)
 
-    def read(self, value: Any) -> Any:
-        """``value`` (or the text that a person typed) as this setting's type.
+    def read(self, value: object) -> Any:
+        """Convert a value, or the text that was typed, to this setting's type.
 
         Raises:
-            ValueError: it is out of bounds or no such thing; one sentence says what is expected.
+            ValueError: it is out of bounds or of another type; one sentence says what is expected.
         """
         given = value
         if self.kind == "float" and isinstance(value, str):
-            with suppress(ValueError):  # ".5", and "0." on the way to "0.5", are numbers to a person
+            with suppress(ValueError):  # ".5" and "0." are numbers too
                 given = float(value)
         try:
             return msgspec.convert(given, self.type, strict=False)
@@ -58,11 +58,11 @@ class Field(NamedTuple):
 
 
 def describe(section: str, struct: type[msgspec.Struct]) -> list[Field]:
-    """The fields of a struct of settings, in their order, under ``section.``."""
+    """Return the fields of a struct of settings, in their order, under ``section.``."""
     return [_describe(f"{section}.{f.name}", f.type, f.default) for f in msgspec.structs.fields(struct)]
 
 
-def _describe(key: str, hint: Any, default: Any) -> Field:
+def _describe(key: str, hint: Any, default: object) -> Field:
     kind = inspect.type_info(hint)
     help_text = ""
     if isinstance(kind, inspect.Metadata):

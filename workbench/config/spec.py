@@ -1,7 +1,7 @@
-"""RunSpec: one frozen, validated description of a training, JSON both ways. No torch.
+"""RunSpec: one frozen, validated description of a training, read from and written to JSON. No torch.
 
 Every value has a dotted key (``cell.hidden``, ``train.lr``, ``task.input``): the command line's ``--set``,
-the presets and the screen's form all speak it.
+the presets and the screen's form use it.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _UNKNOWN = object()  # the default of an option whose cell is gone
 
 
 class SpecError(PlainError, ValueError):
-    """A run cannot be described so. The message is one plain sentence."""
+    """A run cannot be described in this way. The message is one plain sentence."""
 
 
 class CellOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The recurrent network's size and shape."""
+    """Size and shape of the recurrent network."""
 
     hidden: Annotated[int, Meta(ge=1, le=8192, description="hidden size: width of the state")] = 128
     layers: Annotated[int, Meta(ge=1, le=16, description="cells stacked on one another")] = 1
@@ -45,7 +45,7 @@ class CellOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the network is trained, whatever the task."""
+    """Settings of the training, the same for every task."""
 
     optimizer: Annotated[Literal["adamw", "adam", "rmsprop", "sgd"], Meta(description="optimiser")] = "adamw"
     lr: Annotated[float, Meta(gt=0, le=100, description="learning rate (its peak, where the schedule moves it)")] = 1e-3
@@ -85,7 +85,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One training, whole: written once as ``spec.json`` before the worker starts."""
+    """Description of one training; written once as ``spec.json``, before the worker starts."""
 
     schema: int = SCHEMA
     task: str
@@ -110,7 +110,7 @@ def from_json(text: bytes) -> RunSpec:
     """Read a ``spec.json``.
 
     Raises:
-        SpecError: it is damaged, from a newer version, or names a task that is not here.
+        SpecError: it is damaged, from a newer version, or names an unknown task.
     """
     try:
         raw = msgspec.json.decode(text)
@@ -164,7 +164,7 @@ def make(
         except ValueError as error:
             raise SpecError(str(error)) from None
         if section == "task" and name in settings.paths and given:
-            parts[section][name] = str(_whole_path(field.key, str(given)))  # the worker stands elsewhere
+            parts[section][name] = str(_whole_path(field.key, str(given)))  # the worker has another working folder
     own_names = own.__struct_fields__ if own else ()
     chosen_options = {name: parts["cell"].pop(name) for name in own_names if name in parts["cell"]}
     spec = RunSpec(
@@ -227,7 +227,7 @@ def value(described: RunSpec, key: str) -> Any:
     return getattr({"cell": described.options, "train": described.train, "task": described.settings}[section], name)
 
 
-def changed(described: RunSpec) -> dict[str, Any]:
+def changed(described: RunSpec) -> dict[str, object]:
     """Return the settings in which a run differs from its task's defaults, and the options of a cell that is gone."""
     every = fields(described.task, described.cell if described.cell_options else "")
     usual = {field.key: field.default for field in every}
@@ -281,7 +281,7 @@ def _whole_options(own: type[msgspec.Struct] | None, chosen: Mapping[str, Any]) 
 
 
 def _find(key: str, known: Mapping[str, Field]) -> Field:
-    """The field of a key; its last part alone is enough where only one setting has that name."""
+    """Find the field of a key; the last part of the key is enough where only one setting has that name."""
     short = [full for full in known if full.partition(".")[2] == key]
     return known[_known("setting", short[0] if len(short) == 1 else key, known)]
 

@@ -1,6 +1,6 @@
-"""A run's weights on the disk: ``best.safetensors`` to answer with, ``last.pt`` to go on from.
+"""Checkpoints of a run: ``best.safetensors`` to predict with, ``last.pt`` to resume from.
 
-Opening a stranger's checkpoint runs none of its code.
+Opening a checkpoint from elsewhere runs none of its code.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class CheckpointError(PlainError):
 
 
 def save_best(path: Path, model: nn.Module, about: Mapping[str, str]) -> None:
-    """Write a model's weights, with what is known of them as metadata; a tensor of several names once, by its first."""
-    state, again = model.state_dict(), _aliases(model)
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items() if name not in again}
+    """Write a model's weights with ``about`` as metadata; a tensor of several names once, by its first."""
+    state, aliases = model.state_dict(), _aliases(model)
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items() if name not in aliases}
     files.write(path, safetensors.torch.save(weights, metadata=dict(about)))
 
 
 def load_best(path: Path, model: nn.Module) -> None:
-    """Read weights into a model.
+    """Read a model's weights from ``best.safetensors``.
 
     Raises:
         CheckpointError: they are missing, damaged, or another network's.
@@ -52,13 +52,13 @@ def load_best(path: Path, model: nn.Module) -> None:
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write what a run keeps of its data; no file for nothing."""
+    """Write the tensors that a run keeps of its data; no file where there are none."""
     if tensors:
         files.write(path, safetensors.torch.save(dict(tensors)))
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
-    """What ``save_tensors`` wrote; nothing where there is no such file.
+    """Read the tensors that ``save_tensors`` wrote; none where there is no such file.
 
     Raises:
         CheckpointError: it is damaged.
@@ -74,18 +74,18 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _aliases(model: nn.Module) -> dict[str, str]:
-    """The further names of tensors that have several (tied weights), and the first name of each."""
+    """Map the further names of tied tensors to the first name of each."""
     first: dict[tuple[int, torch.Size, tuple[int, ...]], str] = {}
-    again = {}
+    aliases = {}
     for name, tensor in model.state_dict().items():
         known = first.setdefault((tensor.data_ptr(), tensor.shape, tensor.stride()), name)
         if known != name and tensor.numel():
-            again[name] = known
-    return again
+            aliases[name] = known
+    return aliases
 
 
 def restore(path: Path, model: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Put the weights that were read from ``path`` into a model.
+    """Load weights that were read from ``path`` into a model.
 
     Raises:
         CheckpointError: they are another network's.
@@ -96,20 +96,20 @@ def restore(path: Path, model: nn.Module, weights: Mapping[str, Tensor]) -> None
         raise CheckpointError(f"{path} holds the weights of another network than spec.json describes.") from None
 
 
-def save_last(path: Path, state: Mapping[str, Any]) -> None:
-    """Write all that resuming needs, whole or not at all.
+def save_last(path: Path, state: Mapping[str, object]) -> None:
+    """Write ``last.pt``, whole or not at all.
 
     Raises:
         OSError: the disk is full (or worse).
     """
-    content = io.BytesIO()  # torch's own writer hides the disk's error behind one of its own
+    content = io.BytesIO()  # torch's file writer replaces the disk's error by one of its own
     torch.save({"schema": SCHEMA, **state}, content)
     with files.replacing(path) as file:
         file.write(content.getbuffer())
 
 
 def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
-    """What ``save_last`` wrote, tensors on ``device``; ``None`` where it never did.
+    """Read the state that ``save_last`` wrote, tensors on ``device``; ``None`` where there is no such file.
 
     Raises:
         CheckpointError: it is damaged, from a newer version, or holds code.
@@ -117,7 +117,7 @@ def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         newer = state["schema"] > SCHEMA
-        with zipfile.ZipFile(path) as parts:  # torch reads tensors without looking at their checksums
+        with zipfile.ZipFile(path) as parts:  # torch reads tensors without checking their checksums
             wrong = parts.testzip()
     except FileNotFoundError:
         return None
@@ -137,7 +137,7 @@ def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
 
 
 def damaged(path: Path) -> CheckpointError:
-    """What to raise for a ``last.pt`` that is not whole, or not what ``save_last`` wrote."""
+    """Return the error for a ``last.pt`` that is not whole, or not what ``save_last`` wrote."""
     return CheckpointError(
         f"{path} is damaged and the run cannot go on from it: put a copy back, or start the run anew. "
         "The best weights stand in best.safetensors, untouched."
@@ -145,7 +145,7 @@ def damaged(path: Path) -> CheckpointError:
 
 
 def generators(device: torch.device) -> dict[str, Tensor]:
-    """The states of torch's random generators."""
+    """Return the states of torch's random generators."""
     states = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)
@@ -153,6 +153,7 @@ def generators(device: torch.device) -> dict[str, Tensor]:
 
 
 def set_generators(states: Mapping[str, Tensor], device: torch.device) -> None:
+    """Restore what ``generators`` returned."""
     torch.set_rng_state(states["cpu"].cpu())
     if device.type == "cuda" and "cuda" in states:
         torch.cuda.set_rng_state(states["cuda"].cpu(), device)

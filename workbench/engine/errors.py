@@ -19,7 +19,7 @@ def explain(error: BaseException, run: Run, state: TrainingState) -> str:
     if isinstance(error, OSError) and error.errno in _FULL:
         return (
             f"The disk that holds {run.path} is full (step {state.step}): free some space, then "
-            f"`workbench resume {run.spoken}`. What was saved before is untouched."
+            f"`workbench resume {run.command_name}`. What was saved before is untouched."
         )
     # by name and text: torch raises CUDA's out-of-memory as one class and the CPU allocator's as a RuntimeError
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "not enough memory" in str(error):

@@ -1,4 +1,4 @@
-"""The events of a run: what the worker writes to ``events.jsonl`` and every face reads. No torch.
+"""Events of a run: written to ``events.jsonl`` by the worker, read by all others. No torch.
 
 A number that is not finite is written as ``null``.
 """
@@ -20,13 +20,13 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_
 
 
 class Started(_Event, frozen=True, kw_only=True, tag="started"):
-    """A worker begins, or goes on: what an earlier life wrote after ``from_step`` no longer counts."""
+    """A worker begins, or resumes: what an earlier one wrote after ``from_step`` no longer counts."""
 
     schema: int
     from_step: int
     pid: int
     host: str
-    device: str  # as a person says it: "NVIDIA H100", "CPU, 2 threads"
+    device: str  # "NVIDIA H100", "CPU, 2 threads"
     precision: str
     versions: dict[str, str]
     parameters: int
@@ -44,7 +44,7 @@ class Baseline(_Event, frozen=True, kw_only=True, tag="baseline"):
 
 
 class Step(_Event, frozen=True, kw_only=True, tag="step", gc=False):
-    """Progress, about four times a second at most. ``loss`` is the mean since the last one."""
+    """Progress, at most about four times a second. ``loss`` is the mean since the last one."""
 
     step: int
     epoch: float
@@ -65,7 +65,7 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Eval(_Event, frozen=True, kw_only=True, tag="eval"):
-    """A validation."""
+    """An evaluation on the validation split."""
 
     step: int
     epoch: float
@@ -75,27 +75,27 @@ class Eval(_Event, frozen=True, kw_only=True, tag="eval"):
 
 
 class Sample(_Event, frozen=True, kw_only=True, tag="sample"):
-    """Something the network made, to be read."""
+    """A sample that the network generated."""
 
     step: int
     view: View
 
 
 class Checkpoint(_Event, frozen=True, kw_only=True, tag="checkpoint"):
-    """All that resuming needs is on the disk."""
+    """``last.pt`` is written: the run can be resumed from this step."""
 
     step: int
 
 
 class Alarm(_Event, frozen=True, kw_only=True, tag="alarm"):
-    """Something a person should know, in plain words; the run goes on."""
+    """Warning in plain words; the run goes on."""
 
     step: int
     message: str
 
 
 class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
-    """The training is done and its best weights were tested."""
+    """The training is complete, and its best weights are tested."""
 
     step: int
     epochs: float
@@ -108,7 +108,7 @@ class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
 
 
 class Stopped(_Event, frozen=True, kw_only=True, tag="stopped"):
-    """Ended on request, with a checkpoint to resume from."""
+    """The training ended on request, with a checkpoint to resume from."""
 
     step: int
     epochs: float
@@ -117,7 +117,7 @@ class Stopped(_Event, frozen=True, kw_only=True, tag="stopped"):
 
 
 class Failed(_Event, frozen=True, kw_only=True, tag="failed"):
-    """Ended by an error: what happened, where and what to do, in one sentence."""
+    """The training ended by an error; the message says in one sentence what happened, where, and what to do."""
 
     step: int
     message: str
@@ -130,12 +130,12 @@ _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 def encode(event: Event) -> bytes:
-    """One line of ``events.jsonl``, its end included."""
+    """Return an event as a line of ``events.jsonl``, with its line feed."""
     return msgspec.json.encode(event) + b"\n"
 
 
 def decode_all(lines: bytes) -> list[Event]:
-    """The events on whole lines; a line that holds none that this version knows is left out."""
+    """Return the events on whole lines; a line without an event that this version knows is left out."""
     try:
         return _decoder.decode_lines(lines)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -143,7 +143,7 @@ def decode_all(lines: bytes) -> list[Event]:
 
 
 def decode(line: bytes) -> Event | None:
-    """The event on a line; ``None`` where the line holds none that this version knows."""
+    """Return the event on a line; ``None`` where the line holds none that this version knows."""
     try:
         return _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError):

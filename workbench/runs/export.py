@@ -1,4 +1,4 @@
-"""Runs as a file for other programs: CSV or JSON. No torch."""
+"""Export of runs to CSV or JSON, for other programs. No torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -16,18 +15,18 @@ from workbench.runs.summary import RunSummary, facts
 
 
 def to_json(summaries: Sequence[RunSummary]) -> str:
-    """A list of objects, one a run."""
+    """Return a JSON list of objects, one a run."""
     return msgspec.json.format(msgspec.json.encode([facts(summary) for summary in summaries]), indent=2).decode() + "\n"
 
 
 def to_csv(summaries: Sequence[RunSummary]) -> str:
-    """A line a run; a column for every fact, metric (``val.``, ``test.``) and setting that any of them has."""
-    rows: list[dict[str, Any]] = []
-    columns: dict[str, dict[str, None]] = {}  # those of a fact stand together
+    """Return CSV with a line a run; a column for each fact, metric (``val.``, ``test.``) and setting of any run."""
+    rows: list[dict[str, object]] = []
+    columns: dict[str, dict[str, None]] = {}  # by fact, so that the columns of one stand together
     for summary in summaries:
-        cells = {name: _cells(name, value) for name, value in msgspec.to_builtins(facts(summary)).items()}
-        rows.append({column: value for group in cells.values() for column, value in group.items()})
-        for name, group in cells.items():
+        groups = {name: _columns(name, value) for name, value in msgspec.to_builtins(facts(summary)).items()}
+        rows.append({column: value for group in groups.values() for column, value in group.items()})
+        for name, group in groups.items():
             columns.setdefault(name, {}).update(dict.fromkeys(group))
     text = io.StringIO()
     table = csv.DictWriter(text, [column for group in columns.values() for column in group], lineterminator="\n")
@@ -40,7 +39,7 @@ KINDS: dict[str, Callable[[Sequence[RunSummary]], str]] = {"csv": to_csv, "json"
 
 
 def write(summaries: Sequence[RunSummary], kind: str, folder: Path) -> Path:
-    """Write the runs to a new file of the folder, never over one that is there.
+    """Write the runs to a new file in the folder; an existing file is never replaced.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.
@@ -59,8 +58,8 @@ def write(summaries: Sequence[RunSummary], kind: str, folder: Path) -> Path:
     return path
 
 
-def _cells(name: str, value: Any) -> dict[str, Any]:
-    """A fact as columns; a setting's is its dotted key, as everywhere."""
+def _columns(name: str, value: object) -> dict[str, object]:
+    """Return a fact as columns; a setting's column is its dotted key."""
     if isinstance(value, dict):
         return {key if name == "settings" else f"{name}.{key}": inner for key, inner in value.items()}
-    return {} if name in ("best", "test") else {name: value}  # there is nothing yet
+    return {} if name in ("best", "test") else {name: value}  # not evaluated yet

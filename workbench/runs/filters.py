@@ -1,7 +1,7 @@
-"""The language in which a person says which runs to list. No torch.
+"""Language of the filters of a list of runs. No torch.
 
-Words are looked for in a run's id, task, cell, status and notes; conditions are ``task:names``, ``cell=lstm``,
-``acc>0.8``, ``hidden>=128``, ``age<2h``. All must hold; a minus before one turns it round.
+Words are searched in a run's id, task, cell, status and notes; conditions are ``task:names``, ``cell=lstm``,
+``acc>0.8``, ``hidden>=128``, ``age<2h``. All must hold; a minus before one negates it.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ _ALSO = {"run": "id", "steps": "step", "epoch": "epochs", "notes": "note", "stat
 
 
 class FilterError(ValueError):
-    """What was typed is no filter. The message is one plain sentence."""
+    """The text is not a filter. The message is one plain sentence."""
 
 
 class Word(NamedTuple):
-    """A text that stands somewhere in what is known of a run."""
+    """A text that occurs in a run's id, task, cell, status, notes…"""
 
     text: str
     negated: bool = False
@@ -71,10 +71,10 @@ class Word(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """A value of a run, compared.
+    """Comparison of a run's value.
 
     Args:
-        keys: what is asked for; the first of them that a run knows counts.
+        keys: facts, metrics or settings; the first of them that a run has is compared.
         wanted: alternatives.
     """
 
@@ -84,7 +84,7 @@ class Condition(NamedTuple):
     negated: bool = False
 
     def holds(self, summary: RunSummary) -> bool:
-        value = next((found for key in self.keys if (found := _value(summary, key)) is not None), None)
+        value = next((known for key in self.keys if (known := _value(summary, key)) is not None), None)
         if value is None:
             return False
         if self.sign in _ORDER:
@@ -104,22 +104,22 @@ class Condition(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """What must hold of a run; nothing: every run is meant."""
+    """Conjunction of words and conditions; empty: every run matches."""
 
     parts: tuple[Word | Condition, ...] = ()
 
-    def means(self, summary: RunSummary) -> bool:
+    def matches(self, summary: RunSummary) -> bool:
         return all(part.holds(summary) != part.negated for part in self.parts)
 
 
 def parse(text: str, measured: Collection[str] = ()) -> Filter:
-    """Read a filter.
+    """Parse a filter.
 
     Args:
-        measured: metrics that some run has, beside those that every task may have.
+        measured: names of the metrics that the runs have, besides the known ones.
 
     Raises:
-        FilterError: a condition is not one.
+        FilterError: it is not a filter.
     """
     if text.count('"') % 2:
         raise FilterError("A quotation mark is open: close it with another one.")
@@ -132,16 +132,16 @@ def _part(token: str, measured: frozenset[str]) -> Word | Condition:
     bare = token.replace('"', "")
     if not bare:
         raise FilterError(f"{typed} is not finished: say what is wanted, or after a minus what is not.")
-    found = None if token.startswith('"') else _CONDITION.fullmatch(bare)
-    if not found:
+    match = None if token.startswith('"') else _CONDITION.fullmatch(bare)
+    if not match:
         return Word(bare, negated)
-    name, sign, wanted = found.groups()
+    name, sign, wanted = match.groups()
     keys = _keys(name.lower(), measured)
     return Condition(keys, sign, _wanted(name, keys[0], sign, wanted), negated)
 
 
 def _keys(name: str, measured: frozenset[str]) -> tuple[str, ...]:
-    """What a name means: a fact of a run, a metric or the beginning of one, a setting."""
+    """Resolve a name: a fact of a run, a metric or the beginning of one, a setting."""
     name = _ALSO.get(name, name)
     if name in _TEXTS or name in _COUNTS:
         return (name,)
@@ -152,11 +152,11 @@ def _keys(name: str, measured: frozenset[str]) -> tuple[str, ...]:
     settings = _settings()
     if name in settings:
         return (settings[name].key,)
-    begun = [metric for metric in known if metric.startswith(name)]
-    if len(begun) == 1:
-        return (begun[0],)
-    if begun:
-        raise FilterError(f"{name} could be {', '.join(begun[:-1])} or {begun[-1]}: type more of it.")
+    completions = [metric for metric in known if metric.startswith(name)]
+    if len(completions) == 1:
+        return (completions[0],)
+    if completions:
+        raise FilterError(f"{name} could be {', '.join(completions[:-1])} or {completions[-1]}: type more of it.")
     every = [*_TEXTS, *_COUNTS, *_abbreviations(), *known, *settings]
     if difflib.get_close_matches(name, every, n=1, cutoff=0.6):
         raise FilterError(f"There is no {name!r} to filter by{did_you_mean(name, every)}")
@@ -233,7 +233,7 @@ def _abbreviations() -> Mapping[str, Sequence[str]]:
 
 @cache
 def _settings() -> dict[str, Field]:
-    """The settings that can be asked for: those of every run by their short names too, a task's by the dotted key."""
+    """Return the settings by their keys: those of every run also by their short names, a task's by the dotted key."""
     shared = [*describe("cell", spec.CellOptions), *describe("train", spec.TrainOptions)]
     own = [field for task in tasks.available() for field in describe("task", tasks.settings(task))]
     structs = filter(None, map(cells.options, cells.available()))

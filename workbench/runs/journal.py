@@ -1,4 +1,4 @@
-"""``events.jsonl``: appended one whole line at a time, read from an offset. No torch."""
+"""Writer and reader of ``events.jsonl``: one line an event, appended whole, read from an offset. No torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RESERVE = 32 * 1024  # bytes given up on a full disk, so that the last events c
 
 
 class Journal:
-    """The writer: one ``os.write`` a line on a descriptor opened to append."""
+    """Writer: one ``os.write`` a line on a descriptor opened to append."""
 
     def __init__(self, path: Path) -> None:
         self._reserve = path.with_name("reserve")
@@ -35,23 +35,25 @@ class Journal:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
+        """Flush what was appended to the disk."""
         os.fsync(self._fd)
 
     def give_up_reserve(self) -> None:
-        """Free a little room on a full disk."""
+        """Free the reserved bytes on a full disk."""
         with suppress(OSError):
             self._reserve.unlink()
 
     def close(self) -> None:
+        """Close the file and free the reserve."""
         self.give_up_reserve()
         os.close(self._fd)
 
 
 class Tail:
-    """A reader: keeps (inode, offset, unfinished line) and takes whole lines only.
+    """Reader of the events that are new since the last call; keeps (inode, offset, unfinished line).
 
     Args:
-        offset: where a line begins that is the first to be read.
+        offset: beginning of the first line to read.
     """
 
     def __init__(self, path: Path, offset: int = 0) -> None:
@@ -59,13 +61,16 @@ class Tail:
         self._inode = -1
         self._offset = offset
         self._unfinished = b""
-        self.behind = False  # the last call left something for the next
+        self.behind = False  # True after a call that left events for the next
 
     def read(self, most: int = -1) -> tuple[list[Event], bool]:
-        """The events since the last call, and whether the file is another one now (start over).
+        """Read the events since the last call; a line that is not whole is left for the next.
 
         Args:
-            most: bytes of a long file at once; the rest is for the next call.
+            most: largest number of bytes to read; -1: all.
+
+        Returns:
+            the events, and whether the file is another one now, from its beginning.
         """
         try:
             stat = self._path.stat()
@@ -88,6 +93,7 @@ class Tail:
 
 
 def _ends_whole(path: Path) -> bool:
+    """Return whether the file's last line is whole."""
     with path.open("rb") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return True

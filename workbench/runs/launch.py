@@ -9,7 +9,7 @@ import sys
 
 from workbench.runs.store import Run, RunError
 
-_ROOM = 64 * 1024  # bytes: what a worker needs to say why it cannot go on
+_ROOM = 64 * 1024  # bytes that a worker needs to write why it cannot go on
 LOCK_FD = "WORKBENCH_LOCK_FD"
 # OpenMP threads that soon sleep rather than spin while they wait: on a machine with other work a step is 3 times
 # faster. A short spin (GNU's runtime) bridges the gaps between a step's small operations on one without.
@@ -17,18 +17,18 @@ _QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}
 
 
 def start(run: Run) -> subprocess.Popen[bytes]:
-    """Start a worker in a session of its own: the caller, its terminal and its login may go.
+    """Start a worker in a session of its own, which outlives the caller, its terminal and its login.
 
     The launcher takes the run's lock and hands the descriptor on, so that the run is never without it.
 
     Raises:
-        RunError: a worker has the run, none could be started, or the disk has no room for a word of it.
+        RunError: a worker has the run, none could be started, or the disk is full.
     """
-    lock = run.claim()
+    lock = run.acquire_lock()
     try:
         if shutil.disk_usage(run.path).free < _ROOM:
             raise RunError(
-                f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.spoken}`."
+                f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.command_name}`."
             )
         with run.log_file.open("ab", buffering=0) as log:
             return subprocess.Popen(

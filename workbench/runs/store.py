@@ -1,4 +1,4 @@
-"""The run folder: create, find, lock, derive the status, stop, remove. No torch."""
+"""The run store: create, list, find and remove runs; lock one, derive its status, stop it. No torch."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ PRETRAINED = "pretrained"
 
 
 class RunError(PlainError):
-    """A run cannot be found or used so. The message is one plain sentence."""
+    """A run cannot be found or used in this way. The message is one plain sentence."""
 
 
 class NoSuchRun(RunError):
-    """The name that a person typed is not one run's."""
+    """A name that was typed is that of no run, or of several."""
 
 
 class Run:
-    """One folder of the run store; every property is read from it."""
+    """A run's folder; every property is read from it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -52,11 +52,12 @@ class Run:
 
     @cached_property
     def id(self) -> str:
+        """Name of the folder; ``pretrained/NAME`` for a pretrained model."""
         return f"{PRETRAINED}/{self.path.name}" if self.path.parent.name == PRETRAINED else self.path.name
 
     @property
-    def spoken(self) -> str:
-        """What to type for RUN: the id where runs are looked for by themselves, else the folder's path."""
+    def command_name(self) -> str:
+        """RUN as it is typed in a command: the id where it is found by that, else the folder's path, quoted."""
         here = self.path.parent == root() or self.path.parent.name == PRETRAINED
         return self.id if here else shlex.quote(str(self.path))
 
@@ -76,7 +77,7 @@ class Run:
 
     @cached_property
     def created(self) -> float:
-        """When its spec was written, Unix seconds; 0 where there is none."""
+        """Time at which its spec was written, in Unix seconds; 0 where there is none."""
         try:
             return self.spec_file.stat().st_mtime
         except FileNotFoundError:
@@ -106,7 +107,7 @@ class Run:
         return "finished" if self.path.parent.name == PRETRAINED else "lost"
 
     def alive(self) -> bool:
-        """Whether a worker holds the lock."""
+        """Return whether a worker holds the lock."""
         try:
             descriptor = os.open(self.lock_file, os.O_RDONLY)
         except FileNotFoundError:
@@ -119,8 +120,11 @@ class Run:
             os.close(descriptor)
         return False
 
-    def claim(self) -> int:
-        """Take the run for a worker: its lock's descriptor, with an earlier STOP and leftovers removed.
+    def acquire_lock(self) -> int:
+        """Lock the run for a worker, and remove an earlier STOP and temporary files.
+
+        Returns:
+            the lock's file descriptor; the lock is held until every copy of it is closed.
 
         Raises:
             RunError: a worker has it, its folder is gone or cannot be written, or it came with the program.
@@ -131,7 +135,7 @@ class Run:
             descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise RunError(f"Run {self.id} cannot be used: {error.strerror} ({self.lock_file}).") from None
-        for _ in range(20):  # a reader that asks whether the run lives holds the lock for an instant
+        for _ in range(20):  # ``alive`` in another process holds the lock for an instant
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
@@ -139,14 +143,14 @@ class Run:
                 time.sleep(0.01)
         else:
             os.close(descriptor)
-            raise RunError(f"Run {self.id} is already running: watch it with `workbench watch {self.spoken}`.")
-        os.utime(descriptor)  # what ended before now was an earlier life
+            raise RunError(f"Run {self.id} is already running: watch it with `workbench watch {self.command_name}`.")
+        os.utime(descriptor)  # an end that was written before now is an earlier worker's
         self.stop_file.unlink(missing_ok=True)
         files.clear_temporary(self.path)
         return descriptor
 
     def request_stop(self) -> None:
-        """Ask the worker to save a checkpoint and end.
+        """Request that the worker saves a checkpoint and ends.
 
         Raises:
             RunError: it is not running.
@@ -155,8 +159,15 @@ class Run:
             raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
         self.stop_file.touch()
 
-    def told(self, offset: int = 0) -> tuple[list[str], int]:
-        """What the worker told a person from a place in its log on, and where the log ends now."""
+    def progress_lines(self, offset: int = 0) -> tuple[list[str], int]:
+        """Read the progress messages that the worker has logged.
+
+        Args:
+            offset: byte of the log at which to begin.
+
+        Returns:
+            the lines, each with its ``MARK``; the offset for the next call.
+        """
         try:
             with self.log_file.open("rb") as log:
                 log.seek(offset)
@@ -168,7 +179,7 @@ class Run:
         return [line for line in lines if line.startswith(MARK)], offset + len(whole)
 
     def last_log_line(self) -> str:
-        """The last thing that the worker printed."""
+        """Return the last line that the worker printed; empty where it printed none."""
         try:
             lines = self.log_file.read_text(errors="replace").split("\n")
         except FileNotFoundError:
@@ -177,12 +188,12 @@ class Run:
 
 
 def root(option: Path | None = None) -> Path:
-    """Where runs land: ``--runs``, else ``WORKBENCH_RUNS``, else ``./checkpoints``."""
+    """Return the folder of the runs: ``--runs``, else ``WORKBENCH_RUNS``, else ``./checkpoints``."""
     return (option or Path(os.environ.get("WORKBENCH_RUNS") or "checkpoints")).absolute()
 
 
 def create(folder: Path, described: RunSpec) -> Run:
-    """A new run's folder with its ``spec.json``: there whole or not at all, under an id of its own.
+    """Create a new run's folder with its ``spec.json``, whole or not at all, under an id of its own.
 
     Raises:
         RunError: the folder cannot be written.
@@ -206,27 +217,27 @@ def create(folder: Path, described: RunSpec) -> Run:
 
 
 def listing(folder: Path) -> list[Run]:
-    """The runs of a folder, the newest first."""
+    """Return the runs of a folder, the newest first."""
     if not folder.is_dir():
         return []
-    found = [Run(p) for p in folder.iterdir() if not p.name.startswith(".") and (p / "spec.json").is_file()]
-    return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
+    runs = [Run(p) for p in folder.iterdir() if not p.name.startswith(".") and (p / "spec.json").is_file()]
+    return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
 
 
 def pretrained(folder: Path) -> list[Run]:
-    """The pretrained models: a folder's own, and those that came with the program; of one name the first."""
+    """Return the pretrained models: a folder's own and those of the program; of the same name the folder's own."""
     every = [run for place in (folder / PRETRAINED, shipped()) for run in listing(place)]
     return sorted({run.id: run for run in reversed(every)}.values(), key=lambda run: run.id)
 
 
 def shipped() -> Path:
-    """Where the models are that came with the program: in the installed package, else in the checkout."""
+    """Return the folder of the program's own models: in the installed package, else in the checkout."""
     package = Path(__file__).parents[1]
     return package / PRETRAINED if (package / PRETRAINED).is_dir() else package.parent / "checkpoints" / PRETRAINED
 
 
 def find(name: str, folder: Path) -> Run:
-    """The run that a person means: an id, a unique prefix, ``last``, ``pretrained/NAME`` or a folder's path.
+    """Find a run by its id, a unique prefix, ``last``, ``pretrained/NAME`` or its folder's path.
 
     Raises:
         NoSuchRun: there is none, or several.
@@ -235,8 +246,8 @@ def find(name: str, folder: Path) -> Run:
         raise NoSuchRun("No run is named: give its id, the beginning of one, or `last`.")
     if name.startswith(f"{PRETRAINED}/"):
         every = pretrained(folder)
-        if same := [run for run in every if run.id == name]:
-            return same[0]
+        if matching := [run for run in every if run.id == name]:
+            return matching[0]
         known = ", ".join(run.id for run in every)
         raise NoSuchRun(f"There is no model {name}: {f'there are {known}' if known else 'none is here'}.")
     if os.sep in name or name in (".", ".."):
@@ -245,27 +256,27 @@ def find(name: str, folder: Path) -> Run:
         raise NoSuchRun(f"{name} is not a run's folder: it holds no spec.json.")
     every = listing(folder)
     if not every:
-        came = ", ".join(run.id for run in pretrained(folder))
-        ask = f", or ask a model that came along: {came}" if came and name != "last" else ""
-        raise NoSuchRun(f"There are no runs in {folder}: start one with `workbench train names --cell lstm`{ask}.")
+        models = ", ".join(run.id for run in pretrained(folder))
+        or_model = f", or ask a model that came along: {models}" if models and name != "last" else ""
+        raise NoSuchRun(f"There are no runs in {folder}: start one with `workbench train names --cell lstm`{or_model}.")
     if name == "last":
         return every[0]
-    same = [run for run in every if run.id == name] or [run for run in every if run.id.startswith(name)]
-    if len(same) == 1:
-        return same[0]
-    if same:
-        some = ", ".join(run.id for run in same[:4]) + (" …" if len(same) > 4 else "")
-        raise NoSuchRun(f"{name!r} is the beginning of {len(same)} runs: {some}. Type more of it.")
+    matching = [run for run in every if run.id == name] or [run for run in every if run.id.startswith(name)]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        some = ", ".join(run.id for run in matching[:4]) + (" …" if len(matching) > 4 else "")
+        raise NoSuchRun(f"{name!r} is the beginning of {len(matching)} runs: {some}. Type more of it.")
     raise NoSuchRun(f"There is no run {name!r} in {folder}: `workbench runs` lists them.")
 
 
 def remove(run: Run) -> None:
-    """Delete a run's folder, all of it.
+    """Delete a run's folder with all of its files.
 
     Raises:
         RunError: it is running.
     """
-    descriptor = run.claim()
+    descriptor = run.acquire_lock()
     try:
         gone = run.path.with_name(f".gone-{os.getpid()}-{run.path.name}")
         run.path.rename(gone)
@@ -277,7 +288,7 @@ def remove(run: Run) -> None:
 
 
 def task_state(run: Run) -> dict[str, object]:
-    """The task's state (vocabulary, labels) that the run saved before its first step.
+    """Read the task's state (vocabulary, labels) that the run saved before its first step.
 
     Raises:
         RunError: it is not there yet, or damaged.

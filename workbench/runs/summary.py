@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from tasks.base import Metrics, Settings
 from workbench.config import spec
@@ -121,7 +121,7 @@ def higher_is_better(summary: RunSummary, metric: str) -> bool | None:
     return settings.higher_is_better if metric == settings.metric else settings.describe_metric(metric).higher_is_better
 
 
-def facts(summary: RunSummary) -> dict[str, Any]:
+def facts(summary: RunSummary) -> dict[str, object]:
     """Return a summary as plain data, as ``workbench runs --json`` prints it and an export holds it."""
     described = summary.spec
     known = {
@@ -143,7 +143,7 @@ def facts(summary: RunSummary) -> dict[str, Any]:
     return known | ({"message": summary.message} if summary.status in (UNREADABLE, "failed", "lost") else {})
 
 
-def settings(described: RunSpec) -> dict[str, Any]:
+def settings(described: RunSpec) -> dict[str, object]:
     """Return every setting of a run by its dotted key."""
     return {key: spec.value(described, key) for key in spec.keys(described)}
 

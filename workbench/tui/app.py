@@ -187,5 +187,5 @@ class WorkbenchApp(Appearance):
         for run in live if answer == STOP else []:
             self._attempt(run.request_stop)
         said, verb = ("saves a checkpoint and ends", "resume") if answer == STOP else ("goes on training", "watch")
-        lines = [f"{run.id} {said}:\n  workbench {verb} {run.spoken}" for run in live]
+        lines = [f"{run.id} {said}:\n  workbench {verb} {run.command_name}" for run in live]
         self.exit(message=Text("\n".join(lines), no_wrap=True, overflow="ignore"))

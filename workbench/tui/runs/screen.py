@@ -94,7 +94,7 @@ class RunsScreen(Page):
         line.metrics = {name for record in self._every for name in record.val}
         self._marks.remove(set(self._marks) - {record.run.id for record in self._every})
         column = COLUMNS[self._column]
-        self._shown = arranged(filter(line.filter.means, self._every), column, turned=self._turned)
+        self._shown = arranged(filter(line.filter.matches, self._every), column, turned=self._turned)
         arrow = " ↓" if column.falling != self._turned else " ↑"
         heads = [
             Head(here.name + arrow * (here is column), here.rank, here.right, strong=here is column) for here in COLUMNS

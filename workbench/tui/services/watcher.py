@@ -41,7 +41,7 @@ class Watcher:
         self._tail = Tail(run.events_file)
         self._past = EvaluationIndex(run.events_file)
         again = run.events_file.exists() and run.events_file.stat().st_size > 0
-        self._heard = run.told()[1] if again else 0  # what an earlier life told is old news
+        self._heard = run.progress_lines()[1] if again else 0  # what an earlier life told is old news
         self._told = ""
         self._status: Seen = run.status()
 
@@ -65,7 +65,7 @@ class Watcher:
         line = self.run.last_log_line() if status in ("lost", "failed") else ""
         if any(isinstance(event, Started) for event in events):
             self._told = ""
-        told, self._heard = self.run.told(self._heard)
+        told, self._heard = self.run.progress_lines(self._heard)
         self._told = told[-1].removeprefix(MARK) if told else self._told
         return Look(status, events, afresh, line, self._told)
 

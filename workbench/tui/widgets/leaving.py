@@ -12,7 +12,7 @@ def leave(live: list[Run]) -> Ask:
     """What to do with the runs that are training."""
     one = len(live) == 1
     who = f"{live[0].id} is training." if one else f"{len(live)} runs are training."
-    again = f"workbench watch {live[0].spoken}" if one else "workbench"
+    again = f"workbench watch {live[0].command_name}" if one else "workbench"
     return Ask(
         f"{who} You are leaving.",
         [

@@ -1,4 +1,4 @@
-"""One worker a run: the lock, and what it guards."""
+"""One worker a run: the lock."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from workbench.runs.store import Run, RunError
 
 
 def test_a_second_claim_is_refused_until_the_first_is_given_back(run: Run) -> None:
-    lock = run.claim()
+    lock = run.acquire_lock()
     with pytest.raises(RunError, match=rf"^Run {run.id} is already running: watch it with `workbench watch"):
-        run.claim()
+        run.acquire_lock()
     os.close(lock)
-    os.close(run.claim())
+    os.close(run.acquire_lock())
 
 
 def test_a_refused_claim_touches_nothing(run: Run) -> None:
-    lock = run.claim()
+    lock = run.acquire_lock()
     run.stop_file.touch()
     written = run.path / ".last.pt.1.tmp"
     written.touch()
     with pytest.raises(RunError):
-        run.claim()
+        run.acquire_lock()
     assert run.stop_file.exists()
     assert written.exists()
     os.close(lock)
@@ -41,12 +41,15 @@ def test_a_claim_clears_what_an_earlier_life_left(run: Run) -> None:
     run.stop_file.touch()
     (run.path / ".last.pt.77.tmp").write_bytes(b"half")
     run.last_file.write_bytes(b"whole")
-    os.close(run.claim())
+    os.close(run.acquire_lock())
     assert sorted(p.name for p in run.path.iterdir()) == ["last.pt", "lock", "spec.json"]
 
 
 def test_the_lock_is_gone_with_the_process_that_held_it(run: Run) -> None:
-    code = "import sys, pathlib, workbench.runs.store as r; r.Run(pathlib.Path(sys.argv[1])).claim(); print(); input()"
+    code = (
+        "import sys, pathlib, workbench.runs.store as r; "
+        "r.Run(pathlib.Path(sys.argv[1])).acquire_lock(); print(); input()"
+    )
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -58,9 +61,9 @@ def test_the_lock_is_gone_with_the_process_that_held_it(run: Run) -> None:
     assert not run.alive()
 
 
-def test_asking_whether_it_lives_never_breaks_a_claim(run: Run) -> None:
+def test_asking_whether_it_lives_never_breaks_a_lock(run: Run) -> None:
     """Four readers that ask without pause, where a screen asks a few times a second."""
-    os.close(run.claim())
+    os.close(run.acquire_lock())
     over = threading.Event()
     answers: set[bool] = set()
 
@@ -73,7 +76,7 @@ def test_asking_whether_it_lives_never_breaks_a_claim(run: Run) -> None:
         reader.start()
     try:
         for _ in range(10):
-            lock = run.claim()
+            lock = run.acquire_lock()
             assert run.alive()
             os.close(lock)
     finally:
@@ -84,7 +87,7 @@ def test_asking_whether_it_lives_never_breaks_a_claim(run: Run) -> None:
 
 
 def test_readers_do_not_see_one_another(run: Run) -> None:
-    os.close(run.claim())
+    os.close(run.acquire_lock())
     with ExitStack() as stack:
         for _ in range(3):
             other = os.open(run.lock_file, os.O_RDONLY)
@@ -96,14 +99,14 @@ def test_readers_do_not_see_one_another(run: Run) -> None:
 def test_of_many_claims_at_once_one_wins(run: Run) -> None:
     gate, won, lost = threading.Barrier(8), list[int](), list[str]()
 
-    def claim() -> None:
+    def acquire() -> None:
         gate.wait()
         try:
-            won.append(run.claim())
+            won.append(run.acquire_lock())
         except RunError as error:
             lost.append(str(error))
 
-    threads = [threading.Thread(target=claim) for _ in range(8)]
+    threads = [threading.Thread(target=acquire) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -120,7 +123,7 @@ def test_a_removed_run_is_gone_whole(run: Run, runs_folder: Path, described: Run
 
 
 def test_a_live_run_is_not_removed(run: Run) -> None:
-    lock = run.claim()
+    lock = run.acquire_lock()
     run.best_file.write_bytes(b"weights")
     with pytest.raises(RunError, match="already running"):
         store.remove(run)

@@ -1,4 +1,4 @@
-"""What a run keeps of its data as tensors, beside its task.json."""
+"""Tensors that a run keeps of its data, beside its task.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file is the old one or the new one, whole."""
+"""Replacing a file leaves the old one or the new one, whole."""
 
 from __future__ import annotations
 
