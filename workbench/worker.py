@@ -11,6 +11,9 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
+import workbench.own_packages  # noqa: F401  ends the process where cells or tasks are another's
+
+# isort: split
 from workbench.runs.events import Eval, Failed
 from workbench.runs.journal import Journal
 from workbench.runs.launch import LOCK_FD

@@ -1,4 +1,4 @@
-"""What the tests of the cells share: networks, batches, torch's twins, and everything that two passes must agree in.
+"""Shared by the tests of the cells: networks, batches, torch's twins, and all values that two passes must agree in.
 
 Shapes: B batch, T time, I input size, H hidden size, O output size, D directions, L layers.
 """
@@ -26,7 +26,8 @@ TWINS: dict[str, type[nn.RNNBase]] = {
     "torch-lstm": nn.LSTM,
 }
 EVERY = cells.available()
-ONE_WAY = [name for name in EVERY if not cells.about(name).bidirectional]
+ONE_WAY = [name for name in EVERY if not cells.reads_both_ways(name)]
+SHIPPED = {"rnn", "gru", "gru-textbook", "lstm", "bilstm", "tutorial-rnn", "torch-rnn", "torch-gru", "torch-lstm"}
 
 few = settings(max_examples=8, deadline=None, derandomize=True)
 
@@ -34,34 +35,40 @@ few = settings(max_examples=8, deadline=None, derandomize=True)
 def network(
     name: str, input_size: int = 3, hidden_size: int = 4, *, dtype: torch.dtype = torch.float64, **options: Any
 ) -> Recurrent:
-    """A cell's network with weights that are the same at every call."""
+    """Return a cell's network with weights that are the same at every call."""
     torch.manual_seed(0)
     return cells.build(name, input_size, hidden_size, **options).to(dtype)
 
 
 def own_output(name: str) -> bool:
-    """Whether the cell's output size may differ from its hidden size."""
+    """Return whether the cell's output size may differ from its hidden size."""
     cell: Any = network(name).cells[0]
     return bool(cell.own_output)
 
 
 def noise(*shape: int, seed: int = 1, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Normal numbers, the same at every call."""
+    """Return normal numbers, the same at every call."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
-def some_state(net: Recurrent, batch: int) -> Any:
-    """A state to start from, each part (L·D,B,H)."""
-    cell: Any = net.cells[0]
-    kind = cell.initial_state(1)
-    dtype = next(net.parameters()).dtype
-    return type(kind)(
-        *(noise(len(net.cells), batch, net.hidden_size, seed=part, dtype=dtype) for part in range(2, 2 + len(kind)))
+def other_state(first: Any) -> Any:
+    """Return a state of the same shapes that is not the first; parts without fractions stay as they are."""
+    parts = (
+        noise(*part.shape, seed=seed, dtype=part.dtype) if part.is_floating_point() else part.clone()
+        for seed, part in enumerate(first, 2)
     )
+    return type(first)(*parts)
+
+
+def some_state(net: Recurrent, batch: int) -> Any:
+    """Return a state to start from, each part (L·D,B, …)."""
+    cell: Any = net.cells[0]
+    first = cell.initial_state(batch)
+    return other_state(type(first)(*(part.detach().expand(len(net.cells), *part.shape) for part in first)))
 
 
 def parameters(net: Recurrent) -> dict[str, Tensor]:
-    """The network's parameters themselves under torch's names (``to_torch`` gives them without their graph)."""
+    """Return the network's parameters themselves under torch's names (``to_torch`` detaches them)."""
     named = {}
     for k, cell in enumerate(net.cells):
         layer, direction = divmod(k, net.directions)
@@ -71,7 +78,7 @@ def parameters(net: Recurrent) -> dict[str, Tensor]:
 
 
 def twin_of(net: Recurrent, kind: type[nn.RNNBase]) -> nn.RNNBase:
-    """The ``torch.nn`` module of the same form, with its own weights."""
+    """Return the ``torch.nn`` module of the same form, with its own weights."""
     form: Any = kind
     module: nn.RNNBase = form(
         net.input_size, net.hidden_size, net.layers, batch_first=True, bidirectional=net.directions == 2
@@ -80,7 +87,7 @@ def twin_of(net: Recurrent, kind: type[nn.RNNBase]) -> nn.RNNBase:
 
 
 def twin_run(twin: nn.RNNBase, x: Tensor, lengths: Tensor | None, state: Any) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """torch's outputs (B,T,D·H) and last states, packed where there are lengths."""
+    """Return torch's outputs (B,T,D·H) and last states, packed where there are lengths."""
     start = None if state is None else tuple(state) if isinstance(twin, nn.LSTM) else state[0]
     if lengths is None:
         outputs, last = twin(x, start)
@@ -92,8 +99,8 @@ def twin_run(twin: nn.RNNBase, x: Tensor, lengths: Tensor | None, state: Any) ->
 
 
 def everything(outputs: Tensor, last: tuple[Tensor, ...] | None, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Outputs, last states, and the gradient by each leaf of a loss in which every one of their numbers counts."""
-    values = {"outputs": outputs} | {f"last {i}": part for i, part in enumerate(last or ())}
+    """Return outputs, last states, and the gradient by each leaf of a loss that depends on every one of them."""
+    values = {"outputs": outputs} | {f"last {i}": part for i, part in enumerate(last or ()) if part.requires_grad}
     loss = sum((value * noise(*value.shape, seed=7, dtype=value.dtype)).sum() for value in values.values())
     assert isinstance(loss, Tensor)
     gradients = torch.autograd.grad(loss, list(leaves.values()))
@@ -101,5 +108,5 @@ def everything(outputs: Tensor, last: tuple[Tensor, ...] | None, leaves: Mapping
 
 
 def agree(actual: object, expected: object, within: float = 1e-10) -> None:
-    """Two passes agree in every tensor."""
+    """Assert that two passes agree in every tensor."""
     torch.testing.assert_close(actual, expected, rtol=within, atol=within)

@@ -1,4 +1,4 @@
-"""The docstrings, taken at their word: the cells that torch has not against loops, a row and a step at a time."""
+"""Cells that torch does not have against loops that follow their equations, one row and one step at a time."""
 
 from __future__ import annotations
 

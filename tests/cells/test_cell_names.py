@@ -1,4 +1,4 @@
-"""Cells by name: what there is and what each says of itself, without torch; a new file is a new cell."""
+"""Cells by name, and their descriptions, without torch; a new file is a new cell."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cell_oracles import SHIPPED
 
 import cells
-
-NINE = {"rnn", "gru", "gru-textbook", "lstm", "bilstm", "tutorial-rnn", "torch-rnn", "torch-gru", "torch-lstm"}
 
 LEAKY = '''
 """A leaky integrator.
@@ -67,7 +66,7 @@ print(json.dumps(losses))
 
 
 def fresh(script: str, here: Path, folders: str = "") -> Any:
-    """What a script prints in a process of its own, with those folders named."""
+    """Return the JSON that a script prints in a process of its own, with those folders named."""
     done = subprocess.run(
         [sys.executable, "-P", "-c", script],
         cwd=here,
@@ -83,8 +82,8 @@ def fresh(script: str, here: Path, folders: str = "") -> Any:
 def test_names_and_words_need_no_torch(tmp_path: Path) -> None:
     seen = fresh(SEEN, tmp_path)
     assert not seen["torch"]
-    assert seen["about"].keys() >= NINE
-    assert [name for name in sorted(NINE) if seen["about"][name][2]] == ["bilstm"]
+    assert seen["about"].keys() >= SHIPPED
+    assert [name for name in sorted(SHIPPED) if seen["about"][name][2]] == ["bilstm"]
 
 
 @pytest.mark.parametrize("name", cells.available())
@@ -112,7 +111,7 @@ def test_a_new_file_is_a_new_cell_that_learns(tmp_path: Path) -> None:
     folders = os.pathsep.join(map(str, (first, second)))
 
     seen = fresh(SEEN, elsewhere, folders)
-    assert seen["about"].keys() >= NINE | {"leaky-rnn"}
+    assert seen["about"].keys() >= SHIPPED | {"leaky-rnn"}
     title, text, both = seen["about"]["leaky-rnn"]
     assert (title, both) == ("A leaky integrator", False)
     assert "h_t = h_{t-1}" in text
@@ -120,12 +119,3 @@ def test_a_new_file_is_a_new_cell_that_learns(tmp_path: Path) -> None:
 
     losses = fresh(TRAINED, elsewhere, folders)
     assert losses[-1] < losses[0] / 2
-
-
-@pytest.mark.parametrize("count", [0, 2])
-def test_a_file_defines_exactly_one_cell(count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = "".join(f"class Own{i}(LSTM): ...\n" for i in range(count))
-    (tmp_path / f"own_{count}.py").write_text(f'"""Own."""\nfrom cells.lstm import LSTM\n{own}', encoding="utf-8")
-    monkeypatch.setattr(cells, "__path__", [*cells.__path__, str(tmp_path)])
-    with pytest.raises(ValueError, match=f"exactly one Cell, and defines {count}"):
-        cells.build(f"own-{count}", 1, 1)

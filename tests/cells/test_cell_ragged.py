@@ -1,4 +1,4 @@
-"""What holds for every cell on batches of any form: padding, rows, chunks, directions."""
+"""Properties of every cell on batches of any form: padding, rows, chunks, directions."""
 
 from __future__ import annotations
 

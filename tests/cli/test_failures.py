@@ -114,7 +114,7 @@ def test_a_full_disk(small_disk: Path, workbench, left: int) -> None:
     [
         ("oom", "The GPU ran out of memory at step 19: start again with a smaller --batch-size (it is 16) or --hidden"),
         ("nan", "The loss stopped being a number by step 20 (epoch 2): start again with a lower --lr (it is 0.01)"),
-        ("defect", "The training broke off at step 19 by a defect (a bug of the toy): the traceback is in"),
+        ("defect", "toy/task.py, line 74: AssertionError: a bug of the toy. The traceback is in"),
     ],
 )
 def test_a_training_that_breaks_off(workbench, runs_folder: Path, trouble: str, sentence: str) -> None:

@@ -6,7 +6,9 @@ import sys
 
 
 def main() -> None:
-    """The ``workbench`` program."""
+    """Run the ``workbench`` program."""
+    import workbench.own_packages  # noqa: F401  ends the process where cells or tasks are another's
+
     if len(sys.argv) == 1 and sys.stdin.isatty() and sys.stdout.isatty():
         from workbench.cli.bare import run  # a sixth sooner on the screen
     else:

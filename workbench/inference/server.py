@@ -18,6 +18,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import workbench.own_packages  # noqa: F401  ends the process where cells or tasks are another's
+
+# isort: split
 from tasks.base import PlainError
 from workbench.inference.protocol import (
     SKETCH,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,7 +18,8 @@ from textual.widgets import OptionList, Select, Static
 import cells
 import tasks
 from workbench.config import spec
-from workbench.config.spec import SpecError
+from workbench.config.fields import Field
+from workbench.config.spec import RunSpec, SpecError
 from workbench.runs import store
 from workbench.tui.keys import bindings
 from workbench.tui.lab.dataset_line import DataLine
@@ -53,6 +56,7 @@ class LabScreen(Page):
         self._rest: Timer | None = None
         self._chosen = ("", "")  # task and cell, as they were told of last
         self._formed = ""  # the task that the form is made for
+        self._fields: Sequence[Field] = ()  # its settings, the cell's own options among them
         self._due = False
         self._new = True
 
@@ -136,7 +140,7 @@ class LabScreen(Page):
             chosen = self.task_name, self.cell_name
             if not all(chosen) or chosen == self._chosen:
                 return
-            if self.task_name != self._formed:
+            if self.task_name != self._formed or spec.fields(*chosen) != self._fields:
                 await self._form()
             else:
                 self._renew()
@@ -145,14 +149,15 @@ class LabScreen(Page):
 
     async def _form(self) -> None:
         """Another task: other settings, other presets, and cells that may not go with it."""
-        self._formed = self.task_name
+        entered = self.query_one(Form).entered if self._formed == self.task_name else {}
+        self._formed, self._fields = self.task_name, spec.fields(self.task_name, self.cell_name)
         settings = tasks.settings(self._formed)
         reason = f"reads both ways: not for {self._formed}"
         refused = [name for name, about in self._cells.items() if settings.causal and about.bidirectional]
         self.query_one("#cells", Picker).refuse(dict.fromkeys(refused, reason))
         self.query_one("#preset", Select).set_options((name, name) for name in settings.presets)
         usual = Draft(self._formed, self.cell_name, USUAL, {}, {}).usual()
-        await self.query_one(Form).build(spec.fields(self._formed), lambda key: spec.value(usual, key))
+        await self.query_one(Form).build(self._fields, self._defaults(usual), entered)
 
     @on(Select.Changed, "#preset")
     def _choose_preset(self) -> None:
@@ -264,7 +269,13 @@ class LabScreen(Page):
     def _renew(self, *, forget: bool = False) -> None:
         """Move what was not entered to the defaults of now; what was entered too, if it is to be forgotten."""
         usual = self.draft.usual()
-        self.query_one(Form).renew(lambda key: spec.value(usual, key), forget=forget)
+        self.query_one(Form).renew(self._defaults(usual), forget=forget)
+
+    def _defaults(self, usual: RunSpec) -> Callable[[str], Any]:
+        """Return the value of each setting in ``usual``; of another cell's options, their own defaults."""
+        own = {field.key: field.default for field in self._fields}
+        known = set(spec.keys(usual))
+        return lambda key: spec.value(usual, key) if key in known else own[key]
 
     @property
     def draft(self) -> Draft:

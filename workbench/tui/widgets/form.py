@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -37,17 +37,18 @@ class SettingRow(Widget):
     class Changed(Message):
         """A person entered something."""
 
-    def __init__(self, field: Field, default: Any) -> None:
+    def __init__(self, field: Field, default: Any, entered: str | None = None) -> None:
         super().__init__()
+        text = written(default) if entered is None else entered
         self.field = field
         self.default = default
         self.error = ""
         self._editor: Choice | Input
         self.set_class(field.kind == "text" and field.key.startswith("task."), "-text")  # a path, names of columns
         if field.kind in ("bool", "choice"):
-            self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), written(default))
+            self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), text)
         else:
-            self._editor = Entry(written(default), numeric=field.kind in ("int", "float"))
+            self._editor = Entry(text, numeric=field.kind in ("int", "float"))
 
     def compose(self) -> ComposeResult:
         yield self._editor
@@ -173,18 +174,27 @@ class Form(VerticalScroll, can_focus=False):
         self._sought: list[str] = []
         self._building = 0
 
-    async def build(self, fields: Sequence[Field], default: Callable[[str], Any]) -> None:
-        """Rows for these settings: the usual ones at once, the rest when the screen has been painted."""
+    async def build(
+        self, fields: Sequence[Field], default: Callable[[str], Any], entered: Mapping[str, str] | None = None
+    ) -> None:
+        """Make rows for these settings: the usual ones at once, the rest when the screen has been painted.
+
+        Args:
+            entered: texts to put into the rows with these keys, in place of the defaults.
+        """
+        entered = entered or {}
         self._building += 1
         await self.remove_children()
         self._headings = []
         usual = sorted((f for f in fields if f.key in FIRST), key=lambda f: FIRST.index(f.key))
-        self.rows = {field.key: SettingRow(field, default(field.key)) for field in usual}
+        self.rows = {field.key: SettingRow(field, default(field.key), entered.get(field.key)) for field in usual}
         await self.mount_all(self.rows.values())
         rest = [field for field in fields if field.key not in FIRST]
-        self.call_after_refresh(self._build_rest, rest, default, self._building)
+        self.call_after_refresh(self._build_rest, rest, default, entered, self._building)
 
-    async def _build_rest(self, fields: Sequence[Field], default: Callable[[str], Any], building: int) -> None:
+    async def _build_rest(
+        self, fields: Sequence[Field], default: Callable[[str], Any], entered: Mapping[str, str], building: int
+    ) -> None:
         if building != self._building:
             return
         widgets: list[Static | SettingRow] = []
@@ -194,7 +204,7 @@ class Form(VerticalScroll, can_focus=False):
                 section = own
                 self._headings.append(Static(_HEADINGS[section], classes="heading", id=f"of-{section}"))
                 widgets.append(self._headings[-1])
-            self.rows[field.key] = row = SettingRow(field, default(field.key))
+            self.rows[field.key] = row = SettingRow(field, default(field.key), entered.get(field.key))
             widgets.append(row)
         await self.mount_all(widgets)
         self._sift()
@@ -216,6 +226,11 @@ class Form(VerticalScroll, can_focus=False):
     @property
     def values(self) -> dict[str, Any]:
         return {key: row.value for key, row in self.rows.items() if row.changed and not row.wrong}
+
+    @property
+    def entered(self) -> dict[str, str]:
+        """Return the texts of the changed rows."""
+        return {key: row.typed for key, row in self.rows.items() if row.changed}
 
     @property
     def errors(self) -> dict[str, str]:
