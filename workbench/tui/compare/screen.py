@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from textual import on, work
@@ -21,7 +20,7 @@ from workbench.tui.compare.overlay import Overlay, Trace
 from workbench.tui.keys import bindings
 from workbench.tui.runs.marks import colour
 from workbench.tui.services.catalogue import Keeper
-from workbench.tui.services.threads import run_in_thread
+from workbench.tui.services.polling import poll
 from workbench.tui.widgets.aligned import aligned, flowing
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
@@ -87,18 +86,21 @@ class CompareScreen(Page):
 
     @work(group="scan")
     async def _follow(self) -> None:
-        """Look, show, wait: the only place where the runs are read."""
-        while True:
-            try:
-                news = [await run_in_thread(one.look) for one in self._every]
-            except OSError as error:
-                self._remark([f"{error.filename} cannot be read: {error.strerror}."])
-            else:
-                if not self.query(Overlay):  # the screen was taken down meanwhile
-                    return
-                if any(news):
-                    self._show()
-            await asyncio.sleep(self.EVERY)
+        """Follow the runs: the only place where they are read."""
+        await poll(self._read, self._show_news, self._unreadable, lambda: self.EVERY)
+
+    def _read(self) -> bool:
+        """Read what is new of every run, on a thread; return whether there was anything."""
+        news = [one.look() for one in self._every]
+        return any(news)
+
+    async def _show_news(self, news: bool) -> bool:
+        if news and self.query(Overlay):  # else the screen is being taken down
+            self._show()
+        return False
+
+    def _unreadable(self, error: OSError) -> None:
+        self._remark([f"{error.filename} cannot be read: {error.strerror}."])
 
     @property
     def _known(self) -> list[tuple[_Compared, RunSummary]]:
