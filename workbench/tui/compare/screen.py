@@ -19,7 +19,7 @@ from workbench.tui.compare.curves import AXES, TRAINING, Axis, Traces, counted, 
 from workbench.tui.compare.overlay import Overlay, Trace
 from workbench.tui.keys import bindings
 from workbench.tui.runs.marks import colour
-from workbench.tui.services.catalogue import Keeper
+from workbench.tui.services.catalogue import RunMonitor
 from workbench.tui.services.polling import poll
 from workbench.tui.widgets.aligned import aligned, flowing
 from workbench.tui.widgets.bars import BottomBar, TopBar
@@ -43,12 +43,12 @@ class _Compared:
         self.style = f"bold ${self.colour}"
         self.traces = Traces(run)
         self.record: RunSummary | None = None
-        self._keeper = Keeper(run.path)
+        self._monitor = RunMonitor(run.path)
 
     def look(self) -> bool:
         """Read what is new → whether there was anything. What was known of a run that is gone stays."""
         before = self.record
-        self.record = self._keeper.look() or before
+        self.record = self._monitor.look() or before
         return self.traces.look() or self.record != before
 
 

@@ -98,9 +98,9 @@ class ConfusionScreen(Page):
         elif history.evals:
             self._best = history.evals[-1].best.step
         found = stops(history)
-        if len(found) != len(self._stops) or look.afresh:
+        if len(found) != len(self._stops) or look.restarted:
             self._stops = found
-            self._see(afresh=look.afresh)
+            self._see(afresh=look.restarted)
             changed = True
         if changed:
             self._tell()

@@ -105,7 +105,7 @@ class RunScreen(Page):
             self._grow(look)
             self._before = None
             return True
-        now = look.status, look.told, self._load
+        now = look.status, look.report, self._load
         if look.events or self._before != now:
             told = any(not isinstance(event, Step) for event in look.events)
             await self._show(look, anew=self._before is None or told or look.status != self.status)
@@ -127,7 +127,7 @@ class RunScreen(Page):
 
     def _grow(self, look: Look) -> None:
         charts, history = self.query_one(Charts), self._watcher.history
-        if look.afresh:
+        if look.restarted:
             charts.clear()
         charts.grow(look.events, strongest(history, self._settings))
         self.query_one(Progress).show(look.status, history, self._load)
@@ -138,7 +138,7 @@ class RunScreen(Page):
         if changed:
             self.refresh_bindings()
         self._grow(look)
-        text = message(look.status, history, look.log_line, str(self.run.path), look.told)
+        text = message(look.status, history, look.log_line, str(self.run.path), look.report)
         self.query_one("#message", Static).update(text)
         self.query_one("#message").display = bool(text)
         if anew:
