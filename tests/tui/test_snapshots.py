@@ -68,7 +68,7 @@ async def test_every_screen_looks_as_it_did(screen, worker, folder, monkeypatch,
     live = worker("gru").start(**FACTS).train(10, 60).train(70, 100)
     differ = []
     async with screen.open(one.run, size) as pilot:
-        screen.app.custody.add(live.run)
+        screen.app.owned_runs.add(live.run)
         for step in WALK:
             await pilot.press(*step.keys)
             await screen.until(pilot, *step.words)

@@ -1,4 +1,4 @@
-"""Asking a run through a child process, so that whoever asks needs no torch."""
+"""Client of an inference server in a child process, so that its caller needs no torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -40,19 +40,21 @@ from workbench.inference.protocol import (
 )
 from workbench.runs.store import Run, RunError
 
-_SECONDS = 5.0  # for the child to end by itself once it is no longer asked
+T = TypeVar("T")
+_GONE = "The process that answers is gone: ask again."
+_GRACE = 5.0  # seconds for the child to end by itself once its stdin is closed
 
 
 class Client:
-    """A child that answers questions to a run. Every call waits: call it beside a screen, never on its loop.
+    """An inference server in a child process. Every call waits: make it on a thread beside the screen.
 
-    One question at a time; ``cancel`` and ``end`` alone may come from another thread while an answer is read.
+    One request at a time; ``cancel`` and ``end`` alone may be called on another thread while replies are read.
 
     Args:
         run: whose best weights answer; none: only ``sketch`` is answered.
 
     Raises:
-        RunError: the run cannot be asked; one sentence says why.
+        RunError: the server cannot be started, or the run has no weights; one sentence says why.
     """
 
     def __init__(self, run: Run | None = None) -> None:
@@ -83,60 +85,67 @@ class Client:
         self.close()
 
     def predict(self, text: str) -> Views:
-        """Raises: ValueError: the text cannot be answered; one sentence says why. RunError: the child is gone."""
-        found = self._one(Predict(id=next(self._ids), text=text))
-        assert isinstance(found, Views)
-        return found
+        """Return the views of a prediction.
+
+        Raises:
+            ValueError: the text cannot be answered; one sentence says why.
+            RunError: the child is gone.
+        """
+        return self._request(Predict(id=next(self._ids), text=text), Views)
 
     def describe(self) -> Network:
-        """Raises: RunError: the child is gone."""
-        found = self._one(Describe(id=next(self._ids)))
-        assert isinstance(found, Network)
-        return found
+        """Return the network's printout and the number of its parameters.
+
+        Raises:
+            RunError: the child is gone.
+        """
+        return self._request(Describe(id=next(self._ids)), Network)
 
     def sketch(self, described: RunSpec, data: Path | None = None) -> Sketched:
-        """What the network of a run that is not made yet would consist of.
+        """Summarise the network of a run that is not made yet.
 
         Args:
             data: the data folder that the user named.
 
         Raises:
-            ValueError: it cannot be built; one sentence says why. RunError: the child is gone.
+            ValueError: it cannot be built; one sentence says why.
+            RunError: the child is gone.
         """
         raw = msgspec.Raw(msgspec.json.encode(described))
-        found = self._one(Sketch(id=next(self._ids), spec=raw, data=str(data or "")))
-        assert isinstance(found, Sketched)
-        return found
+        return self._request(Sketch(id=next(self._ids), spec=raw, data=str(data or "")), Sketched)
 
     def explain(self, text: str) -> Views:
-        """Raises: ValueError: it cannot be explained; one sentence says why. RunError: the child is gone."""
-        found = self._one(Explain(id=next(self._ids), text=text))
-        assert isinstance(found, Views)
-        return found
+        """Return the views that explain a text, character by character and by rule.
 
-    def generate(self, asked: Generate) -> Generator[Begun | Character | End, None, None]:
-        """What it begins with, the characters as they are written, then the end; leaving early cancels it.
+        Raises:
+            ValueError: it cannot be explained; one sentence says why.
+            RunError: the child is gone.
+        """
+        return self._request(Explain(id=next(self._ids), text=text), Views)
+
+    def generate(self, request: Generate) -> Generator[Begun | Character | End, None, None]:
+        """Yield the beginning, the characters as they are written, then the end; leaving early cancels it.
 
         Args:
-            asked: ``id`` is this client's to choose; ``cancel`` ends what was asked last.
+            request: its ``id`` is replaced by this client's own.
 
         Raises:
             ValueError: the beginning or a setting cannot be used; one sentence says why.
             RunError: the child is gone.
         """
-        yield from self._step_by_step(asked, Begun, Character)
+        yield from self._stream(request, Begun, Character)
 
-    def examples(self, asked: Examples) -> Generator[Judged | Listed | End, None, None]:
-        """How far the child is, now and then, and the examples; leaving early cancels the search.
+    def examples(self, request: Examples) -> Generator[Judged | Listed | End, None, None]:
+        """Yield how many rows are classified, now and then, and the examples; leaving early cancels the search.
 
         Raises:
             ValueError: there are none to be had (no such class, the data are gone); one sentence says why.
             RunError: the child is gone.
         """
-        yield from self._step_by_step(asked, Judged)
+        yield from self._stream(request, Judged)
 
     def cancel(self) -> None:
-        """End the generation, or the search for examples, that is under way; its iterator goes on to its end.
+        """End the generation or the search for examples that is under way; its iterator still yields the last reply.
 
         Raises:
             RunError: the child is gone.
@@ -144,59 +153,60 @@ class Client:
         self._send(Cancel(id=self._under_way))
 
     def close(self) -> None:
-        """Ask nothing more, and wait until the child has ended."""
+        """Send no more requests, and wait until the child has ended."""
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         with suppress(OSError):
             self._child.stdin.close()
         self._child.stdout.close()  # a child that still writes ends by it
         try:
-            self._child.wait(_SECONDS)
+            self._child.wait(_GRACE)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
 
     def end(self) -> None:
-        """Stop the child whatever it is about, from any thread; who waits for it is told that it is gone."""
+        """Terminate the child, from any thread; a call that waits for a reply raises ``RunError``."""
         self._child.terminate()
 
-    def _step_by_step(self, asked: Generate | Examples, *step: type[Reply]) -> Iterator[Any]:
-        """The replies to what is answered step by step, ``step`` each, up to and with the one that is none."""
+    def _stream(self, request: Generate | Examples, *steps: type[Reply]) -> Iterator[Any]:
+        """Yield the replies of the types ``steps``, and the first other one, which is the last."""
         self._under_way = number = next(self._ids)
-        self._send(msgspec.structs.replace(asked, id=number))
+        self._send(msgspec.structs.replace(request, id=number))
         over = False
         try:
             while not over:
-                found = self._receive()
-                over = not isinstance(found, step)
-                if isinstance(found, Error):
-                    raise ValueError(found.message)
-                yield found
+                received = self._receive()
+                over = not isinstance(received, steps)
+                if isinstance(received, Error):
+                    raise ValueError(received.message)
+                yield received
         finally:
             if not over:
                 with suppress(RunError):
                     self.cancel()
-                    while isinstance(self._receive(), step):
+                    while isinstance(self._receive(), steps):
                         pass
 
-    def _one(self, asked: Request) -> Reply:
-        self._send(asked)
-        found = self._receive()
-        if isinstance(found, Error):
-            raise ValueError(found.message)
-        return found
+    def _request(self, request: Request, expected: type[T]) -> T:
+        self._send(request)
+        received = self._receive()
+        if isinstance(received, Error):
+            raise ValueError(received.message)
+        assert isinstance(received, expected)
+        return received
 
-    def _send(self, asked: Request) -> None:
+    def _send(self, request: Request) -> None:
         assert self._child.stdin is not None
         try:
-            self._child.stdin.write(encode(asked))
+            self._child.stdin.write(encode(request))
             self._child.stdin.flush()
         except (OSError, ValueError):
-            raise RunError("The process that answers is gone: ask again.") from None
+            raise RunError(_GONE) from None
 
     def _receive(self) -> Reply:
         assert self._child.stdout is not None
         line = self._child.stdout.readline()
         if not line.endswith(b"\n"):
-            raise RunError("The process that answers is gone: ask again.")
+            raise RunError(_GONE)
         return reply(line)

@@ -1,4 +1,4 @@
-"""A network that nobody trained yet: what it would consist of, told without making its weights."""
+"""Summary of a network that is not trained yet: its parts, shapes and parameters, without allocating its weights."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from workbench.inference.protocol import Part, Sketch, Sketched
 _COMMON_PARTS = {"pool": "pooling", "head": "output layer"}  # where the task does not name them
 
 
-def sketch(asked: Sketch) -> Sketched:
-    """The parts and the parameters of a described run's network.
+def summarise(request: Sketch) -> Sketched:
+    """Return the parts and the parameters of the network that a run's description asks for.
 
     Raises:
-        SpecError: it cannot be described or built so.
+        SpecError: the description is damaged, or no network can be built so.
         DataError: the data that shape it cannot be read.
     """
-    described = spec.from_json(bytes(asked.spec))
-    task, note = _task(described, Path(asked.data) if asked.data else None)
-    parts = list(_parts(_built(described, task), described, {**_COMMON_PARTS, **task.part_names}))
-    return Sketched(id=asked.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
+    described = spec.from_json(bytes(request.spec))
+    task, note = _task(described, Path(request.data) if request.data else None)
+    parts = list(_parts(_build(described, task), described, {**_COMMON_PARTS, **task.part_names}))
+    return Sketched(id=request.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
 
 
 def _task(described: RunSpec, named: Path | None) -> tuple[Task, str]:
-    """The task as its data shape it, and a note where these are not the run's own.
+    """Return the task with its data's state, and a note where the data is not the run's own.
 
-    A dataset of which no encoding is cached is not encoded for a figure's sake: the starter set stands in for it.
+    A dataset without a cached encoding is too slow to read here: the starter set stands in for it.
     """
     kind, settings = tasks.load(described.task), described.settings
     try:
@@ -50,7 +50,7 @@ def _task(described: RunSpec, named: Path | None) -> tuple[Task, str]:
     except DataError:
         if settings.own_data:
             raise
-        source = None  # the screen says so where it tells of the data
+        source = None  # the Lab's dataset line says so
     if source is not None:
         if settings.own_data or not locations.starter(described.task).is_dir():
             return kind(settings, _state(described.task, settings, source.folder)), ""
@@ -62,22 +62,22 @@ def _task(described: RunSpec, named: Path | None) -> tuple[Task, str]:
 
 @functools.lru_cache(maxsize=8)
 def _state(task: str, settings: Any, folder: Path) -> Mapping[str, Any]:
-    """What the data in ``folder`` tell of the network: read once for as long as the task's settings stay."""
+    """State of a task (vocabulary, labels) by the data in ``folder``; read once for the same settings."""
     state: Mapping[str, Any] = tasks.load(task).load(settings, folder).state
     return state
 
 
-def _built(described: RunSpec, task: Task) -> nn.Module:
-    """The network with shapes alone, however large it is."""
+def _build(described: RunSpec, task: Task) -> nn.Module:
+    """Build the network on the meta device, where a cell or task of the user's own allows it."""
     try:
-        with _Shapes():
+        with _OnMetaDevice():
             return network.build(described, task)
-    except (NotImplementedError, RuntimeError):  # a cell or task of the user's own looks at its values
+    except (NotImplementedError, RuntimeError):  # something reads the values of a parameter
         return network.build(described, task)
 
 
-class _Shapes(TorchFunctionMode):
-    """Parameters without memory. What would fill them by chance is left out: torch would import its compiler for it."""
+class _OnMetaDevice(TorchFunctionMode):
+    """Makes parameters without memory, and skips ``normal_``: on the meta device it imports torch's compiler."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -88,9 +88,9 @@ class _Shapes(TorchFunctionMode):
 
 
 def _parts(model: nn.Module, described: RunSpec, words: Mapping[str, str]) -> Iterator[Part]:
-    """The network's pieces in their order; those that hold nothing and only carry on are left out."""
-    held: dict[int, str] = {}  # the parts' names by the parameters that they hold
-    for name, module in _pieces("its own", model):
+    """Yield the parts in the network's order, without torch's modules that hold no parameters."""
+    held: dict[int, str] = {}  # id of a parameter → name of the first part that holds it
+    for name, module in _modules("its own", model):
         if isinstance(module, Recurrent):
             about = cells.about(described.cell).title
             for layer, weights in _layers(module).items():
@@ -99,33 +99,33 @@ def _parts(model: nn.Module, described: RunSpec, words: Mapping[str, str]) -> It
         weights = dict(module.named_parameters(recurse=not _holds_recurrence(module)))
         own = not type(module).__module__.startswith("torch.") and not _holds_recurrence(module)
         if weights or own:
-            yield _part(_label(name, module, words), _about(module) if own else "", weights, held)
+            yield _part(_label(name, module, words), _first_line(module) if own else "", weights, held)
 
 
-def _pieces(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """The modules that a person would name: a network itself, its children, and theirs where a recurrence is deeper."""
+def _modules(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Yield a module, and its children as long as a recurrence is among their descendants."""
     yield name, module
     if _holds_recurrence(module):
         for inner, child in module.named_children():
-            yield from _pieces(inner, child)
+            yield from _modules(inner, child)
 
 
 def _holds_recurrence(module: nn.Module) -> bool:
-    """Whether a recurrence is inside; one itself holds none."""
+    """True if a recurrence is among a module's descendants."""
     return not isinstance(module, Recurrent) and any(isinstance(inner, Recurrent) for inner in module.modules())
 
 
 def _layers(recurrent: Recurrent) -> dict[str, dict[str, Tensor]]:
-    """A recurrence's weights by layer and direction, under the names that torch gives them."""
-    found: dict[str, dict[str, Tensor]] = {}
+    """Weights of a recurrence by layer and direction, under torch's names where the cell has them."""
+    layers: dict[str, dict[str, Tensor]] = {}
     for number, cell in enumerate(recurrent.cells):
         assert isinstance(cell, Cell)
         layer, backward = divmod(number, recurrent.directions)
         direction = "" if recurrent.directions == 1 else " backward" if backward else " forward"
         own: dict[str, Tensor] = dict(cell.named_parameters())
         named = cell.torch_parameters()
-        found[f"layer {layer + 1}{direction}"] = named if len(named) == len(own) else own
-    return found
+        layers[f"layer {layer + 1}{direction}"] = named if len(named) == len(own) else own
+    return layers
 
 
 def _part(name: str, about: str, weights: Mapping[str, Tensor], held: dict[int, str]) -> Part:
@@ -146,6 +146,6 @@ def _label(name: str, module: nn.Module, words: Mapping[str, str]) -> str:
     return words.get(name, name.replace("_", " "))
 
 
-def _about(module: nn.Module) -> str:
-    """The first line of what a task's own module says of itself, without its shapes."""
+def _first_line(module: nn.Module) -> str:
+    """Return the first line of a module's docstring, without its shapes."""
     return (inspect.getdoc(type(module)) or "").partition("\n")[0].partition(": (")[0].rstrip(".:")

@@ -21,7 +21,7 @@ from workbench.tui.help.palette import Palette
 from workbench.tui.help.screen import Help
 from workbench.tui.keys import Place, bindings
 from workbench.tui.lab.screen import LabScreen
-from workbench.tui.services.owned_runs import Custody
+from workbench.tui.services.owned_runs import OwnedRuns
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import TopBar
 from workbench.tui.widgets.leaving import CANCEL, STOP, leave, stop
@@ -64,7 +64,7 @@ class WorkbenchApp(Appearance):
         self.pages: dict[Place, Page] = {}  # the screens that have been shown
         self._first = open_run
         self._open: Screen[None] | None = None  # the Run screen, kept while another one is shown
-        self.custody = Custody()
+        self.owned_runs = OwnedRuns()
         self._from: Place = "runs"  # where the Run screen was opened from
 
     def _fatal_error(self) -> None:
@@ -90,7 +90,7 @@ class WorkbenchApp(Appearance):
 
     def _count(self) -> None:
         """Say above every screen how many runs are training."""
-        training = len(self.custody.live())
+        training = len(self.owned_runs.live())
         for screen in self.screen_stack[-1:]:
             for bar in screen.query(TopBar):
                 bar.training = training
@@ -118,7 +118,7 @@ class WorkbenchApp(Appearance):
         except (RunError, KeyError) as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.custody.add(run)
+        self.owned_runs.add(run)
         old, self._open = self._open, fresh
         self.install_screen(fresh, f"run {id(fresh)}")
         await self._put(fresh)
@@ -156,7 +156,7 @@ class WorkbenchApp(Appearance):
 
     async def _resume(self, run: Run) -> None:
         try:
-            self.custody.add(run, await run_in_thread(partial(launch.start, run)))
+            self.owned_runs.add(run, await run_in_thread(partial(launch.start, run)))
             self.notify(f"{run.id} goes on from its last checkpoint.", markup=False)
         except (RunError, OSError) as error:
             self.notify(str(error), severity="error", markup=False)
@@ -175,7 +175,7 @@ class WorkbenchApp(Appearance):
 
     def action_leave(self) -> None:
         """Leave; ask first what becomes of the runs that are training, where one may decide that here."""
-        live = [] if self.readonly else self.custody.live()
+        live = [] if self.readonly else self.owned_runs.live()
         if not live:
             self.exit()
         elif not self.screen.is_modal:

@@ -18,8 +18,8 @@ from tasks.poems.task import Task
 from tasks.writer import Guide
 from workbench.engine.generation import best_of, decoding
 from workbench.engine.generation.sampling import Sampler
-from workbench.inference import server
 from workbench.inference.protocol import Begun, End, Generate, encode, reply
+from workbench.inference.service import InferenceService
 
 Made = tuple[Task, Any]
 
@@ -90,9 +90,9 @@ def test_the_inference_server_obeys_a_cancel_while_it_searches(hopeless: Made, t
         def __contains__(self, number: object) -> bool:
             return heard()
 
-    answers = server._Answers(random_run(tmp_path), *hopeless)
+    service = InferenceService(random_run(tmp_path), *hopeless)
     question = Generate(id=4, candidates=several, constraints={"form": "五绝", "novel": True})
-    assert [*answers.to(question, Cancelled())] == [Begun(id=4, text=""), End(id=4, reason="cancelled")]
+    assert [*service.respond(question, Cancelled())] == [Begun(id=4, text=""), End(id=4, reason="cancelled")]
 
 
 def test_one_text_at_a_dead_end_loses_no_other() -> None:
@@ -111,7 +111,7 @@ def test_one_text_at_a_dead_end_loses_no_other() -> None:
 def test_a_text_that_was_given_up_has_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task, model = random_writer()
     monkeypatch.setattr(task, "guide", lambda start, constraints: Trap(task, CHARACTERS[:12]))
-    *_, end = server._Answers(random_run(tmp_path), task, model).to(Generate(id=1, candidates=24), set())
+    *_, end = InferenceService(random_run(tmp_path), task, model).respond(Generate(id=1, candidates=24), set())
     assert isinstance(end, End)
     assert None in end.scores
     assert end.scores[end.best] == max(score for score in end.scores if score is not None)

@@ -13,8 +13,8 @@ from workbench.engine import trained_run
 from workbench.engine.generation import best_of
 from workbench.engine.generation.decoding import generate
 from workbench.engine.generation.sampling import Sampler
-from workbench.inference import server
 from workbench.inference.protocol import Character, Generate
+from workbench.inference.service import InferenceService
 from workbench.runs import store
 from workbench.runs.store import Run
 
@@ -63,8 +63,8 @@ def test_each_of_several_texts_has_its_own(scribe) -> None:
 
 @pytest.mark.parametrize("candidates", [1, 2])
 def test_the_inference_server_reports_them_with_each_character(described, scribe, candidates) -> None:
-    answers = server._Answers(described, *scribe)
+    service = InferenceService(described, *scribe)
     for choices in (0, 3):
         asked = Generate(id=1, start="月", temperature=0, limit=8, candidates=candidates, choices=choices)
-        told = [reply for reply in answers.to(asked, set()) if isinstance(reply, Character)]
+        told = [reply for reply in service.respond(asked, set()) if isinstance(reply, Character)]
         assert {len(reply.choices) for reply in told} == {choices}

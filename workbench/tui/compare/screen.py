@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from textual import on, work
@@ -20,8 +19,8 @@ from workbench.tui.compare.curves import AXES, TRAINING, Axis, Traces, counted, 
 from workbench.tui.compare.overlay import Overlay, Trace
 from workbench.tui.keys import bindings
 from workbench.tui.runs.marks import colour
-from workbench.tui.services.catalogue import Keeper
-from workbench.tui.services.threads import run_in_thread
+from workbench.tui.services.catalogue import RunMonitor
+from workbench.tui.services.polling import poll
 from workbench.tui.widgets.aligned import aligned, flowing
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
@@ -44,12 +43,12 @@ class _Compared:
         self.style = f"bold ${self.colour}"
         self.traces = Traces(run)
         self.record: RunSummary | None = None
-        self._keeper = Keeper(run.path)
+        self._monitor = RunMonitor(run.path)
 
     def look(self) -> bool:
         """Read what is new → whether there was anything. What was known of a run that is gone stays."""
         before = self.record
-        self.record = self._keeper.look() or before
+        self.record = self._monitor.look() or before
         return self.traces.look() or self.record != before
 
 
@@ -87,18 +86,21 @@ class CompareScreen(Page):
 
     @work(group="scan")
     async def _follow(self) -> None:
-        """Look, show, wait: the only place where the runs are read."""
-        while True:
-            try:
-                news = [await run_in_thread(one.look) for one in self._every]
-            except OSError as error:
-                self._remark([f"{error.filename} cannot be read: {error.strerror}."])
-            else:
-                if not self.query(Overlay):  # the screen was taken down meanwhile
-                    return
-                if any(news):
-                    self._show()
-            await asyncio.sleep(self.EVERY)
+        """Follow the runs: the only place where they are read."""
+        await poll(self._read, self._show_news, self._unreadable, lambda: self.EVERY)
+
+    def _read(self) -> bool:
+        """Read what is new of every run, on a thread; return whether there was anything."""
+        news = [one.look() for one in self._every]
+        return any(news)
+
+    async def _show_news(self, news: bool) -> bool:
+        if news and self.query(Overlay):  # else the screen is being taken down
+            self._show()
+        return False
+
+    def _unreadable(self, error: OSError) -> None:
+        self._remark([f"{error.filename} cannot be read: {error.strerror}."])
 
     @property
     def _known(self) -> list[tuple[_Compared, RunSummary]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 from textual import on, work
@@ -21,6 +20,7 @@ from workbench.tui.confusion import captions
 from workbench.tui.confusion.evaluations import Rival, Shown, Stop, Than, against, kept, matrix_of, rivals, stops
 from workbench.tui.confusion.examples import ExamplesPane
 from workbench.tui.keys import bindings
+from workbench.tui.services.polling import poll
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.watcher import Look, Watcher
 from workbench.tui.widgets import matrix
@@ -79,22 +79,16 @@ class ConfusionScreen(Page):
 
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
-        """Look, show, wait: the only place where the run's history is read."""
-        while True:
-            try:
-                look = await run_in_thread(self._watcher.look)
-            except OSError as error:
-                self.query_one("#where", Static).update(f"The run's folder cannot be read: {error.strerror}.")
-            else:
-                if not self.query(CellGrid):  # the screen was taken down meanwhile
-                    return
-                self._take(look)
-                if look.more:
-                    continue
-            await asyncio.sleep(self.EVERY)
+        """Follow the run: the only place where its history is read."""
+        await poll(self._watcher.look, self._take, self._unreadable, lambda: self.EVERY)
 
-    def _take(self, look: Look) -> None:
-        """Take in what is new in the run's history."""
+    def _unreadable(self, error: OSError) -> None:
+        self.query_one("#where", Static).update(f"The run's folder cannot be read: {error.strerror}.")
+
+    async def _take(self, look: Look) -> bool:
+        """Take in what is new in the run's history; return whether there is more."""
+        if not self.query(CellGrid):  # the screen is being taken down
+            return False
         history = self._watcher.history
         ended = history.ended
         changed, self.status = look.status != self.status, look.status
@@ -102,12 +96,13 @@ class ConfusionScreen(Page):
         if history.best:
             self._best = history.best.step
         found = stops(history)
-        if len(found) != len(self._stops) or look.afresh:
+        if len(found) != len(self._stops) or look.restarted:
             self._stops = found
-            self._see(afresh=look.afresh)
+            self._see(afresh=look.restarted)
             changed = True
         if changed:
             self._tell()
+        return look.more
 
     @work(exclusive=True, group="see")
     async def _see(self, *, afresh: bool = False) -> None:

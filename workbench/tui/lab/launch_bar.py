@@ -101,7 +101,7 @@ class Foot(Vertical):
         except OSError as error:
             app.notify(f"The run could not be started: {error}.", severity="error", markup=False, timeout=12)
         else:
-            app.custody.add(run, worker)
+            app.owned_runs.add(run, worker)
             if stay:
                 self._last = run
                 await self._count()
@@ -114,7 +114,7 @@ class Foot(Vertical):
         """What was started last from here, and how many train."""
         if self._last is None or not self.screen.is_current:
             return
-        live = len(cast("WorkbenchApp", self.app).custody.live())
+        live = len(cast("WorkbenchApp", self.app).owned_runs.live())
         word = "is training" if self._last.alive() else "has ended"
         count = f"{live} run{'s' * (live != 1)} training"
         if not self.query("#started"):

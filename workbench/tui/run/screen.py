@@ -12,9 +12,8 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.css.query import NoMatches
 from textual.events import Resize
-from textual.widget import MountError, Widget
+from textual.widget import Widget
 from textual.widgets import Static
 
 import tasks
@@ -30,6 +29,7 @@ from workbench.tui.run.facts import about
 from workbench.tui.run.result import Result, strongest
 from workbench.tui.run.scrubber import Moment, MomentLine, stepped
 from workbench.tui.services.gauges import Gauges, Load
+from workbench.tui.services.polling import TAKEN_DOWN, poll
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.watcher import Look, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
@@ -41,7 +41,6 @@ from workbench.tui.widgets.tabs import TabRow
 
 CHARTS, RESULT, ABOUT = "charts", "result", "about"
 _WIDE, _TALL, _ONE_CHART = 110, 32, 22
-_TAKEN_DOWN = (NoMatches, MountError)  # what a screen meets that is left while it waits
 _GAUGED = 1.0  # seconds between two looks at the machine
 
 
@@ -68,6 +67,7 @@ class RunScreen(Page):
         self._evaluation: int | None = None  # the step of an earlier one that is shown
         self._paused_at: int | None = None  # the step at which the display stands still
         self._wake = asyncio.Event()  # set: look now
+        self._before: object = None  # status, text and load that are shown
 
     def compose(self) -> ComposeResult:
         described = self.run.spec
@@ -90,32 +90,32 @@ class RunScreen(Page):
 
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
-        with suppress(*_TAKEN_DOWN):
-            await self._look_again_and_again()
+        """Follow the run: the only place where its history is read."""
+        await poll(self._glance, self._show_look, self._unreadable, self._interval, self._wake)
 
-    async def _look_again_and_again(self) -> None:
-        """Look, show, wait: the only place where the run's history is read."""
-        before: object = None
-        while True:
-            look = None
-            try:
-                if self._paused_at is None:
-                    look = await run_in_thread(self._glance)
-            except OSError as error:
-                self._say(f"The run's folder cannot be read: {error.strerror}.")
-            if look and look.more:
-                self._grow(look)
-                before = None
-                await asyncio.sleep(0)
-                continue
-            if look and (look.events or before != (look.status, look.told, self._load)):
-                told = any(not isinstance(event, Step) for event in look.events)
-                await self._show(look, anew=before is None or told or look.status != self.status)
-                before = (look.status, look.told, self._load)
-            self.looked.set()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self.EVERY * (1 if live(self.status) else 4))
-            self._wake.clear()
+    def _interval(self) -> float | None:
+        """Seconds between two looks; none while the display stands still."""
+        if self._paused_at is not None:
+            return None
+        return self.EVERY * (1 if live(self.status) else 4)
+
+    async def _show_look(self, look: Look) -> bool:
+        """Show what is new; return whether there is more to read at once."""
+        if look.more:
+            self._grow(look)
+            self._before = None
+            return True
+        now = look.status, look.report, self._load
+        if look.events or self._before != now:
+            told = any(not isinstance(event, Step) for event in look.events)
+            await self._show(look, anew=self._before is None or told or look.status != self.status)
+            self._before = now
+        self.looked.set()
+        return False
+
+    def _unreadable(self, error: OSError) -> None:
+        self._say(f"The run's folder cannot be read: {error.strerror}.")
+        self.looked.set()
 
     def _glance(self) -> Look:
         """On a thread: the folder, and every second the machine."""
@@ -127,7 +127,7 @@ class RunScreen(Page):
 
     def _grow(self, look: Look) -> None:
         charts, history = self.query_one(Charts), self._watcher.history
-        if look.afresh:
+        if look.restarted:
             charts.clear()
         charts.grow(look.events, strongest(history, self._settings))
         self.query_one(Progress).show(look.status, history, self._load)
@@ -138,7 +138,7 @@ class RunScreen(Page):
         if changed:
             self.refresh_bindings()
         self._grow(look)
-        text = message(look.status, history, look.log_line, str(self.run.path), look.told)
+        text = message(look.status, history, look.log_line, str(self.run.path), look.report)
         self.query_one("#message", Static).update(text)
         self.query_one("#message").display = bool(text)
         if anew:
@@ -270,7 +270,7 @@ class RunScreen(Page):
         self.run_worker(self._show_other(), group="scrub")
 
     async def _show_other(self) -> None:
-        with suppress(*_TAKEN_DOWN):
+        with suppress(*TAKEN_DOWN):
             await self._show_views()
             self._arrange()
 

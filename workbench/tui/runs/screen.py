@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from workbench.tui.runs.filter_line import FilterLine
 from workbench.tui.runs.marks import MORE, Marks, colour
 from workbench.tui.runs.run_card import card
 from workbench.tui.services.catalogue import Catalogue
+from workbench.tui.services.polling import poll
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.listing import Cell, Head, Line, Listing
@@ -70,21 +70,23 @@ class RunsScreen(Page):
 
     @work(group="scan")
     async def _follow(self) -> None:
-        """Look, show, wait: the only place where the folder is read."""
-        while True:
-            self._look_now.clear()
-            if self.is_current or not self._looked:
-                try:
-                    every = await run_in_thread(self._catalogue.scan)
-                    said = int(time.time() // _AGES)
-                    if not self._looked or every != self._every or said != self._said:
-                        self._looked, self._every, self._said = True, every, said
-                        self._show()
-                except OSError as error:
-                    self._every = []
-                    self._empty(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._look_now.wait(), self.EVERY if self.is_current else None)
+        """Follow the folder: the only place where it is read."""
+        await poll(self._catalogue.scan, self._show_found, self._unreadable, self._interval, self._look_now)
+
+    def _interval(self) -> float | None:
+        """Seconds between two looks; none while another screen is shown."""
+        return self.EVERY if self.is_current else None
+
+    async def _show_found(self, every: list[RunSummary]) -> bool:
+        said = int(time.time() // _AGES)
+        if not self._looked or every != self._every or said != self._said:
+            self._looked, self._every, self._said = True, every, said
+            self._show()
+        return False
+
+    def _unreadable(self, error: OSError) -> None:
+        self._every = []
+        self._empty(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.")
 
     def _show(self) -> None:
         """The runs that the filter means, in the order that was asked for."""

@@ -1,1 +1,1 @@
-"""Work beside the screen: threads, watchers, child processes."""
+"""Work beside the screens: threads, polling, run folders, the machine."""

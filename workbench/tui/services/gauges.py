@@ -1,20 +1,20 @@
-"""How busy a run's worker keeps its machine, asked of the machine itself. Call it beside the screen."""
+"""Load of a run's worker and its machine, by psutil and NVML. Call it on a thread beside the screen."""
 
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.runs.events import Started
 
 if TYPE_CHECKING:
     import psutil
 
-_CLOCKS_APART = 2.0  # seconds by which a process may seem to be younger than what it wrote
+_CLOCK_SKEW = 2.0  # seconds by which a process may seem to be younger than its first event
 
 
 class Gpu(NamedTuple):
-    """The GPU that trains; bytes."""
+    """Utilisation and memory of the worker's GPU; bytes."""
 
     busy: float  # share of the time
     used: int
@@ -22,7 +22,7 @@ class Gpu(NamedTuple):
 
 
 class Load(NamedTuple):
-    """The worker's processor time and memory, and what is left to others; bytes."""
+    """Processor time and memory of the worker, and memory in use on the machine; bytes."""
 
     cores: float  # processor seconds a second, since the last reading
     of_cores: int
@@ -32,15 +32,18 @@ class Load(NamedTuple):
 
 
 class Gauges:
-    """Reads one worker after another; what cannot be known is not told."""
+    """Measures one worker after another."""
 
     def __init__(self) -> None:
         self._started: Started | None = None
         self._process: psutil.Process | None = None
-        self._device: Any = None
+        self._device: object = None
 
     def read(self, started: Started | None) -> Load | None:
-        """The load since the last reading; ``None`` at first, and of a worker that is on another machine or gone."""
+        """Return the load since the last reading.
+
+        ``None`` at the first reading of a worker, and where it is gone or on another machine.
+        """
         if started is None or started.host != socket.gethostname():
             return None
         import psutil
@@ -49,7 +52,7 @@ class Gauges:
             if started != self._started or self._process is None:
                 self._started, self._process, self._device = started, None, None
                 process = psutil.Process(started.pid)
-                if process.create_time() > started.time + _CLOCKS_APART:  # another process has its number by now
+                if process.create_time() > started.time + _CLOCK_SKEW:  # another process has its id by now
                     return None
                 process.cpu_percent()
                 self._process, self._device = process, _gpu_of(started)
@@ -64,25 +67,25 @@ class Gauges:
         return Load(cores, psutil.cpu_count() or 1, memory, busy, _read_gpu(self._device))
 
 
-def _gpu_of(started: Started) -> Any:
-    """The driver's handle of the GPU that a worker is on; ``None`` where it is on none or the driver does not say."""
+def _gpu_of(started: Started) -> object:
+    """Return NVML's handle of the worker's GPU; ``None`` where it has none or NVML does not tell which."""
     if started.device.startswith("CPU"):
         return None
     import pynvml
 
     try:
         pynvml.nvmlInit()
-        every = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
-        alike = [device for device in every if _text(pynvml.nvmlDeviceGetName(device)) == started.device]
-        for device in alike:
+        devices = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+        same_name = [device for device in devices if _text(pynvml.nvmlDeviceGetName(device)) == started.device]
+        for device in same_name:
             if any(one.pid == started.pid for one in pynvml.nvmlDeviceGetComputeRunningProcesses(device)):
                 return device
     except (pynvml.NVMLError, OSError):
         return None
-    return alike[0] if len(alike) == 1 else None  # within a container the driver knows processes by other numbers
+    return same_name[0] if len(same_name) == 1 else None  # inside a container NVML has other process ids
 
 
-def _read_gpu(device: Any) -> Gpu | None:
+def _read_gpu(device: object) -> Gpu | None:
     if device is None:
         return None
     import pynvml

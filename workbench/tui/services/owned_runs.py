@@ -1,4 +1,4 @@
-"""The runs that this screen started or showed: what leaving must ask about."""
+"""Runs that this application started or showed; leaving asks about those that still train."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from subprocess import Popen
 from workbench.runs.store import Run
 
 
-class Custody:
-    """Remembers runs, and waits for the processes that were started here, so that none stays a zombie."""
+class OwnedRuns:
+    """The runs, and the worker processes that were started here: these are polled, so that none stays a zombie."""
 
     def __init__(self) -> None:
         self._known: dict[Path, Run] = {}
         self._processes: list[Popen[bytes]] = []
 
     def add(self, run: Run, process: Popen[bytes] | None = None) -> None:
+        """Remember a run, and its worker where it was started here."""
         self._known[run.path] = run
         if process is not None:
             self._processes.append(process)
 
     def live(self) -> list[Run]:
-        """Those that are training now."""
+        """Return the runs that are training now."""
         self._processes = [process for process in self._processes if process.poll() is None]
         return [run for run in self._known.values() if run.alive()]

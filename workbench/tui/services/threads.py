@@ -1,4 +1,4 @@
-"""Work beside the screen: a function on a thread that never holds up leaving."""
+"""Functions on daemon threads, awaited on the screen's loop."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 async def run_in_thread(work: Callable[[], T]) -> T:
-    """Run ``work`` on a daemon thread and give its result, or raise what it raised.
+    """Run ``work`` on a daemon thread and return its result, or raise its error.
 
-    Unlike an executor's threads, it is not waited for when the program ends: a download that stalls
+    Unlike an executor's threads, a daemon thread is not joined when the program ends: a stalled download
     does not keep the terminal.
     """
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Watching one run: what was written since the last look, and the state that it is in."""
+"""Watcher of one run's folder: its new events, its status, and the worker's last report."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from workbench.runs.journal import Tail
 from workbench.runs.store import Run
 from workbench.tui.widgets.status import Seen
 
-_AT_ONCE = 2 << 20  # bytes: so little that reading a long run holds up no key
+_AT_ONCE = 2 << 20  # bytes of events for one look: parsing them delays no key
 
 
 class Look(NamedTuple):
-    """What one look at a run's folder found."""
+    """Result of one look at a run's folder."""
 
     status: Seen
     events: list[Event]
-    afresh: bool  # its file is another one: what was shown no longer holds
+    restarted: bool  # the events file was replaced or cut: what was shown no longer holds
     log_line: str = ""
-    told: str = ""  # what the worker said last of something slow that it does
-    more: bool = False  # there is more to read, at once; only then is the status known
+    report: str = ""  # the worker's last line on a slow task, such as a download
+    more: bool = False  # there is more to read at once; the status is not known before it is read
 
 
 class Watcher:
-    """Follows a run's folder into ``history``. One look at a time, on whatever thread.
+    """Reads a run's folder into ``history``. One look at a time, on any thread.
 
-    Of the evaluations, the newest alone keeps its views: those of earlier ones are read when they are asked for.
+    The newest evaluation alone keeps its views: ``views`` reads those of earlier ones from the file.
     """
 
     def __init__(self, run: Run) -> None:
@@ -41,42 +41,42 @@ class Watcher:
         self._tail = Tail(run.events_file)
         self._past = EvaluationIndex(run.events_file)
         again = run.events_file.exists() and run.events_file.stat().st_size > 0
-        self._heard = run.progress_lines()[1] if again else 0  # what an earlier life told is old news
-        self._told = ""
+        self._report_offset = run.progress_lines()[1] if again else 0  # past the reports of an earlier life
+        self._report = ""
         self._status: Seen = run.status()
 
     def look(self) -> Look:
-        """Read what is new.
+        """Read the new events and derive the status.
 
         Raises:
             OSError: the folder cannot be read.
         """
-        events, afresh = self._read()
+        events, restarted = self._read()
         if self._tail.behind:
-            return Look(self._status, events, afresh, more=True)
+            return Look(self._status, events, restarted, more=True)
         if not self.run.path.is_dir():
-            return Look("gone", events, afresh)
+            return Look("gone", events, restarted)
         status = self._status = self.run.status(self.history)
         if status == "lost":
             # it may have written its end and let go of the lock since the first look
             more, again = self._read()
-            events, afresh = events + more, afresh or again
+            events, restarted = events + more, restarted or again
             status = self._status = self.run.status(self.history)
         line = self.run.last_log_line() if status in ("lost", "failed") else ""
         if any(isinstance(event, Started) for event in events):
-            self._told = ""
-        told, self._heard = self.run.progress_lines(self._heard)
-        self._told = told[-1].removeprefix(MARK) if told else self._told
-        return Look(status, events, afresh, line, self._told)
+            self._report = ""
+        reports, self._report_offset = self.run.progress_lines(self._report_offset)
+        self._report = reports[-1].removeprefix(MARK) if reports else self._report
+        return Look(status, events, restarted, line, self._report)
 
     def views(self, step: int) -> list[View]:
-        """What the evaluation at a step showed.
+        """Return the views of the evaluation at a step; none where the file no longer holds it.
 
         Raises:
             OSError: the file cannot be read.
         """
-        found = self._past.evaluation(step)
-        return found.views if found else []
+        evaluation = self._past.evaluation(step)
+        return evaluation.views if evaluation else []
 
     def _read(self) -> tuple[list[Event], bool]:
         events, restarted = self._tail.read(_AT_ONCE)

@@ -1,4 +1,4 @@
-"""The examples that a child lists, beside what the task itself says of every row."""
+"""Classified rows: the examples that a server lists, beside the probabilities of every row by hand."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tasks import load as load_task
 from tasks.shared.datasets import locations
 from workbench.config import spec
 from workbench.engine import checkpoint, data, network, trained_run
-from workbench.inference import server
 from workbench.inference.client import Client
 from workbench.inference.protocol import End, Examples, Judged, Listed
+from workbench.inference.service import InferenceService
 from workbench.runs import store
 from workbench.runs.store import Run, RunError
 
@@ -28,7 +28,7 @@ SMALL = {"cell.hidden": 8, "task.embedding": 8}
 
 
 def untrained(folder: Path, task: str, values: dict[str, Any], **described: Any) -> Run:
-    """A run with its data read and random weights: all that an asker needs."""
+    """A run with its data read and random weights: all that a server needs."""
     run = store.create(folder, spec.make(task, "torch-gru", {**SMALL, **values}, **described))
     learner, examples = data.load(run.spec)
     run.task_file.write_bytes(msgspec.json.encode(examples.state))
@@ -135,15 +135,15 @@ def test_a_search_is_cancelled_and_goes_on_where_it_was(names: tuple[Run, Client
 
     monkeypatch.setattr(examples, "_BATCH", 2)
     run, _ = names
-    answers = server._Answers(run, *trained_run.load_trained(run, threads=1))
+    service = InferenceService(run, *trained_run.load_trained(run, threads=1))
     cancelled: set[int] = set()
-    search = answers.to(Examples(id=1, split="test", true="Irish", guess="Irish"), cancelled)
+    search = service.respond(Examples(id=1, split="test", true="Irish", guess="Irish"), cancelled)
     assert next(search) == Judged(id=1, done=2, total=8)
     cancelled.add(1)
     assert list(search) == [End(id=1, reason="cancelled")]
-    again = list(answers.to(Examples(id=2, split="test", true="Irish", guess="Irish"), cancelled))
+    again = list(service.respond(Examples(id=2, split="test", true="Irish", guess="Irish"), cancelled))
     assert [reply.done for reply in again if isinstance(reply, Judged)] == [4, 6, 8]
-    assert list(answers.to(Examples(id=1, split="test", true="Irish", guess="Irish"), cancelled)) == [
+    assert list(service.respond(Examples(id=1, split="test", true="Irish", guess="Irish"), cancelled)) == [
         End(id=1, reason="cancelled")
     ]
 
@@ -169,15 +169,15 @@ def test_data_that_are_gone_are_a_sentence(folder: Path, monkeypatch: pytest.Mon
     run = untrained(folder / "runs", "names", {"task.split_seed": 5}, data_dir=str(source))
     shutil.rmtree(source)
     monkeypatch.setenv("WORKBENCH_CACHE", str(folder / "another"))
-    answers = server._Answers(run, *trained_run.load_trained(run, threads=1))
-    [error] = answers.to(Examples(id=4, split="test", true="Dutch", guess="Dutch"), set())
+    service = InferenceService(run, *trained_run.load_trained(run, threads=1))
+    [error] = service.respond(Examples(id=4, split="test", true="Dutch", guess="Dutch"), set())
     assert (error.id, "others" in error.message, error.message[-1]) == (4, True, ".")
 
 
 def test_a_task_without_classes_says_so(runs_folder: Path) -> None:
     run = toy(runs_folder)
-    answers = server._Answers(run, load_task("toy")(run.spec.settings, {}), torch.nn.Identity())
-    [error] = answers.to(Examples(split="test", true="zero", guess="one"), set())
+    service = InferenceService(run, load_task("toy")(run.spec.settings, {}), torch.nn.Identity())
+    [error] = service.respond(Examples(split="test", true="zero", guess="one"), set())
     assert error.message == "This network names no classes: it has no examples to list."
 
 

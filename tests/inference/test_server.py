@@ -1,4 +1,4 @@
-"""The child that answers: JSON lines in, JSON lines out. In a process of its own, as it runs."""
+"""The inference server: JSON lines in, JSON lines out. In a process of its own, as it runs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tasks.scribe.task import CIRCLE
 from tasks.views import Table, Text
 from workbench.config import spec
 from workbench.engine import trained_run
-from workbench.inference import server
 from workbench.inference.client import Client
 from workbench.inference.protocol import Begun, Character, End, Generate
+from workbench.inference.service import InferenceService
 from workbench.runs import store
 from workbench.runs.store import Run, RunError
 
@@ -114,31 +114,31 @@ def test_a_generation_can_be_cancelled_and_the_child_goes_on(client: Client) -> 
 
 
 def test_cancel_ends_what_is_under_way_and_what_waits(scribe: Run) -> None:
-    answers = server._Answers(scribe, *trained_run.load_trained(scribe, threads=1))
+    service = InferenceService(scribe, *trained_run.load_trained(scribe, threads=1))
     cancelled = {2}
-    under_way = answers.to(Generate(id=1, seed=4), cancelled)
+    under_way = service.respond(Generate(id=1, seed=4), cancelled)
     assert next(under_way) == Begun(id=1, text="")
     assert isinstance(next(under_way), Character)
     cancelled.add(1)
     assert list(under_way) == [End(id=1, reason="cancelled")]
-    _, end = answers.to(Generate(id=2), cancelled)
+    _, end = service.respond(Generate(id=2), cancelled)
     assert end == End(id=2, reason="cancelled")
 
 
 def test_candidates_come_side_by_side_and_the_best_is_named(scribe: Run) -> None:
-    answers = server._Answers(scribe, *trained_run.load_trained(scribe, threads=1))
+    service = InferenceService(scribe, *trained_run.load_trained(scribe, threads=1))
     asked = Generate(id=1, start="光", seed=5, temperature=2.0, candidates=3, limit=30)
-    begun, *characters, end = answers.to(asked, set())
+    begun, *characters, end = service.respond(asked, set())
     assert begun == Begun(id=1, text="光")
     assert {reply.candidate for reply in characters if isinstance(reply, Character)} == {0, 1, 2}
-    alone = [*answers.to(msgspec.structs.replace(asked, candidates=1), set())]
+    alone = [*service.respond(msgspec.structs.replace(asked, candidates=1), set())]
     first = [reply for reply in characters if isinstance(reply, Character) and not reply.candidate]
     assert text(alone) == text(first)
     assert isinstance(end, End)
     assert end.scores[end.best] == max(end.scores)
     assert len(end.scores) == 3
     cancelled: set[int] = set()
-    under_way = answers.to(asked, cancelled)
+    under_way = service.respond(asked, cancelled)
     next(under_way), next(under_way)
     cancelled.add(1)
     assert list(under_way) == [End(id=1, reason="cancelled")]

@@ -1,4 +1,4 @@
-"""Networks that nobody trained: what they would consist of, by the child and by what it is made from."""
+"""Summaries of networks that are not trained yet, by the server and in process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tasks.shared.datasets import cache, locations
 from workbench.config import spec
 from workbench.config.spec import RunSpec, SpecError
 from workbench.engine import data, network
-from workbench.inference import network_summary as sketches
+from workbench.inference import network_summary
 from workbench.inference.protocol import Part, Predict, Sketch, Sketched, encode
 
 SHIPPED = [name for name in tasks.available() if (Path(tasks.__file__).parent / name).is_dir()]
@@ -45,13 +45,13 @@ def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shared_cache(own_folders: None, one_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Encoded data are made once; what the process remembers of them is another test's."""
     monkeypatch.setenv("WORKBENCH_CACHE", str(one_cache))
-    sketches._state.cache_clear()
+    network_summary._state.cache_clear()
     yield
-    sketches._state.cache_clear()
+    network_summary._state.cache_clear()
 
 
 def sketch(described: RunSpec, folder: Path | None = None) -> Sketched:
-    return sketches.sketch(Sketch(spec=msgspec.Raw(msgspec.json.encode(described)), data=str(folder or "")))
+    return network_summary.summarise(Sketch(spec=msgspec.Raw(msgspec.json.encode(described)), data=str(folder or "")))
 
 
 def of(task: str, cell: str = "lstm", **values: Any) -> Sketched:

@@ -1,0 +1,119 @@
+"""Replies to requests: by a run's network, or by network summaries alone. No streams, no process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from functools import cached_property
+
+import torch
+from torch import nn
+
+from tasks.base import PlainError, Task
+from tasks.writer import Writer
+from workbench.engine import network
+from workbench.engine.generation import samples
+from workbench.inference import network_summary, streaming
+from workbench.inference.examples import ClassifiedRows
+from workbench.inference.protocol import (
+    Describe,
+    End,
+    Error,
+    Examples,
+    Explain,
+    Generate,
+    Judged,
+    Listed,
+    Network,
+    Predict,
+    Reply,
+    Request,
+    Sketch,
+    Views,
+)
+from workbench.render.format import defect
+from workbench.runs.store import Run
+
+
+class SummaryService:
+    """Summarises networks that are not trained yet; it has no network of its own."""
+
+    writes = False  # whether it answers ``Generate``
+
+    def respond(self, request: Request, cancelled: Set[int]) -> Iterator[Reply]:
+        """Yield the replies to a request; a request that cannot be answered gets an ``Error``.
+
+        Args:
+            cancelled: ids of the requests that were cancelled; it grows while the replies are made.
+        """
+        try:
+            yield from self._replies(request, cancelled)
+        except (ValueError, PlainError) as error:
+            yield Error(id=request.id, message=str(error))
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            yield Error(id=request.id, message=defect(error))
+
+    def _replies(self, request: Request, cancelled: Set[int]) -> Iterator[Reply]:
+        if not isinstance(request, Sketch):
+            raise ValueError("This inference server was started without a run: it summarises networks alone.")
+        yield _summary(request)
+
+
+def _summary(request: Sketch) -> Reply:
+    try:
+        return network_summary.summarise(request)
+    except PlainError:
+        raise
+    except ValueError as error:  # no sentence for a person: a cell's or a task's own
+        return Error(id=request.id, message=defect(error))
+
+
+class InferenceService(SummaryService):
+    """Answers with a run's task and its network."""
+
+    def __init__(self, run: Run, task: Task, model: nn.Module) -> None:
+        self._run, self._task, self._model = run, task, model
+        self.writes = isinstance(task, Writer)
+
+    def _replies(self, request: Request, cancelled: Set[int]) -> Iterator[Reply]:
+        match request:
+            case Predict():
+                with torch.inference_mode():
+                    views = samples.predict(self._task, self._model, request.text)
+                yield Views(id=request.id, views=views)
+            case Explain():
+                with torch.inference_mode():
+                    views = self._writer.explain(self._model, request.text)
+                yield Views(id=request.id, views=views)
+            case Generate():
+                yield from streaming.replies(self._writer, self._model, request, lambda: request.id in cancelled)
+            case Examples():
+                yield from self._examples(request, cancelled)
+            case Describe():
+                parameters = network.parameter_count(self._model)
+                yield Network(id=request.id, structure=str(self._model), parameters=parameters)
+            case _:
+                yield from super()._replies(request, cancelled)
+
+    @property
+    def _writer(self) -> Writer:
+        """Raises: ValueError: this network does not write."""
+        if not isinstance(self._task, Writer):
+            raise ValueError("This network does not write: ask it to predict.")
+        return self._task
+
+    @cached_property
+    def _classified(self) -> ClassifiedRows:
+        return ClassifiedRows(self._run, self._task, self._model)
+
+    def _examples(self, request: Examples, cancelled: Set[int]) -> Iterator[Reply]:
+        steps = self._classified.classify(request.split, request.true)
+        while request.id not in cancelled:
+            step = next(steps, None)
+            if step is None:
+                total, examples = self._classified.select(request.split, request.true, request.guess, request.most)
+                yield Listed(id=request.id, total=total, examples=examples)
+                return
+            yield Judged(id=request.id, done=step[0], total=step[1])
+        yield End(id=request.id, reason="cancelled")
