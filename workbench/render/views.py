@@ -10,10 +10,10 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from tasks.views import Confusion, Series, Table, TableValue, Text, View
-from workbench.render.confusion_grid import Grid
+from workbench.render.confusion_grid import PrintedConfusion
 from workbench.render.format import column, plain
 from workbench.render.metrics import heading
-from workbench.render.series_chart import Chart
+from workbench.render.series_chart import PrintedSeries
 
 
 def view(shown: View) -> RenderableType:
@@ -22,13 +22,13 @@ def view(shown: View) -> RenderableType:
     note = [RichText(plain(shown.note), "dim")] if shown.note and not isinstance(shown, Series) else []
     match shown:
         case Confusion():
-            return Group(title, Grid(shown), *note)
+            return Group(title, PrintedConfusion(shown), *note)
         case Table():
             return Group(title, _table(shown), *note)
         case Text():
             return Group(title, RichText("\n".join(map(plain, shown.text.split("\n")))), *note)
         case Series():
-            return Group(title, Chart(shown))
+            return Group(title, PrintedSeries(shown))
 
 
 def _table(shown: Table) -> RichTable:

@@ -7,7 +7,7 @@ import pytest
 from runs.records_at_hand import record
 
 from workbench.tui.compare import comparison
-from workbench.tui.compare.curves import TRAINING, Traces, counted
+from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit
 from workbench.tui.compare.screen import CompareScreen
 from workbench.tui.run.screen import RunScreen
 
@@ -118,14 +118,14 @@ def test_runs_of_different_tasks_share_some_metrics_and_that_is_said() -> None:
     one = record(accuracy=0.8)
     two = record("imdb-1", task="imdb", val={"accuracy": 0.9, "f1": 0.7})
     three = record("imdb-2", task="imdb", val={"accuracy": 0.95, "f1": 0.6})
-    assert comparison.metrics([one, two, three]) == ["accuracy"]
-    rows = dict(comparison.results([one, two, three]))
+    assert comparison.shared_metrics([one, two, three]) == ["accuracy"]
+    rows = dict(comparison.result_rows([one, two, three]))
     assert [figure.best for figure in rows["val accuracy"]] == [False, False, True]
-    (said,) = comparison.remarks([one, two, three])
+    (said,) = comparison.comparison_notes([one, two, three])
     assert "different tasks (names, imdb)" in said
     assert "share accuracy" in said
-    assert "task" in comparison.differing([one, two])
-    assert not any(key.startswith("task.") and "input" in key for key in comparison.differing([one, two]))
+    assert "task" in comparison.differing_settings([one, two])
+    assert not any(key.startswith("task.") and "input" in key for key in comparison.differing_settings([one, two]))
 
 
 @pytest.mark.parametrize(
@@ -133,21 +133,21 @@ def test_runs_of_different_tasks_share_some_metrics_and_that_is_said() -> None:
 )
 def test_the_best_is_the_one_that_is_better(metric: str, best: list[bool]) -> None:
     runs = [record(val={metric: 0.1}), record(val={metric: 0.2})]
-    assert [figure.best for figure in dict(comparison.results(runs))[f"val {metric}"]] == best
+    assert [figure.best for figure in dict(comparison.result_rows(runs))[f"val {metric}"]] == best
 
 
 def test_only_settings_that_differ_are_listed() -> None:
     one, two = record(settings={"lr": 0.1, "threads": 1}), record(settings={"lr": 0.2, "threads": 2})
-    assert comparison.differing([one, two]) == {"train.lr": ["0.1", "0.2"]}
+    assert comparison.differing_settings([one, two]) == {"train.lr": ["0.1", "0.2"]}
     starter = record()
     starter = starter._replace(spec=msgspec.structs.replace(starter.spec, data="starter"))
-    assert comparison.differing([record(), starter]) == {"data": ["full", "starter"]}
-    assert any("starter" in said for said in comparison.remarks([record(), starter]))
+    assert comparison.differing_settings([record(), starter]) == {"data": ["full", "starter"]}
+    assert any("starter" in said for said in comparison.comparison_notes([record(), starter]))
 
 
 def test_a_trace_counts_steps_epochs_and_the_time_trained(worker) -> None:
     one = worker().start().train(10, 100).train(110, 200)
-    traces = Traces(one.run)
+    traces = RunCurves(one.run)
     assert traces.look()
     assert not traces.look()
     assert [x for x, _ in traces.points("accuracy", "step")] == [100, 200]
@@ -167,8 +167,8 @@ def test_a_trace_counts_steps_epochs_and_the_time_trained(worker) -> None:
 
 
 def test_time_is_counted_in_what_it_is_long_in() -> None:
-    assert counted("step", 1e9) == (1.0, "steps")
-    assert [counted("time", seconds)[1].split()[0] for seconds in (0, 179, 180, 10_800)] == [
+    assert axis_unit("step", 1e9) == (1.0, "steps")
+    assert [axis_unit("time", seconds)[1].split()[0] for seconds in (0, 179, 180, 10_800)] == [
         "seconds",
         "seconds",
         "minutes",

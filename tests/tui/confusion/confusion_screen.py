@@ -69,7 +69,7 @@ async def fill(screen: Any, pilot: Any, *wanted: str) -> ConfusionScreen:
 
 
 def three(worker: Any) -> FakeWorker:
-    """A run with three evaluations, each better than the one before."""
+    """A run with three evaluations, each better reference the one before."""
     one = worker().start()
     for number, step in enumerate((20, 40, 60)):
         one.train(step - 10, step, [confusion(4 + number)])

@@ -1,4 +1,4 @@
-"""The charts of a run: they grow by its events, and are looked at together."""
+"""Panel of a run's charts: they grow by its events and share one view."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from textual.containers import Vertical
 from tasks.base import Settings
 from workbench.render.metrics import heading
 from workbench.runs.events import Eval, Event, Started, Step
-from workbench.tui.run.chart import Chart, Level
-from workbench.tui.run.timeline import Timeline
-from workbench.tui.run.view_range import CHANGES, Lens
+from workbench.runs.timeline import Timeline
+from workbench.tui.run.chart import Chart, ReferenceLevel
+from workbench.tui.run.view_range import VIEW_ACTIONS, ViewRange
 from workbench.tui.widgets.curve import Curve, Smoothed
 
 
-class Charts(Vertical):
-    """The loss, and the task's main metric where it is another figure."""
+class ChartPanel(Vertical):
+    """Chart of the loss, and one of the task's main metric where it is another one."""
 
     def __init__(self, settings: type[Settings]) -> None:
         super().__init__(id="charts")
         self._settings = settings
         self.timeline = Timeline()
-        self.lens = Lens()
+        self.view = ViewRange()
         self.raw = Curve("raw", "primary", faint=True)
         self.train = Smoothed("train", "primary", of=self.raw)
         self.validation = Curve("validation", "accent", brief="val")
@@ -39,20 +39,21 @@ class Charts(Vertical):
             yield Chart(heading(name), [self.metric], metric=name, logs=logs, timeline=self.timeline, id="metric")
 
     def clear(self) -> None:
+        """Forget all events."""
         self.timeline.clear()
         for curve in self._curves:
             curve.clear()
 
-    def grow(self, events: Iterable[Event], level: Level | None) -> None:
-        """Draw what is new, soon."""
+    def add_events(self, events: Iterable[Event], level: ReferenceLevel | None) -> None:
+        """Add events in their order and set the baseline's level; the charts are drawn again soon."""
         grown = False
-        for kind, alike in groupby(events, type):
+        for kind, group in groupby(events, type):
             if kind is Step:
-                self._step(cast("list[Step]", list(alike)))
+                self._add_steps(cast("list[Step]", list(group)))
             elif kind is Eval:
-                self._evaluate(cast("list[Eval]", list(alike)))
+                self._add_evals(cast("list[Eval]", list(group)))
             elif kind is Started:
-                for event in alike:
+                for event in group:
                     self._begin(cast("Started", event))
             else:
                 continue
@@ -61,39 +62,39 @@ class Charts(Vertical):
             changed = chart.id == "metric" and level != chart.level
             if changed:
                 chart.level = level
-            if grown or changed:  # even one without a new point: its axis grows with every step
+            if grown or changed:  # also one without a new point: its axis grows with every step
                 chart.changed()
 
     def _begin(self, life: Started) -> None:
-        """Forget what an earlier life did in vain."""
+        """Drop what an earlier life did after the step that this one resumes from."""
         self.timeline.begin(life.from_step, life.time)
         for curve in self._curves:
             curve.cut(life.from_step)
 
-    def _step(self, steps: Sequence[Step]) -> None:
+    def _add_steps(self, steps: Sequence[Step]) -> None:
         self.timeline.extend(steps)
         self.raw.extend([step.step for step in steps], [step.loss for step in steps])
 
-    def _evaluate(self, evals: Sequence[Eval]) -> None:
+    def _add_evals(self, evals: Sequence[Eval]) -> None:
         self.timeline.extend(evals)
-        steps = [found.step for found in evals]
-        self.validation.extend(steps, [found.metrics.get("loss") for found in evals])
-        self.metric.extend(steps, [found.metrics.get(self._settings.metric) for found in evals])
+        steps = [event.step for event in evals]
+        self.validation.extend(steps, [event.metrics.get("loss") for event in evals])
+        self.metric.extend(steps, [event.metrics.get(self._settings.metric) for event in evals])
 
-    def do(self, change: str) -> None:
-        """Look otherwise, as a key asks, at once."""
+    def change_view(self, action: str) -> None:
+        """Change the view by one of ``VIEW_ACTIONS``, at once."""
         columns = max((chart.columns for chart in self.query(Chart) if chart.display), default=1)
-        self._look(CHANGES[change](self.lens, self.timeline, columns))
+        self._set_view(VIEW_ACTIONS[action](self.view, self.timeline, columns))
 
     def mark(self, step: float | None) -> None:
-        """Tell apart the evaluation that is shown."""
-        self._look(self.lens._replace(mark=step))
+        """Mark the shown evaluation in the charts; ``None``: no mark."""
+        self._set_view(self.view._replace(mark=step))
 
-    def _look(self, lens: Lens) -> None:
-        if lens != self.lens:
-            self.lens = lens
+    def _set_view(self, view: ViewRange) -> None:
+        if view != self.view:
+            self.view = view
             for chart in self.query(Chart):
-                chart.look(lens)
+                chart.set_view(view)
 
     @property
     def _curves(self) -> tuple[Curve, ...]:

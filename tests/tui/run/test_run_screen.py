@@ -11,7 +11,7 @@ from tasks.views import Series, Text
 from workbench.runs import launch
 from workbench.runs.events import Alarm, Sample
 from workbench.runs.store import Run
-from workbench.tui.run.charts import Charts
+from workbench.tui.run.chart_panel import ChartPanel
 from workbench.tui.widgets.confusion_grid import ConfusionGrid
 
 
@@ -24,7 +24,7 @@ async def test_a_running_training_is_followed(screen, worker) -> None:
         assert "CPU, 2 threads" in text
         one.train(70, 100)
         await screen.until(pilot, "step 100 of 200", "50%")
-        assert len(pilot.app.screen.query_one(Charts).validation.points) == 2
+        assert len(pilot.app.screen.query_one(ChartPanel).validation.points) == 2
 
 
 async def test_the_charts_name_the_strongest_baseline_and_draw(screen, worker) -> None:
@@ -110,7 +110,7 @@ async def test_the_newest_alarm_is_shown_and_all_of_them_among_what_is_known(scr
         assert "Step 60" not in text
         pilot.app.screen.query_one("TabRow").action_step(-1)
         await screen.until(pilot, "training rows")
-        about = pilot.app.screen._panes["about"].body.content.plain
+        about = pilot.app.screen._about.body.content.plain
         assert "Step 60: The gradient [red] exploded.\n\nStep 70: No better evaluation in 5." in about
 
 
@@ -145,7 +145,7 @@ async def test_a_resumed_run_forgets_what_was_written_in_vain(screen, worker) ->
         await screen.until(pilot, "step 100 of 200")
         one.start(from_step=60)
         await screen.until(pilot, "step 60 of 200")
-        charts = pilot.app.screen.query_one(Charts)
+        charts = pilot.app.screen.query_one(ChartPanel)
         assert max(x for x, _ in charts.raw.points) == 60
         assert [x for x, _ in charts.validation.points] == [60]
 

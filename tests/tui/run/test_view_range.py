@@ -8,8 +8,8 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from workbench.runs.events import Step
-from workbench.tui.run.timeline import Timeline
-from workbench.tui.run.view_range import CHANGES, Lens, edges, magnified
+from workbench.runs.timeline import Timeline
+from workbench.tui.run.view_range import VIEW_ACTIONS, ViewRange, magnification, visible_steps
 
 
 def step(number: int, time: float, per_epoch: int = 20) -> Step:
@@ -26,10 +26,10 @@ def timeline() -> Timeline:
     return line
 
 
-def changed(lens: Lens, timeline: Timeline, *keys: str, columns: int = 40) -> Lens:
+def changed(view: ViewRange, timeline: Timeline, *keys: str, columns: int = 40) -> ViewRange:
     for key in keys:
-        lens = CHANGES[key](lens, timeline, columns)
-    return lens
+        view = VIEW_ACTIONS[key](view, timeline, columns)
+    return view
 
 
 def test_a_step_has_a_place_on_every_axis(timeline: Timeline) -> None:
@@ -57,74 +57,74 @@ def test_a_clock_that_is_set_back_does_not_turn_the_axis(timeline: Timeline) -> 
 
 
 def test_the_axis_goes_round_and_the_logarithm_on_and_off(timeline: Timeline) -> None:
-    axes = [changed(Lens(), timeline, *["axis"] * times).axis for times in range(4)]
+    axes = [changed(ViewRange(), timeline, *["axis"] * times).axis for times in range(4)]
     assert axes == ["step", "epoch", "time", "step"]
-    assert [changed(Lens(), timeline, *["log"] * times).log for times in range(3)] == [False, True, False]
+    assert [changed(ViewRange(), timeline, *["log"] * times).log for times in range(3)] == [False, True, False]
 
 
 def test_smoothing_has_a_least_and_a_most(timeline: Timeline) -> None:
-    assert changed(Lens(), timeline, "smoother").smoothing == 0.95
-    assert changed(Lens(), timeline, *["rougher"] * 9).smoothing == 0.0
-    assert changed(Lens(), timeline, *["smoother"] * 30).smoothing == 0.999
+    assert changed(ViewRange(), timeline, "smoother").smoothing == 0.95
+    assert changed(ViewRange(), timeline, *["rougher"] * 9).smoothing == 0.0
+    assert changed(ViewRange(), timeline, *["smoother"] * 30).smoothing == 0.999
 
 
 def test_zooming_in_stays_with_the_newest(timeline: Timeline) -> None:
-    lens = changed(Lens(), timeline, "in", "in")
-    assert edges(lens, timeline) == (750, 1_000)
-    assert magnified(lens, timeline) == 4
+    view = changed(ViewRange(), timeline, "in", "in")
+    assert visible_steps(view, timeline) == (750, 1_000)
+    assert magnification(view, timeline) == 4
     timeline.extend([step(1_010, 1_101.0)])
-    assert edges(lens, timeline) == (750, 1_010)
-    assert changed(lens, timeline, "all") == Lens()
-    assert changed(lens, timeline, "out", "out", "out") == Lens()
+    assert visible_steps(view, timeline) == (750, 1_010)
+    assert changed(view, timeline, "all") == ViewRange()
+    assert changed(view, timeline, "out", "out", "out") == ViewRange()
 
 
 def test_zooming_in_stays_around_the_cursor(timeline: Timeline) -> None:
-    lens = changed(Lens(cursor=300), timeline, "in", "in")
-    assert edges(lens, timeline) == (175, 425)
-    assert edges(changed(Lens(cursor=10), timeline, "in"), timeline) == (0, 500)
+    view = changed(ViewRange(cursor=300), timeline, "in", "in")
+    assert visible_steps(view, timeline) == (175, 425)
+    assert visible_steps(changed(ViewRange(cursor=10), timeline, "in"), timeline) == (0, 500)
 
 
 def test_zooming_ends_where_three_measured_steps_are_left(timeline: Timeline) -> None:
-    lens = changed(Lens(cursor=300), timeline, *["in"] * 20)
-    assert timeline.within(*edges(lens, timeline)) >= 3
-    assert changed(lens, timeline, "in") == lens
+    view = changed(ViewRange(cursor=300), timeline, *["in"] * 20)
+    assert timeline.count(*visible_steps(view, timeline)) >= 3
+    assert changed(view, timeline, "in") == view
 
 
 def test_the_cursor_comes_at_the_newest_and_goes(timeline: Timeline) -> None:
-    assert changed(Lens(), timeline, "left").cursor == 1_000
-    assert changed(Lens(), timeline, "cursor").cursor == 1_000
-    assert changed(Lens(), timeline, "cursor", "cursor").cursor is None
-    assert changed(Lens(left=None, right=505.0), timeline, "cursor").cursor == 500
+    assert changed(ViewRange(), timeline, "left").cursor == 1_000
+    assert changed(ViewRange(), timeline, "cursor").cursor == 1_000
+    assert changed(ViewRange(), timeline, "cursor", "cursor").cursor is None
+    assert changed(ViewRange(left=None, right=505.0), timeline, "cursor").cursor == 500
 
 
 def test_the_cursor_moves_by_a_column_over_measured_steps(timeline: Timeline) -> None:
-    assert changed(Lens(cursor=500), timeline, "right", columns=20).cursor == 550
-    assert changed(Lens(cursor=500), timeline, "far left", columns=20).cursor == 10
-    assert changed(Lens(cursor=500), timeline, "left", columns=4_000).cursor == 490
-    assert changed(Lens(cursor=10), timeline, "left").cursor == 10
-    assert changed(Lens(cursor=1_000), timeline, "far right").cursor == 1_000
-    assert changed(Lens(cursor=500, axis="time"), timeline, "right", columns=20).cursor == 550
+    assert changed(ViewRange(cursor=500), timeline, "right", columns=20).cursor == 550
+    assert changed(ViewRange(cursor=500), timeline, "far left", columns=20).cursor == 10
+    assert changed(ViewRange(cursor=500), timeline, "left", columns=4_000).cursor == 490
+    assert changed(ViewRange(cursor=10), timeline, "left").cursor == 10
+    assert changed(ViewRange(cursor=1_000), timeline, "far right").cursor == 1_000
+    assert changed(ViewRange(cursor=500, axis="time"), timeline, "right", columns=20).cursor == 550
 
 
 def test_what_is_seen_follows_the_cursor(timeline: Timeline) -> None:
-    lens = changed(Lens(cursor=300), timeline, "in", "in", *["left"] * 25, columns=40)
-    left, right = edges(lens, timeline)
-    assert left <= lens.cursor < 175
+    view = changed(ViewRange(cursor=300), timeline, "in", "in", *["left"] * 25, columns=40)
+    left, right = visible_steps(view, timeline)
+    assert left <= view.cursor < 175
     assert right - left == pytest.approx(250)
 
 
 def test_nothing_is_known_yet_and_every_key_is_harmless() -> None:
     timeline = Timeline()
-    for key in CHANGES:
-        assert edges(changed(Lens(), timeline, key, key), timeline) == (0, 0)
+    for key in VIEW_ACTIONS:
+        assert visible_steps(changed(ViewRange(), timeline, key, key), timeline) == (0, 0)
 
 
 @budget(deadline=None, max_examples=50)
-@given(st.lists(st.sampled_from(sorted(CHANGES)), max_size=60), st.integers(1, 80))
+@given(st.lists(st.sampled_from(sorted(VIEW_ACTIONS)), max_size=60), st.integers(1, 80))
 def test_whatever_the_keys_what_is_seen_lies_within_the_run(keys: list[str], columns: int) -> None:
     timeline = Timeline()
     timeline.extend([step(number, number / 10) for number in range(3, 2_000, 7)])
-    lens = changed(Lens(), timeline, *keys, columns=columns)
-    left, right = edges(lens, timeline)
+    view = changed(ViewRange(), timeline, *keys, columns=columns)
+    left, right = visible_steps(view, timeline)
     assert 0 <= left < right <= timeline.last
-    assert lens.cursor is None or 3 <= lens.cursor <= timeline.last
+    assert view.cursor is None or 3 <= view.cursor <= timeline.last

@@ -115,13 +115,13 @@ async def test_n_shows_shares_and_o_orders_and_the_mark_stays_on_its_cell(screen
         await pilot.press("right", "n")
         await screen.until(pilot, "percent of the row, as given", "true Arabic taken for Chinese: 1 of 12, 8 %")
         grid = pilot.app.screen.query_one(CellGrid)
-        assert grid._face.texts[0][:2] == ["50", "8"]
+        assert grid._display.texts[0][:2] == ["50", "8"]
         await pilot.press("o")
         await screen.until(pilot, "by error")
-        assert grid._face.places == [0, 3, 2, 5, 1, 4]
+        assert grid._display.classes == [0, 3, 2, 5, 1, 4]
         await pilot.press("o")
         await screen.until(pilot, "by neighbours", "true Arabic taken for Chinese")
-        assert [grid._face.places[at] for at in grid._at] == [0, 1]
+        assert [grid._display.classes[at] for at in grid._at] == [0, 1]
         await pilot.press("o", "n")
         await screen.until(pilot, "counts, as given")
 
@@ -136,10 +136,10 @@ async def test_d_shows_the_difference_to_an_evaluation_until_it_is_pressed_again
         text = await screen.until(pilot, "difference to evaluation 2: % points (the rows are others)")
         assert "true Arabic named rightly: 6 of 12, 50 %; evaluation 2: 5 of 11, 45 %: +5 points, of other rows" in text
         grid = pilot.app.screen.query_one(CellGrid)
-        assert grid._face.texts[0][0] == "+5"
+        assert grid._display.texts[0][0] == "+5"
         await pilot.press("d")
         await screen.until(pilot, "counts, as given. Rows true")
-        assert grid._face.texts[0][0] == "6"
+        assert grid._display.texts[0][0] == "6"
 
 
 async def test_c_compares_with_another_run_of_the_same_labels(screen, worker) -> None:

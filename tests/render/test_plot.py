@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
+from workbench.render import plot
 from workbench.render.axes import clock, hours, powers, seconds, short, ticks
-from workbench.render.plot import Colour, Line, Window, draw, text
+from workbench.render.plot import PlotColor, PlotCurve, PlotWindow, draw, text
 
 
-def rows(lines: list[Line], window: Window, width: int = 40, height: int = 12, **more) -> list[str]:
-    return text(draw(lines, window, width, height, colour="", **more)).plain.split("\n")
+def rows(lines: list[PlotCurve], window: PlotWindow, width: int = 40, height: int = 12, **more) -> list[str]:
+    return text(draw(lines, window, width, height, color="", **more)).plain.split("\n")
 
 
 def marked(row: str) -> list[int]:
@@ -23,7 +26,7 @@ def marked(row: str) -> list[int]:
 
 
 def test_a_rising_line_goes_from_the_lower_left_to_the_upper_right() -> None:
-    drawn = rows([Line([(0, 0), (10, 1)], "red")], Window(0, 10, 0, 1))
+    drawn = rows([PlotCurve([(0, 0), (10, 1)], "red")], PlotWindow(0, 10, 0, 1))
     assert len(drawn) == 12
     assert {len(row) for row in drawn} == {40}
     firsts = [marked(row)[0] for row in drawn if marked(row)]
@@ -34,26 +37,26 @@ def test_a_rising_line_goes_from_the_lower_left_to_the_upper_right() -> None:
 
 def test_a_later_line_covers_an_earlier_one() -> None:
     across = [(0.0, 0.5), (10.0, 0.5)]
-    drawn = draw([Line(across, "red"), Line(across, "blue")], Window(0, 10, 0, 1), 40, 12, colour="white")
+    drawn = draw([PlotCurve(across, "red"), PlotCurve(across, "blue")], PlotWindow(0, 10, 0, 1), 40, 12, color="white")
     colours = {str(span.style) for row in drawn for span in row.spans if marked(row.plain[span.start : span.end])}
     assert len(colours) == 1
     assert colours == {"color(4)"}  # blue
 
 
 def test_a_single_point_and_a_letter_for_a_pipe() -> None:
-    assert sum(len(marked(row)) for row in rows([Line([(5, 0.5)], "red")], Window(0, 10, 0, 1))) == 1
-    drawn = rows([Line([(0, 0.5), (10, 0.5)], "red", "x")], Window(0, 10, 0, 1))
+    assert sum(len(marked(row)) for row in rows([PlotCurve([(5, 0.5)], "red")], PlotWindow(0, 10, 0, 1))) == 1
+    drawn = rows([PlotCurve([(0, 0.5), (10, 0.5)], "red", "x")], PlotWindow(0, 10, 0, 1))
     assert [row for row in drawn if "x" * 30 in row]
 
 
-@pytest.mark.parametrize("colour", ["", "red", "bright_red", "bright_black", "default", (10, 20, 30)])
-def test_any_colour_of_a_theme_is_one_of_plotexts(colour: Colour) -> None:
-    drawn = draw([Line([(0, 0.5), (10, 0.5)], colour)], Window(0, 10, 0, 1), 40, 12, colour=colour)
+@pytest.mark.parametrize("color", ["", "red", "bright_red", "bright_black", "default", (10, 20, 30)])
+def test_any_colour_of_a_theme_is_one_of_plotexts(color: PlotColor) -> None:
+    drawn = draw([PlotCurve([(0, 0.5), (10, 0.5)], color)], PlotWindow(0, 10, 0, 1), 40, 12, color=color)
     assert any(marked(row.plain) for row in drawn)
 
 
 def test_a_logarithmic_axis_tells_the_numbers_themselves() -> None:
-    drawn = rows([Line([(0, -3), (10, 3)], "red")], Window(0, 10, -3, 3), height=20, log=True)
+    drawn = rows([PlotCurve([(0, -3), (10, 3)], "red")], PlotWindow(0, 10, -3, 3), height=20, log=True)
     beside = [row.partition("┤")[0].strip() for row in drawn if "┤" in row]
     assert beside == ["100", "1", "0.01"]
 
@@ -101,3 +104,19 @@ def test_moments_are_ticked_at_parts_of_minutes_and_hours() -> None:
 
 def test_numbers_beside_an_axis_are_short() -> None:
     assert [short(x) for x in (0, 0.25, 1200, 15_000, 2e6, 1e-5)] == ["0", "0.25", "1,200", "15k", "2M", "1e-05"]
+
+
+def test_nothing_of_an_earlier_chart_is_left_and_none_is_cut_to_the_terminal(monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("LINES", "5")
+    window = PlotWindow(0, 10, 0, 1)
+    first = rows([PlotCurve([(0, 0), (10, 1)], "red", "x")], window, 300, 90)
+    assert (len(first), {len(row) for row in first}) == (90, {300})
+    rows([PlotCurve([(0, -3), (10, 3)], "red", "o")], PlotWindow(0, 10, -3, 3), log=True, x_label="hours")
+    assert rows([PlotCurve([(0, 0), (10, 1)], "red", "x")], window, 300, 90) == first
+
+
+def test_charts_use_plotexts_public_functions_alone() -> None:
+    source = Path(plot.__file__).read_text()
+    assert "plotext._" not in source
+    assert not re.search(r"\bplot\._", source)

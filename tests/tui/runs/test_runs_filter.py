@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from workbench.tui.runs.columns import COLUMNS
+from workbench.tui.runs.run_table import COLUMNS
 from workbench.tui.runs.screen import RunsScreen
 from workbench.tui.widgets.listing import Listing
 
@@ -100,8 +100,8 @@ async def test_every_order_is_said_in_words_and_by_an_arrow(screen, worker) -> N
             page = screen.app.screen
             assert isinstance(page, RunsScreen)
             column = COLUMNS[page._column]
-            text = await screen.until(pilot, column.words[0])
-            assert f"{column.name} {'↓' if column.falling else '↑'}" in text
+            text = await screen.until(pilot, column.order_words[0])
+            assert f"{column.name} {'↓' if column.descending else '↑'}" in text
         await pilot.press("s", "s")
         await pilot.press("s", "s", "s", "s", "s", "s", "S")
         await screen.until(pilot, "worst of each task first", "best ↑")

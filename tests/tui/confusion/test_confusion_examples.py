@@ -10,7 +10,7 @@ from confusion_screen import Child, fill, three, until
 from textual.widgets import Static
 
 from workbench.inference.protocol import Example
-from workbench.tui.confusion.examples import ExamplesPane, laid_out
+from workbench.tui.confusion.examples import ExamplesPane, examples_text
 from workbench.tui.confusion.screen import ConfusionScreen
 from workbench.tui.services import examples
 
@@ -127,5 +127,7 @@ async def test_a_run_that_cannot_be_asked_says_why_and_can_be_asked_again(screen
 
 def test_long_texts_stand_below_their_probabilities() -> None:
     text = "很好的东东,很好的卖家,已经拍过几个了一如既往的好"
-    lines = laid_out([Example(text=text, true=0.07, guess=0.36), Example(text=" ", true=0, guess=1)], "热水器", "水果")
+    lines = examples_text(
+        [Example(text=text, true=0.07, guess=0.36), Example(text=" ", true=0, guess=1)], "热水器", "水果"
+    )
     assert lines.plain.split("\n") == ["热水器 7 %  水果 36 %", text, "", "热水器 0 %  水果 100 %", "(empty)"]

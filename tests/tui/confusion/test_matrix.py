@@ -28,17 +28,17 @@ def squares(most: int) -> st.SearchStrategy[list[list[int]]]:
 
 
 def test_counts_leave_zeros_out_but_on_the_diagonal() -> None:
-    face = matrix.face(NOW, [0, 1, 2], shares=False)
-    assert face.texts == [["6", "2", ""], ["1", "9", ""], ["", "", "0"]]
-    assert face.under == [["75 %", "25 %", ""], ["10 %", "90 %", ""], ["", "", ""]]
-    assert face.strengths[0] == [0.75, -0.5, 0]
-    assert face.strengths[2] == [0, 0, 0]
+    display = matrix.matrix_display(NOW, [0, 1, 2], shares=False)
+    assert display.texts == [["6", "2", ""], ["1", "9", ""], ["", "", "0"]]
+    assert display.second_lines == [["75 %", "25 %", ""], ["10 %", "90 %", ""], ["", "", ""]]
+    assert display.strengths[0] == [0.75, -0.5, 0]
+    assert display.strengths[2] == [0, 0, 0]
 
 
 def test_shares_are_percent_of_the_row_in_three_cells() -> None:
-    face = matrix.face(NOW, [0, 1, 2], shares=True)
-    assert face.texts == [["75", "25", ""], ["10", "90", ""], ["", "", "0"]]
-    assert face.under[0] == ["6", "2", ""]
+    display = matrix.matrix_display(NOW, [0, 1, 2], shares=True)
+    assert display.texts == [["75", "25", ""], ["10", "90", ""], ["", "", "0"]]
+    assert display.second_lines[0] == ["6", "2", ""]
     shares = (0.0, 0.001, 0.005, 0.444, 0.995, 0.9999, 1.0)
     assert [matrix.percent(share) for share in shares] == ["0", "<1", "<1", "44", ">99", ">99", "100"]
 
@@ -50,23 +50,27 @@ def test_a_share_never_takes_more_than_three_cells(share: float) -> None:
 
 
 def test_a_difference_has_its_sign_and_its_colour_says_better_or_worse() -> None:
-    face = matrix.face(NOW, [0, 1, 2], shares=False, than=THEN)
-    assert face.texts == [["+2", "-2", ""], ["+1", "-1", ""], ["", "", "0"]]
-    assert face.under == [["(6)", "(2)", ""], ["(1)", "(9)", ""], ["", "", ""]]
-    assert [[(s > 0) - (s < 0) for s in row] for row in face.strengths] == [[1, 1, 0], [-1, -1, 0], [0, 0, 0]]
-    assert matrix.face(NOW, [0, 1], shares=True, than=THEN).texts == [["+25", "-25"], ["+10", "-10"]]
-    assert matrix.face(NOW, [0, 1, 2], shares=False, than=NOW).texts == [["0", "", ""], ["", "0", ""], ["", "", "0"]]
+    display = matrix.matrix_display(NOW, [0, 1, 2], shares=False, reference=THEN)
+    assert display.texts == [["+2", "-2", ""], ["+1", "-1", ""], ["", "", "0"]]
+    assert display.second_lines == [["(6)", "(2)", ""], ["(1)", "(9)", ""], ["", "", ""]]
+    assert [[(s > 0) - (s < 0) for s in row] for row in display.strengths] == [[1, 1, 0], [-1, -1, 0], [0, 0, 0]]
+    assert matrix.matrix_display(NOW, [0, 1], shares=True, reference=THEN).texts == [["+25", "-25"], ["+10", "-10"]]
+    assert matrix.matrix_display(NOW, [0, 1, 2], shares=False, reference=NOW).texts == [
+        ["0", "", ""],
+        ["", "0", ""],
+        ["", "", "0"],
+    ]
 
 
 def test_shares_of_other_rows_compare() -> None:
     double = view([12, 4, 0], [2, 18, 0], [0, 0, 0])
     assert not matrix.same_rows(double, NOW)
-    assert matrix.face(double, [0, 1], shares=True, than=THEN).texts == [["+25", "-25"], ["+10", "-10"]]
+    assert matrix.matrix_display(double, [0, 1], shares=True, reference=THEN).texts == [["+25", "-25"], ["+10", "-10"]]
 
 
 def test_a_face_follows_the_order_and_its_short_names_do_not_change() -> None:
     named = view([1, 2, 3], [4, 5, 6], [7, 8, 9], labels=["Polish", "Portuguese", OBEYED])
-    given_, turned = (matrix.face(named, places, shares=False) for places in ([0, 1, 2], [2, 1, 0]))
+    given_, turned = (matrix.matrix_display(named, places, shares=False) for places in ([0, 1, 2], [2, 1, 0]))
     assert turned.texts == [row[::-1] for row in given_.texts[::-1]]
     assert turned.short == given_.short[::-1]
     assert turned.labels[0] == "[red]明�[2J月"
@@ -74,27 +78,27 @@ def test_a_face_follows_the_order_and_its_short_names_do_not_change() -> None:
 
 @settings(max_examples=30)
 @given(squares(9), st.sampled_from(ORDERS))
-def test_every_order_has_every_class_once(counts: list[list[int]], how: matrix.Order) -> None:
-    assert sorted(matrix.order(counts, how)) == list(range(len(counts)))
-    assert matrix.order(counts, how) == matrix.order(counts, how)
+def test_every_order_has_every_class_once(counts: list[list[int]], order: matrix.Order) -> None:
+    assert sorted(matrix.class_order(counts, order)) == list(range(len(counts)))
+    assert matrix.class_order(counts, order) == matrix.class_order(counts, order)
 
 
 def test_by_error_the_worst_class_is_first_and_an_empty_one_last() -> None:
-    assert matrix.order([[0, 0, 0], [1, 9, 0], [5, 0, 5]], "by error") == [2, 1, 0]
-    assert matrix.order([[0, 0, 0], [1, 9, 0], [5, 0, 5]], "as given") == [0, 1, 2]
+    assert matrix.class_order([[0, 0, 0], [1, 9, 0], [5, 0, 5]], "by error") == [2, 1, 0]
+    assert matrix.class_order([[0, 0, 0], [1, 9, 0], [5, 0, 5]], "as given") == [0, 1, 2]
 
 
 def test_the_most_confused_stand_side_by_side() -> None:
     counts = [[9, 0, 0, 5, 0], [0, 9, 1, 0, 0], [0, 0, 9, 0, 0], [4, 0, 0, 9, 2], [0, 0, 0, 0, 9]]
-    assert matrix.order(counts, "by neighbours") == [0, 3, 4, 1, 2]
-    assert matrix.order([[1, 0], [0, 1]], "by neighbours") == [0, 1]
+    assert matrix.class_order(counts, "by neighbours") == [0, 3, 4, 1, 2]
+    assert matrix.class_order([[1, 0], [0, 1]], "by neighbours") == [0, 1]
 
 
 def test_a_cell_is_said_in_words() -> None:
     named = view([5, 4], [0, 0], labels=["Korean", OBEYED])
-    assert matrix.said(named, 0, 1) == "true Korean taken for [red]明�[2J月: 4 of 9, 44 %"
-    assert matrix.said(named, 0, 0) == "true Korean named rightly: 5 of 9, 56 %"
-    assert matrix.said(named, 1, 1).endswith("no [red]明�[2J月 among these rows")
+    assert matrix.cell_description(named, 0, 1) == "true Korean taken for [red]明�[2J月: 4 of 9, 44 %"
+    assert matrix.cell_description(named, 0, 0) == "true Korean named rightly: 5 of 9, 56 %"
+    assert matrix.cell_description(named, 1, 1).endswith("no [red]明�[2J月 among these rows")
 
 
 @pytest.mark.parametrize(
@@ -108,9 +112,11 @@ def test_a_cell_is_said_in_words() -> None:
     ],
 )
 def test_a_difference_is_said_with_its_sign_and_whether_it_is_better(true: int, guess: int, words: str) -> None:
-    assert matrix.said_of_difference(NOW, THEN, true, guess) == words
+    assert matrix.difference_description(NOW, THEN, true, guess) == words
 
 
 def test_a_difference_to_other_rows_is_said_in_points() -> None:
     double = view([12, 4, 0], [2, 18, 0], [0, 0, 0])
-    assert matrix.said_of_difference(double, THEN, 0, 1, others=True) == "4 of 8, 50 %: -25 points, of other rows"
+    assert (
+        matrix.difference_description(double, THEN, 0, 1, other_rows=True) == "4 of 8, 50 %: -25 points, of other rows"
+    )

@@ -1,16 +1,15 @@
-"""The runs that a person marked: each has a letter, and with it a colour, as long as it is marked."""
+"""Marked runs of the list: each has a letter, and with it a color, as long as it is marked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from string import ascii_uppercase
 
-COLOURS = ("primary", "accent", "success", "error", "secondary", "warning")  # of the theme; the letter tells more apart
-MORE = "+"  # of those for which no letter is left
+MORE = "+"  # mark of the runs for which no letter is left
 
 
-class Marks:
-    """Ids of runs in the order in which they were marked."""
+class MarkedRuns:
+    """Ids of marked runs in the order in which they were marked."""
 
     def __init__(self) -> None:
         self._letters: dict[str, str] = {}
@@ -25,20 +24,17 @@ class Marks:
         return len(self._letters)
 
     def letter(self, run: str) -> str:
-        """The run's letter; empty where it is not marked."""
+        """Return the run's letter; empty where it is not marked."""
         return self._letters.get(run, "")
 
     def add(self, runs: Iterable[str]) -> None:
+        """Mark runs, each with the first free letter."""
         for run in runs:
             if run not in self._letters:
                 taken = set(self._letters.values())
                 self._letters[run] = next((letter for letter in ascii_uppercase if letter not in taken), MORE)
 
     def remove(self, runs: Iterable[str]) -> None:
+        """Take the marks away from runs."""
         for run in runs:
             self._letters.pop(run, None)
-
-
-def colour(letter: str) -> str:
-    """The theme's variable of a letter's colour."""
-    return COLOURS[ascii_uppercase.index(letter) % len(COLOURS)] if letter in ascii_uppercase else "foreground"

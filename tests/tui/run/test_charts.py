@@ -9,7 +9,7 @@ from rich.color import ColorType
 
 from tasks.views import Text
 from workbench.tui.run.chart import Chart
-from workbench.tui.run.charts import Charts
+from workbench.tui.run.chart_panel import ChartPanel
 from workbench.tui.widgets.curve import Curve
 
 
@@ -46,7 +46,7 @@ async def test_more_and_less_smoothing_is_told_and_drawn(screen, trained) -> Non
         assert dots(pilot) != before
         await pilot.press(*["minus"] * 10)
         assert "smoothing 0" in head(pilot)
-        train = pilot.app.screen.query_one(Charts).train
+        train = pilot.app.screen.query_one(ChartPanel).train
         assert train.at(60, 0.0)[1] == pytest.approx(0.5 + 2.718281828 ** (-60 / 50))
         await screen.until(pilot, "smoothing 0")
 
@@ -131,16 +131,16 @@ async def test_the_cursor_reads_every_curve_at_its_place(screen, trained) -> Non
         text = await screen.until(pilot, "│ step 110   epoch 5.50   after", "raw 0.6108", "validation 0.7000")
         assert "train 0." in text
         await pilot.press("less_than_sign", "less_than_sign", "full_stop")
-        charts = pilot.app.screen.query_one(Charts)
-        step = charts.lens.cursor
+        charts = pilot.app.screen.query_one(ChartPanel)
+        step = charts.view.cursor
         assert 10 < step < 110
         await screen.until(pilot, f"│ step {step:.0f} ")
         assert f"{0.8 - 2.718281828 ** (-step / 50) / 2:.4f}" in foot(pilot, "metric")
         assert "┄ 0.8400" in foot(pilot, "metric")
         await pilot.press("greater_than_sign", "greater_than_sign", "greater_than_sign", "comma")
-        assert 10 < charts.lens.cursor < 110
+        assert 10 < charts.view.cursor < 110
         await pilot.press("c")
-        assert charts.lens.cursor is None
+        assert charts.view.cursor is None
         assert not [line for line in screen.text.splitlines() if "│ step" in line]
 
 
@@ -150,18 +150,18 @@ async def test_arrows_move_the_cursor_of_a_chart_that_has_the_focus(screen, trai
         chart = pilot.app.screen.query_one("#loss", Chart)
         chart.focus()
         await pilot.press("left", "left")
-        assert chart.lens.cursor == 100
+        assert chart.view.cursor == 100
         await pilot.press("right")
-        assert chart.lens.cursor == 110
+        assert chart.view.cursor == 110
         await pilot.press("shift+left")
-        far = chart.lens.cursor
+        far = chart.view.cursor
         assert far < 90
         await pilot.press("shift+right")
-        assert chart.lens.cursor > far
+        assert chart.view.cursor > far
         pilot.app.screen.query_one("TabRow").focus()
-        before, shown = chart.lens, screen.text
+        before, shown = chart.view, screen.text
         await pilot.press("right")
-        assert chart.lens == before
+        assert chart.view == before
         assert screen.text != shown  # another pane
 
 
@@ -238,7 +238,7 @@ async def test_a_resumed_runs_charts_go_on_from_its_checkpoint(screen, trained) 
         trained.start(from_step=60)
         trained.train(70, 70, [Text(title="confusion", text="again")])
         await screen.until(pilot, "step 70 of 200", "again")
-        charts = pilot.app.screen.query_one(Charts)
+        charts = pilot.app.screen.query_one(ChartPanel)
         assert charts.timeline.last == 70
         assert charts.train.ends == [10, 70]
         assert charts.metric.ends == [10, 70]
@@ -252,7 +252,7 @@ async def test_a_run_whose_file_is_another_one_is_drawn_afresh(screen, trained) 
         other.write_bytes(b"".join(lines[:6]))
         other.replace(trained.run.events_file)
         await screen.until(pilot, "step 20 of 200")
-        assert pilot.app.screen.query_one(Charts).raw.ends == [10, 20]
+        assert pilot.app.screen.query_one(ChartPanel).raw.ends == [10, 20]
 
 
 async def test_a_chart_of_its_own_shows_all_of_its_curves(screen) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from tasks.views import Table, Text
 from workbench.runs.events import Sample
-from workbench.tui.run.charts import Charts
-from workbench.tui.run.result import Result
-from workbench.tui.run.scrubber import stepped
+from workbench.tui.run.chart_panel import ChartPanel
+from workbench.tui.run.result import ResultTable
+from workbench.tui.run.scrubber import target_evaluation
 from workbench.tui.services.watcher import Watcher
 
 
@@ -103,8 +103,10 @@ async def test_the_figures_and_the_charts_tell_which_evaluation_is_shown(screen,
         await screen.until(pilot, "step 80 of 200", "best validation so far")
         await pilot.press("left_square_bracket")
         await screen.until(pilot, "validation at step 60", "┊")
-        assert pilot.app.screen.query_one(Charts).lens.mark == 60
-        assert f"{0.8 - 2.718281828 ** (-60 / 50) / 2:.4f}" in pilot.app.screen.query_one(Result).body.content.plain
+        assert pilot.app.screen.query_one(ChartPanel).view.mark == 60
+        assert (
+            f"{0.8 - 2.718281828 ** (-60 / 50) / 2:.4f}" in pilot.app.screen.query_one(ResultTable).body.content.plain
+        )
         await pilot.press("n")
         await screen.until(pilot, "best validation so far")
         assert "┊" not in screen.text
@@ -257,5 +259,5 @@ def test_a_long_file_is_read_in_parts(four, monkeypatch) -> None:
     ],
 )
 def test_stepping_ends_at_the_first_evaluation_and_at_the_newest(shown, by, live, wanted) -> None:
-    assert stepped([10, 20, 30], shown, by, live) == wanted
-    assert stepped([], None, by, 0) is None
+    assert target_evaluation([10, 20, 30], shown, by, live) == wanted
+    assert target_evaluation([], None, by, 0) is None
