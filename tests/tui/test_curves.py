@@ -41,7 +41,7 @@ def long() -> Curve:
 
 
 def test_of_a_long_curve_the_extremes_are_seen_and_what_is_not_finite_is_not(long: Curve) -> None:
-    seen = long.seen(0, 100_001, 60)
+    seen = long.visible_points(0, 100_001, 60)
     assert len(seen) <= 124
     assert (77, 5.0) in seen
     assert all(math.isfinite(y) for _, y in seen)
@@ -49,7 +49,9 @@ def test_of_a_long_curve_the_extremes_are_seen_and_what_is_not_finite_is_not(lon
 
 
 def test_a_stretch_of_a_long_curve_is_seen_point_by_point(long: Curve) -> None:
-    assert long.seen(70, 80, 60) == [(x, 5.0 if x == 77 else 1.0 + x % 3 / 10) for x in range(69, 82) if x % 7 != 1]
+    assert long.visible_points(70, 80, 60) == [
+        (x, 5.0 if x == 77 else 1.0 + x % 3 / 10) for x in range(69, 82) if x % 7 != 1
+    ]
 
 
 def test_a_value_is_the_last_one_that_is_not_beyond(long: Curve) -> None:
@@ -64,8 +66,8 @@ def test_what_lies_beyond_can_be_forgotten_and_added_anew(long: Curve) -> None:
     curve.cut(500)
     assert curve.ends == [0.0, 500.0]
     curve.extend(range(501, 40_000), [9.0 if x == 700 else 1.0 for x in range(501, 40_000)])
-    assert (700.0, 9.0) in curve.seen(0, 40_000, 30)
-    assert len(curve.seen(0, 40_000, 30)) <= 64
+    assert (700.0, 9.0) in curve.visible_points(0, 40_000, 30)
+    assert len(curve.visible_points(0, 40_000, 30)) <= 64
     curve.clear()
     assert (curve.ends, curve.points) == ([], [])
 
@@ -85,14 +87,14 @@ def test_the_more_it_is_smoothed_the_less_it_moves_and_not_at_all_is_what_was_me
     assert spread[0] == 1.0
     curve = Smoothed("loss", "primary")
     curve.extend(range(200), values)
-    assert curve.seen(0, 199, 200, 0.0) == list(enumerate(values))
+    assert curve.visible_points(0, 199, 200, 0.0) == list(enumerate(values))
 
 
 def test_a_smoothed_stretch_is_the_same_part_of_the_smoothed_whole() -> None:
     curve = Smoothed("loss", "primary")
     curve.extend(range(3_000), [math.sin(k / 20) + k % 2 for k in range(3_000)])
-    whole = dict(curve.seen(0, 3_000, 3_000, 0.95))
-    for x, y in curve.seen(2_000, 2_020, 60, 0.95):
+    whole = dict(curve.visible_points(0, 3_000, 3_000, 0.95))
+    for x, y in curve.visible_points(2_000, 2_020, 60, 0.95):
         assert y == pytest.approx(whole[x], abs=3e-3)
     assert curve.at(2_010, 0.95)[1] == pytest.approx(whole[2_010], abs=3e-3)
 
@@ -103,7 +105,7 @@ def test_a_long_smoothed_curve_is_close_to_the_exact_one() -> None:
     values = [math.exp(-k / 20_000) + k % 2 / 5 for k in range(40_007)]
     raw.extend(range(40_007), values)
     exact = smooth(values, 0.99)
-    seen = curve.seen(0, 40_007, 100, 0.99)
+    seen = curve.visible_points(0, 40_007, 100, 0.99)
     assert len(seen) <= 204
     assert seen[-1][0] == 40_006
     assert all(y == pytest.approx(exact[int(x)], abs=0.01) for x, y in seen[1:])

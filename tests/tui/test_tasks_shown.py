@@ -16,7 +16,7 @@ from workbench.runs.events import Best, Eval, Finished, Sample
 from workbench.runs.history import read_history
 from workbench.tui.lab.screen import LabScreen
 from workbench.tui.run import view_panes
-from workbench.tui.run.result import strongest
+from workbench.tui.run.result import best_baseline
 from workbench.tui.widgets.confusion_grid import ConfusionGrid
 from workbench.tui.widgets.form import Form
 from workbench.tui.widgets.picker import Picker
@@ -55,7 +55,7 @@ async def test_a_forecast_is_a_chart_in_hours_with_its_curves_and_note(screen, w
     async with screen.open(one.run) as pilot:
         text = await screen.until(pilot, "━ truth", "━ forecast", "━ last value", "°C over hours from the last reading")
         assert "best RMSE °C 4.123 at step 60" in text
-        await screen.until(pilot, "┄ day shape")  # the strongest baseline is the one with the lowest error
+        await screen.until(pilot, "┄ day shape")  # the best_baseline baseline is the one with the lowest error
         assert "forecast from 2024-10-01 12:00 on (val window 7 of 90)" in text
         ticked = next(line for line in text.splitlines() if "-24" in line)
         assert ticked.split("│")[-2].split() == ["-24", "0", "24", "48"]
@@ -142,8 +142,8 @@ async def test_text_is_never_markup_and_never_obeyed(screen, worker, view: View,
             await pilot.press("v")
             await pilot.pause(0.02)
             assert "\x1b" not in screen.text
-        name = next(iter(view_panes.named([view], ())))
-        while "▸" not in screen.text and name not in pilot.app.screen._panes:
+        name = next(iter(view_panes.pane_names([view], ())))
+        while "▸" not in screen.text and name not in pilot.app.screen.query_one(view_panes.ViewPanes).names:
             await pilot.pause(0.02)
         pilot.app.screen.query_one("TabRow").choose(name)
         await screen.until(pilot, "[red]明")
@@ -152,7 +152,7 @@ async def test_text_is_never_markup_and_never_obeyed(screen, worker, view: View,
 def test_tabs_have_short_names_of_their_own() -> None:
     titles = ["a held-out poem and the network's guesses", "a held-out poem and what it thought", "charts", "confusion"]
     titles += ["热水器" * 20, "per language", FORECAST.title]
-    names = list(view_panes.named([Text(title=title, text="") for title in titles], ("charts", "about")))
+    names = list(view_panes.pane_names([Text(title=title, text="") for title in titles], ("charts", "about")))
     assert names[:4] == ["a held-out poem …", "a held-out poem … 2", "charts 2", "confusion"]
     assert names[5:] == ["per language", "forecast from …"]
     assert all(cell_len(name) <= 24 for name in names)
@@ -162,9 +162,9 @@ def test_the_strongest_method_is_the_lowest_where_lower_is_better(worker, folder
 
     one = worker(task="climate").start(methods=NAIVE)
     two = worker(task="names").start()
-    level = strongest(read_history(one.run.events_file), tasks.settings("climate"))
+    level = best_baseline(read_history(one.run.events_file), tasks.settings("climate"))
     assert (level.name, level.value) == ("day shape", 4.25)
-    assert strongest(read_history(two.run.events_file), tasks.settings("names")).name == "logistic [red]"
+    assert best_baseline(read_history(two.run.events_file), tasks.settings("names")).name == "logistic [red]"
 
 
 async def test_a_best_picked_by_the_loss_is_called_so(screen, worker) -> None:

@@ -1,4 +1,4 @@
-"""Round numbers along a chart's axes, and how they are written. No torch."""
+"""Round numbers along a chart's axes, and their format. No torch."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _SECONDS = (*(1, 2, 5, 10, 15, 30), *(60, 120, 300, 600, 900, 1800), *(3600 * ho
 
 
 def hours(low: float, high: float, most: int) -> list[float]:
-    """At most ``most`` round hours from ``low`` to ``high``: parts of days, or days."""
+    """Return at most ``most`` round hours from ``low`` to ``high``: parts of days, or days."""
     return _multiples(low, high, most, _HOURS)
 
 
 def seconds(low: float, high: float, most: int) -> list[float]:
-    """At most ``most`` round moments from ``low`` to ``high``: seconds, minutes or hours."""
+    """Return at most ``most`` round times from ``low`` to ``high``: seconds, minutes or hours."""
     return _multiples(low, high, most, _SECONDS)
 
 
@@ -30,7 +30,7 @@ def _multiples(low: float, high: float, most: int, steps: tuple[int, ...]) -> li
 
 
 def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
-    """About ``most`` round numbers from ``low`` to ``high``, one more at most."""
+    """Return about ``most`` round numbers from ``low`` to ``high``, at most one more."""
     span = high - low
     if most < 2 or span <= 0 or not math.isfinite(span):
         return [low]
@@ -47,9 +47,9 @@ def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[fl
 
 
 def powers(low: float, high: float, most: int) -> list[float]:
-    """The logarithms of at most ``most`` round numbers; ``low`` and ``high`` are logarithms to base ten too.
+    """Return the logarithms of at most ``most`` round numbers; ``low`` and ``high`` are logarithms to base ten too.
 
-    Powers of ten where there are several; within few decades their double and their half; else evenly round numbers.
+    Powers of ten where there are several; within few decades also their double and half; else evenly spaced numbers.
     """
     whole = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
     if len(whole) > 2:
@@ -62,12 +62,12 @@ def powers(low: float, high: float, most: int) -> list[float]:
         return halves
     if len(halves) > 2 and len(whole) == 2:
         return [float(power) for power in whole]
-    found = [math.log10(value) for value in ticks(10.0**low, 10.0**high, most) if value > 0]
-    return [at for at in found if low - 1e-9 <= at <= high + 1e-9] or [low]
+    even = [math.log10(value) for value in ticks(10.0**low, 10.0**high, most) if value > 0]
+    return [at for at in even if low - 1e-9 <= at <= high + 1e-9] or [low]
 
 
 def short(value: float) -> str:
-    """A number beside an axis: ``0.85``, ``1,200``, ``15k``, ``2M``."""
+    """Format a number beside an axis: ``0.85``, ``1,200``, ``15k``, ``2M``."""
     for size, letter in ((1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1e3 if letter == 'k' else size):g}{letter}"
@@ -77,5 +77,5 @@ def short(value: float) -> str:
 
 
 def clock(at: float) -> str:
-    """A moment beside an axis: ``20 s``, ``1:30``, ``2:00:00``."""
+    """Format seconds beside an axis: ``20 s``, ``1:30``, ``2:00:00``."""
     return f"{at:.0f} s" if at < 60 else duration(at)

@@ -1,4 +1,4 @@
-"""A confusion matrix as a coloured grid of text: digits on the colour of their share of the row. No torch."""
+"""Confusion matrix printed by Rich: digits on the color of their share of the row. No torch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.text import Text
 from tasks.views import Confusion
 from workbench.render.format import plain
 
-_LABEL = 11
+_LABEL = 11  # cells of a label at most
 _GREEN, _RED = (34, 139, 84), (190, 60, 80)
 
 
-class Grid:
-    """The matrix as a Rich renderable, a line a row: true classes down, predicted classes across."""
+class PrintedConfusion:
+    """Matrix as a Rich renderable, one line a row: true classes down, predicted classes across."""
 
     def __init__(self, view: Confusion) -> None:
         self._view = view
@@ -46,7 +46,7 @@ def _line(text: str, style: str = "") -> Text:
 
 
 def abbreviations(labels: list[str]) -> list[str]:
-    """Two cells for each label, all of them different where that can be."""
+    """Return two cells for each label, all of them different where possible."""
     taken: set[str] = set()
     short = []
     for number, label in enumerate(labels):
@@ -60,7 +60,7 @@ def abbreviations(labels: list[str]) -> list[str]:
 
 
 def _style(share: float, right: bool) -> Style:
-    """Black or white digits on a shade between dark grey and full green (right) or red (wrong)."""
+    """Return white digits on a shade between dark grey and full green (right) or red (wrong)."""
     full = _GREEN if right else _RED
     r, g, b = (round(45 + (channel - 45) * (0.2 + 0.8 * share)) for channel in full)
     return Style(color="white", bgcolor=f"rgb({r},{g},{b})", bold=right)

@@ -1,4 +1,4 @@
-"""Curves on a terminal, drawn by plotext: what the screen and the command line share. No torch."""
+"""Curves on a terminal, drawn by plotext; the screen and the command line share it. No torch."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from tasks.views import Series
 from workbench.render.axes import clock, hours, powers, seconds, short, ticks
 
 Point = tuple[float, float]
-Colour = tuple[int, int, int] | str
+PlotColor = tuple[int, int, int] | str  # red, green, blue, or Rich's name of one of a terminal's 16 colors
 BRAILLE = "braille"
-LETTERS = "·x+o#%"  # curves apart without colours
+LETTERS = "·x+o#%"  # markers of curves where colors do not tell them apart
 
 
-class Line(NamedTuple):
-    """Points in the order of x, joined by dots, or by a letter in each cell."""
+class PlotCurve(NamedTuple):
+    """Points in the order of x, joined by braille dots, or by a letter in each cell."""
 
     points: Sequence[Point]
-    colour: Colour
+    color: PlotColor
     marker: str = BRAILLE
 
 
-class Window(NamedTuple):
-    """The stretch of both axes that is seen."""
+class PlotWindow(NamedTuple):
+    """Visible range of both axes."""
 
     left: float
     right: float
@@ -36,81 +36,95 @@ class Window(NamedTuple):
 
 
 def draw(
-    lines: Sequence[Line],
-    window: Window,
+    curves: Sequence[PlotCurve],
+    window: PlotWindow,
     width: int,
     height: int,
     *,
-    colour: Colour,
+    color: PlotColor,
     x_label: str = "",
     log: bool = False,
 ) -> list[Text]:
-    """The lines and their axes in rows of ``width`` cells, ``height`` of them; a later line covers an earlier one.
+    """Draw curves and axes into ``height`` rows of ``width`` cells; a later curve covers an earlier one.
 
     Args:
-        colour: of the axes' numbers.
-        x_label: ``hours`` and ``seconds`` are ticked at round parts of days, ``epochs`` at parts of them too.
-        log: heights are logarithms to base ten; their axis tells the numbers themselves.
+        color: of the axes' numbers.
+        x_label: ``hours`` and ``seconds`` are ticked at round parts of days, ``epochs`` at parts of epochs.
+        log: y values are logarithms to base ten; the axis shows the numbers themselves.
     """
-    from plotext._figure import _figure_class as figure  # a plot of its own: plotext's functions share one
+    import plotext as plot  # its public functions draw into one shared figure: it is emptied first
 
-    plot = figure()
-    plot.plotsize(width, height)
-    plot._set_size(width, height)
+    plot.clear_figure()
+    plot.limit_size(False, False)  # the size is the caller's, not the terminal's
+    plot.plot_size(width, height)
     plot.canvas_color("default")
     plot.axes_color("default")
-    plot.ticks_color(_named(colour))
+    plot.ticks_color(_plotext_color(color))
     plot.xaxes(True, False)
     plot.yaxes(True, False)
     plot.xlim(window.left, window.right)
     plot.ylim(window.low, window.high)
-    for line in lines:
-        show = plot.plot if len(line.points) > 1 else plot.scatter
-        show([x for x, _ in line.points], [y for _, y in line.points], color=_named(line.colour), marker=line.marker)
-    across, written = _across(window, max(2, width // 12), x_label)
-    plot.xticks(across, [written(x) for x in across])
-    up = (powers if log else ticks)(window.low, window.high, max(3, height // 3))
-    plot.yticks(up, [short(10.0**y if log else y) for y in up])
-    return list(
-        Text.from_ansi(str(plot.build()).rstrip("\n"), no_wrap=True, overflow="crop").split("\n", allow_blank=True)
-    )
+    for curve in curves:
+        xs, ys = [x for x, _ in curve.points], [y for _, y in curve.points]
+        add = plot.plot if len(xs) > 1 else plot.scatter
+        add(xs, ys, color=_plotext_color(curve.color), marker=curve.marker)
+    x_ticks, x_format = _x_ticks(window, max(2, width // 12), x_label)
+    plot.xticks(x_ticks, [x_format(x) for x in x_ticks])
+    y_ticks = (powers if log else ticks)(window.low, window.high, max(3, height // 3))
+    plot.yticks(y_ticks, [short(10.0**y if log else y) for y in y_ticks])
+    rows = Text.from_ansi(str(plot.build()).rstrip("\n"), no_wrap=True, overflow="crop")
+    return list(rows.split("\n", allow_blank=True))
 
 
-def _named(colour: Colour) -> tuple[int, int, int] | int | str:
-    """A colour as plotext takes it: it has other names than Rich for a terminal's sixteen."""
-    return ANSI_COLOR_NAMES.get(colour, "default") if isinstance(colour, str) else colour
+def _plotext_color(color: PlotColor) -> tuple[int, int, int] | int | str:
+    """Return a color as plotext takes it: its names of a terminal's 16 colors differ from Rich's."""
+    return ANSI_COLOR_NAMES.get(color, "default") if isinstance(color, str) else color
 
 
 def text(rows: Iterable[Text]) -> Text:
-    """Rows as one text, a line each."""
+    """Join rows to one text, one line each."""
     return Text("\n", no_wrap=True, overflow="crop").join(rows)
 
 
-def _across(window: Window, most: int, x_label: str) -> tuple[list[float], Callable[[float], str]]:
-    """Where the axis below is ticked, and how its numbers are written."""
-    round_ones = {"hours": hours, "seconds": seconds, "epochs": ticks}.get(x_label)
-    found = round_ones(window.left, window.right, most) if round_ones else []
-    found = found or ticks(window.left, window.right, most, whole=True)
-    return found, clock if x_label == "seconds" else short
+def _x_ticks(window: PlotWindow, most: int, x_label: str) -> tuple[list[float], Callable[[float], str]]:
+    """Return the x axis' ticks and the function that formats their numbers."""
+    of_unit = {"hours": hours, "seconds": seconds, "epochs": ticks}.get(x_label)
+    at = of_unit(window.left, window.right, most) if of_unit else []
+    at = at or ticks(window.left, window.right, most, whole=True)
+    return at, clock if x_label == "seconds" else short
 
 
 def segments(series: Series, name: str) -> list[list[Point]]:
-    """A curve's unbroken stretches; ``None``, and what is no finite number, is a gap."""
-    found: list[list[Point]] = [[]]
+    """Return a curve's unbroken segments; ``None`` and values that are not finite are gaps."""
+    stretches: list[list[Point]] = [[]]
     for x, y in zip(series.x, series.curves[name], strict=False):
         if y is not None and math.isfinite(x) and math.isfinite(y):
-            found[-1].append((x, y))
-        elif found[-1]:
-            found.append([])
-    return [stretch for stretch in found if stretch]
+            stretches[-1].append((x, y))
+        elif stretches[-1]:
+            stretches.append([])
+    return [stretch for stretch in stretches if stretch]
 
 
-def around(series: Series) -> Window | None:
-    """The window that holds every curve, with a little room above and below; ``None`` where there is no point."""
-    points = [point for name in series.curves for stretch in segments(series, name) for point in stretch]
+def series_window(series: Series) -> PlotWindow | None:
+    """Return the window of all curves with a margin above and below; ``None`` where there is no point."""
+    points = [point for name in series.curves for segment in segments(series, name) for point in segment]
     if not points:
         return None
     xs, ys = zip(*points, strict=True)
-    room = (max(ys) - min(ys)) * 0.05 or max(abs(max(ys)) * 0.05, 0.5)
+    margin = (max(ys) - min(ys)) * 0.05 or max(abs(max(ys)) * 0.05, 0.5)
     left, right = min(xs), max(xs)
-    return Window(left, right if right > left else left + 1.0, min(ys) - room, max(ys) + room)
+    return PlotWindow(left, right if right > left else left + 1.0, min(ys) - margin, max(ys) + margin)
+
+
+def series_curves(series: Series, style: Callable[[int], tuple[PlotColor, str]]) -> list[PlotCurve]:
+    """Return a view's curves, segment by segment, the first one last: it is drawn over the others.
+
+    Args:
+        style: color and marker of the curve with an index.
+    """
+    curves = [
+        PlotCurve(points, *style(index))
+        for index, name in enumerate(series.curves)
+        for points in segments(series, name)
+    ]
+    return curves[::-1]

@@ -1,6 +1,8 @@
-"""A view's curves as a chart for Rich: in colour on a terminal, with letters of their own where there is none."""
+"""Chart of a view's curves for Rich: in color on a terminal, with a letter for each curve in a pipe."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
@@ -9,34 +11,36 @@ from tasks.views import Series
 from workbench.render import plot
 from workbench.render.format import plain
 
-_COLOURS = ("blue", "red", "green", "magenta", "cyan", "yellow")
-_PIPE_WIDTH, _HEIGHT = 100, 20
+_COLORS = ("blue", "red", "green", "magenta", "cyan", "yellow")
+_PIPE_WIDTH, _TERMINAL_WIDTH, _HEIGHT = 100, 160, 20  # cells; on a terminal at most
 
 
-class Chart:
-    """A series as a Rich renderable: its legend, its curves, no title."""
+class PrintedSeries:
+    """A series as a Rich renderable: legend, curves and note, no title."""
 
     def __init__(self, series: Series) -> None:
         self._series = series
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         series = self._series
-        coloured = console.is_terminal and console.color_system is not None and not console.no_color
-        width = min(options.max_width, 160) if console.is_terminal else _PIPE_WIDTH
-        legend = Text()
-        lines = []
-        for index, name in enumerate(series.curves):
-            colour = _COLOURS[index % len(_COLOURS)]
-            mark = "━" if coloured else plot.LETTERS[index % len(plot.LETTERS)]
-            legend.append(f"{mark} {plain(name)}   ", colour)
-            marker = plot.BRAILLE if coloured else mark
-            lines += [plot.Line(points, colour, marker) for points in plot.segments(series, name)]
-        window = plot.around(series)
+        window = plot.series_window(series)
         if window is None:
             yield Text("There is no point to draw.", "dim")
             return
+        colored = console.is_terminal and console.color_system is not None and not console.no_color
+        style = partial(_style, colored=colored)
+        legend = Text()
+        for index, name in enumerate(series.curves):
+            color, marker = style(index)
+            legend.append(f"{'━' if colored else marker} {plain(name)}   ", color)
         yield legend
-        lines.reverse()  # the first curve is drawn over the others
-        drawn = plot.draw(lines, window, width, _HEIGHT, colour="default", x_label=series.x_label)
-        yield plot.text(drawn)
+        width = min(options.max_width, _TERMINAL_WIDTH) if console.is_terminal else _PIPE_WIDTH
+        curves = plot.series_curves(series, style)
+        yield plot.text(plot.draw(curves, window, width, _HEIGHT, color="default", x_label=series.x_label))
         yield Text(plain(series.note or series.x_label).center(width).rstrip(), "dim")
+
+
+def _style(index: int, *, colored: bool) -> tuple[str, str]:
+    """Return a curve's color and its marker: braille dots in color, else a letter."""
+    marker = plot.BRAILLE if colored else plot.LETTERS[index % len(plot.LETTERS)]
+    return _COLORS[index % len(_COLORS)], marker

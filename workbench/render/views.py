@@ -11,10 +11,10 @@ from rich.text import Text as RichText
 
 from tasks.base import Settings
 from tasks.views import Confusion, Series, Table, TableValue, Text, View
-from workbench.render.confusion_grid import Grid
+from workbench.render.confusion_grid import PrintedConfusion
 from workbench.render.format import column, plain
 from workbench.render.metrics import heading
-from workbench.render.series_chart import Chart
+from workbench.render.series_chart import PrintedSeries
 
 
 def view(shown: View, settings: Settings | type[Settings] = Settings) -> RenderableType:
@@ -27,13 +27,13 @@ def view(shown: View, settings: Settings | type[Settings] = Settings) -> Rendera
     note = [RichText(plain(shown.note), "dim")] if shown.note and not isinstance(shown, Series) else []
     match shown:
         case Confusion():
-            return Group(title, Grid(shown), *note)
+            return Group(title, PrintedConfusion(shown), *note)
         case Table():
             return Group(title, _table(shown, settings), *note)
         case Text():
             return Group(title, RichText("\n".join(map(plain, shown.text.split("\n")))), *note)
         case Series():
-            return Group(title, Chart(shown))
+            return Group(title, PrintedSeries(shown))
 
 
 def _table(shown: Table, settings: Settings | type[Settings]) -> RichTable:

@@ -1,101 +1,100 @@
-"""What several runs have in common and where they differ, for the screen that compares them."""
+"""Results of several runs side by side, the settings in which they differ, and notes on comparing them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from tasks.base import Settings
 from workbench.config import spec
 from workbench.render.format import number
 from workbench.render.metrics import formatted, heading
-from workbench.runs import summary
-from workbench.runs.summary import RunSummary
+from workbench.runs.summary import RunSummary, higher_is_better
 from workbench.tui.widgets.form import written
 
 BEST = "★"
-_NOT_A_CHOICE = ("train.device", "train.threads", "train.checkpoint_seconds")  # they change no figure
+_NO_EFFECT = ("train.device", "train.threads", "train.checkpoint_seconds")  # settings that change no figure
 
 
-class Figure(NamedTuple):
-    """A cell of the table of results."""
+class ResultFigure(NamedTuple):
+    """Figure of a run in the table of results."""
 
     text: str
     best: bool = False
 
 
-def metrics(runs: Sequence[RunSummary], *, test: bool = False) -> list[str]:
-    """The metrics that all of the runs have which have any, the main one first."""
-    having = [names for record in runs if (names := list(record.test if test else record.val))]
-    if not having:
+def shared_metrics(runs: Sequence[RunSummary], *, test: bool = False) -> list[str]:
+    """Return the metrics that all evaluated runs share, the main one first."""
+    metrics = [names for summary in runs if (names := list(summary.test if test else summary.val))]
+    if not metrics:
         return []
-    shared = [name for name in having[0] if all(name in names for names in having)]
-    main = {record.spec.settings.metric for record in runs if record.spec}
+    shared = [name for name in metrics[0] if all(name in names for names in metrics)]
+    main = {summary.spec.settings.metric for summary in runs if summary.spec}
     return sorted(shared, key=lambda name: (name not in main, name == "loss"))
 
 
-def results(runs: Sequence[RunSummary]) -> list[tuple[str, list[Figure]]]:
-    """Rows: how far each run came, its best evaluation's figures, the test's where one is finished."""
-    rows = [("epochs", [Figure(number(record.epochs, 1)) for record in runs])]
+def result_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[ResultFigure]]]:
+    """Return the table of results, row by row: epochs, figures of the best evaluation, figures of the test."""
+    rows = [("epochs", [ResultFigure(number(summary.epochs, 1)) for summary in runs])]
     for split, test in (("val", False), ("test", True)):
         rows += [
             (f"{split} {heading(name, settings_of(runs))}", _row(runs, name, test=test))
-            for name in metrics(runs, test=test)
+            for name in shared_metrics(runs, test=test)
         ]
     return rows
 
 
 def settings_of(runs: Sequence[RunSummary]) -> Settings | type[Settings]:
     """Return the settings of the first run's task, by which the metrics that all of them share are called."""
-    return next((record.spec.settings for record in runs if record.spec), Settings)
+    return next((summary.spec.settings for summary in runs if summary.spec), Settings)
 
 
-def _row(runs: Sequence[RunSummary], name: str, *, test: bool) -> list[Figure]:
-    values = [(record.test if test else record.val).get(name) for record in runs]
+def _row(runs: Sequence[RunSummary], name: str, *, test: bool) -> list[ResultFigure]:
+    values = [(summary.test if test else summary.val).get(name) for summary in runs]
     best = set()
-    for task in {record.task for record in runs}:  # the figures of different tasks are not ranked
-        same = [(value, at) for at, value in enumerate(values) if value is not None and runs[at].task == task]
-        way = next((summary.higher_is_better(record, name) for record in runs if record.task == task), None)
-        if way is not None and len(same) > 1:
-            top = (max if way else min)(value for value, _ in same)
-            best |= {at for value, at in same if value == top}
+    for task in {summary.task for summary in runs}:  # figures of different tasks are not ranked
+        same_task = [(value, at) for at, value in enumerate(values) if value is not None and runs[at].task == task]
+        higher = next((higher_is_better(summary, name) for summary in runs if summary.task == task), None)
+        if higher is not None and len(same_task) > 1:
+            top = (max if higher else min)(value for value, _ in same_task)
+            best |= {at for value, at in same_task if value == top}
     return [
-        Figure(formatted(name, value, settings_of([record])), at in best)
-        for at, (record, value) in enumerate(zip(runs, values, strict=True))
+        ResultFigure(formatted(name, value, settings_of([summary])), at in best)
+        for at, (summary, value) in enumerate(zip(runs, values, strict=True))
     ]
 
 
-def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
-    """The settings that all of the runs have and that are not the same in all, each run's in words."""
-    described = [record.spec for record in runs if record.spec]
-    every: list[Mapping[str, Any]] = [
+def differing_settings(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
+    """Return the settings that all runs have and that are not the same in all, with each run's value as text."""
+    specs = [summary.spec for summary in runs if summary.spec]
+    settings: list[dict[str, object]] = [
         {"task": one.task, "cell": one.cell, "preset": one.preset or "none", "data": one.data}
         | {key: spec.value(one, key) for key in spec.keys(one)}
-        for one in described
+        for one in specs
     ]
-    found = {}
-    for key in every[0]:
-        if key in _NOT_A_CHOICE or not all(key in one for one in every):
+    differing = {}
+    for key in settings[0]:
+        if key in _NO_EFFECT or not all(key in one for one in settings):
             continue
-        values = [one[key] for one in every]
+        values = [one[key] for one in settings]
         if any(value != values[0] for value in values):
-            found[key] = [written(value) for value in values]
-    return found
+            differing[key] = [written(value) for value in values]
+    return differing
 
 
-def remarks(runs: Sequence[RunSummary]) -> list[str]:
-    """What one must know before comparing, a sentence each."""
-    tasks = list(dict.fromkeys(record.task for record in runs))
-    said = []
+def comparison_notes(runs: Sequence[RunSummary]) -> list[str]:
+    """Return sentences about what must be known before comparing."""
+    tasks = list(dict.fromkeys(summary.task for summary in runs))
+    notes = []
     if len(tasks) > 1:
-        shared = ", ".join(heading(name, settings_of(runs)) for name in metrics(runs)) or "no metric"
-        said.append(
+        shared = ", ".join(heading(name, settings_of(runs)) for name in shared_metrics(runs)) or "no metric"
+        notes.append(
             f"Runs of different tasks ({', '.join(tasks)}) share {shared}; {BEST} stands for the best of a task."
         )
-    if len({record.spec.data for record in runs if record.spec}) > 1:
-        said.append("Some were trained on the small starter data, some on the full set: their figures do not compare.")
-    if len({record.spec.settings.own_data for record in runs if record.spec}) > 1:
-        said.append("They were trained on different files of one's own: their figures do not compare.")
-    if waiting := sum(not record.val for record in runs):
-        said.append(f"{waiting} of them {'has' if waiting == 1 else 'have'} not been evaluated.")
-    return said
+    if len({summary.spec.data for summary in runs if summary.spec}) > 1:
+        notes.append("Some were trained on the small starter data, some on the full set: their figures do not compare.")
+    if len({summary.spec.settings.own_data for summary in runs if summary.spec}) > 1:
+        notes.append("They were trained on different files of one's own: their figures do not compare.")
+    if waiting := sum(not summary.val for summary in runs):
+        notes.append(f"{waiting} of them {'has' if waiting == 1 else 'have'} not been evaluated.")
+    return notes

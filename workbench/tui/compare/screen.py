@@ -1,4 +1,4 @@
-"""Several runs side by side: their curves over one another, how they did, and where their settings differ."""
+"""Screen of several runs side by side: curves over one another, results, and settings that differ."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from textual.widgets import Static
 from workbench.render.format import plain
 from workbench.runs.store import Run
 from workbench.runs.summary import RunSummary
+from workbench.runs.timeline import Axis, next_axis
+from workbench.tui.color import letter_color
 from workbench.tui.compare import comparison
 from workbench.tui.compare.comparison import BEST
-from workbench.tui.compare.curves import AXES, TRAINING, Axis, Traces, counted, named
-from workbench.tui.compare.overlay import Overlay, Trace
+from workbench.tui.compare.overlay_chart import LabelledCurve, OverlayChart
+from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit, quantity_label
 from workbench.tui.keys import bindings
-from workbench.tui.runs.marks import colour
 from workbench.tui.services.catalogue import RunMonitor
 from workbench.tui.services.polling import poll
 from workbench.tui.widgets.aligned import aligned, flowing
@@ -30,30 +31,30 @@ from workbench.tui.widgets.tabs import TabRow
 
 CHART, RESULTS, SETTINGS = "chart", "results", "settings"  # the panes
 _WIDE = 110
-_LEGEND = 12  # rows of the screen for each line of the legend with ids in it
+_LEGEND = 12  # rows of the screen for each line of a legend with ids
 _LONGEST = 18  # characters of a setting's value
 
 
-class _Compared:
-    """A run by its letter, and what is known of it by now."""
+class _ComparedRun:
+    """Run by its letter, with its curves and its summary."""
 
     def __init__(self, letter: str, run: Run) -> None:
         self.letter, self.run = letter, run
-        self.colour = f"text-{colour(letter)}"
-        self.style = f"bold ${self.colour}"
-        self.traces = Traces(run)
-        self.record: RunSummary | None = None
+        self.color = f"text-{letter_color(letter)}"
+        self.style = f"bold ${self.color}"
+        self.curves = RunCurves(run)
+        self.summary: RunSummary | None = None
         self._monitor = RunMonitor(run.path)
 
     def look(self) -> bool:
-        """Read what is new → whether there was anything. What was known of a run that is gone stays."""
-        before = self.record
-        self.record = self._monitor.look() or before
-        return self.traces.look() or self.record != before
+        """Read what is new; return whether there was anything. The summary of a run that is gone stays."""
+        before = self.summary
+        self.summary = self._monitor.look() or before
+        return self.curves.look() or self.summary != before
 
 
 class CompareScreen(Page):
-    """Runs by their letters; those that train go on growing."""
+    """Screen that follows runs, each named by its letter."""
 
     place = "compare"
     BINDINGS = bindings(place)
@@ -61,17 +62,17 @@ class CompareScreen(Page):
 
     def __init__(self, runs: Mapping[str, Run]) -> None:
         super().__init__()
-        self._every = [_Compared(letter, run) for letter, run in runs.items()]
+        self._every = [_ComparedRun(letter, run) for letter, run in runs.items()]
         self._quantity = ""
         self._axis: Axis = "step"
 
     def compose(self) -> ComposeResult:
         yield TopBar("runs")
         yield Static(markup=False, id="legend")
-        yield Static(markup=False, id="remarks")
+        yield Static(markup=False, id="notes")
         yield TabRow("tabs")
         with Container(id="compared"):
-            yield Overlay(id=f"{CHART}-pane")
+            yield OverlayChart(id=f"{CHART}-pane")
             with Vertical(id="tables"):
                 yield Passage(id=f"{RESULTS}-pane")
                 yield Passage(id=f"{SETTINGS}-pane")
@@ -95,64 +96,64 @@ class CompareScreen(Page):
         return any(news)
 
     async def _show_news(self, news: bool) -> bool:
-        if news and self.query(Overlay):  # else the screen is being taken down
+        if news and self.query(OverlayChart):  # else the screen is being taken down
             self._show()
         return False
 
     def _unreadable(self, error: OSError) -> None:
-        self._remark([f"{error.filename} cannot be read: {error.strerror}."])
+        self._show_notes([f"{error.filename} cannot be read: {error.strerror}."])
 
     @property
-    def _known(self) -> list[tuple[_Compared, RunSummary]]:
-        return [(one, one.record) for one in self._every if one.record and one.record.spec]
+    def _readable(self) -> list[tuple[_ComparedRun, RunSummary]]:
+        return [(one, one.summary) for one in self._every if one.summary and one.summary.spec]
 
     @property
     def _quantities(self) -> list[str]:
-        """What can be drawn: the metrics that all evaluated runs share, the main one first; then the training loss."""
-        having = [names for one in self._every if (names := one.traces.metrics)]
-        shared = [name for name in (having[0] if having else []) if all(name in names for names in having)]
-        main = {record.spec.settings.metric for _, record in self._known if record.spec}
+        """Drawable quantities: metrics that all evaluated runs share, the main one first; then the training loss."""
+        metrics = [names for one in self._every if (names := one.curves.metrics)]
+        shared = [name for name in (metrics[0] if metrics else []) if all(name in names for names in metrics)]
+        main = {summary.spec.settings.metric for _, summary in self._readable if summary.spec}
         shared.sort(key=lambda name: (name not in main, name != "loss"))
-        return shared + [TRAINING] * any(one.traces.points(TRAINING, "step") for one in self._every)
+        return shared + [TRAINING] * any(one.curves.points(TRAINING, "step") for one in self._every)
 
     def _show(self) -> None:
-        records = [record for _, record in self._known]
+        summaries = [summary for _, summary in self._readable]
         heads = [Content("")] + [
-            Content.styled(f"{one.letter} {plain(record.cell)}", one.style) for one, record in self._known
+            Content.styled(f"{one.letter} {plain(summary.cell)}", one.style) for one, summary in self._readable
         ]
         states = [Content("status")] + [
-            Content.styled(record.status, f"$text-{COLOURS[record.status]}") for record in records
+            Content.styled(summary.status, f"$text-{COLOURS[summary.status]}") for summary in summaries
         ]
         figures = [
             [Content(name), *(Content.styled(f"{f.text} {BEST if f.best else ' '}", "bold" * f.best) for f in row)]
-            for name, row in comparison.results(records)
+            for name, row in comparison.result_rows(summaries)
         ]
         self.query_one(f"#{RESULTS}-pane", Passage).show(aligned([heads, states, *figures]))
         differing = [
             [Content(key), *(Content(plain(value, _LONGEST)) for value in values)]
-            for key, values in comparison.differing(records).items()
+            for key, values in comparison.differing_settings(summaries).items()
         ]
         same = Content.styled("No setting differs.", "$foreground-muted")
         self.query_one(f"#{SETTINGS}-pane", Passage).show(aligned([heads, *differing]) if differing else same)
-        self._remark(comparison.remarks(records))
-        self._legend()
+        self._show_notes(comparison.comparison_notes(summaries))
+        self._show_legend()
         self._draw()
 
-    def _remark(self, sentences: Sequence[str]) -> None:
-        self.query_one("#remarks", Static).update(Content.styled(" ".join(sentences), "$text-warning"))
-        self.query_one("#remarks").display = bool(sentences)
+    def _show_notes(self, sentences: Sequence[str]) -> None:
+        self.query_one("#notes", Static).update(Content.styled(" ".join(sentences), "$text-warning"))
+        self.query_one("#notes").display = bool(sentences)
 
-    def _legend(self) -> None:
-        """Each run's letter in its colour; its id where there is room for all of them, else its cell; how it stands."""
-        wide = self.size.width >= _WIDE  # the results beside say how they stand
+    def _show_legend(self) -> None:
+        """Show each run's letter in its color, its id where there is room for all ids, else its cell, and its state."""
+        wide = self.size.width >= _WIDE  # the results beside tell the states
         for name in ("id", "cell"):
             items = [
                 Content.assemble(
                     (f"{one.letter} ", one.style),
-                    plain(record.run.id if name == "id" else record.cell),
-                    ("" if wide else f" {record.status}", f"$text-{COLOURS[record.status]}"),
+                    plain(summary.run.id if name == "id" else summary.cell),
+                    ("" if wide else f" {summary.status}", f"$text-{COLOURS[summary.status]}"),
                 )
-                for one, record in self._known
+                for one, summary in self._readable
             ]
             lines = flowing(items, self.size.width - 4)
             if len(lines) <= max(1, self.size.height // _LEGEND):
@@ -163,15 +164,20 @@ class CompareScreen(Page):
         quantities = self._quantities
         if self._quantity not in quantities:
             self._quantity = quantities[0] if quantities else ""
-        curves = {one: one.traces.points(self._quantity, self._axis) for one in self._every}
-        unit, below = counted(self._axis, max((points[-1][0] for points in curves.values() if points), default=0.0))
-        traces = [Trace(one.letter, one.colour, [(x / unit, y) for x, y in points]) for one, points in curves.items()]
-        which = f" ({quantities.index(self._quantity) + 1} of {len(quantities)})" if quantities else ""
-        settings = comparison.settings_of([record for _, record in self._known])
-        self.query_one(Overlay).show(traces, named(self._quantity, settings) + which, below)
+        points = {one: one.curves.points(self._quantity, self._axis) for one in self._every}
+        unit, unit_name = axis_unit(
+            self._axis, max((of_run[-1][0] for of_run in points.values() if of_run), default=0.0)
+        )
+        curves = [
+            LabelledCurve(one.letter, one.color, [(x / unit, y) for x, y in of_run]) for one, of_run in points.items()
+        ]
+        position = f" ({quantities.index(self._quantity) + 1} of {len(quantities)})" if quantities else ""
+        settings = comparison.settings_of([summary for _, summary in self._readable])
+        title = quantity_label(self._quantity, settings) + position
+        self.query_one(OverlayChart).show(curves, title, unit_name)
 
     def _arrange(self) -> None:
-        """Side by side where there is room; one pane at a time where there is not."""
+        """Show the panes side by side where there is room, else one at a time."""
         wide = self.size.width >= _WIDE
         tabs = self.query_one(TabRow)
         tabs.display = not wide
@@ -179,7 +185,7 @@ class CompareScreen(Page):
         for name in (CHART, RESULTS, SETTINGS):
             self.query_one(f"#{name}-pane").display = wide or tabs.chosen == name
         self.query_one("#tables").display = wide or tabs.chosen != CHART
-        self._legend()
+        self._show_legend()
         self.refresh_bindings()
 
     @on(TabRow.Chosen)
@@ -204,7 +210,7 @@ class CompareScreen(Page):
             self._draw()
 
     def action_axis(self) -> None:
-        self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
+        self._axis = next_axis(self._axis)
         self._draw()
 
     def action_back(self) -> None:

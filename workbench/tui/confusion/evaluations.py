@@ -1,4 +1,4 @@
-"""The evaluations of a run that can be stepped through, and other runs to compare with: what has a confusion matrix."""
+"""Evaluations of a run that have a confusion matrix, and other runs to compare it with."""
 
 from __future__ import annotations
 
@@ -17,86 +17,88 @@ from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.matrix import same_rows
 
 
-class Stop(NamedTuple):
-    """An evaluation with a confusion matrix."""
+class EvaluationPoint(NamedTuple):
+    """Evaluation with a confusion matrix: of the validation rows while training, or of the test rows at the end."""
 
     name: str  # "evaluation 3 of 20, step 600"
     short: str  # "evaluation 3"
     step: int
-    best: bool  # of the weights that were kept as the best ones
-    tested: bool = False  # on the test rows, once the training was done; else on the validation rows
+    best: bool  # of the best weights
+    tested: bool = False  # of the test rows
 
 
-class Shown(NamedTuple):
-    """A confusion matrix, and of which evaluation it is."""
+class ShownMatrix(NamedTuple):
+    """Confusion matrix and its evaluation."""
 
-    stop: Stop
+    point: EvaluationPoint
     view: Confusion
 
-    def of(self, stop: Stop) -> bool:
-        """Whether it is this evaluation's; how many there are in all may have changed."""
-        return (self.stop.step, self.stop.tested) == (stop.step, stop.tested)
+    def is_of(self, point: EvaluationPoint) -> bool:
+        """Return whether the matrix is of this evaluation; the number of all evaluations may have changed."""
+        return (self.point.step, self.point.tested) == (point.step, point.tested)
 
 
-class Than(NamedTuple):
-    """What a matrix is compared with."""
+class Reference(NamedTuple):
+    """Matrix that another one is compared with."""
 
     name: str
     view: Confusion
-    others: bool  # it is of other rows
+    other_rows: bool  # of other examples than the shown matrix: only shares compare
 
 
-class Rival(NamedTuple):
-    """Another run with the same labels."""
+class OtherRun(NamedTuple):
+    """Another run of the same task with the same labels."""
 
     run: Run
-    about: str  # state, best figure, age
+    description: str  # state, best figure, age, settings
     matrices: dict[bool, tuple[str, Confusion]]  # of its test (True) and of its last evaluation, each with a name
 
-    def beside(self, shown: Shown) -> Than:
-        """What to compare with: the test beside a test, else the last validation that there is."""
-        tested = shown.stop.tested if shown.stop.tested in self.matrices else not shown.stop.tested
+    def reference_for(self, shown: ShownMatrix) -> Reference:
+        """Return the matrix to compare with: of the test for a test, else of the last evaluation, if there is one."""
+        tested = shown.point.tested if shown.point.tested in self.matrices else not shown.point.tested
         name, view = self.matrices[tested]
-        return against(shown, f"{self.run.id} ({name})", view, tested=tested)
+        return make_reference(shown, f"{self.run.id} ({name})", view, tested=tested)
 
 
-def against(shown: Shown, name: str, view: Confusion, *, tested: bool) -> Than:
-    """Another matrix, to compare the one that is shown with."""
-    return Than(name, view, others=tested != shown.stop.tested or not same_rows(shown.view, view))
+def make_reference(shown: ShownMatrix, name: str, view: Confusion, *, tested: bool) -> Reference:
+    """Return a matrix as the reference of the shown one."""
+    return Reference(name, view, other_rows=tested != shown.point.tested or not same_rows(shown.view, view))
 
 
-def stops(history: History) -> list[Stop]:
-    """A run's evaluations in their order, the test last."""
+def evaluation_points(history: History) -> list[EvaluationPoint]:
+    """Return a run's evaluations in their order, the test last."""
     evals = history.evals if history.evals and matrix_of(history.evals[-1].views) else []
-    found = []
+    points = []
     for number, event in enumerate(evals, 1):
         name = f"evaluation {number} of {len(evals)}, step {event.step:,}"
         best = event.step == evals[-1].best.step
-        found.append(Stop(name, f"evaluation {number}", event.step, best=best))
+        points.append(EvaluationPoint(name, f"evaluation {number}", event.step, best=best))
     if isinstance(history.ended, Finished) and matrix_of(history.ended.views):
         step = history.ended.best.step
-        found.append(Stop(f"test, with the best weights (step {step:,})", "test", step, best=True, tested=True))
-    return found
+        name = f"test, with the best weights (step {step:,})"
+        points.append(EvaluationPoint(name, "test", step, best=True, tested=True))
+    return points
 
 
-def kept(history: History, stop: Stop) -> Confusion | None:
-    """An evaluation's matrix, where the history holds it still."""
-    if stop.tested:
+def matrix_in_history(history: History, point: EvaluationPoint) -> Confusion | None:
+    """Return an evaluation's matrix; ``None`` where the history no longer holds its views."""
+    if point.tested:
         return matrix_of(history.ended.views) if isinstance(history.ended, Finished) else None
-    return next((matrix_of(event.views) for event in reversed(history.evals) if event.step == stop.step), None)
+    return next((matrix_of(event.views) for event in reversed(history.evals) if event.step == point.step), None)
 
 
 def matrix_of(views: Sequence[View]) -> Confusion | None:
+    """Return the first confusion matrix among views."""
     return next((view for view in views if isinstance(view, Confusion)), None)
 
 
-def rivals(folder: Path, run: Run, labels: Sequence[str]) -> list[Rival]:
-    """The other runs of a folder whose matrix has these labels, the newest first.
+def other_runs(folder: Path, run: Run, labels: Sequence[str]) -> list[OtherRun]:
+    """Return the other runs of a folder that have a matrix with these labels, the newest first.
 
     Raises:
         OSError: the folder cannot be read.
     """
-    found = []
+    others = []
     for other in store.listing(folder):
         if other.path == run.path:
             continue
@@ -106,24 +108,24 @@ def rivals(folder: Path, run: Run, labels: Sequence[str]) -> list[Rival]:
             recent = LatestEvents(other.events_file, keep_views=True).read()
         except (RunError, OSError):
             continue
-        known = _matrices(recent)
-        if known and all(view.labels == [*labels] for _, view in known.values()):
-            found.append(Rival(other, _about(other, recent), known))
-    return found
+        matrices = _matrices(recent)
+        if matrices and all(view.labels == [*labels] for _, view in matrices.values()):
+            others.append(OtherRun(other, _description(other, recent), matrices))
+    return others
 
 
 def _matrices(recent: History) -> dict[bool, tuple[str, Confusion]]:
     return {
-        stop.tested: ("test" if stop.tested else f"step {stop.step:,}", view)
-        for stop in stops(recent)
-        if (view := kept(recent, stop))
+        point.tested: ("test" if point.tested else f"step {point.step:,}", view)
+        for point in evaluation_points(recent)
+        if (view := matrix_in_history(recent, point))
     }
 
 
-def _about(run: Run, recent: History) -> str:
-    record = summarize(run, recent)
-    parts: list[str] = [record.status]
-    if record.best:
-        parts.append(f"best {record.standing}")
+def _description(run: Run, recent: History) -> str:
+    summary = summarize(run, recent)
+    parts: list[str] = [summary.status]
+    if summary.best:
+        parts.append(f"best {summary.standing}")
     settings = ", ".join(f"{key} {value}" for key, value in changed(run.spec).items()) or "the task's defaults"
     return f"{', '.join(parts)}, age {age(run.created)}; {settings}"

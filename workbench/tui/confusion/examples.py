@@ -1,4 +1,4 @@
-"""The examples behind a cell of the confusion matrix, with what the network thinks of each."""
+"""Pane that lists the examples of a cell of the confusion matrix, with the probabilities of both classes."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.matrix import percent
 from workbench.tui.widgets.table import Passage, lay_out
 
-_SHORT = 24  # cells of a text that shares its line with its probabilities
+_SHORT = 24  # cells of a text up to which it shares its line with the probabilities
 _ROWS = {"val": "validation rows", "test": "test rows"}
 
 
 class ExamplesPane(Vertical):
-    """Asks a run's child, says how far it is, and lists what it found; or one sentence in its place."""
+    """Requests examples from a run's child process, and shows its progress, then the examples or an error."""
 
     EVERY = 0.25  # seconds between two looks at how far the child is
 
     def __init__(self, run: Run, id: str) -> None:
         super().__init__(id=id)
         self._search = ExampleSearch(run)
-        self._asked: Examples | None = None
-        self._origin = ""
+        self._request: Examples | None = None
+        self._caption = ""
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, id="listed")
         yield Passage(id="examples")
 
     def on_mount(self) -> None:
-        self.set_interval(self.EVERY, self._tell_progress)
+        self.set_interval(self.EVERY, self._show_progress)
 
     def on_unmount(self) -> None:
         self._search.close()
 
-    def look_for(self, asked: Examples, origin: str) -> None:
-        """Ask for examples.
+    def list_examples(self, request: Examples, caption: str) -> None:
+        """Request examples and list them once they have come.
 
         Args:
-            origin: whose answers they are, and how that fits the matrix that is shown.
+            caption: shown above them.
         """
-        self._asked, self._origin, self._search.wanted = asked, origin, asked
-        self._head("")
-        self._tell_progress()
-        self._ask(asked)
+        self._request, self._caption, self._search.wanted = request, caption, request
+        self._show_head("")
+        self._show_progress()
+        self._ask(request)
 
-    def give_up(self) -> None:
-        """What is being looked for is no longer wanted."""
+    def cancel(self) -> None:
+        """Drop the request."""
         self._search.wanted = None
 
     @work(exclusive=True)
-    async def _ask(self, asked: Examples) -> None:
+    async def _ask(self, request: Examples) -> None:
         body = self.query_one(Passage)
         try:
-            listed = await run_in_thread(partial(self._search.find, asked))
+            listed = await run_in_thread(partial(self._search.find, request))
         except (ValueError, RunError) as error:
             self._search.wanted = None
             body.show(Content.styled(plain(str(error)), "$text-error"))
@@ -72,38 +72,38 @@ class ExamplesPane(Vertical):
         if listed is None:
             return
         self._search.wanted = None
-        self._head(_counted(asked, listed))
-        body.show(laid_out(listed.examples, asked.true, asked.guess))
+        self._show_head(_counts(request, listed))
+        body.show(examples_text(listed.examples, request.true, request.guess))
         body.scroll_home(animate=False)
 
-    def _head(self, counted: str) -> None:
-        assert self._asked is not None
-        true, guess = plain(self._asked.true), plain(self._asked.guess)
-        what = f"{true} named rightly" if true == guess else f"{true} taken for {guess}"
+    def _show_head(self, counts: str) -> None:
+        assert self._request is not None
+        true, guess = plain(self._request.true), plain(self._request.guess)
+        cell = f"{true} named rightly" if true == guess else f"{true} taken for {guess}"
         self.query_one("#listed", Static).update(
-            Content.assemble((what, "bold"), counted, (f"\n{self._origin}", "$foreground-muted"))
+            Content.assemble((cell, "bold"), counts, (f"\n{self._caption}", "$foreground-muted"))
         )
 
-    def _tell_progress(self) -> None:
-        asked, progress = self._search.wanted, self._search.progress
-        if asked is None:
+    def _show_progress(self) -> None:
+        request, progress = self._search.wanted, self._search.progress
+        if request is None:
             return
-        said = "Opening the best weights and the data; the first time may take a minute …"
+        text = "Opening the best weights and the data; the first time may take a minute …"
         if progress is not None:
-            said = f"Asking: {progress.done:,} of {progress.total:,} {plain(asked.true)} …"
-        self.query_one(Passage).show(Content.styled(said, "$foreground-muted"))
+            text = f"Asking: {progress.done:,} of {progress.total:,} {plain(request.true)} …"
+        self.query_one(Passage).show(Content.styled(text, "$foreground-muted"))
 
 
-def _counted(asked: Examples, listed: Listed) -> str:
+def _counts(request: Examples, listed: Listed) -> str:
     if not listed.total:
-        return f": none of the {_ROWS[asked.split]}"
+        return f": none of the {_ROWS[request.split]}"
     first = f", {len(listed.examples):,} of them listed" if listed.total > len(listed.examples) else ""
-    order = ", least sure first" if asked.true == asked.guess else ", surest mistakes first"
-    return f": {listed.total:,} of the {_ROWS[asked.split]}{first}{order if listed.total > 1 else ''}"
+    order = ", least sure first" if request.true == request.guess else ", surest mistakes first"
+    return f": {listed.total:,} of the {_ROWS[request.split]}{first}{order if listed.total > 1 else ''}"
 
 
-def laid_out(examples: Sequence[Example], true: str, guess: str) -> Content:
-    """Short texts as a table, longer ones below their probabilities."""
+def examples_text(examples: Sequence[Example], true: str, guess: str) -> Content:
+    """Return short texts as a table, longer ones below their probabilities."""
     labels = [plain(label) for label in dict.fromkeys((true, guess))]
     texts = [plain(example.text).strip() or "(empty)" for example in examples]
     shares = [[f"{percent(share)} %" for share in (example.true, example.guess)][: len(labels)] for example in examples]
@@ -112,6 +112,6 @@ def laid_out(examples: Sequence[Example], true: str, guess: str) -> Content:
         return lay_out(["text", *labels], rows, right=True) if rows else Content("")
     parts: list[Content | str | tuple[str, str]] = []
     for text, row in zip(texts, shares, strict=True):
-        said = "  ".join(f"{label} {share}" for label, share in zip(labels, row, strict=True))
-        parts += ["\n\n" * bool(parts), (said, "$foreground-muted"), f"\n{text}"]
+        head = "  ".join(f"{label} {share}" for label, share in zip(labels, row, strict=True))
+        parts += ["\n\n" * bool(parts), (head, "$foreground-muted"), f"\n{text}"]
     return Content.assemble(*parts)

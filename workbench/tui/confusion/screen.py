@@ -1,4 +1,4 @@
-"""A run's confusion matrix, as large as the screen: every evaluation's, what changed, and the examples in a cell."""
+"""Screen of a run's confusion matrices: of every evaluation, their differences, and the examples in a cell."""
 
 from __future__ import annotations
 
@@ -11,34 +11,38 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from tasks.views import Confusion, TableValue
+from tasks.views import Confusion
 from workbench.inference.protocol import Examples
 from workbench.render.format import plain
 from workbench.runs.events import Finished
 from workbench.runs.store import Run
-from workbench.tui.confusion import captions
-from workbench.tui.confusion.evaluations import Rival, Shown, Stop, Than, against, kept, matrix_of, rivals, stops
+from workbench.tui.confusion.evaluations import (
+    EvaluationPoint,
+    ShownMatrix,
+    evaluation_points,
+    matrix_in_history,
+    matrix_of,
+    other_runs,
+)
 from workbench.tui.confusion.examples import ExamplesPane
+from workbench.tui.confusion.matrix_view import MatrixView, error_rows, examples_caption
 from workbench.tui.keys import bindings
 from workbench.tui.services.polling import poll
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.watcher import Look, Watcher
-from workbench.tui.widgets import matrix
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.choose import Choose
 from workbench.tui.widgets.confusion_grid import CellGrid
-from workbench.tui.widgets.matrix import ORDERS
 from workbench.tui.widgets.page import Page
-from workbench.tui.widgets.shades import names
+from workbench.tui.widgets.shades import color_names
 from workbench.tui.widgets.status import Seen, badge, live
 from workbench.tui.widgets.table import Passage, lay_out
 
 _WIDE, _NARROW, _LOW = 110, 70, 22
-_ERRORS = 40  # of the commonest that are listed
 
 
 class ConfusionScreen(Page):
-    """Follows a run's evaluations. It belongs to the Run screen, and leaves back to it."""
+    """Screen that follows a run's evaluations. It belongs to the Run screen, and goes back to it."""
 
     place = "confusion"
     has_fields = False
@@ -50,24 +54,22 @@ class ConfusionScreen(Page):
         self.run = run
         self.status: Seen = "starting"
         self._watcher = Watcher(run)
-        self._stops: list[Stop] = []
-        self._at: int | None = None  # which of them is to be seen; None: the last one, whichever that is
-        self._shown: Shown | None = None
-        self._reference: Shown | Rival | None = None
-        self._shares, self._order = False, ORDERS[0]
-        self._best, self._finished = 0, False
-        self._listing = False  # examples
+        self._points: list[EvaluationPoint] = []
+        self._at: int | None = None  # index of the evaluation to show; None: the last one, as they come
+        self._matrix = MatrixView()
+        self._best, self._finished = 0, False  # step of the best weights
+        self._listing = False  # examples are shown
 
     def compose(self) -> ComposeResult:
         yield TopBar("run")
-        yield Static(markup=False, id="where")
-        yield Static(markup=False, id="how")
+        yield Static(markup=False, id="evaluation")
+        yield Static(markup=False, id="caption")
         yield Static(markup=False, id="cell")
         with Container(id="matrix-and-side"):
             yield CellGrid(id="matrix")
             with Vertical(id="beside"):
                 yield Passage(id="errors")
-                yield ExamplesPane(self.run, id="behind")
+                yield ExamplesPane(self.run, id="examples-pane")
         yield Static(markup=False, id="empty")
         yield BottomBar("confusion")
 
@@ -83,7 +85,7 @@ class ConfusionScreen(Page):
         await poll(self._watcher.look, self._take, self._unreadable, lambda: self.EVERY)
 
     def _unreadable(self, error: OSError) -> None:
-        self.query_one("#where", Static).update(f"The run's folder cannot be read: {error.strerror}.")
+        self.query_one("#evaluation", Static).update(f"The run's folder cannot be read: {error.strerror}.")
 
     async def _take(self, look: Look) -> bool:
         """Take in what is new in the run's history; return whether there is more."""
@@ -95,29 +97,29 @@ class ConfusionScreen(Page):
         self._finished = isinstance(ended, Finished)
         if history.best:
             self._best = history.best.step
-        found = stops(history)
-        if len(found) != len(self._stops) or look.restarted:
-            self._stops = found
-            self._see(afresh=look.restarted)
+        points = evaluation_points(history)
+        if len(points) != len(self._points) or look.restarted:
+            self._points = points
+            self._load(afresh=look.restarted)
             changed = True
         if changed:
             self._tell()
         return look.more
 
-    @work(exclusive=True, group="see")
-    async def _see(self, *, afresh: bool = False) -> None:
-        """Show the evaluation that is to be seen; an earlier one is read first."""
-        last = len(self._stops) - 1
+    @work(exclusive=True, group="load")
+    async def _load(self, *, afresh: bool = False) -> None:
+        """Load and show the chosen evaluation; the views of an earlier one are read from the file."""
+        last, shown = len(self._points) - 1, self._matrix.shown
         if last < 0:
-            self._shown = None
+            self._matrix.shown = None
         else:
-            stop = self._stops[last if self._at is None else min(self._at, last)]
-            view = kept(self._watcher.history, stop)
-            if view is None and self._shown and self._shown.of(stop) and not afresh:
-                view = self._shown.view
-            if view is None and (view := await self._read(stop.step)) is None:
+            point = self._points[last if self._at is None else min(self._at, last)]
+            view = matrix_in_history(self._watcher.history, point)
+            if view is None and shown and shown.is_of(point) and not afresh:
+                view = shown.view
+            if view is None and (view := await self._read(point.step)) is None:
                 return
-            self._shown = Shown(stop, view)
+            self._matrix.shown = ShownMatrix(point, view)
         self._draw()
 
     async def _read(self, step: int) -> Confusion | None:
@@ -128,53 +130,29 @@ class ConfusionScreen(Page):
             self.app.notify(sentence, severity="error", markup=False)
             return None
 
-    @property
-    def _than(self) -> Than | None:
-        """What the difference to is shown; none while the reference itself is shown."""
-        shown, reference = self._shown, self._reference
-        if shown is None or reference is None:
-            return None
-        if isinstance(reference, Rival):
-            return reference.beside(shown)
-        if reference.of(shown.stop):
-            return None
-        return against(shown, reference.stop.short, reference.view, tested=reference.stop.tested)
-
     def _draw(self) -> None:
-        """Show the matrix that is to be seen, the commonest errors in it, and what it is."""
-        if shown := self._shown:
-            than, shares = self._than, self._shares
-            places = matrix.order(shown.view.counts, self._order)
-            face = (
-                matrix.face(shown.view, places, shares=shares or than.others, than=than.view)
-                if than
-                else matrix.face(shown.view, places, shares=shares)
-            )
-            self.query_one(CellGrid).show_face(face)
-            rows: list[list[TableValue]] = [
-                [plain(true), plain(guess), count, f"{matrix.percent(share)} %"]
-                for true, guess, count, share in matrix.most_confused(shown.view, _ERRORS)
-            ]
-            table = lay_out(["true", "taken for", "count", "share"], rows)
-            self.query_one("#errors", Passage).show(table if rows else "There is no error.")
+        """Draw the matrix and the list of its commonest errors."""
+        if shown := self._matrix.shown:
+            self.query_one(CellGrid).show_display(self._matrix.display(shown.view))
+            errors = error_rows(shown.view)
+            table = lay_out(["true", "taken for", "count", "share"], errors)
+            self.query_one("#errors", Passage).show(table if errors else "There is no error.")
         self._arrange()
         self._tell()
 
     def _tell(self) -> None:
-        """What is shown, in words."""
-        shown, described = self._shown, self.run.spec
-        name = "  " if self.size.width < _NARROW else f"  {described.task} with {described.cell}   "
-        where = []
+        """Describe the shown evaluation, the form of the matrix and the marked cell in words."""
+        shown, spec = self._matrix.shown, self.run.spec
+        name = "  " if self.size.width < _NARROW else f"  {spec.task} with {spec.cell}   "
+        evaluation = []
         if shown:
             following = self._at is None and live(self.status)
-            where = [shown.stop.name, "live" * following, plain(shown.view.note)]
-        said = ", ".join(filter(None, [*where, "starter data" * (described.data == "starter")]))
-        self.query_one("#where", Static).update(Content.assemble(badge(self.status), name, (said, "bold")))
+            evaluation = [shown.point.name, "live" * following, plain(shown.view.note)]
+        words = ", ".join(filter(None, [*evaluation, "starter data" * (spec.data == "starter")]))
+        self.query_one("#evaluation", Static).update(Content.assemble(badge(self.status), name, (words, "bold")))
         if shown:
-            how = captions.how(
-                self._than, names(self.app), self._order, shares=self._shares, kept=bool(self._reference)
-            )
-            self.query_one("#how", Static).update(Content.styled(how, "$foreground-muted"))
+            caption = self._matrix.caption(color_names(self.app))
+            self.query_one("#caption", Static).update(Content.styled(caption, "$foreground-muted"))
             self._tell_cell()
         else:
             self._tell_nothing()
@@ -182,15 +160,9 @@ class ConfusionScreen(Page):
 
     @on(CellGrid.Moved)
     def _tell_cell(self) -> None:
-        shown = self._shown
-        if shown is None:
-            return
-        true, guess = self.query_one(CellGrid).marked
-        parts: list[str | tuple[str, str]] = [(matrix.said(shown.view, true, guess), "bold")]
-        if than := self._than:
-            difference = matrix.said_of_difference(shown.view, than.view, true, guess, others=than.others)
-            parts.append(f"; {than.name}: {difference}")
-        self.query_one("#cell", Static).update(Content.assemble(*parts))
+        if shown := self._matrix.shown:
+            text, difference = self._matrix.cell_text(shown.view, *self.query_one(CellGrid).marked)
+            self.query_one("#cell", Static).update(Content.assemble((text, "bold"), difference))
 
     def _tell_nothing(self) -> None:
         sentence = "The first evaluation has not come yet: its matrix will show here."
@@ -199,16 +171,16 @@ class ConfusionScreen(Page):
         self.query_one("#empty", Static).update(Content.styled(sentence, "$foreground-muted"))
 
     def _arrange(self) -> None:
-        """The examples beside the matrix where there is room; else in its place."""
-        wide, listing, there = self.size.width >= _WIDE, self._listing, self._shown is not None
+        """Show the examples beside the matrix where there is room, else in its place."""
+        wide, listing, there = self.size.width >= _WIDE, self._listing, self._matrix.shown is not None
         self.query_one("#matrix-and-side").display = there
-        self.query_one("#how").display = there and self.size.height >= _LOW
+        self.query_one("#caption").display = there and self.size.height >= _LOW
         self.query_one("#empty").display = not there
         self.query_one("#matrix").display = wide or not listing
         self.query_one("#cell").display = there and (wide or not listing)
         self.query_one("#beside").display = wide or listing
         self.query_one("#errors").display = not listing
-        self.query_one("#behind").display = listing
+        self.query_one("#examples-pane").display = listing
         self.query_one("#beside").border_title = "examples" if listing else "commonest errors"
 
     def on_resize(self, event: Resize) -> None:
@@ -216,16 +188,18 @@ class ConfusionScreen(Page):
         self._tell()
 
     def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        at = len(self._stops) - 1 if self._at is None else self._at
+        at = len(self._points) - 1 if self._at is None else self._at
         match action:
             case "shares":
-                return (bool(self._stops) and not (self._than and self._than.others)) or None
+                return (
+                    bool(self._points) and not (self._matrix.reference and self._matrix.reference.other_rows)
+                ) or None
             case "examples" | "order" | "difference" | "other":
-                return bool(self._stops) or None
+                return bool(self._points) or None
             case "earlier":
                 return at > 0 or None
             case "later":
-                return at < len(self._stops) - 1 or None
+                return at < len(self._points) - 1 or None
         return True
 
     def action_earlier(self) -> None:
@@ -236,70 +210,71 @@ class ConfusionScreen(Page):
 
     def _step(self, by: int) -> None:
         self._leave_examples()  # they were of the cell as it was
-        last = len(self._stops) - 1
+        last = len(self._points) - 1
         at = max(0, min(last, (last if self._at is None else self._at) + by))
         self._at = None if at == last else at
-        self._see()
+        self._load()
 
     def action_shares(self) -> None:
-        self._shares = not self._shares
+        self._matrix.shares = not self._matrix.shares
         self._draw()
 
     def action_order(self) -> None:
-        self._order = ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)]
+        self._matrix.next_order()
         self._draw()
 
     def action_difference(self) -> None:
-        self._reference = None if self._reference else self._shown
+        self._matrix.toggle_reference()
         self._draw()
 
-    @work(exclusive=True, group="rivals")
+    @work(exclusive=True, group="other runs")
     async def action_other(self) -> None:
-        """Ask which other run to compare with."""
-        shown = self._shown
+        """Ask for another run to compare with."""
+        shown = self._matrix.shown
         if shown is None:
             return
         folder = self.workbench.runs_folder
         try:
-            found = await run_in_thread(partial(rivals, folder, self.run, shown.view.labels))
+            others = await run_in_thread(partial(other_runs, folder, self.run, shown.view.labels))
         except OSError as error:
             self.app.notify(f"The runs in {folder} cannot be read: {error.strerror}.", severity="error", markup=False)
             return
-        if not found:
+        if not others:
             sentence = f"No other run in {folder} has these labels: start another cell on this task in the Lab."
             self.app.notify(sentence, markup=False)
             return
 
         def chosen(number: int | None) -> None:
             if number is not None:
-                self._reference = found[number]
+                self._matrix.compare_with(others[number])
                 self._draw()
 
         question = "Show the difference to which run?"
-        self.app.push_screen(Choose(question, [(rival.run.id, rival.about) for rival in found]), chosen)
+        choices = [(other.run.id, other.description) for other in others]
+        self.app.push_screen(Choose(question, choices), chosen)
 
     def action_examples(self) -> None:
         """List the examples of the marked cell."""
-        if shown := self._shown:
+        if shown := self._matrix.shown:
             true, guess = (shown.view.labels[number] for number in self.query_one(CellGrid).marked)
             self._listing = True
             self._arrange()
-            asked = Examples(split="test" if self._finished else "val", true=true, guess=guess)
+            request = Examples(split="test" if self._finished else "val", true=true, guess=guess)
             pane = self.query_one(ExamplesPane)
-            pane.look_for(asked, captions.origin(shown.stop, self._best, finished=self._finished))
+            pane.list_examples(request, examples_caption(shown.point, self._best, finished=self._finished))
             pane.query_one(Passage).focus()
 
     def action_back(self) -> None:
-        """Back to the matrix; from there to the Run screen."""
+        """Go back from the examples to the matrix, from the matrix to the Run screen."""
         if not self._leave_examples():
             self.workbench.run_worker(self.workbench.action_go("run"))
 
     def _leave_examples(self) -> bool:
-        """Back from the examples to the matrix, if they are shown."""
-        shown = self._listing
-        if shown:
+        """Go back from the examples to the matrix; return whether they were shown."""
+        listing = self._listing
+        if listing:
             self._listing = False
-            self.query_one(ExamplesPane).give_up()
+            self.query_one(ExamplesPane).cancel()
             self._arrange()
             self.query_one(CellGrid).focus()
-        return shown
+        return listing

@@ -1,4 +1,4 @@
-"""A chart of a few curves over the steps, drawn by plotext in braille dots."""
+"""Chart of a few curves over a run's steps, epochs or time, drawn by plotext in braille dots."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from workbench.render import format, plot
-from workbench.render.plot import Colour, Line, Point, Window
+from workbench.render.plot import PlotColor, PlotCurve, PlotWindow, Point
+from workbench.runs.timeline import Timeline
 from workbench.tui import glyphs
-from workbench.tui.color import ink
-from workbench.tui.run.timeline import Timeline
-from workbench.tui.run.view_range import Lens, edges, magnified
+from workbench.tui.color import plot_color
+from workbench.tui.run.view_range import ViewRange, magnification, visible_steps
 from workbench.tui.widgets.curve import Curve, Smoothed
+from workbench.tui.widgets.static_plot import SMALLEST
 
 _REDRAW_SECONDS = 0.5
-_SMALLEST = (16, 4)
-_EDGE = 8  # columns that the numbers beside a chart may take
+_EDGE = 8  # columns for the numbers beside a chart
 _X_LABELS = {"step": "", "epoch": "epochs", "time": "seconds"}
 _CURSOR, _MARK = "│", "┊"
 
 
-class Level(NamedTuple):
-    """A flat line to compare with."""
+class ReferenceLevel(NamedTuple):
+    """Horizontal line to compare with: the best baseline's figure."""
 
     name: str
     value: float
 
 
 class Chart(Widget, can_focus=True):
-    """Curves and a level. Call ``changed`` when a curve grew: it is drawn again twice a second at most.
+    """Curves and a reference level. Call ``changed`` when a curve grew: it is drawn again twice a second at most.
 
     Args:
         digits: of the figures, after the point.
-        logs: the lower the better, so that a logarithmic axis shows more.
+        logs: a logarithmic y axis is offered, as for losses and errors.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,35 +66,35 @@ class Chart(Widget, can_focus=True):
         self._logs = logs
         self._timeline = timeline or Timeline()
         self.curves = curves
-        self.level: Level | None = None
-        self.lens = Lens()
+        self.level: ReferenceLevel | None = None
+        self.view = ViewRange()
         self._version = 0
         self._drawn: tuple[object, list[Strip]] = (None, [])
         self._timer: Timer | None = None
 
     def on_mount(self) -> None:
-        self._head()
+        self._set_titles()
 
     def on_resize(self) -> None:
-        self._head()
+        self._set_titles()
 
     def changed(self) -> None:
-        """Draw again soon."""
+        """Draw again soon: the curves or the level have changed."""
         self._version += 1
         if self._timer is None:
             self._timer = self.set_timer(_REDRAW_SECONDS, self._redraw)
             if self._version == 1:
                 self.refresh()
 
-    def look(self, lens: Lens) -> None:
-        """Look at it otherwise, at once."""
-        self.lens = lens
-        self._head()
+    def set_view(self, view: ViewRange) -> None:
+        """Draw with another view, at once."""
+        self.view = view
+        self._set_titles()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        # the colours themselves, which come a moment after a theme's name has changed: other ones are another dict
-        key = (self._version, self.lens, self.size, self.app.theme_variables, self.app.no_color)
+        # the dict of colors, not the theme's name: the colors change a moment after the name
+        key = (self._version, self.view, self.size, self.app.theme_variables, self.app.no_color)
         if self._drawn[0] != key:
             width = self.size.width
             rows = [Strip(row.render(self.app.console)) for row in self._draw()]
@@ -105,16 +105,16 @@ class Chart(Widget, can_focus=True):
 
     @property
     def columns(self) -> int:
-        """About as many as the curves have, beside the numbers."""
+        """Columns for the curves, beside the axis' numbers."""
         return max(1, self.size.width - _EDGE)
 
     def _redraw(self) -> None:
         self._timer = None
-        self._head()
+        self._set_titles()
         self.refresh()
 
-    def _head(self) -> None:
-        """The curves' names in their colours, how they are looked at, and their values: the last, or at the cursor."""
+    def _set_titles(self) -> None:
+        """Set the titles: names and view above, values below, as long as there is room."""
         room = self.size.width - 4
         full, brief = self._modes(brief=False), self._modes(brief=True)
         names, shorter = self._names(brief=False), self._names(brief=True)
@@ -127,136 +127,137 @@ class Chart(Widget, can_focus=True):
     def _names(self, *, brief: bool) -> list[tuple[str, str]]:
         main = [curve for curve in self.curves if not curve.faint]
         if len(main) == 1:
-            names = [(f"{main[0].name} {self.title}", f"bold $text-{main[0].colour}")]
+            names = [(f"{main[0].name} {self.title}", f"bold $text-{main[0].color}")]
         else:
-            names = [(self.title, "bold"), *(self._named(curve, brief=brief) for curve in main)]
+            names = [(self.title, "bold"), *(self._curve_name(curve, brief=brief) for curve in main)]
         return [*names, (f"┄ {self.level.name}", "$foreground-muted")] if self.level and not brief else names
 
-    def _named(self, curve: Curve, *, brief: bool) -> tuple[str, str]:
+    def _curve_name(self, curve: Curve, *, brief: bool) -> tuple[str, str]:
         sign = glyphs.sign(self.app, self.curves.index(curve))
-        return f"{sign} {curve.brief if brief else curve.name}", f"bold $text-{curve.colour}"
+        return f"{sign} {curve.brief if brief else curve.name}", f"bold $text-{curve.color}"
 
     def _modes(self, *, brief: bool) -> list[tuple[str, str]]:
-        """In words, what is not as usual; and how smooth a curve is that is smoothed."""
-        lens = self.lens
-        found = []
+        """Return the view's settings that differ from the default, and the smoothing, in words."""
+        view = self.view
+        modes = []
         if any(isinstance(curve, Smoothed) for curve in self.curves):
-            found.append(f"≈{lens.smoothing:g}" if brief else f"smoothing {lens.smoothing:g}")
-        if lens.log and self._logs:
-            found.append("log" if brief else "log y")
-        if lens.axis != "step":
-            found.append(f"x:{lens.axis}" if brief else f"x {lens.axis}")
-        if lens.zoomed:
-            found.append(f"{magnified(lens, self._timeline)}×" if brief else f"zoom {magnified(lens, self._timeline)}×")
-        return [(word, "$text-secondary") for word in found]
+            modes.append(f"≈{view.smoothing:g}" if brief else f"smoothing {view.smoothing:g}")
+        if view.log and self._logs:
+            modes.append("log" if brief else "log y")
+        if view.axis != "step":
+            modes.append(f"x:{view.axis}" if brief else f"x {view.axis}")
+        if view.zoomed:
+            zoom = f"{magnification(view, self._timeline)}×"
+            modes.append(zoom if brief else f"zoom {zoom}")
+        return [(word, "$text-secondary") for word in modes]
 
     def _values(self, *, brief: bool) -> list[tuple[str, str]]:
-        """The curves' last values; where a person points, those there, what was measured itself among them."""
-        pointed = self.lens.cursor is not None
-        place = math.inf if self.lens.cursor is None else self.lens.cursor
-        found = []
+        """Return the curves' last values; with a cursor those at its step, the unsmoothed ones too."""
+        pointed = self.view.cursor is not None
+        place = math.inf if self.view.cursor is None else self.view.cursor
+        values = []
         for curve in self.curves:
-            at = curve.at(place, self.lens.smoothing)
+            at = curve.at(place, self.view.smoothing)
             if pointed or (at and not curve.faint):
                 value = format.number(at[1], self._digits) if at else "–"
-                found.append((f"{curve.brief if brief else curve.name} {value}", "$foreground-muted"))
-        return found
+                values.append((f"{curve.brief if brief else curve.name} {value}", "$foreground-muted"))
+        return values
 
     def _draw(self) -> list[Text]:
         width, height = self.size
-        if width < _SMALLEST[0] or height < _SMALLEST[1]:
+        if width < SMALLEST[0] or height < SMALLEST[1]:
             return []
-        words = ink(self.app, "foreground", 0.7)
-        top = [self._place(width)] if self.lens.cursor is not None else []
-        left, right = self._edges()
-        stretches = {
-            curve: self._placed(curve.seen(left, right, self.columns, self.lens.smoothing))
+        axes = plot_color(self.app, "foreground", 0.7)
+        top = [self._cursor_line(width)] if self.view.cursor is not None else []
+        left, right = self._visible_steps()
+        points_of = {
+            curve: self._scaled(curve.visible_points(left, right, self.columns, self.view.smoothing))
             for curve in self.curves
-            if not (curve.faint and self.lens.smoothing == 0)
+            if not (curve.faint and self.view.smoothing == 0)
         }
-        window = self._window([points for points in stretches.values() if points], left, right)
+        window = self._window([points for points in points_of.values() if points], left, right)
         if window is None:
-            said = "nothing measured yet" if not any(curve.at(math.inf) for curve in self.curves) else "nothing above 0"
-            return [*[Text(" " * width)] * ((height - 1) // 2), Text(said.center(width), _style(words))]
-        lines = [
-            Line(points, ink(self.app, curve.colour, 0.4 if curve.faint else 1.0), self._marker(curve))
-            for curve, points in stretches.items()
+            note = "nothing measured yet" if not any(curve.at(math.inf) for curve in self.curves) else "nothing above 0"
+            return [*[Text(" " * width)] * ((height - 1) // 2), Text(note.center(width), _style(axes))]
+        curves = [
+            PlotCurve(points, plot_color(self.app, curve.color, 0.4 if curve.faint else 1.0), self._marker(curve))
+            for curve, points in points_of.items()
         ]
-        behind = sum(curve.faint for curve in stretches)
-        lines[behind:behind] = self._uprights(window)
+        behind = sum(curve.faint for curve in points_of)
+        curves[behind:behind] = self._vertical_lines(window)
         if self.level and (level := self._height(self.level.value)) is not None:
             across = [(window.left, level), (window.right, level)]
-            lines.insert(0, Line(across, ink(self.app, "foreground", 0.45), glyphs.level_marker(self.app)))
-        x_label = _X_LABELS[self.lens.axis]
-        rows = plot.draw(lines, window, width, height - len(top), colour=words, x_label=x_label, log=self._log)
+            curves.insert(0, PlotCurve(across, plot_color(self.app, "foreground", 0.45), glyphs.level_marker(self.app)))
+        x_label = _X_LABELS[self.view.axis]
+        rows = plot.draw(curves, window, width, height - len(top), color=axes, x_label=x_label, log=self._log)
         return [*top, *rows]
 
     def _marker(self, curve: Curve) -> str:
         return glyphs.marker(self.app, self.curves.index(curve))
 
-    def _edges(self) -> tuple[float, float]:
-        """The first and the last place that are seen; all of curves that belong to no timeline."""
-        left, right = edges(self.lens, self._timeline)
+    def _visible_steps(self) -> tuple[float, float]:
+        """Return the first and the last visible step; the curves' ends where the timeline is empty."""
+        left, right = visible_steps(self.view, self._timeline)
         ends = [end for curve in self.curves for end in curve.ends] if right <= left else []
         return (min(ends), max(ends)) if ends else (left, right)
 
-    def _place(self, width: int) -> Text:
-        """Where the cursor stands, in words."""
-        step = self.lens.cursor or 0.0
+    def _cursor_line(self, width: int) -> Text:
+        """Return step, epoch and time of the cursor in words."""
+        step = self.view.cursor or 0.0
         epoch, seconds = self._timeline.at("epoch", step), self._timeline.at("time", step)
-        said = f"{_CURSOR} step {step:,.0f}   epoch {epoch:.2f}   after {format.duration(seconds)}"
-        return Text(said[:width].ljust(width), _style(ink(self.app, "foreground")))
+        line = f"{_CURSOR} step {step:,.0f}   epoch {epoch:.2f}   after {format.duration(seconds)}"
+        return Text(line[:width].ljust(width), _style(plot_color(self.app, "foreground")))
 
-    def _uprights(self, window: Window) -> list[Line]:
-        """The evaluation that is shown, and the cursor."""
-        found = []
-        for step, marker, colour in ((self.lens.mark, _MARK, "warning"), (self.lens.cursor, _CURSOR, "foreground")):
+    def _vertical_lines(self, window: PlotWindow) -> list[PlotCurve]:
+        """Return vertical lines at the marked evaluation and at the cursor."""
+        lines = []
+        for step, marker, color in ((self.view.mark, _MARK, "warning"), (self.view.cursor, _CURSOR, "foreground")):
             if step is not None:
-                x = self._timeline.at(self.lens.axis, step)
-                found.append(Line([(x, window.low), (x, window.high)], ink(self.app, colour, 0.8), marker))
-        return found
+                x = self._timeline.at(self.view.axis, step)
+                lines.append(PlotCurve([(x, window.low), (x, window.high)], plot_color(self.app, color, 0.8), marker))
+        return lines
 
     @property
     def _log(self) -> bool:
-        return self.lens.log and self._logs
+        return self.view.log and self._logs
 
     def _height(self, y: float) -> float | None:
-        """A value's height; none has a logarithm that is not above zero."""
+        """Return a value's place on the y axis; ``None`` where a logarithm is needed and does not exist."""
         if not self._log:
             return y
         return math.log10(y) if y > 0 else None
 
-    def _placed(self, points: list[Point]) -> list[Point]:
-        """Points as they are drawn: over the axis, and as logarithms where the height is one."""
-        if self.lens.axis != "step":
-            points = [(self._timeline.at(self.lens.axis, x), y) for x, y in points]
+    def _scaled(self, points: list[Point]) -> list[Point]:
+        """Return points in the axes' units: steps, epochs or seconds, and logarithms of y on a logarithmic axis."""
+        if self.view.axis != "step":
+            points = [(self._timeline.at(self.view.axis, x), y) for x, y in points]
         return [(x, height) for x, y in points if (height := self._height(y)) is not None] if self._log else points
 
-    def _window(self, series: list[list[Point]], left: float, right: float) -> Window | None:
-        """The stretch of both axes that is seen: as high as what is drawn in it, with a little room."""
+    def _window(self, series: list[list[Point]], left: float, right: float) -> PlotWindow | None:
+        """Return the visible range of both axes: as high as the points in it, with a margin."""
         if not series:
             return None
-        left, right = (self._timeline.at(self.lens.axis, step) for step in (left, right))
-        if right <= left:  # a single place
+        left, right = (self._timeline.at(self.view.axis, step) for step in (left, right))
+        if right <= left:  # a single step
             left, right = min(left, 0.0), max(right, 1.0)
-        level = None if self.level is None or self.lens.zoomed else self._height(self.level.value)
+        level = None if self.level is None or self.view.zoomed else self._height(self.level.value)
         ys = [y for points in series for x, y in points if left <= x <= right]
         ys = [*(ys or [y for points in series for _, y in points]), *([] if level is None else [level])]
         low, high = min(ys), max(ys)
-        room = max((high - low) * 0.05, abs(high) * 0.02) or 1.0
+        margin = max((high - low) * 0.05, abs(high) * 0.02) or 1.0
         if self._log:
-            return Window(left, right, low - room, high + room)
-        return Window(left, right, low - room if low < 0 or low > room else 0.0, high + room)
+            return PlotWindow(left, right, low - margin, high + margin)
+        return PlotWindow(left, right, low - margin if low < 0 or low > margin else 0.0, high + margin)
 
 
-def _style(colour: Colour) -> Style:
-    if isinstance(colour, str):
-        return Style(color=colour or None)
-    return Style(color="#{:02x}{:02x}{:02x}".format(*colour))
+def _style(color: PlotColor) -> Style:
+    if isinstance(color, str):
+        return Style(color=color or None)
+    return Style(color="#{:02x}{:02x}{:02x}".format(*color))
 
 
 def _first_that_fits(choices: list[list[tuple[str, str]]], room: int) -> Content:
-    """The first of several wordings that has room, wide apart or close together; the last one if none has."""
+    """Return the first wording that has room, with wide or narrow gaps; the last one if none has."""
     styled = [[Content.styled(*piece) for piece in pieces] for pieces in choices]
     contents = [Content(gap).join(pieces) for pieces in styled for gap in ("  ", " ")]
     return next((content for content in contents if content.cell_length <= room), contents[-1])

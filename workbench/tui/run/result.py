@@ -1,4 +1,4 @@
-"""How the model stands beside the baselines on the same rows."""
+"""Table of the model's metrics beside those of the baselines on the same rows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from workbench.render.metrics import formatted, heading
 from workbench.runs.events import Eval, Finished
 from workbench.runs.history import History
 from workbench.runs.store import Run
-from workbench.tui.run.chart import Level
+from workbench.tui.run.chart import ReferenceLevel
 from workbench.tui.widgets.table import Passage, lay_out
 
 
-class Result(Passage):
-    """The test figures when a run is finished, the best validation so far until then; or those of an earlier one."""
+class ResultTable(Passage):
+    """Metrics of the test once a run is finished, of its best evaluation until then; or of an earlier evaluation."""
 
     def __init__(self, run: Run, settings: type[Settings], id: str) -> None:
         super().__init__(id=id)
@@ -29,10 +29,15 @@ class Result(Passage):
         self.body.add_class("figures")
 
     def show_history(self, history: History, shown: Eval | None = None) -> None:
+        """Show a run's metrics.
+
+        Args:
+            shown: an earlier evaluation to show instead of the newest figures.
+        """
         split = "test" if isinstance(history.ended, Finished) and shown is None else "val"
-        own = shown.metrics if shown else standing(history)
+        own = shown.metrics if shown else model_metrics(history)
         rows: list[tuple[str, Metrics]] = [(self._run.spec.cell, own)] if own else []
-        rows += list(baselines(history, split).items())
+        rows += list(baseline_metrics(history, split).items())
         if not rows:
             self.show(
                 Content.styled("Nothing is measured yet: the first evaluation is on its way.", "$foreground-muted")
@@ -68,8 +73,8 @@ class Result(Passage):
         self.show(Content.assemble(*parts))
 
 
-def standing(history: History) -> Metrics:
-    """The model's own figures: on the test split when finished, else of the best evaluation."""
+def model_metrics(history: History) -> Metrics:
+    """Return the model's metrics: of the test when the run is finished, else of its best evaluation."""
     if isinstance(history.ended, Finished):
         return history.ended.test
     if not history.evals:
@@ -78,23 +83,24 @@ def standing(history: History) -> Metrics:
     return next((e.metrics for e in reversed(history.evals) if e.step == best), history.evals[-1].metrics)
 
 
-def baselines(history: History, split: str) -> dict[str, Metrics]:
+def baseline_metrics(history: History, split: str) -> dict[str, Metrics]:
+    """Return the baselines' metrics on a split, by their names."""
     return history.baseline.methods.get(split, {}) if history.baseline else {}
 
 
-def strongest(history: History, settings: type[Settings]) -> Level | None:
-    """The best baseline by the task's main metric on the validation rows."""
-    found = [
-        Level(name, value)
-        for name, metrics in baselines(history, "val").items()
+def best_baseline(history: History, settings: type[Settings]) -> ReferenceLevel | None:
+    """Return the best baseline by the task's main metric on the validation rows."""
+    levels = [
+        ReferenceLevel(name, value)
+        for name, metrics in baseline_metrics(history, "val").items()
         if (value := metrics.get(settings.metric)) is not None
     ]
     sign = 1 if settings.higher_is_better else -1
-    return max(found, key=lambda level: sign * level.value, default=None)
+    return max(levels, key=lambda level: sign * level.value, default=None)
 
 
 def _columns(metric: str, rows: list[Metrics]) -> list[str]:
-    """The main metric, then the others, as many methods as possible knowing each."""
+    """Return the metrics in the order of the columns: the main one, then those that most methods have."""
     names = dict.fromkeys(name for metrics in rows for name in metrics)
     known = {name: sum(metrics.get(name) is not None for metrics in rows) for name in names}
     return sorted(names, key=lambda name: (name != metric, -known[name], name == "loss"))

@@ -1,4 +1,4 @@
-"""One run, live: where it stands, its curves, and what its task has to show."""
+"""Screen of one run, live: progress, curves, and the views of its task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.widget import Widget
 from textual.widgets import Static
 
 import tasks
@@ -22,12 +21,12 @@ from workbench.runs.events import Finished, Step
 from workbench.runs.store import Run
 from workbench.tui.confusion.screen import ConfusionScreen
 from workbench.tui.keys import bindings
-from workbench.tui.run import view_panes
+from workbench.tui.run.about import about_text
 from workbench.tui.run.chart import Chart
-from workbench.tui.run.charts import Charts
-from workbench.tui.run.facts import about
-from workbench.tui.run.result import Result, strongest
-from workbench.tui.run.scrubber import Moment, MomentLine, stepped
+from workbench.tui.run.chart_panel import ChartPanel
+from workbench.tui.run.result import ResultTable, best_baseline
+from workbench.tui.run.scrubber import Scrubber, ScrubberState, target_evaluation
+from workbench.tui.run.view_panes import ViewPanes, pane_names, sample_views
 from workbench.tui.services.gauges import Gauges, Load
 from workbench.tui.services.polling import TAKEN_DOWN, poll
 from workbench.tui.services.threads import run_in_thread
@@ -61,8 +60,6 @@ class RunScreen(Page):
         self._load: Load | None = None
         self._settings = tasks.settings(run.spec.task)
         self.looked = asyncio.Event()  # at the run's folder for the first time
-        self._panes: dict[str, Widget] = {}
-        self._views: dict[str, view_panes.Shown] = {}
         self._changing = asyncio.Lock()  # held while panes come and go
         self._evaluation: int | None = None  # the step of an earlier one that is shown
         self._paused_at: int | None = None  # the step at which the display stands still
@@ -74,14 +71,14 @@ class RunScreen(Page):
         yield TopBar("run")
         yield Progress(self.run, f"{described.task} with {described.cell}", described.data == "starter")
         yield Static(markup=False, id="message")
-        yield MomentLine(id="moment")
+        yield Scrubber(id="scrubber")
         with Container(id="body"):
             with Vertical(id="side"):
                 yield TabRow("tabs")
-                self._panes[ABOUT] = Passage(about(self.run, self._watcher.history), classes="pane")
-                yield Container(self._panes[ABOUT], id="views")
-                yield Result(self.run, self._settings, id="result")
-            yield Charts(self._settings)
+                self._about = Passage(about_text(self.run, self._watcher.history))
+                yield ViewPanes((ABOUT, self._about), id="views")
+                yield ResultTable(self.run, self._settings, id="result")
+            yield ChartPanel(self._settings)
         yield BottomBar("run")
 
     def on_mount(self) -> None:
@@ -126,10 +123,10 @@ class RunScreen(Page):
         return look
 
     def _grow(self, look: Look) -> None:
-        charts, history = self.query_one(Charts), self._watcher.history
+        charts, history = self.query_one(ChartPanel), self._watcher.history
         if look.restarted:
             charts.clear()
-        charts.grow(look.events, strongest(history, self._settings))
+        charts.add_events(look.events, best_baseline(history, self._settings))
         self.query_one(Progress).show(look.status, history, self._load)
 
     async def _show(self, look: Look, *, anew: bool) -> None:
@@ -142,28 +139,26 @@ class RunScreen(Page):
         self.query_one("#message", Static).update(text)
         self.query_one("#message").display = bool(text)
         if anew:
-            self._show_moment()
+            self._show_evaluation()
             await self._show_views()
             self.refresh_bindings()
-            passage = self._panes[ABOUT]
-            if isinstance(passage, Passage):
-                passage.show(about(self.run, history))
+            self._about.show(about_text(self.run, history))
             self._arrange()
 
-    def _show_moment(self) -> None:
-        """Which evaluation is shown, in words and in the charts; a resumed run may have dropped it."""
+    def _show_evaluation(self) -> None:
+        """Tell which evaluation is shown, in words and in the charts; a resumed run may have dropped it."""
         evals = self._watcher.history.evals
-        index = next((index for index, found in enumerate(evals) if found.step == self._evaluation), None)
+        index = next((index for index, event in enumerate(evals) if event.step == self._evaluation), None)
         shown = None if index is None else evals[index]
         self._evaluation = shown.step if shown else None
-        moment = Moment(shown, 1 + (index or 0), len(evals), self._paused_at, live(self.status))
-        self.query_one(MomentLine).show(moment)
-        self.query_one(Charts).mark(self._evaluation)
-        self.query_one(Result).show_history(self._watcher.history, shown)
+        state = ScrubberState(shown, 1 + (index or 0), len(evals), self._paused_at, live(self.status))
+        self.query_one(Scrubber).show(state)
+        self.query_one(ChartPanel).mark(self._evaluation)
+        self.query_one(ResultTable).show_history(self._watcher.history, shown)
         self.refresh_bindings()
 
     async def _show_views(self) -> None:
-        """What the network wrote, then the views of the test when there are any, else of an evaluation."""
+        """Show the samples, then the views of the test where there are any, else of an evaluation."""
         async with self._changing:
             history, step = self._watcher.history, self._evaluation
             samples = history.samples
@@ -176,50 +171,27 @@ class RunScreen(Page):
                 samples = [sample for sample in samples if sample.step <= step]
             elif isinstance(history.ended, Finished) and history.ended.views:
                 views = history.ended.views
-            await self._show_panes([*view_panes.samples(samples), *views])
-
-    async def _show_panes(self, found: Sequence[view_panes.Shown]) -> None:
-        newest = view_panes.named(found, taken=(CHARTS, RESULT, ABOUT))
-        for name, shown in newest.items():
-            if self._views.get(name) == shown:
-                continue
-            self._views[name] = shown
-            old = self._panes.get(name)
-            if old is not None and view_panes.show(old, shown):
-                continue
-            if old is not None:
-                await old.remove()
-            self._panes[name] = fresh = view_panes.pane(shown)
-            fresh.add_class("pane")
-            fresh.display = False
-            await self.query_one("#views").mount(fresh)
-        if newest:
-            for name in self._panes.keys() - newest.keys() - {ABOUT}:
-                self._views.pop(name, None)
-                await self._panes[name].remove()
-            self._panes = {**{name: self._panes[name] for name in newest}, ABOUT: self._panes[ABOUT]}
+            newest = pane_names([*sample_views(samples), *views], taken=(CHARTS, RESULT, ABOUT))
+            await self.query_one(ViewPanes).update_views(newest)
 
     def _arrange(self) -> None:
         """Side by side where there is room; one pane at a time where there is not."""
         wide, tall = self.size.width >= _WIDE, self.size.height >= _TALL
-        tabs = self.query_one(TabRow)
-        charts = {chart.title: chart for chart in self.query_one(Charts).query_children(Chart)}
-        alone = list(charts) if self.size.height < _ONE_CHART else [CHARTS]  # low screens show one chart at a time
-        names = [*([] if wide else alone), *self._panes, *([] if wide and tall else [RESULT])]
-        if ABOUT in names:  # last, as it is read once
-            names = [*(name for name in names if name != ABOUT), ABOUT]
-        tabs.offer(names)
+        tabs, panes = self.query_one(TabRow), self.query_one(ViewPanes)
+        charts = {chart.title: chart for chart in self.query_one(ChartPanel).query_children(Chart)}
+        own_tabs = list(charts) if self.size.height < _ONE_CHART else [CHARTS]  # low screens show one chart at a time
+        names = [*([] if wide else own_tabs), *panes.names, *([] if wide and tall else [RESULT])]
+        names.remove(ABOUT)
+        tabs.offer([*names, ABOUT])  # last, as it is read once
         chosen = tabs.chosen
-        drawn = not wide and chosen in alone
-        self.query_one(Charts).display = wide or drawn
+        drawn = not wide and chosen in own_tabs
+        self.query_one(ChartPanel).display = wide or drawn
         for title, chart in charts.items():
             chart.display = wide or chosen in (title, CHARTS)
         self.query_one("#side").set_class(drawn, "-only-tabs")
-        self.query_one("#views").display = chosen in self._panes
         self.query_one("#result").display = (wide and tall) or chosen == RESULT
         self.query_one("#result").set_class(chosen == RESULT, "-whole")
-        for name, widget in self._panes.items():
-            widget.display = name == chosen
+        panes.show_only(chosen)
 
     @on(TabRow.Chosen)
     def _chosen(self) -> None:
@@ -235,7 +207,7 @@ class RunScreen(Page):
             case "resume":
                 return resumable(self.status) or None
             case "fill":
-                return any(isinstance(view, Confusion) for view in self._views.values()) or None
+                return any(isinstance(view, Confusion) for view in self.query_one(ViewPanes).views.values()) or None
             case "scrub":
                 return bool(self._watcher.history.evals) or None
             case "newest":
@@ -251,22 +223,23 @@ class RunScreen(Page):
         self.workbench.enter(ConfusionScreen(self.run))
 
     def action_chart(self, change: str) -> None:
-        self.query_one(Charts).do(change)
+        """Change the view of the charts by one of ``VIEW_ACTIONS``."""
+        self.query_one(ChartPanel).change_view(change)
 
     def action_scrub(self, by: int) -> None:
-        """Show an earlier or a later evaluation; after the last one, whatever is newest."""
+        """Show an earlier or a later evaluation; after the last one, the newest as they come."""
         history = self._watcher.history
-        tested = isinstance(history.ended, Finished) and bool(history.ended.views)
-        steps = [found.step for found in history.evals]
+        has_test = isinstance(history.ended, Finished) and bool(history.ended.views)
+        steps = [event.step for event in history.evals]
         by = by if abs(by) == 1 else by * max(1, len(steps) // 100)
-        self._go_to(stepped(steps, self._evaluation, by, live=len(steps) - (not tested)))
+        self._go_to(target_evaluation(steps, self._evaluation, by, live=len(steps) - (not has_test)))
 
     def action_newest(self) -> None:
         self._go_to(None)
 
     def _go_to(self, evaluation: int | None) -> None:
         self._evaluation = evaluation
-        self._show_moment()
+        self._show_evaluation()
         self.run_worker(self._show_other(), group="scrub")
 
     async def _show_other(self) -> None:
@@ -277,7 +250,7 @@ class RunScreen(Page):
     def action_pause(self) -> None:
         """Hold the display still, or let it catch up; the training goes on either way."""
         self._paused_at = self._watcher.history.step if self._paused_at is None else None
-        self._show_moment()
+        self._show_evaluation()
         self._wake.set()
 
     def action_stop(self) -> None:

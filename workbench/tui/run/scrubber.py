@@ -1,4 +1,4 @@
-"""Which moment of a run is shown, where that is not the newest; and how one comes back."""
+"""Scrubber: stepping through a run's evaluations, and the lines that tell which one is shown."""
 
 from __future__ import annotations
 
@@ -9,64 +9,65 @@ from textual.content import Content
 from textual.widget import Widget
 
 from workbench.runs.events import Eval
-from workbench.tui.widgets.progress import Piece, fit
+from workbench.tui.widgets.progress import Fragment, fit_to_width
+
+_WARNING = "bold $on-warning on $warning-muted"
 
 
-class Moment(NamedTuple):
-    """An earlier evaluation, or a display that a person has stopped."""
+class ScrubberState(NamedTuple):
+    """Shown evaluation, where it is not the newest, and the step of a paused display."""
 
     shown: Eval | None = None
-    number: int = 0
-    of: int = 0
+    number: int = 0  # of the shown evaluation, from 1
+    total: int = 0  # evaluations
     paused_at: int | None = None  # a step
-    live: bool = True  # it trains, so that there will be others
+    live: bool = True  # the run trains: more evaluations will come
 
     @property
-    def usual(self) -> bool:
+    def at_newest(self) -> bool:
         return self.shown is None and self.paused_at is None
 
 
-class MomentLine(Widget):
-    """A line for each of the two, there only while it is so."""
+class Scrubber(Widget):
+    """One line for an earlier evaluation and one for a paused display; hidden where there is neither."""
 
-    _moment = Moment()
+    _state = ScrubberState()
 
     def on_mount(self) -> None:
         self.display = False
 
-    def show(self, moment: Moment) -> None:
-        if moment == self._moment:
+    def show(self, state: ScrubberState) -> None:
+        """Show another state."""
+        if state == self._state:
             return
-        self._moment = moment
-        self.display = not moment.usual
-        self.styles.height = (moment.shown is not None) + (moment.paused_at is not None)
+        self._state = state
+        self.display = not state.at_newest
+        self.styles.height = (state.shown is not None) + (state.paused_at is not None)
         self.refresh()
 
     def render(self) -> Content:
-        moment, width = self._moment, self.size.width
-        lines: list[list[Piece]] = []
-        if moment.shown is not None:
-            number = (f" evaluation {moment.number:,} of {moment.of:,} ", "bold $on-warning on $warning-muted")
-            where = f"step {moment.shown.step:,}"
-            epoch = f"epoch {moment.shown.epoch:.2f}"
-            lines.append(
-                [number, f"n: back to {'live' if moment.live else 'the end'}", where, epoch, "[ earlier  ] later"]
-            )
-        if moment.paused_at is not None:
-            word = (" display paused ", "bold $on-warning on $warning-muted")
-            lines.append([word, "training goes on", "space: go on", f"at step {moment.paused_at:,}"])
-        return Content("\n").join(fit(line, width) for line in lines)
+        state, width = self._state, self.size.width
+        lines: list[list[Fragment]] = []
+        if state.shown is not None:
+            number = (f" evaluation {state.number:,} of {state.total:,} ", _WARNING)
+            newest = f"n: back to {'live' if state.live else 'the end'}"
+            at = (f"step {state.shown.step:,}", f"epoch {state.shown.epoch:.2f}")
+            lines.append([number, newest, *at, "[ earlier  ] later"])
+        if state.paused_at is not None:
+            paused = (" display paused ", _WARNING)
+            lines.append([paused, "training goes on", "space: go on", f"at step {state.paused_at:,}"])
+        return Content("\n").join(fit_to_width(line, width) for line in lines)
 
 
-def stepped(steps: Sequence[int], shown: int | None, by: int, live: int) -> int | None:
-    """The step of the evaluation to show after so many forward or back; ``None``: the newest, as they come.
+def target_evaluation(steps: Sequence[int], shown: int | None, by: int, live: int) -> int | None:
+    """Return the step of the evaluation ``by`` places later (earlier, where negative); ``None``: follow the newest.
 
     Args:
         steps: of all evaluations.
-        shown: the one that is shown now.
-        live: its number, counted from zero, where ``shown`` is ``None``.
+        shown: the step of the evaluation that is shown; ``None`` while the newest is followed.
+        live: the index that following the newest counts as.
     """
     if not steps:
         return None
-    at = by + (live if shown is None else steps.index(shown))
-    return None if at >= live else steps[max(0, at)]
+    index = by + (live if shown is None else steps.index(shown))
+    return None if index >= live else steps[max(0, index)]

@@ -1,4 +1,4 @@
-"""A view's curves over their common axis, drawn once a view and a size."""
+"""Chart of a view's curves over their common axis."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from textual.content import Content
 from tasks.views import Series
 from workbench.render import plot
 from workbench.render.format import plain
+from workbench.render.plot import PlotColor
 from workbench.tui import glyphs
-from workbench.tui.color import ink
-from workbench.tui.widgets.static_plot import Drawing
-
-_COLOURS = ("primary", "accent", "success", "error", "secondary", "warning")  # a curve's by its place: it stays
+from workbench.tui.color import curve_color, plot_color
+from workbench.tui.widgets.static_plot import StaticPlot
 
 
-class SeriesChart(Drawing):
-    """Curves with gaps, their names above, what they mean below."""
+class SeriesChart(StaticPlot):
+    """Curves with gaps, their names above, the note or the axis' unit below."""
 
     EMPTY = "there is no point to draw"
 
@@ -27,33 +26,30 @@ class SeriesChart(Drawing):
         self._series = series
 
     def on_mount(self) -> None:
-        self._head()
+        self._set_titles()
 
     def show(self, series: Series) -> None:
+        """Draw another series."""
         self._series = series
-        self._head()
-        self.renew()
+        self._set_titles()
+        self.redraw()
 
-    def _head(self) -> None:
-        parts: list[Content | str | tuple[str, str]] = []
-        for index, name in enumerate(self._series.curves):
-            parts.append(
-                (f"{glyphs.sign(self.app, index)} {plain(name)}  ", f"bold $text-{_COLOURS[index % len(_COLOURS)]}")
-            )
-        self.border_title = Content.assemble(*parts)
+    def _set_titles(self) -> None:
+        names = [
+            (f"{glyphs.sign(self.app, index)} {plain(name)}  ", f"bold $text-{curve_color(index)}")
+            for index, name in enumerate(self._series.curves)
+        ]
+        self.border_title = Content.assemble(*names)
         below = self._series.note or self._series.x_label
         self.border_subtitle = Content.assemble((plain(below), "$foreground-muted"))
 
     def draw(self, width: int, height: int) -> Text | None:
-        window = plot.around(self._series)
+        window = plot.series_window(self._series)
         if window is None:
             return None
-        lines = [
-            plot.Line(points, ink(self.app, _COLOURS[index % len(_COLOURS)]), glyphs.marker(self.app, index))
-            for index, name in enumerate(self._series.curves)
-            for points in plot.segments(self._series, name)
-        ]
-        lines.reverse()  # the first curve is drawn over the others
-        ticks = ink(self.app, "foreground", 0.7)
-        drawn = plot.draw(lines, window, width, height, colour=ticks, x_label=self._series.x_label)
-        return plot.text(drawn)
+        curves = plot.series_curves(self._series, self._style)
+        axes = plot_color(self.app, "foreground", 0.7)
+        return plot.text(plot.draw(curves, window, width, height, color=axes, x_label=self._series.x_label))
+
+    def _style(self, index: int) -> tuple[PlotColor, str]:
+        return plot_color(self.app, curve_color(index)), glyphs.marker(self.app, index)

@@ -1,4 +1,4 @@
-"""What a task shows of an evaluation: one widget for each view, made from its kind."""
+"""Panes for a task's views: one widget for each view of an evaluation, and for the samples made while training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -14,21 +14,65 @@ from textual.widgets import Static
 from tasks.views import Confusion, Series, Table, Text, View
 from workbench.render.format import plain
 from workbench.runs.events import Sample
-from workbench.tui.run.samples import Written, WrittenPane
 from workbench.tui.run.series_chart import SeriesChart
 from workbench.tui.widgets.confusion_grid import ConfusionGrid
 from workbench.tui.widgets.matrix import most_confused
 from workbench.tui.widgets.table import Passage, lay_out
 
-Shown = View | Written
-_NAME = 18  # cells of a tab's name
+_TAB_NAME = 18  # cells of a tab's name
+_SAMPLES = 30  # texts of one title that are shown
+_ERRORS = 12  # of the commonest that are named under a matrix
+
+
+class SampleTexts(tuple[Sample, ...]):
+    """Samples that are texts of one title, the oldest first."""
+
+    @property
+    def title(self) -> str:
+        return self[-1].view.title
+
+
+PaneView = View | SampleTexts
+
+
+def sample_views(samples: Sequence[Sample]) -> list[PaneView]:
+    """Return what is shown of samples: the texts of each title together, of anything else the last of each title."""
+    texts = [sample for sample in samples if isinstance(sample.view, Text)]
+    titles = dict.fromkeys(sample.view.title for sample in texts)
+    by_title = [SampleTexts([sample for sample in texts if sample.view.title == title][-_SAMPLES:]) for title in titles]
+    others = {sample.view.title: sample.view for sample in samples if not isinstance(sample.view, Text)}
+    return [*by_title, *others.values()]
+
+
+def pane_names(views: Sequence[PaneView], taken: Sequence[str]) -> dict[str, PaneView]:
+    """Return views by the names of their tabs: the beginnings of their titles, numbered where one is taken."""
+    named: dict[str, PaneView] = {}
+    for view in views:
+        name = first = _tab_name(plain(view.title))
+        number = 2
+        while name in named or name in taken:
+            name, number = f"{first} {number}", number + 1
+        named[name] = view
+    return named
+
+
+def _tab_name(title: str) -> str:
+    """Return as many of a title's first words as a tab has room for."""
+    name = ""
+    for word in title.split():
+        longer = f"{name} {word}".strip()
+        if name and cell_len(longer) > _TAB_NAME:
+            return name.rstrip(",;:") + " …"
+        name = longer
+    return name if cell_len(name) <= _TAB_NAME + 6 else set_cell_size(name, _TAB_NAME) + "…"
 
 
 class ConfusionPane(Vertical):
-    """The grid, and under it the commonest errors in words."""
+    """Matrix, and under it the commonest errors in words."""
 
     def __init__(self, view: Confusion) -> None:
         super().__init__()
+        self._view = view
         self.grid = ConfusionGrid(view)
         self._errors = Static(markup=False, classes="errors")
 
@@ -37,30 +81,29 @@ class ConfusionPane(Vertical):
         yield self._errors
 
     def on_mount(self) -> None:
-        self._worst(self.grid._view)
+        self._show_errors(self._view)
 
     def show(self, view: Confusion) -> None:
+        """Show another matrix."""
         self.grid.show(view)
-        self._worst(view)
+        self._show_errors(view)
 
-    def _worst(self, view: Confusion) -> None:
+    def _show_errors(self, view: Confusion) -> None:
         errors = [
             f"{plain(true)} as {plain(guess)} {count:,} ({share:.0%})"
-            for true, guess, count, share in most_confused(view, 12)
+            for true, guess, count, share in most_confused(view, _ERRORS)
         ]
-        said = ", ".join(errors) or "no errors"
-        head = f"{plain(view.note)}  " if view.note else ""
-        self._errors.update(
-            Content.assemble((f"{head}Rows true, columns predicted; errors: ", "$foreground-muted"), said)
-        )
+        note = f"{plain(view.note)}  " if view.note else ""
+        head = (f"{note}Rows true, columns predicted; errors: ", "$foreground-muted")
+        self._errors.update(Content.assemble(head, ", ".join(errors) or "no errors"))
 
 
 class SeriesPane(Vertical):
-    """What the curves are of, and the curves."""
+    """Title of a series, and its curves."""
 
     def __init__(self, view: Series) -> None:
         super().__init__()
-        self._title = Static(Content.styled(plain(view.title), "$foreground-muted"), markup=False)
+        self._title = Static(_muted(view.title), markup=False)
         self._chart = SeriesChart(view)
 
     def compose(self) -> ComposeResult:
@@ -68,44 +111,27 @@ class SeriesPane(Vertical):
         yield self._chart
 
     def show(self, view: Series) -> None:
-        self._title.update(Content.styled(plain(view.title), "$foreground-muted"))
+        """Show another series."""
+        self._title.update(_muted(view.title))
         self._chart.show(view)
 
 
-def samples(made: Sequence[Sample]) -> list[Shown]:
-    """What the network made so far: its texts together by their titles, of anything else the last of each title."""
-    others = {sample.view.title: sample.view for sample in made if not isinstance(sample.view, Text)}
-    return [*Written.of(made), *others.values()]
+class SamplesPane(Passage):
+    """Texts that the network wrote while it learned, each under its step, the newest first."""
+
+    def __init__(self, samples: SampleTexts) -> None:
+        super().__init__(_samples_text(samples))
+
+    def show_samples(self, samples: SampleTexts) -> None:
+        """Show other samples."""
+        self.show(_samples_text(samples))
 
 
-def named(shown: Sequence[Shown], taken: Sequence[str]) -> dict[str, Shown]:
-    """A short name for each, unlike one another and unlike those that are ``taken``: the beginning of its title."""
-    found: dict[str, Shown] = {}
-    for view in shown:
-        name = first = _short(plain(view.title))
-        number = 2
-        while name in found or name in taken:
-            name, number = f"{first} {number}", number + 1
-        found[name] = view
-    return found
-
-
-def _short(title: str) -> str:
-    """As many of the first words as a tab has room for."""
-    name = ""
-    for word in title.split():
-        longer = f"{name} {word}".strip()
-        if name and cell_len(longer) > _NAME:
-            return name.rstrip(",;:") + " …"
-        name = longer
-    return name if cell_len(name) <= _NAME + 6 else set_cell_size(name, _NAME) + "…"
-
-
-def pane(view: Shown) -> Widget:
-    """A widget that shows a view."""
+def make_pane(view: PaneView) -> Widget:
+    """Return a widget that shows a view."""
     match view:
-        case Written():
-            return WrittenPane(view)
+        case SampleTexts():
+            return SamplesPane(view)
         case Confusion():
             return ConfusionPane(view)
         case Series():
@@ -113,27 +139,93 @@ def pane(view: Shown) -> Widget:
     return Passage(_passage(view))
 
 
-def show(widget: Widget, view: Shown) -> bool:
-    """Show a newer view in the widget of an older one; whether it is of that kind."""
-    match widget, view:
-        case WrittenPane(), Written():
-            widget.show_written(view)
+def update_pane(pane: Widget, view: PaneView) -> bool:
+    """Show a newer view in a pane; return whether the pane is of the view's kind."""
+    match pane, view:
+        case SamplesPane(), SampleTexts():
+            pane.show_samples(view)
         case ConfusionPane(), Confusion():
-            widget.show(view)
+            pane.show(view)
         case SeriesPane(), Series():
-            widget.show(view)
+            pane.show(view)
         case Passage(), Table() | Text():
-            widget.show(_passage(view))
+            pane.show(_passage(view))
         case _:
             return False
     return True
 
 
+class ViewPanes(Container):
+    """Panes by the names of their tabs, of which one is visible: those of the views, then a fixed one.
+
+    Args:
+        last: name and widget of the fixed pane.
+    """
+
+    def __init__(self, last: tuple[str, Widget], id: str) -> None:
+        super().__init__(id=id)
+        self._last_name, self._last = last
+        self._last.add_class("pane")
+        self._panes: dict[str, Widget] = {}
+        self.views: dict[str, PaneView] = {}
+
+    def compose(self) -> ComposeResult:
+        yield self._last
+
+    @property
+    def names(self) -> list[str]:
+        return [*self._panes, self._last_name]
+
+    async def update_views(self, views: dict[str, PaneView]) -> None:
+        """Show these views, each in its pane, and remove the panes of others; no view at all changes nothing."""
+        for name, view in views.items():
+            if self.views.get(name) == view:
+                continue
+            self.views[name] = view
+            old = self._panes.get(name)
+            if old is not None and update_pane(old, view):
+                continue
+            if old is not None:
+                await old.remove()
+            self._panes[name] = pane = make_pane(view)
+            pane.add_class("pane")
+            pane.display = False
+            await self.mount(pane)
+        if views:
+            for name in self._panes.keys() - views.keys():
+                self.views.pop(name, None)
+                await self._panes[name].remove()
+            self._panes = {name: self._panes[name] for name in views}
+
+    def show_only(self, name: str) -> None:
+        """Make one pane visible, or none where the name is no pane's."""
+        self.display = name in self.names
+        for pane_name, pane in self._panes.items():
+            pane.display = pane_name == name
+        self._last.display = name == self._last_name
+
+
+def _muted(text: str) -> Content:
+    return Content.styled(plain(text), "$foreground-muted")
+
+
 def _passage(view: View) -> Content:
-    """The title, the table or the text, and what is to be known of it."""
+    """Return the title, the table or the text, and the note."""
     if isinstance(view, Table):
         body = lay_out(view.columns, view.rows)
     else:
         body = Content("\n".join(plain(line) for line in getattr(view, "text", "").split("\n")))
     parts: list[Content | str | tuple[str, str]] = [(f"{plain(view.title)}\n\n", "$foreground-muted"), body]
     return Content.assemble(*parts, *([(f"\n\n{plain(view.note)}", "$foreground-muted")] if view.note else []))
+
+
+def _samples_text(samples: SampleTexts) -> Content:
+    parts: list[Content | str | tuple[str, str]] = [(plain(samples.title), "$foreground-muted")]
+    for sample in reversed(samples):
+        if isinstance(sample.view, Text):
+            style = "bold" if sample is samples[-1] else ""
+            parts.append((f"\n\nstep {sample.step:,}", "$foreground-muted"))
+            parts += [(f"\n  {plain(line)}", style) for line in sample.view.text.split("\n")]
+            if sample.view.note:
+                parts.append((f"\n  {plain(sample.view.note)}", "$text-warning"))
+    return Content.assemble(*parts)

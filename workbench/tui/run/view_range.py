@@ -1,23 +1,23 @@
-"""How the charts of a run are looked at: which stretch, over what, how smooth, and where a person points."""
+"""View of a run's charts: visible steps, x axis, y scale, smoothing, cursor and marked evaluation; no widget."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from workbench.tui.run.timeline import AXES, Axis, Timeline
-from workbench.tui.widgets.curve import USUAL
+from workbench.runs.timeline import Axis, Timeline, next_axis
+from workbench.tui.widgets.curve import DEFAULT_SMOOTHING
 
-_WEIGHTS = (0.0, 0.5, 0.8, USUAL, 0.95, 0.98, 0.99, 0.995, 0.999)
-_FEWEST = 3  # measured steps in the narrowest stretch
+_WEIGHTS = (0.0, 0.5, 0.8, DEFAULT_SMOOTHING, 0.95, 0.98, 0.99, 0.995, 0.999)
+_FEWEST = 3  # measured steps in the narrowest range
 
 
-class Lens(NamedTuple):
-    """Places are steps, whatever the axis; ``None`` for an edge: from the beginning, up to the newest."""
+class ViewRange(NamedTuple):
+    """Immutable view; positions are steps, whatever the axis. An edge of ``None``: the first step, the newest step."""
 
     axis: Axis = "step"
     log: bool = False
-    smoothing: float = USUAL
+    smoothing: float = DEFAULT_SMOOTHING
     left: float | None = None
     right: float | None = None
     cursor: float | None = None
@@ -28,100 +28,102 @@ class Lens(NamedTuple):
         return self.left is not None or self.right is not None
 
 
-def edges(lens: Lens, timeline: Timeline) -> tuple[float, float]:
-    """The first and the last step that are seen."""
-    left = _beginning(timeline) if lens.left is None else min(lens.left, timeline.last)
-    right = timeline.last if lens.right is None else min(lens.right, timeline.last)
+def visible_steps(view: ViewRange, timeline: Timeline) -> tuple[float, float]:
+    """Return the first and the last visible step."""
+    left = _first_step(timeline) if view.left is None else min(view.left, timeline.last)
+    right = timeline.last if view.right is None else min(view.right, timeline.last)
     return left, right
 
 
-def magnified(lens: Lens, timeline: Timeline) -> int:
-    """How many times the whole is as long as what is seen."""
-    left, right = edges(lens, timeline)
-    return round((timeline.last - _beginning(timeline)) / max(right - left, 1e-9))
+def magnification(view: ViewRange, timeline: Timeline) -> int:
+    """Return the length of the whole run as a multiple of the visible range."""
+    left, right = visible_steps(view, timeline)
+    return round((timeline.last - _first_step(timeline)) / max(right - left, 1e-9))
 
 
-def _beginning(timeline: Timeline) -> float:
-    """Nothing, unless the first figures that are known are from far into the run."""
+def _first_step(timeline: Timeline) -> float:
+    """Return 0, or the first measured step where it is far into the run."""
     return 0.0 if timeline.first < timeline.last / 4 else timeline.first
 
 
-def _log(lens: Lens, timeline: Timeline, columns: int) -> Lens:
-    return lens._replace(log=not lens.log)
+def _toggle_log(view: ViewRange, timeline: Timeline, columns: int) -> ViewRange:
+    return view._replace(log=not view.log)
 
 
-def _axis(lens: Lens, timeline: Timeline, columns: int) -> Lens:
-    return lens._replace(axis=AXES[(AXES.index(lens.axis) + 1) % len(AXES)])
+def _switch_axis(view: ViewRange, timeline: Timeline, columns: int) -> ViewRange:
+    return view._replace(axis=next_axis(view.axis))
 
 
-def _smoother(lens: Lens, timeline: Timeline, columns: int) -> Lens:
-    return lens._replace(smoothing=next((w for w in _WEIGHTS if w > lens.smoothing), lens.smoothing))
+def _smoother(view: ViewRange, timeline: Timeline, columns: int) -> ViewRange:
+    return view._replace(smoothing=next((w for w in _WEIGHTS if w > view.smoothing), view.smoothing))
 
 
-def _rougher(lens: Lens, timeline: Timeline, columns: int) -> Lens:
-    return lens._replace(smoothing=next((w for w in reversed(_WEIGHTS) if w < lens.smoothing), lens.smoothing))
+def _rougher(view: ViewRange, timeline: Timeline, columns: int) -> ViewRange:
+    return view._replace(smoothing=next((w for w in reversed(_WEIGHTS) if w < view.smoothing), view.smoothing))
 
 
-def _in(lens: Lens, timeline: Timeline, columns: int) -> Lens:
-    """Half of what is seen: around the cursor, or up to the newest."""
-    left, right = edges(lens, timeline)
+def _zoom_in(view: ViewRange, timeline: Timeline, columns: int) -> ViewRange:
+    """Show half of the visible range: around the cursor, or up to the newest step."""
+    left, right = visible_steps(view, timeline)
     half = (right - left) / 2
-    middle = right - half / 2 if lens.cursor is None else min(max(lens.cursor, left + half / 2), right - half / 2)
-    narrower = _stretch(lens, timeline, middle, half)
-    return narrower if timeline.within(*edges(narrower, timeline)) >= _FEWEST else lens
+    middle = right - half / 2 if view.cursor is None else min(max(view.cursor, left + half / 2), right - half / 2)
+    narrower = _with_range(view, timeline, middle, half)
+    return narrower if timeline.count(*visible_steps(narrower, timeline)) >= _FEWEST else view
 
 
-def _out(lens: Lens, timeline: Timeline, columns: int) -> Lens:
-    left, right = edges(lens, timeline)
-    return _stretch(lens, timeline, (left + right) / 2, 2 * (right - left))
+def _zoom_out(view: ViewRange, timeline: Timeline, columns: int) -> ViewRange:
+    left, right = visible_steps(view, timeline)
+    return _with_range(view, timeline, (left + right) / 2, 2 * (right - left))
 
 
-def _all(lens: Lens, timeline: Timeline, columns: int) -> Lens:
-    return lens._replace(left=None, right=None)
+def _whole_run(view: ViewRange, timeline: Timeline, columns: int) -> ViewRange:
+    return view._replace(left=None, right=None)
 
 
-def _stretch(lens: Lens, timeline: Timeline, middle: float, width: float) -> Lens:
-    """So much around a place; an edge that meets an end of the run stays with it."""
-    begin, end = _beginning(timeline), timeline.last
+def _with_range(view: ViewRange, timeline: Timeline, middle: float, width: float) -> ViewRange:
+    """Return the view of ``width`` steps around a step; an edge that meets an end of the run stays with it."""
+    begin, end = _first_step(timeline), timeline.last
     left = max(begin, min(middle - width / 2, end - width))
     right = left + width
-    return lens._replace(left=left if left > begin else None, right=right if right < end - 1e-9 else None)
+    return view._replace(left=left if left > begin else None, right=right if right < end - 1e-9 else None)
 
 
-def _cursor(lens: Lens, timeline: Timeline, columns: int) -> Lens:
-    """Put the cursor on the newest of what is seen, or away."""
-    return lens._replace(cursor=timeline.beside(edges(lens, timeline)[1], 0) if lens.cursor is None else None)
+def _toggle_cursor(view: ViewRange, timeline: Timeline, columns: int) -> ViewRange:
+    """Put the cursor on the newest visible step, or remove it."""
+    newest = timeline.neighbour(visible_steps(view, timeline)[1], 0)
+    return view._replace(cursor=newest if view.cursor is None else None)
 
 
-def _moved(by: int) -> Callable[[Lens, Timeline, int], Lens]:
-    """The cursor so many columns to the right, to a measured step; what is seen follows it."""
+def _move_cursor(by: int) -> Callable[[ViewRange, Timeline, int], ViewRange]:
+    """Return the action that moves the cursor ``by`` columns to a measured step; the visible range follows it."""
 
-    def moved(lens: Lens, timeline: Timeline, columns: int) -> Lens:
-        if lens.cursor is None:
-            return _cursor(lens, timeline, columns)
-        left, right = edges(lens, timeline)
-        column = (timeline.at(lens.axis, right) - timeline.at(lens.axis, left)) / max(1, columns)
-        step = timeline.step(lens.axis, timeline.at(lens.axis, lens.cursor) + by * column)
-        if (step - lens.cursor) * by <= 0:
-            step = timeline.beside(lens.cursor, 1 if by > 0 else -1)
-        if lens.zoomed and not left <= step <= right:
-            lens = _stretch(lens, timeline, step, right - left)
-        return lens._replace(cursor=step)
+    def move(view: ViewRange, timeline: Timeline, columns: int) -> ViewRange:
+        if view.cursor is None:
+            return _toggle_cursor(view, timeline, columns)
+        left, right = visible_steps(view, timeline)
+        column = (timeline.at(view.axis, right) - timeline.at(view.axis, left)) / max(1, columns)
+        step = timeline.step(view.axis, timeline.at(view.axis, view.cursor) + by * column)
+        if (step - view.cursor) * by <= 0:
+            step = timeline.neighbour(view.cursor, 1 if by > 0 else -1)
+        if view.zoomed and not left <= step <= right:
+            view = _with_range(view, timeline, step, right - left)
+        return view._replace(cursor=step)
 
-    return moved
+    return move
 
 
-CHANGES: dict[str, Callable[[Lens, Timeline, int], Lens]] = {
+# by the names that the table of keys gives them; each takes the view, the timeline, and a chart's columns
+VIEW_ACTIONS: dict[str, Callable[[ViewRange, Timeline, int], ViewRange]] = {
     "smoother": _smoother,
     "rougher": _rougher,
-    "log": _log,
-    "axis": _axis,
-    "in": _in,
-    "out": _out,
-    "all": _all,
-    "cursor": _cursor,
-    "left": _moved(-1),
-    "right": _moved(1),
-    "far left": _moved(-10),
-    "far right": _moved(10),
+    "log": _toggle_log,
+    "axis": _switch_axis,
+    "in": _zoom_in,
+    "out": _zoom_out,
+    "all": _whole_run,
+    "cursor": _toggle_cursor,
+    "left": _move_cursor(-1),
+    "right": _move_cursor(1),
+    "far left": _move_cursor(-10),
+    "far right": _move_cursor(10),
 }

@@ -1,4 +1,4 @@
-"""The line in which a person says which runs to list; what is wrong with it is said while one types."""
+"""Line for the filter of the list of runs, with the error of an unfinished filter below it."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ from workbench.runs.filters import EXAMPLE, Filter, FilterError
 
 
 class FilterLine(Widget):
-    """There while something stands in it or one types; the filter is what is whole of it."""
+    """Visible while it holds text or the focus; ``filter`` is the part of the text that is complete."""
 
     BINDINGS = [Binding("down,enter", "leave", show=False)]  # noqa: RUF012
 
     class Changed(Message):
-        """Another filter holds now."""
+        """Another filter applies now."""
 
     class Left(Message):
-        """A person has typed what there was to type."""
+        """Editing has ended."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filter = Filter()
-        self.metrics: Iterable[str] = ()  # that some run has
+        self.metrics: Iterable[str] = ()  # of the listed runs
         self._input = Input(placeholder=EXAMPLE, compact=True)
-        self._wrong = Static(markup=False)
+        self._error = Static(markup=False)
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Static("filter ", markup=False, classes="name")
             yield self._input
-        yield self._wrong
+        yield self._error
 
     def on_mount(self) -> None:
-        self._wrong.display = self.display = False
+        self._error.display = self.display = False
 
     @property
     def text(self) -> str:
         return self._input.value
 
     def edit(self) -> None:
-        """Let a person type."""
+        """Show the line and focus its field."""
         self.display = True
-        self.screen.set_focus(self._input)  # at once: the next key may be here already
+        self.screen.set_focus(self._input)  # at once: the next key may have been typed already
 
     def clear(self) -> None:
-        """Every run is meant again."""
+        """Empty the filter, so that every run is listed."""
         self._input.value = ""
-        self._tell("")
+        self._show_error("")
         if self.filter.parts:
             self.filter = Filter()
             self.post_message(self.Changed())
@@ -67,18 +67,18 @@ class FilterLine(Widget):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        wrong = ""
+        problem = ""
         try:
-            wanted = filters.parse(event.value, frozenset(self.metrics))
+            new = filters.parse(event.value, frozenset(self.metrics))
         except FilterError as error:
-            wrong, wanted = str(error), self._before(event.value)
-        self._tell(wrong)
-        if wanted != self.filter:
-            self.filter = wanted
+            problem, new = str(error), self._before(event.value)
+        self._show_error(problem)
+        if new != self.filter:
+            self.filter = new
             self.post_message(self.Changed())
 
     def _before(self, text: str) -> Filter:
-        """What held before the condition that is being typed; what holds now where it is not the last one."""
+        """Return the filter without its last condition; the present one where that has an error too."""
         try:
             return filters.parse(text.rpartition(" ")[0], frozenset(self.metrics))
         except FilterError:
@@ -97,7 +97,7 @@ class FilterLine(Widget):
     def on_descendant_blur(self) -> None:
         self.display = bool(self.text.strip())
 
-    def _tell(self, sentence: str) -> None:
-        self._wrong.update(Content.styled(sentence, "$text-error"))
-        self._wrong.display = bool(sentence)
+    def _show_error(self, sentence: str) -> None:
+        self._error.update(Content.styled(sentence, "$text-error"))
+        self._error.display = bool(sentence)
         self.set_class(bool(sentence), "-error")

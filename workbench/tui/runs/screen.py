@@ -1,11 +1,9 @@
-"""All runs of a folder, whoever started them: found, sorted, marked, compared, deleted."""
+"""Screen of all runs of a folder: filtered, sorted, marked, compared, exported, deleted."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from functools import partial
-from pathlib import Path
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,33 +11,31 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.runs import export, store
-from workbench.runs.store import Run, RunError
+from workbench.runs.store import Run
 from workbench.runs.summary import UNREADABLE, RunSummary
+from workbench.tui.color import letter_color
 from workbench.tui.keys import actions, bindings
-from workbench.tui.runs import dialogs
-from workbench.tui.runs.columns import COLUMNS, NEWEST, arranged
+from workbench.tui.runs.dialogs import delete_runs, deletion_refusal, export_runs
 from workbench.tui.runs.filter_line import FilterLine
-from workbench.tui.runs.marks import MORE, Marks, colour
-from workbench.tui.runs.run_card import card
+from workbench.tui.runs.marked_runs import MORE, MarkedRuns
+from workbench.tui.runs.run_table import COLUMNS, NEWEST, run_details, sorted_runs
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.services.polling import poll
-from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.listing import Cell, Head, Line, Listing
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.status import live, resumable
 
-_AGES = 15  # seconds between two looks at the clock for the ages of runs in which nothing happens
+_AGES = 15  # seconds after which ages are written anew where no run has changed
 _ACTIONS = {action.name for action in actions("runs") if action.place == "runs"}
 
 
 class RunsScreen(Page):
-    """A list that follows the folder. Marks stay when a filter hides a run."""
+    """Screen that follows the folder. Marks stay when a filter hides a run."""
 
     place = "runs"
     BINDINGS = [*bindings(place), Binding("delete", "delete", show=False)]  # noqa: RUF012
-    AUTO_FOCUS = ""  # the list, once it is there
+    AUTO_FOCUS = ""  # the list is focused once there is one
     EVERY = 0.5  # seconds between two looks at the folder
 
     def compose(self) -> ComposeResult:
@@ -55,9 +51,9 @@ class RunsScreen(Page):
         self._catalogue = Catalogue(self.workbench.runs_folder)
         self._every: list[RunSummary] = []
         self._shown: list[RunSummary] = []
-        self._lines: dict[str, tuple[RunSummary, str, int, Line]] = {}  # as they were made, of what, and when
-        self._marks = Marks()
-        self._column, self._turned = NEWEST, False
+        self._lines: dict[str, tuple[RunSummary, str, int, Line]] = {}  # each with its summary, mark and age period
+        self._marks = MarkedRuns()
+        self._column, self._reversed = NEWEST, False
         self._looked, self._said = False, 0
         self._look_now = asyncio.Event()
         for name in ("#count", "#list", "#empty", "#chosen"):
@@ -89,20 +85,21 @@ class RunsScreen(Page):
         self._empty(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.")
 
     def _show(self) -> None:
-        """The runs that the filter means, in the order that was asked for."""
+        """List the runs that match the filter, in the chosen order."""
         if not self.query(Listing):  # the screen was taken down meanwhile
             return
         line = self.query_one(FilterLine)
-        line.metrics = {name for record in self._every for name in record.val}
-        self._marks.remove(set(self._marks) - {record.run.id for record in self._every})
+        line.metrics = {name for summary in self._every for name in summary.val}
+        self._marks.remove(set(self._marks) - {summary.run.id for summary in self._every})
         column = COLUMNS[self._column]
-        self._shown = arranged(filter(line.filter.matches, self._every), column, turned=self._turned)
-        arrow = " ↓" if column.falling != self._turned else " ↑"
+        self._shown = sorted_runs(filter(line.filter.matches, self._every), column, reverse=self._reversed)
+        arrow = " ↓" if column.descending != self._reversed else " ↑"
         heads = [
-            Head(here.name + arrow * (here is column), here.rank, here.right, strong=here is column) for here in COLUMNS
+            Head(here.name + arrow * (here is column), here.drop_order, here.right, strong=here is column)
+            for here in COLUMNS
         ]
         listing = self.query_one(Listing)
-        listing.show([Head("", 0), *heads], [self._line(record) for record in self._shown])
+        listing.show([Head("", 0), *heads], [self._line(summary) for summary in self._shown])
         for name in ("#count", "#list", "#chosen"):
             self.query_one(name).display = bool(self._shown)
         self.query_one("#count").display = bool(self._every)
@@ -119,14 +116,14 @@ class RunsScreen(Page):
             listing.focus()
         self._tell()
 
-    def _line(self, record: RunSummary) -> Line:
-        letter = self._marks.letter(record.run.id)
-        known = self._lines.get(record.run.id)
-        if known is None or known[0] is not record or known[1:3] != (letter, self._said):
-            cells: list[Cell] = [(here.cell(record), here.style(record)) for here in COLUMNS]
-            mark = (letter or " ", f"bold $text-{colour(letter)}" if letter else "")
-            self._lines[record.run.id] = known = (record, letter, self._said, Line(record.run.id, (mark, *cells)))
-        return known[3]
+    def _line(self, summary: RunSummary) -> Line:
+        letter = self._marks.letter(summary.run.id)
+        cached = self._lines.get(summary.run.id)
+        if cached is None or cached[0] is not summary or cached[1:3] != (letter, self._said):
+            cells: list[Cell] = [(here.text(summary), here.style(summary)) for here in COLUMNS]
+            mark = (letter or " ", f"bold $text-{letter_color(letter)}" if letter else "")
+            self._lines[summary.run.id] = cached = (summary, letter, self._said, Line(summary.run.id, (mark, *cells)))
+        return cached[3]
 
     def _empty(self, sentence: str) -> None:
         for name in ("#list", "#chosen"):
@@ -136,54 +133,54 @@ class RunsScreen(Page):
 
     @on(Listing.Chosen)
     def _tell(self) -> None:
-        """Say above the list what it holds, below it what is known of the chosen run."""
+        """Count the runs above the list, and describe the chosen run below it."""
         column = COLUMNS[self._column]
         whole, shown = len(self._every), len(self._shown)
         parts = [f"{shown} of {whole} runs" if shown < whole else f"{whole} runs" if whole != 1 else "1 run"]
-        parts.append(column.words[self._turned])
+        parts.append(column.order_words[self._reversed])
         if self._marks:
-            hidden = len(self._marks) - sum(record.run.id in self._marks for record in self._shown)
+            hidden = len(self._marks) - sum(summary.run.id in self._marks for summary in self._shown)
             parts.append(f"{len(self._marks)} marked" + f" ({hidden} not shown)" * bool(hidden))
         self.query_one("#count", Static).update(Content.styled(" · ".join(parts), "$foreground-muted"))
-        if record := self.chosen:
-            self.query_one("#chosen", Static).update(card(record))
+        if summary := self.chosen:
+            self.query_one("#chosen", Static).update(run_details(summary))
         self.refresh_bindings()
 
     @property
     def chosen(self) -> RunSummary | None:
         """The run under the cursor."""
         at = self.query_one(Listing).chosen
-        return next((record for record in self._shown if record.run.id == at), None)
+        return next((summary for summary in self._shown if summary.run.id == at), None)
 
     @property
     def marked(self) -> list[RunSummary]:
-        """The marked runs, in the order of their marks, whether the filter means them or not."""
-        known = {record.run.id: record for record in self._every}
-        return [known[run] for run in self._marks if run in known]
+        """The marked runs in the order of their marks, also those that the filter hides."""
+        by_id = {summary.run.id: summary for summary in self._every}
+        return [by_id[run] for run in self._marks if run in by_id]
 
     def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action not in _ACTIONS or not self.is_mounted:
             return True
-        record = self.chosen
+        summary = self.chosen
         possible = {
-            "open": record and record.status != UNREADABLE,
-            "stop": record and live(record.status) and record.status != "stopping",
-            "resume": record and resumable(record.status),
+            "open": summary and summary.status != UNREADABLE,
+            "stop": summary and live(summary.status) and summary.status != "stopping",
+            "resume": summary and resumable(summary.status),
             "clear": self.query_one(FilterLine).text,
-            "delete": record or self._marks,
-            "export": record or self._marks,
+            "delete": summary or self._marks,
+            "export": summary or self._marks,
             "compare": self._every,
             "filter": self._every,
         }
-        return bool(possible.get(action, record)) or None
+        return bool(possible.get(action, summary)) or None
 
     @on(Listing.Opened)
     def action_open(self) -> None:
-        record = self.chosen
-        if record and record.status == UNREADABLE:
-            self.app.notify(record.message, severity="error", markup=False)
-        elif record:
-            self.workbench.open_run(record.run)
+        summary = self.chosen
+        if summary and summary.status == UNREADABLE:
+            self.app.notify(summary.message, severity="error", markup=False)
+        elif summary:
+            self.workbench.open_run(summary.run)
 
     def action_stop(self) -> None:
         if self.chosen:
@@ -204,7 +201,7 @@ class RunsScreen(Page):
         self._show()
 
     @on(FilterLine.Left)
-    def _back_to_the_list(self) -> None:
+    def _focus_list(self) -> None:
         self.query_one(Listing).focus()
 
     def action_sort(self) -> None:
@@ -216,11 +213,12 @@ class RunsScreen(Page):
             self._sort(event.index - 1)
 
     def _sort(self, column: int) -> None:
-        self._turned = column == self._column and not self._turned
+        self._reversed = column == self._column and not self._reversed
         self._column = column
         self._show()
 
     def action_turn(self) -> None:
+        """Reverse the order."""
         self._sort(self._column)
 
     def action_mark(self) -> None:
@@ -228,10 +226,10 @@ class RunsScreen(Page):
             self._mark([self.chosen.run.id])
 
     def action_mark_all(self) -> None:
-        self._mark([record.run.id for record in self._shown])
+        self._mark([summary.run.id for summary in self._shown])
 
     def _mark(self, ids: list[str]) -> None:
-        """Mark them; where all of them are marked, take the marks away."""
+        """Mark runs; where all of them are marked, take the marks away."""
         if all(run in self._marks for run in ids):
             self._marks.remove(ids)
         else:
@@ -241,12 +239,12 @@ class RunsScreen(Page):
     def action_compare(self) -> None:
         from workbench.tui.compare.screen import CompareScreen
 
-        known = {self._marks.letter(record.run.id): record for record in self.marked if record.spec}
-        known.pop(MORE, None)
-        if len(known) < 2:
+        by_letter = {self._marks.letter(summary.run.id): summary.run for summary in self.marked if summary.spec}
+        by_letter.pop(MORE, None)
+        if len(by_letter) < 2:
             self.app.notify("Mark two runs at least with m (or ^t), then compare them.", markup=False)
         else:
-            self.workbench.enter(CompareScreen({letter: record.run for letter, record in known.items()}))
+            self.workbench.enter(CompareScreen(by_letter))
 
     def action_copy(self) -> None:
         if self.chosen:
@@ -254,41 +252,20 @@ class RunsScreen(Page):
             self.app.notify(f"{self.chosen.run.id} is copied, where your terminal lets it (OSC 52).", markup=False)
 
     def action_delete(self) -> None:
-        chosen = self.marked or [record for record in (self.chosen,) if record]
-        if refusal := dialogs.refusal(chosen):
+        chosen = self.marked or [summary for summary in (self.chosen,) if summary]
+        if refusal := deletion_refusal(chosen):
             self.app.notify(refusal, severity="error", markup=False)
         elif chosen:
             self._delete(chosen)
 
     @work(group="delete", exclusive=True)
     async def _delete(self, chosen: list[RunSummary]) -> None:
-        losses = await run_in_thread(lambda: [dialogs.Loss(record, dialogs.size(record)) for record in chosen])
-        shown = {record.run.id for record in self._shown}
-        hidden = sum(record.run.id not in shown for record in chosen)
-        if await self.app.push_screen_wait(dialogs.delete(losses, hidden)) != dialogs.DELETE:
-            return
-        gone = []
-        for loss in losses:
-            try:
-                await run_in_thread(partial(store.remove, loss.record.run))
-                gone.append(loss)
-            except (RunError, OSError) as error:
-                self.app.notify(str(error), severity="error", markup=False)
-        if gone:
-            what = gone[0].record.run.id if len(gone) == 1 else f"{len(gone)} runs"
-            freed = dialogs.megabytes(sum(loss.bytes for loss in gone))
-            self.app.notify(f"Deleted {what}: {freed} are free.", markup=False)
+        shown = {summary.run.id for summary in self._shown}
+        hidden = sum(summary.run.id not in shown for summary in chosen)
+        await delete_runs(self.app, chosen, hidden)
         self._look_now.set()
 
     @work(group="export", exclusive=True)
     async def action_export(self) -> None:
         chosen, what = (self.marked, "the marked") if self._marks else (self._shown, "what is shown")
-        try:
-            folder = Path.cwd()
-            kind = await self.app.push_screen_wait(dialogs.export(len(chosen), what, folder))
-            if kind in export.KINDS:
-                path = await run_in_thread(partial(export.write, chosen, kind, folder))
-                self.app.notify(f"Written to {path}.", markup=False)
-        except OSError as error:
-            where = error.filename or "the current folder"
-            self.app.notify(f"Nothing could be written to {where}: {error.strerror}.", severity="error", markup=False)
+        await export_runs(self.app, chosen, what)

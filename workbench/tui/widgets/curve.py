@@ -1,4 +1,4 @@
-"""A curve that keeps every point, and shows a stretch of them thinned and smoothed."""
+"""Curves that keep every point, and return a range of them thinned and smoothed. Plain data, no widget."""
 
 from __future__ import annotations
 
@@ -11,30 +11,36 @@ from typing import cast
 
 from workbench.render.plot import Point
 
-_EXACT = 16_384  # so many points are looked at one by one; of more, the extremes and the mean of each block
+_EXACT = 16_384  # points that are read one by one; of more, the extremes and the mean of each block
 _BLOCK = 128
-_FORGOTTEN = 1e-3  # what weighs less than that in a running mean is left out
-USUAL = 0.9  # the weight of what came before in a running mean
+_NEGLIGIBLE = 1e-3  # weight in a running mean below which older points are left out
+DEFAULT_SMOOTHING = 0.9  # weight of the preceding points in a running mean
 
 
 class Curve:
-    """Points in the order of x, sixteen bytes each."""
+    """Points in the order of x, sixteen bytes each.
 
-    def __init__(self, name: str, colour: str, *, faint: bool = False, brief: str = "") -> None:
+    Args:
+        color: a theme variable.
+        faint: drawn paler, behind the others.
+        brief: the name where room is short.
+    """
+
+    def __init__(self, name: str, color: str, *, faint: bool = False, brief: str = "") -> None:
         self.name = name
-        self.brief = brief or name  # where room is short
-        self.colour = colour  # a theme variable
+        self.brief = brief or name
+        self.color = color
         self.faint = faint
         self._xs, self._ys = array("d"), array("d")
-        self._peaks = array("L")  # of each whole block: where its lowest and its highest point are, in their order
+        self._peaks = array("L")  # indices of the lowest and the highest point of each whole block, in their order
         self._means = array("d")
 
     def add(self, x: float, y: float | None) -> None:
-        """Add a point; what is not a finite number is a gap."""
+        """Add a point; a value that is not a finite number is a gap."""
         self.extend([x], [y])
 
     def extend(self, xs: Sequence[float], ys: Sequence[float | None]) -> None:
-        """Add points, in their order."""
+        """Add points in their order."""
         finite = None not in ys and isfinite(sum(cast("Sequence[float]", ys)))
         if not finite:
             points = [(x, y) for x, y in zip(xs, ys, strict=True) if y is not None and isfinite(y)]
@@ -47,32 +53,33 @@ class Curve:
             self._means.append(sum(block) / _BLOCK)
 
     def cut(self, x: float) -> None:
-        """Forget what lies beyond ``x``."""
+        """Drop the points after ``x``."""
         kept = bisect_right(self._xs, x)
         whole = kept // _BLOCK
         del self._xs[kept:], self._ys[kept:], self._peaks[2 * whole :], self._means[whole:]
 
     def clear(self) -> None:
+        """Drop all points."""
         self.cut(-math.inf)
 
     @property
     def ends(self) -> list[float]:
-        """Where it begins and where it ends; empty as long as there is no point."""
+        """First and last x; empty as long as there is no point."""
         return [self._xs[0], self._xs[-1]] if self._xs else []
 
     @property
     def points(self) -> list[Point]:
-        """All of it as it is drawn, not thinned."""
-        return self._between(0, len(self._xs), USUAL)
+        """All points with the default smoothing, of a long curve the extremes of its blocks."""
+        return self._between(0, len(self._xs), DEFAULT_SMOOTHING)
 
-    def seen(self, left: float, right: float, columns: int, weight: float = USUAL) -> list[Point]:
-        """What a chart of ``columns`` draws between two places, and the next point on either side."""
+    def visible_points(self, left: float, right: float, columns: int, weight: float = DEFAULT_SMOOTHING) -> list[Point]:
+        """Return the points between two x and one more on either side, thinned for a chart of ``columns``."""
         first = max(0, bisect_left(self._xs, left) - 1)
         last = min(len(self._xs), bisect_right(self._xs, right) + 1)
         return thin(self._between(first, last, weight), columns)
 
-    def at(self, x: float, weight: float = USUAL) -> Point | None:
-        """The last point that is not beyond ``x``."""
+    def at(self, x: float, weight: float = DEFAULT_SMOOTHING) -> Point | None:
+        """Return the last point that is not after ``x``."""
         index = bisect_right(self._xs, x) - 1
         return self._between(index, index + 1, weight)[0] if index >= 0 else None
 
@@ -80,26 +87,26 @@ class Curve:
         if last - first <= _EXACT:
             return list(zip(self._xs[first:last], self._ys[first:last], strict=True))
         begin, end = -(-first // _BLOCK), last // _BLOCK
-        where = (*range(first, begin * _BLOCK), *self._peaks[2 * begin : 2 * end], *range(end * _BLOCK, last))
-        return [(self._xs[index], self._ys[index]) for index in where]
+        indices = (*range(first, begin * _BLOCK), *self._peaks[2 * begin : 2 * end], *range(end * _BLOCK, last))
+        return [(self._xs[index], self._ys[index]) for index in indices]
 
 
 class Smoothed(Curve):
-    """The running mean of what is added, the newest weighing most.
+    """Exponential running mean of the points.
 
     Args:
-        of: a curve whose points these are; it alone is added to.
+        of: a curve whose points these are; points are added to it alone.
     """
 
-    def __init__(self, name: str, colour: str, *, brief: str = "", of: Curve | None = None) -> None:
-        super().__init__(name, colour, brief=brief)
+    def __init__(self, name: str, color: str, *, brief: str = "", of: Curve | None = None) -> None:
+        super().__init__(name, color, brief=brief)
         if of is not None:
             self._xs, self._ys, self._peaks, self._means = of._xs, of._ys, of._peaks, of._means
 
     def _between(self, first: int, last: int, weight: float) -> list[Point]:
         if weight <= 0:
             return super()._between(first, last, weight)
-        before = math.ceil(math.log(_FORGOTTEN) / math.log(weight))
+        before = math.ceil(math.log(_NEGLIGIBLE) / math.log(weight))
         if last - first + before <= _EXACT:
             begin = max(0, first - before)
             means = smooth(self._ys[begin:last], weight)[first - begin :]
@@ -112,7 +119,11 @@ class Smoothed(Curve):
 
 
 def smooth(values: Iterable[float], weight: float) -> list[float]:
-    """The running mean at each value; what came before weighs ``weight``, and the first mean is the first value."""
+    """Return the exponential running mean at each value, without bias towards zero at the beginning.
+
+    Args:
+        weight: of the preceding values, 0 to 1.
+    """
     fresh, total, weights = 1.0 - weight, 0.0, 0.0
     means = []
     for value in values:
@@ -123,7 +134,7 @@ def smooth(values: Iterable[float], weight: float) -> list[float]:
 
 
 def thin(points: Sequence[Point], columns: int) -> list[Point]:
-    """The lowest and the highest point of each of ``columns`` equal stretches of x, the first point and the last."""
+    """Return the lowest and the highest point of each of ``columns`` equal ranges of x, the first and the last."""
     if len(points) <= 2 * columns:
         return list(points)
     start, end = points[0][0], points[-1][0]

@@ -1,6 +1,6 @@
-"""A confusion matrix as it is shown: in counts or shares, ordered, alone or beside an earlier one. Plain data.
+"""Confusion matrix prepared for display: counts or shares, in an order, alone or as a difference. No widget.
 
-Shapes: C classes, by their number in the matrix unless it says places: where a class stands in the order shown.
+C classes are named by their index in the matrix, positions by their index in the displayed order.
 """
 
 from __future__ import annotations
@@ -15,105 +15,112 @@ from workbench.render.format import plain
 
 Order = Literal["as given", "by error", "by neighbours"]
 ORDERS: tuple[Order, ...] = get_args(Order)
-Counts = Sequence[Sequence[int]]
+Counts = Sequence[Sequence[int]]  # (C, C): true class, predicted class
 
 
-class Face(NamedTuple):
-    """What a grid draws, row by row and column by column as they stand."""
+class MatrixDisplay(NamedTuple):
+    """Texts and color strengths of a drawn matrix, row by row and column by column in the displayed order."""
 
-    places: list[int]  # the class at each place
+    classes: list[int]  # the class at each position
     labels: list[str]
     short: list[str]  # two letters each, the same in every order
     texts: list[list[str]]
-    under: list[list[str]]  # for cells of two lines
-    strengths: list[list[float]]  # -1 to 1: wrong or worse below 0, right or better above, 0: no colour
+    second_lines: list[list[str]]  # shown in cells of two lines
+    strengths: list[list[float]]  # -1 to 1: wrong or worse below 0, right or better above, 0: no color
 
 
-class Pair(NamedTuple):
-    """A cell: how often examples of a class were taken for one, of how many of that class."""
+class CellCounts(NamedTuple):
+    """Examples of a true class that were predicted as one class, and all examples of the true class."""
 
-    taken: int
+    examples: int
     total: int
 
     @property
     def share(self) -> float:
-        return self.taken / self.total if self.total else 0.0
+        return self.examples / self.total if self.total else 0.0
 
 
-def pair(view: Confusion, true: int, guess: int) -> Pair:
-    return Pair(view.counts[true][guess], sum(view.counts[true]))
+def cell_counts(view: Confusion, true: int, guess: int) -> CellCounts:
+    """Return the counts of a cell."""
+    return CellCounts(view.counts[true][guess], sum(view.counts[true]))
 
 
-def same_rows(view: Confusion, than: Confusion) -> bool:
-    """Whether two matrices have as many examples of each class, so that their counts can be compared."""
-    return [*map(sum, view.counts)] == [*map(sum, than.counts)]
+def same_rows(view: Confusion, reference: Confusion) -> bool:
+    """Return whether two matrices have as many examples of each class, so that their counts compare."""
+    return [*map(sum, view.counts)] == [*map(sum, reference.counts)]
 
 
-def face(view: Confusion, places: Sequence[int], *, shares: bool, than: Confusion | None = None) -> Face:
-    """The matrix in an order.
+def matrix_display(
+    view: Confusion, classes: Sequence[int], *, shares: bool, reference: Confusion | None = None
+) -> MatrixDisplay:
+    """Return a matrix as it is drawn.
 
     Args:
+        classes: all of them, in the order of rows and columns.
         shares: percent of the row instead of counts; differences are percent points then.
-        than: show the difference to this one, which has the same labels; with other rows only shares compare.
+        reference: a matrix with the same labels; the difference to it is drawn. With other rows only shares compare.
     """
     labels = [plain(label) for label in view.labels]
     short = abbreviations(labels)
-    cells = [[(pair(view, i, j), pair(than, i, j) if than else None, i == j) for j in places] for i in places]
-    written = [[_written(now, then, right=right, shares=shares) for now, then, right in row] for row in cells]
-    return Face(
-        places=[*places],
-        labels=[labels[number] for number in places],
-        short=[short[number] for number in places],
-        texts=[[text for text, _ in row] for row in written],
-        under=[[under for _, under in row] for row in written],
+    cells = [
+        [(cell_counts(view, i, j), cell_counts(reference, i, j) if reference else None, i == j) for j in classes]
+        for i in classes
+    ]
+    texts = [[_cell_texts(now, then, right=right, shares=shares) for now, then, right in row] for row in cells]
+    return MatrixDisplay(
+        classes=[*classes],
+        labels=[labels[number] for number in classes],
+        short=[short[number] for number in classes],
+        texts=[[text for text, _ in row] for row in texts],
+        second_lines=[[second for _, second in row] for row in texts],
         strengths=[[_strength(now, then, right=right) for now, then, right in row] for row in cells],
     )
 
 
 def percent(share: float) -> str:
-    """A share in three cells: ``44``, ``<1``, ``>99``, ``100``."""
+    """Return a share in at most three characters: ``44``, ``<1``, ``>99``, ``100``."""
     if 0 < share <= 0.005:
         return "<1"
     return ">99" if 0.995 <= share < 1 else f"{share:.0%}"[:-1]
 
 
-def _written(now: Pair, then: Pair | None, *, right: bool, shares: bool) -> tuple[str, str]:
-    """A cell's text, and its second line."""
+def percent_points(difference: float) -> str:
+    """Return a difference of two shares in percent points, with its sign."""
+    text = f"{difference * 100:+.0f}"
+    return "0" if text in ("+0", "-0") else text
+
+
+def _cell_texts(now: CellCounts, then: CellCounts | None, *, right: bool, shares: bool) -> tuple[str, str]:
+    """Return a cell's text and its second line."""
     nothing = "0" if right else ""
-    figure = f"{now.taken:,}" if now.taken >= 10_000 else str(now.taken)
+    count = f"{now.examples:,}" if now.examples >= 10_000 else str(now.examples)
     share = f"{percent(now.share)} %"
     if then is None:
-        if not now.taken:
+        if not now.examples:
             return nothing, ""
-        return (percent(now.share), figure) if shares else (figure, share)
-    present = f"({share if shares else figure})"
+        return (percent(now.share), count) if shares else (count, share)
+    present = f"({share if shares else count})"
     if now.share == then.share:
-        return nothing, present if now.taken else ""
-    return points(now.share - then.share) if shares else f"{now.taken - then.taken:+d}", present
+        return nothing, present if now.examples else ""
+    return percent_points(now.share - then.share) if shares else f"{now.examples - then.examples:+d}", present
 
 
-def points(difference: float) -> str:
-    """A difference of two shares in percent points, with its sign."""
-    written = f"{difference * 100:+.0f}"
-    return "0" if written in ("+0", "-0") else written
-
-
-def _strength(now: Pair, then: Pair | None, *, right: bool) -> float:
-    """How strongly a cell is coloured: by its share of the row; the root of an error or a difference, often small."""
+def _strength(now: CellCounts, then: CellCounts | None, *, right: bool) -> float:
+    """Return a cell's color strength: its share of the row; the root of an error or a difference, often small."""
     if then is None:
         return now.share if right else -sqrt(now.share)
     difference = now.share - then.share
     return copysign(sqrt(abs(difference)), difference if right else -difference) if difference else 0.0
 
 
-def order(counts: Counts, how: Order) -> list[int]:
-    """The classes in an order.
+def class_order(counts: Counts, order: Order) -> list[int]:
+    """Return the classes in an order.
 
-    ``by error``: those with the largest share of errors first, those without examples last. ``by neighbours``: the two
-    that are taken for one another most beside one another, then the next two, as far as both still have a free side.
+    ``by error``: the largest share of errors first, classes without examples last. ``by neighbours``: the two classes
+    that are confused most stand side by side, then the next two, as far as both still have a free side.
     """
     every = range(len(counts))
-    match how:
+    match order:
         case "by error":
             right = [row[number] / sum(row) if sum(row) else 2.0 for number, row in enumerate(counts)]
             return sorted(every, key=lambda number: right[number])
@@ -123,7 +130,7 @@ def order(counts: Counts, how: Order) -> list[int]:
 
 
 def _chains(counts: Counts) -> list[list[int]]:
-    """Classes strung together by the shares that are taken for one another, the strongest link first."""
+    """Return chains of classes, linked greedily by the shares confused with one another, the strongest link first."""
     totals = [sum(row) or 1 for row in counts]
     links = [(counts[a][b] / totals[a] + counts[b][a] / totals[b], a, b) for a in range(len(counts)) for b in range(a)]
     chain_of = {number: [number] for number in range(len(counts))}
@@ -140,38 +147,39 @@ def _chains(counts: Counts) -> list[list[int]]:
     return sorted(chains.values(), key=lambda chain: (-len(chain), min(chain)))
 
 
-def said(view: Confusion, true: int, guess: int) -> str:
-    """A cell in words: ``true Korean taken for Chinese: 4 of 9, 44 %``."""
+def cell_description(view: Confusion, true: int, guess: int) -> str:
+    """Return a cell in words: ``true Korean taken for Chinese: 4 of 9, 44 %``."""
     label, other = plain(view.labels[true]), plain(view.labels[guess])
-    what = f"true {label} named rightly" if true == guess else f"true {label} taken for {other}"
-    return f"{what}: {_figures(pair(view, true, guess), label)}"
+    cell = f"true {label} named rightly" if true == guess else f"true {label} taken for {other}"
+    return f"{cell}: {_counts_text(cell_counts(view, true, guess), label)}"
 
 
-def said_of_difference(view: Confusion, than: Confusion, true: int, guess: int, *, others: bool = False) -> str:
-    """How a cell differs from the one of an earlier matrix: ``6 of 9, 67 %, then: -2, better``.
+def difference_description(
+    view: Confusion, reference: Confusion, true: int, guess: int, *, other_rows: bool = False
+) -> str:
+    """Return a cell of the reference and the difference to it in words: ``6 of 9, 67 %: -2, better``.
 
     Args:
-        others: the two are of different rows, of which neither is better for it.
+        other_rows: the two are of different rows, so that neither is better or worse.
     """
-    now, then = pair(view, true, guess), pair(than, true, guess)
-    figures = _figures(then, plain(view.labels[true]))
+    now, then = cell_counts(view, true, guess), cell_counts(reference, true, guess)
+    figures = _counts_text(then, plain(view.labels[true]))
     change = now.share - then.share
     if not change:
         return f"{figures}: no change"
-    by = f"{points(change)} points" if others else f"{now.taken - then.taken:+d}"
-    if others:
-        return f"{figures}: {by}, of other rows"
-    return f"{figures}: {by}, {'better' if (change > 0) == (true == guess) else 'worse'}"
+    if other_rows:
+        return f"{figures}: {percent_points(change)} points, of other rows"
+    return f"{figures}: {now.examples - then.examples:+d}, {'better' if (change > 0) == (true == guess) else 'worse'}"
 
 
-def _figures(cell: Pair, label: str) -> str:
+def _counts_text(cell: CellCounts, label: str) -> str:
     if not cell.total:
         return f"no {label} among these rows"
-    return f"{cell.taken:,} of {cell.total:,}, {percent(cell.share)} %"
+    return f"{cell.examples:,} of {cell.total:,}, {percent(cell.share)} %"
 
 
 def most_confused(view: Confusion, most: int) -> list[tuple[str, str, int, float]]:
-    """The commonest errors: true class, what it was taken for, how often, and the share of its row."""
+    """Return the commonest errors: true class, predicted class, count, and share of the true class."""
     errors = [
         (true, guess, count, count / sum(row))
         for true, row in zip(view.labels, view.counts, strict=False)

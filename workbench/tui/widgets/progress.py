@@ -1,4 +1,4 @@
-"""Where a run stands: its state, how far it is, and the figures that tell how it goes."""
+"""Progress of a run: its state, steps, best figure, speed, and the load of its machine."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from workbench.runs.store import Run
 from workbench.tui.services.gauges import Load
 from workbench.tui.widgets.status import Seen, badge
 
-Piece = Content | str | tuple[str, str]
+Fragment = Content | str | tuple[str, str]
 _GAP = "   "
-_METER = 10  # cells
+_BAR = 10  # cells of a bar of the machine's load
 
 
-class Figures(NamedTuple):
-    """What is told of a run, frozen: the history itself grows on another thread."""
+class ProgressState(NamedTuple):
+    """Figures of a run, frozen: the history itself grows on another thread."""
 
     started: Started | None = None
     step: int = 0
@@ -32,10 +32,7 @@ class Figures(NamedTuple):
 
 
 class Progress(Widget):
-    """Two lines, and where there is room a third for the machine.
-
-    What does not fit is left out, the least important first.
-    """
+    """Two lines, and where there is room a third for the machine; what does not fit is left out, the last first."""
 
     def __init__(self, run: Run, title: str, starter: bool) -> None:
         super().__init__()
@@ -43,26 +40,27 @@ class Progress(Widget):
         self._title = title
         self._starter = starter
         self._status: Seen = "starting"
-        self._figures = Figures()
+        self._state = ProgressState()
 
     def show(self, status: Seen, history: History, load: Load | None = None) -> None:
+        """Show a run's state and figures."""
         last = history.steps[-1] if history.steps else None
         self._status = status
-        self._figures = Figures(history.started, history.step, last, history.best, history.ended, load)
+        self._state = ProgressState(history.started, history.step, last, history.best, history.ended, load)
         self.set_class(load is not None, "-metered")
         self.refresh()
 
     def render(self) -> Content:
-        width, load = self.size.width, self._figures.load
+        width, load = self.size.width, self._state.load
         below = load is not None and self.size.height > 2
-        lines = [self._first(width), self._second(meters=not below)]
+        lines = [self._first(width), self._second(with_load=not below)]
         if load and below:
-            lines.append(meters(load))
-        return Content("\n").join(fit(line, width) for line in lines)
+            lines.append(machine_load(load))
+        return Content("\n").join(fit_to_width(line, width) for line in lines)
 
-    def _first(self, width: int) -> list[Piece]:
-        started, step, last, _, ended, _ = self._figures
-        pieces: list[Piece] = [badge(self._status)]
+    def _first(self, width: int) -> list[Fragment]:
+        started, step, last, _, ended, _ = self._state
+        pieces: list[Fragment] = [badge(self._status)]
         if started is None:
             return [*pieces, (self._title, "bold"), (self._run.id, "$foreground-muted")]
         total = started.total_steps
@@ -80,10 +78,10 @@ class Progress(Widget):
             pieces.append(f"epoch {last.epoch:.1f}")
         return pieces
 
-    def _second(self, *, meters: bool) -> list[Piece]:
-        """How good it is and how fast; with ``meters`` also how busy its machine is."""
-        started, _, last, best, ended, load = self._figures
-        pieces: list[Piece] = []
+    def _second(self, *, with_load: bool) -> list[Fragment]:
+        """Return the best figure, the speed and the device; with ``with_load`` the machine's load too."""
+        started, _, last, best, ended, load = self._state
+        pieces: list[Fragment] = []
         if self._starter:
             pieces.append(("starter data", "bold $text-warning"))
         if best:
@@ -92,7 +90,7 @@ class Progress(Widget):
             pieces.append(Content.assemble(f"best {heading(best.metric, settings)} ", value, f" at step {best.step:,}"))
         if last and self._status not in ("starting", "finished", "stopped"):
             pieces += _figures(last)
-            if meters:
+            if with_load:
                 pieces += _brief(load) if load else [memory(last.memory_mb * 1e6)]
         elif isinstance(ended, Finished | Stopped):
             pieces.append(f"{ended.examples_per_s:,.0f} examples/s")
@@ -104,9 +102,9 @@ class Progress(Widget):
         return pieces
 
 
-def fit(pieces: list[Piece], width: int) -> Content:
-    """As many of the pieces as a line holds."""
-    parts: list[Piece] = []
+def fit_to_width(pieces: list[Fragment], width: int) -> Content:
+    """Return as many of the fragments as fit into a line, the earlier ones first."""
+    parts: list[Fragment] = []
     used = 0
     for piece in pieces:
         content = piece if isinstance(piece, Content) else Content.assemble(piece)
@@ -119,45 +117,45 @@ def fit(pieces: list[Piece], width: int) -> Content:
 
 
 def bar(share: float, width: int, status: Seen) -> Content:
-    """A bar, in the colour of the state."""
-    colour = {"failed": "error", "lost": "error", "stopped": "secondary", "finished": "primary"}.get(status, "success")
-    return _filled(share, width, colour)
+    """Return a progress bar in the color of the state."""
+    color = {"failed": "error", "lost": "error", "stopped": "secondary", "finished": "primary"}.get(status, "success")
+    return _filled(share, width, color)
 
 
-def _filled(share: float, width: int, colour: str) -> Content:
+def _filled(share: float, width: int, color: str) -> Content:
     full = min(width, round(share * width))
-    return Content.assemble(("━" * full, f"${colour}"), ("─" * (width - full), "$foreground 20%"))
+    return Content.assemble(("━" * full, f"${color}"), ("─" * (width - full), "$foreground 20%"))
 
 
-def meters(load: Load) -> list[Piece]:
-    """How busy the worker and its machine are, each with a bar."""
+def machine_load(load: Load) -> list[Fragment]:
+    """Return the load of the worker and of its machine, a bar for each resource."""
 
-    def meter(name: str, share: float, said: str) -> Content:
-        colour = "warning" if share > 0.9 else "secondary"
-        return Content.assemble((f"{name} ", "$foreground-muted"), _filled(share, _METER, colour), f" {said}")
+    def resource(name: str, share: float, text: str) -> Content:
+        color = "warning" if share > 0.9 else "secondary"
+        return Content.assemble((f"{name} ", "$foreground-muted"), _filled(share, _BAR, color), f" {text}")
 
     cores = f"{load.cores:.0%} of {load.of_cores} core{'s' * (load.of_cores != 1)}"
-    pieces: list[Piece] = [meter("CPU", load.cores / load.of_cores, cores)]
+    pieces: list[Fragment] = [resource("CPU", load.cores / load.of_cores, cores)]
     if load.gpu:
-        pieces.append(meter("GPU", load.gpu.busy, f"{load.gpu.busy:.0%}"))
+        pieces.append(resource("GPU", load.gpu.busy, f"{load.gpu.busy:.0%}"))
         used = f"{memory(load.gpu.used)} of {memory(load.gpu.total)}"
-        pieces.append(meter("GPU memory", load.gpu.used / max(1, load.gpu.total), used))
+        pieces.append(resource("GPU memory", load.gpu.used / max(1, load.gpu.total), used))
     machine = f"worker {memory(load.memory)}, in use {load.machine_memory:.0%}"
-    pieces.append(meter("memory", load.machine_memory, machine))
+    pieces.append(resource("memory", load.machine_memory, machine))
     return pieces
 
 
 def memory(size: float) -> str:
-    """Bytes, in the unit that a person compares."""
+    """Format bytes as megabytes or gigabytes."""
     return f"{size / 1e9:.1f} GB" if size >= 1e10 else f"{size / 1e6:,.0f} MB"
 
 
 def message(status: Seen, history: History, log_line: str, path: str, told: str = "") -> Content:
-    """What a person should know now, in plain words; empty where all is well.
+    """Return the sentence about a run's state; empty where all is well.
 
     Args:
-        log_line: the last thing that a worker printed which is no more.
-        told: what a worker that is at something slow said last.
+        log_line: the last line of the log of a worker that has ended.
+        told: the last line of a worker about a slow step, such as reading data.
     """
     doing = Content.styled(f"  {told}" if told else "", "$foreground-muted")
     said = f" Its log ends: {log_line}" if log_line else ""
@@ -186,11 +184,11 @@ def message(status: Seen, history: History, log_line: str, path: str, told: str 
     return Content("")
 
 
-def _figures(step: Step) -> list[Piece]:
+def _figures(step: Step) -> list[Fragment]:
     speed = [f"{step.examples_per_s:,.0f} examples/s"] if step.examples_per_s is not None else []
     return [*speed, f"gradient {format.number(step.grad_norm, 2)}", f"lr {step.lr:.2g}"]
 
 
-def _brief(load: Load) -> list[Piece]:
+def _brief(load: Load) -> list[Fragment]:
     gpu = [f"GPU {load.gpu.busy:.0%} {memory(load.gpu.used)}"] if load.gpu else []
     return [f"CPU {load.cores:.0%}", *gpu, memory(load.memory)]

@@ -1,4 +1,4 @@
-"""A chart that is drawn once and shown until the size, the theme or what it shows is another."""
+"""Base of charts that are drawn once and kept until their size, the theme or their data changes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from rich.text import Text
 from textual.widget import Widget
 
-_SMALLEST = (16, 4)  # columns and rows below which nothing could be read
+SMALLEST = (16, 4)  # columns and rows of a chart below which it is not readable
 
 
-class Drawing(Widget):
-    """Holds what was drawn. Whoever shows something else says ``renew``."""
+class StaticPlot(Widget):
+    """Chart that keeps its last drawing. A subclass calls ``redraw`` when its data changes."""
 
     EMPTY = "nothing to draw"
 
@@ -20,16 +20,17 @@ class Drawing(Widget):
         super().__init__(**kwargs)
         self._drawn: tuple[object, Text] = (None, Text())
 
-    def renew(self) -> None:
+    def redraw(self) -> None:
+        """Draw anew."""
         self._drawn = (None, Text())
         self.refresh()
 
     def render(self) -> Text:
-        # the colours themselves, which come a moment after a theme's name has changed: other ones are another dict
+        # the dict of colors, not the theme's name: the colors change a moment after the name
         key = (self.size, self.app.theme_variables, self.app.no_color)
         if self._drawn[0] != key:
             width, height = self.size
-            drawn = Text() if width < _SMALLEST[0] or height < _SMALLEST[1] else self.draw(width, height)
+            drawn = Text() if width < SMALLEST[0] or height < SMALLEST[1] else self.draw(width, height)
             if drawn is None:
                 drawn = Text("\n" * ((height - 1) // 2) + self.EMPTY.center(width), style="dim")
             self._drawn = (key, drawn)
@@ -37,4 +38,4 @@ class Drawing(Widget):
 
     @abstractmethod
     def draw(self, width: int, height: int) -> Text | None:
-        """The chart in so many columns and rows; none where there is nothing in it."""
+        """Return the chart in ``height`` rows of ``width`` cells; ``None`` where there is nothing to draw."""

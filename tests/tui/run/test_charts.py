@@ -1,0 +1,270 @@
+"""The keys that change how a run's charts are looked at."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from rich.color import ColorType
+
+from tasks.views import Text
+from workbench.tui.run.chart import Chart
+from workbench.tui.run.chart_panel import ChartPanel
+from workbench.tui.widgets.curve import Curve
+
+
+def head(pilot, which: str = "loss") -> str:
+    """What stands in a chart's upper border."""
+    return pilot.app.screen.query_one(f"#{which}", Chart).border_title
+
+
+def foot(pilot, which: str = "loss") -> str:
+    return pilot.app.screen.query_one(f"#{which}", Chart).border_subtitle
+
+
+def dots(pilot, which: str = "loss") -> list[str]:
+    """The rows of a chart, as text."""
+    chart = pilot.app.screen.query_one(f"#{which}", Chart)
+    return [chart.render_line(y).text for y in range(chart.size.height)]
+
+
+@pytest.fixture
+def trained(worker):
+    """A run with eleven evaluations of its first 110 steps."""
+    one = worker().start()
+    for step in range(10, 111, 10):
+        one.train(step, step)
+    return one
+
+
+async def test_more_and_less_smoothing_is_told_and_drawn(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "smoothing 0.9", "step 110 of 200")
+        before = dots(pilot)
+        await pilot.press("plus", "plus")
+        assert "smoothing 0.98" in head(pilot)
+        assert dots(pilot) != before
+        await pilot.press(*["minus"] * 10)
+        assert "smoothing 0" in head(pilot)
+        train = pilot.app.screen.query_one(ChartPanel).train
+        assert train.at(60, 0.0)[1] == pytest.approx(0.5 + 2.718281828 ** (-60 / 50))
+        await screen.until(pilot, "smoothing 0")
+
+
+async def test_a_logarithmic_axis_is_for_what_is_better_the_lower(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        before, accuracy = dots(pilot), dots(pilot, "metric")
+        await pilot.press("l")
+        assert "log y" in head(pilot)
+        assert "$text-secondary" not in head(pilot, "metric")  # nothing unusual about it
+        assert dots(pilot) != before
+        assert dots(pilot, "metric") == accuracy
+        await pilot.press("l")
+        assert dots(pilot) == before
+
+
+async def test_what_is_not_above_zero_has_no_place_on_a_logarithmic_axis(screen, worker) -> None:
+    one = worker(task="climate").start(methods={"last value": {"rmse_c": 0.0}})
+    from workbench.runs.events import Best, Eval
+
+    for step, rmse in ((10, -1.0), (20, 0.0)):
+        best = Best(step=step, metric="rmse_c", value=rmse)
+        one.write(Eval(time=time.time(), step=step, epoch=1, metrics={"loss": rmse, "rmse_c": rmse}, best=best))
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "validation RMSE", "0.000")
+        await pilot.press("l")
+        await screen.until(pilot, "nothing above 0")
+        best = Best(step=30, metric="rmse_c", value=2.0)
+        one.write(Eval(time=time.time(), step=30, epoch=1, metrics={"loss": 2.0, "rmse_c": 2.0}, best=best))
+        await screen.until(pilot, "2.000")
+        assert "log y" in head(pilot, "metric")
+
+
+async def test_the_x_axis_is_steps_or_epochs_or_time(screen, worker) -> None:
+    one = worker().start().train(10, 110)
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        assert dots(pilot)[-1].split() == ["0", "50", "100"]
+        await pilot.press("a")
+        assert "x epoch" in head(pilot)
+        assert dots(pilot)[-1].split() == ["0", "2", "4"]
+        await pilot.press("a")
+        assert "x time" in head(pilot)
+        await pilot.press("a")
+        assert "x " not in head(pilot)
+        assert dots(pilot)[-1].split() == ["0", "50", "100"]
+
+
+async def test_zoom_in_out_and_back_to_all_of_it(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        whole = dots(pilot)
+        await pilot.press("z")
+        assert "zoom 2×" in head(pilot)
+        assert "zoom 2×" in head(pilot, "metric")
+        assert dots(pilot)[-1].split()[0] == "60"
+        assert dots(pilot)[0] != whole[0]  # y fits what is seen
+        await pilot.press("z")
+        assert "zoom 4×" in head(pilot)
+        await pilot.press("o", "o")
+        assert dots(pilot) == whole
+        await pilot.press("z", "z", "0")
+        assert dots(pilot) == whole
+        assert "zoom" not in head(pilot)
+
+
+async def test_a_zoomed_chart_grows_at_its_end(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        await pilot.press("z")
+        trained.train(120, 160)
+        await screen.until(pilot, "step 160 of 200")
+        await pilot.pause(0.6)
+        assert dots(pilot)[-1].split()[-1] in ("150", "160")
+
+
+async def test_the_cursor_reads_every_curve_at_its_place(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        await pilot.press("c")
+        text = await screen.until(pilot, "│ step 110   epoch 5.50   after", "raw 0.6108", "validation 0.7000")
+        assert "train 0." in text
+        await pilot.press("less_than_sign", "less_than_sign", "full_stop")
+        charts = pilot.app.screen.query_one(ChartPanel)
+        step = charts.view.cursor
+        assert 10 < step < 110
+        await screen.until(pilot, f"│ step {step:.0f} ")
+        assert f"{0.8 - 2.718281828 ** (-step / 50) / 2:.4f}" in foot(pilot, "metric")
+        assert "┄ 0.8400" in foot(pilot, "metric")
+        await pilot.press("greater_than_sign", "greater_than_sign", "greater_than_sign", "comma")
+        assert 10 < charts.view.cursor < 110
+        await pilot.press("c")
+        assert charts.view.cursor is None
+        assert not [line for line in screen.text.splitlines() if "│ step" in line]
+
+
+async def test_arrows_move_the_cursor_of_a_chart_that_has_the_focus(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        chart = pilot.app.screen.query_one("#loss", Chart)
+        chart.focus()
+        await pilot.press("left", "left")
+        assert chart.view.cursor == 100
+        await pilot.press("right")
+        assert chart.view.cursor == 110
+        await pilot.press("shift+left")
+        far = chart.view.cursor
+        assert far < 90
+        await pilot.press("shift+right")
+        assert chart.view.cursor > far
+        pilot.app.screen.query_one("TabRow").focus()
+        before, shown = chart.view, screen.text
+        await pilot.press("right")
+        assert chart.view == before
+        assert screen.text != shown  # another pane
+
+
+async def test_before_the_first_evaluation_the_cursor_finds_no_validation(screen, worker) -> None:
+    one = worker().start().train(10, 60)
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "step 60 of 200")
+        await pilot.press("c", "comma", "comma")
+        assert "validation –" in foot(pilot)
+
+
+async def test_a_key_is_seen_at_once_though_events_are_drawn_twice_a_second(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        await pilot.pause(0.6)
+        drawn, before = [], dots(pilot)
+        chart = pilot.app.screen.query_one("#loss", Chart)
+        draw = chart._draw
+        chart._draw = lambda: drawn.append(1) or draw()
+        begun = time.monotonic()
+        for step in range(111, 121):
+            trained.train(step, step)
+            await pilot.pause(0.05)
+        assert len(drawn) <= 1 + 2 * (time.monotonic() - begun)
+        await pilot.press("l")
+        assert dots(pilot) != before
+
+
+@pytest.mark.parametrize("size", [(40, 15), (60, 20), (80, 24), (120, 36)])
+async def test_the_border_tells_how_it_is_looked_at_in_any_size(screen, trained, size) -> None:
+    async with screen.open(trained.run, size) as pilot:
+        await screen.until(pilot, "running")
+        await pilot.press("l", "a", "z", "plus", "c")
+        title = next(line for line in screen.text.splitlines() if "0.95" in line)
+        for word in ("log", "epoch", "2×"):
+            assert word in title
+        assert "…" not in title
+        await screen.until(pilot, "│ step ")
+
+
+async def test_colours_follow_the_theme(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        chart = pilot.app.screen.query_one("#loss", Chart)
+
+        def colours() -> set[str]:
+            return {str(segment.style.color) for y in range(chart.size.height) for segment in chart.render_line(y)}
+
+        dark = colours()
+        assert len(dark) >= 4  # the axes, what was measured, the mean, the validation
+        await pilot.press("t")
+        await pilot.pause()
+        assert len(colours() - dark) >= 3
+        await pilot.press("t", "t")
+        await pilot.pause()
+        assert colours() == dark
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+async def test_a_terminal_of_sixteen_colours_draws_with_its_own(screen, trained, theme) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        screen.app.theme = theme
+        await pilot.pause(0.1)
+        chart = pilot.app.screen.query_one("#loss", Chart)
+        drawn = [segment for y in range(chart.size.height) for segment in chart.render_line(y) if segment.text.strip()]
+        assert all(segment.style.color.type in (ColorType.STANDARD, ColorType.DEFAULT) for segment in drawn)
+        assert len({segment.style.color.name for segment in drawn}) >= 4
+
+
+async def test_a_resumed_runs_charts_go_on_from_its_checkpoint(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        trained.start(from_step=60)
+        trained.train(70, 70, [Text(title="confusion", text="again")])
+        await screen.until(pilot, "step 70 of 200", "again")
+        charts = pilot.app.screen.query_one(ChartPanel)
+        assert charts.timeline.last == 70
+        assert charts.train.ends == [10, 70]
+        assert charts.metric.ends == [10, 70]
+
+
+async def test_a_run_whose_file_is_another_one_is_drawn_afresh(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        lines = trained.run.events_file.read_bytes().splitlines(keepends=True)
+        other = trained.run.path / "other"
+        other.write_bytes(b"".join(lines[:6]))
+        other.replace(trained.run.events_file)
+        await screen.until(pilot, "step 20 of 200")
+        assert pilot.app.screen.query_one(ChartPanel).raw.ends == [10, 20]
+
+
+async def test_a_chart_of_its_own_shows_all_of_its_curves(screen) -> None:
+    one, two = Curve("a run", "primary"), Curve("another", "accent")
+    one.extend(range(100, 201), [1.0] * 101)
+    two.extend(range(150, 301), [2.0] * 151)
+    async with screen.open() as pilot:
+        chart = Chart("loss", [one, two])
+        await pilot.app.screen.mount(chart)
+        chart.styles.height = 12
+        await pilot.pause(0.1)
+        rows = [chart.render_line(y).text for y in range(chart.size.height)]
+        assert rows[-1].split()[0] == "100"
+        assert rows[-1].split()[-1] == "300"
+        assert "━ a run" in chart.border_title

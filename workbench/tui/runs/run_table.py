@@ -1,0 +1,162 @@
+"""Run summaries on the Runs screen: the columns of the list, its orders, and the details below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from textual.content import Content
+
+from workbench.render.format import age, duration, number, plain
+from workbench.render.metrics import with_heading
+from workbench.runs.summary import RunSummary, higher_is_better
+from workbench.tui.services.catalogue import changed
+from workbench.tui.widgets.form import written
+from workbench.tui.widgets.status import COLOURS, badge
+
+_STATES = ("starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
+
+
+class Column(NamedTuple):
+    """Column of the list.
+
+    Args:
+        drop_order: the higher, the sooner the column is dropped where room is short.
+        text: what stands in it.
+        sort_key: runs for which it is ``None`` come last.
+        order_words: the order in words when sorted by the column, and when reversed.
+        descending: the highest first.
+    """
+
+    name: str
+    drop_order: int
+    text: Callable[[RunSummary], str]
+    sort_key: Callable[[RunSummary], Any]
+    order_words: tuple[str, str]
+    style: Callable[[RunSummary], str] = lambda summary: ""
+    right: bool = False
+    descending: bool = False
+
+
+def _quality(summary: RunSummary) -> float | None:
+    """Return the best figure, negated where lower is better."""
+    if summary.figure is None:
+        return None
+    return summary.figure if higher_is_better(summary, summary.metric) else -summary.figure
+
+
+COLUMNS = (
+    Column(
+        "status",
+        1,
+        lambda summary: summary.status,
+        lambda summary: _STATES.index(summary.status),
+        ("those in training first", "those in training last"),
+        style=lambda summary: f"bold $text-{COLOURS[summary.status]}",
+    ),
+    Column(
+        "task",
+        4,
+        lambda summary: plain(summary.task),
+        lambda summary: summary.task,
+        ("task from a to z", "task from z to a"),
+    ),
+    Column(
+        "cell",
+        2,
+        lambda summary: plain(summary.cell),
+        lambda summary: summary.cell,
+        ("cell from a to z", "cell from z to a"),
+    ),
+    Column(
+        "step",
+        5,
+        lambda summary: summary.progress,
+        lambda summary: summary.step,
+        ("most steps first", "fewest steps first"),
+        right=True,
+        descending=True,
+    ),
+    Column(
+        "epochs",
+        8,
+        lambda summary: number(summary.epochs, 1),
+        lambda summary: summary.epochs,
+        ("most epochs first", "fewest epochs first"),
+        right=True,
+        descending=True,
+    ),
+    Column(
+        "loss",
+        9,
+        lambda summary: number(summary.loss),
+        lambda summary: summary.loss,
+        ("lowest training loss first", "highest training loss first"),
+        right=True,
+    ),
+    Column(
+        "best",
+        3,
+        lambda summary: summary.standing,
+        _quality,
+        ("best of each task first", "worst of each task first"),
+        style=lambda summary: "bold",
+        descending=True,
+    ),
+    Column(
+        "age",
+        6,
+        lambda summary: age(summary.run.created),
+        lambda summary: summary.run.created,
+        ("newest first", "oldest first"),
+        right=True,
+        descending=True,
+    ),
+    Column(
+        "run",
+        7,
+        lambda summary: plain(summary.run.id),
+        lambda summary: summary.run.id,
+        ("run from a to z", "run from z to a"),
+    ),
+)
+NEWEST = next(index for index, column in enumerate(COLUMNS) if column.name == "age")
+
+
+def sorted_runs(runs: Iterable[RunSummary], column: Column, *, reverse: bool) -> list[RunSummary]:
+    """Return runs sorted by a column; those without a value in it come last."""
+    known: list[RunSummary] = []
+    unknown: list[RunSummary] = []
+    for summary in runs:
+        (unknown if column.sort_key(summary) is None else known).append(summary)
+    known.sort(key=column.sort_key, reverse=column.descending != reverse)
+    if column.name == "best":  # figures of different tasks are not compared
+        known.sort(key=lambda summary: (summary.task, summary.metric))
+    return known + unknown
+
+
+def run_details(summary: RunSummary) -> Content:
+    """Return the lines about a run: state, id, message, figures, and settings that differ from the defaults."""
+    lines = [
+        Content.assemble(badge(summary.status), "  ", (plain(summary.run.id), "bold")),
+        Content(plain(summary.message)),
+    ]
+    figures = [
+        f"step {summary.progress}" if summary.step else "",
+        f"{number(summary.epochs, 1)} epochs" if summary.epochs else "",
+        f"training loss {number(summary.loss)}" if summary.loss is not None else "",
+        f"best {summary.standing}" if summary.best else "",
+        f"{duration(summary.eta_s)} left" if summary.eta_s is not None else "",
+        *(
+            f"test {with_heading(name, value, summary.spec.settings)}"
+            for name, value in summary.test.items()
+            if summary.spec and name == summary.metric
+        ),
+    ]
+    if any(figures):
+        lines.append(Content(" · ".join(filter(None, figures))))
+    if summary.spec:
+        settings = ", ".join(f"{key} {written(value)}" for key, value in changed(summary.spec).items())
+        preset = f"preset {summary.spec.preset}: " * bool(summary.spec.preset)
+        lines.append(Content.styled(plain(preset + (settings or "the task's defaults")), "$foreground-muted"))
+    return Content("\n").join(lines)
