@@ -39,7 +39,7 @@ class Watcher:
         self.run = run
         self.history = History()
         self._tail = Tail(run.events_file)
-        self._past = EvaluationIndex(run.events_file)
+        self._evaluations = EvaluationIndex(run.events_file)
         again = run.events_file.exists() and run.events_file.stat().st_size > 0
         self._heard = run.progress_lines()[1] if again else 0  # what an earlier life told is old news
         self._told = ""
@@ -75,14 +75,14 @@ class Watcher:
         Raises:
             OSError: the file cannot be read.
         """
-        found = self._past.evaluation(step)
+        found = self._evaluations.evaluation(step)
         return found.views if found else []
 
     def _read(self) -> tuple[list[Event], bool]:
         events, restarted = self._tail.read(_AT_ONCE)
         if restarted:
             self.history.clear()
-            self._past = EvaluationIndex(self.run.events_file)
+            self._evaluations = EvaluationIndex(self.run.events_file)
         self.history.extend(events)
         evals = self.history.evals
         index = len(evals) - 2
