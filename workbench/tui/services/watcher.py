@@ -39,7 +39,7 @@ class Watcher:
         self.run = run
         self.history = History()
         self._tail = Tail(run.events_file)
-        self._past = EvaluationIndex(run.events_file)
+        self._evaluations = EvaluationIndex(run.events_file)
         again = run.events_file.exists() and run.events_file.stat().st_size > 0
         self._report_offset = run.progress_lines()[1] if again else 0  # past the reports of an earlier life
         self._report = ""
@@ -75,14 +75,14 @@ class Watcher:
         Raises:
             OSError: the file cannot be read.
         """
-        evaluation = self._past.evaluation(step)
+        evaluation = self._evaluations.evaluation(step)
         return evaluation.views if evaluation else []
 
     def _read(self) -> tuple[list[Event], bool]:
         events, restarted = self._tail.read(_AT_ONCE)
         if restarted:
             self.history.clear()
-            self._past = EvaluationIndex(self.run.events_file)
+            self._evaluations = EvaluationIndex(self.run.events_file)
         self.history.extend(events)
         evals = self.history.evals
         index = len(evals) - 2
