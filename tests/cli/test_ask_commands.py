@@ -81,9 +81,10 @@ def test_nothing_to_ask(workbench, finished: Run) -> None:
     assert says(workbench("predict", finished.id, input=""), 2, "") == sentence
 
 
-def test_a_defect_is_one_sentence_and_debug_shows_its_traceback(workbench, finished: Run) -> None:
+def test_an_error_in_a_task_is_one_sentence_and_debug_shows_its_traceback(workbench, finished: Run) -> None:
     finished.task_file.write_text("{}")
-    sentence = says(workbench("predict", finished.id, "012"), 1, "This is a defect of Workbench (KeyError: ")
+    sentence = says(workbench("predict", finished.id, "012"), 1, ": KeyError: 'labels'. ")
+    assert "toys/tasks/toy/task.py, line " in sentence
     assert sentence.endswith("WORKBENCH_DEBUG=1 shows the traceback.")
     debug = workbench("predict", finished.id, "012", WORKBENCH_DEBUG="1")
     assert debug.returncode == 1

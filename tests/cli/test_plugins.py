@@ -133,9 +133,8 @@ def test_an_error_while_training_names_file_and_line(workbench, own: dict[str, s
 def test_a_cells_options_reach_every_command(workbench, own: dict[str, str], runs_folder: Path) -> None:
     shown = workbench("cells", "scaled", "--task", "toy", **own)
     assert "  cell.scale = 0.5  > 0, < 1  share of the state that stays" in shown.stdout
-    done = workbench(
-        "train", "toy", "--cell", "scaled", "--headless", "--set", "cell.scale=0.25", "--max-steps", 1, **own
-    )
+    train = ("train", "toy", "--headless", "--max-steps", 1, "--cell")
+    done = workbench(*train, "scaled", "--set", "cell.scale=0.25", **own)
     assert done.returncode == 0, done.stderr
     assert "cell.scale=0.25" in workbench("show", "last", **own).stdout
     assert "cell.scale=0.25" in workbench("show", "last").stdout  # also where the cell is gone
