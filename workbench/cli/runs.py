@@ -14,7 +14,6 @@ from workbench.render.streams import put, say
 from workbench.runs import filters, journal, store, summary
 from workbench.runs.filters import FilterError
 from workbench.runs.store import LIVE, NoSuchRun, RunError
-from workbench.runs.summary import UNREADABLE
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")]
 Once = Annotated[bool, typer.Option("--once", help="Print one frame of the screen and end.")]
@@ -52,8 +51,8 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         return
     from rich.text import Text
 
-    from workbench.cli.results import COLOURS
     from workbench.render import console
+    from workbench.render.status import STATUS_COLORS
 
     narrow = console.wide_console().width < 100  # the id names task and cell already
     rows: list[list[str | Text]] = []
@@ -62,7 +61,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         rows.append(
             [
                 record.run.id,
-                Text(record.status, "red" if record.status == UNREADABLE else COLOURS[record.status]),
+                Text(record.status, STATUS_COLORS[record.status].ansi),
                 *([] if narrow else [record.task + starter, record.cell]),
                 f"{record.step:,}",
                 record.standing,
@@ -73,8 +72,8 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
 
 
 def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
-    """Show a run: what it is, where it stands, its figures beside the baselines'."""
-    from workbench.cli.results import result, summary
+    """Show a run: its settings, its status, and its metrics beside the baselines'."""
+    from workbench.cli import results
     from workbench.render.console import wide_console
 
     found = find(run, runs_folder)
@@ -82,10 +81,14 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     status = found.status(history)
     if json:
         put(
-            {**result(found, status, history), "spec": found.spec, "last": history.steps[-1] if history.steps else None}
+            {
+                **results.to_json(found, status, history),
+                "spec": found.spec,
+                "last": history.steps[-1] if history.steps else None,
+            }
         )
     else:
-        summary(found, status, history, wide_console())
+        results.print_summary(found, status, history, wide_console())
 
 
 def watch(
