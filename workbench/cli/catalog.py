@@ -11,7 +11,7 @@ import tasks as task_folders
 from workbench.cli.options import Data, Json, data_folder
 from workbench.config import spec
 from workbench.render.format import did_you_mean
-from workbench.render.streams import put
+from workbench.render.streams import print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def tasks(json: Json = False) -> None:
 
     found = [(name, task_folders.settings(name)) for name in task_folders.available()]
     if json:
-        put(
+        print_json(
             [
                 {
                     "task": name,
@@ -61,7 +61,7 @@ def cells(
     if name is None:
         found = {cell: cell_files.about(cell) for cell in cell_files.available()}
         if json:
-            put([{"cell": cell, "title": about.title} for cell, about in found.items()])
+            print_json([{"cell": cell, "title": about.title} for cell, about in found.items()])
             return
         console.facts([(cell, about.title) for cell, about in found.items()])
         return
@@ -78,7 +78,7 @@ def cells(
     count = network.parameter_count(recurrent)
     whole = network.build(described, data.load(described)[0])
     if json:
-        put(
+        print_json(
             {
                 "cell": name,
                 "title": about.title,
@@ -104,6 +104,6 @@ def doctor(folder: Data = None, json: Json = False) -> None:
 
     findings = examine(data_folder(folder))
     if json:
-        put([{"what": what, "found": found, "warning": warning} for what, found, warning in findings])
+        print_json([{"what": what, "found": found, "warning": warning} for what, found, warning in findings])
         return
     console.facts(findings)

@@ -13,7 +13,7 @@ from types import FrameType
 from workbench.cli import results
 from workbench.cli.progress import BarDisplay, Display, LineDisplay
 from workbench.render.console import wide_console
-from workbench.render.streams import put, say
+from workbench.render.streams import narrate, print_json
 from workbench.runs.journal import History, Tail
 from workbench.runs.store import LIVE, Run, Status
 
@@ -69,9 +69,9 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
                 if choice == "stop":
                     _stop(run)
                 elif choice == "detach":
-                    say(f"Run {run.id} goes on in the background: `workbench watch {run.spoken}` shows it.")
+                    narrate(f"Run {run.id} goes on in the background: `workbench watch {run.spoken}` shows it.")
                     if json:
-                        put({"run": run.id, "status": run.status()})
+                        print_json({"run": run.id, "status": run.status()})
                     return 0
             except _StopRequested:
                 if not owner:
@@ -80,17 +80,17 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
     if worker and worker.wait() and status != "failed":
         status = "lost"  # it ended before its first event: the events are an earlier life's
     if json:
-        put(results.to_json(run, status, history))
+        print_json(results.to_json(run, status, history))
     elif status in ("finished", "stopped"):
         results.print_ending(run, status, history, wide_console())
     if status in ("finished", "stopped"):
         return 0
-    say(f"workbench: {results.why(run, status, history)}")
+    narrate(f"workbench: {results.why(run, status, history)}")
     return 1
 
 
 def _stop(run: Run) -> None:
-    say("Stopping: the run saves a checkpoint and ends.")
+    narrate("Stopping: the run saves a checkpoint and ends.")
     run.stop_file.touch()
 
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from workbench.render.format import duration, number
 from workbench.render.metrics import heading, measured, ordered
-from workbench.render.streams import say
+from workbench.render.streams import narrate
 from workbench.runs.events import Alarm, Checkpoint, Eval, Event, Started, Step
 from workbench.runs.journal import History
 from workbench.runs.store import Run
@@ -49,14 +49,14 @@ class LineDisplay:
         return
 
     def print_line(self, line: str) -> None:
-        say(line)
+        narrate(line)
 
     def show(self, event: Event, history: History) -> None:
         line = event_line(event, history, self._main)
         if line:
             self.print_line(line)
         if isinstance(event, Checkpoint) and _trained(event, history):
-            say(_TESTING)
+            narrate(_TESTING)
 
 
 class BarDisplay:

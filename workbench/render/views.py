@@ -17,7 +17,7 @@ from workbench.render.series_chart import Chart
 
 
 def view(shown: View) -> RenderableType:
-    """A task's view as Rich draws it; its text is never markup."""
+    """Return a task's view as a Rich renderable; its text is never markup."""
     title = RichText(plain(shown.title), "bold")
     note = [RichText(plain(shown.note), "dim")] if shown.note and not isinstance(shown, Series) else []
     match shown:
@@ -32,7 +32,7 @@ def view(shown: View) -> RenderableType:
 
 
 def _table(shown: Table) -> RichTable:
-    """Words to the left, figures to the right, as wide as their letters are on a terminal."""
+    """Return a table with texts aligned to the left, numbers to the right."""
     table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
     columns = []
     for index, name in enumerate(shown.columns):
@@ -46,6 +46,6 @@ def _table(shown: Table) -> RichTable:
 
 
 def _cells(cells: Sequence[TableValue]) -> list[str]:
-    """A column's cells as text, its fractions with the same digits."""
+    """Return a column's cells as text, its fractions with the same number of digits."""
     figures = iter(column([cell for cell in cells if isinstance(cell, float) or cell is None]))
     return [next(figures) if isinstance(cell, float) or cell is None else plain(str(cell)) for cell in cells]

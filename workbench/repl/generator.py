@@ -18,7 +18,7 @@ from workbench.engine.generation import best_of
 from workbench.engine.generation.decoding import Written, beginning, generate
 from workbench.engine.generation.sampling import Draw
 from workbench.render.format import flowing, plain
-from workbench.render.streams import say
+from workbench.render.streams import narrate
 from workbench.runs.store import Run, RunError
 
 _WHOLE = {"acrostic", "rhyme", "tones"}  # constraints that hold in a whole poem alone, of whatever form
@@ -130,7 +130,7 @@ class Pen:
         for note in notes:
             if note not in self._said:
                 self._said.append(note)
-                say(plain(note))
+                narrate(plain(note))
         return guide, notes
 
     def _tokens(self, asked: Asked, start: str, seed: int, guide: Guide | None) -> Iterator[Written]:
