@@ -87,10 +87,10 @@ def test_a_run_that_vanished_is_lost_and_says_what_to_do(workbench, stopped: Run
     assert result.returncode == 1
     assert "is lost: its worker vanished at step" in result.stderr
     assert f"`workbench resume {stopped.id}` goes on from its last checkpoint." in result.stderr
-    assert "Its last words: Killed by the [red] machine" in result.stderr
+    assert "The end of its log: Killed by the [red] machine" in result.stderr
     told = msgspec.json.decode(workbench("show", stopped.id, "--json").stdout)
     assert told["status"] == "lost"
-    assert "last words" in told["message"]
+    assert "The end of its log: Killed by the [red] machine" in told["message"]
 
 
 def test_a_reader_that_goes_away_is_no_error(workbench, finished: Run, runs_folder: Path) -> None:

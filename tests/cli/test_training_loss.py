@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.cli.follow import _train_loss
+from workbench.cli.progress import train_loss
 from workbench.runs.events import Best, Eval, Step
 from workbench.runs.history import History
 
@@ -17,8 +17,8 @@ def _eval(step: int) -> Eval:
 
 def test_it_is_the_mean_of_the_steps_since_the_evaluation_before() -> None:
     history = History()
-    assert _train_loss(history) is None
+    assert train_loss(history) is None
     history.extend([_step(8, 4.0), _step(10, 2.0), _eval(10)])
-    assert _train_loss(history) == (8 * 4.0 + 2 * 2.0) / 10
+    assert train_loss(history) == (8 * 4.0 + 2 * 2.0) / 10
     history.extend([_step(19, 1.0), _step(20, None), _step(21, 11.0), _eval(21)])
-    assert _train_loss(history) == (9 * 1.0 + 1 * 11.0) / 10
+    assert train_loss(history) == (9 * 1.0 + 1 * 11.0) / 10

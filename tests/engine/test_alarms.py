@@ -13,7 +13,7 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 import tasks
-from workbench.cli.follow import _line
+from workbench.cli.progress import event_line
 from workbench.engine.alarms import Alarms
 from workbench.engine.loop import train
 from workbench.engine.state import TrainingState
@@ -153,7 +153,7 @@ def test_a_killed_run_does_not_repeat_its_alarms(runs_folder: Path) -> None:
 
 def test_on_the_command_line_an_alarm_is_a_line() -> None:
     alarm = Alarm(time=0.0, step=1_200, message="The gradient [red] exploded.")
-    assert _line(alarm, History(), "accuracy") == "Alarm at step 1,200: The gradient [red] exploded."
+    assert event_line(alarm, History(), "accuracy") == "Alarm at step 1,200: The gradient [red] exploded."
 
 
 def test_the_raised_causes_are_all_that_a_resumed_run_needs() -> None:

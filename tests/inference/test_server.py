@@ -205,6 +205,6 @@ def test_ctrl_c_concerns_whoever_asks(scribe: Run) -> None:
         assert client.describe().parameters > 100
 
 
-def test_the_client_imports_no_torch() -> None:
-    code = "import sys, workbench.inference.client; print('torch' in sys.modules)"
+def test_client_and_session_import_no_torch() -> None:
+    code = "import sys, workbench.inference.session; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

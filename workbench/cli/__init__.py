@@ -1,4 +1,4 @@
-"""The command line: every action, no logic of its own."""
+"""The command line: a file for each group of commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program: its commands, and what it says when one fails."""
+"""The ``workbench`` program: its commands, its errors and exit codes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from workbench.config.spec import SpecError
 from workbench.render.format import DEBUG, defect
 from workbench.runs.store import NoSuchRun, root
 
-_ACTING = ("train", "resume", "stop", "rm")  # what --readonly refuses
+_ACTING = ("train", "resume", "stop", "rm")  # commands that --readonly refuses
 app = typer.Typer(
     name="workbench",
-    help="A terminal laboratory for recurrent networks: train, watch, compare, ask.\n\n"
-    "Without a command it opens the laboratory on the screen.",
+    help="A terminal laboratory for recurrent networks: train, watch, compare, predict, write.\n\n"
+    "Without a command it opens the screen.",
     epilog="Example: workbench train names --cell lstm --headless",
     rich_markup_mode=None,
     no_args_is_help=False,
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, runs, predict, poem, data, catalog):
+for module in (train, poem, runs, predict, data, catalog):
     module.register(app)
 
 
@@ -45,12 +45,12 @@ def lab(
     readonly: ReadOnly = False,
     ascii_only: Ascii = False,
     _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     for name, given in (("WORKBENCH_RUNS", runs), ("WORKBENCH_DATA", data)):
         if given is not None:
-            os.environ[name] = str(given.absolute())  # a command that follows finds it, as would its worker
+            os.environ[name] = str(given.absolute())  # for the command that follows, and its worker
     if readonly and context.invoked_subcommand in _ACTING:
         raise SpecError(f"--readonly only shows: `workbench {context.invoked_subcommand}` without it acts.")
     if context.invoked_subcommand is None:
@@ -66,16 +66,16 @@ def run() -> None:
         code = app(standalone_mode=False)
         sys.stdout.flush()
     except typer.Abort:
-        code = _say("Nothing was done.", 130)
+        code = _fail("Nothing was done.", 130)
     except typer.TyperException as error:
         where = getattr(error, "ctx", None)
         hint = f" See `{where.command_path} --help`." if where else ""
         sentence = error.format_message().replace("Value error, ", "").rstrip(".")
-        code = _say(f"{sentence}.{hint}", error.exit_code)
+        code = _fail(f"{sentence}.{hint}", error.exit_code)
     except (SpecError, NoSuchRun) as error:
-        code = _say(str(error), 2)
+        code = _fail(str(error), 2)
     except PlainError as error:
-        code = _say(str(error), 1)
+        code = _fail(str(error), 1)
     except KeyboardInterrupt:
         code = 130
     except (BrokenPipeError, SystemExit) as leaving:  # `workbench runs | head`; click and Rich make an exit of it
@@ -86,10 +86,11 @@ def run() -> None:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        code = _say(defect(error), 1)
+        code = _fail(defect(error), 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _say(sentence: str, code: int) -> int:
+def _fail(sentence: str, code: int) -> int:
+    """Print an error on stderr and return its exit code."""
     print(f"workbench: {sentence}", file=sys.stderr)
     return code

@@ -1,4 +1,4 @@
-"""``workbench`` alone, on a terminal: the laboratory, without reading a command line that is not there."""
+"""``workbench`` without arguments on a terminal: the screen, without the imports of the command line."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from workbench.runs.store import root
 
 
 def run() -> None:
-    """Open the screen, and leave with its exit code."""
+    """Open the screen, and exit with its code."""
     sys.exit(tui.run(root(), named_folder()))

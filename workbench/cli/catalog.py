@@ -14,7 +14,7 @@ from workbench.cli.options import Data, Json, Set, assignments, data_folder
 from workbench.config import spec
 from workbench.config.fields import describe
 from workbench.render.format import did_you_mean
-from workbench.render.streams import put
+from workbench.render.streams import print_json
 
 if TYPE_CHECKING:
     from cells._base import Cell
@@ -36,7 +36,8 @@ def tasks(json: Json = False) -> None:
     readable = {name: task_folders.settings(name) for name in task_folders.available()}
     broken = task_folders.unreadable()
     if json:
-        put([*(_task_as_data(name, kind) for name, kind in readable.items()), *_broken_as_data("task", broken)])
+        described = [_task_as_data(name, kind) for name, kind in readable.items()]
+        print_json([*described, *_broken_as_data("task", broken)])
         return
     rows = []
     for name, kind in readable.items():
@@ -94,7 +95,8 @@ def _list_cells(*, json: bool) -> None:
     titles = {cell: cell_files.about(cell).title for cell in cell_files.available()}
     broken = cell_files.unreadable()
     if json:
-        put([*({"cell": cell, "title": title} for cell, title in titles.items()), *_broken_as_data("cell", broken)])
+        described = [{"cell": cell, "title": title} for cell, title in titles.items()]
+        print_json([*described, *_broken_as_data("cell", broken)])
         return
     console.facts([*titles.items(), *broken.items()])
 
@@ -111,7 +113,7 @@ def _show_cell(described: spec.RunSpec, input_size: int, *, json: bool) -> None:
     own = describe("cell", struct) if struct else []
     if json:
         options = {field.key: {"default": field.default, "bounds": field.bounds, "help": field.help} for field in own}
-        put(
+        print_json(
             {
                 "cell": name,
                 "title": about.title,
@@ -147,7 +149,7 @@ def _check_cell(name: str, *, json: bool) -> None:
         results.append(_check.Result("readable", "FAIL", str(error)))
     if json:
         checks = [{"check": one.check, "outcome": one.outcome, "why": one.why} for one in results]
-        put({"cell": name, "checks": checks})
+        print_json({"cell": name, "checks": checks})
     else:
         for one in results:
             print(f"{one.outcome:8}  {one.check}{f': {one.why}' if one.why else ''}")
@@ -179,6 +181,6 @@ def doctor(folder: Data = None, json: Json = False) -> None:
 
     findings = examine(data_folder(folder))
     if json:
-        put([{"what": what, "found": found, "warning": warning} for what, found, warning in findings])
+        print_json([{"what": what, "found": found, "warning": warning} for what, found, warning in findings])
         return
     console.facts(findings)

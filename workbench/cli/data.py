@@ -1,4 +1,4 @@
-"""Commands about data: where each dataset stands, to fetch one, to verify one, to name its folder."""
+"""Commands on datasets: ``data``, ``data get``, ``data verify``, ``data path``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tasks.shared.datasets.verification import Examination
 from workbench.cli.options import Data, Json, data_folder
 from workbench.config import spec
 from workbench.render.format import did_you_mean
-from workbench.render.streams import put, say
+from workbench.render.streams import narrate, print_json
 
 
 class DataCommands(TyperGroup):
-    """The group ``data``, which knows what ``workbench data names`` was meant to be."""
+    """Group ``data``; a task's name in place of a command is an error that names the commands for it."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]
@@ -39,7 +39,7 @@ class DataCommands(TyperGroup):
 def register(app: typer.Typer) -> None:
     data = typer.Typer(
         cls=DataCommands,
-        help="Say where each dataset stands; download one; verify them; print one's folder.",
+        help="List the datasets; download, verify or locate one.",
         epilog="Example: workbench data verify names",
         invoke_without_command=True,
         rich_markup_mode=None,
@@ -58,7 +58,7 @@ def listing(context: typer.Context, folder: Data = None, json: Json = False) -> 
         return
     found = {task: locations.standing(task, data_folder(folder)) for task in _with_data()}
     if json:
-        put([_told(task, standing) for task, standing in found.items()])
+        print_json([_to_json(task, standing) for task, standing in found.items()])
         return
     from workbench.render import console
 
@@ -66,65 +66,69 @@ def listing(context: typer.Context, folder: Data = None, json: Json = False) -> 
     console.listing(heads, [_row(task, standing) for task, standing in found.items()])
     for standing in found.values():
         if standing.problem:
-            say(standing.problem)
+            narrate(standing.problem)
     if any(standing.where in ("starter", "absent") for standing in found.values()):
-        say("Full data is downloaded when a training first needs it; `workbench data get TASK` does it now.")
+        narrate("Full data is downloaded when a training first needs it; `workbench data get TASK` does it now.")
     if any(standing.where in ("cache", "named folder") and not standing.found for standing in found.values()):
-        say("`workbench data verify` compares files with the hashes of their source, and counts their rows.")
+        narrate("`workbench data verify` compares files with the hashes of their source, and counts their rows.")
 
 
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task; `workbench tasks` lists them.")]
 
 
 def get(task: TaskName, json: Json = False) -> None:
-    """Download a task's data into the cache, unless it is there and as in its source."""
+    """Download a task's data into the cache, unless an intact copy is there."""
     _check(task)
     folder = locations.cached(task)
     dataset = locations.registered(task)
     if dataset is None or not locations.sound(task, folder):
-        folder = locations.download(task, say, progress=not json)
+        folder = locations.download(task, narrate, progress=not json)
     if dataset:
-        say(f"Licence: {dataset.licence}. To cite: {dataset.citation}.")
+        narrate(f"Licence: {dataset.licence}. To cite: {dataset.citation}.")
     if named := data_folder(None):
-        say(f"WORKBENCH_DATA is set: trainings read {named / task}.")
-    put({"task": task, "folder": str(folder)}) if json else print(folder)
+        narrate(f"WORKBENCH_DATA is set: trainings read {named / task}.")
+    print_json({"task": task, "folder": str(folder)}) if json else print(folder)
 
 
 def verify(
-    task: Annotated[str | None, typer.Argument(metavar="[TASK]", help="One task; else all that are here.")] = None,
+    task: Annotated[
+        str | None, typer.Argument(metavar="[TASK]", help="A task; without one, every dataset that is here.")
+    ] = None,
     folder: Data = None,
     json: Json = False,
 ) -> None:
-    """Compare files with the hashes of their source, and count their rows."""
+    """Compare data files with the hashes of their source, and count their rows."""
     if task is not None:
         _check(task)
         place = _present(task, folder).folder
         found = locations.examine(task, place)
-        _show([_examined(task, place, found)], [f"{place}: {_sentence(found)}"], json=json, single=True)
+        _print_examinations(
+            [_examination_to_json(task, place, found)], [f"{place}: {_verdict(found)}"], json=json, single=True
+        )
         if found.differing:
-            raise DataError(f"{place}: {_differ(found)}")
+            raise DataError(f"{place}: {_differing(found)}")
         return
-    told: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
     lines: list[str] = []
     bad: list[str] = []
     named = data_folder(folder)
     for name in _with_data():
         if not (named / name if named else locations.cached(name)).is_dir():
-            told.append({"task": name, "folder": None})
+            reports.append({"task": name, "folder": None})
             lines.append(f"{name}: not in {named}." if named else f"{name}: not downloaded.")
             continue
         try:
             source = _present(name, folder)
             found = locations.examine(name, source.folder)
         except DataError as error:
-            told.append({"task": name, "problem": str(error)})
+            reports.append({"task": name, "problem": str(error)})
             lines.append(f"{name}: {error}")
             bad.append(name)
             continue
-        told.append(_examined(name, source.folder, found))
-        lines.append(f"{source.folder}: {_sentence(found)}")
+        reports.append(_examination_to_json(name, source.folder, found))
+        lines.append(f"{source.folder}: {_verdict(found)}")
         bad += [name] if found.differing else []
-    _show(told, lines, json=json, single=False)
+    _print_examinations(reports, lines, json=json, single=False)
     if bad:
         raise DataError(f"Not as it should be: {', '.join(bad)}.")
 
@@ -133,11 +137,11 @@ def path(task: TaskName, folder: Data = None, json: Json = False) -> None:
     """Print the folder that a task's data is read from."""
     _check(task)
     place = _present(task, folder).folder
-    put({"task": task, "folder": str(place)}) if json else print(place)
+    print_json({"task": task, "folder": str(place)}) if json else print(place)
 
 
 def _with_data() -> list[str]:
-    """The tasks that need a dataset."""
+    """Return the tasks that need a dataset."""
     return [task for task in tasks.available() if tasks.settings(task).files]
 
 
@@ -156,14 +160,14 @@ def _present(task: str, folder: Path | None) -> locations.Source:
     return found
 
 
-def _show(told: list[dict[str, Any]], lines: list[str], *, json: bool, single: bool) -> None:
+def _print_examinations(reports: list[dict[str, Any]], lines: list[str], *, json: bool, single: bool) -> None:
     if json:
-        put(told[0] if single else told)
+        print_json(reports[0] if single else reports)
     else:
         print(*lines, sep="\n")
 
 
-def _examined(task: str, folder: Path, found: Examination) -> dict[str, Any]:
+def _examination_to_json(task: str, folder: Path, found: Examination) -> dict[str, Any]:
     return {
         "task": task,
         "folder": str(folder),
@@ -174,24 +178,24 @@ def _examined(task: str, folder: Path, found: Examination) -> dict[str, Any]:
     }
 
 
-def _sentence(found: Examination) -> str:
-    """What an examination found, in one sentence."""
+def _verdict(found: Examination) -> str:
+    """Return an examination's result as one sentence."""
     verified = sum(verdict == "verified" for verdict in found.files.values())
     unknown = [name for name, verdict in found.files.items() if verdict == "no hash known"]
     parts = [f"{verified} file{'s' * (verified != 1)} as in the source"] if verified else []
-    parts += [_differ(found).rstrip(".")] if found.differing else []
-    parts += [f"no hash known of {_some(unknown)}"] if unknown else []
-    parts += [f"{_some(found.missing)} of the source not there"] if found.missing else []
+    parts += [_differing(found).rstrip(".")] if found.differing else []
+    parts += [f"no hash known of {_listed(unknown)}"] if unknown else []
+    parts += [f"{_listed(found.missing)} of the source not there"] if found.missing else []
     parts += [f"{found.rows:,} row{'s' * (found.rows != 1)}"] if found.rows is not None else []
     return "; ".join(parts) + "."
 
 
-def _differ(found: Examination) -> str:
-    return f"{_some(found.differing)} differ{'s' * (len(found.differing) == 1)} from the source: fetch again."
+def _differing(found: Examination) -> str:
+    return f"{_listed(found.differing)} differ{'s' * (len(found.differing) == 1)} from the source: fetch again."
 
 
-def _some(names: list[str]) -> str:
-    """The first of many names."""
+def _listed(names: list[str]) -> str:
+    """Return the first three names, and the number of the others."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
@@ -210,13 +214,13 @@ def _row(task: str, standing: Standing) -> list[str]:
 
 
 def _hash(standing: Standing) -> str | None:
-    """What is known of the full data's hashes; ``None`` where it does not stand here."""
+    """Return the verdict on the full data's hashes; ``None`` where it is not here."""
     if standing.where not in ("cache", "named folder"):
         return None
     return standing.found.verdict if standing.found else "not verified"
 
 
-def _told(task: str, standing: Standing) -> dict[str, Any]:
+def _to_json(task: str, standing: Standing) -> dict[str, Any]:
     dataset = locations.registered(task)
     return {
         "task": task,

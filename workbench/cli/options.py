@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean."""
+"""Options that several commands share, and their values."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from workbench.runs import store
 from workbench.runs.store import Run
 
 
-def _ask_for_ascii(wanted: bool) -> None:
-    """The screen that opens later draws so."""
+def _set_ascii(wanted: bool) -> None:
+    """Set the environment variable that the screen reads."""
     if wanted:
         os.environ[ASCII] = "1"
 
@@ -31,13 +31,13 @@ Data = Annotated[
 Ascii = Annotated[
     bool,
     typer.Option(
-        "--ascii", callback=_ask_for_ascii, help="Draw lines, charts and marks with ASCII alone (WORKBENCH_ASCII=1)."
+        "--ascii", callback=_set_ascii, help="Draw lines, charts and marks in ASCII only (WORKBENCH_ASCII=1)."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Headless = Annotated[bool, typer.Option("--headless", help="Show progress here rather than on the screen.")]
+Headless = Annotated[bool, typer.Option("--headless", help="Print progress here instead of opening the screen.")]
 ReadOnly = Annotated[
-    bool, typer.Option("--readonly", help="Only show: on the screen no run is started, stopped or deleted.")
+    bool, typer.Option("--readonly", help="Show only: no run is started, stopped or deleted on the screen.")
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, `last`, or its folder.")]
 Set = Annotated[
@@ -47,17 +47,21 @@ Set = Annotated[
 
 
 def find(name: str, folder: Path | None) -> Run:
-    """The run that the user means."""
+    """Return the run that the user named.
+
+    Raises:
+        NoSuchRun: the name fits no run, or several.
+    """
     return store.find(name, store.root(folder))
 
 
 def data_folder(option: Path | None) -> Path | None:
-    """The data folder that the user named, if any."""
+    """Return the data folder that the user named, if any."""
     return named_folder(option)
 
 
 def assignments(pairs: list[str] | None) -> dict[str, str]:
-    """``KEY=VALUE`` texts as a mapping.
+    """Return ``KEY=VALUE`` texts as a mapping.
 
     Raises:
         SpecError: a text has no ``=``.
@@ -70,12 +74,12 @@ def assignments(pairs: list[str] | None) -> dict[str, str]:
 
 
 def on_terminal() -> bool:
-    """Whether a person can use the screen here."""
+    """True if stdin and stdout are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def need_terminal() -> None:
-    """Refuse to open the screen where there is none.
+    """Refuse to open the screen without a terminal.
 
     Raises:
         SpecError: stdin or stdout is no terminal.

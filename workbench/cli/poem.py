@@ -17,7 +17,7 @@ from workbench.cli.options import Json, Runs, find, on_terminal
 from workbench.config.defaults import LENGTH, REPETITION, SEEDS, TEMPERATURE, TOP_P
 from workbench.config.spec import SpecError
 from workbench.render.format import plain
-from workbench.render.streams import piped, put, say
+from workbench.render.streams import narrate, print_json, stdin_lines
 from workbench.render.text_input import bare
 from workbench.repl.commands import BEST, LONGEST, Desk
 from workbench.runs import store
@@ -129,13 +129,13 @@ def _written(pen: Pen, asked: Asked, beginnings: Iterable[str], seed: int | None
             own = (first + number) % SEEDS
             try:
                 if json:
-                    put(pen.told(asked, beginning, own))
+                    print_json(pen.told(asked, beginning, own))
                 else:
                     pen.show(asked, beginning, own, apart=written > 0)
             except ValueError as error:
                 _say(error)
                 if json:
-                    put({"start": beginning, "error": str(error)})
+                    print_json({"start": beginning, "error": str(error)})
                 failed = True
                 break
             written += 1
@@ -143,7 +143,7 @@ def _written(pen: Pen, asked: Asked, beginnings: Iterable[str], seed: int | None
 
 
 def _say(error: ValueError) -> None:
-    say(f"workbench: {plain(str(error))}")
+    narrate(f"workbench: {plain(str(error))}")
 
 
 def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> None:
@@ -166,7 +166,7 @@ def _prompt(run: Run, folder: Path | None, asked: Asked, seed: int | None) -> No
         length=asked.length,
     )
     try:
-        prompt = Prompt(run, settings, lambda name: find(name, folder), Pen, say)
+        prompt = Prompt(run, settings, lambda name: find(name, folder), Pen, narrate)
     except ValueError as error:
         _say(error)
         raise typer.Exit(1) from None
@@ -206,7 +206,7 @@ def _beginnings(start: str | None) -> Iterator[str]:
         yield start
         return
     lines = 0
-    for line in () if sys.stdin.isatty() else piped():
+    for line in () if sys.stdin.isatty() else stdin_lines():
         given = bare(line)
         if given:
             lines += 1

@@ -1,4 +1,4 @@
-"""Commands that ask a trained network: ``eval`` and ``predict``."""
+"""Commands that use a trained network: ``eval`` and ``predict``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from workbench.cli.options import Json, RunName, Runs, find
 from workbench.render.format import plain
-from workbench.render.streams import piped, put, say
+from workbench.render.streams import narrate, print_json, stdin_lines
 from workbench.render.text_input import readable
 
 
@@ -29,11 +29,11 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     run: RunName,
-    split: Annotated[SplitName, typer.Option("--split", help="Which rows to measure on.")] = SplitName.test,
+    split: Annotated[SplitName, typer.Option("--split", help="The split to evaluate on.")] = SplitName.test,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Measure a run's best weights: the metrics, the confusion matrix, the per-class table."""
+    """Evaluate a run's best weights: metrics, confusion matrix, per-class table."""
     from workbench.cli import results
     from workbench.engine import trained_run
     from workbench.render import views
@@ -43,7 +43,7 @@ def evaluate(
     task, evaluation, baselines = trained_run.evaluate(found, split.value)
     others = baselines.get(split.value, {})
     if json:
-        put(
+        print_json(
             {
                 "run": found.id,
                 "split": split.value,
@@ -65,12 +65,13 @@ def evaluate(
 def predict(
     run: RunName,
     text: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT]...", callback=readable, help="What to ask; else stdin.")
+        list[str] | None,
+        typer.Argument(metavar="[TEXT]...", callback=readable, help="Texts; without one, the lines of stdin."),
     ] = None,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Ask a run's network; without TEXT, each line of stdin. --json prints one object a line."""
+    """Predict with a run's best weights: each TEXT, or each line of stdin. --json prints an object per text."""
     from workbench.engine import trained_run
     from workbench.render import views
     from workbench.render.console import wide_console
@@ -78,27 +79,27 @@ def predict(
     found = find(run, runs_folder)
     ask = trained_run.predictor(found)
     if not text and sys.stdin.isatty():
-        say("Type a line and press Enter; Ctrl-D ends.")
+        narrate("Type a line and press Enter; Ctrl-D ends.")
     console = wide_console()
     answered = failed = 0
-    for given in text or (line for line in piped() if line.strip()):
+    for given in text or (line for line in stdin_lines() if line.strip()):
         line = given.rstrip("\n")
         try:
             shown_views = ask(line)
         except ValueError as error:
-            say(f"workbench: {plain(str(error))}")
+            narrate(f"workbench: {plain(str(error))}")
             if json:
-                put({"text": line, "error": str(error)})
+                print_json({"text": line, "error": str(error)})
             failed += 1
             continue
         answered += 1
         if json:
-            put({"text": line, "views": shown_views})
+            print_json({"text": line, "views": shown_views})
         else:
             for shown in shown_views:
                 console.print(views.view(shown, found.spec.settings))
     if failed:
         raise typer.Exit(1)
     if not answered:
-        say("workbench: There is nothing to ask: give a TEXT, or lines on stdin.")
+        narrate("workbench: There is nothing to ask: give a TEXT, or lines on stdin.")
         raise typer.Exit(2)

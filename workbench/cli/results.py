@@ -1,4 +1,4 @@
-"""Results on a terminal and as JSON: the same figures for ``train``, ``watch``, ``show`` and ``eval``."""
+"""Results of a run as text and as JSON, for ``train``, ``resume``, ``watch``, ``show`` and ``eval``."""
 
 from __future__ import annotations
 
@@ -15,26 +15,17 @@ from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.render.format import duration
 from workbench.render.metrics import formatted, heading, with_heading
+from workbench.render.status import STATUS_COLORS
 from workbench.render.views import view
 from workbench.runs.events import Baseline, Finished, Stopped
 from workbench.runs.history import History
 from workbench.runs.store import Run, Status
 
-COLOURS: dict[Status, str] = {
-    "starting": "cyan",
-    "running": "green",
-    "stopping": "yellow",
-    "finished": "blue",
-    "stopped": "yellow",
-    "failed": "red",
-    "lost": "red",
-}
 
-
-def result(run: Run, status: Status, history: History) -> dict[str, Any]:
-    """The object that ``--json`` ends with."""
+def to_json(run: Run, status: Status, history: History) -> dict[str, Any]:
+    """Return the object that ``--json`` ends with."""
     ended = history.ended
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "run": run.id,
         "status": status,
         "data": run.spec.data,
@@ -47,29 +38,30 @@ def result(run: Run, status: Status, history: History) -> dict[str, Any]:
         "examples_per_s": ended.examples_per_s if isinstance(ended, Finished | Stopped) else None,
     }
     if status in ("failed", "lost"):
-        found["message"] = why(run, status, history)
-    return found
+        fields["message"] = why(run, status, history)
+    return fields
 
 
 def baseline(event: Baseline | None, split: str) -> dict[str, Metrics]:
+    """Return the baselines' metrics on a split; none where they are not measured yet."""
     return event.methods.get(split, {}) if event else {}
 
 
 def why(run: Run, status: Status, history: History) -> str:
-    """Why a run that is neither finished nor stopped is not."""
+    """Return the reason why a run failed or was lost, in one or two sentences."""
     message = getattr(history.ended, "message", None)
     if message:
         return str(message)
     last = run.last_log_line()
-    said = f" Its last words: {last}" if last else ""
+    log_line = f" The end of its log: {last}" if last else ""
     return (
-        f"Run {run.id} is {status}: its worker vanished at step {history.step} without a word. "
-        f"`workbench resume {run.command_name}` goes on from its last checkpoint.{said}"
+        f"Run {run.id} is {status}: its worker vanished at step {history.step} without a message. "
+        f"`workbench resume {run.command_name}` goes on from its last checkpoint.{log_line}"
     )
 
 
-def ending(run: Run, status: Status, history: History, console: Console) -> None:
-    """What a person sees when a training ends."""
+def print_ending(run: Run, status: Status, history: History, console: Console) -> None:
+    """Print how a training ended, with its test metrics."""
     ended = history.ended
     if isinstance(ended, Finished):
         best = f"best {with_heading(ended.best.metric, ended.best.value, run.spec.settings)} at step {ended.best.step}"
@@ -113,8 +105,8 @@ def metrics_table(described: RunSpec, metrics: Metrics, others: dict[str, Metric
     return table
 
 
-def summary(run: Run, status: Status, history: History, console: Console) -> None:
-    """All that is known of a run, for ``show``."""
+def print_summary(run: Run, status: Status, history: History, console: Console) -> None:
+    """Print a run's description, state, metrics, views and last samples."""
     described, started = run.spec, history.started
     facts = {
         "run": run.id,
@@ -134,7 +126,7 @@ def summary(run: Run, status: Status, history: History, console: Console) -> Non
     table = RichTable.grid(padding=(0, 2))
     for name, fact in facts.items():
         if fact:
-            table.add_row(RichText(name, "dim"), RichText(fact, COLOURS[status] if name == "status" else ""))
+            table.add_row(RichText(name, "dim"), RichText(fact, STATUS_COLORS[status].ansi if name == "status" else ""))
     console.print(table)
     protocol = started.protocol if started else ""
     if isinstance(history.ended, Finished):

@@ -10,18 +10,18 @@ import typer
 from workbench.cli.options import Ascii, Headless, Json, ReadOnly, RunName, Runs, find, on_terminal
 from workbench.config.spec import SpecError
 from workbench.render.format import age
-from workbench.render.streams import put, say
+from workbench.render.streams import narrate, print_json
 from workbench.runs import filters, store
 from workbench.runs.filters import FilterError
 from workbench.runs.history import read_history
 from workbench.runs.store import LIVE, NoSuchRun, RunError
-from workbench.runs.summary import UNREADABLE, facts, read_summary
+from workbench.runs.summary import facts, read_summary
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")]
 Once = Annotated[bool, typer.Option("--once", help="Print one frame of the screen and end.")]
 Filtered = Annotated[
     str,
-    typer.Option("--filter", metavar="WORDS", help="Only runs like this, e.g. 'task:names acc>0.8 -status:failed'."),
+    typer.Option("--filter", metavar="WORDS", help="Only runs that match, e.g. 'task:names acc>0.8 -status:failed'."),
 ]
 _STOP_SECONDS = 60
 
@@ -45,16 +45,16 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         raise SpecError(str(error)) from None
     found = [record for record in every if wanted.matches(record)]
     if json:
-        put([facts(record) for record in found])
+        print_json([facts(record) for record in found])
         return
     if not found:
         none = f"No runs in {store.root(runs_folder)} yet: `workbench train names --cell lstm` starts one."
-        say(f"No run matches --filter {filter!r} ({len(every)} in all)." if every else none)
+        narrate(f"No run matches --filter {filter!r} ({len(every)} in all)." if every else none)
         return
     from rich.text import Text
 
-    from workbench.cli.results import COLOURS
     from workbench.render import console
+    from workbench.render.status import STATUS_COLORS
 
     narrow = console.wide_console().width < 100  # the id names task and cell already
     rows: list[list[str | Text]] = []
@@ -63,7 +63,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         rows.append(
             [
                 record.run.id,
-                Text(record.status, "red" if record.status == UNREADABLE else COLOURS[record.status]),
+                Text(record.status, STATUS_COLORS[record.status].ansi),
                 *([] if narrow else [record.task + starter, record.cell]),
                 f"{record.step:,}",
                 record.standing,
@@ -74,19 +74,23 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
 
 
 def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
-    """Show a run: what it is, where it stands, its figures beside the baselines'."""
-    from workbench.cli.results import result, summary
+    """Show a run: its settings, its status, and its metrics beside the baselines'."""
+    from workbench.cli import results
     from workbench.render.console import wide_console
 
     found = find(run, runs_folder)
     history = read_history(found.events_file)
     status = found.status(history)
     if json:
-        put(
-            {**result(found, status, history), "spec": found.spec, "last": history.steps[-1] if history.steps else None}
+        print_json(
+            {
+                **results.to_json(found, status, history),
+                "spec": found.spec,
+                "last": history.steps[-1] if history.steps else None,
+            }
         )
     else:
-        summary(found, status, history, wide_console())
+        results.print_summary(found, status, history, wide_console())
 
 
 def watch(
@@ -98,9 +102,9 @@ def watch(
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Watch a run on the screen; where there is none, in lines until it ends. Leaving stops nothing."""
+    """Watch a run on the screen, or in lines where there is no terminal. Leaving does not stop it."""
     found = find(run, runs_folder)
-    found.spec  # noqa: B018  an unreadable description is said before the screen opens
+    found.spec  # noqa: B018  an unreadable description is an error before the screen opens
     if once and (headless or json):
         raise SpecError("--once prints one frame of the screen: leave --headless and --json out.")
     if once:
@@ -118,18 +122,18 @@ def watch(
 
 
 def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
-    """Ask a run to save a checkpoint and end; waits until it has."""
+    """Stop a run after its present step, with a checkpoint, and wait until it has ended."""
     found = find(run, runs_folder)
     found.request_stop()
     deadline = time.monotonic() + _STOP_SECONDS
     while (status := found.status()) in LIVE and time.monotonic() < deadline:
         time.sleep(0.1)
     if json:
-        put({"run": found.id, "status": status})
+        print_json({"run": found.id, "status": status})
     elif status in LIVE:
-        say(f"Run {found.id} was asked to stop and has not ended yet: it does so after its present step.")
+        narrate(f"Run {found.id} was asked to stop and has not ended yet: it does so after its present step.")
     else:
-        say(f"Run {found.id} is {status}: `workbench resume {found.command_name}` goes on with it.")
+        narrate(f"Run {found.id} is {status}: `workbench resume {found.command_name}` goes on with it.")
 
 
 def rm(run: RunName, yes: Yes = False, runs_folder: Runs = None, json: Json = False) -> None:
@@ -144,6 +148,6 @@ def rm(run: RunName, yes: Yes = False, runs_folder: Runs = None, json: Json = Fa
         )
     store.remove(found)
     if json:
-        put({"run": found.id, "deleted": True})
+        print_json({"run": found.id, "deleted": True})
     else:
-        say(f"Run {found.id} is deleted.")
+        narrate(f"Run {found.id} is deleted.")

@@ -21,7 +21,7 @@ from workbench.cli.options import (
     need_terminal,
 )
 from workbench.config import spec
-from workbench.render.streams import put, say
+from workbench.render.streams import narrate, print_json
 from workbench.runs import launch, store
 from workbench.runs.store import Run, RunError
 
@@ -36,18 +36,20 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="What is learned; `workbench tasks` lists them.")],
-    cell: Annotated[str, typer.Option("--cell", help="The recurrence; `workbench cells` lists them.")] = "lstm",
+    task: Annotated[str, typer.Argument(metavar="TASK", help="The task to train; `workbench tasks` lists them.")],
+    cell: Annotated[str, typer.Option("--cell", help="The recurrent cell; `workbench cells` lists them.")] = "lstm",
     headless: Headless = False,
     detach: Detach = False,
     preset: Annotated[str, typer.Option("--preset", metavar="NAME", help="A named set of settings of the task.")] = "",
     epochs: Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes over the training split.")] = None,
-    max_steps: Annotated[int | None, typer.Option("--max-steps", metavar="N", help="Steps at most.")] = None,
+    max_steps: Annotated[int | None, typer.Option("--max-steps", metavar="N", help="Maximum number of steps.")] = None,
     hidden: Annotated[int | None, typer.Option("--hidden", metavar="N", help="Hidden size.")] = None,
-    layers: Annotated[int | None, typer.Option("--layers", metavar="N", help="Cells stacked.")] = None,
-    bidirectional: Annotated[bool | None, typer.Option("--bidirectional", help="Read both ways.")] = None,
+    layers: Annotated[int | None, typer.Option("--layers", metavar="N", help="Number of layers.")] = None,
+    bidirectional: Annotated[
+        bool | None, typer.Option("--bidirectional", help="Read sequences in both directions.")
+    ] = None,
     lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Examples a step.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Examples per step.")] = None,
     optimizer: Annotated[str | None, typer.Option("--optimizer", help="adamw, adam, rmsprop or sgd.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of every random draw.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = None,
@@ -72,13 +74,13 @@ def train(
         "train.threads": threads,
     }
     values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
-    _check_faces(headless=headless, detach=detach, json=json)
-    described = spec.make(task, cell, values, preset=preset)  # wrong usage is said before anything is downloaded
+    _check_mode(headless=headless, detach=detach, json=json)
+    described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
     if described.train.device.startswith("cuda"):
         from workbench.engine.devices import choose_device
 
-        choose_device(described.train.device)  # a GPU that is not here is said before a run is made
-    source = locations.locate(task, data_folder(data), say, settings=described.settings, progress=not json)
+        choose_device(described.train.device)  # an error before a run is made
+    source = locations.locate(task, data_folder(data), narrate, settings=described.settings, progress=not json)
     folder = str(source.folder) if source.kind == "full" else ""
     run = store.create(store.root(runs_folder), msgspec.structs.replace(described, data=source.kind, data_dir=folder))
     _start(run, headless=headless, detach=detach, json=json)
@@ -91,17 +93,17 @@ def resume(
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Go on with a run from its last checkpoint."""
+    """Resume a run from its last checkpoint."""
     found = find(run, runs_folder)
-    _check_faces(headless=headless, detach=detach, json=json)
-    found.spec  # noqa: B018  an unreadable description is said before a worker starts
+    _check_mode(headless=headless, detach=detach, json=json)
+    found.spec  # noqa: B018  an unreadable description is an error before a worker starts
     if found.status() == "finished":
         raise RunError(f"Run {found.id} is finished: there is nothing to go on with.")
     _start(found, headless=headless, detach=detach, json=json)
 
 
-def _check_faces(*, headless: bool, detach: bool, json: bool) -> None:
-    """Say what cannot be before a run is made."""
+def _check_mode(*, headless: bool, detach: bool, json: bool) -> None:
+    """Refuse options that exclude each other, before a run is made."""
     if headless and detach:
         raise spec.SpecError("--headless shows the training here and --detach leaves it: choose one.")
     if not (headless or detach or json):
@@ -111,8 +113,8 @@ def _check_faces(*, headless: bool, detach: bool, json: bool) -> None:
 def _start(run: Run, *, headless: bool, detach: bool, json: bool) -> None:
     worker = launch.start(run)
     if detach:
-        put({"run": run.id}) if json else print(run.id)
-        say(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
+        print_json({"run": run.id}) if json else print(run.id)
+        narrate(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
     elif headless or json:
         from workbench.cli.follow import follow
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 
 def wide_console() -> Console:
-    """stdout as a Rich console; as wide as it needs where it is not a terminal, so that nothing is cut."""
+    """Return a Rich console on stdout, 160 columns wide where that is not a terminal."""
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 

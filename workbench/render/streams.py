@@ -5,25 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
-from typing import Any
 
 import msgspec
 
 from workbench.render.text_input import readable
 
 
-def piped() -> Iterator[str]:
-    """The lines of stdin, readable; a mark of byte order before the first is none of them."""
+def stdin_lines() -> Iterator[str]:
+    """Yield the lines of stdin as readable text, without a byte order mark."""
     if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape")  # as the locale has it, it would raise
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape")  # another locale's decoder would raise
     yield from map(readable, sys.stdin)
 
 
-def say(sentence: str) -> None:
-    """Narration: to stderr, so that stdout stays data."""
+def narrate(sentence: str) -> None:
+    """Print a sentence on stderr: stdout is for data alone."""
     print(sentence, file=sys.stderr, flush=True)
 
 
-def put(value: Any) -> None:
-    """One JSON value on a line of stdout."""
+def print_json(value: object) -> None:
+    """Print a value as one line of JSON on stdout."""
     print(msgspec.json.encode(value).decode(), flush=True)

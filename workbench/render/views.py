@@ -18,7 +18,7 @@ from workbench.render.series_chart import PrintedSeries
 
 
 def view(shown: View, settings: Settings | type[Settings] = Settings) -> RenderableType:
-    """Return a task's view as Rich draws it; its text is never markup.
+    """Return a task's view as a Rich renderable; its text is never markup.
 
     Args:
         settings: the task's, which declare the headings of columns that are metrics.
@@ -37,7 +37,7 @@ def view(shown: View, settings: Settings | type[Settings] = Settings) -> Rendera
 
 
 def _table(shown: Table, settings: Settings | type[Settings]) -> RichTable:
-    """Words to the left, figures to the right, as wide as their letters are on a terminal."""
+    """Return a table with texts aligned to the left, numbers to the right."""
     table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
     columns = []
     for index, name in enumerate(shown.columns):
@@ -51,6 +51,6 @@ def _table(shown: Table, settings: Settings | type[Settings]) -> RichTable:
 
 
 def _cells(cells: Sequence[TableValue]) -> list[str]:
-    """A column's cells as text, its fractions with the same digits."""
+    """Return a column's cells as text, its fractions with the same number of digits."""
     figures = iter(column([cell for cell in cells if isinstance(cell, float) or cell is None]))
     return [next(figures) if isinstance(cell, float) or cell is None else plain(str(cell)) for cell in cells]

@@ -16,7 +16,7 @@ from workbench.engine.generation import best_of
 from workbench.engine.generation.decoding import GeneratedToken, generate, normalize_prompt
 from workbench.engine.generation.sampling import Sampler
 from workbench.render.format import flowing, plain
-from workbench.render.streams import say
+from workbench.render.streams import narrate
 from workbench.runs.store import Run, RunError
 
 
@@ -124,7 +124,7 @@ class Pen:
         for note in notes:
             if note not in self._said:
                 self._said.append(note)
-                say(plain(note))
+                narrate(plain(note))
         return guide, notes
 
     def _tokens(self, asked: Asked, start: str, seed: int, guide: Guide | None) -> Iterator[GeneratedToken]:

@@ -6,22 +6,12 @@ from typing import Literal
 
 from textual.content import Content
 
+from workbench.render.status import STATUS_COLORS
 from workbench.runs.store import LIVE, Status
 
 Seen = Status | Literal["gone", "unreadable"]
 
-# theme variables of the word's colour
-COLOURS: dict[Seen, str] = {
-    "starting": "accent",
-    "running": "success",
-    "stopping": "warning",
-    "finished": "primary",
-    "stopped": "secondary",
-    "failed": "error",
-    "lost": "error",
-    "gone": "error",
-    "unreadable": "error",
-}
+COLOURS = {status: color.theme for status, color in STATUS_COLORS.items()}
 
 
 def badge(status: Seen) -> Content:

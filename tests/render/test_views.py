@@ -1,4 +1,4 @@
-"""What a task shows, drawn for the command line: on a terminal and in a pipe."""
+"""Views of a task as Rich renderables: on a terminal and in a pipe."""
 
 from __future__ import annotations
 
