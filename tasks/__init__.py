@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tasks.base import Settings, Task
+    from tasks.base import AnyTask, Settings
 
 __path__ = [*__path__, *filter(None, os.environ.get("WORKBENCH_TASKS", "").split(os.pathsep))]
 
@@ -38,14 +38,14 @@ def settings(name: str) -> type[Settings]:
     return found
 
 
-def load(name: str) -> type[Task]:
+def load(name: str) -> type[AnyTask]:
     """Import a task (and torch with it).
 
     Raises:
         KeyError: there is no such task.
     """
     _check(name)
-    found: type[Task] = importlib.import_module(f"tasks.{name}.task").Task
+    found: type[AnyTask] = importlib.import_module(f"tasks.{name}.task").Task
     return found
 
 

@@ -9,19 +9,19 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import SPLITS, DataError, Split
+from tasks.base import SPLITS, DataError, Split, State
 from tasks.climate import readings, resampling
 from tasks.climate.readings import Readings
 from tasks.climate.resampling import Grid
 from tasks.climate.settings import JENA, PATTERNS, Settings
 from tasks.shared.datasets import cache, reading
+from tasks.shared.datasets.cache import Encoding, Meta
 
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one
 _JENA_ROWS = 420_551
@@ -36,7 +36,7 @@ class ClimateData:
     features: Tensor  # (R,F) float32, scaled, zero within long gaps, on the device
     target: Tensor  # (R,) float32, scaled, on the device
     rows: dict[Split, Tensor]  # (W,) each split's windows, on the CPU
-    state: dict[str, Any]
+    state: State
     notes: tuple[str, ...] = ()
 
     def size(self, split: Split) -> int:
@@ -115,7 +115,7 @@ def readings_a_day(step: int) -> int:
     return _DAY // step
 
 
-def _encoded(settings: Settings, paths: list[Path]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _encoded(settings: Settings, paths: list[Path]) -> Encoding:
     found, made = regular(settings, paths)
     notes = list(made.notes)
     if paths[0].name.startswith(JENA) and found.rows != _JENA_ROWS:  # no hash of the original is known
@@ -124,7 +124,7 @@ def _encoded(settings: Settings, paths: list[Path]) -> tuple[dict[str, Tensor], 
     return {"values": torch.from_numpy(made.values.astype(np.float32))}, meta
 
 
-def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: dict[str, Any]) -> ClimateData:
+def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) -> ClimateData:
     values, step = kept["values"].double().numpy(), int(meta["step"])
     day = readings_a_day(step)
     if settings.history < day:

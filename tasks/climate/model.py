@@ -6,11 +6,10 @@ H readings of the horizon, K segments of the head, L values in a segment.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
+from tasks.base import RecurrentNetwork
 from tasks.climate import baselines
 from tasks.climate.settings import Settings
 from tasks.shared.classification.model import Last
@@ -42,7 +41,7 @@ class Forecaster(nn.Module):
 
     calendar: Tensor
 
-    def __init__(self, settings: Settings, recurrent: Any, calendar: list[bool], day: int) -> None:
+    def __init__(self, settings: Settings, recurrent: RecurrentNetwork, calendar: list[bool], day: int) -> None:
         super().__init__()
         self.settings = settings
         self.day = day

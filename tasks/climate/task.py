@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import EVAL_SPLITS, DataError, Evaluation, Metrics, Recurrent, Split
+from tasks.base import EVAL_SPLITS, Baselines, DataError, Evaluation, RecurrentNetwork, Split, State
 from tasks.climate import baselines, forecast_view, readings
 from tasks.climate import data as climate
 from tasks.climate.data import ClimateData
@@ -46,12 +46,10 @@ class Window(NamedTuple):
     future: Tensor  # (B,H)
 
 
-class Task(base.Task):
+class Task(base.Task[Settings, ClimateData]):
     """The next two days of temperature."""
 
-    settings: Settings
-
-    def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings, state: State) -> None:
         super().__init__(settings, state)
         self.step, self.day = int(state["step"]), int(state["day"])
         self.mean, self.spread = float(state["mean"][-1]), float(state["spread"][-1])  # of the target
@@ -63,10 +61,10 @@ class Task(base.Task):
         return climate.load(settings, folder)
 
     @classmethod
-    def load_cached(cls, settings: Settings, state: Mapping[str, Any]) -> ClimateData:
+    def load_cached(cls, settings: Settings, state: State) -> ClimateData:
         return climate.load_cached(settings, state["cache"])
 
-    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         calendar = [name in readings.MADE for name in self.settings.columns]
         return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day)
 
@@ -137,7 +135,7 @@ class Task(base.Task):
         ]
         return [shown, Table(title=path.name, columns=["time", f"forecast, {self.unit}"], rows=rows)]
 
-    def baseline(self, data: ClimateData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
+    def baseline(self, data: ClimateData, *, cached_only: bool = False) -> Baselines:
         shape = (self.settings.history, self.settings.horizon, self.settings.stride)
         key = cache.key("climate baseline", 1, data.state["cache"], shape)
         return kept_baseline(f"climate-baseline-{key}", lambda: self._baseline(data), cached_only=cached_only)
@@ -147,9 +145,9 @@ class Task(base.Task):
         length = self.settings.history
         return Window(*data.history(rows, length), data.future(rows, length, self.settings.horizon))
 
-    def _baseline(self, data: ClimateData) -> dict[str, dict[str, Metrics]]:
+    def _baseline(self, data: ClimateData) -> Baselines:
         regression = Ridge(lambda: self._design(data, "train"), lambda: self._design(data, "val"))
-        measured: dict[str, dict[str, Metrics]] = {}
+        measured: Baselines = {}
         for split in EVAL_SPLITS:
             errors = {
                 name: Errors(self.settings.horizon, data.target.device) for name in (*baselines.FORECASTS, "ridge")

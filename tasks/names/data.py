@@ -10,16 +10,16 @@ import string
 import unicodedata
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import EVAL_SPLITS, DataError, Split
+from tasks.base import EVAL_SPLITS, DataError, Split, State
 from tasks.names.settings import LANGUAGES, Settings
 from tasks.shared.datasets import cache, reading, splits
+from tasks.shared.datasets.cache import Encoding, Meta
 from tasks.shared.sequences.batching import uniform_over_classes
 
 LETTERS = string.ascii_letters + " .,;'"  # the classic tutorial's 57
@@ -35,7 +35,7 @@ class NamesData:
     labels: Tensor  # (N,) int64, on the device
     lengths: Tensor  # (N,) int64, on the CPU
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
-    state: dict[str, Any]
+    state: State
     notes: tuple[str, ...] = ()
 
     def size(self, split: Split) -> int:
@@ -86,7 +86,7 @@ def load_cached(settings: Settings, key: str) -> NamesData:
     return _arrange(settings, *cache.tensors(key, None))
 
 
-def _encoded(settings: Settings, paths: list[Path], key: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _encoded(settings: Settings, paths: list[Path], key: str) -> Encoding:
     rows, notes = _read(paths)
     if settings.rows == "distinct":
         rows = list(dict.fromkeys(rows))
@@ -128,7 +128,7 @@ def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
     return rows, notes
 
 
-def _arrange(settings: Settings, kept: dict[str, Tensor], meta: dict[str, Any]) -> NamesData:
+def _arrange(settings: Settings, kept: dict[str, Tensor], meta: Meta) -> NamesData:
     labels = kept["labels"]
     if settings.evaluation == "pool":
         rows: dict[Split, Tensor] = {"train": torch.arange(len(labels))}

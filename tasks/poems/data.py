@@ -8,15 +8,15 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from tasks.base import DataError, Split
+from tasks.base import DataError, Split, State
 from tasks.poems import cleaning, corpora, forms, prosody, simplification
 from tasks.poems.settings import Settings
 from tasks.shared.datasets import cache, splits
+from tasks.shared.datasets.cache import Encoding, Meta
 from tasks.shared.datasets.progress import tell
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
@@ -31,7 +31,7 @@ class PoemData:
 
     poems: Ragged  # numbers below V, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
-    state: dict[str, Any]
+    state: State
     notes: tuple[str, ...] = ()
 
     def size(self, split: Split) -> int:
@@ -63,7 +63,7 @@ def load_cached(key: str) -> PoemData:
     return _arrange(*cache.tensors(key, None))
 
 
-def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> Encoding:
     tell(f"Reading and cleaning the poems of {paths[0].parent} …")
     texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
     if settings.script == "simplified":
@@ -97,7 +97,7 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tu
     }
 
 
-def _arrange(kept: dict[str, Tensor], meta: dict[str, Any]) -> PoemData:
+def _arrange(kept: dict[str, Tensor], meta: Meta) -> PoemData:
     poems = Ragged(kept["flat"], kept["lengths"])
     rows = splits.rows(kept["split"])
     in_training = (kept["split"] == splits.TRAIN).repeat_interleave(poems.lengths)

@@ -16,7 +16,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from tasks import base
-from tasks.base import DataError, Evaluation, Guide, Metrics, Recurrent, Split, Value
+from tasks.base import Baselines, DataError, Evaluation, Guide, Metrics, RecurrentNetwork, Split, Value
 from tasks.poems import artifacts, baselines, checker, cleaning, explanation, forms, prosody
 from tasks.poems import data as poems
 from tasks.poems.data import SPECIALS, PoemData
@@ -68,7 +68,7 @@ class Task(base.Writer):
     def load_cached(cls, settings: Settings, state: Mapping[str, Any]) -> PoemData:
         return poems.load_cached(state["cache"])
 
-    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         embedding = nn.Embedding(len(self.vocabulary), self.settings.embedding)
         recurrent = make_recurrent(self.settings.embedding)
         network = PoemNetwork(
@@ -144,8 +144,8 @@ class Task(base.Writer):
         _, poem = self._go_on(model, codes)
         return Text(title=f"a poem, seed {settings.sample_seed}", text=forms.shown(poem), note=note)
 
-    def baseline(self, data: PoemData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
-        def compute() -> dict[str, dict[str, Metrics]]:
+    def baseline(self, data: PoemData, *, cached_only: bool = False) -> Baselines:
+        def compute() -> Baselines:
             never = self.vocabulary.encode((PAD, START))
             return baselines.measure(data.poems, data.rows, never, self._hanzi.numpy())
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.base import Baselines
 from tasks.reviews import data as reviews
 from tasks.reviews.settings import Settings
 from tasks.shared.baselines import svm
 from tasks.shared.baselines.svm import Symbols
-from tasks.shared.datasets.cache import Methods
 from tasks.shared.text.data import SPECIALS, TextData
 from tasks.shared.text.task import TextTask
 
 
-class Task(TextTask):
+class Task(TextTask[Settings]):
     """Which of ten kinds of goods a review speaks of."""
 
-    settings: Settings
     of = "category"
 
     @property
@@ -30,7 +29,7 @@ class Task(TextTask):
     def tokens(self, text: str) -> list[str]:
         return reviews.words(text) if text.strip() else []
 
-    def measure_baselines(self, data: TextData) -> Methods:
+    def measure_baselines(self, data: TextData) -> Baselines:
         ways = [
             Symbols(data.words, 1, len(data.letters.lengths)),
             Symbols(data.characters, 3, len(SPECIALS) + len(data.state["characters"])),

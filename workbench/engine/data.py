@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 import tasks
-from tasks.base import Data, DataError, Task
+from tasks.base import AnyTask, Data, DataError
 from tasks.shared.datasets.locations import starter
 from workbench.config.spec import RunSpec
 
 
-def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[Task, Data]:
+def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[AnyTask, Data]:
     """The task and its encoded data.
 
     Args:
@@ -39,7 +39,7 @@ def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[Task, D
     return kind(spec.settings, data.state), data
 
 
-def task_of(spec: RunSpec, state: Mapping[str, Any]) -> Task:
+def task_of(spec: RunSpec, state: Mapping[str, Any]) -> AnyTask:
     """A run's task as its ``task.json`` has it.
 
     Raises:

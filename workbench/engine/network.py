@@ -5,11 +5,12 @@ from __future__ import annotations
 from torch import nn
 
 import cells
-from tasks.base import Task
+from cells._recurrent import Recurrent
+from tasks.base import AnyTask
 from workbench.config.spec import RunSpec, SpecError
 
 
-def build(spec: RunSpec, task: Task) -> nn.Module:
+def build(spec: RunSpec, task: AnyTask) -> nn.Module:
     """The network of a run, its parameters drawn from torch's generator as it stands.
 
     Raises:
@@ -19,7 +20,7 @@ def build(spec: RunSpec, task: Task) -> nn.Module:
     if spec.cell not in cells.available():
         raise SpecError(f"There is no cell {spec.cell!r} here any more: put its file back (WORKBENCH_CELLS).")
 
-    def make_recurrent(input_size: int) -> nn.Module:
+    def make_recurrent(input_size: int) -> Recurrent:
         recurrent = cells.build(
             spec.cell,
             input_size,

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from tasks.base import Evaluation, Split, Task
+from tasks.base import AnyTask, Evaluation, Split
 from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network
 from workbench.runs.store import Run, task_state
 
 
-def open_run(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn.Module]:
+def open_run(run: Run, threads: int = 0, device: str = "auto") -> tuple[AnyTask, nn.Module]:
     """A run's task and network, in evaluation mode, without its dataset.
 
     Raises:
@@ -27,7 +27,7 @@ def open_run(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn
     return task, model.to(devices.choose_device(device)).eval()
 
 
-def evaluate(run: Run, split: Split) -> tuple[Task, Evaluation, dict[str, dict[str, dict[str, float | None]]]]:
+def evaluate(run: Run, split: Split) -> tuple[AnyTask, Evaluation, dict[str, dict[str, dict[str, float | None]]]]:
     """Metrics and views of a run's best weights on a split, and the baselines' on the same rows.
 
     Raises:

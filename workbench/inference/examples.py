@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tasks.base import Split, Task
+from tasks.base import AnyTask, Split
 from tasks.shared.classification.task import ClassificationTask
 from workbench.engine import data
 from workbench.runs.store import Run
@@ -39,7 +39,7 @@ class _Judged(NamedTuple):
 class Examples:
     """What a network says to each class's rows, computed when a class is first asked for, and kept."""
 
-    def __init__(self, run: Run, task: Task, model: nn.Module) -> None:
+    def __init__(self, run: Run, task: AnyTask, model: nn.Module) -> None:
         if not isinstance(task, ClassificationTask):
             raise ValueError("This network names no classes: it has no examples to list.")
         self._run, self._task, self._model = run, task, model

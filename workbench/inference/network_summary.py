@@ -16,7 +16,7 @@ import cells
 import tasks
 from cells._base import Cell
 from cells._recurrent import Recurrent
-from tasks.base import DataError, Task
+from tasks.base import AnyTask, DataError
 from tasks.shared.datasets import cache, locations
 from workbench.config import spec
 from workbench.config.spec import RunSpec
@@ -39,7 +39,7 @@ def sketch(asked: Sketch) -> Sketched:
     return Sketched(id=asked.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
 
 
-def _task(described: RunSpec, named: Path | None) -> tuple[Task, str]:
+def _task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
     """The task as its data shape it, and a note where these are not the run's own.
 
     A dataset of which no encoding is cached is not encoded for a figure's sake: the starter set stands in for it.
@@ -67,7 +67,7 @@ def _state(task: str, settings: Any, folder: Path) -> Mapping[str, Any]:
     return state
 
 
-def _built(described: RunSpec, task: Task) -> nn.Module:
+def _built(described: RunSpec, task: AnyTask) -> nn.Module:
     """The network with shapes alone, however large it is."""
     try:
         with _Shapes():

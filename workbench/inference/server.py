@@ -47,7 +47,7 @@ from workbench.runs.store import Run
 if TYPE_CHECKING:
     from torch import nn
 
-    from tasks.base import Task, Writer
+    from tasks.base import AnyTask, Writer
     from workbench.inference import examples
 
 
@@ -124,7 +124,7 @@ class _Lines:
 class _Answers:
     """A task and its network, asked."""
 
-    def __init__(self, run: Run, task: Task, model: nn.Module) -> None:
+    def __init__(self, run: Run, task: AnyTask, model: nn.Module) -> None:
         from tasks.base import Writer
 
         self._run, self._task, self._model = run, task, model

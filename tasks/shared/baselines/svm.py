@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import Metrics, Split
+from tasks.base import Baselines, Split
 from tasks.shared.classification.metrics import Ints, metrics
 from tasks.shared.sequences.ragged import Ragged
 
@@ -30,7 +30,7 @@ class Symbols(NamedTuple):
 
 def measure(
     ways: Sequence[Symbols], labels: Ints, rows: Mapping[Split, Tensor], classes: int, *, strength: float
-) -> dict[str, dict[str, Metrics]]:
+) -> Baselines:
     """Majority and linear SVM, learnt on the training rows, measured on the others.
 
     Args:
@@ -54,7 +54,7 @@ def measure(
     if len(np.unique(labels[train])) > 1:
         machine = LinearSVC(C=strength, dual=True, random_state=0).fit(features[train], labels[train])
     majority = int(np.bincount(labels[train]).argmax())
-    found: dict[str, dict[str, Metrics]] = {}
+    found: Baselines = {}
     for split, numbers in rows.items():
         if split == "train":
             continue

@@ -5,11 +5,11 @@ Shapes: B batch, T time, I input size, D directions, O output size, C classes.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from tasks.base import RecurrentNetwork
 
 
 class OneHot(nn.Module):
@@ -114,7 +114,7 @@ class SequenceClassifier(nn.Module):
     def __init__(
         self,
         input: nn.Module,
-        recurrent: Any,
+        recurrent: RecurrentNetwork,
         pool: nn.Module,
         head: nn.Module,
         *,

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import platformdirs
 
-from tasks.base import Metrics
+from tasks.base import Baselines
 from tasks.shared import files
 from tasks.shared.datasets.archives import unreadable
 from tasks.shared.datasets.progress import tell
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _META = "meta"
-Methods = dict[str, dict[str, Metrics]]  # by split and method
+Meta = dict[str, Any]  # plain JSON
+Encoding = tuple[dict[str, "Tensor"], Meta]
+ValueT = TypeVar("ValueT")
 _building = ContextVar("building", default=True)
 
 
@@ -84,9 +86,7 @@ def _listing(folder: Path | str, above: str = "") -> Iterator[str]:
                 yield f"{above}{entry.name} {stat.st_size} {stat.st_mtime_ns}"
 
 
-def tensors(
-    name: str, build: Callable[[], tuple[dict[str, Tensor], dict[str, Any]]] | None
-) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def tensors(name: str, build: Callable[[], Encoding] | None) -> Encoding:
     """Named tensors and a JSON object kept under ``name``: read, or built and kept.
 
     A damaged file is built again, with a line on stderr. A cache that cannot be written costs time, nothing else.
@@ -112,18 +112,25 @@ def tensors(
     return kept, meta
 
 
-def values(name: str, build: Callable[[], Any], kind: Any = Any, *, keep: bool = True) -> Any:
-    """A JSON value kept under ``name``: read (as ``kind``), or built and, with ``keep``, kept."""
+def kept_value(name: str, kind: type[ValueT]) -> ValueT | None:
+    """Return the JSON value kept under ``name``; ``None`` if none of this kind is kept, or it is damaged."""
     try:
         return msgspec.json.decode(_value_file(name).read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        built = build()
-    if keep:
-        keep_value(name, built)
-    return built
+        return None
 
 
-def keep_value(name: str, value: Any) -> None:
+def value(name: str, build: Callable[[], ValueT], kind: type[ValueT], *, keep: bool = True) -> ValueT:
+    """Return the JSON value kept under ``name``, else build one and, with ``keep``, keep it."""
+    found = kept_value(name, kind)
+    if found is None:
+        found = build()
+        if keep:
+            keep_value(name, found)
+    return found
+
+
+def keep_value(name: str, value: object) -> None:
     """Keep a JSON value under ``name``, in place of what is kept there."""
     _keep(_value_file(name), msgspec.json.encode(value))
 
@@ -132,14 +139,13 @@ def _value_file(name: str) -> Path:
     return cache_folder() / "values" / f"{name}.json"
 
 
-def kept_baseline(name: str, compute: Callable[[], Methods], *, cached_only: bool) -> Methods:
-    """What baselines reach, kept in the cache under ``name``.
+def kept_baseline(name: str, compute: Callable[[], Baselines], *, cached_only: bool) -> Baselines:
+    """Return the baselines' metrics, kept in the cache under ``name``.
 
     Args:
-        cached_only: give nothing rather than compute.
+        cached_only: return none rather than compute them.
     """
-    found: Methods = values(name, dict if cached_only else compute, Methods, keep=not cached_only)
-    return found
+    return value(name, dict if cached_only else compute, Baselines, keep=not cached_only)
 
 
 def _keep(path: Path, content: bytes) -> None:

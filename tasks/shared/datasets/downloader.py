@@ -15,11 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from tasks.base import DataError
 from tasks.shared.datasets.registry import Dataset
+
+if TYPE_CHECKING:
+    import requests
 
 _PATIENCE = 20.0  # seconds without a byte
 _CHUNK = 1 << 16  # bytes
@@ -84,7 +87,7 @@ def fetch(
             place.chmod(0o644)
 
 
-def _download(session: Any, came: Callable[[int], None], url: str, output: str, _: object) -> None:
+def _download(session: requests.Session, came: Callable[[int], None], url: str, output: str, _: object) -> None:
     """What pooch calls to have ``url`` written into the file ``output``."""
     with session.get(url, timeout=_PATIENCE, stream=True) as response, Path(output).open("wb") as file:
         response.raise_for_status()

@@ -92,8 +92,7 @@ def remember(dataset: Dataset | None, folder: Path, read: Sequence[Path], found:
 
 def remembered(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> Examination | None:
     """What was found of these very files, if anything was."""
-    found: Examination | None = cache.values(_key(dataset, folder, read), lambda: None, Examination, keep=False)
-    return found
+    return cache.kept_value(_key(dataset, folder, read), Examination)
 
 
 def _verdict(path: Path, known: str) -> Verdict:

@@ -13,13 +13,13 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from tasks.base import SPLITS, DataError, Split
+from tasks.base import SPLITS, DataError, Split, State
 from tasks.shared.datasets import cache, splits
+from tasks.shared.datasets.cache import Encoding, Meta
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text.settings import TextSettings
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
@@ -48,7 +48,7 @@ class TextData:
     spelling: Tensor  # (W,≤K) its first K of them, 0 past its end, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
     known: int  # V
-    state: dict[str, Any]
+    state: State
     notes: tuple[str, ...] = ()
 
     def size(self, split: Split) -> int:
@@ -99,9 +99,7 @@ def spell(word: str, characters: Vocabulary) -> list[int]:
     return characters.encode([word] if word in SPECIALS else word)
 
 
-def _encoded(
-    texts: Texts, labels: Sequence[str], key: str, with_spelling: bool
-) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _encoded(texts: Texts, labels: Sequence[str], key: str, with_spelling: bool) -> Encoding:
     """Number the words: those of the training split by frequency, then those that only the others hold."""
     first_seen: dict[str, int] = {}
     flat, sizes = array("i"), array("q")  # lists of millions of words would take gigabytes
@@ -147,7 +145,7 @@ def _encoded(
     return kept, meta
 
 
-def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: dict[str, Any]) -> TextData:
+def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: Meta) -> TextData:
     rows = splits.rows(kept["split"])
     for split in SPLITS:
         if not len(rows[split]):

@@ -6,18 +6,18 @@ Shapes: B batch, T time, I input size, D directions, O output size, C classes, K
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.base import DataError, Recurrent, Split
+from tasks.base import Baselines, DataError, RecurrentNetwork, Split, State
 from tasks.shared.classification.linear_ngrams import LinearNgrams
 from tasks.shared.classification.model import Attention, Last, MaxMean, SequenceClassifier, Spelled
 from tasks.shared.classification.task import ClassificationTask
-from tasks.shared.datasets.cache import Methods, kept_baseline
+from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.datasets.progress import tell
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.ragged import Ragged
@@ -32,13 +32,15 @@ _UNSPOKEN = {SPECIALS.index(mark) for mark in (PAD, START, END)}
 _AT_ONCE = 256  # texts whose n-grams are counted together
 
 
-class TextTask(ClassificationTask):
+SettingsT = TypeVar("SettingsT", bound=TextSettings)
+
+
+class TextTask(ClassificationTask[SettingsT, TextData]):
     """Words (or characters, or both) → embedding → recurrence → pooling → classifier."""
 
-    settings: TextSettings
     baseline_version: ClassVar[int] = 1  # of ``measure_baselines``: a change makes cached figures old ones
 
-    def __init__(self, settings: TextSettings, state: Mapping[str, Any]) -> None:
+    def __init__(self, settings: SettingsT, state: State) -> None:
         super().__init__(settings, state)
         self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
         self.characters = Vocabulary(state["characters"], SPECIALS)
@@ -57,10 +59,10 @@ class TextTask(ClassificationTask):
         return self.characters if self.input == "characters" else self.vocabulary
 
     @classmethod
-    def load_cached(cls, settings: TextSettings, state: Mapping[str, Any]) -> TextData:
+    def load_cached(cls, settings: SettingsT, state: State) -> TextData:
         return data.load_cached(settings, state["cache"])
 
-    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         settings = self.settings
         size, classes = len(self._symbols), len(self.labels)
         embedding = nn.Embedding(size, settings.embedding, padding_idx=0)
@@ -153,12 +155,12 @@ class TextTask(ClassificationTask):
         codes, lengths = self._encode(words, device)
         return [self.answer(text.strip(), model(codes, lengths))]
 
-    def baseline(self, data: TextData, *, cached_only: bool = False) -> Methods:
+    def baseline(self, data: TextData, *, cached_only: bool = False) -> Baselines:
         name = f"{data.state['cache']}-baseline-{self.baseline_version}"
         return kept_baseline(name, lambda: self.measure_baselines(data), cached_only=cached_only)
 
     @abstractmethod
-    def measure_baselines(self, data: TextData) -> Methods:
+    def measure_baselines(self, data: TextData) -> Baselines:
         """Baselines on the same rows, computed."""
 
     def _codes(self, data: TextData) -> Ragged:
