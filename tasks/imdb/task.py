@@ -8,14 +8,14 @@ from tasks.base import Baselines
 from tasks.imdb import data as imdb
 from tasks.imdb.settings import Settings
 from tasks.shared.baselines import svm
-from tasks.shared.baselines.svm import Symbols
+from tasks.shared.baselines.svm import NgramSource
 from tasks.shared.text import tokenizers
 from tasks.shared.text.data import TextData
 from tasks.shared.text.task import TextTask
 
 
 class Task(TextTask[Settings]):
-    """Whether a film's review is in favour."""
+    """Sentiment of a film's review."""
 
     of = "sentiment"
 
@@ -27,5 +27,5 @@ class Task(TextTask[Settings]):
         return tokenizers.english(text)
 
     def measure_baselines(self, data: TextData) -> Baselines:
-        words = Symbols(data.words, 2, int(data.words.flat.max()) + 1)
+        words = NgramSource(data.words, 2, int(data.words.flat.max()) + 1)
         return svm.measure([words], data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)

@@ -45,29 +45,29 @@ class NamesData:
         return dataclasses.replace(self, codes=self.codes.to(device), labels=self.labels.to(device))
 
     def names(self, split: Split) -> tuple[list[str], NDArray[np.int64]]:
-        """A split's names as text, and their languages' numbers."""
+        """Return a split's names as text, and their languages' numbers."""
         rows = self.rows[split]
         return self.texts(rows), self.labels[rows].cpu().numpy()
 
     def texts(self, rows: Tensor) -> list[str]:
-        """Some names as text."""
+        """Return some names as text."""
         codes, lengths = self.codes[rows].tolist(), self.lengths[rows].tolist()
         return ["".join(LETTERS[c] for c in row[:n]) for row, n in zip(codes, lengths, strict=True)]
 
 
 def fold(name: str) -> tuple[str, str]:
-    """A name in the 57 letters: accents dropped (NFD); and the characters that have no place among them."""
+    """Return a name in the 57 letters, accents dropped (NFD), and the characters that are not among them."""
     plain = [c for c in unicodedata.normalize("NFD", name.strip()) if unicodedata.category(c) != "Mn"]
     return "".join(c for c in plain if c in LETTERS).strip(), "".join(c for c in plain if c not in LETTERS)
 
 
 def encode(name: str) -> list[int]:
-    """A folded name as letters' numbers."""
+    """Return a folded name as letters' numbers."""
     return [LETTERS.index(letter) for letter in name]
 
 
 def load(settings: Settings, folder: Path) -> NamesData:
-    """The names in ``folder`` (one file a language), encoded; cached by the files' hash and the settings.
+    """Return the names in ``folder`` (one file a language), encoded; cached by the files' hash and the settings.
 
     Raises:
         DataError: a file is missing, is not UTF-8, or holds no name.
@@ -78,7 +78,7 @@ def load(settings: Settings, folder: Path) -> NamesData:
 
 
 def load_cached(settings: Settings, key: str) -> NamesData:
-    """The encoded names as an earlier run cached them.
+    """Return the encoded names as an earlier run cached them.
 
     Raises:
         FileNotFoundError: they are no longer cached.
@@ -104,7 +104,7 @@ def _encoded(settings: Settings, paths: list[Path], key: str) -> Encoding:
 
 
 def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
-    """(folded name, language's number) of each line that is not blank, and what should be said of the rest."""
+    """Return (folded name, language's number) of each line that is not blank, and remarks on the rest."""
     rows: list[tuple[str, int]] = []
     lost: Counter[str] = Counter()
     empty = 0

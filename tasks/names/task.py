@@ -16,7 +16,7 @@ from tasks.names import data as names
 from tasks.names.data import LETTERS, NamesData
 from tasks.names.settings import Settings
 from tasks.shared.baselines import character_ngrams
-from tasks.shared.classification.model import Last, OneHot, SequenceClassifier
+from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
 from tasks.shared.classification.task import ClassificationTask
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
@@ -25,7 +25,7 @@ from tasks.views import View
 
 
 class Task(ClassificationTask[Settings, NamesData]):
-    """Which of 18 languages a surname comes from."""
+    """Language of a surname, one of 18."""
 
     of = "language"
 
@@ -46,7 +46,7 @@ class Task(ClassificationTask[Settings, NamesData]):
         symbols: nn.Module = OneHot(len(LETTERS)) if one_hot else nn.Embedding(len(LETTERS), self.settings.embedding)
         recurrent = make_recurrent(len(LETTERS) if one_hot else self.settings.embedding)
         width = recurrent.directions * recurrent.output_size
-        pool = Last(width, recurrent.directions)
+        pool = LastState(width, recurrent.directions)
         if self.settings.head == "identity" and width != len(self.labels):
             raise ValueError(
                 f"task.head=identity takes the recurrence's output, {width} wide, as the scores of "

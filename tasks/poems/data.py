@@ -17,7 +17,7 @@ from tasks.poems import cleaning, corpora, forms, prosody, simplification
 from tasks.poems.settings import Settings
 from tasks.shared.datasets import cache, splits
 from tasks.shared.datasets.cache import Encoding, Meta
-from tasks.shared.datasets.progress import tell
+from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
@@ -64,7 +64,7 @@ def load_cached(key: str) -> PoemData:
 
 
 def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> Encoding:
-    tell(f"Reading and cleaning the poems of {paths[0].parent} …")
+    report_progress(f"Reading and cleaning the poems of {paths[0].parent} …")
     texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
     if settings.script == "simplified":
         texts = simplification.simplified(texts)

@@ -20,7 +20,7 @@ from workbench.engine.trainer import Position
 from workbench.runs.events import Alarm, Best, Checkpoint, Finished
 from workbench.runs.journal import History, Journal, read
 
-NAIVE = {"logistic": {"accuracy": 0.84}, "majority": {"accuracy": 0.47}, "silent": {"macro_f1": 0.1}}
+BASELINES = {"logistic": {"accuracy": 0.84}, "majority": {"accuracy": 0.47}, "silent": {"macro_f1": 0.1}}
 
 
 def after(*norms: float | None, clip: float = 1.0, alarms: Alarms | None = None) -> list[str]:
@@ -33,7 +33,7 @@ def evaluated(
     accuracy: float | None,
     *,
     task: str = "names",
-    baselines: Any = NAIVE,
+    baselines: Any = BASELINES,
     more: Any = None,
     **differing: Any,
 ) -> list[str]:
@@ -74,7 +74,7 @@ def test_an_ordinary_training_raises_no_alarm(norms: list[float]) -> None:
     assert after(*norms) == []
 
 
-def test_worse_than_the_weakest_naive_method_is_told_after_the_first_epochs() -> None:
+def test_worse_than_the_weakest_baseline_is_told_after_the_first_epochs() -> None:
     alarms = Alarms()
     assert evaluated(alarms, 0.3, epoch=1.0, step=400) == []
     [sentence] = evaluated(alarms, 0.3, epoch=2.0, step=400)
@@ -101,7 +101,7 @@ def test_where_lower_is_better_the_weakest_method_is_the_highest() -> None:
 
 
 @pytest.mark.parametrize("baselines", [{}, {"silent": {"macro_f1": 0.9}}])
-def test_without_naive_methods_to_compare_with_nothing_is_said(baselines: dict[str, Any]) -> None:
+def test_without_baselines_to_compare_with_nothing_is_said(baselines: dict[str, Any]) -> None:
     assert evaluated(Alarms(), 0.0, baselines=baselines) == []
 
 

@@ -12,8 +12,8 @@ from typer.core import TyperGroup
 import tasks
 from tasks.base import DataError
 from tasks.shared.datasets import locations
-from tasks.shared.datasets.locations import Standing
-from tasks.shared.datasets.verification import Examination
+from tasks.shared.datasets.locations import DatasetStatus
+from tasks.shared.datasets.verification import VerificationReport
 from workbench.cli.options import Data, Json, data_folder
 from workbench.config import spec
 from workbench.render.format import did_you_mean
@@ -56,7 +56,7 @@ def listing(context: typer.Context, folder: Data = None, json: Json = False) -> 
         if folder is not None:
             os.environ["WORKBENCH_DATA"] = str(folder.absolute())  # for the command that follows
         return
-    found = {task: locations.standing(task, data_folder(folder)) for task in _with_data()}
+    found = {task: locations.status(task, data_folder(folder)) for task in _with_data()}
     if json:
         put([_told(task, standing) for task, standing in found.items()])
         return
@@ -81,7 +81,7 @@ def get(task: TaskName, json: Json = False) -> None:
     _check(task)
     folder = locations.cached(task)
     dataset = locations.registered(task)
-    if dataset is None or not locations.sound(task, folder):
+    if dataset is None or not locations.is_intact(task, folder):
         folder = locations.download(task, say, progress=not json)
     if dataset:
         say(f"Licence: {dataset.licence}. To cite: {dataset.citation}.")
@@ -99,7 +99,7 @@ def verify(
     if task is not None:
         _check(task)
         place = _present(task, folder).folder
-        found = locations.examine(task, place)
+        found = locations.verify(task, place)
         _show([_examined(task, place, found)], [f"{place}: {_sentence(found)}"], json=json, single=True)
         if found.differing:
             raise DataError(f"{place}: {_differ(found)}")
@@ -115,7 +115,7 @@ def verify(
             continue
         try:
             source = _present(name, folder)
-            found = locations.examine(name, source.folder)
+            found = locations.verify(name, source.folder)
         except DataError as error:
             told.append({"task": name, "problem": str(error)})
             lines.append(f"{name}: {error}")
@@ -147,7 +147,7 @@ def _check(task: str) -> None:
 
 
 def _present(task: str, folder: Path | None) -> locations.Source:
-    found = locations.present(task, data_folder(folder))
+    found = locations.find(task, data_folder(folder))
     if found is None:
         raise DataError(
             f"The {task} data is not downloaded yet: `workbench data get {task}` does it, as does a training; "
@@ -163,7 +163,7 @@ def _show(told: list[dict[str, Any]], lines: list[str], *, json: bool, single: b
         print(*lines, sep="\n")
 
 
-def _examined(task: str, folder: Path, found: Examination) -> dict[str, Any]:
+def _examined(task: str, folder: Path, found: VerificationReport) -> dict[str, Any]:
     return {
         "task": task,
         "folder": str(folder),
@@ -174,7 +174,7 @@ def _examined(task: str, folder: Path, found: Examination) -> dict[str, Any]:
     }
 
 
-def _sentence(found: Examination) -> str:
+def _sentence(found: VerificationReport) -> str:
     """What an examination found, in one sentence."""
     verified = sum(verdict == "verified" for verdict in found.files.values())
     unknown = [name for name, verdict in found.files.items() if verdict == "no hash known"]
@@ -186,7 +186,7 @@ def _sentence(found: Examination) -> str:
     return "; ".join(parts) + "."
 
 
-def _differ(found: Examination) -> str:
+def _differ(found: VerificationReport) -> str:
     return f"{_some(found.differing)} differ{'s' * (len(found.differing) == 1)} from the source: fetch again."
 
 
@@ -195,7 +195,7 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _row(task: str, standing: Standing) -> list[str]:
+def _row(task: str, standing: DatasetStatus) -> list[str]:
     from rich.filesize import decimal
 
     dataset = locations.registered(task)
@@ -209,14 +209,14 @@ def _row(task: str, standing: Standing) -> list[str]:
     ]
 
 
-def _hash(standing: Standing) -> str | None:
+def _hash(standing: DatasetStatus) -> str | None:
     """What is known of the full data's hashes; ``None`` where it does not stand here."""
     if standing.where not in ("cache", "named folder"):
         return None
     return standing.found.verdict if standing.found else "not verified"
 
 
-def _told(task: str, standing: Standing) -> dict[str, Any]:
+def _told(task: str, standing: DatasetStatus) -> dict[str, Any]:
     dataset = locations.registered(task)
     return {
         "task": task,

@@ -46,7 +46,7 @@ def _task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
     """
     kind, settings = tasks.load(described.task), described.settings
     try:
-        source = locations.present(described.task, named, settings)
+        source = locations.find(described.task, named, settings)
     except DataError:
         if settings.own_data:
             raise

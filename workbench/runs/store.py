@@ -16,7 +16,7 @@ import msgspec
 
 from tasks.base import PlainError
 from tasks.shared import files
-from tasks.shared.datasets.progress import MARK
+from tasks.shared.datasets.progress import PROGRESS_MARK
 from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.runs import journal
@@ -161,7 +161,7 @@ class Run:
             return [], 0
         whole = new[: new.rfind(b"\n") + 1]
         lines = whole.decode(errors="replace").splitlines()
-        return [line for line in lines if line.startswith(MARK)], offset + len(whole)
+        return [line for line in lines if line.startswith(PROGRESS_MARK)], offset + len(whole)
 
     def last_log_line(self) -> str:
         """The last thing that the worker printed."""

@@ -1,4 +1,4 @@
-"""Baselines that a network should beat, on texts with classes.
+"""Baselines of short texts with classes, on character n-grams.
 
 Shapes: N texts.
 """
@@ -21,7 +21,7 @@ def character_ngrams(
     *,
     longest: int,
 ) -> Baselines:
-    """Majority, naive Bayes and logistic regression on character n-grams with the word's ends marked.
+    """Fit and measure majority, naive Bayes and logistic regression on character n-grams with the word's ends marked.
 
     Args:
         texts, classes: (N,) what is learned from.

@@ -34,9 +34,9 @@ LabelledDataT = TypeVar("LabelledDataT", bound=LabelledData)
 
 
 class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
-    """Knows its labels and how often each occurs in training (``state``: ``labels``, ``train_counts``)."""
+    """Task with class labels and their counts in training (``state``: ``labels``, ``train_counts``)."""
 
-    of: ClassVar[str]  # what a class is: the heading of its column
+    of: ClassVar[str]  # the noun for a class: the heading of its column
     part_names: ClassVar[Mapping[str, str]] = {"head": "classifier", "beside": "beside it"}
 
     def __init__(self, settings: SettingsT, state: State) -> None:
@@ -47,20 +47,20 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
 
     @abstractmethod
     def scores(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (B,C) and labels (B,) of some rows, on the model's device."""
+        """Return scores (B,C) and labels (B,) of some rows, on the model's device."""
 
     @abstractmethod
     def texts(self, data: LabelledDataT, rows: Tensor) -> list[str]:
-        """Some rows as a person reads them, as far as their encoding tells."""
+        """Return some rows as text, as far as their encoding allows."""
 
     def batches_of(self, data: LabelledDataT, split: Split, label: int, size: int) -> list[Tensor]:
-        """The rows of a split that are of one class, each once, as batches of like length."""
+        """Return the rows of a split that are of one class, each once, as batches of like length."""
         every = torch.cat(list(self.batches(data, split, size, None)))
         rows = dict.fromkeys(every[data.labels.cpu()[every] == label].tolist())
         return list(torch.split(torch.tensor([*rows], dtype=torch.int64), size)) if rows else []
 
     def shares(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
-        """The probabilities (B,C) of the classes of some rows."""
+        """Return the probabilities (B,C) of the classes of some rows."""
         return self.scores(model, data, rows)[0].float().softmax(1)
 
     def loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         )
 
     def answer(self, title: str, scores: Tensor) -> Table:
-        """The likeliest classes by a text's scores (1,C)."""
+        """Return a table of the likeliest classes by a text's scores (1,C)."""
         shares, best = scores[0].float().softmax(0).topk(min(3, len(self.labels)))
         rows = [[self.labels[k], p] for k, p in zip(best.tolist(), shares.tolist(), strict=True)]
         return Table(title=title, columns=[self.of, "probability"], rows=list(rows))

@@ -1,4 +1,4 @@
-"""The user's cache: what can be computed again, kept by the hash of what it was made from."""
+"""The user's cache: results that can be recomputed, kept under a hash of their sources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import platformdirs
 from tasks.base import Baselines
 from tasks.shared import files
 from tasks.shared.datasets.archives import unreadable
-from tasks.shared.datasets.progress import tell
+from tasks.shared.datasets.progress import report_progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +30,7 @@ _building = ContextVar("building", default=True)
 
 @contextmanager
 def kept_only() -> Iterator[None]:
-    """Within it nothing is built: ``tensors`` that are not kept already raise ``FileNotFoundError``."""
+    """Forbid building within the context: ``tensors`` not kept already raise ``FileNotFoundError``."""
     before = _building.set(False)
     try:
         yield
@@ -39,12 +39,12 @@ def kept_only() -> Iterator[None]:
 
 
 def cache_folder() -> Path:
-    """``WORKBENCH_CACHE``, else the platform's cache folder for this user."""
+    """Return ``WORKBENCH_CACHE``, else the platform's cache folder for this user."""
     return Path(os.environ.get("WORKBENCH_CACHE") or platformdirs.user_cache_path("workbench")).absolute()
 
 
 def key(*parts: object, paths: Iterable[Path] = ()) -> str:
-    """A hash of ``parts`` and of the contents of ``paths``, in their order.
+    """Return a hash of ``parts`` and of the contents of ``paths``, in their order.
 
     A folder counts by its files' names, sizes and times: it may hold a hundred thousand of them.
 
@@ -63,14 +63,14 @@ def key(*parts: object, paths: Iterable[Path] = ()) -> str:
 
 
 def library(name: str) -> str:
-    """A library with its version: part of a key where what is kept depends on it."""
+    """Return a library's name and version, for a key that depends on it."""
     from importlib.metadata import version  # not before it is asked for: it takes its time
 
     return f"{name} {version(name)}"
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file's content."""
+    """Return the SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -87,7 +87,7 @@ def _listing(folder: Path | str, above: str = "") -> Iterator[str]:
 
 
 def tensors(name: str, build: Callable[[], Encoding] | None) -> Encoding:
-    """Named tensors and a JSON object kept under ``name``: read, or built and kept.
+    """Return the named tensors and the JSON object kept under ``name``, or build and keep them.
 
     A damaged file is built again, with a line on stderr. A cache that cannot be written costs time, nothing else.
 
@@ -105,7 +105,7 @@ def tensors(name: str, build: Callable[[], Encoding] | None) -> Encoding:
         if build is None or not _building.get():
             raise FileNotFoundError(path) from None
         if path.exists():
-            tell(f"{path} is damaged: it is built anew.")
+            report_progress(f"{path} is damaged: it is built anew.")
     kept, meta = build()
     content = safetensors.torch.save(kept, metadata={_META: msgspec.json.encode(meta).decode()})
     _keep(path, content)

@@ -1,4 +1,4 @@
-"""Fetching a dataset's files: each verified as it arrives. No torch.
+"""Download of a dataset's files, each verified as it arrives. No torch.
 
 ``WORKBENCH_MIRROR`` names a server that has what the sources have, each address below it with its host as the first
 folder: ``https://mirror.example/raw.githubusercontent.com/spro/practical-pytorch/…``.
@@ -30,7 +30,7 @@ _YOUNG = 60.0  # seconds in which a new folder's lock may not be held yet
 
 
 def address(source: str) -> str:
-    """Where a file is fetched from: its address in the source, or in the mirror."""
+    """Return the address that a file is fetched from: in the source, or in the mirror."""
     return f"{_mirror()}/{source.partition('://')[2]}" if _mirror() else source
 
 
@@ -46,7 +46,7 @@ def fetch(
 
     Args:
         progress: show a bar for the whole of it on stderr, where that is a terminal.
-        arrived: is told how many bytes came, again and again; what it raises ends the download.
+        arrived: called with the number of bytes of each chunk; an exception that it raises ends the download.
 
     Raises:
         DataError: a file cannot be had, or is not what the registry knows.
@@ -88,7 +88,7 @@ def fetch(
 
 
 def _download(session: requests.Session, came: Callable[[int], None], url: str, output: str, _: object) -> None:
-    """What pooch calls to have ``url`` written into the file ``output``."""
+    """Write ``url`` into the file ``output``: pooch's downloader."""
     with session.get(url, timeout=_PATIENCE, stream=True) as response, Path(output).open("wb") as file:
         response.raise_for_status()
         for chunk in response.iter_content(_CHUNK):

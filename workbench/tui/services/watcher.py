@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tasks.shared.datasets.progress import MARK
+from tasks.shared.datasets.progress import PROGRESS_MARK
 from tasks.views import View
 from workbench.runs.events import Event, Started
 from workbench.runs.journal import History, Tail
@@ -65,7 +65,7 @@ class Watcher:
         if any(isinstance(event, Started) for event in events):
             self._told = ""
         told, self._heard = self.run.told(self._heard)
-        self._told = told[-1].removeprefix(MARK) if told else self._told
+        self._told = told[-1].removeprefix(PROGRESS_MARK) if told else self._told
         return Look(status, events, afresh, line, self._told)
 
     def views(self, step: int) -> list[View]:
