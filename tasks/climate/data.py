@@ -129,8 +129,8 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
     day = readings_a_day(step)
     if settings.history < day:
         raise DataError(f"task.history={settings.history} readings are less than a day, which has {day}: read more.")
-    parts, told = split_ranges(int(meta["start"]), step, len(values))
-    notes = [*meta["notes"], *told]
+    parts, remarks = split_ranges(int(meta["start"]), step, len(values))
+    notes = [*meta["notes"], *remarks]
     whole = np.isfinite(values).all(1)
     rows: dict[Split, Tensor] = {}
     dropped = 0
@@ -174,8 +174,8 @@ def split_ranges(start: int, step: int, count: int) -> tuple[list[tuple[int, int
         begin, split, end = (min(max(_first_tick(year, start, step), 0), count) for year in _YEARS)
         border = split - (split - begin) // 10
         outside = begin + count - end
-        told = [f"Readings from before 2009 or after 2016 are left out: {outside:,}."] if outside else []
-        return [(begin, border), (border, split), (split, end)], told
+        remarks = [f"Readings from before 2009 or after 2016 are left out: {outside:,}."] if outside else []
+        return [(begin, border), (border, split), (split, end)], remarks
     borders = [0, round(count * 0.7), round(count * 0.85), count]
     return list(itertools.pairwise(borders)), []
 

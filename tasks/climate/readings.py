@@ -77,9 +77,9 @@ def read(paths: Sequence[Path], columns: Sequence[str], time_column: str, date_f
             )
         parts.append(part)
     rows, kept_rows = sum(part.rows for part in parts), sum(len(part.seconds) for part in parts)
-    told = (f"{rows - kept_rows:,} rows repeat earlier ones exactly and were dropped.",) if rows > kept_rows else ()
+    remarks = (f"{rows - kept_rows:,} rows repeat earlier ones exactly and were dropped.",) if rows > kept_rows else ()
     return Readings(
-        np.concatenate([part.seconds for part in parts]), np.concatenate([part.values for part in parts]), rows, told
+        np.concatenate([part.seconds for part in parts]), np.concatenate([part.values for part in parts]), rows, remarks
     )
 
 

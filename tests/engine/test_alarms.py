@@ -1,4 +1,4 @@
-"""When an alarm is raised, in which words, and that it is raised once."""
+"""Alarms: their causes, their sentences, and each raised once."""
 
 from __future__ import annotations
 

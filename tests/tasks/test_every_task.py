@@ -1,4 +1,4 @@
-"""What is known of a task without torch, against the task itself."""
+"""Settings of every task, which need no torch, against the task itself."""
 
 from __future__ import annotations
 

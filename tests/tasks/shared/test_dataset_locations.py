@@ -144,7 +144,7 @@ def test_a_task_that_reads_no_file_needs_no_dataset() -> None:
 
 
 class TestStanding:
-    """What is told of a dataset without fetching anything."""
+    """Status of a dataset without a download."""
 
     def test_nowhere(self, toy: None) -> None:
         assert locations.status("toy") == locations.DatasetStatus("absent", None)

@@ -142,7 +142,7 @@ def test_what_is_no_csv_is_said(tmp_path: Path) -> None:
 
 
 class TestRegistry:
-    """What is written of the five datasets."""
+    """The registry's entries of the five datasets."""
 
     def test_every_entry_is_whole(self) -> None:
         assert set(DATASETS) == {"names", "poems", "imdb", "reviews", "climate"}

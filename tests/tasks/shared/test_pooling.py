@@ -1,4 +1,4 @@
-"""What the classifier sees of a recurrence's outputs: by plain loops, and nothing of the padding."""
+"""Pooling of a recurrence's outputs, against plain loops and without the padding."""
 
 from __future__ import annotations
 

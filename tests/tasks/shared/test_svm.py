@@ -85,7 +85,7 @@ def test_majority_and_svm_are_measured_on_the_held_out_splits() -> None:
 
 
 def test_ways_of_reading_stand_side_by_side() -> None:
-    """What the first way cannot tell apart, the second can."""
+    """The second source separates texts that the first cannot."""
     classes = [0, 1] * 12
     blind = Ragged.of([[5]] * 24)
     seeing = Ragged.of(speaking(classes, 1))
