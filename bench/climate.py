@@ -77,9 +77,9 @@ def main() -> None:
                 correction=float(np.mean([one.correction for one in tested])),
             )
             show(cell, name, "all", together)
-    best = best_naive(tested[0])
+    best = best_baseline(tested[0])
     means = ", ".join(f"{method} {errors.mean():.2f}" for method, errors in tested[0].baselines.items())
-    print(f"\nnaive forecasts, MSE °C²: {means}; compared with: {best}")
+    print(f"\nbaselines, MSE °C²: {means}; compared with: {best}")
     print(f"{len(tested[0].squared):,} test windows that begin on {len(np.unique(tested[0].days))} days")
 
 
@@ -139,12 +139,12 @@ def beneath(task: Task) -> str:
     return chosen if chosen in baselines.FORECASTS else "day shape"
 
 
-def best_naive(tested: Tested) -> str:
+def best_baseline(tested: Tested) -> str:
     return min(tested.baselines, key=lambda method: float(tested.baselines[method].mean()))
 
 
 def show(cell: str, head: str, seed: str, tested: Tested) -> None:
-    gain = tested.baselines[best_naive(tested)] - tested.squared  # (W,H)
+    gain = tested.baselines[best_baseline(tested)] - tested.squared  # (W,H)
     found = block_interval(gain.mean(1), tested.days)
     between = f"{found.low:+.2f} … {found.high:+.2f}" + ("" if found.excludes_zero else " ·")
     places = [lead * 3_600 // tested.step - 1 for lead in LEADS]

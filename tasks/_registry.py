@@ -17,7 +17,7 @@ import warnings
 from functools import lru_cache
 from pathlib import Path
 
-from tasks.base import PlainError, Settings, Task
+from tasks.base import AnyTask, PlainError, Settings, Task
 
 _OWN = Path(__file__).parent
 _FILES = ("settings.py", "task.py")
@@ -67,7 +67,7 @@ def settings(name: str) -> type[Settings]:
     return _SETTINGS[name]
 
 
-def load(name: str) -> type[Task]:
+def load(name: str) -> type[AnyTask]:
     """Import a task, and torch with it, and return its class.
 
     Raises:

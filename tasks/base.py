@@ -1,4 +1,4 @@
-"""The Task contract: what a folder in ``tasks/`` provides, and what it is handed.
+"""The Task contract between a folder in ``tasks/`` and the program.
 
 Shapes: B batch, T time, I input size, D directions, O output size, N rows of a split.
 This file is read by programs that must not import torch; its types are names only.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -23,6 +23,8 @@ SPLITS: tuple[Split, ...] = ("train", "val", "test")
 EVAL_SPLITS = SPLITS[1:]
 Value = str | int | float | bool
 Metrics = dict[str, float | None]
+Baselines = dict[str, dict[str, Metrics]]  # by split and method
+State = Mapping[str, Any]  # plain JSON: vocabulary, labels, scaler
 
 
 class PlainError(Exception):
@@ -30,7 +32,7 @@ class PlainError(Exception):
 
 
 class DataError(PlainError):
-    """The data cannot be used. The message is one plain sentence: what, where, what to do."""
+    """Data that cannot be used. The message is one plain sentence: what, where, what to do."""
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +65,7 @@ LOSS = Metric(heading="loss", higher_is_better=False)  # every task's
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A task's own settings (``--set task.NAME=VALUE``), and what is known of the task without torch."""
+    """A task's own settings (``--set task.NAME=VALUE``), and its description, which needs no torch."""
 
     title: ClassVar[str]
     about: ClassVar[str]
@@ -75,7 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metrics: ClassVar[Mapping[str, Metric]] = {"loss": LOSS}  # the presentation of those that ``evaluate`` returns
     higher_is_better: ClassVar[bool] = False
     best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``
-    # what the task's data folder must hold: names or glob patterns, alternatives separated by ``|``
+    # files of the task's data folder: names or glob patterns, alternatives separated by ``|``
     files: ClassVar[Sequence[str]] = ()
     paths: ClassVar[Sequence[str]] = ()  # the settings that name a file or folder of the user's: made absolute
     defaults: ClassVar[Mapping[str, Value]] = {}  # the engine's settings, where the task wants others
@@ -83,7 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def own_data(self) -> str:
-        """A file of the user's that stands in for the task's dataset; empty: there is none."""
+        """Path of a user's file that replaces the task's dataset; empty: none."""
         return ""
 
     @classmethod
@@ -122,8 +124,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Raise ``ValueError`` (one sentence) where values that are fine alone do not fit together."""
 
 
-class Recurrent(Protocol):
-    """What a task is handed: a recurrent network that knows nothing of the task."""
+class RecurrentNetwork(Protocol):
+    """Recurrent network that knows nothing of the task which it is handed to."""
 
     input_size: int
     output_size: int  # O of one direction
@@ -132,7 +134,7 @@ class Recurrent(Protocol):
     def __call__(
         self, x: Tensor, lengths: Tensor | None = None, state: Any = None, *, return_state: bool = False
     ) -> tuple[Tensor, Any]:
-        """``x`` (B,T,I), ``lengths`` (B,) on the CPU → outputs (B,T,D·O), zero past each end; the state if asked."""
+        """``x`` (B,T,I), ``lengths`` (B,) on the CPU → outputs (B,T,D·O), zero past each end; the state on request."""
         ...
 
 
@@ -140,114 +142,123 @@ class Data(Protocol):
     """A task's encoded examples, all of them tensors on one device."""
 
     @property
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint needs to answer without the dataset: vocabulary, labels, scaler. Plain JSON."""
+    def state(self) -> State:
+        """All that a checkpoint needs to answer without the dataset."""
         ...
 
     @property
     def notes(self) -> Sequence[str]:
-        """What a person should be told once of this data, a sentence each."""
+        """Remarks on this data for the person who trains on it, a sentence each."""
         ...
 
     def size(self, split: Split) -> int:
-        """N, the examples of a split."""
+        """Return N, the number of examples of a split."""
         ...
 
-    def to(self, device: device) -> Data: ...
+    def to(self, device: device) -> Self:
+        """Return the same examples on ``device``."""
+        ...
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+DataT = TypeVar("DataT", bound=Data)
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """A split's metrics, and the views that show them."""
+    """Metrics of a split, and the views that show them."""
 
     metrics: Metrics
     views: list[View] = []
 
 
-class Task(ABC):
+class Task(ABC, Generic[SettingsT, DataT]):
     """One task with its settings and state (vocabulary, labels), able to answer without its data."""
 
     part_names: ClassVar[Mapping[str, str]] = {}  # a module's attribute in the network → the words that describe it
 
-    def __init__(self, settings: Any, state: Mapping[str, Any]) -> None:
+    def __init__(self, settings: SettingsT, state: State) -> None:
         self.settings = settings
         self.state = dict(state)
-        self.tensors: Mapping[str, Tensor] = {}  # what ``artifacts`` gave when the run began; nothing in older runs
+        self.tensors: Mapping[str, Tensor] = {}  # the ``artifacts`` of when the run began; none in older runs
 
     @property
     def protocol(self) -> str:
-        """How this run measures, where that is not the ordinary held-out split; empty otherwise."""
+        """Protocol of this run's evaluation, if that is not the ordinary held-out split; empty otherwise."""
         return ""
 
     @classmethod
     @abstractmethod
-    def load(cls, settings: Any, folder: Path) -> Any:
-        """Read, clean, split and encode the data in ``folder`` (cached) → the task's ``Data``.
+    def load(cls, settings: SettingsT, folder: Path) -> DataT:
+        """Read, clean, split and encode the data in ``folder`` (cached).
 
         Raises:
             DataError: a file is missing or cannot be read as what it should be.
         """
 
     @classmethod
-    def load_cached(cls, settings: Any, state: Mapping[str, Any]) -> Any:
-        """The encoded data as an earlier run cached it, though its files are gone.
+    def load_cached(cls, settings: SettingsT, state: State) -> DataT:
+        """Return the encoded data as an earlier run cached it, though its files are gone.
 
         Raises:
             FileNotFoundError: it is no longer cached.
         """
         raise FileNotFoundError
 
-    def artifacts(self, data: Any) -> Mapping[str, Tensor]:
-        """What a run keeps of its data beside the state, as tensors: ``tensors`` of every later task of that run."""
+    def artifacts(self, data: DataT) -> Mapping[str, Tensor]:
+        """Return the tensors that a run keeps of its data beside the state: ``tensors`` of its later tasks."""
         return {}
 
     @abstractmethod
-    def build(self, make_recurrent: Callable[[int], Any]) -> nn.Module:
-        """The network around a recurrent one: ``make_recurrent(I)`` gives it for the task's input width."""
+    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
+        """Return the network around a recurrent one, which ``make_recurrent(I)`` makes for the task's input width."""
 
-    def initialise(self, model: nn.Module, data: Any) -> None:  # noqa: B027
-        """Called once, before a new run's first step: weights that the data give, such as word vectors.
+    def initialise(self, model: nn.Module, data: DataT) -> None:
+        """Set weights that the data give, such as word vectors: called once, before a new run's first step.
 
         Raises:
             DataError: a file that they come from cannot be read.
         """
 
-    def begin_epoch(self, model: nn.Module, epoch: int) -> None:  # noqa: B027
-        """Called before an epoch's first step, and where a resumed run goes on within it: freeze, thaw."""
+    def begin_epoch(self, model: nn.Module, epoch: int) -> None:
+        """Freeze or thaw parameters: called before an epoch's first step, and where a resumed run enters it."""
 
     @abstractmethod
-    def batches(self, data: Any, split: Split, size: int, generator: Generator | None) -> Sequence[Any]:
-        """The batches of one pass, as row numbers: drawn with ``generator``, or in a fixed order without.
+    def batches(self, data: DataT, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
+        """Return the batches of one pass, as row numbers: drawn with ``generator``, or in a fixed order without.
 
         It depends on nothing but its arguments, so that a resumed run continues within an epoch.
         """
 
     @abstractmethod
-    def loss(self, model: nn.Module, data: Any, rows: Any) -> Tensor:
-        """The training loss of one batch, a scalar on the model's device."""
+    def loss(self, model: nn.Module, data: DataT, rows: Tensor) -> Tensor:
+        """Return the training loss of one batch, a scalar on the model's device."""
 
     @abstractmethod
-    def evaluate(self, model: nn.Module, data: Any, split: Split, batch_size: int) -> Evaluation:
-        """Metrics and views of a split. The model is in evaluation mode and gradients are off."""
+    def evaluate(self, model: nn.Module, data: DataT, split: Split, batch_size: int) -> Evaluation:
+        """Return the metrics and views of a split. The model is in evaluation mode and gradients are off."""
 
     @abstractmethod
     def predict(self, model: nn.Module, text: str) -> list[View]:
-        """What the model says to ``text``.
+        """Return the model's answer to ``text``.
 
         Raises:
             ValueError: the text cannot be answered; one sentence says why.
         """
 
     def sample(self, model: nn.Module) -> View | None:
-        """Something the network makes, to be read after each evaluation: from a fixed beginning and seed.
+        """Return something that the network generates after each evaluation, from a fixed beginning and seed.
 
         It draws from a generator of its own, so that the training's is left as it was.
         """
         return None
 
-    def baseline(self, data: Any, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
-        """Baselines on the same rows: ``{split: {method: metrics}}``. Computed once, cached.
+    def baseline(self, data: DataT, *, cached_only: bool = False) -> Baselines:
+        """Return the baselines' metrics on the same rows: computed once, then cached.
 
         Args:
-            cached_only: give nothing rather than compute.
+            cached_only: return none rather than compute them.
         """
         return {}
+
+
+AnyTask = Task[Any, Any]  # a task of which only the contract is known

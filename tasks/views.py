@@ -1,4 +1,4 @@
-"""What a task shows a person, as plain data: no torch, no terminal.
+"""Views of a task's results, as plain data: no torch, no terminal.
 
 A view travels in a run's events, so a reader needs neither the task nor its data to draw it.
 """

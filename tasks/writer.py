@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tasks.base import Metrics, Task, Value
+from tasks.base import AnyTask, Metrics, Value
 from tasks.views import View
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Guide(ABC):
         return
 
 
-class Writer(Task):
+class Writer(AnyTask):
     """A task whose network generates text: it continues a beginning, one token at a time.
 
     Required: ``end``, ``never_sampled``, ``prompt``, ``token``, ``read``. Everything else has a default. The

@@ -1,4 +1,4 @@
-"""What needs no learning: three forecasts that repeat what was.
+"""Baseline forecasts without learning: three ways to repeat the history.
 
 Shapes: B windows, P readings of history, H readings of the horizon, any further axes after P.
 ``day`` is the number of readings in a day; every function reads the last whole days of the history.
@@ -13,22 +13,22 @@ from torch import Tensor
 
 
 def last_value(past: Tensor, horizon: int, day: int) -> Tensor:
-    """The last reading, for ever: (B,P,…) → (B,H,…)."""
+    """Repeat the last reading: (B,P,…) → (B,H,…)."""
     return past[:, -1:].expand(-1, horizon, *past.shape[2:])
 
 
 def yesterday(past: Tensor, horizon: int, day: int) -> Tensor:
-    """The reading at the same time of the last day: (B,P,…) → (B,H,…)."""
+    """Repeat the last day: (B,P,…) → (B,H,…)."""
     return past[:, -day:][:, _clock(horizon, day, past)]
 
 
 def day_shape(past: Tensor, horizon: int, day: int) -> Tensor:
-    """The last day's mean, and round it the mean daily course of all whole days: (B,P,…) → (B,H,…)."""
+    """Repeat the last day's mean plus the mean daily course of all whole days: (B,P,…) → (B,H,…)."""
     return _course(past, day)[:, _clock(horizon, day, past)]
 
 
 def anomaly(past: Tensor, day: int) -> Tensor:
-    """How the history differs from ``day_shape`` carried back over it: (B,P,…) → (B,P,…)."""
+    """Return the history's difference from ``day_shape`` carried back over it: (B,P,…) → (B,P,…)."""
     length = past.shape[1]
     back = (torch.arange(length, device=past.device) - length) % day
     return past - _course(past, day)[:, back]

@@ -1,4 +1,4 @@
-"""The climate data: readings on a regular grid, split in time, scaled; windows are positions in them.
+"""The climate data: readings at regular times, split in time, scaled; windows are positions in them.
 
 Shapes: R readings, F features, W windows.
 """
@@ -9,19 +9,19 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import SPLITS, DataError, Split
+from tasks.base import SPLITS, DataError, Split, State
 from tasks.climate import readings, resampling
 from tasks.climate.readings import Readings
-from tasks.climate.resampling import Grid
+from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import JENA, PATTERNS, Settings
 from tasks.shared.datasets import cache, reading
+from tasks.shared.datasets.cache import Encoding, Meta
 
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one
 _JENA_ROWS = 420_551
@@ -36,7 +36,7 @@ class ClimateData:
     features: Tensor  # (R,F) float32, scaled, zero within long gaps, on the device
     target: Tensor  # (R,) float32, scaled, on the device
     rows: dict[Split, Tensor]  # (W,) each split's windows, on the CPU
-    state: dict[str, Any]
+    state: State
     notes: tuple[str, ...] = ()
 
     def size(self, split: Split) -> int:
@@ -51,7 +51,7 @@ class ClimateData:
         return self.features[at], self.target[at]
 
     def future(self, rows: Tensor, history: int, horizon: int) -> Tensor:
-        """What is to be forecast for some windows: (B,H)."""
+        """Return the target over the horizon of some windows: (B,H)."""
         return self.target[self._positions(rows, history, horizon)]
 
     def _positions(self, rows: Tensor, offset: int, length: int) -> Tensor:
@@ -93,19 +93,19 @@ def files(settings: Settings, folder: Path) -> list[Path]:
     return reading.find(folder, *PATTERNS)
 
 
-def regular(settings: Settings, paths: Sequence[Path]) -> tuple[Readings, Grid]:
-    """The features and, in the last column, the target of some files: as they stand there, and on a regular grid.
+def read_regular(settings: Settings, paths: Sequence[Path]) -> tuple[Readings, RegularSeries]:
+    """The features and, in the last column, the target of some files: as they stand there, and at regular times.
 
     Raises:
         DataError: file, line and what was expected.
     """
     columns = [*settings.columns, settings.target]
     found = readings.read(paths, columns, settings.time_column, settings.date_format)
-    return found, resampling.regular(found, settings.longest_gap)
+    return found, resampling.resample(found, settings.longest_gap)
 
 
 def readings_a_day(step: int) -> int:
-    """How many readings of one every ``step`` seconds make a day.
+    """Return the number of readings in a day, one every ``step`` seconds.
 
     Raises:
         DataError: they make no whole day.
@@ -115,8 +115,8 @@ def readings_a_day(step: int) -> int:
     return _DAY // step
 
 
-def _encoded(settings: Settings, paths: list[Path]) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    found, made = regular(settings, paths)
+def _encoded(settings: Settings, paths: list[Path]) -> Encoding:
+    found, made = read_regular(settings, paths)
     notes = list(made.notes)
     if paths[0].name.startswith(JENA) and found.rows != _JENA_ROWS:  # no hash of the original is known
         notes.append(f"{paths[0].name} has {found.rows:,} rows, the original {_JENA_ROWS:,}: it is another file.")
@@ -124,13 +124,13 @@ def _encoded(settings: Settings, paths: list[Path]) -> tuple[dict[str, Tensor], 
     return {"values": torch.from_numpy(made.values.astype(np.float32))}, meta
 
 
-def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: dict[str, Any]) -> ClimateData:
+def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) -> ClimateData:
     values, step = kept["values"].double().numpy(), int(meta["step"])
     day = readings_a_day(step)
     if settings.history < day:
         raise DataError(f"task.history={settings.history} readings are less than a day, which has {day}: read more.")
-    parts, told = spans(int(meta["start"]), step, len(values))
-    notes = [*meta["notes"], *told]
+    parts, remarks = split_ranges(int(meta["start"]), step, len(values))
+    notes = [*meta["notes"], *remarks]
     whole = np.isfinite(values).all(1)
     rows: dict[Split, Tensor] = {}
     dropped = 0
@@ -140,7 +140,8 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: dict[s
         dropped += len(windows) - len(clean)
         if not len(clean):
             raise DataError(
-                f"The {end - begin:,} readings from {readings.moment(meta['start'] + begin * step)} on, which are the "
+                f"The {end - begin:,} readings from "
+                f"{readings.format_time(meta['start'] + begin * step)} on, which are the "
                 f"{split} split, hold no whole window of {settings.history} + {settings.horizon}: give a longer file, "
                 "or lower task.history or task.horizon."
             )
@@ -162,25 +163,25 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: dict[s
     return ClimateData(scaled[:, :-1].contiguous(), scaled[:, -1].contiguous(), rows, state, tuple(notes))
 
 
-def spans(start: int, step: int, count: int) -> tuple[list[tuple[int, int]], list[str]]:
-    """Where training, validation and test begin and end, as positions on the grid; and what should be said of it.
+def split_ranges(start: int, step: int, count: int) -> tuple[list[tuple[int, int]], list[str]]:
+    """Return the (begin, end) ticks of training, validation and test, and remarks on them.
 
     Training is 2009 to 2014 and test 2015 and 2016, where there are readings from all these years (validation: the
     last tenth of the training years); otherwise they are the first 70 %, the next 15 % and the last 15 %.
     """
-    first_year, last_year = (int(readings.moment(start + tick * step)[:4]) for tick in (0, count - 1))
+    first_year, last_year = (int(readings.format_time(start + tick * step)[:4]) for tick in (0, count - 1))
     if first_year <= _YEARS[0] and last_year >= _YEARS[-1] - 1:
         begin, split, end = (min(max(_first_tick(year, start, step), 0), count) for year in _YEARS)
         border = split - (split - begin) // 10
         outside = begin + count - end
-        told = [f"Readings from before 2009 or after 2016 are left out: {outside:,}."] if outside else []
-        return [(begin, border), (border, split), (split, end)], told
+        remarks = [f"Readings from before 2009 or after 2016 are left out: {outside:,}."] if outside else []
+        return [(begin, border), (border, split), (split, end)], remarks
     borders = [0, round(count * 0.7), round(count * 0.85), count]
     return list(itertools.pairwise(borders)), []
 
 
 def _first_tick(year: int, start: int, step: int) -> int:
-    """The first tick of a year, which may lie outside the grid."""
+    """The first tick of a year, which may lie outside the series."""
     seconds = int(np.datetime64(f"{year}-01-01", "s").astype(np.int64))
     return -((start - seconds) // step)
 

@@ -1,4 +1,4 @@
-"""One window as a chart: what was, what the network says, and what the baseline lines say.
+"""Chart of one window: the history, the network's forecast and the baselines'.
 
 Shapes: P readings of history, H readings of the horizon.
 """
@@ -12,7 +12,7 @@ from torch import Tensor
 from tasks.climate import baselines
 from tasks.views import Series
 
-LINES = ("last value", "same time yesterday")
+BASELINES = ("last value", "same time yesterday")
 _HOUR = 3_600  # s
 _BACK = 48  # hours of history that are drawn
 
@@ -28,7 +28,7 @@ def forecast(
     unit: str,
     thin: int = 1,
 ) -> Series:
-    """The curves of a window, in the target's unit, over hours from its last reading on.
+    """Return the curves of a window, in the target's unit, over hours from its last reading on.
 
     Args:
         past: (P,) the target's readings.
@@ -43,7 +43,7 @@ def forecast(
         "truth" if truth is not None else "history": [*_plain(past[-back:]), *(_plain(truth) or [None] * horizon)],
         "forecast": [*before, *_plain(predicted)],
     }
-    for name in LINES:
+    for name in BASELINES:
         curves[name] = [*before, *_plain(baselines.FORECASTS[name](past[None], horizon, day)[0])]
     # an hour's last reading, not its first: the last reading of all stands at 0 h
     kept = slice((back - 1) % thin, None, thin)

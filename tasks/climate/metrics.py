@@ -1,4 +1,4 @@
-"""Errors of forecasts, over all of the horizon and at some lead times, and the views that show them.
+"""ForecastErrors of forecasts, over all of the horizon and at some lead times, and the views that show them.
 
 Shapes: B windows, H readings of the horizon.
 """
@@ -18,7 +18,7 @@ LEADS = (1, 6, 24, 48)  # hours
 _HOUR = 3_600  # s
 
 
-class Errors:
+class ForecastErrors:
     """Sums of a method's errors at every lead time, in the target's unit."""
 
     def __init__(self, horizon: int, device: torch.device) -> None:
@@ -27,7 +27,7 @@ class Errors:
         self.windows = 0
 
     def add(self, difference: Tensor) -> None:
-        """(B,H) forecast less truth, in the target's unit."""
+        """Add the errors (B,H) of some windows: forecast less truth, in the target's unit."""
         wide = difference.double()
         self.squared += wide.square().sum(0)
         self.absolute += wide.abs().sum(0)
@@ -42,17 +42,17 @@ class Errors:
         return float(self.absolute.mean()) / self.windows
 
     def rmse_at(self, place: int) -> float:
-        """At one lead time, by its place in the horizon."""
+        """Return the RMSE at one lead time, given by its place in the horizon."""
         return math.sqrt(float(self.squared[place]) / self.windows)
 
     def metrics(self, spread: float) -> Metrics:
-        """``mse_norm mse_c2 mae_c rmse_c``; ``spread``: one scaled unit in the target's."""
+        """Return ``mse_norm mse_c2 mae_c rmse_c``; ``spread``: one scaled unit in the target's."""
         mse = self.mse
         return {"mse_norm": mse / spread**2, "mse_c2": mse, "mae_c": self.mae, "rmse_c": math.sqrt(mse)}
 
 
-def by_horizon(errors: Mapping[str, Errors], step: int, unit: str) -> Table:
-    """The RMSE of each method at some lead times, and over the whole horizon."""
+def by_horizon(errors: Mapping[str, ForecastErrors], step: int, unit: str) -> Table:
+    """Return the RMSE of each method at some lead times, and over the whole horizon."""
     horizon = len(next(iter(errors.values())).squared)
     places = {f"{hours} h": hours * _HOUR // step - 1 for hours in LEADS if hours * _HOUR % step == 0}
     rows: list[Sequence[str | float]] = [

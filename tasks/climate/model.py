@@ -6,18 +6,17 @@ H readings of the horizon, K segments of the head, L values in a segment.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
+from tasks.base import RecurrentNetwork
 from tasks.climate import baselines
 from tasks.climate.settings import Settings
-from tasks.shared.classification.model import Last
+from tasks.shared.classification.model import LastState
 
 
 class SegmentHead(nn.Module):
-    """A state → K segments of L values: one layer for all, told by an embedding which segment it writes."""
+    """A state → K segments of L values: one layer for all of them, and an embedding of each segment's place."""
 
     def __init__(self, width: int, horizon: int, length: int) -> None:
         super().__init__()
@@ -42,7 +41,7 @@ class Forecaster(nn.Module):
 
     calendar: Tensor
 
-    def __init__(self, settings: Settings, recurrent: Any, calendar: list[bool], day: int) -> None:
+    def __init__(self, settings: Settings, recurrent: RecurrentNetwork, calendar: list[bool], day: int) -> None:
         super().__init__()
         self.settings = settings
         self.day = day
@@ -50,7 +49,7 @@ class Forecaster(nn.Module):
         self.recurrent = recurrent
         self.dropout = nn.Dropout(settings.dropout)
         width = recurrent.directions * recurrent.output_size
-        self.pool = Last(width, recurrent.directions)
+        self.pool = LastState(width, recurrent.directions)
         if settings.head == "segments":
             self.head: nn.Module = SegmentHead(width, settings.horizon, settings.segment)
             last = self.head.write
@@ -65,7 +64,7 @@ class Forecaster(nn.Module):
         return self.baselines(past) + self.correction(features)
 
     def correction(self, features: Tensor) -> Tensor:
-        """What the network adds to the baseline forecast: (B,P,F) → (B,H)."""
+        """Return the network's addition to the baseline forecast: (B,P,F) → (B,H)."""
         if self.settings.inputs == "anomaly":
             anomaly = baselines.anomaly(features, self.day)
             if self.training and self.settings.mirror:
@@ -81,19 +80,19 @@ class Forecaster(nn.Module):
         return values
 
     def baselines(self, past: Tensor) -> Tensor:
-        """What the network corrects: (B,P) → (B,H)."""
+        """Return the baseline forecast that the network corrects, or zeros: (B,P) → (B,H)."""
         if self.settings.residual == "none":
             return past.new_zeros(len(past), self.settings.horizon)
         return baselines.FORECASTS[self.settings.residual.replace("-", " ")](past, self.settings.horizon, self.day)
 
 
 def input_size(settings: Settings) -> int:
-    """I: how wide a step is."""
+    """Return I, the width of a step."""
     return len(settings.columns) * (settings.patch_length if settings.patch == "segments" else 1)
 
 
 def patches(features: Tensor, settings: Settings) -> Tensor:
-    """The steps that the recurrence takes: (B,P,F) → (B,S,I)."""
+    """Return the steps that the recurrence takes: (B,P,F) → (B,S,I)."""
     if settings.patch == "none":
         return features
     size, width = len(features), features.shape[-1]

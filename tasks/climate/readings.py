@@ -1,4 +1,4 @@
-"""A weather station's CSV files: times and columns, with a plain sentence where they are not what they should be.
+"""Reader of a weather station's CSV files: times and columns, with a plain sentence for each fault.
 
 Shapes: N rows, F columns.
 """
@@ -20,14 +20,14 @@ from tasks.base import DataError
 from tasks.shared.datasets import reading
 
 MISSING = -9999.0  # the station's mark
-MADE = {"hour": (86_400, 3_600), "year": (365.2425 * 86_400, 86_400)}  # period and unit in seconds
+CALENDAR_FEATURES = {"hour": (86_400, 3_600), "year": (365.2425 * 86_400, 86_400)}  # period and unit in seconds
 _FORMATS = ("%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 _EPOCH = datetime(1970, 1, 1)
-_DATE_PARTS = ("%Y", "%y", "%m", "%d", "%b", "%B", "%j", "%z")  # what no time of day has
+_DATE_PARTS = ("%Y", "%y", "%m", "%d", "%b", "%B", "%j", "%z")  # directives of a date
 
 
 class Readings(NamedTuple):
-    """What some files hold, in the order of time."""
+    """Readings of some files, in the order of time."""
 
     seconds: NDArray[np.int64]  # (N,) since 1970, strictly increasing
     values: NDArray[np.float64]  # (N,F), NaN: missing
@@ -65,26 +65,26 @@ def read(paths: Sequence[Path], columns: Sequence[str], time_column: str, date_f
         table = _table(path, [time_column, *columns])
         seconds = _seconds(table, table.column(time_column), date_format)
         values = [
-            _made(name, seconds) if name in MADE and name not in table.heads else _numbers(table, name)
+            _made(name, seconds) if name in CALENDAR_FEATURES and name not in table.heads else _numbers(table, name)
             for name in columns
         ]
         kept = _distinct(table, seconds)
         part = Readings(seconds[kept], np.stack(values, 1)[kept], len(seconds))
         if parts and part.seconds[0] <= parts[-1].seconds[-1]:
             raise DataError(
-                f"{path} begins at {moment(part.seconds[0])}, before {paths[len(parts) - 1]} ends: "
+                f"{path} begins at {format_time(part.seconds[0])}, before {paths[len(parts) - 1]} ends: "
                 "name the files so that they follow one another in time."
             )
         parts.append(part)
     rows, kept_rows = sum(part.rows for part in parts), sum(len(part.seconds) for part in parts)
-    told = (f"{rows - kept_rows:,} rows repeat earlier ones exactly and were dropped.",) if rows > kept_rows else ()
+    remarks = (f"{rows - kept_rows:,} rows repeat earlier ones exactly and were dropped.",) if rows > kept_rows else ()
     return Readings(
-        np.concatenate([part.seconds for part in parts]), np.concatenate([part.values for part in parts]), rows, told
+        np.concatenate([part.seconds for part in parts]), np.concatenate([part.values for part in parts]), rows, remarks
     )
 
 
-def moment(seconds: int | np.int64) -> str:
-    """A time as a person reads it: 2024-10-05 12:00."""
+def format_time(seconds: int | np.int64) -> str:
+    """Return a time as text: 2024-10-05 12:00."""
     return str(np.datetime64(int(seconds), "s")).replace("T", " ")[:16]
 
 
@@ -98,7 +98,7 @@ def _table(path: Path, wanted: Sequence[str]) -> _Table:
         heads = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise DataError(f"{path} line 1 is not CSV: {error}.") from None
-    there = [name for name in dict.fromkeys(wanted) if name in heads or name not in MADE]
+    there = [name for name in dict.fromkeys(wanted) if name in heads or name not in CALENDAR_FEATURES]
     if lacking := [name for name in there if name not in heads]:
         raise DataError(f"{path} line 1: there is no column {lacking[0]!r}; its columns are: {', '.join(heads[:30])}.")
     places = [heads.index(name) for name in there]
@@ -193,7 +193,8 @@ def _distinct(table: _Table, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
             first = known.get(int(seconds[row]))
             if first is None or table.rows[first] != table.rows[row]:
                 raise table.wrong(
-                    row, f"{moment(seconds[row])} is not later than the reading before, {moment(latest[row - 1])}"
+                    row,
+                    f"{format_time(seconds[row])} is not later than the reading before, {format_time(latest[row - 1])}",
                 )
         return kept
     return np.arange(len(seconds))
@@ -201,5 +202,5 @@ def _distinct(table: _Table, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _made(name: str, seconds: NDArray[np.int64]) -> NDArray[np.float64]:
     """The hour of the day (0 to 24), or the day of the year (0 to 365.2)."""
-    period, unit = MADE[name]
+    period, unit = CALENDAR_FEATURES[name]
     return np.asarray((seconds % period) / unit)

@@ -1,4 +1,4 @@
-"""Readings at irregular times, with holes → one reading at every tick.
+"""Resampling: readings at irregular times, with gaps → one reading at every tick.
 
 Shapes: N readings, R ticks, F columns.
 """
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.base import DataError
-from tasks.climate.readings import Readings, moment
+from tasks.climate.readings import Readings, format_time
 
 _MOST_EMPTY = 50  # ticks for each reading: more is a wrong date, not a gap
 
 
-class Grid(NamedTuple):
-    """A reading at each of R ticks."""
+class RegularSeries(NamedTuple):
+    """Series with a reading at each of R ticks."""
 
     start: int  # the first tick, seconds since 1970
     step: int  # seconds between ticks
@@ -25,7 +25,7 @@ class Grid(NamedTuple):
     notes: tuple[str, ...]
 
 
-def regular(found: Readings, longest_gap: int) -> Grid:
+def resample(found: Readings, longest_gap: int) -> RegularSeries:
     """Put readings on the ticks of their most frequent distance, and bridge short gaps.
 
     Args:
@@ -42,8 +42,8 @@ def regular(found: Readings, longest_gap: int) -> Grid:
     ticks = np.rint((found.seconds - found.seconds[0]) / step).astype(np.int64)  # (N,)
     if ticks[-1] >= _MOST_EMPTY * len(ticks):
         raise DataError(
-            f"The readings are {step} s apart but reach from {moment(found.seconds[0])} to "
-            f"{moment(found.seconds[-1])}: a date must be wrong."
+            f"The readings are {step} s apart but reach from {format_time(found.seconds[0])} to "
+            f"{format_time(found.seconds[-1])}: a date must be wrong."
         )
     moved = int((ticks * step + found.seconds[0] != found.seconds).sum())
     ticks, first = np.unique(ticks, return_index=True)
@@ -62,7 +62,7 @@ def regular(found: Readings, longest_gap: int) -> Grid:
             f"{int((missing & ~lost).sum()):,} in gaps of up to {longest_gap} were interpolated, "
             f"{int(lost.sum()):,} in longer ones were not."
         )
-    return Grid(int(found.seconds[0]), step, bridged, tuple(notes))
+    return RegularSeries(int(found.seconds[0]), step, bridged, tuple(notes))
 
 
 def _bridge(column: NDArray[np.float64], longest: int) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ PATTERNS = (JENA, f"{JENA}.zip", "mpi_roof*.csv", "mpi_roof*.zip")  # the first 
 
 
 class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What can be chosen of the climate task (``--set task.NAME=VALUE``)."""
+    """Settings of the climate task (``--set task.NAME=VALUE``)."""
 
     title: ClassVar[str] = "climate: two days of temperature from five"
     about: ClassVar[str] = "Forecast the next 48 hours of temperature from five days of a weather station's readings."

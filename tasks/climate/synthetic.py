@@ -35,7 +35,7 @@ _HOUR = 6  # readings: fronts move by the hour, readings between two hours lie b
 
 
 def days_of(years: int) -> int:
-    """How many days so many years from the start on have."""
+    """Return the number of days in ``years`` years from the start on."""
     first = START.astype("M8[Y]")
     return int(((first + years).astype("M8[D]") - first.astype("M8[D]")) / np.timedelta64(1, "D"))
 

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,11 +17,11 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import EVAL_SPLITS, DataError, Evaluation, Metrics, Recurrent, Split
+from tasks.base import EVAL_SPLITS, Baselines, DataError, Evaluation, RecurrentNetwork, Split, State
 from tasks.climate import baselines, forecast_view, readings
 from tasks.climate import data as climate
 from tasks.climate.data import ClimateData
-from tasks.climate.metrics import Errors, by_horizon
+from tasks.climate.metrics import ForecastErrors, by_horizon
 from tasks.climate.model import Forecaster, input_size
 from tasks.climate.settings import Settings
 from tasks.shared.baselines.ridge import Ridge
@@ -46,12 +46,10 @@ class Window(NamedTuple):
     future: Tensor  # (B,H)
 
 
-class Task(base.Task):
-    """The next two days of temperature."""
+class Task(base.Task[Settings, ClimateData]):
+    """Forecast of the next two days of temperature."""
 
-    settings: Settings
-
-    def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings, state: State) -> None:
         super().__init__(settings, state)
         self.step, self.day = int(state["step"]), int(state["day"])
         self.mean, self.spread = float(state["mean"][-1]), float(state["spread"][-1])  # of the target
@@ -63,11 +61,11 @@ class Task(base.Task):
         return climate.load(settings, folder)
 
     @classmethod
-    def load_cached(cls, settings: Settings, state: Mapping[str, Any]) -> ClimateData:
+    def load_cached(cls, settings: Settings, state: State) -> ClimateData:
         return climate.load_cached(settings, state["cache"])
 
-    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
-        calendar = [name in readings.MADE for name in self.settings.columns]
+    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
+        calendar = [name in readings.CALENDAR_FEATURES for name in self.settings.columns]
         return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day)
 
     def batches(self, data: ClimateData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
@@ -82,7 +80,7 @@ class Task(base.Task):
 
     def evaluate(self, model: nn.Module, data: ClimateData, split: Split, batch_size: int) -> Evaluation:
         device = data.target.device
-        errors = {name: Errors(self.settings.horizon, device) for name in ("network", *baselines.FORECASTS)}
+        errors = {name: ForecastErrors(self.settings.horizon, device) for name in ("network", *baselines.FORECASTS)}
         loss = 0.0
         for rows in self.batches(data, split, batch_size, None):
             window = self.windows(data, rows)
@@ -104,7 +102,7 @@ class Task(base.Task):
                 "readings."
             )
         try:
-            _, found = climate.regular(self.settings, [path])
+            _, found = climate.read_regular(self.settings, [path])
         except DataError as error:
             raise ValueError(str(error)) from None
         given = found.values[-self.settings.history :]
@@ -123,7 +121,7 @@ class Task(base.Task):
         predicted = self._degrees(model(history[..., :-1], past)[0])
         end = found.start + (len(found.values) - 1) * self.step
         shown = forecast_view.forecast(
-            f"forecast from {readings.moment(end)} on",
+            f"forecast from {readings.format_time(end)} on",
             self._degrees(past[0]),
             predicted,
             None,
@@ -133,11 +131,11 @@ class Task(base.Task):
         )
         places = range(self.hourly - 1, self.settings.horizon, self.hourly)
         rows: list[list[TableValue]] = [
-            [readings.moment(end + (at + 1) * self.step), round(float(predicted[at]), 2)] for at in places
+            [readings.format_time(end + (at + 1) * self.step), round(float(predicted[at]), 2)] for at in places
         ]
         return [shown, Table(title=path.name, columns=["time", f"forecast, {self.unit}"], rows=rows)]
 
-    def baseline(self, data: ClimateData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
+    def baseline(self, data: ClimateData, *, cached_only: bool = False) -> Baselines:
         shape = (self.settings.history, self.settings.horizon, self.settings.stride)
         key = cache.key("climate baseline", 1, data.state["cache"], shape)
         return kept_baseline(f"climate-baseline-{key}", lambda: self._baseline(data), cached_only=cached_only)
@@ -147,12 +145,13 @@ class Task(base.Task):
         length = self.settings.history
         return Window(*data.history(rows, length), data.future(rows, length, self.settings.horizon))
 
-    def _baseline(self, data: ClimateData) -> dict[str, dict[str, Metrics]]:
+    def _baseline(self, data: ClimateData) -> Baselines:
         regression = Ridge(lambda: self._design(data, "train"), lambda: self._design(data, "val"))
-        measured: dict[str, dict[str, Metrics]] = {}
+        measured: Baselines = {}
         for split in EVAL_SPLITS:
             errors = {
-                name: Errors(self.settings.horizon, data.target.device) for name in (*baselines.FORECASTS, "ridge")
+                name: ForecastErrors(self.settings.horizon, data.target.device)
+                for name in (*baselines.FORECASTS, "ridge")
             }
             for rows in self.batches(data, split, _BASELINE_BATCH, None):
                 window = self.windows(data, rows)
@@ -165,7 +164,7 @@ class Task(base.Task):
         return measured
 
     def _design(self, data: ClimateData, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
-        """What the regression reads, the hourly means of all features side by side, and what it should say."""
+        """Yield the regression's inputs, the hourly means of all features side by side, and its targets."""
         for rows in self.batches(data, split, _BASELINE_BATCH, None):
             window = self.windows(data, rows)
             whole = len(window.features[0]) // self.hourly * self.hourly
@@ -179,7 +178,7 @@ class Task(base.Task):
         window = self.windows(data, rows[number : number + 1])
         end = self.state["start"] + (int(rows[number]) + self.settings.history - 1) * self.step
         return forecast_view.forecast(
-            f"forecast from {readings.moment(end)} on ({split} window {number} of {len(rows)})",
+            f"forecast from {readings.format_time(end)} on ({split} window {number} of {len(rows)})",
             self._degrees(window.past[0]),
             self._degrees(model(window.features, window.past)[0]),
             self._degrees(window.future[0]),
@@ -194,6 +193,6 @@ class Task(base.Task):
 
 
 def unit(target: str) -> str:
-    """What a column is measured in, from its name: ``T (degC)`` is in °C."""
+    """Return the unit of a column, from its name: ``T (degC)`` is in °C."""
     named = re.search(r"\((.+)\)\s*$", target)
     return named[1].replace("degC", "°C") if named else target

@@ -1,1 +1,1 @@
-"""IMDB: whether a film's review is in favour."""
+"""IMDB: sentiment of film reviews."""

@@ -13,9 +13,9 @@ import numpy as np
 from tasks.base import DataError
 from tasks.imdb.settings import LABELS, Settings
 from tasks.shared.datasets import archives, cache, reading, splits
-from tasks.shared.datasets.progress import tell
+from tasks.shared.datasets.progress import report_progress
 from tasks.shared.text import data, tokenizers
-from tasks.shared.text.data import TextData, Texts
+from tasks.shared.text.data import LabelledTexts, TextData
 
 NAMES = ("aclImdb", "aclImdb_v1.tar.gz", "aclImdb_labelled.tar.gz")
 _REVIEW = re.compile(r"(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")
@@ -34,9 +34,9 @@ def load(settings: Settings, folder: Path) -> TextData:
     return data.load(settings, key, LABELS, lambda: _read(path, settings.split_seed))
 
 
-def _read(path: Path, seed: int) -> Texts:
+def _read(path: Path, seed: int) -> LabelledTexts:
     """Every labelled review, in the order of part, class, number and stars, whatever the archive's order is."""
-    tell(f"Reading the reviews in {path.name} …")
+    report_progress(f"Reading the reviews in {path.name} …")
     found: dict[tuple[str, str, int, int], str] = {}
     empty = 0
     for name, content in archives.members(path, _REVIEW):
@@ -58,4 +58,4 @@ def _read(path: Path, seed: int) -> Texts:
     split = np.full(len(ordered), splits.TEST, dtype=np.int8)
     split[training] = splits.stratified([y for y, t in zip(labels, training, strict=True) if t], seed, _VALIDATION)
     notes = [f"Reviews without a letter, skipped: {empty}."] if empty else []
-    return Texts((found[key].split() for key in ordered), labels, split.tolist(), notes)
+    return LabelledTexts((found[key].split() for key in ordered), labels, split.tolist(), notes)

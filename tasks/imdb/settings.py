@@ -15,7 +15,7 @@ LABELS = ("negative", "positive")
 
 
 class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What can be chosen of the imdb task (``--set task.NAME=VALUE``)."""
+    """Settings of the imdb task (``--set task.NAME=VALUE``)."""
 
     title: ClassVar[str] = "IMDB sentiment"
     about: ClassVar[str] = "Tell whether a film's review is in favour, word by word."

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tasks.shared.datasets.templates import fill
+from tasks.shared.text.templates import fill
 
 EACH = 40  # reviews of each part and class
 _SEED = 2026

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.base import Baselines
 from tasks.imdb import data as imdb
 from tasks.imdb.settings import Settings
 from tasks.shared.baselines import svm
-from tasks.shared.baselines.svm import Symbols
-from tasks.shared.datasets.cache import Methods
+from tasks.shared.baselines.svm import NgramSource
 from tasks.shared.text import tokenizers
 from tasks.shared.text.data import TextData
 from tasks.shared.text.task import TextTask
 
 
-class Task(TextTask):
-    """Whether a film's review is in favour."""
+class Task(TextTask[Settings]):
+    """Sentiment of a film's review."""
 
     of = "sentiment"
 
@@ -26,6 +26,6 @@ class Task(TextTask):
     def tokens(self, text: str) -> list[str]:
         return tokenizers.english(text)
 
-    def measure_baselines(self, data: TextData) -> Methods:
-        words = Symbols(data.words, 2, int(data.words.flat.max()) + 1)
+    def measure_baselines(self, data: TextData) -> Baselines:
+        words = NgramSource(data.words, 2, int(data.words.flat.max()) + 1)
         return svm.measure([words], data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)

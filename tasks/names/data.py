@@ -10,16 +10,16 @@ import string
 import unicodedata
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import EVAL_SPLITS, DataError, Split
+from tasks.base import EVAL_SPLITS, DataError, Split, State
 from tasks.names.settings import LANGUAGES, Settings
 from tasks.shared.datasets import cache, reading, splits
+from tasks.shared.datasets.cache import Encoding, Meta
 from tasks.shared.sequences.batching import uniform_over_classes
 
 LETTERS = string.ascii_letters + " .,;'"  # the classic tutorial's 57
@@ -35,7 +35,7 @@ class NamesData:
     labels: Tensor  # (N,) int64, on the device
     lengths: Tensor  # (N,) int64, on the CPU
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
-    state: dict[str, Any]
+    state: State
     notes: tuple[str, ...] = ()
 
     def size(self, split: Split) -> int:
@@ -45,29 +45,29 @@ class NamesData:
         return dataclasses.replace(self, codes=self.codes.to(device), labels=self.labels.to(device))
 
     def names(self, split: Split) -> tuple[list[str], NDArray[np.int64]]:
-        """A split's names as text, and their languages' numbers."""
+        """Return a split's names as text, and their languages' numbers."""
         rows = self.rows[split]
         return self.texts(rows), self.labels[rows].cpu().numpy()
 
     def texts(self, rows: Tensor) -> list[str]:
-        """Some names as text."""
+        """Return some names as text."""
         codes, lengths = self.codes[rows].tolist(), self.lengths[rows].tolist()
         return ["".join(LETTERS[c] for c in row[:n]) for row, n in zip(codes, lengths, strict=True)]
 
 
 def fold(name: str) -> tuple[str, str]:
-    """A name in the 57 letters: accents dropped (NFD); and the characters that have no place among them."""
+    """Return a name in the 57 letters, accents dropped (NFD), and the characters that are not among them."""
     plain = [c for c in unicodedata.normalize("NFD", name.strip()) if unicodedata.category(c) != "Mn"]
     return "".join(c for c in plain if c in LETTERS).strip(), "".join(c for c in plain if c not in LETTERS)
 
 
 def encode(name: str) -> list[int]:
-    """A folded name as letters' numbers."""
+    """Return a folded name as letters' numbers."""
     return [LETTERS.index(letter) for letter in name]
 
 
 def load(settings: Settings, folder: Path) -> NamesData:
-    """The names in ``folder`` (one file a language), encoded; cached by the files' hash and the settings.
+    """Return the names in ``folder`` (one file a language), encoded; cached by the files' hash and the settings.
 
     Raises:
         DataError: a file is missing, is not UTF-8, or holds no name.
@@ -78,7 +78,7 @@ def load(settings: Settings, folder: Path) -> NamesData:
 
 
 def load_cached(settings: Settings, key: str) -> NamesData:
-    """The encoded names as an earlier run cached them.
+    """Return the encoded names as an earlier run cached them.
 
     Raises:
         FileNotFoundError: they are no longer cached.
@@ -86,7 +86,7 @@ def load_cached(settings: Settings, key: str) -> NamesData:
     return _arrange(settings, *cache.tensors(key, None))
 
 
-def _encoded(settings: Settings, paths: list[Path], key: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _encoded(settings: Settings, paths: list[Path], key: str) -> Encoding:
     rows, notes = _read(paths)
     if settings.rows == "distinct":
         rows = list(dict.fromkeys(rows))
@@ -104,7 +104,7 @@ def _encoded(settings: Settings, paths: list[Path], key: str) -> tuple[dict[str,
 
 
 def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
-    """(folded name, language's number) of each line that is not blank, and what should be said of the rest."""
+    """Return (folded name, language's number) of each line that is not blank, and remarks on the rest."""
     rows: list[tuple[str, int]] = []
     lost: Counter[str] = Counter()
     empty = 0
@@ -128,7 +128,7 @@ def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
     return rows, notes
 
 
-def _arrange(settings: Settings, kept: dict[str, Tensor], meta: dict[str, Any]) -> NamesData:
+def _arrange(settings: Settings, kept: dict[str, Tensor], meta: Meta) -> NamesData:
     labels = kept["labels"]
     if settings.evaluation == "pool":
         rows: dict[Split, Tensor] = {"train": torch.arange(len(labels))}

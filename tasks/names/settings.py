@@ -38,7 +38,7 @@ _I2O: dict[str, dict[str, Value]] = {"tutorial-rnn": {"cell.output_size": len(LA
 
 
 class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What can be chosen of the names task (``--set task.NAME=VALUE``)."""
+    """Settings of the names task (``--set task.NAME=VALUE``)."""
 
     title: ClassVar[str] = "names → language"
     about: ClassVar[str] = "Tell which of 18 languages a surname comes from, letter by letter."

@@ -5,30 +5,28 @@ Shapes: B batch, T time, I input size, C classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.base import EVAL_SPLITS, Recurrent, Split
+from tasks.base import EVAL_SPLITS, Baselines, RecurrentNetwork, Split, State
 from tasks.names import data as names
 from tasks.names.data import LETTERS, NamesData
 from tasks.names.settings import Settings
 from tasks.shared.baselines import character_ngrams
-from tasks.shared.classification.model import Last, OneHot, SequenceClassifier
+from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
 from tasks.shared.classification.task import ClassificationTask
 from tasks.shared.datasets import cache
-from tasks.shared.datasets.cache import Methods, kept_baseline
+from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.sequences.batching import by_length, uniform_over_classes
 from tasks.views import View
 
 
-class Task(ClassificationTask):
-    """Which of 18 languages a surname comes from."""
+class Task(ClassificationTask[Settings, NamesData]):
+    """Language of a surname, one of 18."""
 
-    settings: Settings
     of = "language"
 
     @property
@@ -40,15 +38,15 @@ class Task(ClassificationTask):
         return names.load(settings, folder)
 
     @classmethod
-    def load_cached(cls, settings: Settings, state: Mapping[str, Any]) -> NamesData:
+    def load_cached(cls, settings: Settings, state: State) -> NamesData:
         return names.load_cached(settings, state["cache"])
 
-    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         one_hot = self.settings.input == "one-hot"
         symbols: nn.Module = OneHot(len(LETTERS)) if one_hot else nn.Embedding(len(LETTERS), self.settings.embedding)
         recurrent = make_recurrent(len(LETTERS) if one_hot else self.settings.embedding)
         width = recurrent.directions * recurrent.output_size
-        pool = Last(width, recurrent.directions)
+        pool = LastState(width, recurrent.directions)
         if self.settings.head == "identity" and width != len(self.labels):
             raise ValueError(
                 f"task.head=identity takes the recurrence's output, {width} wide, as the scores of "
@@ -76,8 +74,8 @@ class Task(ClassificationTask):
         scores = model(torch.tensor([names.encode(name)], device=device), torch.tensor([len(name)]))  # (1,C)
         return [self.answer(text.strip(), scores)]
 
-    def baseline(self, data: NamesData, *, cached_only: bool = False) -> Methods:
-        def compute() -> Methods:
+    def baseline(self, data: NamesData, *, cached_only: bool = False) -> Baselines:
+        def compute() -> Baselines:
             held = {split: data.names(split) for split in EVAL_SPLITS}
             return character_ngrams.character_ngrams(*data.names("train"), held, len(self.labels), longest=4)
 

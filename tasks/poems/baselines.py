@@ -8,16 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import EVAL_SPLITS, Metrics, Split
+from tasks.base import EVAL_SPLITS, Baselines, Metrics, Split
 from tasks.shared.baselines.kneser_ney import KneserNey, unigram
 from tasks.shared.sequences.ragged import Ragged
 
 _ORDER = 5
 
 
-def measure(
-    poems: Ragged, rows: dict[Split, Tensor], never: list[int], hanzi: NDArray[np.bool_]
-) -> dict[str, dict[str, Metrics]]:
+def measure(poems: Ragged, rows: dict[Split, Tensor], never: list[int], hanzi: NDArray[np.bool_]) -> Baselines:
     """Fit the baselines on the training rows and measure them on the others.
 
     Args:
@@ -31,7 +29,7 @@ def measure(
     size = len(hanzi)
     shares = unigram(flat, lengths, size=size, never=never)
     model = KneserNey(flat, lengths, order=_ORDER, size=size, never=never)
-    metrics: dict[str, dict[str, Metrics]] = {}
+    metrics: Baselines = {}
     for split in EVAL_SPLITS:
         flat, lengths = _flat(poems, rows[split])
         predicted = np.delete(flat, np.cumsum(lengths) - lengths)

@@ -8,17 +8,17 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from tasks.base import DataError, Split
+from tasks.base import DataError, Split, State
 from tasks.poems import cleaning, corpora, forms, prosody
 from tasks.poems.settings import Settings
 from tasks.poems.transcription import to_simplified
 from tasks.shared.datasets import cache, splits
-from tasks.shared.datasets.progress import tell
+from tasks.shared.datasets.cache import Encoding, Meta
+from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
@@ -32,7 +32,7 @@ class PoemData:
 
     poems: Ragged  # numbers below V, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
-    state: dict[str, Any]
+    state: State
     notes: tuple[str, ...] = ()
 
     def size(self, split: Split) -> int:
@@ -64,8 +64,8 @@ def load_cached(key: str) -> PoemData:
     return _arrange(*cache.tensors(key, None))
 
 
-def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    tell(f"Reading and cleaning the poems of {paths[0].parent} …")
+def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> Encoding:
+    report_progress(f"Reading and cleaning the poems of {paths[0].parent} …")
     texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
     if settings.script == "simplified":
         texts = to_simplified(texts)
@@ -96,7 +96,7 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> tu
     }
 
 
-def _arrange(tensors: dict[str, Tensor], meta: dict[str, Any]) -> PoemData:
+def _arrange(tensors: dict[str, Tensor], meta: Meta) -> PoemData:
     poems = Ragged(tensors["flat"], tensors["lengths"])
     rows = splits.rows(tensors["split"])
     in_training = (tensors["split"] == splits.TRAIN).repeat_interleave(poems.lengths)

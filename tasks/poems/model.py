@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tasks.base import Recurrent
+from tasks.base import RecurrentNetwork
 from tasks.poems.context import BESIDE, LINES, PLACES, context
 
 
@@ -49,7 +49,7 @@ class PoemNetwork(nn.Module):
     def __init__(
         self,
         embedding: nn.Embedding,
-        recurrent: Recurrent,
+        recurrent: RecurrentNetwork,
         *,
         classes: Tensor,
         breaks: list[int],

@@ -14,7 +14,7 @@ import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.base import DataError, Evaluation, Metrics, Recurrent, Split, Value
+from tasks.base import Baselines, DataError, Evaluation, Metrics, RecurrentNetwork, Split, Value
 from tasks.poems import artifacts, baselines, checker, cleaning, data, explanation, forms, guide_building, scoring
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.guide import PoemGuide
@@ -74,7 +74,7 @@ class Task(Writer):
     def lexicon(self) -> Lexicon:
         return Lexicon(self.vocabulary, Prosody(self.state["prosody"]))
 
-    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         embedding = nn.Embedding(len(self.vocabulary), self.settings.embedding)
         recurrent = make_recurrent(self.settings.embedding)
         network = PoemNetwork(
@@ -108,8 +108,8 @@ class Task(Writer):
             views=[scoring.held_out_table(network, data.poems, row, self.lexicon, self.never_sampled)],
         )
 
-    def baseline(self, data: PoemData, *, cached_only: bool = False) -> dict[str, dict[str, Metrics]]:
-        def compute() -> dict[str, dict[str, Metrics]]:
+    def baseline(self, data: PoemData, *, cached_only: bool = False) -> Baselines:
+        def compute() -> Baselines:
             never = self.vocabulary.encode((PAD, START))
             return baselines.measure(data.poems, data.rows, never, self._hanzi.numpy())
 

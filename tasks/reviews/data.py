@@ -13,9 +13,9 @@ from pathlib import Path
 from tasks.base import DataError
 from tasks.reviews.settings import CATEGORIES, Settings
 from tasks.shared.datasets import cache, reading, splits
-from tasks.shared.datasets.progress import tell
+from tasks.shared.datasets.progress import report_progress
 from tasks.shared.text import data, tokenizers
-from tasks.shared.text.data import TextData, Texts
+from tasks.shared.text.data import LabelledTexts, TextData
 from tasks.shared.text.vocabulary import END, START
 
 _VERSION = 2  # of the encoding: a change makes every cached copy an old one
@@ -65,11 +65,11 @@ def words(review: str) -> list[str]:
     return [START, *tokenizers.chinese(review), END]
 
 
-def _read(path: Path) -> Texts:
+def _read(path: Path) -> LabelledTexts:
     found = list(rows(path))
-    tell(f"Cutting {len(found):,} reviews into words (jieba) …")
+    report_progress(f"Cutting {len(found):,} reviews into words (jieba) …")
     split = [_PLACES.get(number % 5, splits.TRAIN) for number in range(1, len(found) + 1)]
     labels = [CATEGORIES.index(category) for category, _ in found]
     empty = sum(not review.strip() for _, review in found)
     notes = [f"Empty reviews, which keep their place in the numbering: {empty}."] if empty else []
-    return Texts((words(review) for _, review in found), labels, split, notes)
+    return LabelledTexts((words(review) for _, review in found), labels, split, notes)

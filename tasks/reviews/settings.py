@@ -14,7 +14,7 @@ CATEGORIES = ("书籍", "平板", "手机", "水果", "洗发水", "热水器", 
 
 
 class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What can be chosen of the reviews task (``--set task.NAME=VALUE``)."""
+    """Settings of the reviews task (``--set task.NAME=VALUE``)."""
 
     title: ClassVar[str] = "Chinese shopping reviews"
     about: ClassVar[str] = "Tell which of ten kinds of goods a Chinese review speaks of, word by word."

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tasks.reviews.settings import CATEGORIES
-from tasks.shared.datasets.templates import fill
+from tasks.shared.text.templates import fill
 
 FILE = "online_shopping_10_cats.csv"
 EACH = 40  # reviews of each category

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.base import Baselines
 from tasks.reviews import data as reviews
 from tasks.reviews.settings import Settings
 from tasks.shared.baselines import svm
-from tasks.shared.baselines.svm import Symbols
-from tasks.shared.datasets.cache import Methods
+from tasks.shared.baselines.svm import NgramSource
 from tasks.shared.text.data import SPECIALS, TextData
 from tasks.shared.text.task import TextTask
 
 
-class Task(TextTask):
-    """Which of ten kinds of goods a review speaks of."""
+class Task(TextTask[Settings]):
+    """Kind of goods that a review speaks of, one of ten."""
 
-    settings: Settings
     of = "category"
 
     @property
@@ -30,9 +29,9 @@ class Task(TextTask):
     def tokens(self, text: str) -> list[str]:
         return reviews.words(text) if text.strip() else []
 
-    def measure_baselines(self, data: TextData) -> Methods:
-        ways = [
-            Symbols(data.words, 1, len(data.letters.lengths)),
-            Symbols(data.characters, 3, len(SPECIALS) + len(data.state["characters"])),
+    def measure_baselines(self, data: TextData) -> Baselines:
+        sources = [
+            NgramSource(data.words, 1, len(data.letters.lengths)),
+            NgramSource(data.characters, 3, len(SPECIALS) + len(data.state["characters"])),
         ]
-        return svm.measure(ways, data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)
+        return svm.measure(sources, data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)

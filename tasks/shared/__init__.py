@@ -1,1 +1,1 @@
-"""What the tasks share: datasets, cache, splits, batching, metrics, baselines."""
+"""Shared parts of the tasks: datasets, cache, splits, batching, metrics, baselines."""

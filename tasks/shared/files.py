@@ -1,9 +1,10 @@
-"""Files that are either the old one or the new one, whole, at every instant."""
+"""Atomic writing: a file holds its old or its new content, whole, at every instant."""
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -31,6 +32,41 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     sync_folder(path.parent)
 
 
+def append(path: Path, text: str, *, unless: Callable[[str], bool] | None = None) -> bool:
+    """Append a text to a file, whole or not at all, with an empty line before and after it.
+
+    People may write in the file too, and several programs may append to it at once.
+
+    Args:
+        unless: predicate on the file's content, evaluated under the lock; nothing is appended if it holds.
+
+    Returns:
+        True if the text was appended.
+
+    Raises:
+        OSError, ValueError: it cannot be written; the file's content is unchanged.
+    """
+    with path.open("a+b", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        size = file.seek(0, os.SEEK_END)
+        if unless:
+            file.seek(0)
+            if unless(file.read().decode(errors="replace")):
+                return False
+        file.seek(max(0, size - 2))
+        last = file.read(min(size, 2))
+        gap = "\n" * (0 if not last or last == b"\n\n" else 1 if last.endswith(b"\n") else 2)
+        fresh = f"{gap}{text}\n\n".encode()
+        try:
+            while fresh:
+                fresh = fresh[file.write(fresh) :]
+            os.fsync(file.fileno())
+        except BaseException:
+            file.truncate(size)
+            raise
+    return True
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder's entries to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -47,7 +83,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def clear_temporary(folder: Path) -> None:
-    """Remove what a killed writer left beside its files."""
+    """Remove the temporary files that a killed writer left."""
     for left in folder.glob(f".*{TEMPORARY}"):
         with suppress(OSError):
             left.unlink()

@@ -41,9 +41,7 @@ def test_events_come_in_the_order_that_readers_count_on(runs_folder: Path) -> No
     assert events[-1].epochs == 2
 
 
-def test_naive_methods_that_fail_cost_nobody_a_trained_network(
-    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_baselines_that_fail_cost_nobody_a_trained_network(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = toy(runs_folder, {"train.epochs": 1, **SELDOM})
 
     def baseline(self: Any, data: Any, *, cached_only: bool = False) -> dict[str, Any]:

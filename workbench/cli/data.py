@@ -12,8 +12,8 @@ from typer.core import TyperGroup
 import tasks
 from tasks.base import DataError
 from tasks.shared.datasets import locations
-from tasks.shared.datasets.locations import Standing
-from tasks.shared.datasets.verification import Examination
+from tasks.shared.datasets.locations import DatasetStatus
+from tasks.shared.datasets.verification import VerificationReport
 from workbench.cli.options import Data, Json, data_folder
 from workbench.config import spec
 from workbench.render.format import did_you_mean
@@ -56,7 +56,7 @@ def listing(context: typer.Context, folder: Data = None, json: Json = False) -> 
         if folder is not None:
             os.environ["WORKBENCH_DATA"] = str(folder.absolute())  # for the command that follows
         return
-    found = {task: locations.standing(task, data_folder(folder)) for task in _with_data()}
+    found = {task: locations.status(task, data_folder(folder)) for task in _with_data()}
     if json:
         print_json([_to_json(task, standing) for task, standing in found.items()])
         return
@@ -81,7 +81,7 @@ def get(task: TaskName, json: Json = False) -> None:
     _check(task)
     folder = locations.cached(task)
     dataset = locations.registered(task)
-    if dataset is None or not locations.sound(task, folder):
+    if dataset is None or not locations.is_intact(task, folder):
         folder = locations.download(task, narrate, progress=not json)
     if dataset:
         narrate(f"Licence: {dataset.licence}. To cite: {dataset.citation}.")
@@ -101,7 +101,7 @@ def verify(
     if task is not None:
         _check(task)
         place = _present(task, folder).folder
-        found = locations.examine(task, place)
+        found = locations.verify(task, place)
         _print_examinations(
             [_examination_to_json(task, place, found)], [f"{place}: {_verdict(found)}"], json=json, single=True
         )
@@ -119,7 +119,7 @@ def verify(
             continue
         try:
             source = _present(name, folder)
-            found = locations.examine(name, source.folder)
+            found = locations.verify(name, source.folder)
         except DataError as error:
             reports.append({"task": name, "problem": str(error)})
             lines.append(f"{name}: {error}")
@@ -151,7 +151,7 @@ def _check(task: str) -> None:
 
 
 def _present(task: str, folder: Path | None) -> locations.Source:
-    found = locations.present(task, data_folder(folder))
+    found = locations.find(task, data_folder(folder))
     if found is None:
         raise DataError(
             f"The {task} data is not downloaded yet: `workbench data get {task}` does it, as does a training; "
@@ -167,7 +167,7 @@ def _print_examinations(reports: list[dict[str, Any]], lines: list[str], *, json
         print(*lines, sep="\n")
 
 
-def _examination_to_json(task: str, folder: Path, found: Examination) -> dict[str, Any]:
+def _examination_to_json(task: str, folder: Path, found: VerificationReport) -> dict[str, Any]:
     return {
         "task": task,
         "folder": str(folder),
@@ -178,7 +178,7 @@ def _examination_to_json(task: str, folder: Path, found: Examination) -> dict[st
     }
 
 
-def _verdict(found: Examination) -> str:
+def _verdict(found: VerificationReport) -> str:
     """Return an examination's result as one sentence."""
     verified = sum(verdict == "verified" for verdict in found.files.values())
     unknown = [name for name, verdict in found.files.items() if verdict == "no hash known"]
@@ -190,7 +190,7 @@ def _verdict(found: Examination) -> str:
     return "; ".join(parts) + "."
 
 
-def _differing(found: Examination) -> str:
+def _differing(found: VerificationReport) -> str:
     return f"{_listed(found.differing)} differ{'s' * (len(found.differing) == 1)} from the source: fetch again."
 
 
@@ -199,7 +199,7 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _row(task: str, standing: Standing) -> list[str]:
+def _row(task: str, standing: DatasetStatus) -> list[str]:
     from rich.filesize import decimal
 
     dataset = locations.registered(task)
@@ -213,14 +213,14 @@ def _row(task: str, standing: Standing) -> list[str]:
     ]
 
 
-def _hash(standing: Standing) -> str | None:
+def _hash(standing: DatasetStatus) -> str | None:
     """Return the verdict on the full data's hashes; ``None`` where it is not here."""
     if standing.where not in ("cache", "named folder"):
         return None
     return standing.found.verdict if standing.found else "not verified"
 
 
-def _to_json(task: str, standing: Standing) -> dict[str, Any]:
+def _to_json(task: str, standing: DatasetStatus) -> dict[str, Any]:
     dataset = locations.registered(task)
     return {
         "task": task,

@@ -104,7 +104,7 @@ def _places(data: Path | None) -> list[Finding]:
     ]
     for task in tasks.available():
         try:
-            found = locations.present(task, data)
+            found = locations.find(task, data)
             findings.append(Finding(f"data: {task}", str(found.folder) if found else "not downloaded yet"))
         except DataError as error:
             findings.append(Finding(f"data: {task}", "incomplete", str(error)))

@@ -80,7 +80,9 @@ def train(
         from workbench.engine.devices import choose_device
 
         choose_device(described.train.device)  # an error before a run is made
-    source = locations.locate(task, data_folder(data), narrate, settings=described.settings, progress=not json)
+    source = locations.find_or_download(
+        task, data_folder(data), narrate, settings=described.settings, progress=not json
+    )
     folder = str(source.folder) if source.kind == "full" else ""
     run = store.create(store.root(runs_folder), msgspec.structs.replace(described, data=source.kind, data_dir=folder))
     _start(run, headless=headless, detach=detach, json=json)

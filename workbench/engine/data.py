@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 import tasks
-from tasks.base import Data, DataError, Task
+from tasks.base import AnyTask, Data, DataError, State
 from tasks.shared.datasets.locations import starter
 from workbench.config.spec import RunSpec
 
 
-def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[Task, Data]:
-    """The task and its encoded data.
+def load(spec: RunSpec, state: State | None = None) -> tuple[AnyTask, Data]:
+    """Return the task and its encoded data.
 
     Args:
         state: the task's state, where the run has one: with it the encoding that the run was trained on is taken
@@ -39,8 +37,8 @@ def load(spec: RunSpec, state: Mapping[str, Any] | None = None) -> tuple[Task, D
     return kind(spec.settings, data.state), data
 
 
-def task_of(spec: RunSpec, state: Mapping[str, Any]) -> Task:
-    """A run's task as its ``task.json`` has it.
+def task_of(spec: RunSpec, state: State) -> AnyTask:
+    """Return a run's task, made from its ``task.json``.
 
     Raises:
         DataError: that file does not hold what the task needs.
@@ -53,7 +51,7 @@ def task_of(spec: RunSpec, state: Mapping[str, Any]) -> Task:
         ) from None
 
 
-def _plain(state: Mapping[str, Any]) -> Any:
-    """A state as it is after a journey through JSON, without the name of its cached encoding."""
+def _plain(state: State) -> object:
+    """Return a state as read back from JSON, without the name of its cached encoding."""
     kept = {key: value for key, value in state.items() if key != "cache"}
     return msgspec.json.decode(msgspec.json.encode(kept))

@@ -7,12 +7,12 @@ from torch import nn
 import cells
 from cells import CellError
 from cells._recurrent import Recurrent
-from tasks.base import Task
+from tasks.base import AnyTask
 from workbench.config.spec import RunSpec, SpecError
 from workbench.render.plugin_errors import located
 
 
-def build(spec: RunSpec, task: Task) -> nn.Module:
+def build(spec: RunSpec, task: AnyTask) -> nn.Module:
     """Return the network of a run, its parameters drawn from torch's generator as it stands.
 
     Raises:

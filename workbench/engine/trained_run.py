@@ -7,14 +7,14 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from tasks.base import Evaluation, Split, Task
+from tasks.base import AnyTask, Evaluation, Split
 from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.generation import samples
 from workbench.runs.store import Run, task_state
 
 
-def load_trained(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task, nn.Module]:
+def load_trained(run: Run, threads: int = 0, device: str = "auto") -> tuple[AnyTask, nn.Module]:
     """Load a run's task and its network with the best weights, in evaluation mode, without its dataset.
 
     Raises:
@@ -28,7 +28,7 @@ def load_trained(run: Run, threads: int = 0, device: str = "auto") -> tuple[Task
     return task, model.to(devices.choose_device(device)).eval()
 
 
-def evaluate(run: Run, split: Split) -> tuple[Task, Evaluation, dict[str, dict[str, dict[str, float | None]]]]:
+def evaluate(run: Run, split: Split) -> tuple[AnyTask, Evaluation, dict[str, dict[str, dict[str, float | None]]]]:
     """Evaluate a run's best weights on a split.
 
     Returns:

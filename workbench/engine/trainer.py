@@ -6,11 +6,12 @@ import dataclasses
 import math
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 import torch
+from torch import Tensor
 
 from tasks.base import Evaluation, Metrics, PlainError, Split
 from tasks.shared import files
@@ -72,7 +73,7 @@ class Trainer:
         self._counted = 0.0  # seconds of this process that ``state.wall_s`` holds already
         self._saved = time.monotonic()
 
-    def batches(self) -> Sequence[Sized]:
+    def batches(self) -> Sequence[Tensor]:
         """Return the batches of the present epoch: drawn from (seed, epoch), so that a resumed run draws the same."""
         generator = torch.Generator().manual_seed((self.options.seed * 1_000_003 + self.state.epoch) % 2**63)
         return self.task.batches(self.examples, "train", self.options.batch_size, generator)
@@ -106,7 +107,7 @@ class Trainer:
         """Training speed over all processes that trained the run, evaluations included."""
         return self.state.examples / max(self.state.wall_s, 1e-9)
 
-    def step(self, rows: Sized) -> None:
+    def step(self, rows: Tensor) -> None:
         """Train on one batch: forward, backward, clip, update. The device is not waited for."""
         with self._autocast():
             loss = self.task.loss(self.model, self.examples, rows)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tasks.base import Split, Task
+from tasks.base import AnyTask, Split
 from tasks.shared.classification.task import ClassificationTask
 from workbench.engine import data
 from workbench.inference.protocol import Example
@@ -36,7 +36,7 @@ class ClassifiedRows:
         ValueError: the task names no classes.
     """
 
-    def __init__(self, run: Run, task: Task, model: nn.Module) -> None:
+    def __init__(self, run: Run, task: AnyTask, model: nn.Module) -> None:
         if not isinstance(task, ClassificationTask):
             raise ValueError("This network names no classes: it has no examples to list.")
         self._run, self._task, self._model = run, task, model

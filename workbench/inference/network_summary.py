@@ -16,7 +16,7 @@ import cells
 import tasks
 from cells._base import Cell
 from cells._recurrent import Recurrent
-from tasks.base import DataError, Task
+from tasks.base import AnyTask, DataError
 from tasks.shared.datasets import cache, locations
 from workbench.config import spec
 from workbench.config.spec import RunSpec
@@ -39,14 +39,14 @@ def summarise(request: Sketch) -> Sketched:
     return Sketched(id=request.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
 
 
-def _task(described: RunSpec, named: Path | None) -> tuple[Task, str]:
+def _task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
     """Return the task with its data's state, and a note where the data is not the run's own.
 
     A dataset without a cached encoding is too slow to read here: the starter set stands in for it.
     """
     kind, settings = tasks.load(described.task), described.settings
     try:
-        source = locations.present(described.task, named, settings)
+        source = locations.find(described.task, named, settings)
     except DataError:
         if settings.own_data:
             raise
@@ -67,7 +67,7 @@ def _state(task: str, settings: Any, folder: Path) -> Mapping[str, Any]:
     return state
 
 
-def _build(described: RunSpec, task: Task) -> nn.Module:
+def _build(described: RunSpec, task: AnyTask) -> nn.Module:
     """Build the network on the meta device, where a cell or task of the user's own allows it."""
     try:
         with _OnMetaDevice():

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from tasks.base import PlainError, Task
+from tasks.base import AnyTask, PlainError
 from tasks.writer import Writer
 from workbench.engine import network
 from workbench.engine.generation import samples
@@ -72,7 +72,7 @@ def _summary(request: Sketch) -> Reply:
 class InferenceService(SummaryService):
     """Answers with a run's task and its network."""
 
-    def __init__(self, run: Run, task: Task, model: nn.Module) -> None:
+    def __init__(self, run: Run, task: AnyTask, model: nn.Module) -> None:
         self._run, self._task, self._model = run, task, model
         self.writes = isinstance(task, Writer)
 

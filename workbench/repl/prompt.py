@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from tasks.base import PlainError
-from tasks.shared.appending import add
+from tasks.shared import files
 from workbench.config.defaults import SEEDS
 from workbench.engine.generation.sampling import Sampler
 from workbench.render.console import wide_console
@@ -168,7 +168,7 @@ class Prompt:
             raise ValueError("/save takes a file's name: the poems are added at its end.")
         try:
             path = Path(text).expanduser()
-            add(path, "\n\n".join(poem.text for poem in self._poems))
+            files.append(path, "\n\n".join(poem.text for poem in self._poems))
         except (OSError, RuntimeError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise ValueError(f"The poems could not be written to {text}: {why.rstrip('.')}.") from None

@@ -16,7 +16,7 @@ import msgspec
 
 from tasks.base import PlainError
 from tasks.shared import files
-from tasks.shared.datasets.progress import MARK
+from tasks.shared.datasets.progress import PROGRESS_MARK
 from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.runs.events import Failed, Finished, Stopped
@@ -166,7 +166,7 @@ class Run:
             offset: byte of the log at which to begin.
 
         Returns:
-            the lines, each with its ``MARK``; the offset for the next call.
+            the lines, each with its ``PROGRESS_MARK``; the offset for the next call.
         """
         try:
             with self.log_file.open("rb") as log:
@@ -176,7 +176,7 @@ class Run:
             return [], 0
         whole = new[: new.rfind(b"\n") + 1]
         lines = whole.decode(errors="replace").splitlines()
-        return [line for line in lines if line.startswith(MARK)], offset + len(whole)
+        return [line for line in lines if line.startswith(PROGRESS_MARK)], offset + len(whole)
 
     def last_log_line(self) -> str:
         """Return the last line that the worker printed; empty where it printed none."""

@@ -1,4 +1,4 @@
-"""How sure a mean is, where neighbouring observations are alike.
+"""Confidence interval of a mean over correlated observations: the block bootstrap.
 
 Shapes: N observations.
 """
@@ -26,7 +26,7 @@ class Interval(NamedTuple):
 def block_interval(
     values: ArrayLike, blocks: ArrayLike, *, resamples: int = 2_000, level: float = 0.95, seed: int = 0
 ) -> Interval:
-    """The mean of (N,) values with a percentile interval of the block bootstrap.
+    """Return the mean of (N,) values with a percentile interval of the block bootstrap.
 
     Whole blocks are drawn with replacement, as many as there are, so that what is alike stays together.
 

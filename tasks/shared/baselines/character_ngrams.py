@@ -1,4 +1,4 @@
-"""Baselines that a network should beat, on texts with classes.
+"""Baselines of short texts with classes, on character n-grams.
 
 Shapes: N texts.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tasks.base import Metrics, Split
+from tasks.base import Baselines, Split
 from tasks.shared.classification.metrics import Ints, metrics
 
 
@@ -20,8 +20,8 @@ def character_ngrams(
     class_count: int,
     *,
     longest: int,
-) -> dict[str, dict[str, Metrics]]:
-    """Majority, naive Bayes and logistic regression on character n-grams with the word's ends marked.
+) -> Baselines:
+    """Fit and measure majority, naive Bayes and logistic regression on character n-grams with the word's ends marked.
 
     Args:
         texts, classes: (N,) what is learned from.
@@ -41,7 +41,7 @@ def character_ngrams(
     bayes = MultinomialNB(alpha=0.1).fit(seen, classes)
     regression = LogisticRegression(C=30.0, max_iter=1000, tol=1e-3).fit(weigh.transform(seen), classes)
     majority = int(np.bincount(classes).argmax())
-    found: dict[str, dict[str, Metrics]] = {}
+    found: Baselines = {}
     for split, (held_texts, truth) in held.items():
         new = counts.transform(_marked(held_texts))
         predictions = {

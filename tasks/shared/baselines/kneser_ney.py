@@ -1,4 +1,4 @@
-"""Language models that count: add-one unigrams and modified Kneser-Ney n-grams, exact. No torch.
+"""Count-based language models: add-one unigrams and modified Kneser-Ney n-grams, exact. No torch.
 
 Shapes: S tokens of all sequences together, N sequences, V vocabulary, K distinct n-grams of a level.
 """
@@ -51,7 +51,7 @@ class KneserNey:
         self._uniform = np.full(size, 1 / (size - len(set(never))))
         self._uniform[list(never)] = 0
         place = _places(lengths)
-        ends = [np.flatnonzero(place >= max(1, k)) for k in range(order)]  # where an n-gram of k + 1 tokens may end
+        ends = [np.flatnonzero(place >= max(1, k)) for k in range(order)]  # the possible ends of (k+1)-grams
         contexts: Ints = flat.astype(np.int64)  # number of the n-gram that ends at each place; of one token: itself
         numbered: list[tuple[Ints, Ints, Ints]] = []  # keys, each key's first end, n-gram number at each place
         for k in range(order):
@@ -84,7 +84,7 @@ class KneserNey:
         return _Level(keys, (counts - discounts) / seen[context], left)
 
     def probabilities(self, flat: Ints, lengths: Ints) -> Floats:
-        """The probability of every token of some sequences after those before it, each sequence's first left out.
+        """Return the probability of every token of some sequences given those before it, without each sequence's first.
 
         Args:
             flat: (S,) their tokens, end to end.
@@ -111,7 +111,7 @@ class KneserNey:
 
 
 def unigram(flat: Ints, lengths: Ints, *, size: int, never: Sequence[int] = ()) -> Floats:
-    """The probability (V,) of each token wherever it stands but first: its count plus one.
+    """Return the probability (V,) of each token wherever it stands but first: its count plus one.
 
     Args:
         flat: (S,) the training sequences' tokens, end to end.
@@ -133,7 +133,7 @@ def _places(lengths: Ints) -> Ints:
 
 
 def _discounts(counts: Ints) -> Floats:
-    """What is taken from counts 0, 1, 2, 3 and more (Chen and Goodman, equation 26)."""
+    """Return the discounts of counts 0, 1, 2, 3 and more (Chen and Goodman, equation 26)."""
     t = np.bincount(counts, minlength=5)[:5].astype(float)
     if t[1:].all():
         y = t[1] / (t[1] + 2 * t[2])

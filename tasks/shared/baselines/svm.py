@@ -1,4 +1,4 @@
-"""The strongest baseline on texts: a linear support vector machine on TF-IDF-weighted n-grams.
+"""Baseline of texts with classes: a linear support vector machine on TF-IDF-weighted n-grams.
 
 Shapes: N texts, F features.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import Metrics, Split
+from tasks.base import Baselines, Split
 from tasks.shared.classification.metrics import Ints, metrics
 from tasks.shared.sequences.ragged import Ragged
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
-class Symbols(NamedTuple):
-    """One way of reading the texts: their symbols, and which n-grams of them count."""
+class NgramSource(NamedTuple):
+    """Source of n-gram features: the texts' symbols, and the length of the n-grams."""
 
     texts: Ragged
     longest: int  # n of the longest n-gram
@@ -29,12 +29,12 @@ class Symbols(NamedTuple):
 
 
 def measure(
-    ways: Sequence[Symbols], labels: Ints, rows: Mapping[Split, Tensor], classes: int, *, strength: float
-) -> dict[str, dict[str, Metrics]]:
-    """Majority and linear SVM, learnt on the training rows, measured on the others.
+    sources: Sequence[NgramSource], labels: Ints, rows: Mapping[Split, Tensor], classes: int, *, strength: float
+) -> Baselines:
+    """Fit majority and linear SVM on the training rows, measure them on the others.
 
     Args:
-        ways: their n-grams stand side by side.
+        sources: their n-grams stand side by side.
         labels: (N,) of all texts.
         rows: each split's row numbers.
         strength: C of the support vector machine.
@@ -47,14 +47,14 @@ def measure(
     from scipy.sparse import hstack
     from sklearn.svm import LinearSVC
 
-    weighed = [tfidf(way, rows["train"].numpy()) for way in ways]
+    weighed = [tfidf(source, rows["train"].numpy()) for source in sources]
     features = hstack(weighed, format="csr") if len(weighed) > 1 else weighed[0]
     train = rows["train"].numpy()
     machine = None
     if len(np.unique(labels[train])) > 1:
         machine = LinearSVC(C=strength, dual=True, random_state=0).fit(features[train], labels[train])
     majority = int(np.bincount(labels[train]).argmax())
-    found: dict[str, dict[str, Metrics]] = {}
+    found: Baselines = {}
     for split, numbers in rows.items():
         if split == "train":
             continue
@@ -66,7 +66,7 @@ def measure(
     return found
 
 
-def tfidf(way: Symbols, train: NDArray[np.int64]) -> csr_matrix:
+def tfidf(source: NgramSource, train: NDArray[np.int64]) -> csr_matrix:
     """(N,F) rows of unit length: 1 + log count of each n-gram, times its rarity in the training rows.
 
     Only the n-grams of the training rows are features.
@@ -74,19 +74,19 @@ def tfidf(way: Symbols, train: NDArray[np.int64]) -> csr_matrix:
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfTransformer
 
-    flat = way.texts.flat.cpu().numpy().astype(np.int64)
-    lengths = way.texts.lengths.numpy()
+    flat = source.texts.flat.cpu().numpy().astype(np.int64)
+    lengths = source.texts.lengths.numpy()
     owner = np.repeat(np.arange(len(lengths)), lengths)
     is_train = np.zeros(len(lengths), dtype=bool)
     is_train[train] = True
     texts, grams = [], []
     features = 0
     code, place = flat, np.arange(len(flat))  # of each n-gram that is known, and where it begins
-    for n in range(1, way.longest + 1):
+    for n in range(1, source.longest + 1):
         if n > 1:  # one symbol longer, within the same text
             place, code = place[place + n <= len(flat)], code[place + n <= len(flat)]
             inside = owner[place] == owner[place + n - 1]
-            place, code = place[inside], code[inside] * way.size + flat[place[inside] + n - 1]
+            place, code = place[inside], code[inside] * source.size + flat[place[inside] + n - 1]
         known = np.unique(code[is_train[owner[place]]])
         if not len(known):
             break  # no training text is so long

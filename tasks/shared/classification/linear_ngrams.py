@@ -27,7 +27,7 @@ _NONE = torch.iinfo(torch.int64).max  # past every n-gram's key
 
 
 class LinearNgrams(nn.Module):
-    """Which n-grams occur in a text → a score of each class: (B,T) → (B,C).
+    """Linear scores of each class from the n-grams that occur in a text: (B,T) → (B,C).
 
     Args:
         longest: n of the longest n-gram.
@@ -108,7 +108,7 @@ class LinearNgrams(nn.Module):
 
 
 def _log_count_ratio(present: csr_matrix, inside: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """How much more of a class's n-grams each one makes up than of the others', in logarithms: (K,)."""
+    """Return the log ratio of each n-gram's share in a class to its share in the others: (K,)."""
     shares = []
     for rows in (inside, ~inside):
         count = 1 + np.asarray(present[rows].sum(0)).ravel()

@@ -1,4 +1,4 @@
-"""What every classification task measures and shows.
+"""Metrics and views of every classification task.
 
 Shapes: N examples, C classes.
 """
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 
 def metrics(truth: Ints, predicted: Ints, classes: int) -> Metrics:
-    """``accuracy macro_f1 weighted_f1 balanced_accuracy`` of (N,) predictions.
+    """Return ``accuracy macro_f1 weighted_f1 balanced_accuracy`` of (N,) predictions.
 
     A class that is never predicted has precision 0; balanced accuracy is the mean recall of the classes that occur.
     """
@@ -35,7 +35,7 @@ def metrics(truth: Ints, predicted: Ints, classes: int) -> Metrics:
 def evaluation(
     truth: Ints, predicted: Ints, labels: Sequence[str], *, of: str, loss: float, note: str = ""
 ) -> Evaluation:
-    """Metrics, the confusion matrix and the per-class table of (N,) predictions.
+    """Return metrics, the confusion matrix and the per-class table of (N,) predictions.
 
     Args:
         of: what a class is, the table's first column ("language").

@@ -5,11 +5,11 @@ Shapes: B batch, T time, I input size, D directions, O output size, C classes.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from tasks.base import RecurrentNetwork
 
 
 class OneHot(nn.Module):
@@ -26,7 +26,7 @@ class OneHot(nn.Module):
         return str(self.size)
 
 
-class Spelled(nn.Module):
+class CharacterEmbedding(nn.Module):
     """Each word's own embedding beside the mean of its characters': (B,T,1+K) → (B,T,W+E).
 
     Args:
@@ -47,7 +47,7 @@ class Spelled(nn.Module):
         return torch.cat([self.words(codes[..., 0]), mean], -1)
 
 
-class Last(nn.Module):
+class LastState(nn.Module):
     """The output of each direction after it has read all: (B,T,D·O) → (B,D·O)."""
 
     def __init__(self, width: int, directions: int) -> None:
@@ -63,7 +63,7 @@ class Last(nn.Module):
         return torch.cat([forward[rows, ends], backward[:, 0]], -1)
 
 
-class MaxMean(nn.Module):
+class MaxMeanPooling(nn.Module):
     """Each output's maximum and mean over the steps: (B,T,D·O) → (B,2·D·O)."""
 
     def __init__(self, width: int) -> None:
@@ -77,10 +77,10 @@ class MaxMean(nn.Module):
         return torch.cat([outputs.masked_fill(past, -torch.inf).amax(1), mean], -1)
 
 
-class Attention(nn.Module):
+class AttentionPooling(nn.Module):
     """A mean of the outputs weighted by a learned score of each: (B,T,D·O) → (B,D·O).
 
-    Source: Z. Yang et al., Hierarchical Attention Networks for Document Classification, NAACL 2016, eq. 5 to 7.
+    Source: Z. Yang et al., Hierarchical AttentionPooling Networks for Document Classification, NAACL 2016, eq. 5 to 7.
     """
 
     def __init__(self, width: int) -> None:
@@ -114,7 +114,7 @@ class SequenceClassifier(nn.Module):
     def __init__(
         self,
         input: nn.Module,
-        recurrent: Any,
+        recurrent: RecurrentNetwork,
         pool: nn.Module,
         head: nn.Module,
         *,
@@ -144,5 +144,5 @@ class SequenceClassifier(nn.Module):
 
 
 def _past(outputs: Tensor, lengths: Tensor) -> Tensor:
-    """Which steps lie past each sequence's end: (B,T)."""
+    """Mask of the steps past each sequence's end: (B,T)."""
     return torch.arange(outputs.shape[1], device=outputs.device) >= lengths[:, None]

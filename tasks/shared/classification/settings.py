@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -32,3 +32,7 @@ class ClassificationSettings(base.Settings, frozen=True, kw_only=True, forbid_un
     metric: ClassVar[str] = "accuracy"
     higher_is_better: ClassVar[bool] = True
     metrics: ClassVar[Mapping[str, Metric]] = METRICS
+
+    if TYPE_CHECKING:  # each subclass declares them at their places in its form
+        imbalance: Imbalance = "none"
+        label_smoothing: LabelSmoothing = 0.0

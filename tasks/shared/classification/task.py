@@ -7,49 +7,63 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import Evaluation, Split
+from tasks.base import Evaluation, Split, State
 from tasks.shared.classification import metrics
+from tasks.shared.classification.settings import ClassificationSettings
 from tasks.views import Table
 
 
-class ClassificationTask(base.Task):
-    """Knows its labels and how often each occurs in training (``state``: ``labels``, ``train_counts``)."""
+class LabelledData(base.Data, Protocol):
+    """Data whose rows have a class each."""
 
-    of: ClassVar[str]  # what a class is: the heading of its column
+    @property
+    def labels(self) -> Tensor:
+        """Class numbers (N,) int64, on the device."""
+        ...
+
+
+SettingsT = TypeVar("SettingsT", bound=ClassificationSettings)
+LabelledDataT = TypeVar("LabelledDataT", bound=LabelledData)
+
+
+class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
+    """Task with class labels and their counts in training (``state``: ``labels``, ``train_counts``)."""
+
+    of: ClassVar[str]  # the noun for a class: the heading of its column
     part_names: ClassVar[Mapping[str, str]] = {"head": "classifier", "beside": "beside it"}
 
-    def __init__(self, settings: Any, state: Mapping[str, Any]) -> None:
+    def __init__(self, settings: SettingsT, state: State) -> None:
         super().__init__(settings, state)
         self.labels: list[str] = list(state["labels"])
         counts = torch.tensor(state["train_counts"], dtype=torch.float)
         self._shares = counts.clamp(min=1) / counts.sum()  # (C,)
 
     @abstractmethod
-    def scores(self, model: nn.Module, data: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (B,C) and labels (B,) of some rows, on the model's device."""
+    def scores(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return scores (B,C) and labels (B,) of some rows, on the model's device."""
 
     @abstractmethod
-    def texts(self, data: Any, rows: Tensor) -> list[str]:
-        """Some rows as a person reads them, as far as their encoding tells."""
+    def texts(self, data: LabelledDataT, rows: Tensor) -> list[str]:
+        """Return some rows as text, as far as their encoding allows."""
 
-    def batches_of(self, data: Any, split: Split, label: int, size: int) -> list[Tensor]:
-        """The rows of a split that are of one class, each once, as batches of like length."""
+    def batches_of(self, data: LabelledDataT, split: Split, label: int, size: int) -> list[Tensor]:
+        """Return the rows of a split that are of one class, each once, as batches of like length."""
         every = torch.cat(list(self.batches(data, split, size, None)))
         rows = dict.fromkeys(every[data.labels.cpu()[every] == label].tolist())
         return list(torch.split(torch.tensor([*rows], dtype=torch.int64), size)) if rows else []
 
-    def shares(self, model: nn.Module, data: Any, rows: Tensor) -> Tensor:
-        """The probabilities (B,C) of the classes of some rows."""
+    def shares(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
+        """Return the probabilities (B,C) of the classes of some rows."""
         return self.scores(model, data, rows)[0].float().softmax(1)
 
-    def loss(self, model: nn.Module, data: Any, rows: Tensor) -> Tensor:
+    def loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
         scores, labels = self.scores(model, data, rows)
         weights = None
         match self.settings.imbalance:
@@ -59,7 +73,7 @@ class ClassificationTask(base.Task):
                 scores = scores + self._shares.log().to(scores.device)
         return F.cross_entropy(scores, labels, weights, label_smoothing=self.settings.label_smoothing)
 
-    def evaluate(self, model: nn.Module, data: Any, split: Split, batch_size: int) -> Evaluation:
+    def evaluate(self, model: nn.Module, data: LabelledDataT, split: Split, batch_size: int) -> Evaluation:
         results = [self.scores(model, data, rows) for rows in self.batches(data, split, batch_size, None)]
         scores = torch.cat([s for s, _ in results]).float()  # (N,C)
         labels = torch.cat([y for _, y in results])  # (N,)
@@ -73,7 +87,7 @@ class ClassificationTask(base.Task):
         )
 
     def answer(self, title: str, scores: Tensor) -> Table:
-        """The likeliest classes by a text's scores (1,C)."""
+        """Return a table of the likeliest classes by a text's scores (1,C)."""
         shares, best = scores[0].float().softmax(0).topk(min(3, len(self.labels)))
         rows = [[self.labels[k], p] for k, p in zip(best.tolist(), shares.tolist(), strict=True)]
         return Table(title=title, columns=[self.of, "probability"], rows=list(rows))

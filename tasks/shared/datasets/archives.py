@@ -49,7 +49,7 @@ def unreadable(path: Path, error: OSError) -> DataError:
 
 
 def _plainly(path: Path, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """What ``found`` yields; its errors become a sentence."""
+    """Yield from ``found``, with its errors as one sentence."""
     try:
         yield from found
     except MemoryError:

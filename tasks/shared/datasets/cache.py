@@ -1,4 +1,4 @@
-"""The user's cache: what can be computed again, kept by the hash of what it was made from."""
+"""The user's cache: results that can be recomputed, kept under a hash of their sources."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import platformdirs
 
-from tasks.base import Metrics
+from tasks.base import Baselines
 from tasks.shared import files
 from tasks.shared.datasets.archives import unreadable
-from tasks.shared.datasets.progress import tell
+from tasks.shared.datasets.progress import report_progress
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _META = "meta"
-Methods = dict[str, dict[str, Metrics]]  # by split and method
+Meta = dict[str, Any]  # plain JSON
+Encoding = tuple[dict[str, "Tensor"], Meta]
+ValueT = TypeVar("ValueT")
 _building = ContextVar("building", default=True)
 
 
 @contextmanager
 def kept_only() -> Iterator[None]:
-    """Within it nothing is built: ``tensors`` that are not kept already raise ``FileNotFoundError``."""
+    """Forbid building within the context: ``tensors`` not kept already raise ``FileNotFoundError``."""
     before = _building.set(False)
     try:
         yield
@@ -37,12 +39,12 @@ def kept_only() -> Iterator[None]:
 
 
 def cache_folder() -> Path:
-    """``WORKBENCH_CACHE``, else the platform's cache folder for this user."""
+    """Return ``WORKBENCH_CACHE``, else the platform's cache folder for this user."""
     return Path(os.environ.get("WORKBENCH_CACHE") or platformdirs.user_cache_path("workbench")).absolute()
 
 
 def key(*parts: object, paths: Iterable[Path] = ()) -> str:
-    """A hash of ``parts`` and of the contents of ``paths``, in their order.
+    """Return a hash of ``parts`` and of the contents of ``paths``, in their order.
 
     A folder counts by its files' names, sizes and times: it may hold a hundred thousand of them.
 
@@ -61,14 +63,14 @@ def key(*parts: object, paths: Iterable[Path] = ()) -> str:
 
 
 def library(name: str) -> str:
-    """A library with its version: part of a key where what is kept depends on it."""
+    """Return a library's name and version, for a key that depends on it."""
     from importlib.metadata import version  # not before it is asked for: it takes its time
 
     return f"{name} {version(name)}"
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file's content."""
+    """Return the SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -84,10 +86,8 @@ def _listing(folder: Path | str, above: str = "") -> Iterator[str]:
                 yield f"{above}{entry.name} {stat.st_size} {stat.st_mtime_ns}"
 
 
-def tensors(
-    name: str, build: Callable[[], tuple[dict[str, Tensor], dict[str, Any]]] | None
-) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Named tensors and a JSON object kept under ``name``: read, or built and kept.
+def tensors(name: str, build: Callable[[], Encoding] | None) -> Encoding:
+    """Return the named tensors and the JSON object kept under ``name``, or build and keep them.
 
     A damaged file is built again, with a line on stderr. A cache that cannot be written costs time, nothing else.
 
@@ -105,25 +105,32 @@ def tensors(
         if build is None or not _building.get():
             raise FileNotFoundError(path) from None
         if path.exists():
-            tell(f"{path} is damaged: it is built anew.")
+            report_progress(f"{path} is damaged: it is built anew.")
     kept, meta = build()
     content = safetensors.torch.save(kept, metadata={_META: msgspec.json.encode(meta).decode()})
     _keep(path, content)
     return kept, meta
 
 
-def values(name: str, build: Callable[[], Any], kind: Any = Any, *, keep: bool = True) -> Any:
-    """A JSON value kept under ``name``: read (as ``kind``), or built and, with ``keep``, kept."""
+def kept_value(name: str, kind: type[ValueT]) -> ValueT | None:
+    """Return the JSON value kept under ``name``; ``None`` if none of this kind is kept, or it is damaged."""
     try:
         return msgspec.json.decode(_value_file(name).read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        built = build()
-    if keep:
-        keep_value(name, built)
-    return built
+        return None
 
 
-def keep_value(name: str, value: Any) -> None:
+def value(name: str, build: Callable[[], ValueT], kind: type[ValueT], *, keep: bool = True) -> ValueT:
+    """Return the JSON value kept under ``name``, else build one and, with ``keep``, keep it."""
+    found = kept_value(name, kind)
+    if found is None:
+        found = build()
+        if keep:
+            keep_value(name, found)
+    return found
+
+
+def keep_value(name: str, value: object) -> None:
     """Keep a JSON value under ``name``, in place of what is kept there."""
     _keep(_value_file(name), msgspec.json.encode(value))
 
@@ -132,14 +139,13 @@ def _value_file(name: str) -> Path:
     return cache_folder() / "values" / f"{name}.json"
 
 
-def kept_baseline(name: str, compute: Callable[[], Methods], *, cached_only: bool) -> Methods:
-    """What baselines reach, kept in the cache under ``name``.
+def kept_baseline(name: str, compute: Callable[[], Baselines], *, cached_only: bool) -> Baselines:
+    """Return the baselines' metrics, kept in the cache under ``name``.
 
     Args:
-        cached_only: give nothing rather than compute.
+        cached_only: return none rather than compute them.
     """
-    found: Methods = values(name, dict if cached_only else compute, Methods, keep=not cached_only)
-    return found
+    return value(name, dict if cached_only else compute, Baselines, keep=not cached_only)
 
 
 def _keep(path: Path, content: bytes) -> None:

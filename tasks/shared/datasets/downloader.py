@@ -1,4 +1,4 @@
-"""Fetching a dataset's files: each verified as it arrives. No torch.
+"""Download of a dataset's files, each verified as it arrives. No torch.
 
 ``WORKBENCH_MIRROR`` names a server that has what the sources have, each address below it with its host as the first
 folder: ``https://mirror.example/raw.githubusercontent.com/spro/practical-pytorch/…``.
@@ -15,11 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from tasks.base import DataError
 from tasks.shared.datasets.registry import Dataset
+
+if TYPE_CHECKING:
+    import requests
 
 _PATIENCE = 20.0  # seconds without a byte
 _CHUNK = 1 << 16  # bytes
@@ -27,7 +30,7 @@ _YOUNG = 60.0  # seconds in which a new folder's lock may not be held yet
 
 
 def address(source: str) -> str:
-    """Where a file is fetched from: its address in the source, or in the mirror."""
+    """Return the address that a file is fetched from: in the source, or in the mirror."""
     return f"{_mirror()}/{source.partition('://')[2]}" if _mirror() else source
 
 
@@ -43,7 +46,7 @@ def fetch(
 
     Args:
         progress: show a bar for the whole of it on stderr, where that is a terminal.
-        arrived: is told how many bytes came, again and again; what it raises ends the download.
+        arrived: called with the number of bytes of each chunk; an exception that it raises ends the download.
 
     Raises:
         DataError: a file cannot be had, or is not what the registry knows.
@@ -84,8 +87,8 @@ def fetch(
             place.chmod(0o644)
 
 
-def _download(session: Any, came: Callable[[int], None], url: str, output: str, _: object) -> None:
-    """What pooch calls to have ``url`` written into the file ``output``."""
+def _download(session: requests.Session, came: Callable[[int], None], url: str, output: str, _: object) -> None:
+    """Write ``url`` into the file ``output``: pooch's downloader."""
     with session.get(url, timeout=_PATIENCE, stream=True) as response, Path(output).open("wb") as file:
         response.raise_for_status()
         for chunk in response.iter_content(_CHUNK):

@@ -1,4 +1,4 @@
-"""Where each task's dataset stands on this machine, and how it gets there. No torch.
+"""Locations of each task's dataset on this machine, and its download. No torch.
 
 A dataset is a folder with files. It is read from a folder that the user names (``--data``, ``WORKBENCH_DATA``),
 else from the user's cache, where it is downloaded on first use. Where neither can be had, the task's starter set is
@@ -18,75 +18,75 @@ from tasks.base import DataError, Settings
 from tasks.shared import files
 from tasks.shared.datasets import cache, downloader, registry, verification
 from tasks.shared.datasets.registry import Dataset
-from tasks.shared.datasets.verification import Examination
+from tasks.shared.datasets.verification import VerificationReport
 
 Where = Literal["named folder", "cache", "starter", "absent", "incomplete"]
 
 
 class Source(NamedTuple):
-    """Where a run's data stands."""
+    """Folder of a run's data."""
 
     kind: Literal["full", "starter"]
     folder: Path
 
 
-class Standing(NamedTuple):
-    """What a task would find now, without fetching anything."""
+class DatasetStatus(NamedTuple):
+    """Location and condition of a task's data, as found without a download."""
 
     where: Where
     folder: Path | None
     problem: str = ""  # a sentence, where it is incomplete
-    found: Examination | None = None  # of these very files, where they were examined before
-    rows: int | None = None  # where they were counted
+    found: VerificationReport | None = None  # of these very files, if they were verified before
+    rows: int | None = None  # if they were counted
     size: int | None = None  # bytes of the files
 
 
 def named_folder(option: Path | None = None) -> Path | None:
-    """The data folder that the user named with ``--data`` or ``WORKBENCH_DATA``."""
+    """Return the data folder that the user named with ``--data`` or ``WORKBENCH_DATA``."""
     named = option or (Path(os.environ["WORKBENCH_DATA"]) if os.environ.get("WORKBENCH_DATA") else None)
     return named.absolute() if named else None
 
 
 def starter(task: str) -> Path:
-    """Where a task's starter set stands, inside the package."""
+    """Return the folder of a task's starter set, inside the package."""
     folders = [Path(folder) / task / "starter" for folder in tasks.__path__]
     return next((folder for folder in folders if folder.is_dir()), folders[0])
 
 
 def cached(task: str) -> Path:
-    """Where a task's downloaded data stands, or would."""
+    """Return the folder of a task's downloaded data, whether it exists or not."""
     return cache.cache_folder() / "data" / task
 
 
 def registered(task: str) -> Dataset | None:
-    """What the registry knows of a task's dataset; ``None``: it has no known source."""
+    """Return the registry's entry of a task's dataset; ``None`` if it has no known source."""
     return registry.DATASETS.get(task)
 
 
 def read_files(task: str, folder: Path) -> list[Path]:
-    """What the task reads in ``folder``: for each of its entries, the first alternative that is there."""
+    """Return the files that a task reads in ``folder``: of each entry the first alternative that exists."""
     return [path for entry in tasks.settings(task).files for path in _matches(entry, folder)]
 
 
 def missing(task: str, folder: Path) -> list[str]:
-    """The entries of a task's files (``name|other name``) of which ``folder`` holds no alternative."""
+    """Return the entries of a task's files (``name|other name``) of which ``folder`` holds no alternative."""
     return [entry for entry in tasks.settings(task).files if not _matches(entry, folder)]
 
 
-def examine(task: str, folder: Path) -> Examination:
-    """Compare a task's files with the hashes of their source, count their rows, and remember both.
+def verify(task: str, folder: Path) -> VerificationReport:
+    """Compare a task's files with their source's hashes, count their rows, and keep the report in the cache.
 
     Raises:
         DataError: a file cannot be read, is truncated or damaged.
     """
     what = (registered(task), folder, read_files(task, folder))
-    found = verification.examine(*what)
+    found = verification.verify(*what)
     verification.remember(*what, found)
     return found
 
 
-def present(task: str, option: Path | None = None, settings: Settings | None = None) -> Source | None:
-    """Where a task's data stands now, without fetching anything; ``None``: it would have to be downloaded.
+def find(task: str, option: Path | None = None, settings: Settings | None = None) -> Source | None:
+    """Return the folder of a task's data without downloading; ``None`` if it would have to be downloaded.
 
     Args:
         option: the folder named with ``--data``.
@@ -103,33 +103,33 @@ def present(task: str, option: Path | None = None, settings: Settings | None = N
     named = named_folder(option)
     if named:
         folder = named / task
-        if lacking := missing(task, folder):
-            *others, last = lacking[0].split("|")
+        if absent := missing(task, folder):
+            *others, last = absent[0].split("|")
             names = f"{', '.join(others)} or {last}" if others else last
-            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+            more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
             raise DataError(
                 f"{folder} lacks {names}{more}: put the {task} data there, or name another folder with --data."
             )
         return Source("full", folder)
-    return Source("full", cached(task)) if _whole(task, cached(task)) else None
+    return Source("full", cached(task)) if _is_complete(task, cached(task)) else None
 
 
-def sound(task: str, folder: Path) -> bool:
-    """Whether a downloaded folder holds all that its source has, none of it known to differ or to be torn."""
+def is_intact(task: str, folder: Path) -> bool:
+    """Return whether a downloaded folder is complete, with no file that differs or is truncated."""
     try:
-        return _whole(task, folder) and not examine(task, folder).differing
+        return _is_complete(task, folder) and not verify(task, folder).differing
     except DataError:
         return False
 
 
-def standing(task: str, option: Path | None = None) -> Standing:
-    """Where a task's data stands now, and what is known of it."""
+def status(task: str, option: Path | None = None) -> DatasetStatus:
+    """Return the location and condition of a task's data."""
     try:
-        source = present(task, option)
+        source = find(task, option)
     except DataError as error:
-        return Standing("incomplete", None, str(error))
+        return DatasetStatus("incomplete", None, str(error))
     if source is None and not starter(task).is_dir():
-        return Standing("absent", None)
+        return DatasetStatus("absent", None)
     where: Where = "starter" if source is None else "named folder" if named_folder(option) else "cache"
     folder = source.folder if source else starter(task)
     read = read_files(task, folder)
@@ -137,12 +137,12 @@ def standing(task: str, option: Path | None = None) -> Standing:
     sizes = [(folder / name).stat().st_size for name in names if (folder / name).is_file()]
     size = sum(sizes) if names and len(sizes) == len(names) else None
     if where == "starter":  # small, and never one with the source
-        return Standing(where, folder, rows=verification.rows(registered(task), read), size=size)
+        return DatasetStatus(where, folder, rows=verification.rows(registered(task), read), size=size)
     found = verification.remembered(registered(task), folder, read)
-    return Standing(where, folder, found=found, rows=found.rows if found else None, size=size)
+    return DatasetStatus(where, folder, found=found, rows=found.rows if found else None, size=size)
 
 
-def locate(
+def find_or_download(
     task: str,
     option: Path | None,
     say: Callable[[str], None],
@@ -151,19 +151,19 @@ def locate(
     progress: bool = False,
     arrived: Callable[[int], None] | None = None,
 ) -> Source:
-    """Where a task's data stands, downloaded on first use; the starter set where it cannot be had.
+    """Return the folder of a task's data, downloaded on first use; the starter set's if that fails.
 
     Args:
         option: the folder named with ``--data``.
-        say: is told, in a sentence, what a person should know.
+        say: called with each sentence for the person who waits.
         settings: the task's settings, which may name a file of the user's own in place of the dataset.
         progress: show a bar on stderr while downloading.
-        arrived: is told how many bytes came, again and again; what it raises ends the download.
+        arrived: called with the number of bytes of each chunk; an exception that it raises ends the download.
 
     Raises:
         DataError: a folder or a file was named and it, or a file in it, is missing.
     """
-    found = present(task, option, settings)
+    found = find(task, option, settings)
     if found:
         return found
     try:
@@ -178,12 +178,12 @@ def locate(
 def download(
     task: str, say: Callable[[str], None], *, progress: bool = False, arrived: Callable[[int], None] | None = None
 ) -> Path:
-    """Fetch a task's data into the user's cache: all of it, verified and read once through, or nothing.
+    """Download a task's data into the user's cache: all of it, verified and read once through, or nothing.
 
     Args:
-        say: is told, in a sentence, what a person should know.
+        say: called with each sentence for the person who waits.
         progress: show a bar on stderr, where that is a terminal.
-        arrived: is told how many bytes came, again and again; what it raises ends the download.
+        arrived: called with the number of bytes of each chunk; an exception that it raises ends the download.
 
     Raises:
         DataError: it cannot be had, or is not what it should be.
@@ -206,10 +206,10 @@ def download(
     return target
 
 
-def _opened(task: str, dataset: Dataset, folder: Path) -> Examination:
-    """Examine what was fetched: reading it through finds a torn file where no hash is known."""
+def _opened(task: str, dataset: Dataset, folder: Path) -> VerificationReport:
+    """Verify the downloaded files; reading them finds truncation even where no hash is known."""
     try:
-        return verification.examine(dataset, folder, read_files(task, folder))
+        return verification.verify(dataset, folder, read_files(task, folder))
     except DataError as error:
         reason = str(error).replace(f"{folder}{os.sep}", "")
         raise DataError(f"The {task} data is not what its source promised: {reason}") from None
@@ -217,24 +217,24 @@ def _opened(task: str, dataset: Dataset, folder: Path) -> Examination:
 
 def _put_in_place(task: str, beside: Path, target: Path) -> None:
     """Make a verified folder the task's; another process may have been faster, and its folder is as good."""
-    if not sound(task, target):
+    if not is_intact(task, target):
         shutil.rmtree(target, ignore_errors=True)
         try:
             beside.rename(target)
         except OSError:
-            if not _whole(task, target):
+            if not _is_complete(task, target):
                 raise
     files.sync_folder(target.parent)
 
 
-def _whole(task: str, folder: Path) -> bool:
-    """Whether a downloaded folder holds all that the task reads, and all that the source has."""
+def _is_complete(task: str, folder: Path) -> bool:
+    """Return whether a downloaded folder holds all files of the task and of the source."""
     dataset = registered(task)
     return not missing(task, folder) and all((folder / name).is_file() for name in (dataset.files if dataset else ()))
 
 
 def _matches(entry: str, folder: Path) -> list[Path]:
-    """The files or folders of the first alternative of ``entry`` that matches any, by name."""
+    """Return the files or folders of the first alternative of ``entry`` that matches any, by name."""
     for pattern in entry.split("|"):
         if found := sorted(path for path in folder.glob(pattern) if path.exists()):
             return found

@@ -1,12 +1,12 @@
-"""What a person should hear while something slow is prepared: marked lines of the worker's log, which faces show."""
+"""Progress reports of slow preparations: marked lines of the worker's log, which the screen and the prompt show."""
 
 from __future__ import annotations
 
 import sys
 
-MARK = "· "
+PROGRESS_MARK = "· "
 
 
-def tell(sentence: str) -> None:
-    """One line on stderr."""
-    print(MARK + sentence, file=sys.stderr, flush=True)
+def report_progress(sentence: str) -> None:
+    """Print a marked line on stderr."""
+    print(PROGRESS_MARK + sentence, file=sys.stderr, flush=True)

@@ -30,7 +30,7 @@ class Reader(NamedTuple):
     """A kind of file that the task's reader takes."""
 
     pattern: str  # the file's name, or a glob pattern
-    form: str  # what it is, in a few words
+    form: str  # its description, in a few words
     count: Callable[[Path], int]  # its rows; it opens the whole file
 
 

@@ -1,6 +1,6 @@
-"""How many rows a file holds, before anything is cleaned or left out. No torch, no pandas.
+"""Row counters: rows of a file before anything is cleaned or left out. No torch, no pandas.
 
-Each counter reads the whole file, so that one that is truncated or damaged is found out.
+Each counter reads the whole file, so that truncation or damage raises ``DataError``.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from tasks.shared.datasets import archives, reading
 
 
 def lines(path: Path) -> int:
-    """The lines that are not blank."""
+    """Count the lines that are not blank."""
     return sum(bool(line.strip()) for line in reading.text(path).splitlines())
 
 
 def paragraphs(path: Path) -> int:
-    """The runs of lines between blank ones."""
+    """Count the runs of lines between blank ones."""
     return sum(written for written, _ in groupby(reading.text(path).splitlines(), key=lambda line: bool(line.strip())))
 
 
 def csv_rows(path: Path) -> int:
-    """The rows below the heads of a CSV, or of the one in a zip archive.
+    """Count the rows below the heads of a CSV, or of the one in a zip archive.
 
     Raises:
         DataError: it is no CSV.
@@ -42,7 +42,7 @@ def csv_rows(path: Path) -> int:
 
 
 def json_items(path: Path) -> int:
-    """The items of a JSON list.
+    """Count the items of a JSON list.
 
     Raises:
         DataError: it is something else.
@@ -54,5 +54,5 @@ def json_items(path: Path) -> int:
 
 
 def members(path: Path, wanted: re.Pattern[str]) -> int:
-    """The files in an archive or folder whose names ``wanted`` matches."""
+    """Count the files in an archive or folder whose names ``wanted`` matches."""
     return sum(1 for _ in archives.members(path, wanted))

@@ -1,6 +1,6 @@
-"""Whether a dataset's files are those of its source, by their hashes, and how many rows they hold.
+"""Verification of a dataset's files against its source's hashes, with a count of their rows.
 
-What was found is remembered in the user's cache, for as long as the files' sizes and times stay as they were.
+A report is kept in the user's cache for as long as the files' sizes and times stay the same.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tasks.shared.datasets import cache
 from tasks.shared.datasets.archives import unreadable
 from tasks.shared.datasets.registry import Dataset
 
-_VERSION = 2  # of the counting: a change makes what is remembered old
+_VERSION = 2  # of the counting: a change invalidates the kept reports
 Verdict = Literal["verified", "differs", "no hash known"]
 
 
-class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found of a dataset's files."""
+class VerificationReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Result of a verification."""
 
     files: dict[str, Verdict]  # by their names below the folder
     missing: list[str] = []  # files of the source that are not there, where others of it are
@@ -35,7 +35,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> str:
-        """Of all files in a few words."""
+        """Verdict on all files in a few words."""
         verdicts = set(self.files.values())
         if "differs" in verdicts:
             return "differs"
@@ -45,13 +45,13 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def present_files(dataset: Dataset | None, folder: Path, read: Iterable[Path]) -> list[str]:
-    """The names below ``folder`` of what the task reads there, and of the source's other files."""
+    """Return the names below ``folder`` of the files that the task reads, and of the source's others."""
     names = {path.relative_to(folder).as_posix(): None for path in read}
     names |= {name: None for name in (dataset.files if dataset else ()) if (folder / name).is_file()}
     return list(names)
 
 
-def examine(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> Examination:
+def verify(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> VerificationReport:
     """Hash every file whose hash is known, and count the rows of those that the task reads.
 
     Raises:
@@ -63,17 +63,17 @@ def examine(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> Exam
         for name in present_files(dataset, folder, read)
     }
     missing = [name for name in known if name not in files]
-    found = Examination(files=files, missing=missing if len(missing) < len(known) else [])
+    found = VerificationReport(files=files, missing=missing if len(missing) < len(known) else [])
     try:
         return msgspec.structs.replace(found, rows=rows(dataset, read))
     except DataError:
         if not found.differing:
             raise
-        return found  # the hash has said already that something is wrong
+        return found  # the hash shows already that something is wrong
 
 
 def rows(dataset: Dataset | None, read: Sequence[Path]) -> int | None:
-    """The rows of what the task reads; ``None``: nothing counts them.
+    """Count the rows of the files that the task reads; ``None`` if there is no counter.
 
     Raises:
         DataError: a file cannot be read, is truncated or damaged.
@@ -85,15 +85,14 @@ def rows(dataset: Dataset | None, read: Sequence[Path]) -> int | None:
     return sum(count(path) for count, path in zip(counters, read, strict=True) if count)
 
 
-def remember(dataset: Dataset | None, folder: Path, read: Sequence[Path], found: Examination) -> None:
-    """Keep what was found of the files as they are now."""
+def remember(dataset: Dataset | None, folder: Path, read: Sequence[Path], found: VerificationReport) -> None:
+    """Keep the report on the files as they are now."""
     cache.keep_value(_key(dataset, folder, read), found)
 
 
-def remembered(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> Examination | None:
-    """What was found of these very files, if anything was."""
-    found: Examination | None = cache.values(_key(dataset, folder, read), lambda: None, Examination, keep=False)
-    return found
+def remembered(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> VerificationReport | None:
+    """Return the report kept on these very files, if there is one."""
+    return cache.kept_value(_key(dataset, folder, read), VerificationReport)
 
 
 def _verdict(path: Path, known: str) -> Verdict:

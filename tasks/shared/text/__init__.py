@@ -1,1 +1,1 @@
-"""Texts with classes: tokens, vocabulary, word vectors, encoding."""
+"""LabelledTexts with classes: tokens, vocabulary, word vectors, encoding."""

@@ -1,4 +1,4 @@
-"""Texts with classes, encoded: words in the order of their frequency in the training split, and their spelling.
+"""LabelledTexts with classes, encoded: words in the order of their frequency in the training split, and their spelling.
 
 Everything that depends on a setting which may be turned at will (how many words are known, how much of a text is
 read) is applied when batches are made, so that one cached encoding serves them all.
@@ -13,24 +13,24 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from tasks.base import SPLITS, DataError, Split
+from tasks.base import SPLITS, DataError, Split, State
 from tasks.shared.datasets import cache, splits
+from tasks.shared.datasets.cache import Encoding, Meta
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text.settings import TextSettings
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 SPECIALS = (PAD, UNKNOWN, START, END)
-SPELLED = 4  # K, of a word read beside its characters: Chinese words are rarely longer
+CHARACTERS_PER_WORD = 4  # K, of a word read beside its characters: Chinese words are rarely longer
 
 
 @dataclasses.dataclass(frozen=True)
-class Texts:
-    """What a reader hands over: each text's tokens, class and split."""
+class LabelledTexts:
+    """Output of a reader: each text's tokens, class and split."""
 
     tokens: Iterable[Sequence[str]]
     labels: Sequence[int]
@@ -48,7 +48,7 @@ class TextData:
     spelling: Tensor  # (W,≤K) its first K of them, 0 past its end, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
     known: int  # V
-    state: dict[str, Any]
+    state: State
     notes: tuple[str, ...] = ()
 
     def size(self, split: Split) -> int:
@@ -66,9 +66,9 @@ class TextData:
 
 
 def load(
-    settings: TextSettings, key: str, labels: Sequence[str], read: Callable[[], Texts], *, spell: bool = False
+    settings: TextSettings, key: str, labels: Sequence[str], read: Callable[[], LabelledTexts], *, spell: bool = False
 ) -> TextData:
-    """A task's texts, encoded; cached under ``key``.
+    """Return a task's texts, encoded; cached under ``key``.
 
     Args:
         key: names the source's content, the split and the way of cutting into tokens.
@@ -83,7 +83,7 @@ def load(
 
 
 def load_cached(settings: TextSettings, key: str) -> TextData:
-    """The encoded texts as an earlier run cached them.
+    """Return the encoded texts as an earlier run cached them.
 
     Raises:
         FileNotFoundError: they are no longer cached, or as an older version encoded them.
@@ -94,14 +94,12 @@ def load_cached(settings: TextSettings, key: str) -> TextData:
         raise FileNotFoundError(key) from None
 
 
-def spell(word: str, characters: Vocabulary) -> list[int]:
-    """A word's characters by number; a special is one character of its own."""
+def character_numbers(word: str, characters: Vocabulary) -> list[int]:
+    """Return the numbers of a word's characters; a special is one character of its own."""
     return characters.encode([word] if word in SPECIALS else word)
 
 
-def _encoded(
-    texts: Texts, labels: Sequence[str], key: str, with_spelling: bool
-) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spelling: bool) -> Encoding:
     """Number the words: those of the training split by frequency, then those that only the others hold."""
     first_seen: dict[str, int] = {}
     flat, sizes = array("i"), array("q")  # lists of millions of words would take gigabytes
@@ -127,7 +125,7 @@ def _encoded(
             seen_in.update(dict.fromkeys(word, count))
         known = Vocabulary.counted(seen_in, SPECIALS)
         characters = known.tokens
-        letters = Ragged.of([spell(word, known) for word in ordered])
+        letters = Ragged.of([character_numbers(word, known) for word in ordered])
     kept = {
         "words": renumber[encoded.long()],
         "lengths": lengths.clone(),
@@ -147,7 +145,7 @@ def _encoded(
     return kept, meta
 
 
-def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: dict[str, Any]) -> TextData:
+def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: Meta) -> TextData:
     rows = splits.rows(kept["split"])
     for split in SPLITS:
         if not len(rows[split]):
@@ -167,7 +165,7 @@ def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: dict[str, An
         Ragged(kept["words"], kept["lengths"]),
         kept["labels"],
         letters,
-        letters.padded(torch.arange(len(letters.lengths)), SPELLED, "first")[0].int(),
+        letters.padded(torch.arange(len(letters.lengths)), CHARACTERS_PER_WORD, "first")[0].int(),
         rows,
         known,
         state,

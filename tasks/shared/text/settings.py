@@ -1,4 +1,4 @@
-"""What can be chosen of any task that names a text's class. No torch."""
+"""Settings of the tasks that classify texts. No torch."""
 
 from __future__ import annotations
 

@@ -6,19 +6,25 @@ Shapes: B batch, T time, I input size, D directions, O output size, C classes, K
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.base import DataError, Recurrent, Split
+from tasks.base import Baselines, DataError, RecurrentNetwork, Split, State
 from tasks.shared.classification.linear_ngrams import LinearNgrams
-from tasks.shared.classification.model import Attention, Last, MaxMean, SequenceClassifier, Spelled
+from tasks.shared.classification.model import (
+    AttentionPooling,
+    CharacterEmbedding,
+    LastState,
+    MaxMeanPooling,
+    SequenceClassifier,
+)
 from tasks.shared.classification.task import ClassificationTask
-from tasks.shared.datasets.cache import Methods, kept_baseline
-from tasks.shared.datasets.progress import tell
+from tasks.shared.datasets.cache import kept_baseline
+from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text import data, tokenizers, word_vectors
@@ -32,13 +38,15 @@ _UNSPOKEN = {SPECIALS.index(mark) for mark in (PAD, START, END)}
 _AT_ONCE = 256  # texts whose n-grams are counted together
 
 
-class TextTask(ClassificationTask):
+SettingsT = TypeVar("SettingsT", bound=TextSettings)
+
+
+class TextTask(ClassificationTask[SettingsT, TextData]):
     """Words (or characters, or both) → embedding → recurrence → pooling → classifier."""
 
-    settings: TextSettings
     baseline_version: ClassVar[int] = 1  # of ``measure_baselines``: a change makes cached figures old ones
 
-    def __init__(self, settings: TextSettings, state: Mapping[str, Any]) -> None:
+    def __init__(self, settings: SettingsT, state: State) -> None:
         super().__init__(settings, state)
         self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
         self.characters = Vocabulary(state["characters"], SPECIALS)
@@ -49,7 +57,7 @@ class TextTask(ClassificationTask):
 
     @property
     def input(self) -> str:
-        """How a text enters the network: ``words``, ``characters`` or ``both``."""
+        """Form in which a text enters the network: ``words``, ``characters`` or ``both``."""
         return "words"
 
     @property
@@ -57,25 +65,25 @@ class TextTask(ClassificationTask):
         return self.characters if self.input == "characters" else self.vocabulary
 
     @classmethod
-    def load_cached(cls, settings: TextSettings, state: Mapping[str, Any]) -> TextData:
+    def load_cached(cls, settings: SettingsT, state: State) -> TextData:
         return data.load_cached(settings, state["cache"])
 
-    def build(self, make_recurrent: Callable[[int], Recurrent]) -> nn.Module:
+    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         settings = self.settings
         size, classes = len(self._symbols), len(self.labels)
         embedding = nn.Embedding(size, settings.embedding, padding_idx=0)
         spelled = self.input == "both"
-        entrance = Spelled(embedding, len(self.characters), settings.embedding) if spelled else embedding
+        entrance = CharacterEmbedding(embedding, len(self.characters), settings.embedding) if spelled else embedding
         recurrent = make_recurrent(settings.embedding * (1 + spelled))
         width = recurrent.directions * recurrent.output_size
-        pool: Last | MaxMean | Attention
+        pool: LastState | MaxMeanPooling | AttentionPooling
         match settings.pooling:
             case "last":
-                pool = Last(width, recurrent.directions)
+                pool = LastState(width, recurrent.directions)
             case "max-mean":
-                pool = MaxMean(width)
+                pool = MaxMeanPooling(width)
             case "attention":
-                pool = Attention(width)
+                pool = AttentionPooling(width)
         return SequenceClassifier(
             entrance,
             recurrent,
@@ -90,13 +98,13 @@ class TextTask(ClassificationTask):
     def initialise(self, model: nn.Module, data: TextData) -> None:
         self._start_embedding(model, data)
         if isinstance(model.beside, LinearNgrams):
-            tell("Learning a linear model of n-grams …")
+            report_progress("Learning a linear model of n-grams …")
             train = torch.split(data.rows["train"], _AT_ONCE)
             texts = ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in train)
             kept = model.beside.fit(texts)
             if not kept:
                 raise DataError("No n-gram stands in two training texts: set task.ngrams=0, or take more data.")
-            tell(f"{kept:,} n-grams weigh in beside the network.")
+            report_progress(f"{kept:,} n-grams weigh in beside the network.")
 
     def _start_embedding(self, model: nn.Module, data: TextData) -> None:
         embedding = _embedding(model)
@@ -104,7 +112,7 @@ class TextTask(ClassificationTask):
             wanted = {symbol: number for number, symbol in enumerate(self._symbols.tokens)}
             path = Path(self.settings.vectors)
             start, found = word_vectors.from_file(path, wanted, self.settings.embedding)
-            tell(f"{found:,} of {len(wanted):,} embeddings start from {path.name}.")
+            report_progress(f"{found:,} of {len(wanted):,} embeddings start from {path.name}.")
         elif self.settings.init == "word2vec":
             start = word_vectors.word2vec(
                 self.settings,
@@ -153,12 +161,12 @@ class TextTask(ClassificationTask):
         codes, lengths = self._encode(words, device)
         return [self.answer(text.strip(), model(codes, lengths))]
 
-    def baseline(self, data: TextData, *, cached_only: bool = False) -> Methods:
+    def baseline(self, data: TextData, *, cached_only: bool = False) -> Baselines:
         name = f"{data.state['cache']}-baseline-{self.baseline_version}"
         return kept_baseline(name, lambda: self.measure_baselines(data), cached_only=cached_only)
 
     @abstractmethod
-    def measure_baselines(self, data: TextData) -> Methods:
+    def measure_baselines(self, data: TextData) -> Baselines:
         """Baselines on the same rows, computed."""
 
     def _codes(self, data: TextData) -> Ragged:
@@ -184,22 +192,24 @@ class TextTask(ClassificationTask):
     def _encode(self, tokens: list[str], device: torch.device) -> tuple[Tensor, Tensor]:
         """Tokens as the network takes them, one text as a batch of one."""
         if self.input == "characters":
-            numbers = [number for token in tokens for number in data.spell(token, self.characters)]
+            numbers = [number for token in tokens for number in data.character_numbers(token, self.characters)]
         else:
             numbers = self.vocabulary.encode(tokens)
         longest = self.settings.longest or len(numbers)
         cut = slice(0, longest) if self.settings.keep == "first" else slice(-longest, None)
         codes = torch.tensor([numbers[cut]], device=device)  # (1,T)
         if self.input == "both":
-            letters = [data.spell(token, self.characters) for token in tokens[cut]]
-            spelling, _ = Ragged.of(letters).padded(torch.arange(len(letters)), data.SPELLED, "first")  # (T,K)
+            letters = [data.character_numbers(token, self.characters) for token in tokens[cut]]
+            spelling, _ = Ragged.of(letters).padded(
+                torch.arange(len(letters)), data.CHARACTERS_PER_WORD, "first"
+            )  # (T,K)
             codes = torch.cat([codes[..., None], spelling[None].to(device)], -1)  # (1,T,1+K)
         return codes, torch.tensor([codes.shape[1]])
 
 
 def _embedding(model: nn.Module) -> nn.Embedding:
     entrance = model.input
-    found = entrance.words if isinstance(entrance, Spelled) else entrance
+    found = entrance.words if isinstance(entrance, CharacterEmbedding) else entrance
     assert isinstance(found, nn.Embedding)
     return found
 

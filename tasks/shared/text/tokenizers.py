@@ -1,4 +1,4 @@
-"""Text cut into tokens."""
+"""Tokenizers of English and Chinese texts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _wide(letter: str) -> bool:
 
 
 def _own_folder() -> Path:
-    """Where jieba keeps its dictionary: by itself it would take whatever file stands in the machine's ``/tmp``."""
+    """Return a folder for jieba's dictionary: its own choice is any file of that name in the machine's ``/tmp``."""
     folder = cache_folder()
     with suppress(OSError):  # it does without one
         folder.mkdir(parents=True, exist_ok=True)

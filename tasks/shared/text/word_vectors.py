@@ -19,7 +19,7 @@ from torch import Tensor
 
 from tasks.base import DataError
 from tasks.shared.datasets import cache
-from tasks.shared.datasets.progress import tell
+from tasks.shared.datasets.progress import report_progress
 
 if TYPE_CHECKING:
     from tasks.shared.text.settings import TextSettings
@@ -50,7 +50,7 @@ def word2vec(
     def learn() -> tuple[dict[str, Tensor], dict[str, object]]:
         from gensim.models import Word2Vec
 
-        tell(f"Learning {settings.embedding}-wide word vectors from the training split (word2vec) …")
+        report_progress(f"Learning {settings.embedding}-wide word vectors from the training split (word2vec) …")
         model = Word2Vec(
             [list(map(str, sentence)) for sentence in sentences()],
             vector_size=settings.embedding,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from torch import Generator, nn
 
-from tasks.base import Data, Evaluation, Split, Task
+from tasks.base import AnyTask, Data, Evaluation, Split
 from tasks.views import Text, View
 from tasks.writer import GeneratedText, SampleRequest, Writer
 from workbench.engine.generation.batch import Batch
@@ -16,7 +16,7 @@ from workbench.engine.generation.decoding import generate, normalize_prompt
 from workbench.engine.generation.sampling import Sampler
 
 
-def evaluate(task: Task, model: nn.Module, data: Data, split: Split, batch_size: int) -> Evaluation:
+def evaluate(task: AnyTask, model: nn.Module, data: Data, split: Split, batch_size: int) -> Evaluation:
     """Metrics and views of a split, with the metrics of sampled texts where the task declares some.
 
     The model is in evaluation mode and gradients are off.
@@ -29,7 +29,7 @@ def evaluate(task: Task, model: nn.Module, data: Data, split: Split, batch_size:
     return msgspec.structs.replace(evaluation, metrics={**evaluation.metrics, **metrics})
 
 
-def sample(task: Task, model: nn.Module) -> View | None:
+def sample(task: AnyTask, model: nn.Module) -> View | None:
     """A sample from a fixed beginning and seed, which draws nothing from torch's own generator; none: no sample."""
     if not isinstance(task, Writer):
         return task.sample(model)
@@ -37,7 +37,7 @@ def sample(task: Task, model: nn.Module) -> View | None:
     return None if request is None else _continuation(task, model, request)
 
 
-def predict(task: Task, model: nn.Module, text: str) -> list[View]:
+def predict(task: AnyTask, model: nn.Module, text: str) -> list[View]:
     """The answer to a text: a Writer's continuation of it first, then the task's own views.
 
     Raises:

@@ -15,7 +15,7 @@ from textual.content import Content
 import tasks
 from tasks.base import DataError, Settings
 from tasks.shared.datasets import locations
-from tasks.shared.datasets.locations import Source, Standing
+from tasks.shared.datasets.locations import DatasetStatus, Source
 from workbench.render.format import plain
 from workbench.tui.lab.status_line import FootLine
 from workbench.tui.services.threads import run_in_thread
@@ -57,7 +57,7 @@ class DataLine(FootLine):
         super().__init__("data", id)
         self._of = ""
         self._settings: Settings | None = None
-        self._standing: Standing | None = None
+        self._standing: DatasetStatus | None = None
         self._fetches: dict[str, Fetch] = {}
         self._failures: dict[str, str] = {}
 
@@ -113,7 +113,7 @@ class DataLine(FootLine):
                 fetch.arrived(0)  # whoever stopped it wants to hear no more
                 say(sentence)
 
-            return locations.locate(task, self._named, tell, settings=settings, arrived=fetch.arrived)
+            return locations.find_or_download(task, self._named, tell, settings=settings, arrived=fetch.arrived)
 
         return await self._through(task, find)
 
@@ -189,16 +189,18 @@ class DataLine(FootLine):
         return _stands(self._of, self._standing)
 
 
-def _standing(task: str, named: Path | None, settings: Settings) -> Standing:
+def _standing(task: str, named: Path | None, settings: Settings) -> DatasetStatus:
     try:
         if not settings.own_data:
-            return locations.standing(task, named)
-        source = locations.present(task, named, settings)
-        return Standing("named folder", source.folder if source else None)
+            return locations.status(task, named)
+        source = locations.find(task, named, settings)
+        return DatasetStatus("named folder", source.folder if source else None)
     except DataError as error:
-        return Standing("incomplete", None, str(error))
+        return DatasetStatus("incomplete", None, str(error))
     except OSError as error:
-        return Standing("incomplete", None, f"The {task} data cannot be read: {error.strerror} ({error.filename}).")
+        return DatasetStatus(
+            "incomplete", None, f"The {task} data cannot be read: {error.strerror} ({error.filename})."
+        )
 
 
 def _coming(fetch: Fetch) -> list[Piece]:
@@ -219,7 +221,7 @@ def _coming(fetch: Fetch) -> list[Piece]:
     ]
 
 
-def _stands(task: str, standing: Standing) -> list[Piece]:
+def _stands(task: str, standing: DatasetStatus) -> list[Piece]:
     """Where the data stand, the least important last: a small screen cuts it off."""
     if not tasks.settings(task).files:
         return [("none needed", "$text-success")]

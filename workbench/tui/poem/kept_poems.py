@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from tasks.shared import files
-from tasks.shared.appending import add
 
 NAME = "kept-poems.txt"  # in the folder of the runs: no run, and nothing of a run
 _BLANK = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
@@ -36,7 +35,8 @@ def keep(folder: Path, one: str) -> bool:
         OSError: it cannot be written; what was kept before is as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return add(folder / NAME, one, unless=lambda before: one in _entries(before))  # another window may keep one now
+    # another window may keep one now
+    return files.append(folder / NAME, one, unless=lambda before: one in _entries(before))
 
 
 def save(path: Path, one: str, *, replace: bool) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tasks.shared.datasets.progress import MARK
+from tasks.shared.datasets.progress import PROGRESS_MARK
 from tasks.views import View
 from workbench.runs.evaluations import EvaluationIndex
 from workbench.runs.events import Event, Started
@@ -66,7 +66,7 @@ class Watcher:
         if any(isinstance(event, Started) for event in events):
             self._report = ""
         reports, self._report_offset = self.run.progress_lines(self._report_offset)
-        self._report = reports[-1].removeprefix(MARK) if reports else self._report
+        self._report = reports[-1].removeprefix(PROGRESS_MARK) if reports else self._report
         return Look(status, events, restarted, line, self._report)
 
     def views(self, step: int) -> list[View]:

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from tasks import base
 from tasks.base import DataError
 from tasks.shared.classification import metrics
-from tasks.shared.classification.model import Last, OneHot, SequenceClassifier
+from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
 from tasks.shared.sequences.batching import by_length
 from tasks.views import Table, Text
 
@@ -55,7 +55,7 @@ class Task(base.Task):
 
     def build(self, make_recurrent):
         recurrent = make_recurrent(CLASSES)
-        pool = Last(recurrent.directions * recurrent.output_size, recurrent.directions)
+        pool = LastState(recurrent.directions * recurrent.output_size, recurrent.directions)
         head = nn.Linear(pool.width, CLASSES)
         return SequenceClassifier(OneHot(CLASSES), recurrent, pool, head, dropout=self.settings.dropout)
 

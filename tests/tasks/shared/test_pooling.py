@@ -1,4 +1,4 @@
-"""What the classifier sees of a recurrence's outputs: by plain loops, and nothing of the padding."""
+"""Pooling of a recurrence's outputs, against plain loops and without the padding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import torch
 from torch import Tensor, nn
 
 import cells
-from tasks.shared.classification.model import Attention, Last, MaxMean, SequenceClassifier, Spelled
+from tasks.shared.classification.model import (
+    AttentionPooling,
+    CharacterEmbedding,
+    LastState,
+    MaxMeanPooling,
+    SequenceClassifier,
+)
 
 LENGTHS = [5, 1, 3, 4]
 T, O = 5, 3  # noqa: E741
@@ -35,7 +41,7 @@ def nothing_past_the_ends(gradient: Tensor) -> None:
 
 @pytest.mark.parametrize("directions", [1, 2])
 def test_last_is_each_directions_last_output(directions: int) -> None:
-    pool = Last(directions * O, directions)
+    pool = LastState(directions * O, directions)
     x = outputs(directions * O, past=9.0)
     found = pool(x, torch.tensor(LENGTHS))
     assert found.shape == (len(LENGTHS), pool.width)
@@ -49,7 +55,7 @@ def test_last_is_each_directions_last_output(directions: int) -> None:
 
 @pytest.mark.parametrize("directions", [1, 2])
 def test_max_mean_are_over_the_steps_that_there_are(directions: int) -> None:
-    pool = MaxMean(directions * O)
+    pool = MaxMeanPooling(directions * O)
     x = outputs(directions * O)
     found = pool(x, torch.tensor(LENGTHS))
     assert found.shape == (len(LENGTHS), pool.width)
@@ -64,7 +70,7 @@ def test_max_mean_are_over_the_steps_that_there_are(directions: int) -> None:
 
 def test_attention_weighs_the_steps_that_there_are() -> None:
     torch.manual_seed(0)
-    pool = Attention(O)
+    pool = AttentionPooling(O)
     x = outputs(O, past=9.0)
     found = pool(x, torch.tensor(LENGTHS))
     assert found.shape == (len(LENGTHS), pool.width)
@@ -80,8 +86,12 @@ def test_attention_weighs_the_steps_that_there_are() -> None:
     nothing_past_the_ends(x.grad)
 
 
-def pool_of(kind: str, width: int, directions: int) -> Last | MaxMean | Attention:
-    return {"last": Last(width, directions), "max-mean": MaxMean(width), "attention": Attention(width)}[kind]
+def pool_of(kind: str, width: int, directions: int) -> LastState | MaxMeanPooling | AttentionPooling:
+    return {
+        "last": LastState(width, directions),
+        "max-mean": MaxMeanPooling(width),
+        "attention": AttentionPooling(width),
+    }[kind]
 
 
 @pytest.mark.parametrize("kind", ["last", "max-mean", "attention"])
@@ -112,7 +122,7 @@ def test_a_text_scores_in_a_ragged_batch_as_it_does_alone(cell: str, kind: str) 
 
 def test_a_word_is_spelled_by_the_mean_of_the_characters_that_it_has() -> None:
     torch.manual_seed(0)
-    entrance = Spelled(nn.Embedding(5, 3, padding_idx=0), 5, 2)
+    entrance = CharacterEmbedding(nn.Embedding(5, 3, padding_idx=0), 5, 2)
     codes = torch.tensor([[[1, 2, 3, 0], [4, 4, 0, 0], [2, 1, 1, 4], [3, 0, 0, 0], [0, 0, 0, 0]]])  # (1,T,1+K)
     found = entrance(codes)
     assert found.shape == (1, 5, 5)
@@ -137,7 +147,7 @@ def test_whole_words_are_blanked_and_in_training_alone() -> None:
             return x, None
 
     embedding = nn.Embedding.from_pretrained(torch.ones(7, 4))
-    model = SequenceClassifier(embedding, Watched(), Last(4, 1), nn.Linear(4, 2), symbol_dropout=0.25)
+    model = SequenceClassifier(embedding, Watched(), LastState(4, 1), nn.Linear(4, 2), symbol_dropout=0.25)
     codes, lengths = torch.ones(50, 20, dtype=torch.long), torch.full((50,), 20)
     model(codes, lengths)
     steps = seen[0].flatten(0, 1)

@@ -1,4 +1,4 @@
-"""Texts encoded: words by their frequency in the training split, and nothing learnt from the others."""
+"""LabelledTexts encoded: words by their frequency in the training split, and nothing learnt from the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tasks.base import DataError, Split
 from tasks.shared.datasets import cache
 from tasks.shared.text import data as text_data
-from tasks.shared.text.data import SPECIALS, TextData, Texts
+from tasks.shared.text.data import SPECIALS, LabelledTexts, TextData
 from tasks.shared.text.settings import TextSettings
 from tasks.shared.text.vocabulary import END, START, Vocabulary
 
@@ -36,14 +36,16 @@ SOME: Rows = [
 def encoded(
     rows: Rows = SOME, key: str = "some", *, spell: bool = True, notes: Sequence[str] = (), **settings: Any
 ) -> TextData:
-    def read() -> Texts:
-        return Texts((words for _, words in rows), [k % 2 for k in range(len(rows))], [s for s, _ in rows], notes)
+    def read() -> LabelledTexts:
+        return LabelledTexts(
+            (words for _, words in rows), [k % 2 for k in range(len(rows))], [s for s, _ in rows], notes
+        )
 
     chosen = TextSettings(**{"min_count": 1, **settings})
     return text_data.load(chosen, key, LABELS, read, spell=spell)
 
 
-def never() -> Texts:
+def never() -> LabelledTexts:
     raise AssertionError("read again")
 
 

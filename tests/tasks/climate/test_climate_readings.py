@@ -172,7 +172,7 @@ def test_the_real_file_and_its_fifteen_columns_are_read_alike(real_data: Path, t
     whole = read(path, *FEATURES)
     assert whole.values.shape == (19_132, 7)
     assert not np.isnan(whole.values).any()
-    assert readings.moment(whole.seconds[0]) == "2024-06-09 11:40"
+    assert readings.format_time(whole.seconds[0]) == "2024-06-09 11:40"
     rows = csv.DictReader(io.StringIO(path.read_bytes().decode("latin-1")))
     with (tmp_path / "jena.csv").open("w", newline="") as file:
         cut = csv.DictWriter(file, JENA_COLUMNS, extrasaction="ignore")
@@ -186,4 +186,4 @@ def test_the_real_file_and_its_fifteen_columns_are_read_alike(real_data: Path, t
 
 
 def test_times_are_written_as_a_person_reads_them() -> None:
-    assert readings.moment(first_second()) == written(START)[6:10] + "-03-01 00:00"
+    assert readings.format_time(first_second()) == written(START)[6:10] + "-03-01 00:00"

@@ -10,7 +10,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 
 def fill(template: str, words: Mapping[str, Sequence[str]], draw: random.Random) -> str:
-    """A template with each ``{slot}`` replaced by one of its words; what is put in may hold slots itself.
+    """Return a template with each ``{slot}`` replaced by one of its words, which may hold slots themselves.
 
     Raises:
         KeyError: a slot has no words.

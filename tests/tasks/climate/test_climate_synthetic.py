@@ -102,7 +102,7 @@ def test_the_command_writes_a_file_that_the_reader_takes(
     synthetic.main()
     found = readings.read([path], FEATURES, "Date Time")
     assert found.values.shape == (288, 7)
-    assert readings.moment(found.seconds[0]) == "2009-01-01 00:10"
+    assert readings.format_time(found.seconds[0]) == "2009-01-01 00:10"
     _, column = synthetic.weather_like(2, seed=5)
     assert found.values[:, 1].tolist() == column["T (degC)"].tolist()
 

@@ -72,7 +72,7 @@ def test_the_loss_is_the_one_that_was_chosen(loaded: tuple[Task, ClimateData], l
     assert task.loss(model, data, rows).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_errors_by_lead_time_stand_beside_the_naive_ones(loaded: tuple[Task, ClimateData]) -> None:
+def test_errors_by_lead_time_stand_beside_the_baselines(loaded: tuple[Task, ClimateData]) -> None:
     task, data = loaded
     table, _ = task.evaluate(Says(torch.zeros(24)), data, "val", 64).views
     assert isinstance(table, Table)
@@ -86,7 +86,7 @@ def test_errors_by_lead_time_stand_beside_the_naive_ones(loaded: tuple[Task, Cli
     assert "°C" in table.note
 
 
-def test_the_chart_shows_a_window_with_both_naive_lines(loaded: tuple[Task, ClimateData]) -> None:
+def test_the_chart_shows_a_window_with_both_baselines(loaded: tuple[Task, ClimateData]) -> None:
     _, data = loaded
     past, future = degrees(loaded[0], data, "val")
     for window, at in ((-1, len(past) // 2), (0, 0), (3, 3), (10**6, len(past) - 1)):

@@ -72,7 +72,9 @@ def test_a_named_folder_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     if variable:
         monkeypatch.setenv("WORKBENCH_DATA", str(tmp_path / "mine"))
     said: list[str] = []
-    assert locations.locate("toy", None if variable else tmp_path / "mine", said.append) == Source("full", folder)
+    assert locations.find_or_download("toy", None if variable else tmp_path / "mine", said.append) == Source(
+        "full", folder
+    )
     assert said == []
 
 
@@ -91,7 +93,7 @@ def test_a_named_folder_that_lacks_a_file_is_an_error_never_another_folder(
     write(locations.cached("toy"), "one.txt", "book.tar.gz", "last.txt")  # the cache would have it
     folder = write(tmp_path / "mine" / "toy", *there)
     with pytest.raises(DataError) as error:
-        locations.present("toy", tmp_path / "mine")
+        locations.find("toy", tmp_path / "mine")
     assert str(error.value).startswith(f"{folder} {sentence}")
     assert str(error.value).endswith(" the toy data there, or name another folder with --data.")
 
@@ -111,8 +113,8 @@ def test_the_option_is_before_the_variable(tmp_path: Path, monkeypatch: pytest.M
 def test_a_file_of_the_users_own_stands_in_for_the_dataset(tmp_path: Path, named: bool) -> None:
     option = tmp_path / "nowhere" if named else None
     own = Own(own_data=str(write(tmp_path / "own", "weather.csv") / "weather.csv"))
-    assert locations.present("toy", option, own) == Source("full", tmp_path / "own")
-    assert locations.locate("toy", option, pytest.fail, settings=own) == Source("full", tmp_path / "own")
+    assert locations.find("toy", option, own) == Source("full", tmp_path / "own")
+    assert locations.find_or_download("toy", option, pytest.fail, settings=own) == Source("full", tmp_path / "own")
 
 
 @pytest.mark.usefixtures("toy")
@@ -120,14 +122,14 @@ def test_a_file_of_the_users_own_stands_in_for_the_dataset(tmp_path: Path, named
 def test_a_file_of_the_users_own_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
     own = tmp_path / name
     with pytest.raises(DataError) as error:
-        locations.locate("toy", None, pytest.fail, settings=Own(own_data=str(own)))
+        locations.find_or_download("toy", None, pytest.fail, settings=Own(own_data=str(own)))
     assert str(error.value) == f"{own} is missing or no file: name the toy data's file again."
 
 
 @pytest.mark.usefixtures("toy")
 def test_settings_that_name_no_file_change_nothing(tmp_path: Path) -> None:
-    assert locations.present("toy", None, Own(own_data="")) is None
-    assert locations.present("toy", None, tasks.settings("toy")()) is None
+    assert locations.find("toy", None, Own(own_data="")) is None
+    assert locations.find("toy", None, tasks.settings("toy")()) is None
 
 
 @pytest.mark.usefixtures("toy")
@@ -137,43 +139,45 @@ def test_a_task_without_a_known_source_asks_for_its_folder() -> None:
 
 
 def test_a_task_that_reads_no_file_needs_no_dataset() -> None:
-    found = locations.locate("toy", None, pytest.fail)
+    found = locations.find_or_download("toy", None, pytest.fail)
     assert found.kind == "full"
 
 
 class TestStanding:
-    """What is told of a dataset without fetching anything."""
+    """Status of a dataset without a download."""
 
     def test_nowhere(self, toy: None) -> None:
-        assert locations.standing("toy") == locations.Standing("absent", None)
+        assert locations.status("toy") == locations.DatasetStatus("absent", None)
 
     def test_incomplete(self, toy: None, tmp_path: Path) -> None:
-        found = locations.standing("toy", tmp_path)
+        found = locations.status("toy", tmp_path)
         assert (found.where, found.folder) == ("incomplete", None)
         assert "lacks one.txt and 2 more" in found.problem
 
     def test_a_named_folder_before_and_after_it_was_examined(self, toy: None, tmp_path: Path) -> None:
         folder = write(tmp_path / "toy", "one.txt", "book.tar.gz", "last.txt")
         size = sum(file.stat().st_size for file in folder.iterdir())
-        assert locations.standing("toy", tmp_path) == locations.Standing("named folder", folder, size=size)
-        found = locations.examine("toy", folder)
-        assert locations.standing("toy", tmp_path) == locations.Standing("named folder", folder, found=found, size=size)
+        assert locations.status("toy", tmp_path) == locations.DatasetStatus("named folder", folder, size=size)
+        found = locations.verify("toy", folder)
+        assert locations.status("toy", tmp_path) == locations.DatasetStatus(
+            "named folder", folder, found=found, size=size
+        )
 
     def test_an_extracted_archive_has_no_quick_size(self, toy: None, tmp_path: Path) -> None:
         write(tmp_path / "toy", "one.txt", "book/a.txt", "last.txt")
-        assert locations.standing("toy", tmp_path).size is None
+        assert locations.status("toy", tmp_path).size is None
 
     def test_the_starter_set(self) -> None:
         folder = locations.starter("names")
         rows = sum(len(file.read_text().split("\n")) - 1 for file in folder.iterdir())
         size = sum(file.stat().st_size for file in folder.iterdir())
-        assert locations.standing("names") == locations.Standing("starter", folder, rows=rows, size=size)
+        assert locations.status("names") == locations.DatasetStatus("starter", folder, rows=rows, size=size)
 
     def test_the_cache(self, toy: None, monkeypatch: pytest.MonkeyPatch) -> None:
         names = ("one.txt", "book.tar.gz", "last.txt", "more")
         known = {name: registry.Remote(f"https://here/{name}") for name in names}
         monkeypatch.setattr(registry, "DATASETS", {"toy": Dataset("toys", "here", "MIT", "nobody", [], known)})
         folder = write(locations.cached("toy"), *names[:3])
-        assert locations.standing("toy").where == "absent"  # the source has more
+        assert locations.status("toy").where == "absent"  # the source has more
         write(folder, "more")
-        assert locations.standing("toy").where == "cache"
+        assert locations.status("toy").where == "cache"

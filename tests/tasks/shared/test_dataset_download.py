@@ -97,12 +97,12 @@ def test_a_download_is_whole_and_verified_and_said_in_a_sentence(
 ) -> None:
     server.troubles[ADDRESSES["prosody/ping.txt"]] = trouble
     said: list[str] = []
-    assert locations.locate("names", None, said.append) == Source("full", cached)
+    assert locations.find_or_download("names", None, said.append) == Source("full", cached)
     assert said == ["Downloading a few rows from https://here.example (4 files, 0.0 MB)."]
     assert content(cached) == CONTENT
     assert [p.name for p in cached.parent.iterdir()] == ["names"]
     assert {oct(p.stat().st_mode & 0o777) for p in cached.rglob("*") if p.is_file()} == {"0o644"}
-    found = locations.standing("names").found
+    found = locations.status("names").found
     assert found is not None
     assert (found.verdict, found.rows) == ("partly verified", 40 + 50)  # one has no hash; nobody reads the archive
     assert found.files == {
@@ -119,8 +119,8 @@ def test_without_a_mirror_the_source_is_asked(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_is_there_is_not_fetched_again(server: FileServer, cached: Path) -> None:
-    locations.locate("names", None, silent)
-    assert locations.locate("names", None, pytest.fail) == Source("full", cached)
+    locations.find_or_download("names", None, silent)
+    assert locations.find_or_download("names", None, pytest.fail) == Source("full", cached)
     assert server.asked == dict.fromkeys(ADDRESSES.values(), 1)
 
 
@@ -134,7 +134,7 @@ def test_a_download_that_fails_leaves_nothing_and_the_next_one_starts_cleanly(
     assert "\n" not in str(error.value)
     assert str(cached.parent) not in str(error.value)  # where it was kept meanwhile is nobody's business
     assert list(cached.parent.iterdir()) == []
-    assert locations.present("names") is None
+    assert locations.find("names") is None
     server.troubles.clear()
     assert locations.download("names", silent) == cached
     assert content(cached) == CONTENT
@@ -162,7 +162,7 @@ def test_without_the_download_the_starter_set_is_used_and_said_so(
 ) -> None:
     server.troubles[ADDRESSES["book.tar.gz"]] = trouble
     said: list[str] = []
-    assert locations.locate("names", None, said.append) == Source("starter", locations.starter("names"))
+    assert locations.find_or_download("names", None, said.append) == Source("starter", locations.starter("names"))
     assert len(said) == 2
     assert said[1].startswith("The names data ")
     assert said[1].endswith(" Going on with the small starter set.")
@@ -174,7 +174,7 @@ def test_a_server_that_is_not_there(task: str) -> None:
     if task not in tasks.available():
         pytest.skip(f"the {task} task is not here")
     said: list[str] = []
-    assert locations.locate(task, None, said.append).kind == "starter"
+    assert locations.find_or_download(task, None, said.append).kind == "starter"
     assert said[1] == (
         f"The {task} data could not be downloaded from http://127.0.0.1:9. Going on with the small starter set."
     )
@@ -190,7 +190,7 @@ def test_a_mirror_that_is_no_address_is_said(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_task_without_a_starter_set_needs_its_data(server: FileServer) -> None:
     server.troubles[ADDRESSES["Arabic.txt"]] = "404"
     with pytest.raises(DataError, match="could not be downloaded"):
-        locations.locate("toy", None, silent)
+        locations.find_or_download("toy", None, silent)
 
 
 @pytest.mark.parametrize("name", CONTENT)
@@ -201,7 +201,7 @@ def test_while_it_comes_nothing_is_to_be_seen(server: FileServer, cached: Path, 
         fetched = pool.submit(locations.download, "names", silent)
         while not fetched.done():
             assert not cached.exists()
-            assert locations.present("names") is None
+            assert locations.find("names") is None
             looks += 1
             time.sleep(0.02)
         assert isinstance(fetched.exception(), DataError)
@@ -256,7 +256,7 @@ def test_an_old_half_copy_is_replaced_whole(server: FileServer, cached: Path) ->
     for name in ("Arabic.txt", "rows.csv.zip"):  # all that the task reads, and not all that the source has
         (cached / name).write_bytes(CONTENT[name])
     (cached / "stale.txt").write_text("of another version")
-    assert locations.locate("names", None, silent) == Source("full", cached)
+    assert locations.find_or_download("names", None, silent) == Source("full", cached)
     assert content(cached) == CONTENT
 
 
@@ -271,9 +271,9 @@ def test_a_failed_download_keeps_what_stood_there(server: FileServer, cached: Pa
 @pytest.mark.parametrize("name", ["Arabic.txt", "book.tar.gz", "rows.csv.zip"])
 def test_a_damaged_copy_is_unsound_and_fetched_anew(server: FileServer, cached: Path, name: str) -> None:
     locations.download("names", silent)
-    assert locations.sound("names", cached)
+    assert locations.is_intact("names", cached)
     (cached / name).write_bytes(CONTENT[name][:20])
-    assert not locations.sound("names", cached)
+    assert not locations.is_intact("names", cached)
     locations.download("names", silent)
     assert content(cached) == CONTENT
 
@@ -285,7 +285,7 @@ def test_a_cache_that_cannot_be_written_means_the_starter_set(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / place))
     said: list[str] = []
-    assert locations.locate("names", None, said.append).kind == "starter"
+    assert locations.find_or_download("names", None, said.append).kind == "starter"
     assert said[1].startswith("The names data could not be kept in ")
 
 

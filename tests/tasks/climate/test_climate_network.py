@@ -52,7 +52,7 @@ def test_patches(patch: str, shape: tuple[int, ...]) -> None:
     ],
 )
 @pytest.mark.parametrize("residual", ["day-shape", "same-time-yesterday", "last-value"])
-def test_a_correction_of_zero_is_the_naive_forecast(
+def test_a_correction_of_zero_is_the_baseline_forecast(
     patch: str, head: str, inputs: str, cell: str, residual: str
 ) -> None:
     model = network(cell, patch=patch, head=head, inputs=inputs, residual=residual)

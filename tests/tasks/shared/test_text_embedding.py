@@ -70,12 +70,12 @@ def test_word2vec_starts_the_embedding_from_the_training_split_alone(data: TextD
     assert torch.equal(embedding(other, input), weight)
 
 
-def swapped(data: TextData) -> text_data.Texts:
+def swapped(data: TextData) -> text_data.LabelledTexts:
     """The same training split with other words in validation and test."""
     split = torch.zeros(len(data.labels), dtype=torch.int64)
     split[data.rows["val"]], split[data.rows["test"]] = 1, 2
     words = [text_of(data, row) if split[row] == 0 else ["<s>", "别的", "</s>"] for row in range(len(split))]
-    return text_data.Texts(words, data.labels.tolist(), split.tolist())
+    return text_data.LabelledTexts(words, data.labels.tolist(), split.tolist())
 
 
 def test_rare_words_teach_word2vec_the_unknown_one() -> None:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tasks.shared.datasets.templates import fill
+from tasks.shared.text.templates import fill
 
 WORDS = {"thing": ("cat",), "what": ("{size} {thing}",), "size": ("big", "small"), "none": ("",)}
 

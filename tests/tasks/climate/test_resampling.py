@@ -27,7 +27,7 @@ def some(ticks: list[int], values: list[float], shift: int = 0) -> Readings:
 def test_holes_in_a_straight_line_are_bridged_up_to_the_longest_gap(
     ticks: list[int], longest: int, slope: float
 ) -> None:
-    made = resampling.regular(some(ticks, [slope * t for t in ticks]), longest)
+    made = resampling.resample(some(ticks, [slope * t for t in ticks]), longest)
     line = slope * np.arange(60)
     assert (made.step, len(made.values)) == (STEP, 60)
     there = np.isin(np.arange(60), ticks)
@@ -44,7 +44,7 @@ def test_holes_in_a_straight_line_are_bridged_up_to_the_longest_gap(
 
 def test_gaps_are_told() -> None:
     ticks = [*range(10), *range(12, 30), *range(40, 60)]
-    (note,) = resampling.regular(some(ticks, [1.0] * len(ticks)), 6).notes
+    (note,) = resampling.resample(some(ticks, [1.0] * len(ticks)), 6).notes
     assert note == (
         "12 of 60 readings are missing or incomplete: 2 in gaps of up to 6 were interpolated, "
         "10 in longer ones were not."
@@ -52,18 +52,18 @@ def test_gaps_are_told() -> None:
 
 
 def test_a_missing_end_is_not_made_up() -> None:
-    made = resampling.regular(some(list(range(20)), [float("nan"), *[1.0] * 18, float("nan")]), 6)
+    made = resampling.resample(some(list(range(20)), [float("nan"), *[1.0] * 18, float("nan")]), 6)
     assert np.isnan(made.values[:, 0]).nonzero()[0].tolist() == [0, 19]
 
 
 def test_a_column_of_nothing_stays_nothing() -> None:
-    assert np.isnan(resampling.regular(some([0, 1, 2], [float("nan")] * 3), 6).values).all()
+    assert np.isnan(resampling.resample(some([0, 1, 2], [float("nan")] * 3), 6).values).all()
 
 
 def test_readings_between_ticks_are_moved_and_counted() -> None:
     found = some(list(range(10)), [float(t) for t in range(10)])
     found.seconds[4] += 100
-    made = resampling.regular(found, 6)
+    made = resampling.resample(found, 6)
     assert made.values[:, 0].tolist() == list(range(10))
     assert made.notes == ("1 readings stood between ticks of 10 min and were moved to the nearest.",)
 
@@ -74,4 +74,4 @@ def test_readings_between_ticks_are_moved_and_counted() -> None:
 )
 def test_what_is_no_series_is_refused(ticks: list[int], sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
-        resampling.regular(some(ticks, [1.0] * len(ticks)), 6)
+        resampling.resample(some(ticks, [1.0] * len(ticks)), 6)

@@ -99,7 +99,7 @@ def test_a_cache_that_cannot_be_written_costs_time_alone(kept: Counted) -> None:
     assert all(same(cache.tensors("x", kept), kept.built) for _ in range(2))
     assert kept.times == 2
     counted = Counted({"a": 1})
-    assert [cache.values("v", counted) for _ in range(2)] == [{"a": 1}] * 2
+    assert [cache.value("v", counted, dict) for _ in range(2)] == [{"a": 1}] * 2
     assert counted.times == 2
 
 
@@ -115,7 +115,7 @@ def test_a_full_disk_leaves_no_half_file(kept: Counted, tmp_path: Path, monkeypa
 @pytest.mark.parametrize(("keep", "times"), [(True, 1), (False, 3)])
 def test_values_are_kept_where_they_should_be(keep: bool, times: int) -> None:
     counted = Counted({"a": [1, 2.5, None]})
-    assert [cache.values("v", counted, keep=keep) for _ in range(3)] == [counted.built] * 3
+    assert [cache.value("v", counted, dict, keep=keep) for _ in range(3)] == [counted.built] * 3
     assert counted.times == times
 
 
@@ -124,7 +124,7 @@ def test_values_that_are_damaged_or_of_another_kind_are_built_again(content: byt
     path = tmp_path / "cache" / "values" / "v.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
-    assert cache.values("v", lambda: {"a": 1}, dict[str, int]) == {"a": 1}
+    assert cache.value("v", lambda: {"a": 1}, dict[str, int]) == {"a": 1}
     assert path.read_bytes() == b'{"a":1}'
 
 

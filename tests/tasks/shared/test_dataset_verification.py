@@ -41,19 +41,19 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("algorithm", ["md5", "sha256"])
 def test_each_file_is_compared_by_itself(folder: Path, algorithm: str) -> None:
     read = [folder / "one.txt", folder / "free.txt"]
-    found = verification.examine(known(algorithm), folder, read)
+    found = verification.verify(known(algorithm), folder, read)
     assert found.files == {"one.txt": "verified", "free.txt": "no hash known", "deep/two.txt": "verified"}
     assert (found.verdict, found.rows, found.missing, found.differing) == ("partly verified", 5, [], [])
     (folder / "deep/two.txt").write_bytes(b"c ")
-    found = verification.examine(known(algorithm), folder, read)
+    found = verification.verify(known(algorithm), folder, read)
     assert (found.verdict, found.rows, found.differing) == ("differs", 5, ["deep/two.txt"])
     (folder / "deep/two.txt").unlink()
-    found = verification.examine(known(algorithm), folder, read)
+    found = verification.verify(known(algorithm), folder, read)
     assert (found.verdict, found.missing) == ("partly verified", ["deep/two.txt"])
 
 
 def test_a_dataset_without_a_source_has_no_hash(folder: Path) -> None:
-    found = verification.examine(None, folder, [folder / "one.txt"])
+    found = verification.verify(None, folder, [folder / "one.txt"])
     assert found.files == {"one.txt": "no hash known"}
     assert (found.verdict, found.rows, found.missing) == ("no hash known", None, [])
 
@@ -67,16 +67,16 @@ def test_files_in_a_form_that_nobody_counts_have_no_rows(folder: Path) -> None:
 def test_a_file_that_cannot_be_read_is_said_unless_its_hash_says_it_already(folder: Path) -> None:
     (folder / "free.txt").write_bytes(b"")
     with pytest.raises(DataError, match=r"free.txt is empty"):
-        verification.examine(known(), folder, [folder / "free.txt"])
+        verification.verify(known(), folder, [folder / "free.txt"])
     (folder / "one.txt").write_bytes(b"")
-    assert verification.examine(known(), folder, [folder / "one.txt"]).differing == ["one.txt"]
+    assert verification.verify(known(), folder, [folder / "one.txt"]).differing == ["one.txt"]
 
 
 def test_what_was_found_is_remembered_of_these_very_files(folder: Path) -> None:
     read = [folder / "one.txt"]
     assert verification.remembered(known(), folder, read) is None
-    found = verification.examine(known(), folder, read)
-    verification.remember(known(), folder, read, verification.Examination(files={}))
+    found = verification.verify(known(), folder, read)
+    verification.remember(known(), folder, read, verification.VerificationReport(files={}))
     verification.remember(known(), folder, read, found)  # the last word counts
     assert verification.remembered(known(), folder, read) == found
     assert verification.remembered(known("md5"), folder, read) is None  # the registry knows something else
@@ -96,7 +96,7 @@ def test_a_folder_is_another_when_a_file_comes_two_levels_down(folder: Path) -> 
     deep = folder / "book" / "train" / "pos"
     deep.mkdir(parents=True)
     read = [folder / "book"]
-    verification.remember(known(), folder, read, verification.examine(known(), folder, read))
+    verification.remember(known(), folder, read, verification.verify(known(), folder, read))
     assert verification.remembered(known(), folder, read).rows == 7  # type: ignore[union-attr]
     os.utime(deep, (0, 0))
     assert verification.remembered(known(), folder, read) is None
@@ -142,7 +142,7 @@ def test_what_is_no_csv_is_said(tmp_path: Path) -> None:
 
 
 class TestRegistry:
-    """What is written of the five datasets."""
+    """The registry's entries of the five datasets."""
 
     def test_every_entry_is_whole(self) -> None:
         assert set(DATASETS) == {"names", "poems", "imdb", "reviews", "climate"}
@@ -194,7 +194,7 @@ def test_the_real_data_is_what_the_registry_knows(real_data: Path, task: str, ve
     if task not in tasks.available():
         pytest.skip(f"the {task} task is not here")
     folder = real_data / task
-    found = verification.examine(registry.DATASETS[task], folder, locations.read_files(task, folder))
+    found = verification.verify(registry.DATASETS[task], folder, locations.read_files(task, folder))
     assert (found.verdict, found.rows, found.missing) == (verdict, rows, [])
     for name in found.files:
         remote = registry.DATASETS[task].files.get(name)

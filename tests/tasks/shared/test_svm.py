@@ -12,7 +12,7 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from tasks.shared.baselines import svm
-from tasks.shared.baselines.svm import Symbols
+from tasks.shared.baselines.svm import NgramSource
 from tasks.shared.classification.metrics import metrics
 from tasks.shared.sequences.ragged import Ragged
 
@@ -43,7 +43,7 @@ def reference(texts: list[list[int]], train: list[int], longest: int) -> Any:
 def test_the_features_are_scikit_learns(longest: int, texts: list[list[int]], draw: st.DataObject) -> None:
     every = range(len(texts))
     train = sorted(draw.draw(st.sets(st.sampled_from(every), min_size=1)))
-    ours = svm.tfidf(Symbols(Ragged.of(texts), longest, SIZE), np.array(train))
+    ours = svm.tfidf(NgramSource(Ragged.of(texts), longest, SIZE), np.array(train))
     theirs = reference(texts, train, longest)
     assert ours.shape == theirs.shape
     np.testing.assert_allclose(columns(ours), columns(theirs), atol=2e-9)
@@ -51,20 +51,20 @@ def test_the_features_are_scikit_learns(longest: int, texts: list[list[int]], dr
 
 def test_what_only_held_out_texts_say_is_no_feature() -> None:
     texts = [[0, 1], [1, 0], [2, 2, 3], [0, 1, 2]]
-    ours = svm.tfidf(Symbols(Ragged.of(texts), 2, SIZE), np.array([0, 1]))
+    ours = svm.tfidf(NgramSource(Ragged.of(texts), 2, SIZE), np.array([0, 1]))
     assert ours.shape == (4, 4)  # 0, 1, 01, 10
     assert ours[2].nnz == 0
     assert ours[3].nnz == 3
 
 
 def test_training_texts_too_short_for_an_ngram_have_none() -> None:
-    ours = svm.tfidf(Symbols(Ragged.of([[0], [1], [0, 1, 0]]), 3, SIZE), np.array([0, 1]))
+    ours = svm.tfidf(NgramSource(Ragged.of([[0], [1], [0, 1, 0]]), 3, SIZE), np.array([0, 1]))
     assert ours.shape == (3, 2)
     assert ours[2].nnz == 2
 
 
 def speaking(classes: list[int], seed: int) -> list[list[int]]:
-    """Texts that hold their class's own symbol among two that say nothing."""
+    """LabelledTexts that hold their class's own symbol among two that say nothing."""
     draw = np.random.default_rng(seed)
     return [[*draw.integers(4, 6, size=5).tolist(), k] for k in classes]
 
@@ -74,7 +74,7 @@ def test_majority_and_svm_are_measured_on_the_held_out_splits() -> None:
     texts = speaking(classes, 0)
     texts[-1] = [0, 0, 0]  # one that misleads
     rows = {"train": torch.arange(24), "val": torch.arange(24, 28), "test": torch.arange(28, 32)}
-    words = Symbols(Ragged.of(texts), 1, SIZE)
+    words = NgramSource(Ragged.of(texts), 1, SIZE)
     labels = np.array(classes)
     found = svm.measure([words], labels, rows, 3, strength=1.0)  # type: ignore[arg-type]
     always = metrics(labels[24:28], np.zeros(4, dtype=np.int64), 3)
@@ -85,21 +85,21 @@ def test_majority_and_svm_are_measured_on_the_held_out_splits() -> None:
 
 
 def test_ways_of_reading_stand_side_by_side() -> None:
-    """What the first way cannot tell apart, the second can."""
+    """The second source separates texts that the first cannot."""
     classes = [0, 1] * 12
     blind = Ragged.of([[5]] * 24)
     seeing = Ragged.of(speaking(classes, 1))
     rows = {"train": torch.arange(16), "val": torch.arange(16, 20), "test": torch.arange(20, 24)}
-    ways = [Symbols(blind, 2, SIZE), Symbols(seeing, 1, SIZE)]
+    sources = [NgramSource(blind, 2, SIZE), NgramSource(seeing, 1, SIZE)]
     labels = np.array(classes)
-    one = svm.measure(ways[:1], labels, rows, 2, strength=1.0)  # type: ignore[arg-type]
-    both = svm.measure(ways, labels, rows, 2, strength=1.0)  # type: ignore[arg-type]
+    one = svm.measure(sources[:1], labels, rows, 2, strength=1.0)  # type: ignore[arg-type]
+    both = svm.measure(sources, labels, rows, 2, strength=1.0)  # type: ignore[arg-type]
     assert one["test"]["linear SVM"]["accuracy"] == 0.5
     assert both["test"]["linear SVM"]["accuracy"] == 1.0
 
 
 def test_of_one_class_there_is_only_the_majority() -> None:
     rows = {"train": torch.arange(4), "val": torch.arange(4, 5), "test": torch.arange(5, 6)}
-    words = Symbols(Ragged.of([[1, 2]] * 6), 1, SIZE)
+    words = NgramSource(Ragged.of([[1, 2]] * 6), 1, SIZE)
     found = svm.measure([words], np.array([1, 1, 1, 1, 0, 1]), rows, 2, strength=1.0)  # type: ignore[arg-type]
     assert found["val"].keys() == found["test"].keys() == {"majority"}
