@@ -45,7 +45,7 @@ class CellOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the network is trained, whatever the task."""
+    """Settings of the training, the same for every task."""
 
     optimizer: Annotated[Literal["adamw", "adam", "rmsprop", "sgd"], Meta(description="optimiser")] = "adamw"
     lr: Annotated[float, Meta(gt=0, le=100, description="learning rate (its peak, where the schedule moves it)")] = 1e-3
