@@ -143,7 +143,7 @@ def projection(kind: type[Cell[Any]]) -> None:
 
 
 def gate_shapes(kind: type[Cell[Any]]) -> None:
-    """Where there are gates, each is a tensor (B, …)."""
+    """Each gate, if there are any, is a tensor (B, …)."""
     cell = _cell(kind)
     gates = cell.gates(cell.project(_noise(B, I)), cell.initial_state(B))
     for name, value in gates.items():

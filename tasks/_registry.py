@@ -30,7 +30,7 @@ class TaskError(PlainError):
 
 
 class _Fault(Exception):
-    """What cannot be read, in which line (0: none in particular), and why."""
+    """A file or folder that cannot be read: its path, the reason, and the line (0: none in particular)."""
 
     def __init__(self, path: Path, why: str, line: int | None = 0) -> None:
         super().__init__(f"cannot be read: {path}{f', line {line}' if line else ''}: {why.rstrip('.')}.")

@@ -27,7 +27,6 @@ TWINS: dict[str, type[nn.RNNBase]] = {
 }
 EVERY = cells.available()
 ONE_WAY = [name for name in EVERY if not cells.reads_both_ways(name)]
-SHIPPED = {"rnn", "gru", "gru-textbook", "lstm", "bilstm", "tutorial-rnn", "torch-rnn", "torch-gru", "torch-lstm"}
 
 few = settings(max_examples=8, deadline=None, derandomize=True)
 

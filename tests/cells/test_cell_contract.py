@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from cell_oracles import EVERY, ONE_WAY, SHIPPED, agree, network, noise, other_state, own_output
+from cell_oracles import EVERY, ONE_WAY, agree, network, noise, other_state, own_output
+from shipped import CELLS as SHIPPED
 from torch import Tensor
 
 import cells

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cell_oracles import SHIPPED
+from shipped import CELLS as SHIPPED
 
 import cells
 

@@ -43,7 +43,7 @@ class Form(NamedTuple):
         return noise(len(self.lengths), self.time, self.input_size, seed=seed)
 
     def padding(self) -> Tensor:
-        """Where no sequence is: (B,T,1)."""
+        """Return a mask (B,T,1) of the steps past each end."""
         return (torch.arange(self.time) >= torch.tensor(self.lengths)[:, None])[..., None]
 
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from cell_oracles import SHIPPED
 from own_cells import HEAD, write
+from shipped import CELLS as SHIPPED
 
 import cells
 from cells import CellError

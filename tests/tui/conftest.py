@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shipped
 from fake_pen import Ink, able
 from fake_worker import FakeWorker
 from poem_steps import staged
@@ -22,6 +23,12 @@ from workbench.tui.compare.screen import CompareScreen
 from workbench.tui.lab.network_line import NetworkLine
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.runs.screen import RunsScreen
+
+
+@pytest.fixture(autouse=True)
+def fixed_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell or task that is added to the repository changes no screen of the tests."""
+    shipped.hide_others(monkeypatch)
 
 
 @pytest.fixture

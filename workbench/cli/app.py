@@ -21,7 +21,7 @@ app = typer.Typer(
     name="workbench",
     help="A terminal laboratory for recurrent networks: train, watch, compare, predict, write.\n\n"
     "Without a command it opens the screen.",
-    epilog="Example: workbench train names --cell lstm --headless",
+    epilog=f"{catalog.OWN} Example: workbench train names --cell lstm --headless",
     rich_markup_mode=None,
     no_args_is_help=False,
     add_completion=True,

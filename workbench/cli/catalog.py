@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cells._base import Cell
     from tasks.base import Settings
 
-OWN = "Cells of your own: WORKBENCH_CELLS=DIR, tasks: WORKBENCH_TASKS=DIR (several as in PATH)."
+OWN = "Folders of your own cells: WORKBENCH_CELLS=DIR, of your own tasks: WORKBENCH_TASKS=DIR."
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def tasks(json: Json = False) -> None:
-    """List the tasks with their presets, and those that cannot be read with the reason."""
+    """List the tasks with their presets."""
     from workbench.render import console
 
     readable = {name: task_folders.settings(name) for name in task_folders.available()}
@@ -175,7 +175,7 @@ def _class_of(name: str) -> type[Cell[Any]]:
 
 
 def doctor(folder: Data = None, json: Json = False) -> None:
-    """Say what this machine and this terminal can do, and which cells and tasks cannot be read."""
+    """Say what this machine and this terminal can do."""
     from workbench.cli.doctor import examine
     from workbench.render import console
 
