@@ -34,14 +34,15 @@ from torch import Tensor
 from tasks.poems import checker, forms, tone_patterns
 from tasks.poems.task import Task
 from tasks.shared.text.vocabulary import UNKNOWN
-from workbench.config.defaults import REPETITION, TEMPERATURE, TOP_P
+from workbench.config import generation
 from workbench.engine import data, trained_run
 from workbench.engine.generation import best_of
 from workbench.engine.generation.sampling import Draw
 from workbench.runs import store
 
 EVAL_SPLITS = {"tones": True, "distinct": True, "novel": True}
-DRAW = Draw(temperature=TEMPERATURE, top_p=TOP_P, repetition=REPETITION)
+DEFAULTS = generation.DEFAULTS
+DRAW = Draw(temperature=DEFAULTS.temperature, top_p=DEFAULTS.top_p, repetition=DEFAULTS.repetition)
 BATCH = 250
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.render.format import column, did_you_mean, duration, number
+from workbench.config.suggestions import did_you_mean
+from workbench.render.format import column, duration, number
 from workbench.render.metrics import heading, measured, ordered
 
 

@@ -67,14 +67,14 @@ class FakeClient:
         if self._ink.refused:
             raise self._ink.refused
         yield Begun(text=asked.start, notes=self._ink.notes)
-        texts = self._ink.others if asked.candidates > 1 else [self._ink.text]
+        texts = self._ink.others if asked.best_of > 1 else [self._ink.text]
         for place in range(max(map(len, texts))):
-            for number, text in enumerate(texts[: asked.candidates]):
+            for number, text in enumerate(texts[: asked.best_of]):
                 if place < len(text):
                     self._ink.wait()
                     choices = [(text[place], 0.5), ("另", 0.25), ("", 0.004)][: asked.choices]
                     yield Character(text=text[place], log_probability=-1.0, candidate=number, choices=choices)
-        scores = self._ink.scores[: asked.candidates] if asked.candidates > 1 else []
+        scores = self._ink.scores[: asked.best_of] if asked.best_of > 1 else []
         sure = [score for score in scores if score is not None]
         yield End(reason="ended", scores=scores, best=scores.index(max(sure)) if sure else 0)
 

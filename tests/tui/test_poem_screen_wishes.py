@@ -112,7 +112,7 @@ async def test_tones_stand_under_the_characters_and_a_key_switches_them(screen, 
 async def test_candidates_stand_side_by_side_the_best_first(screen, writer, ink, size, columns) -> None:
     async with screen.open(size=size) as pilot:
         await opened(screen, pilot)
-        entered(pilot, candidates=4)
+        entered(pilot, best_of=4)
         await pilot.press("f5")
         poems = pilot.app.screen.query_one(Poems)
         await screen.until(pilot, "the best:", "score −3.50")
@@ -121,7 +121,7 @@ async def test_candidates_stand_side_by_side_the_best_first(screen, writer, ink,
         rows = [poem.region.y for poem in poems.all]
         assert rows == [rows[0]] * columns + [rows[-1]] * (4 - columns)
         assert len({poem.region.x for poem in poems.all}) == columns
-        assert ink.asked == [usual(candidates=4)]
+        assert ink.asked == [usual(best_of=4)]
         await reading(pilot, "down", "y")
         assert pilot.app.clipboard == ink.others[0]
 
@@ -129,7 +129,7 @@ async def test_candidates_stand_side_by_side_the_best_first(screen, writer, ink,
 async def test_where_there_is_room_for_one_column_candidates_stand_below_one_another(screen, writer, ink) -> None:
     async with screen.open(size=(34, 30)) as pilot:
         await opened(screen, pilot)
-        entered(pilot, candidates=2)
+        entered(pilot, best_of=2)
         await pilot.press("f5")
         await screen.until(pilot, "the best: score −3.25")
         first, second = pilot.app.screen.query_one(Poems).all
@@ -141,7 +141,7 @@ async def test_candidates_that_are_stopped_keep_their_order_and_say_no_score(scr
     ink.dam()
     async with screen.open() as pilot:
         await opened(screen, pilot)
-        entered(pilot, candidates=2)
+        entered(pilot, best_of=2)
         await pilot.press("f5")
         await screen.until(pilot, "writing …")
         ink.drop(3)
@@ -156,7 +156,7 @@ async def test_a_candidate_that_was_given_up_comes_last_and_says_so(screen, writ
     ink.scores = [None, -3.25]
     async with screen.open() as pilot:
         await opened(screen, pilot)
-        entered(pilot, candidates=2)
+        entered(pilot, best_of=2)
         await pilot.press("f5")
         await screen.until(pilot, "the best: score −3.25", "given up here: what")
         best, last = pilot.app.screen.query_one(Poems).all

@@ -10,7 +10,6 @@ from engine.toy_runs import copied, trained
 from workbench.config import spec
 from workbench.engine import trained_run
 from workbench.engine.generation.decoding import generate
-from workbench.inference.protocol import LIMIT
 from workbench.runs import store
 from workbench.runs.store import Run
 from workbench.tui.poem.generation_form import USUAL
@@ -27,7 +26,7 @@ def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def written(run: Run, start: str, seed: int) -> str:
     """What the network writes, asked in this process."""
     draws = {name: getattr(USUAL, name) for name in ("temperature", "top_p", "repetition")}
-    tokens = generate(*trained_run.open_run(run, threads=1), start, **draws, seed=seed, limit=LIMIT)
+    tokens = generate(*trained_run.open_run(run, threads=1), start, **draws, seed=seed, limit=USUAL.length)
     return start + "".join(token.text for token in tokens)
 
 

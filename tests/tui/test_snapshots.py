@@ -107,7 +107,7 @@ async def test_the_poem_screen_looks_as_it_did(
     ink.text = ink.others[1] = "孤舟烟泉月，天前雪日年。看花天月水，风雪夜同眠。"
     async with screen.open(size=size) as pilot:
         await opened(screen, pilot)
-        entered(pilot, rhyme="天", candidates=candidates)
+        entered(pilot, rhyme="天", best_of=candidates)
         await pilot.press("f5")
         await screen.until(pilot, "free form" if candidates > 1 else "五绝 · rhymed")
         await reading(pilot, "left", "left")

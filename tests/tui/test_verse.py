@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from workbench.inference.protocol import Character
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.tui.poem.verse import Verse, judged, rows
 from workbench.tui.poem.verse_text import inked
 
@@ -57,7 +57,7 @@ def test_every_character_stands_in_one_row_in_its_order_and_no_row_is_too_wide(t
     assert [number for row in found for number in row] == list(range(len(text)))
     for row in found:
         shown = "".join(text[number] for number in row).strip("\n")
-        assert cell_len(plain(shown)) <= max(width, 2)
+        assert cell_len(printable(shown)) <= max(width, 2)
 
 
 @settings(max_examples=40, deadline=None)

@@ -10,7 +10,7 @@ import cells as cell_files
 import tasks as task_folders
 from workbench.cli.options import Data, Json, data_folder
 from workbench.config import spec
-from workbench.render.format import did_you_mean
+from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import put
 
 

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from workbench.cli.options import Json, RunName, Runs, find
-from workbench.render.format import plain
 from workbench.render.streams import piped, put, say
-from workbench.render.text_input import readable
+from workbench.render.text import printable, readable
 
 
 class SplitName(StrEnum):
@@ -85,7 +84,7 @@ def predict(
         try:
             shown_views = ask(line)
         except ValueError as error:
-            say(f"workbench: {plain(str(error))}")
+            say(f"workbench: {printable(str(error))}")
             if json:
                 put({"text": line, "error": str(error)})
             failed += 1

@@ -17,9 +17,9 @@ from msgspec import Meta
 import cells
 import tasks
 from tasks.base import PlainError, Settings
-from workbench.config.defaults import SEEDS
 from workbench.config.fields import Field, describe
-from workbench.render.format import did_you_mean
+from workbench.config.generation import SEEDS
+from workbench.config.suggestions import did_you_mean
 
 SCHEMA = 1
 

@@ -38,9 +38,9 @@ from workbench.inference.protocol import (
     Request,
     Sketch,
     Views,
-    asked_by,
     encode,
     request,
+    request_id,
 )
 from workbench.runs.store import Run
 
@@ -110,7 +110,7 @@ class _Lines:
             try:
                 asked = request(line)
             except ValueError as error:
-                self._waiting.put(Error(id=asked_by(line), message=str(error)))
+                self._waiting.put(Error(id=request_id(line), message=str(error)))
                 continue
             if isinstance(asked, Cancel):
                 self.cancelled.add(asked.id)
@@ -156,7 +156,7 @@ class _Answers:
         except BrokenPipeError:
             raise
         except Exception as error:
-            from workbench.render.format import defect
+            from workbench.config.environment import defect
 
             yield Error(id=asked.id, message=defect(error))
 
@@ -221,8 +221,8 @@ class _Sketches:
 
 
 def _sketched(asked: Sketch) -> Reply:
+    from workbench.config.environment import defect
     from workbench.inference.network_summary import sketch
-    from workbench.render.format import defect
 
     try:
         return sketch(asked)

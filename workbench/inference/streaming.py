@@ -28,7 +28,7 @@ def replies(task: Writer, model: nn.Module, asked: Generate, cancelled: Callable
     guide = task.guide(asked.start, asked.constraints)
     start = beginning(task, asked.start)
     begun = Begun(id=asked.id, text=start, notes=[*(guide.notes if guide else task.notes(asked.start))])
-    write = _several if asked.candidates > 1 else _one
+    write = _several if asked.best_of > 1 else _one
     for reply in write(task, model, asked, guide, begun, cancelled):
         if cancelled() and reply is not begun:
             break
@@ -41,7 +41,7 @@ def replies(task: Writer, model: nn.Module, asked: Generate, cancelled: Callable
 def _one(
     task: Writer, model: nn.Module, asked: Generate, guide: Guide | None, begun: Begun, cancelled: Callable[[], bool]
 ) -> Iterator[Reply]:
-    held: dict[str, Any] = {**_draws(asked), "seed": asked.seed, "limit": asked.limit, "guide": guide}
+    held: dict[str, Any] = {**_draws(asked), "seed": asked.seed, "limit": asked.length, "guide": guide}
     tokens = generate(task, model, asked.start, **held, stopped=cancelled)
     yield begun
     for token in tokens:
@@ -55,8 +55,8 @@ def _one(
 def _several(
     task: Writer, model: nn.Module, asked: Generate, guide: Guide | None, begun: Begun, cancelled: Callable[[], bool]
 ) -> Iterator[Reply]:
-    seeds, draw = best_of.seeds(asked.seed, asked.candidates), Draw(**_draws(asked))
-    held: dict[str, Any] = {"guide": guide, "limit": asked.limit, "stopped": cancelled}
+    seeds, draw = best_of.seeds(asked.seed, asked.best_of), Draw(**_draws(asked))
+    held: dict[str, Any] = {"guide": guide, "limit": asked.length, "stopped": cancelled}
     writing = best_of.write(task, model, asked.start, draw, seeds, **held)
     yield begun
     while True:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from tasks.views import Series
 from workbench.render import plot
-from workbench.render.format import plain
+from workbench.render.text import printable
 
 _COLOURS = ("blue", "red", "green", "magenta", "cyan", "yellow")
 _PIPE_WIDTH, _HEIGHT = 100, 20
@@ -28,7 +28,7 @@ class Chart:
         for index, name in enumerate(series.curves):
             colour = _COLOURS[index % len(_COLOURS)]
             mark = "━" if coloured else plot.LETTERS[index % len(plot.LETTERS)]
-            legend.append(f"{mark} {plain(name)}   ", colour)
+            legend.append(f"{mark} {printable(name)}   ", colour)
             marker = plot.BRAILLE if coloured else mark
             lines += [plot.Line(points, colour, marker) for points in plot.segments(series, name)]
         window = plot.around(series)
@@ -39,4 +39,4 @@ class Chart:
         lines.reverse()  # the first curve is drawn over the others
         drawn = plot.draw(lines, window, width, _HEIGHT, colour="default", x_label=series.x_label)
         yield plot.text(drawn)
-        yield Text(plain(series.note or series.x_label).center(width).rstrip(), "dim")
+        yield Text(printable(series.note or series.x_label).center(width).rstrip(), "dim")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from workbench.render.text_input import readable
+from workbench.render.text import readable
 
 
 def piped() -> Iterator[str]:

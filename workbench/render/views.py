@@ -11,22 +11,23 @@ from rich.text import Text as RichText
 
 from tasks.views import Confusion, Series, Table, TableValue, Text, View
 from workbench.render.confusion_grid import Grid
-from workbench.render.format import column, plain
+from workbench.render.format import column
 from workbench.render.metrics import heading
 from workbench.render.series_chart import Chart
+from workbench.render.text import printable
 
 
 def view(shown: View) -> RenderableType:
     """A task's view as Rich draws it; its text is never markup."""
-    title = RichText(plain(shown.title), "bold")
-    note = [RichText(plain(shown.note), "dim")] if shown.note and not isinstance(shown, Series) else []
+    title = RichText(printable(shown.title), "bold")
+    note = [RichText(printable(shown.note), "dim")] if shown.note and not isinstance(shown, Series) else []
     match shown:
         case Confusion():
             return Group(title, Grid(shown), *note)
         case Table():
             return Group(title, _table(shown), *note)
         case Text():
-            return Group(title, RichText("\n".join(map(plain, shown.text.split("\n")))), *note)
+            return Group(title, RichText("\n".join(map(printable, shown.text.split("\n")))), *note)
         case Series():
             return Group(title, Chart(shown))
 
@@ -38,7 +39,7 @@ def _table(shown: Table) -> RichTable:
     for index, name in enumerate(shown.columns):
         cells = [row[index] if index < len(row) else None for row in shown.rows]
         words = any(isinstance(cell, str) for cell in cells)
-        table.add_column(RichText(plain(heading(name))), justify="left" if words or index == 0 else "right")
+        table.add_column(RichText(printable(heading(name))), justify="left" if words or index == 0 else "right")
         columns.append(_cells(cells))
     for texts in zip(*columns, strict=True):
         table.add_row(*map(RichText, texts))
@@ -48,4 +49,4 @@ def _table(shown: Table) -> RichTable:
 def _cells(cells: Sequence[TableValue]) -> list[str]:
     """A column's cells as text, its fractions with the same digits."""
     figures = iter(column([cell for cell in cells if isinstance(cell, float) or cell is None]))
-    return [next(figures) if isinstance(cell, float) or cell is None else plain(str(cell)) for cell in cells]
+    return [next(figures) if isinstance(cell, float) or cell is None else printable(str(cell)) for cell in cells]

@@ -18,8 +18,8 @@ from typing import NamedTuple, get_args
 import tasks
 from workbench.config import spec
 from workbench.config.fields import Field, describe
+from workbench.config.suggestions import did_you_mean
 from workbench.render import metrics
-from workbench.render.format import did_you_mean
 from workbench.runs.store import Status
 from workbench.runs.summary import UNREADABLE, RunSummary
 

@@ -1,4 +1,4 @@
-"""What of a text can be seen."""
+"""Removal of characters that have no width."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from unicodedata import category
 
 
 def visible(text: str) -> str:
-    """A text without format characters (Unicode's Cf): marks of byte order, the spaces of no width of web pages."""
+    """Return a text without format characters (Unicode's Cf): byte order marks, the zero-width spaces of web pages."""
     return text if text.isprintable() else "".join(c for c in text if category(c) != "Cf")

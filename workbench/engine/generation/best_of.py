@@ -14,7 +14,7 @@ import torch
 from torch import Generator, nn
 
 from tasks.base import Guide, Writer
-from workbench.config.defaults import SEEDS
+from workbench.config.generation import SEEDS
 from workbench.engine.generation.decoding import Token, Written, tokens
 from workbench.engine.generation.sampling import Draw
 

@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs.store import Run
 from workbench.runs.summary import RunSummary
 from workbench.tui.compare import comparison
@@ -116,7 +116,7 @@ class CompareScreen(Page):
     def _show(self) -> None:
         records = [record for _, record in self._known]
         heads = [Content("")] + [
-            Content.styled(f"{one.letter} {plain(record.cell)}", one.style) for one, record in self._known
+            Content.styled(f"{one.letter} {printable(record.cell)}", one.style) for one, record in self._known
         ]
         states = [Content("status")] + [
             Content.styled(record.status, f"$text-{COLOURS[record.status]}") for record in records
@@ -127,7 +127,7 @@ class CompareScreen(Page):
         ]
         self.query_one(f"#{RESULTS}-pane", Passage).show(aligned([heads, states, *figures]))
         differing = [
-            [Content(key), *(Content(plain(value, _LONGEST)) for value in values)]
+            [Content(key), *(Content(printable(value, _LONGEST)) for value in values)]
             for key, values in comparison.differing(records).items()
         ]
         same = Content.styled("No setting differs.", "$foreground-muted")
@@ -147,7 +147,7 @@ class CompareScreen(Page):
             items = [
                 Content.assemble(
                     (f"{one.letter} ", one.style),
-                    plain(record.run.id if name == "id" else record.cell),
+                    printable(record.run.id if name == "id" else record.cell),
                     ("" if wide else f" {record.status}", f"$text-{COLOURS[record.status]}"),
                 )
                 for one, record in self._known

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from tasks.views import Confusion, TableValue
 from workbench.inference.protocol import Examples
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs.events import Finished
 from workbench.runs.store import Run
 from workbench.tui.confusion import captions
@@ -159,7 +159,7 @@ class ConfusionScreen(Page):
             )
             self.query_one(CellGrid).show_face(face)
             rows: list[list[TableValue]] = [
-                [plain(true), plain(guess), count, f"{matrix.percent(share)} %"]
+                [printable(true), printable(guess), count, f"{matrix.percent(share)} %"]
                 for true, guess, count, share in matrix.most_confused(shown.view, _ERRORS)
             ]
             table = lay_out(["true", "taken for", "count", "share"], rows)
@@ -174,7 +174,7 @@ class ConfusionScreen(Page):
         where = []
         if shown:
             following = self._at is None and live(self.status)
-            where = [shown.stop.name, "live" * following, plain(shown.view.note)]
+            where = [shown.stop.name, "live" * following, printable(shown.view.note)]
         said = ", ".join(filter(None, [*where, "starter data" * (described.data == "starter")]))
         self.query_one("#where", Static).update(Content.assemble(badge(self.status), name, (said, "bold")))
         if shown:

@@ -7,7 +7,7 @@ import math
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.tui.poem.verse import Verse
 
 ASKED = 3  # characters
@@ -44,7 +44,7 @@ class Choices(Static):
 
 
 def _named(text: str) -> str:
-    return "line end" if text == "\n" else plain(text) or "end"
+    return "line end" if text == "\n" else printable(text) or "end"
 
 
 def _percent(share: float) -> str:

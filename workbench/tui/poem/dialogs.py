@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.tui.poem import kept_poems
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.table import Passage
@@ -38,13 +38,13 @@ class Kept(ModalScreen[None]):
         for entry in reversed(self._entries):
             for line in entry.split("\n"):
                 made_by = line.startswith("— ")
-                parts.append((f"{plain(line)}\n", "$foreground-muted") if made_by else f"{plain(line)}\n")
+                parts.append((f"{printable(line)}\n", "$foreground-muted") if made_by else f"{printable(line)}\n")
             parts.append("\n")
         with Vertical(id="dialog") as dialog:
             dialog.border_title = f"kept poems ({len(self._entries)})"
             dialog.border_subtitle = "Esc closes"
             yield Passage(Content.assemble(*parts) if parts else Content.styled(_NONE, "$foreground-muted"), id="kept")
-            yield Static(plain(str(self._path)), markup=False, classes="hint")
+            yield Static(printable(str(self._path)), markup=False, classes="hint")
 
     def action_close(self) -> None:
         self.dismiss()
@@ -66,7 +66,7 @@ class Save(ModalScreen[Path | None]):
             dialog.border_title = "save the poem"
             dialog.border_subtitle = "Esc: not"
             yield Static(
-                Content.styled(f"Enter writes it to this file in {plain(str(Path.cwd()))}:", "bold"), markup=False
+                Content.styled(f"Enter writes it to this file in {printable(str(Path.cwd()))}:", "bold"), markup=False
             )
             yield Input(self._name, compact=True, id="name")
             yield Static(markup=False, id="answer")
@@ -96,7 +96,7 @@ class Save(ModalScreen[Path | None]):
             self.dismiss(path)
 
     def _say(self, sentence: str) -> None:
-        self.query_one("#answer", Static).update(Content.styled(plain(sentence), "$text-warning"))
+        self.query_one("#answer", Static).update(Content.styled(printable(sentence), "$text-warning"))
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -25,9 +25,9 @@ USUAL = Generate(seed=1, choices=ASKED)
 _BESIDE = 4  # candidates at most: as many as are seen beside one another
 _ROWS = (
     *("start", "form", "acrostic", "rhyme", "tones", "distinct", "novel"),
-    *("temperature", "top_p", "top_k", "repetition", "seed", "candidates"),
+    *("temperature", "top_p", "top_k", "repetition", "seed", "best_of"),
 )
-_TITLES = {"start": "beginning", "top_p": "top-p", "top_k": "top-k"}
+_TITLES = {"start": "beginning", "top_p": "top-p", "top_k": "top-k", "best_of": "candidates"}
 _TEXTS = ("start", "acrostic")
 
 
@@ -119,5 +119,5 @@ def _described() -> dict[str, Field]:
     found = _fields(Generate) | _WISHES
     found["form"] = found["form"]._replace(kind="choice", choices=(ANY, *forms.FORMS), help="any: the network chooses")
     counts = tuple(str(number) for number in range(1, _BESIDE + 1))
-    found["candidates"] = found["candidates"]._replace(kind="choice", choices=counts, help="at once, best first")
+    found["best_of"] = found["best_of"]._replace(kind="choice", choices=counts, help="at once, best first")
     return {name: field._replace(key=f"poem.{_TITLES.get(name, name)}") for name, field in found.items()}

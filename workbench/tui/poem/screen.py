@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.config.defaults import SEEDS
+from workbench.config.generation import SEEDS
 from workbench.inference.protocol import Begun, End
 from workbench.render.format import age
 from workbench.runs.store import Run, RunError

@@ -45,7 +45,7 @@ class Recipe(NamedTuple):
         parts += [f"seed {asked.seed}", f"temperature {asked.temperature:g}"]
         parts += [f"top-p {asked.top_p:g}"] * (asked.top_p < 1) + [f"top-k {asked.top_k}"] * (asked.top_k > 0)
         parts += [f"repetition {asked.repetition:g}"] * (asked.repetition > 0)
-        parts += [f"best of {asked.candidates}"] * (asked.candidates > 1)
+        parts += [f"best of {asked.best_of}"] * (asked.best_of > 1)
         return " · ".join(parts)
 
 
@@ -119,7 +119,7 @@ class Sheet(Vertical):
     def __init__(self, recipe: Recipe, given: str, book: Prosody | None, *, marks: bool) -> None:
         super().__init__()
         self.recipe = recipe
-        self.poems = [Poem(recipe, Verse(given, book), marks=marks) for _ in range(recipe.asked.candidates)]
+        self.poems = [Poem(recipe, Verse(given, book), marks=marks) for _ in range(recipe.asked.best_of)]
         self._note = Static(markup=False, classes="note")
 
     def compose(self) -> ComposeResult:

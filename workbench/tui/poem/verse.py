@@ -12,7 +12,7 @@ from tasks.poems import checker, forms
 from tasks.poems.checker import Checked
 from tasks.poems.prosody import Prosody
 from workbench.inference.protocol import Character
-from workbench.render.format import flowing
+from workbench.render.text import printable_lines
 
 _BREAKS = "，。！？\n"
 _ENDS = "。！？\n"
@@ -56,7 +56,8 @@ class Verse:
     def text(self) -> str:
         """As it reads: a sentence a line, nothing that a terminal would obey."""
         raw = self.raw
-        return "".join(flowing(character, before) for before, character in zip(["", *raw], raw, strict=False))
+        breaks = map(forms.line_break, ["", *raw], raw)
+        return printable_lines("".join(before + character for before, character in zip(breaks, raw, strict=False)))
 
     @property
     def misfits(self) -> set[int]:

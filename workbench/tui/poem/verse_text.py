@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tasks.poems.prosody import Tone
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.tui.poem.verse import Verse, rows
 
 TONES = {Tone.LEVEL: "○", Tone.OBLIQUE: "●", Tone.FREE: "◎"}
@@ -45,7 +45,7 @@ def _character(
         styles.append("$text-accent underline")
     if number == cursor:
         styles.append("reverse")
-    return plain(place.text), " ".join(styles)
+    return printable(place.text), " ".join(styles)
 
 
 def _tones(verse: Verse, row: Sequence[int], rhymes: set[int], misfits: set[int]) -> Content:
@@ -53,7 +53,7 @@ def _tones(verse: Verse, row: Sequence[int], rhymes: set[int], misfits: set[int]
     assert verse.book is not None
     parts: list[tuple[str, str]] = []
     for number in row:
-        character = plain(verse.places[number].text)
+        character = printable(verse.places[number].text)
         width = cell_len(character)
         tone = TONES.get(verse.book.tone(character), "")
         if number - 1 in rhymes and not tone and width == cell_len(RHYME):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from tasks.views import Text
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs.events import Sample
 from workbench.tui.widgets.table import Passage
 
@@ -39,12 +39,12 @@ class WrittenPane(Passage):
 
 
 def _laid_out(written: Written) -> Content:
-    parts: list[Content | str | tuple[str, str]] = [(plain(written.title), "$foreground-muted")]
+    parts: list[Content | str | tuple[str, str]] = [(printable(written.title), "$foreground-muted")]
     for sample in reversed(written):
         if isinstance(sample.view, Text):
             style = "bold" if sample is written[-1] else ""
             parts.append((f"\n\nstep {sample.step:,}", "$foreground-muted"))
-            parts += [(f"\n  {plain(line)}", style) for line in sample.view.text.split("\n")]
+            parts += [(f"\n  {printable(line)}", style) for line in sample.view.text.split("\n")]
             if sample.view.note:
-                parts.append((f"\n  {plain(sample.view.note)}", "$text-warning"))
+                parts.append((f"\n  {printable(sample.view.note)}", "$text-warning"))
     return Content.assemble(*parts)

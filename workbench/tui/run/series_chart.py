@@ -9,7 +9,7 @@ from textual.content import Content
 
 from tasks.views import Series
 from workbench.render import plot
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.tui import glyphs
 from workbench.tui.color import ink
 from workbench.tui.widgets.static_plot import Drawing
@@ -38,11 +38,11 @@ class SeriesChart(Drawing):
         parts: list[Content | str | tuple[str, str]] = []
         for index, name in enumerate(self._series.curves):
             parts.append(
-                (f"{glyphs.sign(self.app, index)} {plain(name)}  ", f"bold $text-{_COLOURS[index % len(_COLOURS)]}")
+                (f"{glyphs.sign(self.app, index)} {printable(name)}  ", f"bold $text-{_COLOURS[index % len(_COLOURS)]}")
             )
         self.border_title = Content.assemble(*parts)
         below = self._series.note or self._series.x_label
-        self.border_subtitle = Content.assemble((plain(below), "$foreground-muted"))
+        self.border_subtitle = Content.assemble((printable(below), "$foreground-muted"))
 
     def draw(self, width: int, height: int) -> Text | None:
         window = plot.around(self._series)

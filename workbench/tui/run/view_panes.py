@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tasks.views import Confusion, Series, Table, Text, View
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs.events import Sample
 from workbench.tui.run.samples import Written, WrittenPane
 from workbench.tui.run.series_chart import SeriesChart
@@ -45,11 +45,11 @@ class ConfusionPane(Vertical):
 
     def _worst(self, view: Confusion) -> None:
         errors = [
-            f"{plain(true)} as {plain(guess)} {count:,} ({share:.0%})"
+            f"{printable(true)} as {printable(guess)} {count:,} ({share:.0%})"
             for true, guess, count, share in most_confused(view, 12)
         ]
         said = ", ".join(errors) or "no errors"
-        head = f"{plain(view.note)}  " if view.note else ""
+        head = f"{printable(view.note)}  " if view.note else ""
         self._errors.update(
             Content.assemble((f"{head}Rows true, columns predicted; errors: ", "$foreground-muted"), said)
         )
@@ -60,7 +60,7 @@ class SeriesPane(Vertical):
 
     def __init__(self, view: Series) -> None:
         super().__init__()
-        self._title = Static(Content.styled(plain(view.title), "$foreground-muted"), markup=False)
+        self._title = Static(Content.styled(printable(view.title), "$foreground-muted"), markup=False)
         self._chart = SeriesChart(view)
 
     def compose(self) -> ComposeResult:
@@ -68,7 +68,7 @@ class SeriesPane(Vertical):
         yield self._chart
 
     def show(self, view: Series) -> None:
-        self._title.update(Content.styled(plain(view.title), "$foreground-muted"))
+        self._title.update(Content.styled(printable(view.title), "$foreground-muted"))
         self._chart.show(view)
 
 
@@ -82,7 +82,7 @@ def named(shown: Sequence[Shown], taken: Sequence[str]) -> dict[str, Shown]:
     """A short name for each, unlike one another and unlike those that are ``taken``: the beginning of its title."""
     found: dict[str, Shown] = {}
     for view in shown:
-        name = first = _short(plain(view.title))
+        name = first = _short(printable(view.title))
         number = 2
         while name in found or name in taken:
             name, number = f"{first} {number}", number + 1
@@ -134,6 +134,6 @@ def _passage(view: View) -> Content:
     if isinstance(view, Table):
         body = lay_out(view.columns, view.rows)
     else:
-        body = Content("\n".join(plain(line) for line in getattr(view, "text", "").split("\n")))
-    parts: list[Content | str | tuple[str, str]] = [(f"{plain(view.title)}\n\n", "$foreground-muted"), body]
-    return Content.assemble(*parts, *([(f"\n\n{plain(view.note)}", "$foreground-muted")] if view.note else []))
+        body = Content("\n".join(printable(line) for line in getattr(view, "text", "").split("\n")))
+    parts: list[Content | str | tuple[str, str]] = [(f"{printable(view.title)}\n\n", "$foreground-muted"), body]
+    return Content.assemble(*parts, *([(f"\n\n{printable(view.note)}", "$foreground-muted")] if view.note else []))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from workbench.render.format import age, number, plain
+from workbench.render.format import age, number
+from workbench.render.text import printable
 from workbench.runs import summary
 from workbench.runs.summary import RunSummary
 from workbench.tui.widgets.status import COLOURS
@@ -47,8 +48,8 @@ COLUMNS = (
         ("those in training first", "those in training last"),
         style=lambda record: f"bold $text-{COLOURS[record.status]}",
     ),
-    Column("task", 4, lambda r: plain(r.task), lambda r: r.task, ("task from a to z", "task from z to a")),
-    Column("cell", 2, lambda r: plain(r.cell), lambda r: r.cell, ("cell from a to z", "cell from z to a")),
+    Column("task", 4, lambda r: printable(r.task), lambda r: r.task, ("task from a to z", "task from z to a")),
+    Column("cell", 2, lambda r: printable(r.cell), lambda r: r.cell, ("cell from a to z", "cell from z to a")),
     Column(
         "step",
         5,
@@ -93,7 +94,7 @@ COLUMNS = (
         right=True,
         falling=True,
     ),
-    Column("run", 7, lambda r: plain(r.run.id), lambda r: r.run.id, ("run from a to z", "run from z to a")),
+    Column("run", 7, lambda r: printable(r.run.id), lambda r: r.run.id, ("run from a to z", "run from z to a")),
 )
 NEWEST = next(index for index, column in enumerate(COLUMNS) if column.name == "age")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from workbench.render.format import duration, number, plain
+from workbench.render.format import duration, number
 from workbench.render.metrics import heading, measured
+from workbench.render.text import printable
 from workbench.runs.summary import RunSummary
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.form import written
@@ -15,8 +16,8 @@ from workbench.tui.widgets.status import badge
 def card(record: RunSummary) -> Content:
     """Its state, its id, why it ended or what it is about, its figures, what it does otherwise than usual."""
     lines = [
-        Content.assemble(badge(record.status), "  ", (plain(record.run.id), "bold")),
-        Content(plain(record.message)),
+        Content.assemble(badge(record.status), "  ", (printable(record.run.id), "bold")),
+        Content(printable(record.message)),
     ]
     figures = [
         f"step {record.progress}" if record.step else "",
@@ -35,5 +36,5 @@ def card(record: RunSummary) -> Content:
     if record.spec:
         differing = ", ".join(f"{key} {written(value)}" for key, value in changed(record.spec).items())
         preset = f"preset {record.spec.preset}: " * bool(record.spec.preset)
-        lines.append(Content.styled(plain(preset + (differing or "the task's defaults")), "$foreground-muted"))
+        lines.append(Content.styled(printable(preset + (differing or "the task's defaults")), "$foreground-muted"))
     return Content("\n").join(lines)

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 
 from tasks.views import Confusion
 from workbench.render.confusion_grid import abbreviations
-from workbench.render.format import plain
+from workbench.render.text import printable
 
 Order = Literal["as given", "by error", "by neighbours"]
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -56,7 +56,7 @@ def face(view: Confusion, places: Sequence[int], *, shares: bool, than: Confusio
         shares: percent of the row instead of counts; differences are percent points then.
         than: show the difference to this one, which has the same labels; with other rows only shares compare.
     """
-    labels = [plain(label) for label in view.labels]
+    labels = [printable(label) for label in view.labels]
     short = abbreviations(labels)
     cells = [[(pair(view, i, j), pair(than, i, j) if than else None, i == j) for j in places] for i in places]
     written = [[_written(now, then, right=right, shares=shares) for now, then, right in row] for row in cells]
@@ -142,7 +142,7 @@ def _chains(counts: Counts) -> list[list[int]]:
 
 def said(view: Confusion, true: int, guess: int) -> str:
     """A cell in words: ``true Korean taken for Chinese: 4 of 9, 44 %``."""
-    label, other = plain(view.labels[true]), plain(view.labels[guess])
+    label, other = printable(view.labels[true]), printable(view.labels[guess])
     what = f"true {label} named rightly" if true == guess else f"true {label} taken for {other}"
     return f"{what}: {_figures(pair(view, true, guess), label)}"
 
@@ -154,7 +154,7 @@ def said_of_difference(view: Confusion, than: Confusion, true: int, guess: int, 
         others: the two are of different rows, of which neither is better for it.
     """
     now, then = pair(view, true, guess), pair(than, true, guess)
-    figures = _figures(then, plain(view.labels[true]))
+    figures = _figures(then, printable(view.labels[true]))
     change = now.share - then.share
     if not change:
         return f"{figures}: no change"
