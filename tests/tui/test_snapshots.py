@@ -99,12 +99,12 @@ async def settled(app, pilot, folder: str) -> str:
     ids=["full", "light", "compact", "narrow", "small"],
 )
 async def test_the_poem_screen_looks_as_it_did(
-    screen, writer, ink, folder, monkeypatch, size, theme, candidates
+    screen, writer, network, folder, monkeypatch, size, theme, candidates
 ) -> None:
     monkeypatch.setenv("TEXTUAL_THEME", theme.name)
     if other := snapshots.drawn_by_another_textual():
         pytest.skip(f"the snapshots were drawn by Textual {other}")
-    ink.text = ink.others[1] = "孤舟烟泉月，天前雪日年。看花天月水，风雪夜同眠。"
+    network.text = network.others[1] = "孤舟烟泉月，天前雪日年。看花天月水，风雪夜同眠。"
     async with screen.open(size=size) as pilot:
         await opened(screen, pilot)
         entered(pilot, rhyme="天", best_of=candidates)

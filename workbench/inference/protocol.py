@@ -44,7 +44,7 @@ class Generate(
     """
 
     id: int = 0
-    start: Annotated[str, Meta(description="empty: it begins freely")] = ""
+    start: str = ""  # empty: it begins freely
     constraints: dict[str, Value] = msgspec.field(default_factory=dict)  # they hold by construction
     choices: Annotated[int, Meta(ge=0, le=20)] = 0  # likeliest characters reported with each one; 0: none
 
