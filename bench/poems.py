@@ -35,14 +35,15 @@ from tasks.poems import checker, forms, tone_patterns
 from tasks.poems.task import Task
 from tasks.shared.text.vocabulary import UNKNOWN
 from tasks.writer import Guide
-from workbench.config.defaults import REPETITION, TEMPERATURE, TOP_P
+from workbench.config import generation
 from workbench.engine import data, trained_run
 from workbench.engine.generation import best_of
 from workbench.engine.generation.sampling import Sampler
 from workbench.runs import store
 
 ALL_RULES = {"tones": True, "distinct": True, "novel": True}
-SAMPLER = Sampler(temperature=TEMPERATURE, top_p=TOP_P, repetition=REPETITION)
+DEFAULTS = generation.DEFAULTS
+SAMPLER = Sampler(temperature=DEFAULTS.temperature, top_p=DEFAULTS.top_p, repetition=DEFAULTS.repetition)
 BATCH = 250
 
 

@@ -7,6 +7,7 @@ import re
 _LINE = re.compile("[^，。]*[，。]?")
 KINDS = {(4, 5): "五绝", (4, 7): "七绝", (8, 5): "五律", (8, 7): "七律"}  # by lines and characters of a line
 
+SENTENCE_ENDS = "。！？"
 FREE = "free"
 FORMS = (*KINDS.values(), FREE)
 
@@ -24,6 +25,15 @@ def bare(poem: str) -> list[str]:
 def with_line_breaks(poem: str) -> str:
     """A poem with a line break after each 。."""
     return re.sub("。(?=.)", "。\n", poem)
+
+
+def line_break(before: str, character: str) -> str:
+    """Return the line break that goes before a character of a text as it is written: one after each sentence.
+
+    Args:
+        before: the character before it; empty at the beginning.
+    """
+    return "\n" if before != "" and before in SENTENCE_ENDS and character != "\n" else ""
 
 
 def form(poem: str) -> str:

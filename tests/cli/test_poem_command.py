@@ -114,3 +114,20 @@ def test_where_no_model_came_along_the_next_action_is_named(nothing_came_along, 
     asked = CliRunner().invoke(app, ["poem", "--start", "月"])
     assert isinstance(asked.exception, NoSuchRun)
     assert "`workbench train poems --headless` trains one" in str(asked.exception)
+
+
+def test_the_prompt_on_a_terminal_writes_and_leaves(terminal, scribe: Run, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    screen = terminal("poem", "--seed", 1)
+    screen.expect(f"{scribe.id} writes.")
+    screen.expect("诗")
+    screen.type("月\r")
+    screen.expect("seed 1")
+    screen.type("/temp 0.5\r")
+    screen.expect("temp 0.5 · top-p 0.9 · seed 2")
+    screen.type("/form 七绝\r")
+    screen.expect("This network writes freely: it knows no form.")
+    screen.type("/quit\r")
+    assert screen.ended() == 0
+    assert "Traceback" not in screen.read()
+    assert "/form 七绝" in (tmp_path / "state/workbench/poem-history").read_text(encoding="utf-8")

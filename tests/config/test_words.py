@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tasks
-from workbench.render.format import column, did_you_mean, duration, number
+from workbench.config.suggestions import did_you_mean
+from workbench.render.format import column, duration, number
 from workbench.render.metrics import ordered, with_heading
 
 

@@ -86,7 +86,7 @@ def test_every_line_is_answered_in_its_order_and_a_bad_one_ends_nothing(scribe: 
 
 
 def test_a_generation_is_a_line_a_character_and_an_end(scribe: Run) -> None:
-    _, _, *replies = told(scribe, '{"ask": "generate", "id": 3, "start": "光", "seed": 5, "limit": 4}\n')
+    _, _, *replies = told(scribe, '{"ask": "generate", "id": 3, "start": "光", "seed": 5, "length": 4}\n')
     assert {reply["id"] for reply in replies} == {3}
     begun, *characters = replies[:-1]
     assert (begun["reply"], begun["text"]) == ("begun", "光")
@@ -104,7 +104,7 @@ def test_the_client_generates_alike_for_alike_seeds(client: Client) -> None:
 
 def test_a_generation_can_be_cancelled_and_the_child_goes_on(client: Client) -> None:
     got: list[Begun | Character | End] = []
-    for reply in client.generate(Generate(temperature=100.0, limit=100_000, seed=1)):
+    for reply in client.generate(Generate(temperature=100.0, length=100_000, seed=1)):
         got.append(reply)
         if len(got) == 1:
             client.cancel()
@@ -127,11 +127,11 @@ def test_cancel_ends_what_is_under_way_and_what_waits(scribe: Run) -> None:
 
 def test_candidates_come_side_by_side_and_the_best_is_named(scribe: Run) -> None:
     service = InferenceService(scribe, *trained_run.load_trained(scribe, threads=1))
-    asked = Generate(id=1, start="光", seed=5, temperature=2.0, candidates=3, limit=30)
+    asked = Generate(id=1, start="光", seed=5, temperature=2.0, best_of=3, length=30)
     begun, *characters, end = service.respond(asked, set())
     assert begun == Begun(id=1, text="光")
     assert {reply.candidate for reply in characters if isinstance(reply, Character)} == {0, 1, 2}
-    alone = [*service.respond(msgspec.structs.replace(asked, candidates=1), set())]
+    alone = [*service.respond(msgspec.structs.replace(asked, best_of=1), set())]
     first = [reply for reply in characters if isinstance(reply, Character) and not reply.candidate]
     assert text(alone) == text(first)
     assert isinstance(end, End)
@@ -152,7 +152,7 @@ def test_what_a_writer_cannot_do_is_one_sentence(client: Client) -> None:
 
 
 def test_leaving_a_generation_early_leaves_nothing_behind(client: Client) -> None:
-    tokens = client.generate(Generate(temperature=100.0, limit=5_000))
+    tokens = client.generate(Generate(temperature=100.0, length=5_000))
     next(tokens)
     tokens.close()
     assert client.describe().parameters > 100

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import shipped
-from fake_pen import Ink, able
+from fake_network import FakeNetwork, with_weights
 from fake_worker import FakeWorker
 from poem_steps import staged
 from textual.pilot import Pilot
@@ -129,7 +129,7 @@ def screen(folder: Path) -> Screen:
 
 
 @pytest.fixture
-def ink(monkeypatch: pytest.MonkeyPatch) -> Ink:
+def network(monkeypatch: pytest.MonkeyPatch) -> FakeNetwork:
     """What networks write on the Poem screen; no child is started."""
     return staged(monkeypatch)
 
@@ -137,4 +137,4 @@ def ink(monkeypatch: pytest.MonkeyPatch) -> Ink:
 @pytest.fixture
 def writer(worker: Callable[..., FakeWorker]) -> FakeWorker:
     """A finished run of the poems."""
-    return able(worker(task="poems").start().train(10, 200).finish())
+    return with_weights(worker(task="poems").start().train(10, 200).finish())

@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from fake_pen import Ink
+from fake_network import FakeNetwork
 
 from workbench.inference import session
 from workbench.inference.protocol import Generate
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.keys import bindings
-from workbench.tui.poem.generation_form import USUAL, WritingForm
+from workbench.tui.poem.form import DEFAULT_REQUEST, GenerationForm
+from workbench.tui.poem.generations import PoemList
 from workbench.tui.poem.screen import PoemScreen
-from workbench.tui.poem.sheets import Poems
 from workbench.tui.widgets.page import Page
 
 
@@ -25,9 +25,9 @@ class Bare(Page):
     BINDINGS = bindings(place)
 
 
-def staged(monkeypatch: pytest.MonkeyPatch) -> Ink:
-    """The fake networks' ink, with the Poem screen alone to be painted."""
-    made = Ink()
+def staged(monkeypatch: pytest.MonkeyPatch) -> FakeNetwork:
+    """The fake networks' network, with the Poem screen alone to be painted."""
+    made = FakeNetwork()
     monkeypatch.setitem(WorkbenchApp.SCREENS, "lab", Bare)
     monkeypatch.setattr(session, "Client", made.client)
     monkeypatch.setattr(PoemScreen, "EVERY", 0.2)
@@ -36,7 +36,7 @@ def staged(monkeypatch: pytest.MonkeyPatch) -> Ink:
 
 def usual(**asked: object) -> Generate:
     """What the form asks for as it is first shown, with these changes."""
-    return msgspec.structs.replace(USUAL, **asked)
+    return msgspec.structs.replace(DEFAULT_REQUEST, **asked)
 
 
 async def opened(screen: Any, pilot: Any, *keys: str) -> None:
@@ -49,14 +49,14 @@ async def opened(screen: Any, pilot: Any, *keys: str) -> None:
 
 def entered(pilot: Any, **values: object) -> None:
     """Put values into the form."""
-    rows = pilot.app.screen.query_one(WritingForm).rows
+    rows = pilot.app.screen.query_one(GenerationForm).rows
     for name, value in values.items():
         rows[name].put(value)
 
 
 async def reading(pilot: Any, *keys: str) -> None:
     """The poems have the focus; then these keys."""
-    pilot.app.screen.query_one(Poems).focus()
+    pilot.app.screen.query_one(PoemList).focus()
     await pilot.pause()
     await pilot.press(*keys)
     await pilot.pause()

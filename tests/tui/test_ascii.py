@@ -10,7 +10,7 @@ from textual.widgets import Input
 from typer.testing import CliRunner
 
 from workbench.cli.app import app as program
-from workbench.render.format import ASCII
+from workbench.config.environment import ASCII
 from workbench.tui import glyphs
 from workbench.tui.widgets.form import Form
 

@@ -89,14 +89,14 @@ def test_screen(snap_compare, screen, worker, folder, monkeypatch, scene: Scene,
     [((120, 36), DARK, 3), ((120, 36), LIGHT, 1), ((80, 24), DARK, 2), ((60, 20), DARK, 1), ((40, 15), LIGHT, 1)],
     ids=named,
 )
-def test_poem_screen(snap_compare, screen, writer, ink, folder, monkeypatch, size, theme, candidates) -> None:
+def test_poem_screen(snap_compare, screen, writer, network, folder, monkeypatch, size, theme, candidates) -> None:
     monkeypatch.setenv("TEXTUAL_THEME", theme.name)
-    ink.text = ink.others[1] = "孤舟烟泉月，天前雪日年。看花天月水，风雪夜同眠。"
+    network.text = network.others[1] = "孤舟烟泉月，天前雪日年。看花天月水，风雪夜同眠。"
     screen.app = WorkbenchApp(folder)
 
     async def write(pilot) -> None:
         await opened(screen, pilot)
-        entered(pilot, rhyme="天", candidates=candidates)
+        entered(pilot, rhyme="天", best_of=candidates)
         await pilot.press("f5")
         await screen.until(pilot, "free form" if candidates > 1 else "五绝 · rhymed")
         await reading(pilot, "left", "left")

@@ -12,8 +12,8 @@ import workbench
 from tasks.base import PlainError
 from workbench.cli import catalog, data, poem, predict, runs, train
 from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal
+from workbench.config.environment import DEBUG, defect
 from workbench.config.spec import SpecError
-from workbench.render.format import DEBUG, defect
 from workbench.runs.store import NoSuchRun, root
 
 _ACTING = ("train", "resume", "stop", "rm")  # commands that --readonly refuses

@@ -13,7 +13,7 @@ import tasks as task_folders
 from workbench.cli.options import Data, Json, Set, assignments, data_folder
 from workbench.config import spec
 from workbench.config.fields import describe
-from workbench.render.format import did_you_mean
+from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import print_json
 
 if TYPE_CHECKING:

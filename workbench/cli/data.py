@@ -16,7 +16,7 @@ from tasks.shared.datasets.locations import DatasetStatus
 from tasks.shared.datasets.verification import VerificationReport
 from workbench.cli.options import Data, Json, data_folder
 from workbench.config import spec
-from workbench.render.format import did_you_mean
+from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import narrate, print_json
 
 

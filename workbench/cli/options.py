@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from tasks.shared.datasets.locations import named_folder
+from workbench.config.environment import ASCII
 from workbench.config.spec import SpecError
-from workbench.render.format import ASCII
 from workbench.runs import store
 from workbench.runs.store import Run
 

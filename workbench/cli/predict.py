@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from workbench.cli.options import Json, RunName, Runs, find
-from workbench.render.format import plain
 from workbench.render.streams import narrate, print_json, stdin_lines
-from workbench.render.text_input import readable
+from workbench.render.text import printable, readable
 
 
 class SplitName(StrEnum):
@@ -87,7 +86,7 @@ def predict(
         try:
             shown_views = ask(line)
         except ValueError as error:
-            narrate(f"workbench: {plain(str(error))}")
+            narrate(f"workbench: {printable(str(error))}")
             if json:
                 print_json({"text": line, "error": str(error)})
             failed += 1

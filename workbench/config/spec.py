@@ -20,9 +20,9 @@ import tasks
 from cells import CellError
 from tasks import TaskError
 from tasks.base import PlainError, Settings, Value
-from workbench.config.defaults import SEEDS
 from workbench.config.fields import Field, describe
-from workbench.render.format import did_you_mean
+from workbench.config.generation import SEEDS
+from workbench.config.suggestions import did_you_mean
 
 SCHEMA = 1
 _UNKNOWN = object()  # the default of an option whose cell is gone

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 
 from tasks.base import PlainError
+from workbench.config.plugin_errors import located
 from workbench.engine.state import TrainingState
-from workbench.render.plugin_errors import located
 from workbench.runs.store import Run
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

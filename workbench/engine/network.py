@@ -8,8 +8,8 @@ import cells
 from cells import CellError
 from cells._recurrent import Recurrent
 from tasks.base import AnyTask
+from workbench.config.plugin_errors import located
 from workbench.config.spec import RunSpec, SpecError
-from workbench.render.plugin_errors import located
 
 
 def build(spec: RunSpec, task: AnyTask) -> nn.Module:

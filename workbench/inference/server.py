@@ -29,9 +29,9 @@ from workbench.inference.protocol import (
     Ready,
     Reply,
     Request,
-    asked_by,
     encode,
     request,
+    request_id,
 )
 from workbench.runs.store import Run
 
@@ -95,7 +95,7 @@ class _Requests:
             try:
                 received = request(line)
             except ValueError as error:
-                self._waiting.put(Error(id=asked_by(line), message=str(error)))
+                self._waiting.put(Error(id=request_id(line), message=str(error)))
                 continue
             if isinstance(received, Cancel):
                 self.cancelled.add(received.id)

@@ -10,6 +10,7 @@ from torch import nn
 
 from tasks.base import AnyTask, PlainError
 from tasks.writer import Writer
+from workbench.config.environment import defect
 from workbench.engine import network
 from workbench.engine.generation import samples
 from workbench.inference import network_summary, streaming
@@ -30,7 +31,6 @@ from workbench.inference.protocol import (
     Sketch,
     Views,
 )
-from workbench.render.format import defect
 from workbench.runs.store import Run
 
 

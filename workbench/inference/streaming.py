@@ -27,7 +27,7 @@ def replies(task: Writer, model: nn.Module, request: Generate, cancelled: Callab
     guide = task.guide(request.start, request.constraints)
     start = normalize_prompt(task, request.start)
     begun = Begun(id=request.id, text=start, notes=[*(guide.notes if guide else task.notes(request.start))])
-    stream = _candidates if request.candidates > 1 else _single
+    stream = _candidates if request.best_of > 1 else _single
     for reply in stream(task, model, request, guide, begun, cancelled):
         if cancelled() and reply is not begun:
             break
@@ -50,7 +50,7 @@ def _single(
         repetition=request.repetition,
         choices=request.choices,
         seed=request.seed,
-        limit=request.limit,
+        limit=request.length,
         guide=guide,
         stopped=cancelled,
     )
@@ -73,9 +73,9 @@ def _candidates(
         repetition=request.repetition,
         choices=request.choices,
     )
-    seeds = best_of.seeds(request.seed, request.candidates)
+    seeds = best_of.seeds(request.seed, request.best_of)
     stream = best_of.generate_candidates(
-        task, model, request.start, sampler, seeds, guide=guide, limit=request.limit, stopped=cancelled
+        task, model, request.start, sampler, seeds, guide=guide, limit=request.length, stopped=cancelled
     )
     yield begun
     while True:

@@ -8,7 +8,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tasks.views import Confusion
-from workbench.render.format import plain
+from workbench.render.text import printable
 
 _LABEL = 11  # cells of a label at most
 _GREEN, _RED = (34, 139, 84), (190, 60, 80)
@@ -22,7 +22,7 @@ class PrintedConfusion:
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
         view = self._view
-        labels = [plain(label) for label in view.labels]
+        labels = [printable(label) for label in view.labels]
         digits = max((len(str(count)) for row in view.counts for count in row), default=1)
         label_width = min(_LABEL, max(map(cell_len, labels), default=0))
         roomy = label_width + 1 + len(labels) * max(3, digits + 1) <= options.max_width

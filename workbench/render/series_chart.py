@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tasks.views import Series
 from workbench.render import plot
-from workbench.render.format import plain
+from workbench.render.text import printable
 
 _COLORS = ("blue", "red", "green", "magenta", "cyan", "yellow")
 _PIPE_WIDTH, _TERMINAL_WIDTH, _HEIGHT = 100, 160, 20  # cells; on a terminal at most
@@ -32,12 +32,12 @@ class PrintedSeries:
         legend = Text()
         for index, name in enumerate(series.curves):
             color, marker = style(index)
-            legend.append(f"{'━' if colored else marker} {plain(name)}   ", color)
+            legend.append(f"{'━' if colored else marker} {printable(name)}   ", color)
         yield legend
         width = min(options.max_width, _TERMINAL_WIDTH) if console.is_terminal else _PIPE_WIDTH
         curves = plot.series_curves(series, style)
         yield plot.text(plot.draw(curves, window, width, _HEIGHT, color="default", x_label=series.x_label))
-        yield Text(plain(series.note or series.x_label).center(width).rstrip(), "dim")
+        yield Text(printable(series.note or series.x_label).center(width).rstrip(), "dim")
 
 
 def _style(index: int, *, colored: bool) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 import msgspec
 
-from workbench.render.text_input import readable
+from workbench.render.text import readable
 
 
 def stdin_lines() -> Iterator[str]:

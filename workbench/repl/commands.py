@@ -1,4 +1,4 @@
-"""What the poem prompt holds between two lines, and the commands that change it. No torch, no terminal."""
+"""Commands of the poem prompt, and the parser of its lines. No torch, no terminal."""
 
 from __future__ import annotations
 
@@ -6,67 +6,18 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-import msgspec
-
 from tasks.poems import forms
-from tasks.poems.constraints import PoemConstraints
-from workbench.config.defaults import LENGTH, REPETITION, SEEDS, TEMPERATURE, TOP_P
-from workbench.render.format import did_you_mean, plain
-from workbench.render.text_input import bare
+from workbench.config.generation import DEFAULTS, FIELDS
+from workbench.config.suggestions import did_you_mean
+from workbench.render.text import stripped
+from workbench.repl.settings import PromptSettings
 
 _N = TypeVar("_N", int, float)
-_ON = {"on": True, "yes": True, "1": True, "": True, "off": False, "no": False, "0": False}
-_NOTHING = ("", "any", "off", "none", "-")
+Change = Callable[[PromptSettings, str], PromptSettings]
+MOST = 100  # poems of one line
+_SWITCH = {"on": True, "yes": True, "1": True, "": True, "off": False, "no": False, "0": False}
+_NONE = ("", "any", "off", "none", "-")
 _SLASHES = ("/", "／")
-MOST = 100  # poems at once
-BEST = 256  # candidates of each
-LONGEST = 100_000  # characters
-_TOKENS = 1_000_000  # more than a network knows
-_SHOWN = 12  # characters of a text that a person typed
-
-
-class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """How the next poem will be written."""
-
-    constraints: PoemConstraints = PoemConstraints()
-    temperature: float = TEMPERATURE
-    top_p: float = TOP_P
-    top_k: int = 0
-    repetition: float = REPETITION
-    seed: int | None = None  # of the next poem; none: any
-    best_of: int = 1
-    length: int = LENGTH
-
-    def with_constraints(self, **changes: object) -> Desk:
-        return msgspec.structs.replace(self, constraints=msgspec.structs.replace(self.constraints, **changes))
-
-    def told(self) -> str:
-        """What is set, in a line."""
-        constraints = self.constraints
-        parts = [
-            constraints.form or "any form",
-            *([f"begins {plain(constraints.start, _SHOWN)}"] if constraints.start else []),
-            *([f"acrostic {constraints.acrostic}"] if constraints.acrostic else []),
-            *([f"rhyme {constraints.rhyme}"] if constraints.rhyme else []),
-            *(name for name in ("tones", "distinct", "novel") if getattr(constraints, name)),
-            f"temp {self.temperature:g}",
-            *([f"top-p {self.top_p:g}"] if self.top_p < 1 else []),
-            *([f"top-k {self.top_k}"] if self.top_k else []),
-            *([f"repetition {self.repetition:g}"] if self.repetition != REPETITION else []),
-            *([f"best of {self.best_of}"] if self.best_of > 1 else []),
-            *([f"length {self.length}"] if self.length != LENGTH else []),
-            f"seed {'any' if self.seed is None else self.seed}",
-        ]
-        return " · ".join(parts)
-
-    def hint(self) -> str:
-        """What could be typed, for a person who typed nothing."""
-        constraints = self.constraints
-        begins = f"with {plain(constraints.start, _SHOWN)}" if constraints.start else "freely"
-        another = (
-            f"one on {plain(constraints.acrostic, _SHOWN)}" if constraints.acrostic else f"one that begins {begins}"
-        )
-        return f"Type the characters that a poem begins with, /again for {another}, or /help."
 
 
 class Command(NamedTuple):
@@ -75,90 +26,70 @@ class Command(NamedTuple):
     name: str
     argument: str  # as the help writes it; empty: it takes none
     help: str
-    change: Callable[[Desk, str], Desk] | None = None  # none: it acts, and changes nothing here
-    choices: tuple[str, ...] = ()  # offered to complete the argument
+    change: Change | None = None  # makes new settings of an argument; none: the prompt itself acts
+    choices: tuple[str, ...] = ()  # completions of the argument
 
 
-class Line(NamedTuple):
-    """A line that was typed: a command with its argument, or without a command the beginning of a poem."""
+class ParsedLine(NamedTuple):
+    """A typed line: a command with its argument, or without a command the beginning of a poem."""
 
     command: Command | None
     text: str
 
 
-def _form(desk: Desk, text: str) -> Desk:
-    return desk.with_constraints(form="" if text in _NOTHING else text)
+def _text(name: str) -> Change:
+    """Set a constraint that is a text."""
+    return lambda settings, text: settings.with_constraints(**{name: "" if text in _NONE else text})
 
 
-def _start(desk: Desk, text: str) -> Desk:
-    return desk.with_constraints(start="" if text in _NOTHING else text)
+def _switch(name: str) -> Change:
+    """Set a constraint that is on or off."""
 
-
-def _acrostic(desk: Desk, text: str) -> Desk:
-    """An acrostic begins every line: no other beginning stays."""
-    return desk.with_constraints(acrostic="") if text in _NOTHING else desk.with_constraints(acrostic=text, start="")
-
-
-def _rhyme(desk: Desk, text: str) -> Desk:
-    return desk.with_constraints(rhyme="" if text in _NOTHING else text)
-
-
-def _switch(name: str) -> Callable[[Desk, str], Desk]:
-    def change(desk: Desk, text: str) -> Desk:
-        if text.lower() not in _ON:
+    def change(settings: PromptSettings, text: str) -> PromptSettings:
+        if text.lower() not in _SWITCH:
             raise ValueError(f"/{name} is on or off: {text} is neither.")
-        return desk.with_constraints(**{name: _ON[text.lower()]})
+        return settings.with_constraints(**{name: _SWITCH[text.lower()]})
 
     return change
 
 
-def _temperature(desk: Desk, text: str) -> Desk:
-    return msgspec.structs.replace(desk, temperature=_number("temp", text, 0.0, 100.0) if text else Desk().temperature)
+def _acrostic(settings: PromptSettings, text: str) -> PromptSettings:
+    """Set the acrostic, which replaces any other beginning."""
+    if text in _NONE:
+        return settings.with_constraints(acrostic="")
+    return settings.with_constraints(acrostic=text, start="")
 
 
-def _top_p(desk: Desk, text: str) -> Desk:
-    found = _number("top-p", text, 0.0, 1.0) if text else Desk().top_p
-    if not found:
-        raise ValueError("/top-p takes a share above 0, up to 1.")
-    return msgspec.structs.replace(desk, top_p=found)
+def _seed(settings: PromptSettings, text: str) -> PromptSettings:
+    return settings.with_seed(None if text in _NONE else int(_setting("seed", "seed", text)))
 
 
-def _seed(desk: Desk, text: str) -> Desk:
-    return msgspec.structs.replace(desk, seed=None if text in _NOTHING else whole("seed", text, 0, SEEDS - 1))
+def _generation(name: str, field: str, example: str, choices: tuple[str, ...] = ()) -> Command:
+    """Make the command of a field of ``GenerationConfig``; without an argument it sets the default."""
 
+    def change(settings: PromptSettings, text: str) -> PromptSettings:
+        default = text in (_NONE if choices else ("",))
+        value = getattr(DEFAULTS, field) if default else _setting(name, field, text)
+        return settings.with_config(**{field: value})
 
-def _best(desk: Desk, text: str) -> Desk:
-    return msgspec.structs.replace(desk, best_of=1 if text in _NOTHING else whole("best", text, 1, BEST))
-
-
-def _top_k(desk: Desk, text: str) -> Desk:
-    return msgspec.structs.replace(desk, top_k=0 if text in _NOTHING else whole("top-k", text, 0, _TOKENS))
-
-
-def _repetition(desk: Desk, text: str) -> Desk:
-    found = _number("repetition", text, 0.0, 100.0) if text else Desk().repetition
-    return msgspec.structs.replace(desk, repetition=found)
-
-
-def _length(desk: Desk, text: str) -> Desk:
-    return msgspec.structs.replace(desk, length=whole("length", text, 1, LONGEST) if text else Desk().length)
+    return Command(name, example, FIELDS[field].help, change, choices)
 
 
 COMMANDS = (
-    Command("form", "七绝", "the form: 五绝 七绝 五律 七律 free, or any", _form, (*forms.FORMS, "any")),
-    Command("start", "月", "begin so with /again and /more; off: freely", _start, ("off",)),
+    Command("form", "七绝", "the form: 五绝 七绝 五律 七律 free, or any", _text("form"), (*forms.FORMS, "any")),
+    Command("start", "月", "begin so with /again and /more; off: freely", _text("start"), ("off",)),
     Command("acrostic", "春夏秋冬", "藏头: write one whose lines begin with these; off", _acrostic, ("off",)),
-    Command("rhyme", "天", "rhyme with a character, or on a group by its name; off", _rhyme, ("off",)),
+    Command("rhyme", "天", "rhyme with a character, or on a group by its name; off", _text("rhyme"), ("off",)),
     Command("tones", "on", "regulated verse: level and oblique tones, 对 and 粘", _switch("tones"), ("on", "off")),
     Command("distinct", "on", "no character twice in a line", _switch("distinct"), ("on", "off")),
     Command("novel", "on", "no line of the training corpus", _switch("novel"), ("on", "off")),
-    Command("temp", "0.8", "temperature: below 1 surer, above 1 bolder, 0 always the likeliest", _temperature),
-    Command("top-p", "0.9", "draw among the likeliest that hold this probability", _top_p),
-    Command("top-k", "40", "draw among so many of the likeliest; off: all", _top_k, ("off",)),
-    Command("repetition", "0.5", "nats that a character costs again; 0: none", _repetition),
+    _generation("temp", "temperature", "0.8"),
+    _generation("top-p", "top_p", "0.9"),
+    _generation("top-k", "top_k", "40", ("off",)),
+    _generation("repetition", "repetition", "0.5"),
     Command("seed", "7", "seed of the next poem, from which seeds count up; any", _seed, ("any",)),
-    Command("length", "200", "characters written at most", _length),
-    Command("best", "4", "write so many at once and show the best by score", _best),
+    _generation("length", "length", "200"),
+    _generation("best", "best_of", "4", ("off",)),
     Command("again", "", "write once more with the same beginning, another seed"),
     Command("more", "5", "write so many more"),
     Command("explain", "", "the last poem character by character: probability, tone, rhyme, rules"),
@@ -172,15 +103,15 @@ COMMANDS = (
 _BY_NAME = {command.name: command for command in COMMANDS}
 
 
-def read(line: str) -> Line:
-    """What a line asks for; nothing where nothing was typed.
+def parse(line: str) -> ParsedLine:
+    """Parse a line; an empty one is an empty text.
 
     Raises:
-        ValueError: a command that there is not; one sentence says so.
+        ValueError: there is no such command, or it takes no argument; one sentence says so.
     """
     if not line.lstrip().startswith(_SLASHES):
-        return Line(None, bare(line))
-    name, argument, *_ = [*cut(line.lstrip()), ""]
+        return ParsedLine(None, stripped(line))
+    name, argument, *_ = [*split(line.lstrip()), ""]
     name, argument = name.lower(), argument.strip()
     if name not in _BY_NAME:
         nearest = did_you_mean(f"/{name}", [f"/{one}" for one in _BY_NAME])
@@ -188,34 +119,48 @@ def read(line: str) -> Line:
     command = _BY_NAME[name]
     if argument and not command.argument:
         raise ValueError(f"/{name} stands alone: {argument} says nothing to it.")
-    return Line(command, bare(argument) if command.change else argument)
+    return ParsedLine(command, stripped(argument) if command.change else argument)
 
 
-def cut(line: str) -> list[str]:
-    """A command's name, and after any blank, were there one, its argument; nothing of a line that is no command."""
+def split(line: str) -> list[str]:
+    """Split a command's line into its name and, after any blank, its argument; ``[]`` for any other line."""
     if not line.startswith(_SLASHES):
         return []
     return re.split(r"\s+", line[1:], maxsplit=1)
 
 
-def whole(name: str, text: str, least: int, most: int) -> int:
-    """A whole number between two.
+def count(name: str, text: str, most: int) -> int:
+    """Read a command's argument as a count from 1 to ``most``.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
-    return _between(name, text, int, "a whole number", least, most)
+    return _between(name, text, int, 1, most)
 
 
-def _number(name: str, text: str, least: float, most: float) -> float:
-    return _between(name, text, float, "a number", least, most)
+def _setting(name: str, field: str, text: str) -> int | float:
+    """Read a command's argument as a number within the bounds of a field of ``GenerationConfig``."""
+    bounds = FIELDS[field]
+    least = bounds.at_least if bounds.at_least is not None else bounds.above
+    most = bounds.at_most if bounds.at_most is not None else bounds.below and bounds.below - 1
+    assert least is not None
+    assert most is not None
+    value: int | float
+    if bounds.kind == "int":
+        value = _between(name, text, int, int(least), int(most))
+    else:
+        value = _between(name, text, float, least, most)
+    if value == bounds.above:
+        raise ValueError(f"/{name} takes a number above {least:g}, up to {most:,.12g}: {text} is not.")
+    return value
 
 
-def _between(name: str, text: str, kind: Callable[[str], _N], called: str, least: _N, most: _N) -> _N:
+def _between(name: str, text: str, kind: Callable[[str], _N], least: _N, most: _N) -> _N:
     try:
-        found = kind(text)
+        value = kind(text)
     except ValueError:
-        raise ValueError(f"/{name} takes {called}: {text} is none.") from None
-    if not least <= found <= most:
+        noun = "a whole number" if kind is int else "a number"
+        raise ValueError(f"/{name} takes {noun}: {text} is none.") from None
+    if not least <= value <= most:
         raise ValueError(f"/{name} takes a number from {least:,.12g} to {most:,.12g}: {text} is not.")
-    return found
+    return value

@@ -1,4 +1,4 @@
-"""Reading lines from a person: history, completion, a line that tells what is set."""
+"""Line input of the poem prompt: history, completion, a toolbar with the settings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from rich.cells import cell_len, set_cell_size
 
-from workbench.repl.commands import COMMANDS, Command, cut
+from workbench.repl.commands import COMMANDS, Command, split
 
 
-class Words(Completer):
-    """Completes commands, and what a command can be told.
+class CommandCompleter(Completer):
+    """Completes commands and their arguments.
 
     Args:
-        models: the runs that can write.
+        models: the ids of the runs that can write.
     """
 
     def __init__(self, models: Callable[[], Iterable[str]]) -> None:
@@ -27,7 +27,7 @@ class Words(Completer):
         self._files = PathCompleter(expanduser=True)
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        words = cut(document.text_before_cursor)
+        words = split(document.text_before_cursor)
         if len(words) == 1:
             (name,) = words
             for command in COMMANDS:
@@ -52,32 +52,37 @@ class Words(Completer):
         return next((command.choices for command in COMMANDS if command.name == name), ())
 
 
-def reader(models: Callable[[], Iterable[str]], told: Callable[[], str]) -> Callable[[], str]:
-    """A function that asks for a line.
+def line_reader(models: Callable[[], Iterable[str]], toolbar: Callable[[], str]) -> Callable[[], str]:
+    """Return a function that reads a line from the terminal.
 
     It raises ``KeyboardInterrupt`` on Ctrl-C and ``EOFError`` on Ctrl-D, as ``input`` does.
 
     Args:
-        told: what stands below the line.
+        models: the ids of the runs that can write.
+        toolbar: the text below the line.
     """
     session: PromptSession[str] = PromptSession(
-        "诗 › ", history=_history(), completer=Words(models), bottom_toolbar=told, enable_history_search=True
+        "诗 › ",
+        history=_history(),
+        completer=CommandCompleter(models),
+        bottom_toolbar=toolbar,
+        enable_history_search=True,
     )
     return session.prompt
 
 
-def listed() -> str:
-    """Every command with what it takes and does."""
-    widest = max(cell_len(_shown(command)) for command in COMMANDS)
-    return "\n".join(f"  {set_cell_size(_shown(command), widest)}  {command.help}" for command in COMMANDS)
+def command_list() -> str:
+    """List every command with its argument and help, aligned."""
+    widest = max(cell_len(_usage(command)) for command in COMMANDS)
+    return "\n".join(f"  {set_cell_size(_usage(command), widest)}  {command.help}" for command in COMMANDS)
 
 
-def _shown(command: Command) -> str:
+def _usage(command: Command) -> str:
     return f"/{command.name} {command.argument}".rstrip()
 
 
 def _history() -> History:
-    """The lines of earlier days; of this one alone where they cannot be kept."""
+    """The history of typed lines in a file; in memory where none can be written."""
     path = Path(platformdirs.user_state_path("workbench")) / "poem-history"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

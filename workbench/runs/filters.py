@@ -20,7 +20,7 @@ import tasks
 from tasks.base import Metric
 from workbench.config import spec
 from workbench.config.fields import Field, describe
-from workbench.render.format import did_you_mean
+from workbench.config.suggestions import did_you_mean
 from workbench.runs.store import Status
 from workbench.runs.summary import UNREADABLE, RunSummary
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.text import Text
 from textual.screen import Screen
 
-from workbench.render.format import DEBUG, defect
+from workbench.config.environment import DEBUG, defect
 from workbench.runs import launch
 from workbench.runs.store import Run, RunError
 from workbench.tui.appearance import WIDE, Appearance

@@ -16,8 +16,8 @@ from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
 
+from workbench.config.environment import ASCII
 from workbench.render import plot
-from workbench.render.format import ASCII
 
 _TABLE = {
     "-": "‐‑–—−─┄┅┈┉╌╍▔±¬",

@@ -91,7 +91,7 @@ def test_the_inference_server_obeys_a_cancel_while_it_searches(hopeless: Made, t
             return heard()
 
     service = InferenceService(random_run(tmp_path), *hopeless)
-    question = Generate(id=4, candidates=several, constraints={"form": "五绝", "novel": True})
+    question = Generate(id=4, best_of=several, constraints={"form": "五绝", "novel": True})
     assert [*service.respond(question, Cancelled())] == [Begun(id=4, text=""), End(id=4, reason="cancelled")]
 
 
@@ -111,7 +111,7 @@ def test_one_text_at_a_dead_end_loses_no_other() -> None:
 def test_a_text_that_was_given_up_has_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task, model = random_writer()
     monkeypatch.setattr(task, "guide", lambda start, constraints: Trap(task, CHARACTERS[:12]))
-    *_, end = InferenceService(random_run(tmp_path), task, model).respond(Generate(id=1, candidates=24), set())
+    *_, end = InferenceService(random_run(tmp_path), task, model).respond(Generate(id=1, best_of=24), set())
     assert isinstance(end, End)
     assert None in end.scores
     assert end.scores[end.best] == max(score for score in end.scores if score is not None)

@@ -65,6 +65,6 @@ def test_each_of_several_texts_has_its_own(scribe) -> None:
 def test_the_inference_server_reports_them_with_each_character(described, scribe, candidates) -> None:
     service = InferenceService(described, *scribe)
     for choices in (0, 3):
-        asked = Generate(id=1, start="月", temperature=0, limit=8, candidates=candidates, choices=choices)
+        asked = Generate(id=1, start="月", temperature=0, length=8, best_of=candidates, choices=choices)
         told = [reply for reply in service.respond(asked, set()) if isinstance(reply, Character)]
         assert {len(reply.choices) for reply in told} == {choices}

@@ -14,7 +14,7 @@ import torch
 from torch import Generator, nn
 
 from tasks.writer import Guide, Writer
-from workbench.config.defaults import SEEDS
+from workbench.config.generation import SEEDS
 from workbench.engine.generation.batch import Batch
 from workbench.engine.generation.decoding import GeneratedToken
 from workbench.engine.generation.sampling import Sampler

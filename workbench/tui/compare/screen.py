@@ -10,7 +10,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs.store import Run
 from workbench.runs.summary import RunSummary
 from workbench.runs.timeline import Axis, next_axis
@@ -119,7 +119,7 @@ class CompareScreen(Page):
     def _show(self) -> None:
         summaries = [summary for _, summary in self._readable]
         heads = [Content("")] + [
-            Content.styled(f"{one.letter} {plain(summary.cell)}", one.style) for one, summary in self._readable
+            Content.styled(f"{one.letter} {printable(summary.cell)}", one.style) for one, summary in self._readable
         ]
         states = [Content("status")] + [
             Content.styled(summary.status, f"$text-{COLOURS[summary.status]}") for summary in summaries
@@ -130,7 +130,7 @@ class CompareScreen(Page):
         ]
         self.query_one(f"#{RESULTS}-pane", Passage).show(aligned([heads, states, *figures]))
         differing = [
-            [Content(key), *(Content(plain(value, _LONGEST)) for value in values)]
+            [Content(key), *(Content(printable(value, _LONGEST)) for value in values)]
             for key, values in comparison.differing_settings(summaries).items()
         ]
         same = Content.styled("No setting differs.", "$foreground-muted")
@@ -150,7 +150,7 @@ class CompareScreen(Page):
             items = [
                 Content.assemble(
                     (f"{one.letter} ", one.style),
-                    plain(summary.run.id if name == "id" else summary.cell),
+                    printable(summary.run.id if name == "id" else summary.cell),
                     ("" if wide else f" {summary.status}", f"$text-{COLOURS[summary.status]}"),
                 )
                 for one, summary in self._readable

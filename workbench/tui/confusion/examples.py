@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from workbench.inference.protocol import Example, Examples, Listed
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs.store import Run, RunError
 from workbench.tui.confusion.example_search import ExampleSearch
 from workbench.tui.services.threads import run_in_thread
@@ -67,7 +67,7 @@ class ExamplesPane(Vertical):
             listed = await run_in_thread(partial(self._search.find, request))
         except (ValueError, RunError) as error:
             self._search.wanted = None
-            body.show(Content.styled(plain(str(error)), "$text-error"))
+            body.show(Content.styled(printable(str(error)), "$text-error"))
             return
         if listed is None:
             return
@@ -78,7 +78,7 @@ class ExamplesPane(Vertical):
 
     def _show_head(self, counts: str) -> None:
         assert self._request is not None
-        true, guess = plain(self._request.true), plain(self._request.guess)
+        true, guess = printable(self._request.true), printable(self._request.guess)
         cell = f"{true} named rightly" if true == guess else f"{true} taken for {guess}"
         self.query_one("#listed", Static).update(
             Content.assemble((cell, "bold"), counts, (f"\n{self._caption}", "$foreground-muted"))
@@ -90,7 +90,7 @@ class ExamplesPane(Vertical):
             return
         text = "Opening the best weights and the data; the first time may take a minute …"
         if progress is not None:
-            text = f"Asking: {progress.done:,} of {progress.total:,} {plain(request.true)} …"
+            text = f"Asking: {progress.done:,} of {progress.total:,} {printable(request.true)} …"
         self.query_one(Passage).show(Content.styled(text, "$foreground-muted"))
 
 
@@ -104,8 +104,8 @@ def _counts(request: Examples, listed: Listed) -> str:
 
 def examples_text(examples: Sequence[Example], true: str, guess: str) -> Content:
     """Return short texts as a table, longer ones below their probabilities."""
-    labels = [plain(label) for label in dict.fromkeys((true, guess))]
-    texts = [plain(example.text).strip() or "(empty)" for example in examples]
+    labels = [printable(label) for label in dict.fromkeys((true, guess))]
+    texts = [printable(example.text).strip() or "(empty)" for example in examples]
     shares = [[f"{percent(share)} %" for share in (example.true, example.guess)][: len(labels)] for example in examples]
     if all(cell_len(text) <= _SHORT for text in texts):
         rows = [[text, *row] for text, row in zip(texts, shares, strict=True)]

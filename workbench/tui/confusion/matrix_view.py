@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.views import Confusion, TableValue
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.tui.confusion.evaluations import EvaluationPoint, OtherRun, Reference, ShownMatrix, make_reference
 from workbench.tui.widgets import matrix
 from workbench.tui.widgets.matrix import ORDERS, MatrixDisplay, Order
@@ -83,7 +83,7 @@ class MatrixView:
 def error_rows(view: Confusion) -> list[list[TableValue]]:
     """Return the rows of the table of the commonest errors: true class, predicted class, count, share."""
     return [
-        [plain(true), plain(guess), count, f"{matrix.percent(share)} %"]
+        [printable(true), printable(guess), count, f"{matrix.percent(share)} %"]
         for true, guess, count, share in matrix.most_confused(view, _ERRORS)
     ]
 

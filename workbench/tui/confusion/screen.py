@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from tasks.views import Confusion
 from workbench.inference.protocol import Examples
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs.events import Finished
 from workbench.runs.store import Run
 from workbench.tui.confusion.evaluations import (
@@ -147,7 +147,7 @@ class ConfusionScreen(Page):
         evaluation = []
         if shown:
             following = self._at is None and live(self.status)
-            evaluation = [shown.point.name, "live" * following, plain(shown.view.note)]
+            evaluation = [shown.point.name, "live" * following, printable(shown.view.note)]
         words = ", ".join(filter(None, [*evaluation, "starter data" * (spec.data == "starter")]))
         self.query_one("#evaluation", Static).update(Content.assemble(badge(self.status), name, (words, "bold")))
         if shown:

@@ -16,7 +16,7 @@ import tasks
 from tasks.base import DataError, Settings
 from tasks.shared.datasets import locations
 from tasks.shared.datasets.locations import DatasetStatus, Source
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.tui.lab.status_line import FootLine
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.progress import bar
@@ -181,11 +181,14 @@ class DataLine(FootLine):
         if fetch := self._fetches.get(self._of):
             return _coming(fetch)
         if failure := self._failures.get(self._of):
-            return [(plain(failure), "$text-error"), (" · g tries again", "$foreground-muted")]
+            return [(printable(failure), "$text-error"), (" · g tries again", "$foreground-muted")]
         if self._standing is None or self._settings is None:
             return [("looking …", "$foreground-muted")]
         if self._settings.own_data and not self._standing.problem:
-            return [("your own file", "$text-success"), (f", {plain(self._settings.own_data)}", "$foreground-muted")]
+            return [
+                ("your own file", "$text-success"),
+                (f", {printable(self._settings.own_data)}", "$foreground-muted"),
+            ]
         return _stands(self._of, self._standing)
 
 
@@ -231,10 +234,10 @@ def _stands(task: str, standing: DatasetStatus) -> list[Piece]:
     get = (f" · g downloads all of it{size}", "$foreground-muted") if known else ""
     match standing.where:
         case "incomplete":
-            return [(plain(standing.problem), "$text-error")]
+            return [(printable(standing.problem), "$text-error")]
         case "absent":
             return [("missing", "$text-error"), get]
         case "starter":
             return [(f"starter only{rows}", "$text-warning"), get]
     checked = f", {standing.found.verdict}" if standing.found else ""
-    return [("full", "$text-success"), rows + checked, (f", {plain(str(standing.folder))}", "$foreground-muted")]
+    return [("full", "$text-success"), rows + checked, (f", {printable(str(standing.folder))}", "$foreground-muted")]

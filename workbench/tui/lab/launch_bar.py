@@ -17,7 +17,7 @@ from textual.widgets import Button, Static
 from tasks.base import DataError
 from tasks.shared.datasets.locations import Source
 from workbench.config.spec import RunSpec
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs import launch, store
 from workbench.runs.store import Run, RunError
 from workbench.tui.lab.dataset_line import DataLine, Stopped
@@ -66,7 +66,9 @@ class Foot(Vertical):
 
     def _say(self) -> None:
         style = "$foreground-muted" if self._described else "$text-error"
-        shown = ("starting: looking for the data …", "$text-warning") if self._starting else (plain(self._words), style)
+        shown = (
+            ("starting: looking for the data …", "$text-warning") if self._starting else (printable(self._words), style)
+        )
         self.query_one("#verdict", Static).update(Content.styled(*shown))
 
     def start(self, *, stay: bool = False) -> None:

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from workbench.config.spec import RunSpec
 from workbench.inference.protocol import Part, Sketched
 from workbench.inference.session import InferenceSession
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs.store import RunError
 from workbench.tui.lab.status_line import FootLine
 from workbench.tui.services.threads import run_in_thread
@@ -116,7 +116,7 @@ class NetworkLine(FootLine):
         self.post_message(self.Told(answer))
 
     def _none(self, words: str, *, error: bool = False) -> None:
-        self.say((plain(words), "$text-error" if error else "$foreground-muted"), explains=error)
+        self.say((printable(words), "$text-error" if error else "$foreground-muted"), explains=error)
         self._last = None
         self.post_message(self.Told(None))
 
@@ -149,7 +149,7 @@ def lay_out(sketched: Sketched, width: int) -> Content:
     """Each part's name, shapes and parameters, in columns where these have room."""
     lines: list[Content] = []
     for part in sketched.parts:
-        name, count = plain(part.name), f"{part.parameters:,}" if part.parameters else "–"
+        name, count = printable(part.name), f"{part.parameters:,}" if part.parameters else "–"
         beside, rest = "", _wrapped(part, width - 2)
         margin = 2
         if width >= _ROOMY:
@@ -164,9 +164,9 @@ def lay_out(sketched: Sketched, width: int) -> Content:
 
 def _wrapped(part: Part, room: int) -> list[str]:
     """A part's weights, each beside its shape; what the part does where it has none."""
-    shapes = [f"{plain(name)} ({', '.join(map(str, shape))})" for name, shape in part.weights.items()]
+    shapes = [f"{printable(name)} ({', '.join(map(str, shape))})" for name, shape in part.weights.items()]
     held = ", ".join(shape.replace(" ", _TIE) for shape in shapes)
-    lines = wrap(held or plain(part.about), max(8, room)) or [""]
+    lines = wrap(held or printable(part.about), max(8, room)) or [""]
     return [line.replace(_TIE, " ") for line in lines]
 
 

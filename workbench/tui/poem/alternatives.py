@@ -1,4 +1,4 @@
-"""What the network would rather have written at a place of a text: its likeliest characters and their probabilities."""
+"""Alternatives of the network at one character of a text: its likeliest characters with their probabilities."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ import math
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.render.format import plain
-from workbench.tui.poem.verse import Verse
+from workbench.render.text import printable
+from workbench.tui.poem.poem_text import PoemText
 
-ASKED = 3  # characters
+ALTERNATIVES = 3  # characters requested with each one that is written
 _HINT = "← → in the poems (Tab): the network's choices there"
 
 
-class Choices(Static):
-    """A line under the poems."""
+class AlternativesLine(Static):
+    """A line under the poems with the network's alternatives."""
 
     def __init__(self) -> None:
-        super().__init__(markup=False, id="choices")
+        super().__init__(markup=False, id="alternatives")
 
-    def show(self, verse: Verse | None, cursor: int | None, *, writing: bool) -> None:
-        """What the network thought at a text's character.
+    def show(self, poem: PoemText | None, cursor: int | None, *, writing: bool) -> None:
+        """Show the alternatives at a text's character.
 
         Args:
-            cursor: its number; none: the newest one, while it is being written.
+            cursor: the character's number; none: the newest one, while the text is being written.
         """
-        if verse is None or not verse.places or (cursor is None and not writing):
+        if poem is None or not poem.positions or (cursor is None and not writing):
             self.update(Content.styled(_HINT, "$foreground-muted"))
             return
-        place = verse.places[-1 if cursor is None else cursor]
-        if place.written is None:
-            self.update(Content.styled(f"{_named(place.text)} was given, not written", "$foreground-muted"))
+        position = poem.positions[-1 if cursor is None else cursor]
+        if position.written is None:
+            self.update(Content.styled(f"{_name(position.text)} was given, not written", "$foreground-muted"))
             return
         parts: list[tuple[str, str] | str] = [
-            (f"▸{_named(place.text)}", "bold $text-accent"),
-            (f" {_percent(math.exp(place.written.log_probability))} of ", "$foreground-muted"),
+            (f"▸{_name(position.text)}", "bold $text-accent"),
+            (f" {_percent(math.exp(position.written.log_probability))} of ", "$foreground-muted"),
         ]
-        for number, (text, share) in enumerate(place.written.choices):
-            taken = "bold $text-accent" if text == place.text else ""
-            parts += ["  " * (number > 0), (_named(text), taken), (f" {_percent(share)}", "$foreground-muted")]
+        for number, (text, probability) in enumerate(position.written.choices):
+            style = "bold $text-accent" if text == position.text else ""
+            parts += ["  " * (number > 0), (_name(text), style), (f" {_percent(probability)}", "$foreground-muted")]
         self.update(Content.assemble(*parts))
 
 
-def _named(text: str) -> str:
-    return "line end" if text == "\n" else plain(text) or "end"
+def _name(text: str) -> str:
+    return "line end" if text == "\n" else printable(text) or "end"
 
 
 def _percent(share: float) -> str:

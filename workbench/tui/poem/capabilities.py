@@ -1,6 +1,6 @@
-"""What is known of a network that writes without asking it: tones and rhymes of its characters, what it can be held to.
+"""Capabilities of a network that writes: tones and rhymes of its characters, and the constraints that it can meet.
 
-It is read from the run's own folder: no torch, and fast enough to be asked before anything is written.
+They are read from the run's folder: no torch, and fast enough to be read before anything is written.
 """
 
 from __future__ import annotations
@@ -14,36 +14,38 @@ from tasks.poems.constraints import PoemConstraints
 from tasks.poems.prosody import Prosody
 from workbench.runs.store import Run, RunError, task_state
 
-WISHES = [field.name for field in msgspec.structs.fields(PoemConstraints) if field.name != "start"]
+CONSTRAINTS = [field.name for field in msgspec.structs.fields(PoemConstraints) if field.name != "start"]
 _RHYMING = ("rhyme", "tones")
 
 
-class Lore(NamedTuple):
-    """What a run tells of its network."""
+class ModelCapabilities(NamedTuple):
+    """Capabilities that a run's folder tells of."""
 
-    book: Prosody | None = None  # none: it does not write poems; an empty one: without tones and rhymes
-    lacking: Mapping[str, str] = {}  # the constraints that it cannot be held to, and why, a sentence each
+    prosody: Prosody | None = None  # none: it does not write poems; an empty one: without tones and rhymes
+    unavailable: Mapping[str, str] = {}  # constraints that it cannot meet, each with a sentence that says why
 
     @property
-    def said(self) -> str:
-        """What is off, reason by reason."""
-        reasons = dict.fromkeys(self.lacking.values())
-        parts = [(", ".join(w for w in self.lacking if self.lacking[w] == reason), reason) for reason in reasons]
-        return " ".join(f"Off: {names}. {reason}" for names, reason in parts)
+    def explanation(self) -> str:
+        """The unavailable constraints, reason by reason."""
+        reasons = dict.fromkeys(self.unavailable.values())
+        names = {reason: [name for name, why in self.unavailable.items() if why == reason] for reason in reasons}
+        return " ".join(f"Off: {', '.join(names[reason])}. {reason}" for reason in reasons)
 
 
-def of(run: Run) -> Lore:
-    """What the run's folder tells now."""
+def read(run: Run) -> ModelCapabilities:
+    """Read a run's capabilities as they are now."""
     try:
         state = task_state(run)
     except RunError as error:
-        return Lore(lacking=dict.fromkeys(WISHES, str(error)))
+        return ModelCapabilities(unavailable=dict.fromkeys(CONSTRAINTS, str(error)))
     if run.spec.task != "poems":
-        return Lore(lacking=dict.fromkeys(WISHES, "This network writes freely: it knows no forms and no rhymes."))
+        reason = "This network writes freely: it knows no forms and no rhymes."
+        return ModelCapabilities(unavailable=dict.fromkeys(CONSTRAINTS, reason))
     lines: Any = state.get("prosody")  # a group a line
     if lines is None:
-        return Lore(Prosody(), dict.fromkeys(WISHES, "This network was trained before forms were known: train anew."))
-    lacking = {} if lines else dict.fromkeys(_RHYMING, "This network was trained without the rhyme book.")
+        reason = "This network was trained before forms were known: train anew."
+        return ModelCapabilities(Prosody(), dict.fromkeys(CONSTRAINTS, reason))
+    reasons = {} if lines else dict.fromkeys(_RHYMING, "This network was trained without the rhyme book.")
     if not run.tensors_file.exists():
-        lacking["novel"] = "The lines of its training corpus are not at hand."
-    return Lore(Prosody(lines), lacking)
+        reasons["novel"] = "The lines of its training corpus are not at hand."
+    return ModelCapabilities(Prosody(lines), reasons)

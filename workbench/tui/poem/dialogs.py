@@ -1,4 +1,4 @@
-"""What becomes of a poem: the list of those that are kept, and the name of a file for one."""
+"""Dialogs of the Poem screen: the list of kept poems, and the file name for saving one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.tui.poem import kept_poems
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.table import Passage
@@ -23,7 +23,7 @@ from workbench.tui.widgets.table import Passage
 _NONE = "Nothing is kept yet. k (or ^g) keeps the marked poem."
 
 
-class Kept(ModalScreen[None]):
+class KeptPoemsDialog(ModalScreen[None]):
     """The kept poems, the newest on top, and the file that holds them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,l,ctrl+l,q", "close", show=False)]
@@ -38,42 +38,42 @@ class Kept(ModalScreen[None]):
         for entry in reversed(self._entries):
             for line in entry.split("\n"):
                 made_by = line.startswith("— ")
-                parts.append((f"{plain(line)}\n", "$foreground-muted") if made_by else f"{plain(line)}\n")
+                parts.append((f"{printable(line)}\n", "$foreground-muted") if made_by else f"{printable(line)}\n")
             parts.append("\n")
         with Vertical(id="dialog") as dialog:
             dialog.border_title = f"kept poems ({len(self._entries)})"
             dialog.border_subtitle = "Esc closes"
             yield Passage(Content.assemble(*parts) if parts else Content.styled(_NONE, "$foreground-muted"), id="kept")
-            yield Static(plain(str(self._path)), markup=False, classes="hint")
+            yield Static(printable(str(self._path)), markup=False, classes="hint")
 
     def action_close(self) -> None:
         self.dismiss()
 
 
-class Save(ModalScreen[Path | None]):
-    """Asks for a file's name and writes the poem to it; gives back where it stands, none where nothing was written."""
+class SavePoemDialog(ModalScreen[Path | None]):
+    """Writes a poem to a file that the person names; its result is the path, none where nothing was written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]
     AUTO_FOCUS = "Input"
 
-    def __init__(self, one: str, name: str) -> None:
+    def __init__(self, entry: str, name: str) -> None:
         super().__init__()
-        self._one, self._name = one, name
-        self._there: Path | None = None  # what would be replaced
+        self._entry, self._name = entry, name
+        self._existing: Path | None = None  # the file that Enter replaces
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "save the poem"
             dialog.border_subtitle = "Esc: not"
             yield Static(
-                Content.styled(f"Enter writes it to this file in {plain(str(Path.cwd()))}:", "bold"), markup=False
+                Content.styled(f"Enter writes it to this file in {printable(str(Path.cwd()))}:", "bold"), markup=False
             )
             yield Input(self._name, compact=True, id="name")
             yield Static(markup=False, id="answer")
 
     @on(Input.Changed)
     def _renamed(self) -> None:
-        self._there = None
+        self._existing = None
         self._say("")
 
     @on(Input.Submitted)
@@ -85,9 +85,9 @@ class Save(ModalScreen[Path | None]):
             return
         path = Path(name).expanduser().absolute()
         try:
-            await run_in_thread(partial(kept_poems.save, path, self._one, replace=path == self._there))
+            await run_in_thread(partial(kept_poems.save, path, self._entry, replace=path == self._existing))
         except FileExistsError:
-            self._there = path
+            self._existing = path
             self._say(f"{path.name} is there already: Enter once more replaces it, another name leaves it alone.")
         except (OSError, ValueError, RuntimeError) as error:  # a name that is none, a ~ of nobody's
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -96,7 +96,7 @@ class Save(ModalScreen[Path | None]):
             self.dismiss(path)
 
     def _say(self, sentence: str) -> None:
-        self.query_one("#answer", Static).update(Content.styled(plain(sentence), "$text-warning"))
+        self.query_one("#answer", Static).update(Content.styled(printable(sentence), "$text-warning"))
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""Poems as text files: those that a person keeps, in one file that only ever grows, and one saved by itself."""
+"""Poems in text files: the kept ones in one file that only grows, and single ones in files of their own."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 from tasks.shared import files
 
-NAME = "kept-poems.txt"  # in the folder of the runs: no run, and nothing of a run
+NAME = "kept-poems.txt"  # in the folder of the runs: not part of any run
 _BLANK = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
-def entry(text: str, made_by: str) -> str:
-    """A poem and what makes it again, without empty lines."""
+def format_entry(text: str, made_by: str) -> str:
+    """Join a poem and the line that reproduces it, without empty lines."""
     return _BLANK.sub("\n", f"{text.strip()}\n— {made_by}").strip()
 
 
-def kept(folder: Path) -> list[str]:
-    """The kept poems, the oldest first.
+def read(folder: Path) -> list[str]:
+    """Read the kept poems, the oldest first.
 
     Raises:
         OSError: the file cannot be read.
@@ -28,27 +28,28 @@ def kept(folder: Path) -> list[str]:
         return []
 
 
-def keep(folder: Path, one: str) -> bool:
-    """Append a poem, whole or not at all; whether it was not among them yet.
+def keep(folder: Path, entry: str) -> bool:
+    """Append an entry, whole or not at all; return False if it is kept already.
 
     Raises:
         OSError: it cannot be written; what was kept before is as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # another window may keep one now
-    return files.append(folder / NAME, one, unless=lambda before: one in _entries(before))
+    # another window may keep one at the same time
+    return files.append(folder / NAME, entry, unless=lambda before: entry in _entries(before))
 
 
-def save(path: Path, one: str, *, replace: bool) -> None:
-    """Write a poem to a file of its own.
+def save(path: Path, entry: str, *, replace: bool) -> None:
+    """Write an entry to a file of its own.
 
     Args:
-        replace: a file that is there already gives way.
+        replace: an existing file is replaced.
 
     Raises:
-        FileExistsError: there is one, and it is not to give way. OSError: it cannot be written.
+        FileExistsError: the file exists and is not to be replaced.
+        OSError: it cannot be written.
     """
-    content = f"{one}\n".encode()
+    content = f"{entry}\n".encode()
     if replace:
         files.write(path, content)
         return

@@ -1,4 +1,4 @@
-"""Which network writes."""
+"""Choice of the network that writes."""
 
 from __future__ import annotations
 
@@ -17,57 +17,57 @@ from workbench.runs.summary import RunSummary
 from workbench.tui.widgets.status import badge
 
 
-class WriterChoice(Vertical):
-    """The networks that write, how well the chosen one does, and what it cannot do."""
+class ModelChoice(Vertical):
+    """The networks that write; of the chosen one its figures and the constraints that it cannot meet."""
 
     class Changed(Message):
-        """Another network is chosen, or more is known of it."""
+        """Another network is chosen, or the chosen one's summary is another."""
 
     def __init__(self) -> None:
-        super().__init__(id="network")
-        self._writers: Sequence[RunSummary] = ()
+        super().__init__(id="model-choice")
+        self._models: Sequence[RunSummary] = ()
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="writer-row"):
+        with Horizontal(id="model-row"):
             yield Static("  network", classes="name")
-            yield Select[str]([], allow_blank=True, prompt="choose one", compact=True, id="writer")
+            yield Select[str]([], allow_blank=True, prompt="choose one", compact=True, id="model")
         yield Static(markup=False, id="standing")
-        yield Static(markup=False, id="lacking")
+        yield Static(markup=False, id="unavailable")
 
     def on_mount(self) -> None:
-        self.lack("")
+        self.show_unavailable("")
 
-    def offer(self, writers: Sequence[RunSummary]) -> None:
+    def offer(self, models: Sequence[RunSummary]) -> None:
         """Offer these networks; the chosen one stays chosen."""
         select, chosen = self.query_one(Select), self.chosen
-        paths = [row.run.path for row in writers]
-        if paths != [row.run.path for row in self._writers]:
-            select.set_options((Content(row.run.id), str(row.run.path)) for row in writers)
+        paths = [row.run.path for row in models]
+        if paths != [row.run.path for row in self._models]:
+            select.set_options((Content(row.run.id), str(row.run.path)) for row in models)
             if paths:
                 select.value = str(chosen.run.path if chosen and chosen.run.path in paths else paths[0])
-        self._writers = writers
-        self._tell()
+        self._models = models
+        self._show_chosen()
 
     @property
     def chosen(self) -> RunSummary | None:
         value = self.query_one(Select).value
-        return next((row for row in self._writers if str(row.run.path) == value), None)
+        return next((row for row in self._models if str(row.run.path) == value), None)
 
     def choose(self, path: Path) -> bool:
-        """Whether it is still there."""
-        there = path in [row.run.path for row in self._writers]
-        if there:
+        """Choose the run in a folder; return whether it is still offered."""
+        offered = path in [row.run.path for row in self._models]
+        if offered:
             self.query_one(Select).value = str(path)
-        return there
+        return offered
 
-    def lack(self, said: str) -> None:
-        """What it cannot do, and why."""
-        line = self.query_one("#lacking", Static)
-        line.display = bool(said)
-        line.update(Content.styled(said, "$text-warning"))
+    def show_unavailable(self, explanation: str) -> None:
+        """Show which constraints the chosen network cannot meet, and why; empty: none."""
+        line = self.query_one("#unavailable", Static)
+        line.display = bool(explanation)
+        line.update(Content.styled(explanation, "$text-warning"))
 
     @on(Select.Changed)
-    def _tell(self) -> None:
+    def _show_chosen(self) -> None:
         row = self.chosen
         facts = Content("")
         if row is not None:

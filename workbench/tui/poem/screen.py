@@ -1,4 +1,4 @@
-"""A trained network writes: choose one, say what is wished of a poem, and read along."""
+"""The Poem screen: choose a network, set constraints, and read the poem as it is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.config.defaults import SEEDS
+from workbench.config.generation import SEEDS
 from workbench.inference.protocol import Begun, End
 from workbench.inference.session import InferenceSession
 from workbench.render.format import age
@@ -19,14 +19,14 @@ from workbench.runs.store import Run, RunError
 from workbench.runs.summary import RunSummary
 from workbench.tui.keys import bindings
 from workbench.tui.poem import capabilities, kept_poems
-from workbench.tui.poem.alternatives import Choices
-from workbench.tui.poem.capabilities import Lore
-from workbench.tui.poem.dialogs import Kept, Save
+from workbench.tui.poem.alternatives import AlternativesLine
+from workbench.tui.poem.capabilities import ModelCapabilities
+from workbench.tui.poem.dialogs import KeptPoemsDialog, SavePoemDialog
+from workbench.tui.poem.form import GenerationForm, GenerationRow
 from workbench.tui.poem.generation import stream
-from workbench.tui.poem.generation_form import WritingForm, WritingRow
-from workbench.tui.poem.model_choice import WriterChoice
-from workbench.tui.poem.models import NONE, Shelf, Writers
-from workbench.tui.poem.sheets import Poems, Recipe, Sheet
+from workbench.tui.poem.generations import GenerationRecord, GenerationView, PoemList
+from workbench.tui.poem.model_choice import ModelChoice
+from workbench.tui.poem.models import NO_MODEL, ModelFolder, WritingModels
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import SettingRow
@@ -39,40 +39,40 @@ class PoemScreen(Page):
 
     place = "poem"
     BINDINGS = bindings(place)
-    EVERY = 5.0  # seconds between two looks at the folder
+    EVERY = 5.0  # seconds between two scans of the folder
 
     def __init__(self) -> None:
         super().__init__()
         self._session = InferenceSession()
-        self._stopped: threading.Event | None = None  # of the sheet that is being written
-        self._sheet: Sheet | None = None  # the one that is being written, from its beginning on
+        self._stopped: threading.Event | None = None  # of the generation that is being written
+        self._generation: GenerationView | None = None  # the one that is being written, from its beginning on
         self._message = Content("")
-        self._seen: object = None  # at the last look
-        self._known: tuple[object, Lore] = None, Lore()  # of which run, and what
+        self._shown_models: object = None
+        self._capabilities: tuple[object, ModelCapabilities] = None, ModelCapabilities()  # of a run, by its path
 
     def compose(self) -> ComposeResult:
         yield TopBar("poem")
         with Horizontal(id="poem"):
-            with Vertical(id="desk"):
-                yield WriterChoice()
-                yield WritingForm(id="writing")
-                yield Static(markup=False, id="said")
+            with Vertical(id="generation"):
+                yield ModelChoice()
+                yield GenerationForm(id="writing")
+                yield Static(markup=False, id="poem-message")
             with Vertical(id="page"):
-                yield Poems(id="poems")
-                yield Choices()
-        yield Static(Content.styled(NONE, "$foreground-muted"), markup=False, id="no-writer")
+                yield PoemList(id="poems")
+                yield AlternativesLine()
+        yield Static(Content.styled(NO_MODEL, "$foreground-muted"), markup=False, id="no-model")
         yield BottomBar("poem")
 
     def on_mount(self) -> None:
-        self._folder = Writers(self.workbench.runs_folder)
-        self.query_one("#desk").border_title = "write"
-        self.query_one("#poem").display = self.query_one("#no-writer").display = False
-        self.watch(self, "focused", self._tell)
-        self.set_interval(self.EVERY, self._look)
-        self._think()
+        self._folder = ModelFolder(self.workbench.runs_folder)
+        self.query_one("#generation").border_title = "write"
+        self.query_one("#poem").display = self.query_one("#no-model").display = False
+        self.watch(self, "focused", self._show_message)
+        self.set_interval(self.EVERY, self._scan)
+        self._show_alternatives()
 
     def on_screen_resume(self) -> None:
-        self._look()
+        self._scan()
 
     def on_screen_suspend(self) -> None:
         if self.workbench.place != self.place:  # not under help or the palette
@@ -81,58 +81,58 @@ class PoemScreen(Page):
     def on_unmount(self) -> None:
         self._leave()
 
-    @work(exclusive=True, group="look")
-    async def _look(self) -> None:
+    @work(exclusive=True, group="scan")
+    async def _scan(self) -> None:
         if not self.is_current:
             return
         try:
-            shelf = await run_in_thread(self._folder.look)
+            models = await run_in_thread(self._folder.scan)
         except OSError as error:
             sentence = f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}."
             self._say(sentence, "error")
-            self.query_one("#no-writer", Static).update(Content.styled(sentence, "$text-error"))
-            self.query_one("#no-writer").display = not self.query_one("#poem").display
+            self.query_one("#no-model", Static).update(Content.styled(sentence, "$text-error"))
+            self.query_one("#no-model").display = not self.query_one("#poem").display
             return
-        if len(self.query("#poem, #no-writer")) == 2:  # else the screen is being taken down
-            self._show(shelf)
+        if len(self.query("#poem, #no-model")) == 2:  # else the screen is being taken down
+            self._show_models(models)
 
-    def _show(self, shelf: Shelf) -> None:
-        seen = shelf, [age(row.run.created) for row in shelf.writers]
-        if seen == self._seen:
+    def _show_models(self, models: WritingModels) -> None:
+        shown = models, [age(row.run.created) for row in models.ready]
+        if shown == self._shown_models:
             return
-        self._seen = seen
-        self.query_one(WriterChoice).offer(shelf.writers)
-        none, desk = self.query_one("#no-writer", Static), self.query_one("#poem")
-        opening = not desk.display and bool(shelf.writers)
-        desk.display, none.display = bool(shelf.writers), not shelf.writers
+        self._shown_models = shown
+        self.query_one(ModelChoice).offer(models.ready)
+        hint, poem = self.query_one("#no-model", Static), self.query_one("#poem")
+        opening = not poem.display and bool(models.ready)
+        poem.display, hint.display = bool(models.ready), not models.ready
         if opening:
-            self.query_one(WritingForm).rows["start"].focus_editor()
-        if shelf.learning:
-            said = "{0.run.id} is {0.status}: it can write after its first evaluation.".format(shelf.learning[0])
-            none.update(Content.styled(said, "$foreground-muted"))
+            self.query_one(GenerationForm).rows["start"].focus_editor()
+        if models.learning:
+            sentence = "{0.run.id} is {0.status}: it can write after its first evaluation.".format(models.learning[0])
+            hint.update(Content.styled(sentence, "$foreground-muted"))
 
-    @on(WriterChoice.Changed)
-    def _another_writer(self) -> None:
+    @on(ModelChoice.Changed)
+    def _model_changed(self) -> None:
         self.refresh_bindings()
         if self.chosen is not None:
-            self._learn(self.chosen.run)
+            self._switch_rows(self.chosen.run)
 
-    @work(exclusive=True, group="learn")
-    async def _learn(self, run: Run) -> None:
-        """Leave in the form what the chosen network can do."""
-        known = await self._lore(run)
+    @work(exclusive=True, group="capabilities")
+    async def _switch_rows(self, run: Run) -> None:
+        """Enable in the form the constraints that the chosen network can meet."""
+        capable = await self._read_capabilities(run)
         if self.chosen is not None and self.chosen.run.path == run.path:
-            self.query_one(WriterChoice).lack(known.said)
-            self.query_one(WritingForm).switch_off(known.lacking)
+            self.query_one(ModelChoice).show_unavailable(capable.explanation)
+            self.query_one(GenerationForm).switch_off(capable.unavailable)
 
-    async def _lore(self, run: Run) -> Lore:
-        if self._known[0] != run.path:
-            self._known = run.path, await run_in_thread(partial(capabilities.of, run))
-        return self._known[1]
+    async def _read_capabilities(self, run: Run) -> ModelCapabilities:
+        if self._capabilities[0] != run.path:
+            self._capabilities = run.path, await run_in_thread(partial(capabilities.read, run))
+        return self._capabilities[1]
 
     @property
     def chosen(self) -> RunSummary | None:
-        return self.query_one(WriterChoice).chosen
+        return self.query_one(ModelChoice).chosen
 
     @property
     def writing(self) -> bool:
@@ -143,13 +143,13 @@ class PoemScreen(Page):
             return True
         if not self.is_mounted or action == "break_off":
             return self.writing or None
-        marked = self.query_one(Poems).marked
+        marked = self.query_one(PoemList).marked
         free = self.chosen is not None and not self.writing
         whole = marked is not None and marked.over and not self.workbench.readonly
         able = {"write": free, "copy": marked, "marks": marked, "keep": whole, "save": whole}
         return bool(able.get(action, free and marked)) or None
 
-    @on(WritingRow.Submitted)
+    @on(GenerationRow.Submitted)
     async def _entered(self) -> None:
         await self.run_action("write")
 
@@ -157,39 +157,39 @@ class PoemScreen(Page):
         row = self.chosen
         assert row is not None
         try:
-            asked = self.query_one(WritingForm).asked
+            request = self.query_one(GenerationForm).request
         except ValueError as error:
             self.app.bell()
             self._say(str(error), "error")
             return
-        self._write(Recipe(row.run, asked, live(row.status)))
+        self._write(GenerationRecord(row.run, request, live(row.status)))
 
     def action_again(self) -> None:
-        form = self.query_one(WritingForm)
+        form = self.query_one(GenerationForm)
         seed = form.rows["seed"]
         if not seed.error:
             seed.put((seed.value + 1) % SEEDS)
         self.action_write()
 
     def action_redo(self) -> None:
-        marked = self.query_one(Poems).marked
+        marked = self.query_one(PoemList).marked
         assert marked is not None
-        run, asked, _ = marked.recipe
-        if not self.query_one(WriterChoice).choose(run.path):
+        run, request, _ = marked.record
+        if not self.query_one(ModelChoice).choose(run.path):
             self._say(f"Run {run.id} is gone: choose another network.", "error")
             return
-        self.query_one(WritingForm).fill(asked)
-        self._write(Recipe(run, asked, self.chosen is not None and live(self.chosen.status)))
+        self.query_one(GenerationForm).fill(request)
+        self._write(GenerationRecord(run, request, self.chosen is not None and live(self.chosen.status)))
 
     def action_copy(self) -> None:
-        marked = self.query_one(Poems).marked
+        marked = self.query_one(PoemList).marked
         assert marked is not None
         self.app.copy_to_clipboard(marked.text)
         self.app.notify("The poem is copied, where the terminal allows it (OSC 52).", markup=False)
 
     @work(group="keep")
     async def action_keep(self) -> None:
-        marked = self.query_one(Poems).marked
+        marked = self.query_one(PoemList).marked
         assert marked is not None
         folder = self.workbench.runs_folder
         try:
@@ -205,15 +205,17 @@ class PoemScreen(Page):
     async def action_kept(self) -> None:
         folder = self.workbench.runs_folder
         try:
-            self.app.push_screen(Kept(await run_in_thread(partial(kept_poems.kept, folder)), folder / kept_poems.NAME))
+            entries = await run_in_thread(partial(kept_poems.read, folder))
         except OSError as error:
             self._fail(f"{folder / kept_poems.NAME} cannot be read: {error.strerror}.")
+        else:
+            self.app.push_screen(KeptPoemsDialog(entries, folder / kept_poems.NAME))
 
     @work(group="keep")
     async def action_save(self) -> None:
-        marked = self.query_one(Poems).marked
+        marked = self.query_one(PoemList).marked
         assert marked is not None
-        path = await self.app.push_screen_wait(Save(marked.entry, f"poem-{marked.recipe.asked.seed}.txt"))
+        path = await self.app.push_screen_wait(SavePoemDialog(marked.entry, f"poem-{marked.record.request.seed}.txt"))
         if path is not None:
             self.app.notify(f"Written to {path}.", markup=False)
 
@@ -221,87 +223,87 @@ class PoemScreen(Page):
         self.app.notify(sentence, severity="error", markup=False)
 
     def action_marks(self) -> None:
-        poems = self.query_one(Poems)
+        poems = self.query_one(PoemList)
         poems.marks = not poems.marks
 
     def action_break_off(self) -> None:
         if self._stopped is not None:
             self._stopped.set()
-        if self._sheet is not None:
-            self._sheet.end(End(reason="cancelled"))
+        if self._generation is not None:
+            self._generation.end(End(reason="cancelled"))
         self._say()
 
     @work(group="write")
-    async def _write(self, recipe: Recipe) -> None:
-        """Let it be written beside the screen, and show each character as it comes."""
-        stopped, poems = threading.Event(), self.query_one(Poems)
-        self._stopped, self._sheet = stopped, None
-        self._say(f"opening {recipe.run.id} …", "warning")
-        book = (await self._lore(recipe.run)).book
+    async def _write(self, record: GenerationRecord) -> None:
+        """Generate in a child process, and show each character as it comes."""
+        stopped, poems = threading.Event(), self.query_one(PoemList)
+        self._stopped, self._generation = stopped, None
+        self._say(f"opening {record.run.id} …", "warning")
+        prosody = (await self._read_capabilities(record.run)).prosody
 
         def opened() -> None:
             if not stopped.is_set():
                 self._say("writing …", "warning")
 
-        end, notes, wrong = End(reason="cancelled"), "", ""
+        end, notes, problem = End(reason="cancelled"), "", ""
         try:
-            async for reply in stream(self._session, recipe.run, recipe.asked, stopped, opened):
+            async for reply in stream(self._session, record.run, record.request, stopped, opened):
                 if stopped.is_set() or not poems.is_attached:
                     continue
                 if isinstance(reply, End):
                     end = reply
                 elif isinstance(reply, Begun):
                     notes = " ".join(reply.notes)
-                    sheet = await poems.begin(recipe, reply.text, book)
+                    generation = await poems.begin(record, reply.text, prosody)
                     if stopped.is_set():  # while it was made
-                        sheet.end(end)
+                        generation.end(end)
                         continue
-                    self._sheet = sheet
-                    self._think()
+                    self._generation = generation
+                    self._show_alternatives()
                     self.refresh_bindings()
-                elif self._sheet is not None:
-                    self._sheet.add(reply)
-                    self._think()
+                elif self._generation is not None:
+                    self._generation.add(reply)
+                    self._show_alternatives()
         except (RunError, ValueError) as error:
-            wrong = str(error)
+            problem = str(error)
         if stopped.is_set():
             return
         stopped.set()
-        if self._sheet is not None:
-            self._sheet.end(end)
-        self._say(wrong or notes, "error" if wrong else "warning")
-        self._think()
+        if self._generation is not None:
+            self._generation.end(end)
+        self._say(problem or notes, "error" if problem else "warning")
+        self._show_alternatives()
 
     def _leave(self) -> None:
-        """Another screen is shown: nothing is written on, and no network is held open."""
+        """Stop writing and close the network: another screen is shown."""
         if self.writing:
             self.action_break_off()
         self._session.close()
 
     @on(SettingRow.Changed)
-    @on(Poems.Marked)
+    @on(PoemList.Marked)
     def _clear(self) -> None:
         if not self.writing:
             self._say()
 
-    @on(Poems.Marked)
-    def _think(self) -> None:
-        """What the network thought at the marked character, or thinks now."""
-        marked = self.query_one(Poems).marked
-        grows = self.writing and self._sheet is not None and marked in self._sheet.poems
-        for line in self.query(Choices):
-            line.show(marked.verse if marked else None, marked.cursor if marked else None, writing=grows)
+    @on(PoemList.Marked)
+    def _show_alternatives(self) -> None:
+        """Show the network's alternatives at the marked character, or at the newest one while it writes."""
+        marked = self.query_one(PoemList).marked
+        grows = self.writing and self._generation is not None and marked in self._generation.poems
+        for line in self.query(AlternativesLine):
+            line.show(marked.written if marked else None, marked.cursor if marked else None, writing=grows)
 
     def _say(self, sentence: str = "", kind: str = "") -> None:
-        """Show a sentence, or the hint where there is none; and the keys that do something now."""
+        """Show a sentence (none: the focused setting's hint), and update the keys in the footer."""
         self._message = Content.styled(sentence, f"$text-{kind}") if sentence else Content("")
-        self._tell()
+        self._show_message()
         self.refresh_bindings()
 
-    def _tell(self) -> None:
-        """The sentence that stands; else the help and the bounds of the setting that has the focus."""
-        for line in self.query("#said").results(Static):
-            row = next((a for a in getattr(self.focused, "ancestors", []) if isinstance(a, WritingRow)), None)
+    def _show_message(self) -> None:
+        """Show the current sentence; else the help and bounds of the focused setting."""
+        for line in self.query("#poem-message").results(Static):
+            row = next((a for a in getattr(self.focused, "ancestors", []) if isinstance(a, GenerationRow)), None)
             hint = "  ".join(filter(None, (row.field.help, row.field.bounds, "Enter writes"))) if row else ""
             line.set_class(not self._message, "-hint")
             line.update(self._message or Content.styled(hint, "$foreground-muted"))

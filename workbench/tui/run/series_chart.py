@@ -9,8 +9,8 @@ from textual.content import Content
 
 from tasks.views import Series
 from workbench.render import plot
-from workbench.render.format import plain
 from workbench.render.plot import PlotColor
+from workbench.render.text import printable
 from workbench.tui import glyphs
 from workbench.tui.color import curve_color, plot_color
 from workbench.tui.widgets.static_plot import StaticPlot
@@ -36,12 +36,12 @@ class SeriesChart(StaticPlot):
 
     def _set_titles(self) -> None:
         names = [
-            (f"{glyphs.sign(self.app, index)} {plain(name)}  ", f"bold $text-{curve_color(index)}")
+            (f"{glyphs.sign(self.app, index)} {printable(name)}  ", f"bold $text-{curve_color(index)}")
             for index, name in enumerate(self._series.curves)
         ]
         self.border_title = Content.assemble(*names)
         below = self._series.note or self._series.x_label
-        self.border_subtitle = Content.assemble((plain(below), "$foreground-muted"))
+        self.border_subtitle = Content.assemble((printable(below), "$foreground-muted"))
 
     def draw(self, width: int, height: int) -> Text | None:
         window = plot.series_window(self._series)

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tasks.views import Confusion, Series, Table, Text, View
-from workbench.render.format import plain
+from workbench.render.text import printable
 from workbench.runs.events import Sample
 from workbench.tui.run.series_chart import SeriesChart
 from workbench.tui.widgets.confusion_grid import ConfusionGrid
@@ -48,7 +48,7 @@ def pane_names(views: Sequence[PaneView], taken: Sequence[str]) -> dict[str, Pan
     """Return views by the names of their tabs: the beginnings of their titles, numbered where one is taken."""
     named: dict[str, PaneView] = {}
     for view in views:
-        name = first = _tab_name(plain(view.title))
+        name = first = _tab_name(printable(view.title))
         number = 2
         while name in named or name in taken:
             name, number = f"{first} {number}", number + 1
@@ -90,10 +90,10 @@ class ConfusionPane(Vertical):
 
     def _show_errors(self, view: Confusion) -> None:
         errors = [
-            f"{plain(true)} as {plain(guess)} {count:,} ({share:.0%})"
+            f"{printable(true)} as {printable(guess)} {count:,} ({share:.0%})"
             for true, guess, count, share in most_confused(view, _ERRORS)
         ]
-        note = f"{plain(view.note)}  " if view.note else ""
+        note = f"{printable(view.note)}  " if view.note else ""
         head = (f"{note}Rows true, columns predicted; errors: ", "$foreground-muted")
         self._errors.update(Content.assemble(head, ", ".join(errors) or "no errors"))
 
@@ -206,7 +206,7 @@ class ViewPanes(Container):
 
 
 def _muted(text: str) -> Content:
-    return Content.styled(plain(text), "$foreground-muted")
+    return Content.styled(printable(text), "$foreground-muted")
 
 
 def _passage(view: View) -> Content:
@@ -214,18 +214,18 @@ def _passage(view: View) -> Content:
     if isinstance(view, Table):
         body = lay_out(view.columns, view.rows)
     else:
-        body = Content("\n".join(plain(line) for line in getattr(view, "text", "").split("\n")))
-    parts: list[Content | str | tuple[str, str]] = [(f"{plain(view.title)}\n\n", "$foreground-muted"), body]
-    return Content.assemble(*parts, *([(f"\n\n{plain(view.note)}", "$foreground-muted")] if view.note else []))
+        body = Content("\n".join(printable(line) for line in getattr(view, "text", "").split("\n")))
+    parts: list[Content | str | tuple[str, str]] = [(f"{printable(view.title)}\n\n", "$foreground-muted"), body]
+    return Content.assemble(*parts, *([(f"\n\n{printable(view.note)}", "$foreground-muted")] if view.note else []))
 
 
 def _samples_text(samples: SampleTexts) -> Content:
-    parts: list[Content | str | tuple[str, str]] = [(plain(samples.title), "$foreground-muted")]
+    parts: list[Content | str | tuple[str, str]] = [(printable(samples.title), "$foreground-muted")]
     for sample in reversed(samples):
         if isinstance(sample.view, Text):
             style = "bold" if sample is samples[-1] else ""
             parts.append((f"\n\nstep {sample.step:,}", "$foreground-muted"))
-            parts += [(f"\n  {plain(line)}", style) for line in sample.view.text.split("\n")]
+            parts += [(f"\n  {printable(line)}", style) for line in sample.view.text.split("\n")]
             if sample.view.note:
-                parts.append((f"\n  {plain(sample.view.note)}", "$text-warning"))
+                parts.append((f"\n  {printable(sample.view.note)}", "$text-warning"))
     return Content.assemble(*parts)

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from textual.content import Content
 
-from workbench.render.format import age, duration, number, plain
+from workbench.render.format import age, duration, number
 from workbench.render.metrics import with_heading
+from workbench.render.text import printable
 from workbench.runs.summary import RunSummary, higher_is_better
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.form import written
@@ -57,14 +58,14 @@ COLUMNS = (
     Column(
         "task",
         4,
-        lambda summary: plain(summary.task),
+        lambda summary: printable(summary.task),
         lambda summary: summary.task,
         ("task from a to z", "task from z to a"),
     ),
     Column(
         "cell",
         2,
-        lambda summary: plain(summary.cell),
+        lambda summary: printable(summary.cell),
         lambda summary: summary.cell,
         ("cell from a to z", "cell from z to a"),
     ),
@@ -115,7 +116,7 @@ COLUMNS = (
     Column(
         "run",
         7,
-        lambda summary: plain(summary.run.id),
+        lambda summary: printable(summary.run.id),
         lambda summary: summary.run.id,
         ("run from a to z", "run from z to a"),
     ),
@@ -138,8 +139,8 @@ def sorted_runs(runs: Iterable[RunSummary], column: Column, *, reverse: bool) ->
 def run_details(summary: RunSummary) -> Content:
     """Return the lines about a run: state, id, message, figures, and settings that differ from the defaults."""
     lines = [
-        Content.assemble(badge(summary.status), "  ", (plain(summary.run.id), "bold")),
-        Content(plain(summary.message)),
+        Content.assemble(badge(summary.status), "  ", (printable(summary.run.id), "bold")),
+        Content(printable(summary.message)),
     ]
     figures = [
         f"step {summary.progress}" if summary.step else "",
@@ -158,5 +159,5 @@ def run_details(summary: RunSummary) -> Content:
     if summary.spec:
         settings = ", ".join(f"{key} {written(value)}" for key, value in changed(summary.spec).items())
         preset = f"preset {summary.spec.preset}: " * bool(summary.spec.preset)
-        lines.append(Content.styled(plain(preset + (settings or "the task's defaults")), "$foreground-muted"))
+        lines.append(Content.styled(printable(preset + (settings or "the task's defaults")), "$foreground-muted"))
     return Content("\n").join(lines)

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 
 from tasks.views import Confusion
 from workbench.render.confusion_grid import abbreviations
-from workbench.render.format import plain
+from workbench.render.text import printable
 
 Order = Literal["as given", "by error", "by neighbours"]
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -60,7 +60,7 @@ def matrix_display(
         shares: percent of the row instead of counts; differences are percent points then.
         reference: a matrix with the same labels; the difference to it is drawn. With other rows only shares compare.
     """
-    labels = [plain(label) for label in view.labels]
+    labels = [printable(label) for label in view.labels]
     short = abbreviations(labels)
     cells = [
         [(cell_counts(view, i, j), cell_counts(reference, i, j) if reference else None, i == j) for j in classes]
@@ -149,7 +149,7 @@ def _chains(counts: Counts) -> list[list[int]]:
 
 def cell_description(view: Confusion, true: int, guess: int) -> str:
     """Return a cell in words: ``true Korean taken for Chinese: 4 of 9, 44 %``."""
-    label, other = plain(view.labels[true]), plain(view.labels[guess])
+    label, other = printable(view.labels[true]), printable(view.labels[guess])
     cell = f"true {label} named rightly" if true == guess else f"true {label} taken for {other}"
     return f"{cell}: {_counts_text(cell_counts(view, true, guess), label)}"
 
@@ -163,7 +163,7 @@ def difference_description(
         other_rows: the two are of different rows, so that neither is better or worse.
     """
     now, then = cell_counts(view, true, guess), cell_counts(reference, true, guess)
-    figures = _counts_text(then, plain(view.labels[true]))
+    figures = _counts_text(then, printable(view.labels[true]))
     change = now.share - then.share
     if not change:
         return f"{figures}: no change"

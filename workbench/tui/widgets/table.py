@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from tasks.views import TableValue
 from workbench.render import format
-from workbench.render.format import plain
+from workbench.render.text import printable
 
 _GAP = "  "
 
@@ -38,7 +38,8 @@ def lay_out(
     cells = [_column(column) for column in values]
     text = list(zip(*cells, strict=True)) if cells else []
     heads = [
-        _head(plain(name), max(map(cell_len, column), default=0)) for name, column in zip(columns, cells, strict=True)
+        _head(printable(name), max(map(cell_len, column), default=0))
+        for name, column in zip(columns, cells, strict=True)
     ]
     deep = max(map(len, heads), default=1)
     heads = [[""] * (deep - len(head)) + head for head in heads]
@@ -67,7 +68,7 @@ def _column(values: Sequence[TableValue]) -> list[str]:
 def _written(value: str | int) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else plain(value)
+    return f"{value:,}" if isinstance(value, int) else printable(value)
 
 
 def _head(name: str, width: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""What lines of the poem prompt ask for, and what they change."""
+"""Lines of the poem prompt: parsed, and the settings that their commands make."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.repl import commands
-from workbench.repl.commands import COMMANDS, Command, Desk
+from workbench.repl.commands import COMMANDS, Command
+from workbench.repl.settings import PromptSettings
 
 
-def changed(*lines: str) -> Desk:
+def changed(*lines: str) -> PromptSettings:
     """The settings after some commands."""
-    found = Desk()
+    found = PromptSettings()
     for line in lines:
-        command, text = commands.read(line)
+        command, text = commands.parse(line)
         assert command
         assert command.change
         found = command.change(found, text)
@@ -24,21 +25,21 @@ def changed(*lines: str) -> Desk:
 
 
 def test_a_line_without_a_slash_begins_a_poem() -> None:
-    assert commands.read("  床前明月光 ") == (None, "床前明月光")
+    assert commands.parse("  床前明月光 ") == (None, "床前明月光")
 
 
 @pytest.mark.parametrize("line", ["", "   ", "\t", "\ufeff", "\u200b \u200d"])
 def test_an_empty_line_asks_for_nothing(line: str) -> None:
-    assert commands.read(line) == (None, "")
+    assert commands.parse(line) == (None, "")
 
 
 def test_what_cannot_be_seen_is_no_part_of_a_text() -> None:
-    assert commands.read("\ufeff 床\u200b前 \u200d") == (None, "床前")
+    assert commands.parse("\ufeff 床\u200b前 \u200d") == (None, "床前")
     assert changed("/acrostic 春\u200b夏").constraints.acrostic == "春夏"
 
 
 def test_what_could_be_typed_goes_by_what_is_set() -> None:
-    assert Desk().hint().endswith("/again for one that begins freely, or /help.")
+    assert PromptSettings().hint().endswith("/again for one that begins freely, or /help.")
     assert "/again for one that begins with 月," in changed("/start 月").hint()
     assert "/again for one on 春夏秋冬," in changed("/acrostic 春夏秋冬").hint()
 
@@ -54,18 +55,18 @@ def test_an_acrostic_takes_the_beginning_s_place() -> None:
 
 
 def test_every_setting_that_is_not_the_usual_one_is_told() -> None:
-    told = changed("/start 床前明月光", "/top-k 40", "/repetition 0.25", "/length 64").told()
+    summary = changed("/start 床前明月光", "/top-k 40", "/repetition 0.25", "/length 64").summary()
     assert (
-        told
+        summary
         == "any form · begins 床前明月光 · temp 0.8 · top-p 0.9 · top-k 40 · repetition 0.25 · length 64 · seed any"
     )
 
 
 def test_settings_are_kept_from_line_to_line() -> None:
     found = changed("/form 七绝", "/rhyme 天", "/tones on", "/temp 0.9", "/top-p .5", "/seed 7", "/best 4")
-    assert found.told() == "七绝 · rhyme 天 · tones · temp 0.9 · top-p 0.5 · best of 4 · seed 7"
+    assert found.summary() == "七绝 · rhyme 天 · tones · temp 0.9 · top-p 0.5 · best of 4 · seed 7"
     assert found.constraints.form == "七绝"
-    assert found.seed == 7
+    assert (found.config.seed, found.seeded) == (7, True)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +89,8 @@ def test_settings_are_kept_from_line_to_line() -> None:
     ],
 )
 def test_every_setting_is_taken_back(lines: tuple[str, ...]) -> None:
-    assert changed(*lines[:-1]) != Desk()
-    assert changed(*lines) == Desk()
+    assert changed(*lines[:-1]) != PromptSettings()
+    assert changed(*lines) == PromptSettings()
 
 
 @pytest.mark.parametrize(
@@ -102,14 +103,15 @@ def test_every_setting_is_taken_back(lines: tuple[str, ...]) -> None:
         ("/temp hot", "/temp takes a number: hot is none."),
         ("/temp nan", "/temp takes a number from 0 to 100"),
         ("/temp -1", "/temp takes a number from 0 to 100"),
-        ("/top-p 0", "/top-p takes a share above 0"),
+        ("/top-p 0", "/top-p takes a number above 0, up to 1: 0 is not."),
         ("/top-p 1.5", "/top-p takes a number from 0 to 1"),
         ("/seed x", "/seed takes a whole number: x is none."),
         ("/seed -1", "/seed takes a number from 0"),
         ("/length 0", "/length takes a number from 1"),
         ("/top-k -1", "/top-k takes a number from 0"),
         ("/repetition -1", "/repetition takes a number from 0"),
-        ("/best 0", "/best takes a number from 1"),
+        ("/best 0", "/best takes a number from 1 to 256"),
+        ("/best 257", "/best takes a number from 1 to 256"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(line: str, said: str) -> None:
@@ -121,14 +123,14 @@ def test_what_cannot_be_is_one_sentence(line: str, said: str) -> None:
 @given(st.text())
 def test_any_line_is_read_or_refused_in_one_sentence(line: str) -> None:
     with suppress(ValueError):
-        command, text = commands.read(line)
+        command, text = commands.parse(line)
         assert text == text.strip()
         if command and command.change:
-            assert command.change(Desk(), text).told()
+            assert command.change(PromptSettings(), text).summary()
 
 
 @given(st.sampled_from([command for command in COMMANDS if command.change]), st.text(max_size=6))
 def test_any_argument_is_taken_or_refused(command: Command, text: str) -> None:
     assert command.change
     with suppress(ValueError):
-        assert isinstance(command.change(Desk(), text.strip()), Desk)
+        assert isinstance(command.change(PromptSettings(), text.strip()), PromptSettings)

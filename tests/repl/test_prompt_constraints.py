@@ -1,4 +1,4 @@
-"""The poem prompt with a network that knows forms: what is wished is kept only where it can be met."""
+"""The poem prompt with a network that knows forms: a constraint that cannot be met changes nothing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from engine.generation.poem_writers import random_run
 
-from workbench.repl.commands import Desk
-from workbench.repl.generator import Pen
+from workbench.config.generation import GenerationConfig
+from workbench.repl.generator import PoemGenerator
 from workbench.repl.prompt import Prompt
+from workbench.repl.settings import PromptSettings
 from workbench.runs.store import Run, find
 
 Type = Callable[..., list[str]]
@@ -25,12 +26,13 @@ def poet(tmp_path: Path) -> Run:
 def type_(poet: Run, tmp_path: Path) -> Type:
     """What is said to the last of some lines."""
     said: list[str] = []
-    prompt = Prompt(poet, Desk(seed=1), lambda name: find(name, tmp_path), Pen, said.append)
+    settings = PromptSettings(config=GenerationConfig(seed=1), seeded=True)
+    prompt = Prompt(poet, settings, lambda name: find(name, tmp_path), PoemGenerator, said.append)
 
     def call(*lines: str) -> list[str]:
         for line in lines:
             said.clear()
-            assert prompt.do(line)
+            assert prompt.execute(line)
         return said
 
     return call
@@ -50,7 +52,7 @@ def type_(poet: Run, tmp_path: Path) -> Type:
         ("/length 5", "A 五绝 has 24 characters, marks counted: a length of 5 would cut it, so allow 24 or more."),
     ],
 )
-def test_a_wish_that_cannot_be_met_changes_nothing(type_: Type, line: str, why: str) -> None:
+def test_a_constraint_that_cannot_be_met_changes_nothing(type_: Type, line: str, why: str) -> None:
     type_("/form 五绝", "天")
     before = type_("/show").copy()
     (said,) = type_(line)
@@ -75,6 +77,6 @@ def test_a_beginning_that_a_form_has_no_room_for_does_not_stand_in_its_way(type_
     assert type_("/start off", "/again") == ["  seed 2"]
 
 
-def test_a_wish_that_others_stand_in_the_way_of_is_refused_until_they_are_taken_back(type_: Type) -> None:
+def test_a_constraint_that_others_stand_in_the_way_of_is_refused_until_they_are_taken_back(type_: Type) -> None:
     assert "oblique" in type_("/rhyme 雪", "/tones")[0]
     assert type_("/rhyme off", "/tones") == ["any form · tones · temp 0.8 · top-p 0.9 · seed 1"]

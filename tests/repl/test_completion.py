@@ -1,4 +1,4 @@
-"""What is offered while a line of the poem prompt is typed."""
+"""Completions of a line of the poem prompt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from workbench.repl.line_input import Words
+from workbench.repl.line_input import CommandCompleter
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,12 @@ from workbench.repl.line_input import Words
     ],
 )
 def test_commands_and_what_they_take_are_completed(typed: str, offered: list[str]) -> None:
-    words = Words(lambda: ["poems-1", "names-1"])
-    assert [one.text for one in words.get_completions(Document(typed), CompleteEvent())] == offered
+    completer = CommandCompleter(lambda: ["poems-1", "names-1"])
+    assert [one.text for one in completer.get_completions(Document(typed), CompleteEvent())] == offered
 
 
 def test_files_are_completed(tmp_path: Path) -> None:
     (tmp_path / "poems.txt").touch()
-    words = Words(list)
-    found = words.get_completions(Document(f"/save {tmp_path}/po"), CompleteEvent())
+    completer = CommandCompleter(list)
+    found = completer.get_completions(Document(f"/save {tmp_path}/po"), CompleteEvent())
     assert [one.text for one in found] == ["ems.txt"]

@@ -10,11 +10,10 @@ from engine.toy_runs import copied, trained
 from workbench.config import spec
 from workbench.engine import trained_run
 from workbench.engine.generation.decoding import generate
-from workbench.inference.protocol import LIMIT
 from workbench.runs import store
 from workbench.runs.store import Run
-from workbench.tui.poem.generation_form import USUAL
-from workbench.tui.poem.sheets import Poems
+from workbench.tui.poem.form import DEFAULT_REQUEST
+from workbench.tui.poem.generations import PoemList
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +25,10 @@ def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def written(run: Run, start: str, seed: int) -> str:
     """What the network writes, asked in this process."""
-    draws = {name: getattr(USUAL, name) for name in ("temperature", "top_p", "repetition")}
-    tokens = generate(*trained_run.load_trained(run, threads=1), start, **draws, seed=seed, limit=LIMIT)
+    draws = {name: getattr(DEFAULT_REQUEST, name) for name in ("temperature", "top_p", "repetition")}
+    tokens = generate(
+        *trained_run.load_trained(run, threads=1), start, **draws, seed=seed, limit=DEFAULT_REQUEST.length
+    )
     return start + "".join(token.text for token in tokens)
 
 
@@ -41,7 +42,7 @@ async def test_it_writes_what_the_network_writes_and_says_what_it_never_saw(scre
         await screen.until(pilot, "seed 1 · temperature 0.8", "F6 Again", seconds=60)
         await pilot.press("f6")
         await screen.until(pilot, "seed 2 · temperature 0.8", "F5 Write", seconds=20)
-        shown = [poem.text for poem in screen.app.screen.query_one(Poems).all]
+        shown = [poem.text for poem in screen.app.screen.query_one(PoemList).all]
         assert shown == [written(run, "月", seed=2), written(run, "月", seed=1)]
         await pilot.press("x", "enter")
         await screen.until(pilot, "The network never saw x: begin with another character.", seconds=20)

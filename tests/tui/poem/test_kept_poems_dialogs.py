@@ -8,11 +8,11 @@ import pytest
 from poem_steps import opened, reading
 from textual.widgets import Input
 
-from workbench.tui.poem.dialogs import Kept, Save
-from workbench.tui.poem.kept_poems import NAME, kept
+from workbench.tui.poem.dialogs import KeptPoemsDialog, SavePoemDialog
+from workbench.tui.poem.kept_poems import NAME, read
 
 
-async def test_a_kept_poem_is_there_when_the_screen_is_opened_again(screen, writer, ink, folder: Path) -> None:
+async def test_a_kept_poem_is_there_when_the_screen_is_opened_again(screen, writer, network, folder: Path) -> None:
     async with screen.open() as pilot:
         await opened(screen, pilot, "ctrl+l")
         await screen.until(pilot, "kept poems (0)", "Nothing is kept yet. k (or ^g) keeps the marked poem.")
@@ -20,13 +20,13 @@ async def test_a_kept_poem_is_there_when_the_screen_is_opened_again(screen, writ
         await screen.until(pilot, "^g Keep")
         await pilot.press("ctrl+g")
         await screen.until(pilot, "Kept in ")
-        ink.text = "另[red]。"
+        network.text = "另[red]。"
         await pilot.press("f6")
         await screen.until(pilot, "月另", "^g Keep")
         await reading(pilot, "k")
         await reading(pilot, "down", "k")
         await screen.until(pilot, "This poem is kept already.")
-    assert len(kept(folder)) == 2
+    assert len(read(folder)) == 2
     async with screen.open(size=(60, 20)) as pilot:
         await opened(screen, pilot, "tab")
         await pilot.press("l")
@@ -34,38 +34,38 @@ async def test_a_kept_poem_is_there_when_the_screen_is_opened_again(screen, writ
         assert text.index("月另") < text.index("月明月光")
         await pilot.press("l")
         await pilot.pause()
-        assert not isinstance(pilot.app.screen, Kept)
+        assert not isinstance(pilot.app.screen, KeptPoemsDialog)
 
 
-async def test_a_poem_that_is_being_written_is_not_kept_yet(screen, writer, ink, folder: Path) -> None:
-    ink.dam()
+async def test_a_poem_that_is_being_written_is_not_kept_yet(screen, writer, network, folder: Path) -> None:
+    network.hold()
     async with screen.open() as pilot:
         await opened(screen, pilot, *"月", "enter")
-        ink.drop(1)
+        network.release(1)
         text = await screen.until(pilot, "月明")
         assert "Keep" not in text
         await pilot.press("ctrl+g", "f12")
         await pilot.press("f8")
         await screen.until(pilot, "^g Keep", "F12 Save")
-        ink.flow()
+        network.release_all()
     assert not (folder / NAME).exists()
 
 
-async def test_a_kept_poem_tells_how_it_began_and_that_it_was_broken_off(screen, writer, ink, folder: Path) -> None:
-    ink.dam()
+async def test_a_kept_poem_tells_how_it_began_and_that_it_was_broken_off(screen, writer, network, folder: Path) -> None:
+    network.hold()
     async with screen.open() as pilot:
         await opened(screen, pilot, *"床前", "enter")
-        ink.drop(2)
+        network.release(2)
         await screen.until(pilot, "床前明月")
         await pilot.press("f8", "ctrl+g")
         await screen.until(pilot, "Kept in ")
-        ink.flow()
-    (entry,) = kept(folder)
+        network.release_all()
+    (entry,) = read(folder)
     assert f"{writer.run.id} · begins 床前 · seed 1 · " in entry
     assert "stopped here" in entry
 
 
-async def test_a_folder_that_cannot_be_written_is_said(screen, writer, ink, folder: Path) -> None:
+async def test_a_folder_that_cannot_be_written_is_said(screen, writer, network, folder: Path) -> None:
     (folder / NAME).mkdir()
     async with screen.open() as pilot:
         await opened(screen, pilot, "enter")
@@ -77,7 +77,7 @@ async def test_a_folder_that_cannot_be_written_is_said(screen, writer, ink, fold
 
 
 async def test_a_poem_is_saved_under_a_name_and_never_over_another_unasked(
-    screen, writer, ink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    screen, writer, network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "poem-1.txt").write_text("mine")
@@ -109,10 +109,10 @@ async def test_a_poem_is_saved_under_a_name_and_never_over_another_unasked(
             await screen.until(pilot, said)
         await pilot.press("escape")
         await pilot.pause()
-        assert not isinstance(pilot.app.screen, Save)
+        assert not isinstance(pilot.app.screen, SavePoemDialog)
 
 
-async def test_a_screen_that_only_shows_writes_no_file(screen, writer, ink, folder: Path) -> None:
+async def test_a_screen_that_only_shows_writes_no_file(screen, writer, network, folder: Path) -> None:
     async with screen.open(readonly=True) as pilot:
         await opened(screen, pilot, "enter")
         text = await screen.until(pilot, "F7 Copy", "霜")
@@ -120,11 +120,11 @@ async def test_a_screen_that_only_shows_writes_no_file(screen, writer, ink, fold
         assert "Save" not in text
         await pilot.press("ctrl+g", "f12")
         await pilot.pause()
-        assert not isinstance(pilot.app.screen, Save)
+        assert not isinstance(pilot.app.screen, SavePoemDialog)
     assert not (folder / NAME).exists()
 
 
-async def test_the_dialogs_fit_a_small_terminal(screen, writer, ink) -> None:
+async def test_the_dialogs_fit_a_small_terminal(screen, writer, network) -> None:
     async with screen.open(size=(40, 15)) as pilot:
         await opened(screen, pilot, "enter")
         await screen.until(pilot, "霜")

@@ -1,4 +1,4 @@
-"""Poems as they are written: a character at a time, the newest on top, each with all that makes it again."""
+"""Poems as they are written: a character at a time, the newest on top, each with the request that reproduces it."""
 
 from __future__ import annotations
 
@@ -14,76 +14,76 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from tasks.poems import annotation
 from tasks.poems.prosody import Prosody
 from workbench.inference.protocol import Character, End, Generate
 from workbench.runs.store import Run
 from workbench.tui.poem import kept_poems
-from workbench.tui.poem.verse import Verse
-from workbench.tui.poem.verse_text import LEGEND, inked
+from workbench.tui.poem.poem_layout import LEGEND, render_text
+from workbench.tui.poem.poem_text import PoemText, verdict
 
-KEPT = 50  # poems
+KEPT = 50  # generations in the list
 _NARROWEST = 18  # cells of a candidate's column: a line of seven characters and its mark
 _ENDS = {"ended": "", "limit": "cut here", "cancelled": "stopped here"}
 _GIVEN_UP = "given up here: what was asked could no longer be met"
 
 
-class Recipe(NamedTuple):
-    """All that makes a poem, and makes it again as long as the network stays the same."""
+class GenerationRecord(NamedTuple):
+    """A request and the run that wrote it: both reproduce the poem as long as the weights stay the same."""
 
     run: Run
-    asked: Generate
+    request: Generate
     training: bool = False  # the network may get better yet
 
     @property
     def settings(self) -> str:
         """The settings in a line."""
-        asked, constraints = self.asked, self.asked.constraints
-        parts = [f"begins {asked.start}"] if asked.start else []
+        request, constraints = self.request, self.request.constraints
+        parts = [f"begins {request.start}"] if request.start else []
         parts += [str(constraints["form"])] if constraints.get("form") else []
         parts += [f"{name} {constraints[name]}" for name in ("acrostic", "rhyme") if constraints.get(name)]
         parts += [name for name in ("tones", "distinct", "novel") if constraints.get(name)]
-        parts += [f"seed {asked.seed}", f"temperature {asked.temperature:g}"]
-        parts += [f"top-p {asked.top_p:g}"] * (asked.top_p < 1) + [f"top-k {asked.top_k}"] * (asked.top_k > 0)
-        parts += [f"repetition {asked.repetition:g}"] * (asked.repetition > 0)
-        parts += [f"best of {asked.candidates}"] * (asked.candidates > 1)
+        parts += [f"seed {request.seed}", f"temperature {request.temperature:g}"]
+        parts += [f"top-p {request.top_p:g}"] * (request.top_p < 1) + [f"top-k {request.top_k}"] * (request.top_k > 0)
+        parts += [f"repetition {request.repetition:g}"] * (request.repetition > 0)
+        parts += [f"best of {request.best_of}"] * (request.best_of > 1)
         return " · ".join(parts)
 
 
-class Poem(Static):
-    """One text; under it what the rules say of it."""
+class PoemView(Static):
+    """One text, with the verdict of the rules under it."""
 
     class Clicked(Message):
         """A person pointed at it."""
 
-        def __init__(self, poem: Poem) -> None:
+        def __init__(self, poem: PoemView) -> None:
             super().__init__()
             self.poem = poem
 
-    def __init__(self, recipe: Recipe, verse: Verse, *, marks: bool) -> None:
+    def __init__(self, record: GenerationRecord, content: PoemText, *, marks: bool) -> None:
         super().__init__(markup=False)
-        self.recipe, self.verse, self.marks = recipe, verse, marks
-        self.cursor: int | None = None  # the character that the arrow keys marked
-        self.score: float | None = None  # where it is one of several
+        self.record, self.written, self.marks = record, content, marks
+        self.cursor: int | None = None  # number of the character that the arrow keys marked
+        self.score: float | None = None  # of a candidate
         self.best = False
-        self.over = False  # nothing follows
-        self.broken_off = ""  # why it has no end
+        self.over = False  # complete, or broken off
+        self.broken_off = ""  # the reason for a missing end
 
     @property
     def entry(self) -> str:
-        """The poem and what makes it again, as a file holds them."""
-        return kept_poems.entry(
-            self.text, " · ".join(filter(None, (self.recipe.run.id, self.recipe.settings, self.broken_off)))
+        """The poem with its run and settings, as files hold it."""
+        return kept_poems.format_entry(
+            self.text, " · ".join(filter(None, (self.record.run.id, self.record.settings, self.broken_off)))
         )
 
     @property
     def rank(self) -> tuple[bool, float]:
+        """Sort key: the best candidate first, then by score."""
         return self.best, self.score if self.score is not None else float("-inf")
 
     @property
     def text(self) -> str:
         """The poem alone."""
-        return self.verse.text
+        return self.written.text
 
     def on_mount(self) -> None:
         self.draw()
@@ -95,32 +95,32 @@ class Poem(Static):
         self.post_message(self.Clicked(self))
 
     def point(self, by: int) -> None:
-        """Mark the next character, or the one before; the first time the last one."""
-        last = len(self.verse.places) - 1
+        """Move the cursor by so many characters; the first time to the last one."""
+        last = len(self.written.positions) - 1
         if last >= 0:
             self.cursor = last if self.cursor is None else max(0, min(last, self.cursor + by))
             self.draw()
 
     def draw(self) -> None:
-        verse = self.verse
-        text = inked(verse, self.content_size.width, marks=self.marks, cursor=self.cursor)
+        written = self.written
+        text = render_text(written, self.content_size.width, marks=self.marks, cursor=self.cursor)
         notes = []
         if self.score is not None:
             notes.append(f"{'the best: ' * self.best}score {self.score:.2f}".replace("-", "−"))
         elif self.broken_off == _GIVEN_UP:
             notes.append(_GIVEN_UP)
-        if verse.checked is not None and verse.book is not None:
-            notes.append(annotation.verdict(verse.raw, verse.checked, verse.book))
+        if written.checked is not None and written.prosody is not None:
+            notes.append(verdict(written.checked, written.raw, written.prosody))
         self.update(Content.assemble(text, *((f"\n{note}", "$foreground-muted") for note in notes)))
 
 
-class Sheet(Vertical):
-    """What was asked for once: a text, or several beside one another; under them the network and the settings."""
+class GenerationView(Vertical):
+    """Candidates of one request beside one another; under them the network and the settings."""
 
-    def __init__(self, recipe: Recipe, given: str, book: Prosody | None, *, marks: bool) -> None:
+    def __init__(self, record: GenerationRecord, given: str, prosody: Prosody | None, *, marks: bool) -> None:
         super().__init__()
-        self.recipe = recipe
-        self.poems = [Poem(recipe, Verse(given, book), marks=marks) for _ in range(recipe.asked.candidates)]
+        self.record = record
+        self.poems = [PoemView(record, PoemText(given, prosody), marks=marks) for _ in range(record.request.best_of)]
         self._note = Static(markup=False, classes="note")
 
     def compose(self) -> ComposeResult:
@@ -129,22 +129,22 @@ class Sheet(Vertical):
         yield self._note
 
     def on_mount(self) -> None:
-        self._tell("writing …")
+        self._show_state("writing …")
 
-    def add(self, written: Character) -> None:
-        """Go on with what the network wrote now."""
-        poem = self.poems[written.candidate]
-        poem.verse.add(written)
+    def add(self, character: Character) -> None:
+        """Append a character to its candidate."""
+        poem = self.poems[character.candidate]
+        poem.written.add(character)
         poem.draw()
 
     def end(self, end: End) -> None:
-        """Nothing follows: of several the best comes first."""
+        """End the generation; the best candidate comes first."""
         for poem, score in zip(self.poems, end.scores, strict=False):
             poem.score = score
         if end.scores:
             self.poems[end.best].best = True
             self.poems.sort(key=lambda poem: poem.rank, reverse=True)
-            self.query_one(ItemGrid).sort_children(key=lambda poem: cast(Poem, poem).rank, reverse=True)
+            self.query_one(ItemGrid).sort_children(key=lambda poem: cast(PoemView, poem).rank, reverse=True)
             marked = next((poem for poem in self.poems if poem.has_class("-marked")), None)
             if marked is not None and marked.cursor is None:  # else a person is reading it
                 marked.remove_class("-marked")
@@ -153,18 +153,18 @@ class Sheet(Vertical):
             given_up = bool(end.scores) and poem.score is None
             poem.over, poem.broken_off = True, _GIVEN_UP if given_up else _ENDS[end.reason]
             if not poem.broken_off:
-                poem.verse.end()
+                poem.written.end()
             poem.draw()
-        self._tell(_ENDS[end.reason])
+        self._show_state(_ENDS[end.reason])
 
-    def _tell(self, state: str) -> None:
-        training = "still in training" * self.recipe.training
-        head = " · ".join(filter(None, (self.recipe.run.id, training, state)))
-        self._note.update(Content.styled(f"{head}\n{self.recipe.settings}", "$foreground-muted"))
+    def _show_state(self, state: str) -> None:
+        training = "still in training" * self.record.training
+        head = " · ".join(filter(None, (self.record.run.id, training, state)))
+        self._note.update(Content.styled(f"{head}\n{self.record.settings}", "$foreground-muted"))
 
 
-class Poems(VerticalScroll):
-    """The poems of this session; one of them is marked."""
+class PoemList(VerticalScroll):
+    """The poems of this session; one is marked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "mark(-1)", show=False),
@@ -180,12 +180,12 @@ class Poems(VerticalScroll):
         """A person marked another poem, or another of its characters."""
 
     @property
-    def all(self) -> list[Poem]:
+    def all(self) -> list[PoemView]:
         """The newest first."""
-        return [poem for sheet in self.query_children(Sheet) for poem in sheet.poems]
+        return [poem for sheet in self.query_children(GenerationView) for poem in sheet.poems]
 
     @property
-    def marked(self) -> Poem | None:
+    def marked(self) -> PoemView | None:
         return next((poem for poem in self.all if poem.has_class("-marked")), None)
 
     def watch_marks(self) -> None:
@@ -194,27 +194,27 @@ class Poems(VerticalScroll):
             poem.marks = self.marks
             poem.draw()
 
-    async def begin(self, recipe: Recipe, given: str, book: Prosody | None) -> Sheet:
-        """A new sheet on top, its first poem marked; the oldest go."""
-        fresh = Sheet(recipe, given, book, marks=self.marks)
-        sheets: Sequence[Sheet] = list(self.query_children(Sheet))
-        for old in sheets[KEPT - 1 :]:
+    async def begin(self, record: GenerationRecord, given: str, prosody: Prosody | None) -> GenerationView:
+        """Mount a new generation on top, its first poem marked, and remove the oldest."""
+        fresh = GenerationView(record, given, prosody, marks=self.marks)
+        generations: Sequence[GenerationView] = list(self.query_children(GenerationView))
+        for old in generations[KEPT - 1 :]:
             old.remove()
         await self.mount(fresh, before=0)
         self._mark(fresh.poems[0])
         self.scroll_home(animate=False)
         return fresh
 
-    @on(Poem.Clicked)
-    def _clicked(self, event: Poem.Clicked) -> None:
+    @on(PoemView.Clicked)
+    def _clicked(self, event: PoemView.Clicked) -> None:
         self.mark(event.poem)
 
-    def mark(self, poem: Poem) -> None:
+    def mark(self, poem: PoemView) -> None:
         self._mark(poem)
         self.post_message(self.Marked())
         self.scroll_to_widget(poem, animate=False)
 
-    def _mark(self, poem: Poem) -> None:
+    def _mark(self, poem: PoemView) -> None:
         for other in self.all:
             other.set_class(other is poem, "-marked")
             if other is not poem and other.cursor is not None:

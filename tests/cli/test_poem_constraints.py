@@ -59,7 +59,8 @@ def test_what_cannot_be_is_one_sentence(workbench, poet: Run) -> None:
         "is one of the training corpus": ["--start", KNOWN[0], "--novel", "--form", "五绝"],
     }.items():
         assert sentence in says(workbench("poem", poet.id, *words, input=""), 1, "")
-    assert "repetition's cost" in says(workbench("poem", poet.id, "--repetition", -1), 2, "")
+    sentence = says(workbench("poem", poet.id, "--repetition", -1), 2, "")
+    assert sentence == "--repetition cannot be -1.0: it must be a number ≥ 0, ≤ 100."
 
 
 def test_an_older_run_writes_and_says_that_it_knows_no_corpus(workbench, runs_folder) -> None:

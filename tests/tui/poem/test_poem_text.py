@@ -1,18 +1,18 @@
-"""Texts laid out and judged: rows of wide characters, tones under them, rhymes, what the rules say."""
+"""Poems laid out and checked: rows of wide characters, tones under them, rhymes, the verdict of the rules."""
 
 from __future__ import annotations
 
 import pytest
-from fake_pen import book
+from fake_network import rhyme_book
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tasks.poems.annotation import verdict
 from workbench.inference.protocol import Character
-from workbench.render.format import plain
-from workbench.tui.poem.verse import Verse, rows
-from workbench.tui.poem.verse_text import inked
+from workbench.render.text import printable
+from workbench.tui.poem.poem_layout import render_text, rows
+from workbench.tui.poem.poem_text import PoemText
 
 SPRING = "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。"
 SNOW = "山飞鸟尽绝，人踪万径灭。舟翁独钓前，寒江一天雪。"
@@ -21,8 +21,8 @@ SNOW = "山飞鸟尽绝，人踪万径灭。舟翁独钓前，寒江一天雪。
 _MARKS = {"天": "○", "雪": "●", "看": "◎", "思": "◎", "鹤": " ", "x": " "}
 
 
-def verse(text: str, given_: str = "", prosody=None) -> Verse:
-    made = Verse(given_, prosody)
+def verse(text: str, given_: str = "", prosody=None) -> PoemText:
+    made = PoemText(given_, prosody)
     for character in text:
         made.add(Character(text=character, log_probability=-1.0))
     return made
@@ -58,15 +58,15 @@ def test_every_character_stands_in_one_row_in_its_order_and_no_row_is_too_wide(t
     assert [number for row in found for number in row] == list(range(len(text)))
     for row in found:
         shown = "".join(text[number] for number in row).strip("\n")
-        assert cell_len(plain(shown)) <= max(width, 2)
+        assert cell_len(printable(shown)) <= max(width, 2)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.text("天雪看思，。鹤x\n", max_size=30), st.integers(2, 30))
 def test_marks_stand_exactly_under_their_characters(text: str, width: int) -> None:
-    written = verse(text, prosody=book())
+    written = verse(text, prosody=rhyme_book())
     written.end()
-    lines = iter(inked(written, width, marks=True).plain.split("\n"))
+    lines = iter(render_text(written, width, marks=True).plain.split("\n"))
     for row in rows(text, width):
         shown = [text[number] for number in row if text[number] != "\n"]
         assert next(lines) == "".join(shown)
@@ -79,26 +79,26 @@ def test_marks_stand_exactly_under_their_characters(text: str, width: int) -> No
 
 
 def test_without_marks_or_a_book_there_is_only_the_text() -> None:
-    for written, marks in ((verse(SNOW, prosody=book()), False), (verse(SNOW), True)):
-        assert inked(written, 24, marks=marks).plain == "山飞鸟尽绝，人踪万径灭。\n舟翁独钓前，寒江一天雪。"
+    for written, marks in ((verse(SNOW, prosody=rhyme_book()), False), (verse(SNOW), True)):
+        assert render_text(written, 24, marks=marks).plain == "山飞鸟尽绝，人踪万径灭。\n舟翁独钓前，寒江一天雪。"
 
 
 def test_rhymes_are_told_as_soon_as_there_are_two() -> None:
-    grown = verse("", prosody=book())
+    grown = verse("", prosody=rhyme_book())
     found = []
     for character in SNOW:
         grown.add(Character(text=character, log_probability=-1.0))
-        found.append({grown.places[number].text for number in grown.rhymes})
+        found.append({grown.positions[number].text for number in grown.rhymes})
     assert found[:11] == [set()] * 11
     assert found[11:23] == [{"绝", "灭"}] * 12
     assert found[23] == {"绝", "灭", "雪"}
-    assert "韵" in inked(grown, 24, marks=True).plain
+    assert "韵" in render_text(grown, 24, marks=True).plain
 
 
 def test_what_does_not_rhyme_is_not_marked() -> None:
-    assert verse("山飞鸟尽天，人踪万径灭。舟翁独钓前，寒江一天月。", prosody=book()).rhymes == set()
+    assert verse("山飞鸟尽天，人踪万径灭。舟翁独钓前，寒江一天月。", prosody=rhyme_book()).rhymes == set()
     assert verse(SNOW).rhymes == set()
-    assert verse("，。，。", prosody=book()).rhymes == set()
+    assert verse("，。，。", prosody=rhyme_book()).rhymes == set()
 
 
 @pytest.mark.parametrize(
@@ -113,40 +113,42 @@ def test_what_does_not_rhyme_is_not_marked() -> None:
     ],
 )
 def test_a_poem_is_judged_in_a_line(text: str, said: str) -> None:
-    one = verse(text, prosody=book())
+    one = verse(text, prosody=rhyme_book())
     assert one.checked is None
     one.end()
     assert one.checked is not None
-    assert said in verdict(one.raw, one.checked, book())
+    assert said in verdict(one.raw, one.checked, rhyme_book())
 
 
 def test_where_a_poem_is_not_regulated_is_said_and_marked() -> None:
-    broken = verse("雪月烟天月，天烟雪月前。烟天泉月雪，日天雪烟天。", prosody=book())
+    broken = verse("雪月烟天月，天烟雪月前。烟天泉月雪，日天雪烟天。", prosody=rhyme_book())
     broken.end()
     assert broken.checked is not None
-    said = verdict(broken.raw, broken.checked, book())
+    said = verdict(broken.raw, broken.checked, rhyme_book())
     assert broken.misfits
-    assert all(f"{broken.places[number].text} in line " in said for number in sorted(broken.misfits)[:3])
-    assert inked(broken, 24, marks=True).plain.count("!") == len(broken.misfits)
+    assert all(f"{broken.positions[number].text} in line " in said for number in sorted(broken.misfits)[:3])
+    assert render_text(broken, 24, marks=True).plain.count("!") == len(broken.misfits)
 
 
 def test_a_regulated_poem_is_said_to_be() -> None:
-    good = verse("雪月烟天月，天烟雪月前。烟天泉月雪，日月雪烟天。", prosody=book())
+    good = verse("雪月烟天月，天烟雪月前。烟天泉月雪，日月雪烟天。", prosody=rhyme_book())
     good.end()
     assert good.checked is not None
-    assert "rhymed on 先 · regulated" in verdict(good.raw, good.checked, book())
-    assert "!" not in inked(good, 24, marks=True).plain
+    assert "rhymed on 先 · regulated" in verdict(good.raw, good.checked, rhyme_book())
+    assert "!" not in render_text(good, 24, marks=True).plain
 
 
 def test_without_a_book_form_and_repeated_characters_are_said() -> None:
-    one = verse(SPRING, prosody=book(empty=True))
+    one = verse(SPRING, prosody=rhyme_book(empty=True))
     one.end()
     assert one.checked is not None
-    assert verdict(one.raw, one.checked, book(empty=True)) == "五绝 · rhyme and tones unknown · 处 twice in line 2"
+    assert (
+        verdict(one.raw, one.checked, rhyme_book(empty=True)) == "五绝 · rhyme and tones unknown · 处 twice in line 2"
+    )
 
 
 def test_what_was_given_is_bold_and_the_cursor_is_reversed() -> None:
-    shown = inked(verse("光", given_="月明", prosody=book()), 20, marks=False, cursor=1)
+    shown = render_text(verse("光", given_="月明", prosody=rhyme_book()), 20, marks=False, cursor=1)
     spans = {(span.start, span.end): str(span.style) for span in shown.spans}
     assert spans[0, 1] == "bold"
     assert spans[1, 2] == "bold reverse"

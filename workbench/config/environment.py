@@ -1,0 +1,18 @@
+"""Environment variables that switch how the program shows things, and the sentence that names one of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from workbench.config.plugin_errors import located
+
+DEBUG: Final = "WORKBENCH_DEBUG"  # shows tracebacks
+ASCII: Final = "WORKBENCH_ASCII"  # draws the screen with ASCII alone
+
+
+def defect(error: BaseException) -> str:
+    """Return the sentence for an unexpected error; one raised in a user's own cell or task names its line."""
+    if place := located(error):
+        return f"{place}. {DEBUG}=1 shows the traceback."
+    first = (str(error) or type(error).__name__).splitlines()[0]
+    return f"This is a defect of Workbench ({type(error).__name__}: {first}): {DEBUG}=1 shows the traceback."

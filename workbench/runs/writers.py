@@ -1,0 +1,41 @@
+"""Runs whose networks write texts. No torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbench.runs import store
+from workbench.runs.store import NoSuchRun, Run, RunError
+
+
+def learns_to_write(run: Run) -> bool:
+    """Whether a run's task writes texts; not where its description cannot be read."""
+    try:
+        return bool(run.spec.settings.writes)
+    except (RunError, OSError):
+        return False
+
+
+def can_write(run: Run) -> bool:
+    """Whether a run's network can write now: its task writes texts, and it has weights."""
+    return run.best_file.exists() and learns_to_write(run)
+
+
+def listing(folder: Path) -> list[Run]:
+    """The runs of a folder that can write, the newest first, then the pretrained models."""
+    return [run for run in (*store.listing(folder), *store.pretrained(folder)) if can_write(run)]
+
+
+def preferred(folder: Path) -> Run:
+    """The newest finished run that can write, else the newest with weights, else a pretrained model.
+
+    Raises:
+        NoSuchRun: there is none.
+    """
+    runs = listing(folder)
+    if not runs:
+        raise NoSuchRun(
+            f"No run in {folder} can write yet: `workbench train poems --headless` trains one; it can be asked after "
+            "its first evaluation."
+        )
+    return next((run for run in runs if run.status() == "finished"), runs[0])
