@@ -24,7 +24,7 @@ def poet(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def type_(poet: Run, tmp_path: Path) -> Type:
-    """What is said to the last of some lines."""
+    """Execute lines, and return what is said to the last one."""
     said: list[str] = []
     settings = PromptSettings(config=GenerationConfig(seed=1), seeded=True)
     prompt = Prompt(poet, settings, lambda name: find(name, tmp_path), PoemGenerator, said.append)

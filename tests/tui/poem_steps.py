@@ -1,4 +1,4 @@
-"""What a person does on the Poem screen, and what stands for the network that writes."""
+"""Steps of a person on the Poem screen, with a fake network."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def staged(monkeypatch: pytest.MonkeyPatch) -> FakeNetwork:
 
 
 def usual(**asked: object) -> Generate:
-    """What the form asks for as it is first shown, with these changes."""
+    """Return the request of the form as it is first shown, with these changes."""
     return msgspec.structs.replace(DEFAULT_REQUEST, **asked)
 
 

@@ -24,7 +24,7 @@ def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def written(run: Run, start: str, seed: int) -> str:
-    """What the network writes, asked in this process."""
+    """Generate the text in this process."""
     draws = {name: getattr(DEFAULT_REQUEST, name) for name in ("temperature", "top_p", "repetition")}
     tokens = generate(
         *trained_run.load_trained(run, threads=1), start, **draws, seed=seed, limit=DEFAULT_REQUEST.length

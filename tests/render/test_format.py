@@ -1,4 +1,4 @@
-"""Small things said to people."""
+"""Durations, numbers and metrics as text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tasks
-from workbench.config.suggestions import did_you_mean
 from workbench.render.format import column, duration, number
 from workbench.render.metrics import ordered, with_heading
 
@@ -110,17 +109,3 @@ def test_the_loss_and_the_main_metric_come_first() -> None:
     found = {"loss": 1.0, "mse_norm": 2.0, "mse_c2": 3.0, "rmse_c": 4.0}
     assert ordered(found, "rmse_c", 3) == ["loss", "rmse_c", "mse_norm"]
     assert ordered(found, "loss", 2) == ["loss", "mse_norm"]
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "end"),
-    [
-        ("lstn", ["gru", "lstm"], ": did you mean 'lstm'?"),
-        ("lr", ["train.lr", "train.epochs"], ": did you mean 'train.lr'?"),
-        ("cell.lr", ["train.lr", "train.epochs"], ": did you mean 'train.lr'?"),
-        ("zzz", ["gru", "lstm"], ": choose one of gru, lstm."),
-        ("zzz", [], ": there are none."),
-    ],
-)
-def test_did_you_mean(name: str, options: list[str], end: str) -> None:
-    assert did_you_mean(name, options) == end
