@@ -19,7 +19,7 @@ from workbench.runs import launch
 from workbench.runs.store import Run
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.compare.screen import CompareScreen
-from workbench.tui.lab.network_line import NetworkLine
+from workbench.tui.lab.network_line import NetworkSummaryLine
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.runs.screen import RunsScreen
 
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(RunsScreen, "EVERY", 0.05)
     monkeypatch.setattr(CompareScreen, "EVERY", 0.05)
     for moment in ("SOON", "SETTLED"):  # no child with torch in it, but where a test asks for one
-        monkeypatch.setattr(NetworkLine, moment, 1e6)
+        monkeypatch.setattr(NetworkSummaryLine, moment, 1e6)
     return tmp_path / "runs"
 
 

@@ -51,7 +51,7 @@ async def test_without_a_matrix_there_is_nothing_to_fill(screen, worker) -> None
         await pilot.press("f")
         assert isinstance(pilot.app.screen, RunScreen)
         assert "Confusion" not in screen.text
-        pilot.app.enter(ConfusionScreen(one.run))
+        pilot.app.open_confusion(one.run)
         await screen.until(pilot, "no confusion matrix to show")
 
 
@@ -59,7 +59,7 @@ async def test_a_matrix_that_has_not_come_yet_shows_when_it_comes(screen, worker
     one = worker().start()
     async with screen.open(one.run) as pilot:
         await screen.until(pilot, "running")
-        pilot.app.enter(ConfusionScreen(one.run))
+        pilot.app.open_confusion(one.run)
         await screen.until(pilot, "The first evaluation has not come yet")
         await pilot.press("enter", "n", "o", "d", "c", "left_square_bracket", "right_square_bracket")
         one.train(10, 20)

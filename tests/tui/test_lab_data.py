@@ -14,7 +14,7 @@ from tasks.names.settings import LANGUAGES
 from tasks.shared.datasets import locations, registry, row_counts
 from tasks.shared.datasets.registry import Dataset, Reader, Remote
 from workbench.tui.lab import dataset_line
-from workbench.tui.lab.dataset_line import DataLine
+from workbench.tui.lab.dataset_line import DatasetLine
 from workbench.tui.lab.screen import LabScreen
 
 LARGE, SMALL = "source.example/Arabic.txt", "source.example/Chinese.txt"
@@ -35,7 +35,7 @@ def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer
 
 
 def line(pilot: Any) -> str:
-    return str(pilot.app.screen.query_one(DataLine).content)
+    return str(pilot.app.screen.query_one(DatasetLine).content)
 
 
 async def test_one_key_fetches_the_data_and_a_failure_is_one_sentence_in_its_place(screen, server) -> None:
@@ -64,9 +64,9 @@ async def test_a_download_is_stopped_by_the_same_key_or_by_leaving_and_the_next_
         await screen.until(pilot, "starter only")
         await pilot.press("ctrl+g")
         await screen.until(pilot, "downloading ━")
-        stalled = pilot.app.screen.query_one(DataLine)._fetches["names"]
+        stalled = pilot.app.screen.query_one(DatasetLine)._downloads["names"]
     assert stalled.stopped  # by leaving
-    with pytest.raises(dataset_line.Stopped):
+    with pytest.raises(dataset_line.DownloadStopped):
         stalled.arrived(1)
     server.troubles.clear()
     async with screen.open() as pilot:

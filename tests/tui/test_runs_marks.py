@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.tui.runs.marks import Marks, colour
+from workbench.tui.color import run_color
+from workbench.tui.runs.marks import Marks
 
 
 async def test_a_mark_is_a_letter_that_stays_with_its_run(screen, worker) -> None:
@@ -133,7 +134,7 @@ def test_a_run_keeps_its_letter_and_colour_while_it_is_marked() -> None:
     marks.add(["d", "b"])
     assert [marks.letter(run) for run in "adcb"] == ["A", "B", "C", "D"]
     assert list(marks) == ["a", "c", "d", "b"]
-    assert [colour(letter) for letter in "AB"] == ["primary", "accent"]
+    assert [run_color(letter) for letter in "AB"] == ["primary", "accent"]
     marks.add(map(str, range(30)))
     assert marks.letter("29") == "+"
-    assert colour("+") == "foreground"
+    assert run_color("+") == "foreground"

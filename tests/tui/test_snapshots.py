@@ -68,7 +68,7 @@ async def test_every_screen_looks_as_it_did(screen, worker, folder, monkeypatch,
     live = worker("gru").start(**FACTS).train(10, 60).train(70, 100)
     differ = []
     async with screen.open(one.run, size) as pilot:
-        screen.app.custody.add(live.run)
+        screen.app.session.owned_runs.add(live.run)
         for step in WALK:
             await pilot.press(*step.keys)
             await screen.until(pilot, *step.words)
@@ -82,7 +82,7 @@ async def settled(app, pilot, folder: str) -> str:
     """The screen once nothing moves."""
     for field in app.screen.query(Input):
         field.cursor_blink = False
-    app._count()
+    app._count_live_runs()
     end = time.monotonic() + 10
     before, same = "", 0
     while same < 3:

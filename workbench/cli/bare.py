@@ -11,4 +11,4 @@ from workbench.runs.store import root
 
 def run() -> None:
     """Open the screen, and leave with its exit code."""
-    sys.exit(tui.run(root(), named_folder()))
+    sys.exit(tui.open_screen(root(), named_folder()))

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from workbench.config import spec
+from workbench.config.fields import as_typed
 from workbench.render.format import number
 from workbench.render.metrics import heading, measured
 from workbench.runs import summary
 from workbench.runs.summary import RunSummary
-from workbench.tui.widgets.form import written
 
 BEST = "★"
 _NOT_A_CHOICE = ("train.device", "train.threads", "train.checkpoint_seconds")  # they change no figure
@@ -67,7 +67,7 @@ def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
             continue
         values = [one[key] for one in every]
         if any(value != values[0] for value in values):
-            found[key] = [written(value) for value in values]
+            found[key] = [as_typed(value) for value in values]
     return found
 
 

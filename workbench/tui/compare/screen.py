@@ -14,12 +14,12 @@ from textual.widgets import Static
 from workbench.render.format import plain
 from workbench.runs.store import Run
 from workbench.runs.summary import RunSummary
+from workbench.tui.color import run_color
 from workbench.tui.compare import comparison
 from workbench.tui.compare.comparison import BEST
 from workbench.tui.compare.curves import AXES, TRAINING, Axis, Traces, counted, named
 from workbench.tui.compare.overlay import Overlay, Trace
 from workbench.tui.keys import bindings
-from workbench.tui.runs.marks import colour
 from workbench.tui.services.catalogue import Keeper
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.aligned import aligned, flowing
@@ -40,7 +40,7 @@ class _Compared:
 
     def __init__(self, letter: str, run: Run) -> None:
         self.letter, self.run = letter, run
-        self.colour = f"text-{colour(letter)}"
+        self.colour = f"text-{run_color(letter)}"
         self.style = f"bold ${self.colour}"
         self.traces = Traces(run)
         self.record: RunSummary | None = None
@@ -186,7 +186,7 @@ class CompareScreen(Page):
     def on_resize(self) -> None:
         self._arrange()
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "next_pane":
             return self.size.width < _WIDE or None
         return True
@@ -205,4 +205,4 @@ class CompareScreen(Page):
         self._draw()
 
     def action_back(self) -> None:
-        self.workbench.back()
+        self.navigator.back()

@@ -22,7 +22,7 @@ from workbench.tui.confusion.evaluations import Rival, Shown, Stop, Than, agains
 from workbench.tui.confusion.examples import ExamplesPane
 from workbench.tui.keys import bindings
 from workbench.tui.services.threads import run_in_thread
-from workbench.tui.services.watcher import Look, Watcher
+from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets import matrix
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.choose import Choose
@@ -30,7 +30,7 @@ from workbench.tui.widgets.confusion_grid import CellGrid
 from workbench.tui.widgets.matrix import ORDERS
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.shades import names
-from workbench.tui.widgets.status import Seen, badge, live
+from workbench.tui.widgets.status import badge, live
 from workbench.tui.widgets.table import Passage, lay_out
 
 _WIDE, _NARROW, _LOW = 110, 70, 22
@@ -222,7 +222,7 @@ class ConfusionScreen(Page):
         self._arrange()
         self._tell()
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         at = len(self._stops) - 1 if self._at is None else self._at
         match action:
             case "shares":
@@ -266,7 +266,7 @@ class ConfusionScreen(Page):
         shown = self._shown
         if shown is None:
             return
-        folder = self.workbench.runs_folder
+        folder = self.session.runs_folder
         try:
             found = await run_in_thread(partial(rivals, folder, self.run, shown.view.labels))
         except OSError as error:
@@ -299,7 +299,7 @@ class ConfusionScreen(Page):
     def action_back(self) -> None:
         """Back to the matrix; from there to the Run screen."""
         if not self._leave_examples():
-            self.workbench.run_worker(self.workbench.action_go("run"))
+            self.navigator.go("run")
 
     def _leave_examples(self) -> bool:
         """Back from the examples to the matrix, if they are shown."""

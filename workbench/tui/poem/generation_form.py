@@ -14,11 +14,11 @@ from textual.widgets import Input
 from tasks.poems import forms
 from tasks.poems.constraints import PoemConstraints
 from workbench.config import fields
-from workbench.config.fields import Field
+from workbench.config.fields import Field, as_typed
 from workbench.inference.protocol import Generate
 from workbench.tui.poem.alternatives import ASKED
 from workbench.tui.poem.capabilities import WISHES
-from workbench.tui.widgets.form import Form, SettingRow, written
+from workbench.tui.widgets.form import Form, SettingRow
 
 ANY = "any"
 USUAL = Generate(seed=1, choices=ASKED)
@@ -47,7 +47,7 @@ class WritingRow(SettingRow):
     off = False  # the network cannot do it
 
     def put(self, value: Any) -> None:
-        self._editor.value = written(value)
+        self._editor.value = as_typed(value)
         self._entered()
 
     def switch(self, *, off: bool) -> None:

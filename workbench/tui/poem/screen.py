@@ -63,7 +63,7 @@ class PoemScreen(Page):
         yield BottomBar("poem")
 
     def on_mount(self) -> None:
-        self._folder = Writers(self.workbench.runs_folder)
+        self._folder = Writers(self.session.runs_folder)
         self.query_one("#desk").border_title = "write"
         self.query_one("#poem").display = self.query_one("#no-writer").display = False
         self.watch(self, "focused", self._tell)
@@ -74,7 +74,7 @@ class PoemScreen(Page):
         self._look()
 
     def on_screen_suspend(self) -> None:
-        if self.workbench.place != self.place:  # not under help or the palette
+        if self.navigator.place != self.place:  # not under help or the palette
             self._leave()
 
     def on_unmount(self) -> None:
@@ -87,7 +87,7 @@ class PoemScreen(Page):
         try:
             shelf = await run_in_thread(self._folder.look)
         except OSError as error:
-            sentence = f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}."
+            sentence = f"The runs in {self.session.runs_folder} cannot be read: {error.strerror}."
             self._say(sentence, "error")
             self.query_one("#no-writer", Static).update(Content.styled(sentence, "$text-error"))
             self.query_one("#no-writer").display = not self.query_one("#poem").display
@@ -137,14 +137,14 @@ class PoemScreen(Page):
     def writing(self) -> bool:
         return self._stopped is not None and not self._stopped.is_set()
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action not in ("write", "break_off", "again", "redo", "copy", "marks", "keep", "save"):
             return True
         if not self.is_mounted or action == "break_off":
             return self.writing or None
         marked = self.query_one(Poems).marked
         free = self.chosen is not None and not self.writing
-        whole = marked is not None and marked.over and not self.workbench.readonly
+        whole = marked is not None and marked.over and not self.session.readonly
         able = {"write": free, "copy": marked, "marks": marked, "keep": whole, "save": whole}
         return bool(able.get(action, free and marked)) or None
 
@@ -190,7 +190,7 @@ class PoemScreen(Page):
     async def action_keep(self) -> None:
         marked = self.query_one(Poems).marked
         assert marked is not None
-        folder = self.workbench.runs_folder
+        folder = self.session.runs_folder
         try:
             new = await run_in_thread(partial(kept_poems.keep, folder, marked.entry))
         except OSError as error:
@@ -202,7 +202,7 @@ class PoemScreen(Page):
 
     @work(group="keep")
     async def action_kept(self) -> None:
-        folder = self.workbench.runs_folder
+        folder = self.session.runs_folder
         try:
             self.app.push_screen(Kept(await run_in_thread(partial(kept_poems.kept, folder)), folder / kept_poems.NAME))
         except OSError as error:

@@ -10,11 +10,8 @@ from textual.content import Content
 from tasks.views import Series
 from workbench.render import plot
 from workbench.render.format import plain
-from workbench.tui import glyphs
-from workbench.tui.color import ink
+from workbench.tui.color import chart_color, curve_color, curve_marker, curve_sign
 from workbench.tui.widgets.static_plot import Drawing
-
-_COLOURS = ("primary", "accent", "success", "error", "secondary", "warning")  # a curve's by its place: it stays
 
 
 class SeriesChart(Drawing):
@@ -37,9 +34,7 @@ class SeriesChart(Drawing):
     def _head(self) -> None:
         parts: list[Content | str | tuple[str, str]] = []
         for index, name in enumerate(self._series.curves):
-            parts.append(
-                (f"{glyphs.sign(self.app, index)} {plain(name)}  ", f"bold $text-{_COLOURS[index % len(_COLOURS)]}")
-            )
+            parts.append((f"{curve_sign(self.app, index)} {plain(name)}  ", f"bold $text-{curve_color(index)}"))
         self.border_title = Content.assemble(*parts)
         below = self._series.note or self._series.x_label
         self.border_subtitle = Content.assemble((plain(below), "$foreground-muted"))
@@ -49,11 +44,11 @@ class SeriesChart(Drawing):
         if window is None:
             return None
         lines = [
-            plot.Line(points, ink(self.app, _COLOURS[index % len(_COLOURS)]), glyphs.marker(self.app, index))
+            plot.Line(points, chart_color(self.app, curve_color(index)), curve_marker(self.app, index))
             for index, name in enumerate(self._series.curves)
             for points in plot.segments(self._series, name)
         ]
         lines.reverse()  # the first curve is drawn over the others
-        ticks = ink(self.app, "foreground", 0.7)
+        ticks = chart_color(self.app, "foreground", 0.7)
         drawn = plot.draw(lines, window, width, height, colour=ticks, x_label=self._series.x_label)
         return plot.text(drawn)

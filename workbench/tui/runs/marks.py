@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from string import ascii_uppercase
 
-COLOURS = ("primary", "accent", "success", "error", "secondary", "warning")  # of the theme; the letter tells more apart
 MORE = "+"  # of those for which no letter is left
 
 
@@ -37,8 +36,3 @@ class Marks:
     def remove(self, runs: Iterable[str]) -> None:
         for run in runs:
             self._letters.pop(run, None)
-
-
-def colour(letter: str) -> str:
-    """The theme's variable of a letter's colour."""
-    return COLOURS[ascii_uppercase.index(letter) % len(COLOURS)] if letter in ascii_uppercase else "foreground"

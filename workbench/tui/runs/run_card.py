@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from workbench.config.fields import as_typed
 from workbench.render.format import duration, number, plain
 from workbench.render.metrics import heading, measured
 from workbench.runs.summary import RunSummary
 from workbench.tui.services.catalogue import changed
-from workbench.tui.widgets.form import written
 from workbench.tui.widgets.status import badge
 
 
@@ -33,7 +33,7 @@ def card(record: RunSummary) -> Content:
     if any(figures):
         lines.append(Content(" · ".join(filter(None, figures))))
     if record.spec:
-        differing = ", ".join(f"{key} {written(value)}" for key, value in changed(record.spec).items())
+        differing = ", ".join(f"{key} {as_typed(value)}" for key, value in changed(record.spec).items())
         preset = f"preset {record.spec.preset}: " * bool(record.spec.preset)
         lines.append(Content.styled(plain(preset + (differing or "the task's defaults")), "$foreground-muted"))
     return Content("\n").join(lines)

@@ -17,11 +17,12 @@ from textual.widgets import Static
 from workbench.runs import export, store
 from workbench.runs.store import Run, RunError
 from workbench.runs.summary import UNREADABLE, RunSummary
+from workbench.tui.color import run_color
 from workbench.tui.keys import actions, bindings
 from workbench.tui.runs import dialogs
 from workbench.tui.runs.columns import COLUMNS, NEWEST, arranged
 from workbench.tui.runs.filter_line import FilterLine
-from workbench.tui.runs.marks import MORE, Marks, colour
+from workbench.tui.runs.marks import MORE, Marks
 from workbench.tui.runs.run_card import card
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.services.threads import run_in_thread
@@ -52,7 +53,7 @@ class RunsScreen(Page):
         yield BottomBar("runs")
 
     def on_mount(self) -> None:
-        self._catalogue = Catalogue(self.workbench.runs_folder)
+        self._catalogue = Catalogue(self.session.runs_folder)
         self._every: list[RunSummary] = []
         self._shown: list[RunSummary] = []
         self._lines: dict[str, tuple[RunSummary, str, int, Line]] = {}  # as they were made, of what, and when
@@ -82,7 +83,7 @@ class RunsScreen(Page):
                         self._show()
                 except OSError as error:
                     self._every = []
-                    self._empty(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.")
+                    self._empty(f"The runs in {self.session.runs_folder} cannot be read: {error.strerror}.")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), self.EVERY if self.is_current else None)
 
@@ -107,7 +108,7 @@ class RunsScreen(Page):
         self.query_one("#empty").display = not self._shown
         if not self._every:
             self._empty(
-                f"There are no runs in {self.workbench.runs_folder} yet.\n\n"
+                f"There are no runs in {self.session.runs_folder} yet.\n\n"
                 "Press 1 (or F2) for the Lab and start one there,\n"
                 "or in another terminal: workbench train names --cell lstm"
             )
@@ -122,7 +123,7 @@ class RunsScreen(Page):
         known = self._lines.get(record.run.id)
         if known is None or known[0] is not record or known[1:3] != (letter, self._said):
             cells: list[Cell] = [(here.cell(record), here.style(record)) for here in COLUMNS]
-            mark = (letter or " ", f"bold $text-{colour(letter)}" if letter else "")
+            mark = (letter or " ", f"bold $text-{run_color(letter)}" if letter else "")
             self._lines[record.run.id] = known = (record, letter, self._said, Line(record.run.id, (mark, *cells)))
         return known[3]
 
@@ -159,7 +160,7 @@ class RunsScreen(Page):
         known = {record.run.id: record for record in self._every}
         return [known[run] for run in self._marks if run in known]
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action not in _ACTIONS or not self.is_mounted:
             return True
         record = self.chosen
@@ -181,15 +182,15 @@ class RunsScreen(Page):
         if record and record.status == UNREADABLE:
             self.app.notify(record.message, severity="error", markup=False)
         elif record:
-            self.workbench.open_run(record.run)
+            self.navigator.open_run(record.run)
 
     def action_stop(self) -> None:
         if self.chosen:
-            self.workbench.ask_to_stop(Run(self.chosen.run.path))
+            self.navigator.ask_to_stop(Run(self.chosen.run.path))
 
     def action_resume(self) -> None:
         if self.chosen:
-            self.workbench.resume(Run(self.chosen.run.path))
+            self.navigator.resume(Run(self.chosen.run.path))
 
     def action_filter(self) -> None:
         self.query_one(FilterLine).edit()
@@ -237,14 +238,12 @@ class RunsScreen(Page):
         self._show()
 
     def action_compare(self) -> None:
-        from workbench.tui.compare.screen import CompareScreen
-
         known = {self._marks.letter(record.run.id): record for record in self.marked if record.spec}
         known.pop(MORE, None)
         if len(known) < 2:
             self.app.notify("Mark two runs at least with m (or ^t), then compare them.", markup=False)
         else:
-            self.workbench.enter(CompareScreen({letter: record.run for letter, record in known.items()}))
+            self.navigator.compare({letter: record.run for letter, record in known.items()})
 
     def action_copy(self) -> None:
         if self.chosen:

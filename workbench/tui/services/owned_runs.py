@@ -8,7 +8,7 @@ from subprocess import Popen
 from workbench.runs.store import Run
 
 
-class Custody:
+class OwnedRuns:
     """Remembers runs, and waits for the processes that were started here, so that none stays a zombie."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -11,9 +11,10 @@ from tasks.views import View
 from workbench.runs.events import Event, Started
 from workbench.runs.journal import History, Tail
 from workbench.runs.store import Run
+from workbench.runs.summary import State
 from workbench.tui.services.evaluations import Past
-from workbench.tui.widgets.status import Seen
 
+Seen = State | Literal["gone"]
 _AT_ONCE = 2 << 20  # bytes: so little that reading a long run holds up no key
 
 

@@ -76,7 +76,7 @@ class BottomBar(Widget):
             if action.footer and (action.twin or not typing) and can(self.screen, action)
         }
         always = [shown.pop(name) for name in self.ALWAYS if name in shown]
-        readonly = isinstance(self.screen, Page) and self.screen.workbench.readonly
+        readonly = isinstance(self.screen, Page) and self.screen.session.readonly
         said = Content.styled(" read only ", "bold $on-warning on $warning-muted") if readonly else Content("")
         room = self.size.width - said.cell_length - sum(piece.cell_length for piece in always)
         bar: list[Content] = []

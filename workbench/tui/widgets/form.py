@@ -14,10 +14,10 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from workbench.config.fields import Field
-from workbench.tui.appearance import WIDE
+from workbench.config.fields import Field, as_typed
 from workbench.tui.widgets.choice import Choice
 from workbench.tui.widgets.entry import Entry
+from workbench.tui.widgets.page import WIDE
 
 # what people change most; the rest follows under its own headings
 FIRST = (
@@ -45,9 +45,9 @@ class SettingRow(Widget):
         self._editor: Choice | Input
         self.set_class(field.kind == "text" and field.key.startswith("task."), "-text")  # a path, names of columns
         if field.kind in ("bool", "choice"):
-            self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), written(default))
+            self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), as_typed(default))
         else:
-            self._editor = Entry(written(default), numeric=field.kind in ("int", "float"))
+            self._editor = Entry(as_typed(default), numeric=field.kind in ("int", "float"))
 
     def compose(self) -> ComposeResult:
         yield self._editor
@@ -82,7 +82,7 @@ class SettingRow(Widget):
     @property
     def changed(self) -> bool:
         """Whether a person set something other than the default."""
-        return bool(self.error) or self._editor.value != written(self.default)
+        return bool(self.error) or self._editor.value != as_typed(self.default)
 
     @property
     def value(self) -> Any:
@@ -100,11 +100,11 @@ class SettingRow(Widget):
     def renew(self, default: Any, *, forget: bool = False) -> None:
         """The default is another one now; what a person entered stays, unless it is to be forgotten."""
         kept = self.changed and not forget
-        if not kept and default == self.default and self._editor.value == written(default):
+        if not kept and default == self.default and self._editor.value == as_typed(default):
             return
         self.default = default
         if not kept:
-            self._editor.value = written(default)
+            self._editor.value = as_typed(default)
         self._check()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -153,7 +153,7 @@ class SettingRow(Widget):
         if self.error:
             return self.error, "$text-error"
         if self.changed:
-            return f"default {written(self.default) or 'empty'}", "$text-accent"
+            return f"default {as_typed(self.default) or 'empty'}", "$text-accent"
         return self.field.help, "$foreground-muted"
 
 
@@ -231,10 +231,3 @@ def row_of(focused: Widget | None) -> SettingRow | None:
     """The setting whose editor this is."""
     parent = focused.parent if focused is not None else None
     return parent if isinstance(parent, SettingRow) else None
-
-
-def written(value: Any) -> str:
-    """A value as it is typed."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.12g}" if isinstance(value, float) else str(value)

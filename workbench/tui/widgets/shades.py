@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color
 
-from workbench.tui.color import colour, words_on
+from workbench.tui.color import text_color_on, theme_color
 
 _FULL = {True: Color.parse("#0072B2"), False: Color.parse("#D55E00")}  # M. Okabe and K. Ito, Color Universal Design
 _LEVELS = 10
@@ -45,14 +45,14 @@ class Shades:
         return self._cells[level if strength > 0 else -level, strong]
 
     def _of_theme(self, app: App[object]) -> None:
-        ground, words = colour(app, "surface"), colour(app, "foreground")
+        ground, words = theme_color(app, "surface"), theme_color(app, "foreground")
         self.muted = Style(color=ground.blend(words, 0.7).rich_color)
         self.here = Style(color=words.rich_color, bold=True)
         self.cursor = Style(color=ground.rich_color, bgcolor=words.with_alpha(1).rich_color, bold=True)
         for level in range(1, _LEVELS + 1):
             for right, full in _FULL.items():
                 back = ground.blend(full, 0.12 + 0.88 * level / _LEVELS)
-                style = Style(color=words_on(back).rich_color, bgcolor=back.rich_color)
+                style = Style(color=text_color_on(back).rich_color, bgcolor=back.rich_color)
                 for strong in (True, False):
                     self._cells[level if right else -level, strong] = style + Style(bold=strong)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from textual.content import Content
 
-from workbench.runs.store import LIVE, Status
-
-Seen = Status | Literal["gone", "unreadable"]
+from workbench.runs.store import LIVE
+from workbench.tui.services.watcher import Seen
 
 # theme variables of the word's colour
 COLOURS: dict[Seen, str] = {
