@@ -14,7 +14,17 @@ from typing import Literal
 from urllib.parse import unquote
 
 Trouble = Literal[
-    "none", "404", "500", "wrong bytes", "a page", "breaks off", "breaks off in a chunk", "hangs up", "stalls", "slow"
+    "none",
+    "404",
+    "500",
+    "wrong bytes",
+    "a page",
+    "breaks off",
+    "breaks off in a chunk",
+    "hangs up",
+    "stalls",
+    "held",
+    "slow",
 ]
 
 
@@ -55,6 +65,10 @@ class FileServer:
             case "stalls":
                 handler.wfile.write(content[:half])
                 self.released.wait(30)
+            case "held":
+                handler.wfile.write(content[:half])
+                self.released.wait(120)
+                handler.wfile.write(content[half:])
             case "slow":
                 for k in range(len(content)):
                     handler.wfile.write(content[k : k + 1])

@@ -78,7 +78,7 @@ async def test_a_download_is_stopped_by_the_same_key_or_by_leaving_and_the_next_
 
 
 async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(screen, server) -> None:
-    server.troubles[SMALL] = "slow"
+    server.troubles[SMALL] = "held"
     async with screen.open() as pilot:
         await screen.until(pilot, "starter only")
         await pilot.press("g")
@@ -89,21 +89,21 @@ async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(scre
         await screen.until(pilot, "There are no runs")
         server.troubles.clear()
         server.released.set()
-        await screen.until(pilot, "The names data is here.", seconds=20)
+        await screen.until(pilot, "The names data is here.")
         await pilot.press("1")
         await choose(pilot, "tasks", "names")
         await screen.until(pilot, "full, 61,640 rows")
 
 
 async def test_a_start_waits_for_the_download_that_is_under_way(screen, server, started) -> None:
-    server.troubles[SMALL] = "slow"
+    server.troubles[SMALL] = "held"
     async with screen.open() as pilot:
         await screen.until(pilot, "starter only")
         await pilot.press("g", "s")
         await screen.until(pilot, "starting: looking for the data")
         assert started == []
         server.released.set()
-        await until(pilot, lambda: len(started) == 1, seconds=30)
+        await until(pilot, lambda: len(started) == 1)
         assert started[0].spec.data == "full"
         assert server.asked[LARGE] == 1
 

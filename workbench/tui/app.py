@@ -64,6 +64,7 @@ class WorkbenchApp(Appearance):
         self._first = open_run
         self._open: Screen[None] | None = None  # the Run screen, kept while another one is shown
         self._origin: Place = "runs"  # the place from which the Run screen was opened
+        self._moving = asyncio.Lock()  # held while screens change: a change that is broken off leaves half a screen
 
     def _fatal_error(self) -> None:
         """End the screen with one plain sentence after an unexpected error; trainings go on."""
@@ -106,7 +107,7 @@ class WorkbenchApp(Appearance):
 
     def open_run(self, run: Run) -> None:
         """Show a run's screen."""
-        self.run_worker(self._open_run(run), group="open", exclusive=True)
+        self.run_worker(self._open_run(run), group="open")
 
     async def _open_run(self, run: Run) -> None:
         from workbench.tui.run.screen import RunScreen  # its imports are not needed for the first paint
@@ -117,39 +118,42 @@ class WorkbenchApp(Appearance):
             self._report(error)
             return
         self.session.owned_runs.add(run)
-        old, self._open = self._open, screen
-        self.install_screen(screen, f"run {id(screen)}")
-        await self._put(screen)
-        if old is not None:
-            self.uninstall_screen(old)
-            await old.remove()
+        async with self._moving:
+            old, self._open = self._open, screen
+            self.install_screen(screen, f"run {id(screen)}")
+            await self._put(screen)
+            if old is not None:
+                self.uninstall_screen(old)
+                await old.remove()
 
     def open_confusion(self, run: Run) -> None:
         """Show a run's confusion matrix on a screen of its own."""
         from workbench.tui.confusion.screen import ConfusionScreen
 
-        self._enter(ConfusionScreen(run))
+        self.run_worker(self._enter(ConfusionScreen(run)), group="open")
 
     def compare(self, runs: Mapping[str, Run]) -> None:
         """Show runs, by their letters, side by side."""
         from workbench.tui.compare.screen import CompareScreen
 
-        self._enter(CompareScreen(runs))
+        self.run_worker(self._enter(CompareScreen(runs)), group="open")
 
-    def _enter(self, page: Page) -> None:
+    async def _enter(self, page: Page) -> None:
         """Show a screen that is removed when another one is shown."""
-        self.run_worker(self._put(page), group="open", exclusive=True)
+        async with self._moving:
+            await self._put(page)
 
     async def action_go(self, place: Place) -> None:
         """Show the screen of a place; return when it is shown."""
-        if place == self.place:
-            return
-        if place in self.SCREENS:
-            await self._put(place)
-        elif self._open is not None:
-            await self._put(self._open)
-        else:
-            self.notify("No run is open yet: start one in the Lab, or open one from Runs.")
+        async with self._moving:
+            if place == self.place:
+                return
+            if place in self.SCREENS:
+                await self._put(place)
+            elif self._open is not None:
+                await self._put(self._open)
+            else:
+                self.notify("No run is open yet: start one in the Lab, or open one from Runs.")
 
     def go(self, place: Place) -> None:
         """Show the screen of a place."""

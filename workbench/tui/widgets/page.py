@@ -6,12 +6,14 @@ from functools import cached_property
 from typing import ClassVar, final
 
 from textual import on
-from textual.events import Mount
+from textual.events import Event, Mount, Resize, ScreenResume
+from textual.message import Message
 from textual.screen import Screen
 
 from workbench.tui.keys import Place, acts
 from workbench.tui.session import Navigator, Session, navigator_of
 
+_OF_A_WHOLE_SCREEN = (Mount, Resize, ScreenResume)  # events whose handlers expect the screen's widgets
 WIDE = 110  # columns from which there is room for notes beside what they are about
 
 
@@ -24,6 +26,18 @@ class Page(Screen[None]):
     @on(Mount)
     def _list_page(self) -> None:
         self.navigator.pages[self.place] = self
+
+    async def _on_message(self, message: Message) -> None:
+        """Handle a message, unless the screen is being removed: it may lack the widgets that the handler expects.
+
+        Textual mounts no widgets on a screen that is removed, or whose application ends, while it opens; it sends
+        ``Mount`` all the same.
+        """
+        ends = not self.app.is_running or self.app.return_code is not None
+        removed = ends or not self.display  # a screen is always displayed, but while it is removed
+        of_textual = isinstance(message, Event) or type(message).__module__ == "textual.messages"
+        if not removed or (of_textual and not isinstance(message, _OF_A_WHOLE_SCREEN)):
+            await super()._on_message(message)
 
     @cached_property
     def navigator(self) -> Navigator:
