@@ -39,7 +39,7 @@ class SettingHint(Static):
         elif focused is not None and focused.id == "find":
             self._say("Enter or ↓ goes to the first that was found; Esc shows all again.")
         else:
-            self._say("Tab moves between the lists and the settings; / finds a setting.")
+            self._say("Tab moves between lists and settings; / finds a setting.")
 
     def _say(self, words: str) -> None:
         self.update(Content.styled(words, "$foreground-muted"))
