@@ -17,8 +17,8 @@ from workbench.tui.confusion.screen import ConfusionScreen
 from workbench.tui.help.palette import commands
 from workbench.tui.keys import ACTIONS
 from workbench.tui.run.screen import RunScreen
-from workbench.tui.widgets.choose import Choose
 from workbench.tui.widgets.confusion_grid import CellGrid
+from workbench.tui.widgets.dialogs import ChoiceDialog
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +154,7 @@ async def test_c_compares_with_another_run_of_the_same_labels(screen, worker) ->
         await pilot.press("c")
         text = await screen.until(pilot, "Show the difference to which run?", two.run.id, "cell.hidden 64")
         assert "best accuracy" in text
-        assert isinstance(pilot.app.screen, Choose)
+        assert isinstance(pilot.app.screen, ChoiceDialog)
         assert len(pilot.app.screen._entries) == 1
         await pilot.press("b")
         await screen.until(pilot, "counts, as given")

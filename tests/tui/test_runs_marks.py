@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.tui.color import run_color
+from workbench.tui.color import letter_color
 from workbench.tui.runs.marks import Marks
 
 
@@ -134,7 +134,7 @@ def test_a_run_keeps_its_letter_and_colour_while_it_is_marked() -> None:
     marks.add(["d", "b"])
     assert [marks.letter(run) for run in "adcb"] == ["A", "B", "C", "D"]
     assert list(marks) == ["a", "c", "d", "b"]
-    assert [run_color(letter) for letter in "AB"] == ["primary", "accent"]
+    assert [letter_color(letter) for letter in "AB"] == ["primary", "accent"]
     marks.add(map(str, range(30)))
     assert marks.letter("29") == "+"
-    assert run_color("+") == "foreground"
+    assert letter_color("+") == "foreground"

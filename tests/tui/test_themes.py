@@ -12,7 +12,7 @@ from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import Theme
 
-from workbench.tui.color import contrast, text_color_on
+from workbench.tui.color import contrast, words_on
 from workbench.tui.run.chart import Chart
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES
 from workbench.tui.widgets.status import COLOURS
@@ -94,7 +94,7 @@ def _seen(colour: Color, lacking: str) -> tuple[float, float, float]:
 def test_some_words_can_be_read_on_every_ground() -> None:
     for level in range(256):
         ground = Color(level, level, level)
-        assert contrast(text_color_on(ground), ground) > 4.5
+        assert contrast(words_on(ground), ground) > 4.5
     assert contrast(Color(0, 0, 0), Color(255, 255, 255)) == pytest.approx(21)
 
 

@@ -16,7 +16,7 @@ from textual.screen import Screen
 from workbench.render.format import DEBUG, defect
 from workbench.runs import launch
 from workbench.runs.store import Run, RunError
-from workbench.tui.appearance import Appearance
+from workbench.tui.appearance import COMPACT, MEDIUM, TALL, WIDE, Appearance
 from workbench.tui.help.palette import Palette
 from workbench.tui.help.screen import Help
 from workbench.tui.keys import Place, bindings
@@ -25,8 +25,8 @@ from workbench.tui.services.owned_runs import OwnedRuns
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.session import Session
 from workbench.tui.widgets.bars import TopBar
-from workbench.tui.widgets.leaving import CANCEL, STOP, leave, stop
-from workbench.tui.widgets.page import WIDE, Page
+from workbench.tui.widgets.dialogs import CANCEL, STOP, leave, stop
+from workbench.tui.widgets.page import Page
 
 
 def _poem() -> Screen[None]:
@@ -52,8 +52,8 @@ class WorkbenchApp(Appearance):
     BINDINGS = bindings("everywhere")
     COMMANDS = {Palette}  # noqa: RUF012
     SCREENS = {"lab": LabScreen, "runs": _runs, "poem": _poem}  # noqa: RUF012
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-compact"), (WIDE, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-medium"), (32, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (COMPACT, "-compact"), (WIDE, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (MEDIUM, "-medium"), (TALL, "-tall")]  # noqa: RUF012
 
     def __init__(
         self, runs_folder: Path, data: Path | None = None, open_run: Run | None = None, *, readonly: bool = False

@@ -16,6 +16,8 @@ from workbench.tui.keys import KeyQueue
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES, THEMES
 
 BUILTIN_THEMES.update({theme.name: theme for theme in THEMES})  # an application is born with one of these
+WIDE, COMPACT = 110, 70  # columns from which panes and notes stand side by side, and from which nothing is cut short
+TALL, MEDIUM = 32, 22  # rows from which everything is shown at once, and from which two charts have room
 _THEME_VARIABLE = "TEXTUAL_THEME"  # an environment variable: the user's choice
 _FEW_COLORS = (None, "standard", "windows")  # Rich's names of terminals with 16 colors or fewer
 _RGB_THEMES = (DARK.name, LIGHT.name, CONTRAST.name)

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from workbench.render import plot
 from workbench.render.plot import Line, Point, Window
-from workbench.tui.color import chart_color, uses_letters
+from workbench.tui import glyphs
+from workbench.tui.color import plot_color
 from workbench.tui.widgets.curve import thin
 from workbench.tui.widgets.static_plot import Drawing
 
@@ -44,12 +45,12 @@ class Overlay(Drawing):
         window = self._window()
         lines, letters = [], []
         for index, trace in enumerate(self._traces):
-            colour = chart_color(self.app, trace.colour)
-            marker = trace.letter if uses_letters(self.app) else plot.BRAILLE
+            colour = plot_color(self.app, trace.colour)
+            marker = trace.letter if glyphs.lettered(self.app) else plot.BRAILLE
             lines.append(Line(thin(list(trace.points), max(1, width - 8)), colour, marker))
             letters += [Line([point], colour, trace.letter) for point in self._places(index, window)]
         lines.reverse()  # the first one is drawn over the others, and letters over all
-        drawn = plot.draw([*lines, *letters], window, width, height, colour=chart_color(self.app, "foreground", 0.7))
+        drawn = plot.draw([*lines, *letters], window, width, height, colour=plot_color(self.app, "foreground", 0.7))
         return plot.text(drawn)
 
     def _places(self, index: int, window: Window) -> list[Point]:

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from workbench.render.format import plain
 from workbench.runs.store import Run
 from workbench.runs.summary import RunSummary
-from workbench.tui.color import run_color
+from workbench.tui.color import letter_color
 from workbench.tui.compare import comparison
 from workbench.tui.compare.comparison import BEST
 from workbench.tui.compare.curves import AXES, TRAINING, Axis, Traces, counted, named
@@ -22,11 +22,10 @@ from workbench.tui.compare.overlay import Overlay, Trace
 from workbench.tui.keys import bindings
 from workbench.tui.services.catalogue import Keeper
 from workbench.tui.services.threads import run_in_thread
-from workbench.tui.widgets.aligned import aligned, flowing
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.status import COLOURS
-from workbench.tui.widgets.table import Passage
+from workbench.tui.widgets.table import Passage, align, flow
 from workbench.tui.widgets.tabs import TabRow
 
 CHART, RESULTS, SETTINGS = "chart", "results", "settings"  # the panes
@@ -40,7 +39,7 @@ class _Compared:
 
     def __init__(self, letter: str, run: Run) -> None:
         self.letter, self.run = letter, run
-        self.colour = f"text-{run_color(letter)}"
+        self.colour = f"text-{letter_color(letter)}"
         self.style = f"bold ${self.colour}"
         self.traces = Traces(run)
         self.record: RunSummary | None = None
@@ -125,13 +124,13 @@ class CompareScreen(Page):
             [Content(name), *(Content.styled(f"{f.text} {BEST if f.best else ' '}", "bold" * f.best) for f in row)]
             for name, row in comparison.results(records)
         ]
-        self.query_one(f"#{RESULTS}-pane", Passage).show(aligned([heads, states, *figures]))
+        self.query_one(f"#{RESULTS}-pane", Passage).show(align([heads, states, *figures]))
         differing = [
             [Content(key), *(Content(plain(value, _LONGEST)) for value in values)]
             for key, values in comparison.differing(records).items()
         ]
         same = Content.styled("No setting differs.", "$foreground-muted")
-        self.query_one(f"#{SETTINGS}-pane", Passage).show(aligned([heads, *differing]) if differing else same)
+        self.query_one(f"#{SETTINGS}-pane", Passage).show(align([heads, *differing]) if differing else same)
         self._remark(comparison.remarks(records))
         self._legend()
         self._draw()
@@ -152,7 +151,7 @@ class CompareScreen(Page):
                 )
                 for one, record in self._known
             ]
-            lines = flowing(items, self.size.width - 4)
+            lines = flow(items, self.size.width - 4)
             if len(lines) <= max(1, self.size.height // _LEGEND):
                 break
         self.query_one("#legend", Static).update(Content("\n").join(lines))

@@ -25,8 +25,8 @@ from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets import matrix
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.choose import Choose
 from workbench.tui.widgets.confusion_grid import CellGrid
+from workbench.tui.widgets.dialogs import ChoiceDialog
 from workbench.tui.widgets.matrix import ORDERS
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.shades import names
@@ -283,7 +283,7 @@ class ConfusionScreen(Page):
                 self._draw()
 
         question = "Show the difference to which run?"
-        self.app.push_screen(Choose(question, [(rival.run.id, rival.about) for rival in found]), chosen)
+        self.app.push_screen(ChoiceDialog(question, [(rival.run.id, rival.about) for rival in found]), chosen)
 
     def action_examples(self) -> None:
         """List the examples of the marked cell."""

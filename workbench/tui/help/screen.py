@@ -23,8 +23,8 @@ _TWINS = "The second key does the same while you type in a field."
 _TEXT = 12  # columns that a help text has at least
 
 
-class Line(NamedTuple):
-    """A key, its twin, and what they do."""
+class KeyRow(NamedTuple):
+    """A key, its twin, and their help."""
 
     key: str
     twin: str
@@ -33,9 +33,9 @@ class Line(NamedTuple):
 
 
 _MOVING = (
-    Line("Tab ↑ ↓", "", "move between fields, lists and panes"),
-    Line("← →", "", "change a word between arrows; choose a view"),
-    Line(spoken(PALETTE_KEY), "", "every action, by name"),
+    KeyRow("Tab ↑ ↓", "", "move between fields, lists and panes"),
+    KeyRow("← →", "", "change a word between arrows; choose a view"),
+    KeyRow(spoken(PALETTE_KEY), "", "every action, by name"),
 )
 
 
@@ -114,9 +114,9 @@ def laid_out(first: Place, query: str, width: int) -> Content:
     return Content.assemble(*parts, (said, "$foreground-muted"))
 
 
-def _lines(place: Place) -> list[Line]:
+def _lines(place: Place) -> list[KeyRow]:
     lines = [
-        Line(spoken(action.key), spoken(action.twin) if action.twin else "", action.help, action.label)
+        KeyRow(spoken(action.key), spoken(action.twin) if action.twin else "", action.help, action.label)
         for action in actions(place)
         if action.place == place
     ]

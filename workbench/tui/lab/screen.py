@@ -18,6 +18,7 @@ import tasks
 from workbench.config import spec
 from workbench.config.spec import SpecError
 from workbench.runs import store
+from workbench.tui.appearance import COMPACT, TALL
 from workbench.tui.keys import bindings
 from workbench.tui.lab.dataset_line import DatasetLine
 from workbench.tui.lab.description import Description, unreadable_cells, unreadable_tasks
@@ -35,7 +36,6 @@ from workbench.tui.widgets.tabs import TabRow
 
 NO_PRESET = ""  # the preset's value where none is chosen
 CHOOSE, ABOUT, SETTINGS = "choose", "about", "settings"
-_NARROW, _TALL = 70, 32  # columns and rows below which not all is shown at once
 
 
 class LabScreen(Page):
@@ -204,8 +204,8 @@ class LabScreen(Page):
     @on(TabRow.Chosen)
     def _arrange(self) -> None:
         """Show everything where there is room; else two of the three panes, or one."""
-        narrow = self.size.width < _NARROW
-        whole = not narrow and self.size.height >= _TALL
+        narrow = self.size.width < COMPACT
+        whole = not narrow and self.size.height >= TALL
         tabs = self.query_one("#panes", TabRow)
         tabs.display = not whole
         tabs.offer([CHOOSE, ABOUT, SETTINGS] if narrow else [CHOOSE, ABOUT])

@@ -41,7 +41,7 @@ class SettingsSearch(Horizontal):
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
         event.stop()
-        rows = self._form.seek(event.value)
+        rows = self._form.search(event.value)
         count = f"{len(rows)} of {len(self._form.rows)}" if event.value.strip() else ""
         self.query_one("#found", Static).update(
             Content.styled(count if rows else "none: Esc empties this", "$foreground-muted" if rows else "$text-error")

@@ -16,7 +16,8 @@ from textual.widget import Widget
 from workbench.render import format, plot
 from workbench.render.metrics import measured
 from workbench.render.plot import Colour, Line, Point, Window
-from workbench.tui.color import chart_color, curve_marker, curve_sign, level_marker
+from workbench.tui import glyphs
+from workbench.tui.color import plot_color
 from workbench.tui.run.timeline import Timeline
 from workbench.tui.run.view_range import Lens, edges, magnified
 from workbench.tui.widgets.curve import Curve, Smoothed
@@ -133,7 +134,7 @@ class Chart(Widget, can_focus=True):
         return [*names, (f"┄ {self.level.name}", "$foreground-muted")] if self.level and not brief else names
 
     def _named(self, curve: Curve, *, brief: bool) -> tuple[str, str]:
-        sign = curve_sign(self.app, self.curves.index(curve))
+        sign = glyphs.sign(self.app, self.curves.index(curve))
         return f"{sign} {curve.brief if brief else curve.name}", f"bold $text-{curve.colour}"
 
     def _modes(self, *, brief: bool) -> list[tuple[str, str]]:
@@ -166,7 +167,7 @@ class Chart(Widget, can_focus=True):
         width, height = self.size
         if width < _SMALLEST[0] or height < _SMALLEST[1]:
             return []
-        words = chart_color(self.app, "foreground", 0.7)
+        words = plot_color(self.app, "foreground", 0.7)
         top = [self._place(width)] if self.lens.cursor is not None else []
         left, right = self._edges()
         stretches = {
@@ -179,20 +180,20 @@ class Chart(Widget, can_focus=True):
             said = "nothing measured yet" if not any(curve.at(math.inf) for curve in self.curves) else "nothing above 0"
             return [*[Text(" " * width)] * ((height - 1) // 2), Text(said.center(width), _style(words))]
         lines = [
-            Line(points, chart_color(self.app, curve.colour, 0.4 if curve.faint else 1.0), self._marker(curve))
+            Line(points, plot_color(self.app, curve.colour, 0.4 if curve.faint else 1.0), self._marker(curve))
             for curve, points in stretches.items()
         ]
         behind = sum(curve.faint for curve in stretches)
         lines[behind:behind] = self._uprights(window)
         if self.level and (level := self._height(self.level.value)) is not None:
             across = [(window.left, level), (window.right, level)]
-            lines.insert(0, Line(across, chart_color(self.app, "foreground", 0.45), level_marker(self.app)))
+            lines.insert(0, Line(across, plot_color(self.app, "foreground", 0.45), glyphs.level_marker(self.app)))
         x_label = _X_LABELS[self.lens.axis]
         rows = plot.draw(lines, window, width, height - len(top), colour=words, x_label=x_label, log=self._log)
         return [*top, *rows]
 
     def _marker(self, curve: Curve) -> str:
-        return curve_marker(self.app, self.curves.index(curve))
+        return glyphs.marker(self.app, self.curves.index(curve))
 
     def _edges(self) -> tuple[float, float]:
         """The first and the last place that are seen; all of curves that belong to no timeline."""
@@ -205,7 +206,7 @@ class Chart(Widget, can_focus=True):
         step = self.lens.cursor or 0.0
         epoch, seconds = self._timeline.at("epoch", step), self._timeline.at("time", step)
         said = f"{_CURSOR} step {step:,.0f}   epoch {epoch:.2f}   after {format.duration(seconds)}"
-        return Text(said[:width].ljust(width), _style(chart_color(self.app, "foreground")))
+        return Text(said[:width].ljust(width), _style(plot_color(self.app, "foreground")))
 
     def _uprights(self, window: Window) -> list[Line]:
         """The evaluation that is shown, and the cursor."""
@@ -213,7 +214,7 @@ class Chart(Widget, can_focus=True):
         for step, marker, colour in ((self.lens.mark, _MARK, "warning"), (self.lens.cursor, _CURSOR, "foreground")):
             if step is not None:
                 x = self._timeline.at(self.lens.axis, step)
-                found.append(Line([(x, window.low), (x, window.high)], chart_color(self.app, colour, 0.8), marker))
+                found.append(Line([(x, window.low), (x, window.high)], plot_color(self.app, colour, 0.8), marker))
         return found
 
     @property

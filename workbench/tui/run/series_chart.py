@@ -10,7 +10,8 @@ from textual.content import Content
 from tasks.views import Series
 from workbench.render import plot
 from workbench.render.format import plain
-from workbench.tui.color import chart_color, curve_color, curve_marker, curve_sign
+from workbench.tui import glyphs
+from workbench.tui.color import curve_color, plot_color
 from workbench.tui.widgets.static_plot import Drawing
 
 
@@ -34,7 +35,7 @@ class SeriesChart(Drawing):
     def _head(self) -> None:
         parts: list[Content | str | tuple[str, str]] = []
         for index, name in enumerate(self._series.curves):
-            parts.append((f"{curve_sign(self.app, index)} {plain(name)}  ", f"bold $text-{curve_color(index)}"))
+            parts.append((f"{glyphs.sign(self.app, index)} {plain(name)}  ", f"bold $text-{curve_color(index)}"))
         self.border_title = Content.assemble(*parts)
         below = self._series.note or self._series.x_label
         self.border_subtitle = Content.assemble((plain(below), "$foreground-muted"))
@@ -44,11 +45,11 @@ class SeriesChart(Drawing):
         if window is None:
             return None
         lines = [
-            plot.Line(points, chart_color(self.app, curve_color(index)), curve_marker(self.app, index))
+            plot.Line(points, plot_color(self.app, curve_color(index)), glyphs.marker(self.app, index))
             for index, name in enumerate(self._series.curves)
             for points in plot.segments(self._series, name)
         ]
         lines.reverse()  # the first curve is drawn over the others
-        ticks = chart_color(self.app, "foreground", 0.7)
+        ticks = plot_color(self.app, "foreground", 0.7)
         drawn = plot.draw(lines, window, width, height, colour=ticks, x_label=self._series.x_label)
         return plot.text(drawn)

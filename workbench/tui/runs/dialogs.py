@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from workbench.render.format import number
 from workbench.runs.summary import RunSummary
-from workbench.tui.widgets.question import Answer, Ask
+from workbench.tui.widgets.dialogs import Answer, QuestionDialog
 from workbench.tui.widgets.status import live
 
 DELETE, KEEP = "delete", "keep"
@@ -43,7 +43,7 @@ def refusal(chosen: Sequence[RunSummary]) -> str:
     return f"{len(training)} of these {len(chosen)} runs are training ({_some(training)}): stop them first."
 
 
-def delete(losses: Sequence[Loss], hidden: int) -> Ask:
+def delete(losses: Sequence[Loss], hidden: int) -> QuestionDialog:
     """Whether these runs are to be lost.
 
     Args:
@@ -61,7 +61,7 @@ def delete(losses: Sequence[Loss], hidden: int) -> Ask:
     whole = megabytes(sum(loss.bytes for loss in losses))
     head = f"Delete {losses[0].record.run.id}?" if len(losses) == 1 else f"Delete {len(losses)} runs?"
     it = "It is" if len(losses) == 1 else "They are"
-    return Ask(
+    return QuestionDialog(
         "\n".join([head, *lines]),
         [
             Answer(DELETE, "Delete", f"{it} gone for good: weights, figures, curves ({whole})."),
@@ -71,10 +71,10 @@ def delete(losses: Sequence[Loss], hidden: int) -> Ask:
     )
 
 
-def export(count: int, what: str, folder: Path) -> Ask:
+def export(count: int, what: str, folder: Path) -> QuestionDialog:
     """As what the runs are to be written."""
     runs = "1 run" if count == 1 else f"{count} runs"
-    return Ask(
+    return QuestionDialog(
         f"Write {what}, {runs}, to a new file in {folder}?",
         [
             Answer("csv", "Table (CSV)", "a line a run, a column for every figure and setting"),

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from workbench.runs import export, store
 from workbench.runs.store import Run, RunError
 from workbench.runs.summary import UNREADABLE, RunSummary
-from workbench.tui.color import run_color
+from workbench.tui.color import letter_color
 from workbench.tui.keys import actions, bindings
 from workbench.tui.runs import dialogs
 from workbench.tui.runs.columns import COLUMNS, NEWEST, arranged
@@ -27,7 +27,7 @@ from workbench.tui.runs.run_card import card
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.listing import Cell, Head, Line, Listing
+from workbench.tui.widgets.listing import Column, Listing, Row, StyledText
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.status import live, resumable
 
@@ -56,7 +56,7 @@ class RunsScreen(Page):
         self._catalogue = Catalogue(self.session.runs_folder)
         self._every: list[RunSummary] = []
         self._shown: list[RunSummary] = []
-        self._lines: dict[str, tuple[RunSummary, str, int, Line]] = {}  # as they were made, of what, and when
+        self._lines: dict[str, tuple[RunSummary, str, int, Row]] = {}  # as they were made, of what, and when
         self._marks = Marks()
         self._column, self._turned = NEWEST, False
         self._looked, self._said = False, 0
@@ -98,10 +98,11 @@ class RunsScreen(Page):
         self._shown = arranged(filter(line.filter.means, self._every), column, turned=self._turned)
         arrow = " ↓" if column.falling != self._turned else " ↑"
         heads = [
-            Head(here.name + arrow * (here is column), here.rank, here.right, strong=here is column) for here in COLUMNS
+            Column(here.name + arrow * (here is column), here.rank, here.right, strong=here is column)
+            for here in COLUMNS
         ]
         listing = self.query_one(Listing)
-        listing.show([Head("", 0), *heads], [self._line(record) for record in self._shown])
+        listing.show([Column("", 0), *heads], [self._line(record) for record in self._shown])
         for name in ("#count", "#list", "#chosen"):
             self.query_one(name).display = bool(self._shown)
         self.query_one("#count").display = bool(self._every)
@@ -118,13 +119,13 @@ class RunsScreen(Page):
             listing.focus()
         self._tell()
 
-    def _line(self, record: RunSummary) -> Line:
+    def _line(self, record: RunSummary) -> Row:
         letter = self._marks.letter(record.run.id)
         known = self._lines.get(record.run.id)
         if known is None or known[0] is not record or known[1:3] != (letter, self._said):
-            cells: list[Cell] = [(here.cell(record), here.style(record)) for here in COLUMNS]
-            mark = (letter or " ", f"bold $text-{run_color(letter)}" if letter else "")
-            self._lines[record.run.id] = known = (record, letter, self._said, Line(record.run.id, (mark, *cells)))
+            cells: list[StyledText] = [(here.cell(record), here.style(record)) for here in COLUMNS]
+            mark = (letter or " ", f"bold $text-{letter_color(letter)}" if letter else "")
+            self._lines[record.run.id] = known = (record, letter, self._said, Row(record.run.id, (mark, *cells)))
         return known[3]
 
     def _empty(self, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""A form made from the settings of a task: the same names, bounds and help as on the command line."""
+"""Form of the settings of a task's runs: the same names, bounds and help as on the command line."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from workbench.config.fields import Field, as_typed
-from workbench.tui.widgets.choice import Choice
-from workbench.tui.widgets.entry import Entry
-from workbench.tui.widgets.page import WIDE
+from workbench.tui.appearance import WIDE
+from workbench.tui.widgets.inputs import CompactInput, OptionInput
 
-# what people change most; the rest follows under its own headings
+# the settings that are changed most; the rest follows under its own headings
 FIRST = (
     *("cell.hidden", "cell.layers", "cell.bidirectional", "cell.dropout"),
     *("train.lr", "train.batch_size", "train.epochs", "train.seed"),
@@ -29,25 +28,27 @@ _HEADINGS = {"cell": "more of the network", "train": "more of the training", "ta
 
 
 class SettingRow(Widget):
-    """One setting: its name, its value, and what it is for, or what is wrong with it.
+    """A setting: its name, its value, and its help, or its error.
 
-    Only the editor is a widget of its own; the words around it are drawn by the row, as there are many.
+    Only the editor is a widget of its own; the row draws the texts around it, as there are many.
     """
 
     class Changed(Message):
-        """A person entered something."""
+        """The user entered something."""
 
     def __init__(self, field: Field, default: Any) -> None:
         super().__init__()
         self.field = field
         self.default = default
         self.error = ""
-        self._editor: Choice | Input
+        self._editor: OptionInput | Input
         self.set_class(field.kind == "text" and field.key.startswith("task."), "-text")  # a path, names of columns
         if field.kind in ("bool", "choice"):
-            self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), as_typed(default))
+            self._editor = OptionInput(
+                ["no", "yes"] if field.kind == "bool" else list(field.choices), as_typed(default)
+            )
         else:
-            self._editor = Entry(as_typed(default), numeric=field.kind in ("int", "float"))
+            self._editor = CompactInput(as_typed(default), numeric=field.kind in ("int", "float"))
 
     def compose(self) -> ComposeResult:
         yield self._editor
@@ -81,7 +82,7 @@ class SettingRow(Widget):
 
     @property
     def changed(self) -> bool:
-        """Whether a person set something other than the default."""
+        """The value is not the default."""
         return bool(self.error) or self._editor.value != as_typed(self.default)
 
     @property
@@ -90,7 +91,7 @@ class SettingRow(Widget):
 
     @property
     def wrong(self) -> str:
-        """What is wrong with what is entered now; a key may come before what it was typed after has been looked at."""
+        """The error of the value as it stands; ``error`` is of the last check, and a key may come before it."""
         try:
             _ = self.value
         except ValueError as error:
@@ -98,7 +99,7 @@ class SettingRow(Widget):
         return ""
 
     def renew(self, default: Any, *, forget: bool = False) -> None:
-        """The default is another one now; what a person entered stays, unless it is to be forgotten."""
+        """Change the default; a changed value stays, unless ``forget`` is set."""
         kept = self.changed and not forget
         if not kept and default == self.default and self._editor.value == as_typed(default):
             return
@@ -111,7 +112,7 @@ class SettingRow(Widget):
         event.stop()
         self._entered()
 
-    def on_choice_changed(self, event: Choice.Changed) -> None:
+    def on_option_input_changed(self, event: OptionInput.Changed) -> None:
         event.stop()
         self._entered()
 
@@ -123,12 +124,12 @@ class SettingRow(Widget):
         self.screen.set_focus(self._editor)
 
     def undo(self) -> None:
-        """Back to the default."""
+        """Set the value back to the default."""
         self.renew(self.default, forget=True)
         self.post_message(self.Changed())
 
-    def sought(self, words: Sequence[str]) -> bool:
-        """Whether each word stands in the setting's name or in what it is for."""
+    def matches(self, words: Sequence[str]) -> bool:
+        """Return whether each word stands in the setting's name or help."""
         text = f"{self.field.key} {self.field.key.replace('_', ' ')} {self.field.help}".casefold()
         return all(word in text for word in words)
 
@@ -158,7 +159,7 @@ class SettingRow(Widget):
 
 
 class Form(VerticalScroll, can_focus=False):
-    """The settings of a task's runs. ``values`` are those that a person changed."""
+    """The settings of a task's runs; ``values`` are the changed ones."""
 
     # to the next setting, which scrolls into view; scrolling alone would hide the one that is being typed in
     BINDINGS = [  # noqa: RUF012
@@ -170,11 +171,11 @@ class Form(VerticalScroll, can_focus=False):
         super().__init__(id=id)
         self.rows: dict[str, SettingRow] = {}
         self._headings: list[Static] = []
-        self._sought: list[str] = []
+        self._words: list[str] = []
         self._building = 0
 
     async def build(self, fields: Sequence[Field], default: Callable[[str], Any]) -> None:
-        """Rows for these settings: the usual ones at once, the rest when the screen has been painted."""
+        """Make rows for these settings: the first ones at once, the rest when the screen has been painted."""
         self._building += 1
         await self.remove_children()
         self._headings = []
@@ -197,21 +198,21 @@ class Form(VerticalScroll, can_focus=False):
             self.rows[field.key] = row = SettingRow(field, default(field.key))
             widgets.append(row)
         await self.mount_all(widgets)
-        self._sift()
+        self._filter()
 
-    def seek(self, text: str) -> list[SettingRow]:
-        """Show the settings in which each word of ``text`` is found, and give them; all where there is none."""
-        self._sought = text.casefold().split()
-        return self._sift()
+    def search(self, text: str) -> list[SettingRow]:
+        """Show the settings that hold each word of ``text``, and return them; all where it is empty."""
+        self._words = text.casefold().split()
+        return self._filter()
 
-    def _sift(self) -> list[SettingRow]:
-        found = [row for row in self.rows.values() if row.sought(self._sought)]
-        sections = {f"of-{row.section}" for row in found if row.field.key not in FIRST}
+    def _filter(self) -> list[SettingRow]:
+        rows = [row for row in self.rows.values() if row.matches(self._words)]
+        sections = {f"of-{row.section}" for row in rows if row.field.key not in FIRST}
         for widget in (*self.rows.values(), *self._headings):
-            shown = widget in found or widget.id in sections
-            if widget.display != shown:  # to set what is so already would lay out anew
+            shown = widget in rows or widget.id in sections
+            if widget.display != shown:  # setting it to the same value would lay out anew
                 widget.display = shown
-        return found
+        return rows
 
     @property
     def values(self) -> dict[str, Any]:
@@ -219,7 +220,7 @@ class Form(VerticalScroll, can_focus=False):
 
     @property
     def errors(self) -> dict[str, str]:
-        """What is wrong with the values that are."""
+        """The errors of the values that have one."""
         return {key: wrong for key, row in self.rows.items() if (wrong := row.wrong)}
 
     def renew(self, default: Callable[[str], Any], *, forget: bool = False) -> None:
@@ -228,6 +229,6 @@ class Form(VerticalScroll, can_focus=False):
 
 
 def row_of(focused: Widget | None) -> SettingRow | None:
-    """The setting whose editor this is."""
+    """Return the setting whose editor this is."""
     parent = focused.parent if focused is not None else None
     return parent if isinstance(parent, SettingRow) else None

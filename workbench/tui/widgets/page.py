@@ -14,7 +14,6 @@ from workbench.tui.keys import Place, acts
 from workbench.tui.session import Navigator, Session, navigator_of
 
 _OF_A_WHOLE_SCREEN = (Mount, Resize, ScreenResume)  # events whose handlers expect the screen's widgets
-WIDE = 110  # columns from which there is room for notes beside what they are about
 
 
 class Page(Screen[None]):

@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color
 
-from workbench.tui.color import text_color_on, theme_color
+from workbench.tui.color import theme_color, words_on
 
 _FULL = {True: Color.parse("#0072B2"), False: Color.parse("#D55E00")}  # M. Okabe and K. Ito, Color Universal Design
 _LEVELS = 10
@@ -52,7 +52,7 @@ class Shades:
         for level in range(1, _LEVELS + 1):
             for right, full in _FULL.items():
                 back = ground.blend(full, 0.12 + 0.88 * level / _LEVELS)
-                style = Style(color=text_color_on(back).rich_color, bgcolor=back.rich_color)
+                style = Style(color=words_on(back).rich_color, bgcolor=back.rich_color)
                 for strong in (True, False):
                     self._cells[level if right else -level, strong] = style + Style(bold=strong)
 
