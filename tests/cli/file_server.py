@@ -13,9 +13,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import unquote
 
-Trouble = Literal[
-    "none", "404", "500", "wrong bytes", "a page", "breaks off", "breaks off in a chunk", "hangs up", "stalls", "slow"
-]
+Trouble = (
+    Literal[
+        "none",
+        "404",
+        "500",
+        "wrong bytes",
+        "a page",
+        "breaks off",
+        "breaks off in a chunk",
+        "hangs up",
+        "stalls",
+        "slow",
+    ]
+    | Literal["held"]
+)  # the second half comes when released
 
 
 class FileServer:
@@ -55,6 +67,10 @@ class FileServer:
             case "stalls":
                 handler.wfile.write(content[:half])
                 self.released.wait(30)
+            case "held":
+                handler.wfile.write(content[:half])
+                self.released.wait(120)
+                handler.wfile.write(content[half:])
             case "slow":
                 for k in range(len(content)):
                     handler.wfile.write(content[k : k + 1])

@@ -15,7 +15,7 @@ from workbench import cli, tui
 FOUND = """
 import sys
 from workbench import cli, tui
-tui.run = lambda *_: print(*sorted({name.partition('.')[0] for name in sys.modules})) or 0
+tui.open_screen = lambda *_: print(*sorted({name.partition('.')[0] for name in sys.modules})) or 0
 sys.stdin.isatty = sys.stdout.isatty = lambda: True
 sys.argv = ["workbench"]
 cli.main()
@@ -27,7 +27,7 @@ def test_the_screen_opens_on_the_folders_of_the_environment(monkeypatch: pytest.
     monkeypatch.setattr(sys, "argv", ["workbench"])
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setattr(tui, "run", lambda *words: opened.append(words) or 3)
+    monkeypatch.setattr(tui, "open_screen", lambda *words: opened.append(words) or 3)
     monkeypatch.setenv("WORKBENCH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("WORKBENCH_DATA", str(tmp_path / "data"))
     with pytest.raises(SystemExit) as left:

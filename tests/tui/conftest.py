@@ -20,7 +20,7 @@ from workbench.runs import launch
 from workbench.runs.store import Run
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.compare.screen import CompareScreen
-from workbench.tui.lab.network_line import NetworkLine
+from workbench.tui.lab.network_line import NetworkSummaryLine
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.runs.screen import RunsScreen
 
@@ -43,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(RunsScreen, "EVERY", 0.05)
     monkeypatch.setattr(CompareScreen, "EVERY", 0.05)
     for moment in ("SOON", "SETTLED"):  # no child with torch in it, but where a test asks for one
-        monkeypatch.setattr(NetworkLine, moment, 1e6)
+        monkeypatch.setattr(NetworkSummaryLine, moment, 1e6)
     return tmp_path / "runs"
 
 
@@ -83,7 +83,7 @@ class Screen:
         """Every line of the screen as a person reads it."""
         return "\n".join("".join(s.text for s in strip) for strip in self.app.screen._compositor.render_strips())
 
-    async def until(self, pilot: Pilot[None], *wanted: str, seconds: float = 5.0) -> str:
+    async def until(self, pilot: Pilot[None], *wanted: str, seconds: float = 30.0) -> str:
         """Wait until all of the words stand on the screen."""
         end = time.monotonic() + seconds
         while not all(word in self.text for word in wanted):

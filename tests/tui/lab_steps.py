@@ -27,7 +27,7 @@ async def put(pilot: Any, key: str, text: str) -> None:
     await pilot.pause()
 
 
-async def until(pilot: Any, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(pilot: Any, holds: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until something holds."""
     end = time.monotonic() + seconds
     while not holds():

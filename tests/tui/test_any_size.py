@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from workbench.tui.run.screen import RunScreen
-from workbench.tui.widgets.question import Ask
+from workbench.tui.widgets.dialogs import QuestionDialog
 
 SIZES = [(120, 36), (80, 24), (60, 20), (40, 15)]
 # what leads to each screen and dialog from the one before, and a word that must stand on it at every size
@@ -87,7 +87,7 @@ async def test_two_hundred_sizes_at_random(screen, worker, monkeypatch) -> None:
                 screen.app.post_message(Resize(size, size))
                 if time_ % 5 == 4:
                     await pilot.pause()
-        assert isinstance(screen.app.screen, Ask)
+        assert isinstance(screen.app.screen, QuestionDialog)
         assert screen.app.screen.query_one(OptionList).option_count == 3
         await pilot.press("escape")
         for size in [(20, 6), (200, 60)]:

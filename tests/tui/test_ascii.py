@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from workbench.cli.app import app as program
 from workbench.config.environment import ASCII
-from workbench.tui import glyphs
+from workbench.tui import ascii as drawing
+from workbench.tui.ascii import to_ascii
 from workbench.tui.widgets.form import Form
 
 
@@ -69,7 +70,7 @@ def test_the_option_asks_for_it(monkeypatch, tmp_path) -> None:
 
     seen = []
     monkeypatch.setattr("workbench.cli.app.need_terminal", lambda: None)
-    monkeypatch.setattr(tui, "run", lambda *_, **__: seen.append(glyphs.ascii_only()) or 0)
+    monkeypatch.setattr(tui, "open_screen", lambda *_, **__: seen.append(drawing.ascii_only()) or 0)
     for words, wanted in (([], False), (["--ascii"], True)):
         monkeypatch.setenv(ASCII, "")
         assert CliRunner().invoke(program, words).exit_code == 0
@@ -79,13 +80,13 @@ def test_the_option_asks_for_it(monkeypatch, tmp_path) -> None:
 @settings(max_examples=50)
 @given(st.text(max_size=40))
 def test_a_text_keeps_its_width_and_its_letters(text: str) -> None:
-    assert cell_len(glyphs.plain(text)) == cell_len(text)
-    assert all(glyphs.plain(letter) == letter for letter in text if letter.isascii() or letter.isalnum())
+    assert cell_len(to_ascii(text)) == cell_len(text)
+    assert all(to_ascii(letter) == letter for letter in text if letter.isascii() or letter.isalnum())
 
 
 def test_boxes_blocks_and_braille_all_become_ascii() -> None:
     every = "".join(map(chr, [*range(0x2500, 0x25A0), *range(0x2800, 0x2900)]))
-    assert glyphs.plain(every).isascii()
+    assert to_ascii(every).isascii()
 
 
 @pytest.mark.parametrize(
@@ -93,4 +94,4 @@ def test_boxes_blocks_and_braille_all_become_ascii() -> None:
     [("⠀", " "), ("⠉", "'"), ("⠒", "-"), ("⣀", "_"), ("⡇", "|"), ("⡠", "/"), ("⢄", "\\"), ("⣿", "#"), ("⠤", ".")],
 )
 def test_braille_dots_keep_their_place(dots: str, looks: str) -> None:
-    assert glyphs.plain(dots) == looks
+    assert to_ascii(dots) == looks

@@ -75,7 +75,7 @@ def test_screen(snap_compare, screen, worker, folder, monkeypatch, scene: Scene,
     screen.app = WorkbenchApp(folder, None, one.run)
 
     async def walk(pilot) -> None:
-        screen.app.owned_runs.add(live.run)
+        screen.app.session.owned_runs.add(live.run)
         await screen.until(pilot, "finished", "all epochs are done", "0.7908")
         for keys, words in scene.steps:
             await pilot.press(*keys)

@@ -57,7 +57,7 @@ def lab(
         from workbench import tui
 
         need_terminal()
-        raise typer.Exit(tui.run(root(runs), data_folder(data), readonly=readonly))
+        raise typer.Exit(tui.open_screen(root(runs), data_folder(data), readonly=readonly))
 
 
 def run() -> None:

@@ -10,5 +10,5 @@ from workbench.runs.store import root
 
 
 def run() -> None:
-    """Open the screen, and exit with its code."""
-    sys.exit(tui.run(root(), named_folder()))
+    """Open the screen, and leave with its exit code."""
+    sys.exit(tui.open_screen(root(), named_folder()))

@@ -118,7 +118,7 @@ def watch(
     else:
         from workbench import tui
 
-        raise typer.Exit(tui.run(found.path.parent, None, found, readonly=readonly))
+        raise typer.Exit(tui.open_screen(found.path.parent, None, found, readonly=readonly))
 
 
 def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:

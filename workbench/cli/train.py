@@ -124,4 +124,4 @@ def _start(run: Run, *, headless: bool, detach: bool, json: bool) -> None:
     else:
         from workbench import tui
 
-        raise typer.Exit(tui.run(run.path.parent, None, run))
+        raise typer.Exit(tui.open_screen(run.path.parent, None, run))

@@ -87,3 +87,10 @@ def _describe(key: str, hint: Any, default: object) -> Field:
                 below=kind.lt,
             )
     return Field(key, "text", default, help_text, hint)
+
+
+def as_typed(value: object) -> str:
+    """Return a setting's value as people type it: ``yes``, ``0.001``."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

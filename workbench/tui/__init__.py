@@ -1,4 +1,4 @@
-"""The laboratory on the screen: a reader of run folders, and a sender of start and stop. No torch."""
+"""Textual screens: they read run folders, and send start and stop. No torch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 
 from workbench.runs.store import Run
 
-_SELDOM = (50_000, 20, 20)  # looking for garbage is a sixth of the way to the first paint, where there is none yet
+_GC_THRESHOLDS = (50_000, 20, 20)  # collecting takes a sixth of the time to the first paint, and finds nothing
 
 
-def run(runs_folder: Path, data: Path | None = None, open_run: Run | None = None, *, readonly: bool = False) -> int:
-    """Open the screen, on ``open_run`` where one is given, until the person leaves → the exit code."""
-    gc.set_threshold(*_SELDOM)
+def open_screen(
+    runs_folder: Path, data: Path | None = None, open_run: Run | None = None, *, readonly: bool = False
+) -> int:
+    """Open the application, on ``open_run`` where one is given; return its exit code when the user leaves."""
+    gc.set_threshold(*_GC_THRESHOLDS)
     from workbench.tui.app import WorkbenchApp
 
     app = WorkbenchApp(runs_folder, data, open_run, readonly=readonly)

@@ -1,11 +1,11 @@
-"""The application: which screen is shown, which runs it started, and how one leaves."""
+"""The application: the screen that is shown, the runs that it started, and leaving."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,15 +16,16 @@ from textual.screen import Screen
 from workbench.config.environment import DEBUG, defect
 from workbench.runs import launch
 from workbench.runs.store import Run, RunError
-from workbench.tui.appearance import WIDE, Appearance
+from workbench.tui.appearance import COMPACT, MEDIUM, TALL, WIDE, Appearance
 from workbench.tui.help.palette import Palette
 from workbench.tui.help.screen import Help
 from workbench.tui.keys import Place, bindings
 from workbench.tui.lab.screen import LabScreen
 from workbench.tui.services.owned_runs import OwnedRuns
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.session import Session
 from workbench.tui.widgets.bars import TopBar
-from workbench.tui.widgets.leaving import CANCEL, STOP, leave, stop
+from workbench.tui.widgets.dialogs import CANCEL, STOP, leave, stop
 from workbench.tui.widgets.page import Page
 
 
@@ -44,31 +45,29 @@ STYLES = ("base", "lab", "run", "charts", "confusion", "runs", "compare", "poem"
 
 
 class WorkbenchApp(Appearance):
-    """A reader of run folders, and a sender of start and stop."""
+    """Reader of run folders, and sender of start and stop: the ``Navigator`` of its screens."""
 
     CSS_PATH = [f"styles/{name}.tcss" for name in STYLES]  # noqa: RUF012
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     COMMANDS = {Palette}  # noqa: RUF012
     SCREENS = {"lab": LabScreen, "runs": _runs, "poem": _poem}  # noqa: RUF012
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-compact"), (WIDE, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-medium"), (32, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (COMPACT, "-compact"), (WIDE, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (MEDIUM, "-medium"), (TALL, "-tall")]  # noqa: RUF012
 
     def __init__(
         self, runs_folder: Path, data: Path | None = None, open_run: Run | None = None, *, readonly: bool = False
     ) -> None:
         super().__init__()
-        self.runs_folder = runs_folder
-        self.data = data
-        self.readonly = readonly  # it shows, and acts on no run: for a screen that others see and use
-        self.pages: dict[Place, Page] = {}  # the screens that have been shown
+        self.session = Session(runs_folder, data, readonly, OwnedRuns())
+        self.pages: dict[Place, Screen[None]] = {}
         self._first = open_run
         self._open: Screen[None] | None = None  # the Run screen, kept while another one is shown
-        self.owned_runs = OwnedRuns()
-        self._from: Place = "runs"  # where the Run screen was opened from
+        self._origin: Place = "runs"  # the place from which the Run screen was opened
+        self._moving = asyncio.Lock()  # held while screens change: a change that is broken off leaves half a screen
 
     def _fatal_error(self) -> None:
-        """An error that nobody foresaw ends the screen with one plain sentence; trainings go on."""
+        """End the screen with one plain sentence after an unexpected error; trainings go on."""
         if os.environ.get(DEBUG) or self._exception is None:
             super()._fatal_error()
         else:
@@ -77,7 +76,7 @@ class WorkbenchApp(Appearance):
     async def on_mount(self) -> None:
         with suppress(NotImplementedError, RuntimeError, ValueError):  # where the platform or the thread has none
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)  # and restore the terminal
-        self.set_interval(1.0, self._count)
+        self.set_interval(1.0, self._count_live_runs)
         if self._first:
             await self._open_run(self._first)
         else:
@@ -85,87 +84,113 @@ class WorkbenchApp(Appearance):
 
     @property
     def place(self) -> Place:
-        """Which screen is shown, under whatever asks something."""
+        """The full screen that is shown, under whatever dialog."""
         return next((screen.place for screen in self.screen_stack if isinstance(screen, Page)), "lab")
 
-    def _count(self) -> None:
-        """Say above every screen how many runs are training."""
-        training = len(self.owned_runs.live())
+    def _count_live_runs(self) -> None:
+        """Show in the top bar how many runs are training."""
+        training = len(self.session.owned_runs.live())
         for screen in self.screen_stack[-1:]:
             for bar in screen.query(TopBar):
                 bar.training = training
 
     async def _put(self, screen: Screen[None] | str) -> None:
-        """Show a screen in place of the one that is shown, and of any question over it."""
+        """Show a screen in place of the one that is shown, and of any dialog over it."""
         while self.screen.is_modal:
             await self.pop_screen()
         if self.place in self.SCREENS:  # not one that belongs to the run
-            self._from = self.place
+            self._origin = self.place
         if len(self.screen_stack) > 1:
             await self.switch_screen(screen)
         else:
             await self.push_screen(screen)
 
     def open_run(self, run: Run) -> None:
-        """Watch a run."""
-        self.run_worker(self._open_run(run), group="open", exclusive=True)
+        """Show a run's screen."""
+        self.run_worker(self._open_run(run), group="open")
 
     async def _open_run(self, run: Run) -> None:
-        from workbench.tui.run.screen import RunScreen  # not before it is asked for
+        from workbench.tui.run.screen import RunScreen  # its imports are not needed for the first paint
 
         try:
-            fresh = RunScreen(run)
+            screen = RunScreen(run)
         except (RunError, KeyError) as error:
-            self.notify(str(error), severity="error", markup=False)
+            self._report(error)
             return
-        self.owned_runs.add(run)
-        old, self._open = self._open, fresh
-        self.install_screen(fresh, f"run {id(fresh)}")
-        await self._put(fresh)
-        if old is not None:
-            self.uninstall_screen(old)
-            await old.remove()
+        self.session.owned_runs.add(run)
+        async with self._moving:
+            old, self._open = self._open, screen
+            self.install_screen(screen, f"run {id(screen)}")
+            await self._put(screen)
+            if old is not None:
+                self.uninstall_screen(old)
+                await old.remove()
+
+    def open_confusion(self, run: Run) -> None:
+        """Show a run's confusion matrix on a screen of its own."""
+        from workbench.tui.confusion.screen import ConfusionScreen
+
+        self.run_worker(self._enter(ConfusionScreen(run)), group="open")
+
+    def compare(self, runs: Mapping[str, Run]) -> None:
+        """Show runs, by their letters, side by side."""
+        from workbench.tui.compare.screen import CompareScreen
+
+        self.run_worker(self._enter(CompareScreen(runs)), group="open")
+
+    async def _enter(self, page: Page) -> None:
+        """Show a screen that is removed when another one is shown."""
+        async with self._moving:
+            await self._put(page)
 
     async def action_go(self, place: Place) -> None:
-        if place == self.place:
-            return
-        if place in self.SCREENS:
-            await self._put(place)
-        elif self._open is not None:
-            await self._put(self._open)
-        else:
-            self.notify("No run is open yet: start one in the Lab, or open one from Runs.")
+        """Show the screen of a place; return when it is shown."""
+        async with self._moving:
+            if place == self.place:
+                return
+            if place in self.SCREENS:
+                await self._put(place)
+            elif self._open is not None:
+                await self._put(self._open)
+            else:
+                self.notify("No run is open yet: start one in the Lab, or open one from Runs.")
 
-    def enter(self, page: Page) -> None:
-        """Show a screen that was made for now: it is gone when another one is shown."""
-        self.run_worker(self._put(page), group="open", exclusive=True)
+    def go(self, place: Place) -> None:
+        """Show the screen of a place."""
+        self.run_worker(self.action_go(place))
 
     def back(self) -> None:
-        self.run_worker(self.action_go(self._from if self._from in self.SCREENS else "runs"))
+        """Return from the Run screen to the one that it was opened from."""
+        self.go(self._origin if self._origin in self.SCREENS else "runs")
 
     def ask_to_stop(self, run: Run) -> None:
-        def answered(answer: str | None) -> None:
+        """Request a run's end, once the user has confirmed it."""
+
+        def act_on(answer: str | None) -> None:
             if answer == STOP:
                 self._attempt(run.request_stop)
 
-        self.push_screen(stop(run), answered)
+        self.push_screen(stop(run), act_on)
 
     def resume(self, run: Run) -> None:
-        """Go on with a run that ended early."""
+        """Start a worker that continues a run from its last checkpoint."""
         self.run_worker(self._resume(run), group="resume")
 
     async def _resume(self, run: Run) -> None:
         try:
-            self.owned_runs.add(run, await run_in_thread(partial(launch.start, run)))
+            self.session.owned_runs.add(run, await run_in_thread(partial(launch.start, run)))
             self.notify(f"{run.id} goes on from its last checkpoint.", markup=False)
         except (RunError, OSError) as error:
-            self.notify(str(error), severity="error", markup=False)
+            self._report(error)
 
     def _attempt(self, act: Callable[[], None]) -> None:
         try:
             act()
         except (RunError, OSError) as error:
-            self.notify(str(error), severity="error", markup=False)
+            self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        self.notify(str(error), severity="error", markup=False)
 
     def action_help(self) -> None:
         self.push_screen(Help(self.place))
@@ -174,18 +199,18 @@ class WorkbenchApp(Appearance):
         self.action_leave()
 
     def action_leave(self) -> None:
-        """Leave; ask first what becomes of the runs that are training, where one may decide that here."""
-        live = [] if self.readonly else self.owned_runs.live()
+        """Leave; ask first about the runs that are training, unless the screen is read-only."""
+        live = [] if self.session.readonly else self.session.owned_runs.live()
         if not live:
             self.exit()
         elif not self.screen.is_modal:
-            self.push_screen(leave(live), partial(self._left, live))
+            self.push_screen(leave(live), partial(self._leave, live))
 
-    def _left(self, live: list[Run], answer: str | None) -> None:
+    def _leave(self, live: list[Run], answer: str | None) -> None:
         if answer in (None, CANCEL):
             return
         for run in live if answer == STOP else []:
             self._attempt(run.request_stop)
-        said, verb = ("saves a checkpoint and ends", "resume") if answer == STOP else ("goes on training", "watch")
-        lines = [f"{run.id} {said}:\n  workbench {verb} {run.command_name}" for run in live]
+        outcome, verb = ("saves a checkpoint and ends", "resume") if answer == STOP else ("goes on training", "watch")
+        lines = [f"{run.id} {outcome}:\n  workbench {verb} {run.command_name}" for run in live]
         self.exit(message=Text("\n".join(lines), no_wrap=True, overflow="ignore"))

@@ -1,4 +1,4 @@
-"""How the application looks: its themes by what the terminal can show, and ASCII alone where that is asked for."""
+"""Appearance of the application: themes that suit the terminal's colors, and ASCII alone on request."""
 
 from __future__ import annotations
 
@@ -11,43 +11,44 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.reactive import Initialize, Reactive
 from textual.theme import BUILTIN_THEMES
 
-from workbench.tui.glyphs import Ascii, ascii_only
-from workbench.tui.key_queue import Ahead
+from workbench.tui.ascii import AsciiFilter, ascii_only
+from workbench.tui.keys import KeyQueue
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES, THEMES
 
 BUILTIN_THEMES.update({theme.name: theme for theme in THEMES})  # an application is born with one of these
-WIDE = 110  # columns from which there is room for notes beside what they are about
-_CHOSEN = "TEXTUAL_THEME"  # by the person
-_FEW = (None, "standard", "windows")  # Rich's names of terminals with 16 colours or fewer
-_STEPS = (DARK.name, LIGHT.name, CONTRAST.name)
-_STEPS_OF_FEW = (ANSI_DARK.name, ANSI_LIGHT.name)  # the terminal's own colours, which a person has set
+WIDE, COMPACT = 110, 70  # columns from which panes and notes stand side by side, and from which nothing is cut short
+TALL, MEDIUM = 32, 22  # rows from which everything is shown at once, and from which two charts have room
+_THEME_VARIABLE = "TEXTUAL_THEME"  # an environment variable: the user's choice
+_FEW_COLORS = (None, "standard", "windows")  # Rich's names of terminals with 16 colors or fewer
+_RGB_THEMES = (DARK.name, LIGHT.name, CONTRAST.name)
+_ANSI_THEMES = (ANSI_DARK.name, ANSI_LIGHT.name)  # the terminal's own colors, which its user has set
 
 
-def _steps() -> tuple[str, ...]:
-    """The themes that suit the terminal, the first one to start with."""
+def _suitable_themes() -> tuple[str, ...]:
+    """Return the themes that suit the terminal, the initial one first."""
     console = Console(force_terminal=True, color_system=constants.COLOR_SYSTEM)  # type: ignore[arg-type]
-    return _STEPS_OF_FEW if console.color_system in _FEW else _STEPS
+    return _ANSI_THEMES if console.color_system in _FEW_COLORS else _RGB_THEMES
 
 
-class Appearance(Ahead):
+class Appearance(KeyQueue):
     """An application with themes that ``t`` steps through."""
 
-    theme: Reactive[str] = Reactive(Initialize(lambda _: os.environ.get(_CHOSEN) or _steps()[0]))
+    theme: Reactive[str] = Reactive(Initialize(lambda _: os.environ.get(_THEME_VARIABLE) or _suitable_themes()[0]))
 
     def __init__(self) -> None:
         super().__init__()
         self.set_class(ascii_only(), "-ascii")
-        self._ascii = Ascii(enabled=ascii_only())
+        self._ascii = AsciiFilter(enabled=ascii_only())
         self._no_color = NoColor()
 
     def action_toggle_theme(self) -> None:
-        """From dark to light to high contrast, and again."""
-        steps = _steps()
-        at = steps.index(self.theme) if self.theme in steps else -1
-        self.theme = steps[(at + 1) % len(steps)]
+        """Step from dark to light to high contrast, and round again."""
+        themes = _suitable_themes()
+        index = themes.index(self.theme) if self.theme in themes else -1
+        self.theme = themes[(index + 1) % len(themes)]
 
     def get_css_variables(self) -> dict[str, str]:
-        """The theme's, ``$frame`` of borders, and ``$on-…``: words on the ground ``$…-muted``."""
+        """Return the theme's variables, ``$frame`` of borders, and ``$on-…``: text on the background ``$…-muted``."""
         variables = super().get_css_variables()
         variables.setdefault("frame", f"{variables['foreground']} 25%")
         for name in NAMES:
@@ -55,9 +56,9 @@ class Appearance(Ahead):
         return variables
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """What every drawn line goes through: greys for NO_COLOR, none at all among a terminal's own colours."""
-        greys = [
-            self._no_color if isinstance(one, Monochrome) and self.native_ansi_color else one
-            for one in super().get_line_filters()
+        """Return the filters of every drawn line: greys for NO_COLOR, but no color among a terminal's own."""
+        filters = [
+            self._no_color if isinstance(line_filter, Monochrome) and self.native_ansi_color else line_filter
+            for line_filter in super().get_line_filters()
         ]
-        return [*greys, self._ascii] if self._ascii.enabled else greys
+        return [*filters, self._ascii] if self._ascii.enabled else filters

@@ -1,4 +1,4 @@
-"""One frame of a run's screen, as text."""
+"""Single frame of a run's screen, as text."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ SIZE = (120, 36)  # where there is no terminal
 
 
 def frame(run: Run, folder: Path, size: tuple[int, int]) -> list[Strip]:
-    """A run's screen as it is at this moment, line by line, without the bars that tell of keys.
+    """Return the lines of a run's screen at this moment, without the bars of keys.
 
     Raises:
-        RunError: there is nothing to show.
+        RunError: the screen shows nothing.
     """
     app = WorkbenchApp(folder, None, run, readonly=True)
     lines: list[Strip] = []
@@ -38,16 +38,16 @@ def frame(run: Run, folder: Path, size: tuple[int, int]) -> list[Strip]:
         app.exit()
 
     app.run(headless=True, size=size, auto_pilot=look)
-    written = [number for number, line in enumerate(lines) if line.text.strip()]
-    if not written:
+    filled = [number for number, line in enumerate(lines) if line.text.strip()]
+    if not filled:
         raise RunError(f"Run {run.id} could not be shown.")
-    return lines[written[0] : written[-1] + 1]
+    return lines[filled[0] : filled[-1] + 1]
 
 
 def put(run: Run) -> None:
-    """Print one frame to stdout: as large as its terminal and in its colours, plain where it is none."""
+    """Print one frame to stdout: as large as its terminal and in its colors, plain where it is none."""
     console = Console()
     size = (console.width, console.height - 1) if console.is_terminal else SIZE  # a line is left for the prompt
-    coloured = console.color_system is not None and not console.no_color
+    colored = console.color_system is not None and not console.no_color
     for line in frame(run, run.path.parent, size):
-        print(line.render(console) if coloured else line.text.rstrip())
+        print(line.render(console) if colored else line.text.rstrip())

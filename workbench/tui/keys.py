@@ -1,14 +1,16 @@
-"""The one table of keys: footer, help and palette are made from it; each place's most useful actions come first.
+"""Table of keys, from which footer, help and palette are made, and the queue of the keys that are typed ahead.
 
-Every key that a text field would swallow has a twin that works while one has the focus; a place without text fields
-may do without twins.
+Each place's most useful actions come first. Every key that a text field would swallow has a twin that works while one
+has the focus; a place without text fields may do without twins.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 
 Place = Literal["everywhere", "lab", "run", "confusion", "runs", "compare", "poem"]
 TITLES: dict[Place, str] = {
@@ -23,7 +25,7 @@ TITLES: dict[Place, str] = {
 
 
 class Action(NamedTuple):
-    """One thing that a person can do: where, by which keys, and what it does."""
+    """An action of a place: its keys and its help."""
 
     place: Place
     name: str  # the Textual action
@@ -169,7 +171,7 @@ ACTIONS = (
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )
 PALETTE_KEY = "ctrl+p"
-OPENING = ("find", "filter")  # a text field, into which the keys that follow go
+_OPEN_FIELD = ("find", "filter")  # actions that open a text field, into which the keys that follow go
 _SHOWN = {
     **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc"},
     **{"question_mark": "?", "up": "↑", "down": "↓", "plus": "+", "minus": "-", "comma": ",", "full_stop": "."},
@@ -179,7 +181,7 @@ _SHOWN = {
 
 
 def bindings(place: Place) -> list[BindingType]:
-    """Textual's bindings of a place: the key and its twin."""
+    """Return Textual's bindings of a place: each action's key and its twin."""
     return [
         Binding(key, action.name, action.label, show=action.footer, priority=key == "ctrl+q")
         for action in ACTIONS
@@ -190,19 +192,36 @@ def bindings(place: Place) -> list[BindingType]:
 
 
 def actions(place: Place) -> list[Action]:
-    """What can be done in a place, its own actions first."""
+    """Return the actions that work in a place, its own ones first."""
     return [action for wanted in dict.fromkeys((place, "everywhere")) for action in ACTIONS if action.place == wanted]
 
 
 def acts(place: Place, name: str) -> bool:
-    """Whether an action of a place starts, stops or deletes a run, or downloads."""
+    """Return whether an action of a place starts, stops or deletes a run, or downloads."""
     return any(action.acts for action in actions(place) if action.name.partition("(")[0] == name)
 
 
 def spoken(key: str) -> str:
-    """A key as a person reads it."""
+    """Return a key's name for people: ``^r``, ``F5``, ``/``."""
     if key in _SHOWN:
         return _SHOWN[key]
     if key.startswith("ctrl+"):
         return "^" + key.removeprefix("ctrl+")
     return key.upper() if key[:1] == "f" and key[1:].isdigit() else key
+
+
+class KeyQueue(App[None]):
+    """An application in which a key that opens a text field opens it before the next key is handled.
+
+    Over a slow line ``/drop`` may come all at once: the letters must go into the field, and not do what they do on
+    the screen as it was.
+    """
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            active = self.screen.active_bindings.get(event.key)
+            typed = self.focused is not None and self.focused.check_consume_key(event.key, event.character)
+            if active and active.enabled and not typed and active.binding.action in _OPEN_FIELD:
+                await self.run_action(active.binding.action, active.node)
+                return
+        await super().on_event(event)

@@ -1,5 +1,6 @@
-"""Colours that stay apart for eyes that confuse some: after Okabe and Ito, for dark and for light rooms, and a
-high-contrast set. The tests measure them: text by WCAG's formula, colours apart as seen without one kind of cone.
+"""Themes whose colors stay apart for the color-blind: dark, light and high contrast, after Okabe and Ito.
+
+The tests measure them: text by WCAG's contrast ratio, color pairs as seen without one kind of cone.
 """
 
 from __future__ import annotations
@@ -59,14 +60,14 @@ CONTRAST = Theme(
 )
 
 
-def _terminals_own(name: str) -> Theme:
-    """Textual's theme of a terminal's own 16 colours, with grounds that words can be read on."""
+def _ansi_theme(name: str) -> Theme:
+    """Return Textual's theme of a terminal's own 16 colors, with readable text on its backgrounds."""
     theme = BUILTIN_THEMES[name]
-    grounds = ("blue", "magenta", "yellow", "yellow", "red", "green")
-    bright = {f"{name}-muted": f"ansi_bright_{ground}" for name, ground in zip(NAMES, grounds, strict=True)}
-    words = {f"on-{name}": "ansi_black" for name in NAMES}
-    return replace(theme, variables={**theme.variables, **bright, **words})
+    backgrounds = ("blue", "magenta", "yellow", "yellow", "red", "green")
+    bright = {f"{name}-muted": f"ansi_bright_{color}" for name, color in zip(NAMES, backgrounds, strict=True)}
+    text = {f"on-{name}": "ansi_black" for name in NAMES}
+    return replace(theme, variables={**theme.variables, **bright, **text})
 
 
-ANSI_DARK, ANSI_LIGHT = _terminals_own("ansi-dark"), _terminals_own("ansi-light")
+ANSI_DARK, ANSI_LIGHT = _ansi_theme("ansi-dark"), _ansi_theme("ansi-light")
 THEMES = (DARK, LIGHT, CONTRAST, ANSI_DARK, ANSI_LIGHT)

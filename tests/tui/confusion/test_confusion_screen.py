@@ -17,8 +17,8 @@ from workbench.tui.confusion.screen import ConfusionScreen
 from workbench.tui.help.palette import commands
 from workbench.tui.keys import ACTIONS
 from workbench.tui.run.screen import RunScreen
-from workbench.tui.widgets.choose import Choose
 from workbench.tui.widgets.confusion_grid import CellGrid
+from workbench.tui.widgets.dialogs import ChoiceDialog
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ async def test_without_a_matrix_there_is_nothing_to_fill(screen, worker) -> None
         await pilot.press("f")
         assert isinstance(pilot.app.screen, RunScreen)
         assert "Confusion" not in screen.text
-        pilot.app.enter(ConfusionScreen(one.run))
+        pilot.app.open_confusion(one.run)
         await screen.until(pilot, "no confusion matrix to show")
 
 
@@ -59,7 +59,7 @@ async def test_a_matrix_that_has_not_come_yet_shows_when_it_comes(screen, worker
     one = worker().start()
     async with screen.open(one.run) as pilot:
         await screen.until(pilot, "running")
-        pilot.app.enter(ConfusionScreen(one.run))
+        pilot.app.open_confusion(one.run)
         await screen.until(pilot, "The first evaluation has not come yet")
         await pilot.press("enter", "n", "o", "d", "c", "left_square_bracket", "right_square_bracket")
         one.train(10, 20)
@@ -154,7 +154,7 @@ async def test_c_compares_with_another_run_of_the_same_labels(screen, worker) ->
         await pilot.press("c")
         text = await screen.until(pilot, "Show the difference to which run?", two.run.id, "cell.hidden 64")
         assert "best accuracy" in text
-        assert isinstance(pilot.app.screen, Choose)
+        assert isinstance(pilot.app.screen, ChoiceDialog)
         assert len(pilot.app.screen._entries) == 1
         await pilot.press("b")
         await screen.until(pilot, "counts, as given")

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from tasks.base import Settings
 from workbench.config import spec
+from workbench.config.fields import as_typed
 from workbench.render.format import number
 from workbench.render.metrics import formatted, heading
 from workbench.runs.summary import RunSummary, higher_is_better
-from workbench.tui.widgets.form import written
 
 BEST = "★"
 _NO_EFFECT = ("train.device", "train.threads", "train.checkpoint_seconds")  # settings that change no figure
@@ -78,7 +78,7 @@ def differing_settings(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
             continue
         values = [one[key] for one in settings]
         if any(value != values[0] for value in values):
-            differing[key] = [written(value) for value in values]
+            differing[key] = [as_typed(value) for value in values]
     return differing
 
 

@@ -22,11 +22,10 @@ from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit, qua
 from workbench.tui.keys import bindings
 from workbench.tui.services.catalogue import RunMonitor
 from workbench.tui.services.polling import poll
-from workbench.tui.widgets.aligned import aligned, flowing
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.status import COLOURS
-from workbench.tui.widgets.table import Passage
+from workbench.tui.widgets.table import Passage, align, flow
 from workbench.tui.widgets.tabs import TabRow
 
 CHART, RESULTS, SETTINGS = "chart", "results", "settings"  # the panes
@@ -128,13 +127,13 @@ class CompareScreen(Page):
             [Content(name), *(Content.styled(f"{f.text} {BEST if f.best else ' '}", "bold" * f.best) for f in row)]
             for name, row in comparison.result_rows(summaries)
         ]
-        self.query_one(f"#{RESULTS}-pane", Passage).show(aligned([heads, states, *figures]))
+        self.query_one(f"#{RESULTS}-pane", Passage).show(align([heads, states, *figures]))
         differing = [
             [Content(key), *(Content(printable(value, _LONGEST)) for value in values)]
             for key, values in comparison.differing_settings(summaries).items()
         ]
         same = Content.styled("No setting differs.", "$foreground-muted")
-        self.query_one(f"#{SETTINGS}-pane", Passage).show(aligned([heads, *differing]) if differing else same)
+        self.query_one(f"#{SETTINGS}-pane", Passage).show(align([heads, *differing]) if differing else same)
         self._show_notes(comparison.comparison_notes(summaries))
         self._show_legend()
         self._draw()
@@ -155,7 +154,7 @@ class CompareScreen(Page):
                 )
                 for one, summary in self._readable
             ]
-            lines = flowing(items, self.size.width - 4)
+            lines = flow(items, self.size.width - 4)
             if len(lines) <= max(1, self.size.height // _LEGEND):
                 break
         self.query_one("#legend", Static).update(Content("\n").join(lines))
@@ -195,7 +194,7 @@ class CompareScreen(Page):
     def on_resize(self) -> None:
         self._arrange()
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "next_pane":
             return self.size.width < _WIDE or None
         return True
@@ -214,4 +213,4 @@ class CompareScreen(Page):
         self._draw()
 
     def action_back(self) -> None:
-        self.workbench.back()
+        self.navigator.back()

@@ -29,13 +29,13 @@ from workbench.tui.confusion.matrix_view import MatrixView, error_rows, examples
 from workbench.tui.keys import bindings
 from workbench.tui.services.polling import poll
 from workbench.tui.services.threads import run_in_thread
-from workbench.tui.services.watcher import Look, Watcher
+from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.choose import Choose
 from workbench.tui.widgets.confusion_grid import CellGrid
+from workbench.tui.widgets.dialogs import ChoiceDialog
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.shades import color_names
-from workbench.tui.widgets.status import Seen, badge, live
+from workbench.tui.widgets.status import badge, live
 from workbench.tui.widgets.table import Passage, lay_out
 
 _WIDE, _NARROW, _LOW = 110, 70, 22
@@ -187,7 +187,7 @@ class ConfusionScreen(Page):
         self._arrange()
         self._tell()
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         at = len(self._points) - 1 if self._at is None else self._at
         match action:
             case "shares":
@@ -233,7 +233,7 @@ class ConfusionScreen(Page):
         shown = self._matrix.shown
         if shown is None:
             return
-        folder = self.workbench.runs_folder
+        folder = self.session.runs_folder
         try:
             others = await run_in_thread(partial(other_runs, folder, self.run, shown.view.labels))
         except OSError as error:
@@ -251,7 +251,7 @@ class ConfusionScreen(Page):
 
         question = "Show the difference to which run?"
         choices = [(other.run.id, other.description) for other in others]
-        self.app.push_screen(Choose(question, choices), chosen)
+        self.app.push_screen(ChoiceDialog(question, choices), chosen)
 
     def action_examples(self) -> None:
         """List the examples of the marked cell."""
@@ -267,7 +267,7 @@ class ConfusionScreen(Page):
     def action_back(self) -> None:
         """Go back from the examples to the matrix, from the matrix to the Run screen."""
         if not self._leave_examples():
-            self.workbench.run_worker(self.workbench.action_go("run"))
+            self.navigator.go("run")
 
     def _leave_examples(self) -> bool:
         """Go back from the examples to the matrix; return whether they were shown."""

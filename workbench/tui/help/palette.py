@@ -1,29 +1,28 @@
-"""The command palette: every action of the binding table that can be done now, found by its label or its help."""
+"""Command palette: the actions of the table of keys that are possible now, searched by label and help."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
+from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 
 from workbench.tui.keys import TITLES, Action, Place, actions
+from workbench.tui.session import navigator_of
 from workbench.tui.widgets.bars import can, target
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 _BY_HELP = 0.1  # a command whose help holds what was typed comes after those whose label does
 
 
 class Command(NamedTuple):
-    """What the palette offers."""
+    """An entry of the palette."""
 
     title: str
     help: str
-    do: Callable[[], Any]
+    run: Callable[[], Any]
 
 
 class Palette(Provider):
@@ -31,44 +30,44 @@ class Palette(Provider):
 
     async def discover(self) -> Hits:
         for command in commands(self.app, self.screen):
-            yield DiscoveryHit(command.title, command.do, help=command.help)
+            yield DiscoveryHit(command.title, command.run, help=command.help)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         words = query.casefold().split()
         for command in commands(self.app, self.screen):
-            told = all(word in command.help.casefold() for word in words)
-            score = max(matcher.match(command.title), _BY_HELP * told)
+            in_help = all(word in command.help.casefold() for word in words)
+            score = max(matcher.match(command.title), _BY_HELP * in_help)
             if score > 0:
-                yield Hit(score, matcher.highlight(command.title), command.do, text=command.title, help=command.help)
+                yield Hit(score, matcher.highlight(command.title), command.run, text=command.title, help=command.help)
 
 
-def commands(app: object, screen: Screen[Any]) -> Iterator[Command]:
-    """What can be done now, the screen's own actions first."""
-    workbench = cast("WorkbenchApp", app)
-    for action in actions(workbench.place):
+def commands(app: App[object], screen: Screen[Any]) -> Iterator[Command]:
+    """Return the actions that are possible now, the screen's own first."""
+    navigator = navigator_of(app)
+    for action in actions(navigator.place):
         if can(screen, action):
-            yield Command(action.label, action.help, partial(_do, workbench, action, screen))
+            yield Command(action.label, action.help, partial(_run, app, action, screen))
     for place in TITLES:
-        page = workbench.pages.get(place)
-        if place == workbench.place or page is None or not page.is_running or not _way_to(place):
+        page = navigator.pages.get(place)
+        if place == navigator.place or page is None or not page.is_running or not _has_key(place):
             continue
         for action in actions(place):
             if action.place == place and can(page, action):
                 title = f"{TITLES[place]}: {action.label}"
-                yield Command(title, action.help, partial(_go_and_do, workbench, action, page))
-    yield Command("Change theme", "choose among all themes", workbench.action_change_theme)
+                yield Command(title, action.help, partial(_go_and_run, app, action, page))
+    yield Command("Change theme", "choose among all themes", app.action_change_theme)
 
 
-def _way_to(place: Place) -> bool:
-    """Whether one key leads to a place."""
+def _has_key(place: Place) -> bool:
+    """Return whether one key leads to a place."""
     return any(action.name == f"go('{place}')" for action in actions("everywhere"))
 
 
-async def _do(app: WorkbenchApp, action: Action, screen: Screen[Any]) -> None:
+async def _run(app: App[object], action: Action, screen: Screen[Any]) -> None:
     await app.run_action(target(action.name), default_namespace=screen)
 
 
-async def _go_and_do(app: WorkbenchApp, action: Action, page: Screen[Any]) -> None:
-    await app.action_go(action.place)
-    await _do(app, action, page)
+async def _go_and_run(app: App[object], action: Action, page: Screen[Any]) -> None:
+    await navigator_of(app).action_go(action.place)
+    await _run(app, action, page)

@@ -1,4 +1,4 @@
-"""Every key and what it does, from the binding table."""
+"""Help screen: the table of keys, with a search."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _TWINS = "The second key does the same while you type in a field."
 _TEXT = 12  # columns that a help text has at least
 
 
-class Line(NamedTuple):
-    """A key, its twin, and what they do."""
+class KeyRow(NamedTuple):
+    """A key, its twin, and their help."""
 
     key: str
     twin: str
@@ -33,14 +33,14 @@ class Line(NamedTuple):
 
 
 _MOVING = (
-    Line("Tab ↑ ↓", "", "move between fields, lists and panes"),
-    Line("← →", "", "change a word between arrows; choose a view"),
-    Line(spoken(PALETTE_KEY), "", "every action, by name"),
+    KeyRow("Tab ↑ ↓", "", "move between fields, lists and panes"),
+    KeyRow("← →", "", "change a word between arrows; choose a view"),
+    KeyRow(spoken(PALETTE_KEY), "", "every action, by name"),
 )
 
 
 class Help(ModalScreen[None]):
-    """An overlay: the keys of the screen under it first; words typed after / leave the lines that hold them."""
+    """Overlay of all keys, those of the screen under it first; a search shows the lines that hold its words."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q,enter", "close", show=False),
@@ -63,7 +63,7 @@ class Help(ModalScreen[None]):
     def _show(self) -> None:
         passage = self.query_one(Passage)
         query = self.query_one(Input).value
-        passage.show(laid_out(self._place, query, passage.scrollable_content_region.width))
+        passage.show(lay_out(self._place, query, passage.scrollable_content_region.width))
 
     def on_resize(self, event: Resize) -> None:
         self.query_one("#dialog").border_subtitle = "? or F1 closes" if event.size.width < 60 else "Esc, ? or F1 closes"
@@ -90,8 +90,8 @@ class Help(ModalScreen[None]):
         self.dismiss()
 
 
-def laid_out(first: Place, query: str, width: int) -> Content:
-    """The keys of every place in as many columns: this place's, those that work everywhere, then the others'."""
+def lay_out(first: Place, query: str, width: int) -> Content:
+    """Return the keys of every place, ``width`` columns wide: this place's first, then the global ones."""
     places = {place: _lines(place) for place in dict.fromkeys((first, *TITLES))}
     every = [line for lines in places.values() for line in lines]
     keys = max(cell_len(line.key) for line in every) + 1
@@ -99,31 +99,31 @@ def laid_out(first: Place, query: str, width: int) -> Content:
     room = max(_TEXT, width - keys - twins - 1)
     parts: list[str | tuple[str, str]] = []
     for place, lines in places.items():
-        found = [line for line in lines if _about(query, (*line, TITLES[place]))]
-        if found:
+        matching = [line for line in lines if _matches(query, (*line, TITLES[place]))]
+        if matching:
             parts.append((f"{TITLES[place]}\n", "bold $text-primary"))
-        for line in found:
+        for line in matching:
             text = f"\n{'':{keys + twins + 1}}".join(wrap(line.help, room))
             parts += [
                 (f" {set_cell_size(line.key, keys)}", "bold $text-accent"),
                 (set_cell_size(line.twin, twins), "$text-accent"),
                 f"{text}\n",
             ]
-        parts.append("\n" * bool(found))
-    said = _TWINS if any(parts) else f"No key and no action is about {query.strip()!r}."
-    return Content.assemble(*parts, (said, "$foreground-muted"))
+        parts.append("\n" * bool(matching))
+    note = _TWINS if any(parts) else f"No key and no action is about {query.strip()!r}."
+    return Content.assemble(*parts, (note, "$foreground-muted"))
 
 
-def _lines(place: Place) -> list[Line]:
+def _lines(place: Place) -> list[KeyRow]:
     lines = [
-        Line(spoken(action.key), spoken(action.twin) if action.twin else "", action.help, action.label)
+        KeyRow(spoken(action.key), spoken(action.twin) if action.twin else "", action.help, action.label)
         for action in actions(place)
         if action.place == place
     ]
     return [*lines, *_MOVING] if place == "everywhere" else lines
 
 
-def _about(query: str, texts: Sequence[str]) -> bool:
-    """Whether the texts hold every word of the query."""
+def _matches(query: str, texts: Sequence[str]) -> bool:
+    """Return whether the texts hold every word of the query."""
     whole = " ".join(texts).casefold()
     return all(word in whole for word in query.casefold().split())

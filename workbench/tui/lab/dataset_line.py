@@ -1,4 +1,4 @@
-"""Where the chosen task's data stand, and a key that fetches them."""
+"""State of the chosen task's dataset on this machine, and its download."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar
 
 from rich.filesize import decimal
 from textual import work
@@ -17,23 +17,20 @@ from tasks.base import DataError, Settings
 from tasks.shared.datasets import locations
 from tasks.shared.datasets.locations import DatasetStatus, Source
 from workbench.render.text import printable
-from workbench.tui.lab.status_line import FootLine
+from workbench.tui.lab.text_lines import StatusLine
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.progress import bar
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 T = TypeVar("T")
 Piece = str | tuple[str, str] | Content
 
 
-class Stopped(Exception):
-    """A person ended a download."""
+class DownloadStopped(Exception):
+    """The user ended a download."""
 
 
-class Fetch:
-    """A download under way. It counts on the thread that downloads."""
+class Download:
+    """A download under way. Its bytes are counted on the thread that downloads."""
 
     def __init__(self, size: int | None) -> None:
         self.size = size
@@ -42,145 +39,154 @@ class Fetch:
         self.over = asyncio.Event()
 
     def arrived(self, count: int) -> None:
-        """Raises: Stopped: nobody wants it any more."""
+        """Count bytes that arrived.
+
+        Raises:
+            DownloadStopped: the user ended it.
+        """
         if self.stopped:
-            raise Stopped
+            raise DownloadStopped
         self.received += count
 
 
-class DataLine(FootLine):
-    """One line: full and where, starter only, missing, on its way."""
+class DatasetLine(StatusLine):
+    """One line: full and its folder, starter only, missing, or the progress of a download.
+
+    Args:
+        data: the data folder that the user named.
+    """
 
     EVERY = 0.2  # seconds between two looks at a download
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str, data: Path | None) -> None:
         super().__init__("data", id)
-        self._of = ""
+        self._data = data
+        self._task_name = ""
         self._settings: Settings | None = None
         self._standing: DatasetStatus | None = None
-        self._fetches: dict[str, Fetch] = {}
+        self._downloads: dict[str, Download] = {}
         self._failures: dict[str, str] = {}
 
     def on_mount(self) -> None:
         self._clock = self.set_interval(self.EVERY, self._draw, pause=True)
 
     def on_unmount(self) -> None:
-        for fetch in self._fetches.values():
-            fetch.stopped = True
-
-    @property
-    def _named(self) -> Path | None:
-        return cast("WorkbenchApp", self.app).data
+        for download in self._downloads.values():
+            download.stopped = True
 
     def show(self, task: str, settings: Settings) -> None:
-        """Tell of this task's data, which its settings may say to be a file of the user's own."""
-        before = (self._of, self._settings.own_data if self._settings else "")
-        self._of, self._settings = task, settings
+        """Show the state of a task's data, which may be a file of the user's own that its settings name."""
+        before = (self._task_name, self._settings.own_data if self._settings else "")
+        self._task_name, self._settings = task, settings
         if (task, settings.own_data) != before:
             self._standing = None
             self._look()
 
     @property
     def fetchable(self) -> bool:
-        """Whether there is something to fetch, or to stop."""
-        if self._of in self._fetches:
+        """There is something to download, or a download to stop."""
+        if self._task_name in self._downloads:
             return True
-        lacking = self._standing is not None and self._standing.where in ("starter", "absent")
-        return lacking and locations.registered(self._of) is not None
+        incomplete = self._standing is not None and self._standing.where in ("starter", "absent")
+        return incomplete and locations.registered(self._task_name) is not None
 
     def fetch_or_stop(self) -> None:
         if not self.fetchable:
             return
-        if running := self._fetches.get(self._of):
+        if running := self._downloads.get(self._task_name):
             running.stopped = True
-            self._ended(self._of, running)
+            self._end(self._task_name, running)
         else:
-            self._fetch(self._of)
+            self._download(self._task_name, self._begin(self._task_name))
 
     async def locate(self, task: str, settings: Settings, say: Callable[[str], None]) -> Source:
-        """Where a run's data stand; they are fetched where they must be, and shown as they come.
+        """Return the source of a run's data; what is missing is downloaded, and its progress shown.
 
         Raises:
-            DataError: they cannot be had. Stopped: a person ended the download.
+            DataError: the data are not to be had. DownloadStopped: the user ended the download.
         """
-        if (running := self._fetches.get(task)) and not settings.own_data:
+        if (running := self._downloads.get(task)) and not settings.own_data:
             await running.over.wait()
             if running.stopped:
-                raise Stopped
+                raise DownloadStopped
 
-        def find(fetch: Fetch) -> Source:
-            def tell(sentence: str) -> None:
-                fetch.arrived(0)  # whoever stopped it wants to hear no more
-                say(sentence)
+        download = self._begin(task)
 
-            return locations.find_or_download(task, self._named, tell, settings=settings, arrived=fetch.arrived)
+        def report(sentence: str) -> None:
+            download.arrived(0)  # raises once the user has stopped it
+            say(sentence)
 
-        return await self._through(task, find)
+        def find() -> Source:
+            return locations.find_or_download(task, self._data, report, settings=settings, arrived=download.arrived)
 
-    @work(group="fetch")
-    async def _fetch(self, task: str) -> None:
+        return await self._track(task, download, find)
+
+    @work(group="download")
+    async def _download(self, task: str, download: Download) -> None:
         self._failures.pop(task, None)
-
-        def download(fetch: Fetch) -> Path:
-            return locations.download(task, lambda _: None, arrived=fetch.arrived)
-
         try:
-            await self._through(task, download)
-        except Stopped:
+            await self._track(
+                task, download, lambda: locations.download(task, lambda _: None, arrived=download.arrived)
+            )
+        except DownloadStopped:
             return
         except DataError as error:
             self._failures[task] = str(error)
         if not self.screen.is_current:
-            told = self._failures.get(task)
-            self.app.notify(told or f"The {task} data is here.", severity="error" if told else "information")
+            failure = self._failures.get(task)
+            self.app.notify(failure or f"The {task} data is here.", severity="error" if failure else "information")
         self._draw()
 
-    async def _through(self, task: str, work: Callable[[Fetch], T]) -> T:
-        """Do ``work`` beside the screen while its progress is shown; a stop is at once the end of it here."""
+    def _begin(self, task: str) -> Download:
+        """Show a download from now on, before its first byte: the next key already finds it under way."""
         known = locations.registered(task)
-        fetch = self._fetches[task] = Fetch(known.size if known else None)
+        download = self._downloads[task] = Download(known.size if known else None)
         self._clock.resume()
         self._draw()
-        done = asyncio.ensure_future(run_in_thread(partial(work, fetch)))
-        over = asyncio.ensure_future(fetch.over.wait())
+        return download
+
+    async def _track(self, task: str, download: Download, work: Callable[[], T]) -> T:
+        """Do ``work`` on a thread while its progress is shown; a stop ends the waiting at once."""
+        done = asyncio.ensure_future(run_in_thread(work))
+        over = asyncio.ensure_future(download.over.wait())
         try:
             await asyncio.wait((done, over), return_when=asyncio.FIRST_COMPLETED)
-            if fetch.stopped:
-                raise Stopped
+            if download.stopped:
+                raise DownloadStopped
             return await done
         finally:
             done.cancel()
             over.cancel()
-            self._ended(task, fetch)
+            self._end(task, download)
 
-    def _ended(self, task: str, fetch: Fetch) -> None:
-        fetch.over.set()
-        if self._fetches.get(task) is fetch:
-            del self._fetches[task]
+    def _end(self, task: str, download: Download) -> None:
+        download.over.set()
+        if self._downloads.get(task) is download:
+            del self._downloads[task]
         if not self.is_attached:
             return
-        if not self._fetches:
+        if not self._downloads:
             self._clock.pause()
         self._look()
 
     @work(exclusive=True, group="look")
     async def _look(self) -> None:
-        task, settings = self._of, self._settings
+        task, settings = self._task_name, self._settings
         if settings is not None:
-            found = await run_in_thread(partial(_standing, task, self._named, settings))
+            standing = await run_in_thread(partial(_standing, task, self._data, settings))
             if self.is_attached:
-                self._standing = found
+                self._standing = standing
                 self._draw()
 
     def _draw(self) -> None:
-        failed = self._of in self._failures or (self._standing is not None and bool(self._standing.problem))
-        self.say(*self._told(), explains=failed)
+        failed = self._task_name in self._failures or (self._standing is not None and bool(self._standing.problem))
+        self.say(*self._text(), explains=failed)
         self.screen.refresh_bindings()
 
-    def _told(self) -> list[Piece]:
-        if fetch := self._fetches.get(self._of):
-            return _coming(fetch)
-        if failure := self._failures.get(self._of):
+    def _text(self) -> list[Piece]:
+        if download := self._downloads.get(self._task_name):
+            return _progress(download)
+        if failure := self._failures.get(self._task_name):
             return [(printable(failure), "$text-error"), (" · g tries again", "$foreground-muted")]
         if self._standing is None or self._settings is None:
             return [("looking …", "$foreground-muted")]
@@ -189,7 +195,7 @@ class DataLine(FootLine):
                 ("your own file", "$text-success"),
                 (f", {printable(self._settings.own_data)}", "$foreground-muted"),
             ]
-        return _stands(self._of, self._standing)
+        return _state(self._task_name, self._standing)
 
 
 def _standing(task: str, named: Path | None, settings: Settings) -> DatasetStatus:
@@ -206,26 +212,26 @@ def _standing(task: str, named: Path | None, settings: Settings) -> DatasetStatu
         )
 
 
-def _coming(fetch: Fetch) -> list[Piece]:
-    """A download's progress."""
+def _progress(download: Download) -> list[Piece]:
+    """Return a download's progress."""
     stop = (" · g stops it", "$foreground-muted")
-    if not fetch.received:
+    if not download.received:
         return [("connecting …", "$text-warning"), stop]
-    if not fetch.size:
-        return [(f"downloading: {decimal(fetch.received)}", "$text-warning"), stop]
-    share = min(1.0, fetch.received / fetch.size)
+    if not download.size:
+        return [(f"downloading: {decimal(download.received)}", "$text-warning"), stop]
+    share = min(1.0, download.received / download.size)
     if share == 1.0:
         return [("checking what arrived …", "$text-warning"), stop]
     return [
         ("downloading ", "$text-warning"),
         bar(share, 16, "running"),
-        f" {share:.0%} of {decimal(fetch.size)}",
+        f" {share:.0%} of {decimal(download.size)}",
         stop,
     ]
 
 
-def _stands(task: str, standing: DatasetStatus) -> list[Piece]:
-    """Where the data stand, the least important last: a small screen cuts it off."""
+def _state(task: str, standing: DatasetStatus) -> list[Piece]:
+    """Return the data's state and folder, the least important last: a small screen cuts it off."""
     if not tasks.settings(task).files:
         return [("none needed", "$text-success")]
     rows = f", {standing.rows:,} rows" if standing.rows else ""

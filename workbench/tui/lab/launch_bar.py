@@ -1,10 +1,9 @@
-"""What would be started, and starting it: the foot of the Lab."""
+"""Foot of the Lab: data, network and the button that starts the described run."""
 
 from __future__ import annotations
 
 from functools import partial
 from subprocess import Popen
-from typing import TYPE_CHECKING, cast
 
 import msgspec
 from textual import work
@@ -20,21 +19,19 @@ from workbench.config.spec import RunSpec
 from workbench.render.text import printable
 from workbench.runs import launch, store
 from workbench.runs.store import Run, RunError
-from workbench.tui.lab.dataset_line import DataLine, Stopped
-from workbench.tui.lab.network_line import NetworkLine
-from workbench.tui.lab.status_line import FootLine
+from workbench.tui.lab.dataset_line import DatasetLine, DownloadStopped
+from workbench.tui.lab.network_line import NetworkSummaryLine
+from workbench.tui.lab.text_lines import StatusLine
 from workbench.tui.services.threads import run_in_thread
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
+from workbench.tui.session import Session
 
 
-class Foot(Vertical):
-    """The data, the network, the button, and whether what is chosen can be started."""
+class LaunchBar(Vertical):
+    """The data, the network, the button, and the run that it starts or the reason why it cannot."""
 
     EVERY = 1.0  # seconds between two looks at what trains
 
-    class Begun(Message):
+    class Started(Message):
         """A run was started."""
 
         def __init__(self, run: Run, *, stay: bool) -> None:
@@ -42,16 +39,17 @@ class Foot(Vertical):
             self.run = run
             self.stay = stay
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(id="foot")
-        self._described: RunSpec | None = None  # what would be started
+        self._session = session
+        self._described: RunSpec | None = None  # by the button
         self._words = ""
         self._starting = False
         self._last: Run | None = None  # the last that was started without leaving
 
     def compose(self) -> ComposeResult:
-        yield DataLine("data")
-        yield NetworkLine("network")
+        yield DatasetLine("data", self._session.data)
+        yield NetworkSummaryLine("network", self._session.data)
         with Horizontal(id="start-row"):
             yield Button("Start", variant="primary", id="start", compact=True, action="screen.start")
             yield Static(markup=False, id="verdict")
@@ -60,11 +58,11 @@ class Foot(Vertical):
         self.set_interval(self.EVERY, self._count)
 
     def show(self, described: RunSpec | None, words: str) -> None:
-        """What would be started, in words; ``None``: it cannot be, and the words say why."""
+        """Show the run that the button starts; ``None``: none can be started, and the words say why."""
         self._described, self._words = described, words
-        self._say()
+        self._update()
 
-    def _say(self) -> None:
+    def _update(self) -> None:
         style = "$foreground-muted" if self._described else "$text-error"
         shown = (
             ("starting: looking for the data …", "$text-warning") if self._starting else (printable(self._words), style)
@@ -72,53 +70,55 @@ class Foot(Vertical):
         self.query_one("#verdict", Static).update(Content.styled(*shown))
 
     def start(self, *, stay: bool = False) -> None:
-        """Start what is described; where it cannot be, the reason stands beside the button already."""
+        """Start the described run; where there is none, the reason stands beside the button already."""
         if self._described is None or self._starting:
             self.app.bell()
             return
         self._starting = True
-        self._say()
+        self._update()
         self._start(self._described, stay)
 
     @work(exclusive=True, group="start")
     async def _start(self, described: RunSpec, stay: bool) -> None:
-        """Find the data, make the run, start its worker: none of it holds the screen up."""
-        app = cast("WorkbenchApp", self.app)
+        """Find the data, make the run, start its worker: none of it blocks the screen."""
+        app = self.app
 
         def say(sentence: str) -> None:
             app.call_from_thread(app.notify, sentence, markup=False, timeout=12)
 
         def begin(source: Source) -> tuple[Run, Popen[bytes]]:
             folder = str(source.folder) if source.kind == "full" else ""
-            run = store.create(app.runs_folder, msgspec.structs.replace(described, data=source.kind, data_dir=folder))
+            run = store.create(
+                self._session.runs_folder, msgspec.structs.replace(described, data=source.kind, data_dir=folder)
+            )
             return run, launch.start(run)
 
         try:
-            source = await self.query_one(DataLine).locate(described.task, described.settings, say)
+            source = await self.query_one(DatasetLine).locate(described.task, described.settings, say)
             run, worker = await run_in_thread(partial(begin, source))
-        except Stopped:
+        except DownloadStopped:
             app.notify("Nothing was started: its data were not waited for.")
         except (RunError, DataError) as error:
             app.notify(str(error), severity="error", markup=False, timeout=12)
         except OSError as error:
             app.notify(f"The run could not be started: {error}.", severity="error", markup=False, timeout=12)
         else:
-            app.owned_runs.add(run, worker)
+            self._session.owned_runs.add(run, worker)
             if stay:
                 self._last = run
                 await self._count()
-            self.post_message(self.Begun(run, stay=stay))
+            self.post_message(self.Started(run, stay=stay))
         finally:
             self._starting = False
-            self._say()
+            self._update()
 
     async def _count(self) -> None:
-        """What was started last from here, and how many train."""
+        """Show the run that was started last from here, and the number of those that train."""
         if self._last is None or not self.screen.is_current:
             return
-        live = len(cast("WorkbenchApp", self.app).owned_runs.live())
+        live = len(self._session.owned_runs.live())
         word = "is training" if self._last.alive() else "has ended"
         count = f"{live} run{'s' * (live != 1)} training"
         if not self.query("#started"):
-            await self.mount(FootLine("started", "started"), before="#start-row")
-        self.query_one("#started", FootLine).say((self._last.id, "bold"), f" {word} · {count} · F3 lists them")
+            await self.mount(StatusLine("started", "started"), before="#start-row")
+        self.query_one("#started", StatusLine).say((self._last.id, "bold"), f" {word} · {count} · F3 lists them")

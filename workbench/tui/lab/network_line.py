@@ -1,11 +1,10 @@
-"""The network that the settings describe: how many parameters, and where they are."""
+"""Network that the settings describe: its number of parameters, and its parts."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.filesize import decimal
@@ -20,49 +19,51 @@ from workbench.inference.protocol import Part, Sketched
 from workbench.inference.session import InferenceSession
 from workbench.render.text import printable
 from workbench.runs.store import RunError
-from workbench.tui.lab.status_line import FootLine
+from workbench.tui.lab.text_lines import StatusLine
 from workbench.tui.services.threads import run_in_thread
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 _FLOAT = 4  # bytes of a parameter
 _NAME, _COUNT = 18, 14  # columns of a part's name and of its parameters
-_TIE = "\N{NO-BREAK SPACE}"
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _ROOMY = 56  # columns from which on they stand beside the shapes
 
 
-class NetworkLine(FootLine):
-    """How many parameters; asked a moment after the last change, of a child process."""
+class NetworkSummaryLine(StatusLine):
+    """Number of parameters, from a child process, requested a moment after the last change.
+
+    Args:
+        data: the data folder that the user named.
+    """
 
     SOON = 0.5  # seconds after the first paint
     SETTLED = 0.3  # seconds after the last change
 
-    class Told(Message):
-        """What the network consists of; ``None``: that cannot be told. Stale: of settings from before."""
+    class Updated(Message):
+        """The network's parts; ``None``: they are not known. Stale: they belong to former settings."""
 
         def __init__(self, sketched: Sketched | None, *, stale: bool = False) -> None:
             super().__init__()
             self.sketched = sketched
             self.stale = stale
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str, data: Path | None) -> None:
         super().__init__("network", id)
-        self._wanted: RunSpec | None = None
-        self._answered: RunSpec | None = None
+        self._data = data
+        self._described: RunSpec | None = None
+        self._counted: RunSpec | None = None
         self._last: Sketched | None = None
         self._session = InferenceSession()
         self._shown = False
-        self._asking = False
-        self._soon: Timer | None = None
+        self._requesting = False
+        self._timer: Timer | None = None
 
     def resume(self) -> None:
-        """The Lab is shown: ask a moment after it is painted."""
+        """Request the count a moment after the Lab is painted."""
         self._shown = True
-        self.call_after_refresh(self._ask_in, self.SOON)
+        self.call_after_refresh(self._request_in, self.SOON)
 
     def suspend(self) -> None:
-        """The Lab is left: the child ends."""
+        """End the child, as the Lab is left."""
         self._shown = False
         self._session.close()
         self._session = InferenceSession()  # one that still opens its child holds up no later request
@@ -71,54 +72,54 @@ class NetworkLine(FootLine):
         self.suspend()
 
     def show(self, described: RunSpec | None) -> None:
-        """Tell of this run's network; ``None``: the settings do not fit together."""
+        """Show this run's network; ``None``: the settings do not fit together."""
         if described is None:
-            self._wanted = self._answered = None
-            self._none("not counted while the settings cannot be used")
-        elif self._wanted is None or _shape(described) != _shape(self._wanted):
-            self._wanted = described
+            self._described = self._counted = None
+            self._show_none("not counted while the settings cannot be used")
+        elif self._described is None or _shape(described) != _shape(self._described):
+            self._described = described
             self.say(("counting …", "$foreground-muted"))
-            self.post_message(self.Told(self._last, stale=True))
-            if self._soon is not None:
-                self._ask_in(self.SETTLED)
+            self.post_message(self.Updated(self._last, stale=True))
+            if self._timer is not None:
+                self._request_in(self.SETTLED)
 
-    def _ask_in(self, seconds: float) -> None:
-        if self._soon is not None:
-            self._soon.stop()
-        self._soon = self.set_timer(seconds, self._ask)
+    def _request_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(seconds, self._request)
 
     @work(group="sketch")
-    async def _ask(self) -> None:
-        """Ask for the newest settings until they are answered; what comes for older ones is dropped."""
-        if self._asking:
+    async def _request(self) -> None:
+        """Request the newest settings' network until it is known; the answers to older ones are dropped."""
+        if self._requesting:
             return
-        self._asking = True
+        self._requesting = True
         try:
-            while self._shown and (described := self._wanted) is not None and described is not self._answered:
-                session, data = self._session, cast("WorkbenchApp", self.app).data
+            while self._shown and (described := self._described) is not None and described is not self._counted:
+                session = self._session
                 try:
-                    answer: Sketched | str = await run_in_thread(partial(_summarise, session, described, data))
+                    answer: Sketched | str = await run_in_thread(partial(_summarise, session, described, self._data))
                 except (RunError, ValueError) as error:
                     answer = str(error)
-                if described is self._wanted and session is self._session:
-                    self._answered = described
-                    self._tell(answer)
+                if described is self._described and session is self._session:
+                    self._counted = described
+                    self._show(answer)
         finally:
-            self._asking = False
+            self._requesting = False
 
-    def _tell(self, answer: Sketched | str) -> None:
+    def _show(self, answer: Sketched | str) -> None:
         if isinstance(answer, str):
-            self._none(answer, error=True)
+            self._show_none(answer, error=True)
             return
         size = f"{answer.parameters:,} parameters, {decimal(answer.parameters * _FLOAT)}"
         self.say((size, "bold"), (f", {answer.note}" if answer.note else "", "$text-warning"))
         self._last = answer
-        self.post_message(self.Told(answer))
+        self.post_message(self.Updated(answer))
 
-    def _none(self, words: str, *, error: bool = False) -> None:
+    def _show_none(self, words: str, *, error: bool = False) -> None:
         self.say((printable(words), "$text-error" if error else "$foreground-muted"), explains=error)
         self._last = None
-        self.post_message(self.Told(None))
+        self.post_message(self.Updated(None))
 
 
 def _summarise(session: InferenceSession, described: RunSpec, data: Path | None) -> Sketched:
@@ -127,7 +128,7 @@ def _summarise(session: InferenceSession, described: RunSpec, data: Path | None)
 
 
 class Structure(Static):
-    """The network part by part: what each holds, and how much of it there is."""
+    """The network's parts: their weights and numbers of parameters."""
 
     def __init__(self) -> None:
         super().__init__(markup=False)
@@ -146,7 +147,7 @@ class Structure(Static):
 
 
 def lay_out(sketched: Sketched, width: int) -> Content:
-    """Each part's name, shapes and parameters, in columns where these have room."""
+    """Return each part's name, shapes and parameters, in columns where these have room."""
     lines: list[Content] = []
     for part in sketched.parts:
         name, count = printable(part.name), f"{part.parameters:,}" if part.parameters else "–"
@@ -163,13 +164,13 @@ def lay_out(sketched: Sketched, width: int) -> Content:
 
 
 def _wrapped(part: Part, room: int) -> list[str]:
-    """A part's weights, each beside its shape; what the part does where it has none."""
+    """Return a part's weights, each beside its shape; of a part without weights, its description."""
     shapes = [f"{printable(name)} ({', '.join(map(str, shape))})" for name, shape in part.weights.items()]
-    held = ", ".join(shape.replace(" ", _TIE) for shape in shapes)
+    held = ", ".join(shape.replace(" ", _NO_BREAK) for shape in shapes)
     lines = wrap(held or printable(part.about), max(8, room)) or [""]
-    return [line.replace(_TIE, " ") for line in lines]
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def _shape(described: RunSpec) -> tuple[object, ...]:
-    """All that the network depends on."""
+    """Return all that the network depends on."""
     return described.task, described.cell, described.options, described.cell_options, described.settings

@@ -1,4 +1,4 @@
-"""The Lab: choose a task and a cell, set what matters, start."""
+"""Lab screen: choose a task and a cell, set what matters, start."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from workbench.config import spec
 from workbench.config.fields import Field
 from workbench.config.spec import RunSpec, SpecError
 from workbench.runs import store
+from workbench.tui.appearance import COMPACT, TALL
 from workbench.tui.keys import bindings
-from workbench.tui.lab.dataset_line import DataLine
-from workbench.tui.lab.description import About
-from workbench.tui.lab.hint import Hint
-from workbench.tui.lab.launch_bar import Foot
-from workbench.tui.lab.network_line import NetworkLine, Structure
-from workbench.tui.lab.selection import Draft
-from workbench.tui.lab.settings_search import Finder
-from workbench.tui.lab.welcome import Welcome
+from workbench.tui.lab.dataset_line import DatasetLine
+from workbench.tui.lab.description import Description
+from workbench.tui.lab.launch_bar import LaunchBar
+from workbench.tui.lab.network_line import NetworkSummaryLine, Structure
+from workbench.tui.lab.selection import Selection
+from workbench.tui.lab.settings_search import SettingsSearch
+from workbench.tui.lab.text_lines import SettingHint, Welcome
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import Form, SettingRow, row_of
@@ -37,9 +37,8 @@ from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.picker import Picker
 from workbench.tui.widgets.tabs import TabRow
 
-USUAL = ""  # the preset's value where none is chosen
+NO_PRESET = ""  # the preset's value where none is chosen
 CHOOSE, ABOUT, SETTINGS = "choose", "about", "settings"
-_NARROW, _TALL = 70, 32  # columns and rows below which not all is shown at once
 
 
 class LabScreen(Page):
@@ -47,14 +46,16 @@ class LabScreen(Page):
 
     place = "lab"
     BINDINGS = bindings(place)
-    RESTS = 0.1  # seconds after which a marked task is meant
+    REST = 0.1  # seconds after which the form of a marked task is made
 
     def __init__(self) -> None:
         super().__init__()
-        self._cells = {name: cells.about(name) for name in cells.available()}
+        self._unreadable = {"tasks": tasks.unreadable(), "cells": cells.unreadable()}
+        self._cells = {name: cells.about(name) for name in cells.available() if name not in self._unreadable["cells"]}
         self._following = asyncio.Lock()
         self._rest: Timer | None = None
-        self._chosen = ("", "")  # task and cell, as they were told of last
+        self._marked = ("", "")  # task and cell, as they were described last
+        self._usable = {"tasks": "", "cells": ""}  # the last of each that were marked and can be read
         self._formed = ""  # the task that the form is made for
         self._fields: Sequence[Field] = ()  # its settings, the cell's own options among them
         self._due = False
@@ -65,47 +66,49 @@ class LabScreen(Page):
         yield TabRow("panes")
         with Horizontal(id="lab"):
             with Vertical(id="choose"):
-                yield Picker("task", [(name, tasks.settings(name).title) for name in tasks.available()], "tasks")
-                yield Picker("cell", [(name, about.title) for name, about in self._cells.items()], "cells")
-                yield About(id="about")
+                readable = [name for name in tasks.available() if name not in self._unreadable["tasks"]]
+                titles = [(name, tasks.settings(name).title) for name in readable]
+                yield Picker("task", titles, "tasks", self._unreadable["tasks"])
+                titles = [(name, about.title) for name, about in self._cells.items()]
+                yield Picker("cell", titles, "cells", self._unreadable["cells"])
+                yield Description(id="about")
             with Vertical(id="settings"):
                 with Horizontal(id="preset-row"):
                     yield Static("  preset", classes="name")
                     yield Select[str]([], allow_blank=True, prompt="the task's defaults", compact=True, id="preset")
                 yield Form("form")
-                yield Hint()
+                yield SettingHint()
                 yield VerticalScroll(id="network-panel")
-        yield Foot()
+        yield LaunchBar(self.session)
         yield BottomBar("lab")
 
     async def on_mount(self) -> None:
         self.query_one("#settings").border_title = "settings"
         self.query_one("#network-panel").border_title = " network "
-        picked = self.query_one("#cells", Picker)
-        tasks_, first = self.query_one("#tasks", Picker), "names"  # small, and quickly trained
-        tasks_.highlighted = tasks_.names.index(first) if first in tasks_.names else 0
-        picked.highlighted = picked.names.index("lstm") if "lstm" in picked.names else 0
+        for which, first in (("tasks", "names"), ("cells", "lstm")):  # small, and quickly trained
+            picker = self.query_one(f"#{which}", Picker)
+            picker.highlighted = picker.names.index(first) if first in picker.names else 0
         self.query_one("#tasks").focus()
         self.watch(self, "focused", self._moved)
         self._arrange()
 
     def on_screen_resume(self) -> None:
         self._greet()
-        self.query_one(NetworkLine).resume()
+        self.query_one(NetworkSummaryLine).resume()
 
     def on_screen_suspend(self) -> None:
         if self not in self.app.screen_stack:  # else something is only asked or explained over it
-            self.query_one(NetworkLine).suspend()
+            self.query_one(NetworkSummaryLine).suspend()
 
     def on_resize(self) -> None:
         self._arrange()
 
     @work(exclusive=True, group="greet")
     async def _greet(self) -> None:
-        """Say what to do where nothing was ever started."""
+        """Show the first steps where no run was ever started."""
         with suppress(OSError):
-            known = await run_in_thread(partial(store.listing, self.workbench.runs_folder))
-            if known:
+            runs = await run_in_thread(partial(store.listing, self.session.runs_folder))
+            if runs:
                 self.action_hide_hint()
             elif self._new:
                 self._new = False  # once is enough
@@ -114,41 +117,55 @@ class LabScreen(Page):
 
     @property
     def task_name(self) -> str:
-        return self.query_one("#tasks", Picker).chosen
+        """The marked task, or the last one before a marked one that cannot be read."""
+        return self._usable["tasks"]
 
     @property
     def cell_name(self) -> str:
-        return self.query_one("#cells", Picker).chosen
+        """The marked cell, or the last one before a marked one that cannot be read."""
+        return self._usable["cells"]
 
     @property
     def preset(self) -> str:
         value = self.query_one("#preset", Select).value
-        return value if isinstance(value, str) else USUAL
+        return value if isinstance(value, str) else NO_PRESET
 
     @on(OptionList.OptionHighlighted)
     async def _choose(self, event: OptionList.OptionHighlighted) -> None:
         if self._rest is not None:
             self._rest.stop()
         if self._formed not in ("", self.task_name):  # whoever goes through the list is not held up by each one's form
-            self._rest = self.set_timer(self.RESTS, self._follow)
+            self._rest = self.set_timer(self.REST, self._follow)
         else:
             await self._follow()
 
     async def _follow(self) -> None:
-        """Let the form, and all that is told, be of the task and cell that are marked."""
+        """Make the form and the description those of the marked task and cell."""
         async with self._following:
-            chosen = self.task_name, self.cell_name
-            if not all(chosen) or chosen == self._chosen:
+            marked = self.query_one("#tasks", Picker).chosen, self.query_one("#cells", Picker).chosen
+            if not all(marked) or marked == self._marked:
                 return
-            if self.task_name != self._formed or spec.fields(*chosen) != self._fields:
-                await self._form()
-            else:
-                self._renew()
-            self._chosen = chosen
-            self._tell()
+            self._usable |= {
+                which: name
+                for which, name in zip(self._usable, marked, strict=True)
+                if name not in self._unreadable[which]
+            }
+            if all(self._usable.values()):
+                if self.task_name != self._formed or spec.fields(self.task_name, self.cell_name) != self._fields:
+                    await self._make_form()
+                else:
+                    self._renew()
+            self._marked = marked
+            self._describe()
 
-    async def _form(self) -> None:
-        """Another task: other settings, other presets, and cells that may not go with it."""
+    @property
+    def _obstacles(self) -> dict[str, str]:
+        """The marked names that cannot be chosen, with the reasons."""
+        marked = zip(self._unreadable.values(), self._marked, strict=True)
+        return {name: reasons[name] for reasons, name in marked if name in reasons}
+
+    async def _make_form(self) -> None:
+        """Set up the settings, the presets and the refused cells of another task, or of a cell with its own options."""
         entered = self.query_one(Form).entered if self._formed == self.task_name else {}
         self._formed, self._fields = self.task_name, spec.fields(self.task_name, self.cell_name)
         settings = tasks.settings(self._formed)
@@ -156,31 +173,34 @@ class LabScreen(Page):
         refused = [name for name, about in self._cells.items() if settings.causal and about.bidirectional]
         self.query_one("#cells", Picker).refuse(dict.fromkeys(refused, reason))
         self.query_one("#preset", Select).set_options((name, name) for name in settings.presets)
-        usual = Draft(self._formed, self.cell_name, USUAL, {}, {}).usual()
-        await self.query_one(Form).build(self._fields, self._defaults(usual), entered)
+        defaults = Selection(self._formed, self.cell_name, NO_PRESET, {}, {}).defaults()
+        await self.query_one(Form).build(self._fields, self._defaults_of(defaults), entered)
 
     @on(Select.Changed, "#preset")
     def _choose_preset(self) -> None:
         if self._formed:
             self._renew()
-            self._tell()
+            self._describe()
 
     @on(SettingRow.Changed)
-    def _entered(self) -> None:
-        if not self._due:  # one look at the whole, however many settings moved
+    def _check_soon(self) -> None:
+        if not self._due:  # one check of the whole, however many settings changed
             self._due = True
-            self.call_after_refresh(self._verdict)
+            self.call_after_refresh(self._check)
 
     @on(OptionList.OptionSelected)
     def _onward(self, event: OptionList.OptionSelected) -> None:
-        if event.option_list.id == "tasks":
+        which, name = event.option_list.id or "", event.option_id
+        if name in self._unreadable.get(which, {}):
+            self.app.bell()  # the reason stands beside the button
+        elif which == "tasks":
             self.query_one("#cells").focus()
-        elif event.option_list.id == "cells":
+        elif which == "cells":
             self._show_pane(SETTINGS)
             self.query_one("#preset").focus()
 
-    @on(NetworkLine.Told)
-    async def _show_network(self, event: NetworkLine.Told) -> None:
+    @on(NetworkSummaryLine.Updated)
+    async def _show_network(self, event: NetworkSummaryLine.Updated) -> None:
         for place in self.query("#about, #network-panel"):
             if not place.query(Structure):
                 await place.mount(Structure())
@@ -188,9 +208,9 @@ class LabScreen(Page):
 
     @on(TabRow.Chosen)
     def _arrange(self) -> None:
-        """All at once where there is room; else one side in turns, or one pane at a time."""
-        narrow = self.size.width < _NARROW
-        whole = not narrow and self.size.height >= _TALL
+        """Show everything where there is room; else two of the three panes, or one."""
+        narrow = self.size.width < COMPACT
+        whole = not narrow and self.size.height >= TALL
         tabs = self.query_one("#panes", TabRow)
         tabs.display = not whole
         tabs.offer([CHOOSE, ABOUT, SETTINGS] if narrow else [CHOOSE, ABOUT])
@@ -202,16 +222,16 @@ class LabScreen(Page):
         self.refresh_bindings()
 
     def _show_pane(self, name: str) -> None:
-        """Let a pane be seen, where not all are."""
+        """Show a pane, where not all of them are shown."""
         self.query_one("#panes", TabRow).choose(name)
         self._arrange()
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_mounted:
             return True
         match action:
             case "fetch":
-                return self.query_one(DataLine).fetchable or None
+                return self.query_one(DatasetLine).fetchable or None
             case "undo":
                 row = row_of(self.focused)
                 return (row is not None and row.changed) or None
@@ -223,7 +243,7 @@ class LabScreen(Page):
 
     def action_defaults(self) -> None:
         self._renew(forget=True)
-        self._verdict()
+        self._check()
         self.query_one(Form).scroll_home(animate=False)
 
     def action_undo(self) -> None:
@@ -231,15 +251,15 @@ class LabScreen(Page):
             row.undo()
 
     def action_fetch(self) -> None:
-        self.query_one(DataLine).fetch_or_stop()
+        self.query_one(DatasetLine).fetch_or_stop()
 
     async def action_find(self) -> None:
         self._show_pane(SETTINGS)
-        if self.query(Finder):
-            self.query_one(Finder).open()
+        if self.query(SettingsSearch):
+            self.query_one(SettingsSearch).open()
         else:
             form = self.query_one(Form)
-            await self.query_one("#settings").mount(Finder(form), before=form)
+            await self.query_one("#settings").mount(SettingsSearch(form), before=form)
 
     def action_hide_hint(self) -> None:
         self.query(Welcome).remove()
@@ -253,57 +273,64 @@ class LabScreen(Page):
         self.query_one(first).focus()
 
     async def action_start(self, *, stay: bool = False) -> None:
-        await self._follow()  # a quick hand starts what it marked, not what was told of last
-        self._verdict()
-        self.query_one(Foot).start(stay=stay)
+        await self._follow()  # of what was marked a moment ago, not of what was described last
+        self._check()
+        self.query_one(LaunchBar).start(stay=stay)
 
     async def action_start_and_stay(self) -> None:
         await self.action_start(stay=True)
 
-    @on(Foot.Begun)
-    def _begun(self, event: Foot.Begun) -> None:
+    @on(LaunchBar.Started)
+    def _started(self, event: LaunchBar.Started) -> None:
         self.action_hide_hint()
         if not event.stay:
-            self.workbench.open_run(event.run)
+            self.navigator.open_run(event.run)
 
     def _renew(self, *, forget: bool = False) -> None:
-        """Move what was not entered to the defaults of now; what was entered too, if it is to be forgotten."""
-        usual = self.draft.usual()
-        self.query_one(Form).renew(self._defaults(usual), forget=forget)
+        """Set the unchanged settings to the present defaults; with ``forget`` the changed ones too."""
+        defaults = self.selection.defaults()
+        self.query_one(Form).renew(self._defaults_of(defaults), forget=forget)
 
-    def _defaults(self, usual: RunSpec) -> Callable[[str], Any]:
-        """Return the value of each setting in ``usual``; of another cell's options, their own defaults."""
+    def _defaults_of(self, defaults: RunSpec) -> Callable[[str], Any]:
+        """Return the value of each setting in ``defaults``; of another cell's options, their own defaults."""
         own = {field.key: field.default for field in self._fields}
-        known = set(spec.keys(usual))
-        return lambda key: spec.value(usual, key) if key in known else own[key]
+        known = set(spec.keys(defaults))
+        return lambda key: spec.value(defaults, key) if key in known else own[key]
 
     @property
-    def draft(self) -> Draft:
-        """What the form, its task and the marked cell say now."""
+    def selection(self) -> Selection:
+        """The form's task and settings, and the cell."""
         form = self.query_one(Form)
-        return Draft(self._formed, self.cell_name, self.preset, form.values, form.errors)
+        return Selection(self._formed, self.cell_name, self.preset, form.values, form.errors)
 
-    def _tell(self) -> None:
-        """What the chosen task and cell are, and what they make."""
-        self.query_one(About).show(self._formed, self.preset, self.cell_name)
-        self._verdict()
+    def _describe(self) -> None:
+        """Describe the marked task and cell, and check what they make."""
+        if obstacles := self._obstacles:
+            self.query_one(Description).show_unreadable(obstacles)
+        else:
+            self.query_one(Description).show(self._formed, self.preset, self.cell_name)
+        self._check()
 
-    def _verdict(self) -> None:
-        """Whether it can start, with what settings, on which data, and what network that makes."""
+    def _check(self) -> None:
+        """Show whether the selection can start, with its settings, data and network."""
         self._due = False
         self.refresh_bindings()
-        draft, foot = self.draft, self.query_one(Foot)
+        launch_bar = self.query_one(LaunchBar)
+        if obstacles := self._obstacles:
+            launch_bar.show(None, " ".join(obstacles.values()))
+            self.query_one(NetworkSummaryLine).show(None)
+            return
+        selection = self.selection
         changed = ", ".join(f"{row.title} {row.typed}" for row in self.query_one(Form).rows.values() if row.changed)
+        text = f"{selection.task} with {selection.cell}" + (f"; changed: {changed}" if changed else "")
         try:
-            foot.show(
-                draft.described(), f"{draft.task} with {draft.cell}" + (f"; changed: {changed}" if changed else "")
-            )
+            launch_bar.show(selection.described(), text)
         except SpecError as error:
-            foot.show(None, str(error))
-        self.query_one(NetworkLine).show(draft.network())
-        if settings := draft.settings():
-            self.query_one(DataLine).show(draft.task, settings)
+            launch_bar.show(None, str(error))
+        self.query_one(NetworkSummaryLine).show(selection.network())
+        if settings := selection.settings():
+            self.query_one(DatasetLine).show(selection.task, settings)
 
     def _moved(self, focused: Widget | None) -> None:
-        self.query_one(Hint).show(focused)
+        self.query_one(SettingHint).show(focused)
         self.refresh_bindings()

@@ -1,4 +1,4 @@
-"""A field that finds settings in a long form by typing part of their names or of what they are for."""
+"""Search field for the settings of a long form, by parts of their names and of their help."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from textual.widgets import Input, Static
 from workbench.tui.widgets.form import Form
 
 
-class Finder(Horizontal):
-    """Not there until it is asked for: the first paint need not wait for it. It goes again when it is left empty."""
+class SettingsSearch(Horizontal):
+    """A field that is mounted on first use, so that the first paint need not wait for it; left empty, it is hidden."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("down", "onward", show=False),
@@ -39,19 +39,17 @@ class Finder(Horizontal):
         field.action_select_all()
 
     @on(Input.Changed)
-    def _seek(self, event: Input.Changed) -> None:
+    def _search(self, event: Input.Changed) -> None:
         event.stop()
-        found = self._form.seek(event.value)
-        count = f"{len(found)} of {len(self._form.rows)}" if event.value.strip() else ""
+        rows = self._form.search(event.value)
+        count = f"{len(rows)} of {len(self._form.rows)}" if event.value.strip() else ""
         self.query_one("#found", Static).update(
-            Content.styled(
-                count if found else "none: Esc empties this", "$foreground-muted" if found else "$text-error"
-            )
+            Content.styled(count if rows else "none: Esc empties this", "$foreground-muted" if rows else "$text-error")
         )
 
     @on(Input.Submitted)
     def action_onward(self) -> None:
-        """To the first setting that was found."""
+        """Move the focus to the first setting that was found."""
         for row in self._form.rows.values():
             if row.display:
                 row.focus_editor()

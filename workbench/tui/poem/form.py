@@ -13,11 +13,11 @@ from textual.widgets import Input
 from tasks.poems import forms
 from tasks.poems.constraints import PoemConstraints
 from workbench.config import generation
-from workbench.config.fields import Field, describe
+from workbench.config.fields import Field, as_typed, describe
 from workbench.inference.protocol import Generate
 from workbench.tui.poem.alternatives import ALTERNATIVES
 from workbench.tui.poem.capabilities import CONSTRAINTS
-from workbench.tui.widgets.form import Form, SettingRow, written
+from workbench.tui.widgets.form import Form, SettingRow
 
 ANY = "any"
 DEFAULT_REQUEST = Generate(seed=1, choices=ALTERNATIVES)
@@ -40,7 +40,7 @@ class GenerationRow(SettingRow):
 
     def put(self, value: Any) -> None:
         """Enter a value."""
-        self._editor.value = written(value)
+        self._editor.value = as_typed(value)
         self._entered()
 
     def switch(self, *, off: bool) -> None:

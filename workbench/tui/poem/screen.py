@@ -43,7 +43,7 @@ class PoemScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self._session = InferenceSession()
+        self._inference = InferenceSession()
         self._stopped: threading.Event | None = None  # of the generation that is being written
         self._generation: GenerationView | None = None  # the one that is being written, from its beginning on
         self._message = Content("")
@@ -64,7 +64,7 @@ class PoemScreen(Page):
         yield BottomBar("poem")
 
     def on_mount(self) -> None:
-        self._folder = ModelFolder(self.workbench.runs_folder)
+        self._folder = ModelFolder(self.session.runs_folder)
         self.query_one("#generation").border_title = "write"
         self.query_one("#poem").display = self.query_one("#no-model").display = False
         self.watch(self, "focused", self._show_message)
@@ -75,7 +75,7 @@ class PoemScreen(Page):
         self._scan()
 
     def on_screen_suspend(self) -> None:
-        if self.workbench.place != self.place:  # not under help or the palette
+        if self.navigator.place != self.place:  # not under help or the palette
             self._leave()
 
     def on_unmount(self) -> None:
@@ -88,7 +88,7 @@ class PoemScreen(Page):
         try:
             models = await run_in_thread(self._folder.scan)
         except OSError as error:
-            sentence = f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}."
+            sentence = f"The runs in {self.session.runs_folder} cannot be read: {error.strerror}."
             self._say(sentence, "error")
             self.query_one("#no-model", Static).update(Content.styled(sentence, "$text-error"))
             self.query_one("#no-model").display = not self.query_one("#poem").display
@@ -138,14 +138,14 @@ class PoemScreen(Page):
     def writing(self) -> bool:
         return self._stopped is not None and not self._stopped.is_set()
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action not in ("write", "break_off", "again", "redo", "copy", "marks", "keep", "save"):
             return True
         if not self.is_mounted or action == "break_off":
             return self.writing or None
         marked = self.query_one(PoemList).marked
         free = self.chosen is not None and not self.writing
-        whole = marked is not None and marked.over and not self.workbench.readonly
+        whole = marked is not None and marked.over and not self.session.readonly
         able = {"write": free, "copy": marked, "marks": marked, "keep": whole, "save": whole}
         return bool(able.get(action, free and marked)) or None
 
@@ -191,7 +191,7 @@ class PoemScreen(Page):
     async def action_keep(self) -> None:
         marked = self.query_one(PoemList).marked
         assert marked is not None
-        folder = self.workbench.runs_folder
+        folder = self.session.runs_folder
         try:
             new = await run_in_thread(partial(kept_poems.keep, folder, marked.entry))
         except OSError as error:
@@ -203,7 +203,7 @@ class PoemScreen(Page):
 
     @work(group="keep")
     async def action_kept(self) -> None:
-        folder = self.workbench.runs_folder
+        folder = self.session.runs_folder
         try:
             entries = await run_in_thread(partial(kept_poems.read, folder))
         except OSError as error:
@@ -247,7 +247,7 @@ class PoemScreen(Page):
 
         end, notes, problem = End(reason="cancelled"), "", ""
         try:
-            async for reply in stream(self._session, record.run, record.request, stopped, opened):
+            async for reply in stream(self._inference, record.run, record.request, stopped, opened):
                 if stopped.is_set() or not poems.is_attached:
                     continue
                 if isinstance(reply, End):
@@ -278,7 +278,7 @@ class PoemScreen(Page):
         """Stop writing and close the network: another screen is shown."""
         if self.writing:
             self.action_break_off()
-        self._session.close()
+        self._inference.close()
 
     @on(SettingRow.Changed)
     @on(PoemList.Marked)

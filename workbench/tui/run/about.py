@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from workbench.config.fields import as_typed
 from workbench.render import format
 from workbench.runs.events import Finished
 from workbench.runs.history import History
 from workbench.runs.store import Run
 from workbench.tui.services.catalogue import changed
-from workbench.tui.widgets.form import written
 from workbench.tui.widgets.table import lay_out
 
 
@@ -29,7 +29,7 @@ def about_text(run: Run, history: History) -> Content:
         ]
     if history.checkpoint:
         rows.append(("checkpoint", f"step {history.checkpoint.step:,}"))
-    rows += [(key, written(value)) for key, value in changed(spec).items()]
+    rows += [(key, as_typed(value)) for key, value in changed(spec).items()]
     parts: list[Content | str | tuple[str, str]] = [lay_out(["", ""], rows)]
     if history.started:
         protocol = [history.started.protocol] if history.started.protocol else []

@@ -19,7 +19,6 @@ import tasks
 from tasks.views import Confusion, View
 from workbench.runs.events import Finished, Step
 from workbench.runs.store import Run
-from workbench.tui.confusion.screen import ConfusionScreen
 from workbench.tui.keys import bindings
 from workbench.tui.run.about import about_text
 from workbench.tui.run.chart import Chart
@@ -30,11 +29,11 @@ from workbench.tui.run.view_panes import ViewPanes, pane_names, sample_views
 from workbench.tui.services.gauges import Gauges, Load
 from workbench.tui.services.polling import TAKEN_DOWN, poll
 from workbench.tui.services.threads import run_in_thread
-from workbench.tui.services.watcher import Look, Watcher
+from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.progress import Progress, message
-from workbench.tui.widgets.status import Seen, live, resumable
+from workbench.tui.widgets.status import live, resumable
 from workbench.tui.widgets.table import Passage
 from workbench.tui.widgets.tabs import TabRow
 
@@ -200,7 +199,7 @@ class RunScreen(Page):
     def on_resize(self, event: Resize) -> None:
         self._arrange()
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
             case "stop":
                 return (live(self.status) and self.status != "stopping") or None
@@ -220,7 +219,7 @@ class RunScreen(Page):
         self.query_one(TabRow).action_step(1)
 
     def action_fill(self) -> None:
-        self.workbench.enter(ConfusionScreen(self.run))
+        self.navigator.open_confusion(self.run)
 
     def action_chart(self, change: str) -> None:
         """Change the view of the charts by one of ``VIEW_ACTIONS``."""
@@ -254,13 +253,13 @@ class RunScreen(Page):
         self._wake.set()
 
     def action_stop(self) -> None:
-        self.workbench.ask_to_stop(self.run)
+        self.navigator.ask_to_stop(self.run)
 
     def action_resume(self) -> None:
-        self.workbench.resume(self.run)
+        self.navigator.resume(self.run)
 
     def action_back(self) -> None:
-        self.workbench.back()
+        self.navigator.back()
 
     def _say(self, sentence: str) -> None:
         self.query_one("#message", Static).update(Content.styled(sentence, "$text-error"))

@@ -14,7 +14,7 @@ from workbench.runs import export, store
 from workbench.runs.store import RunError
 from workbench.runs.summary import RunSummary
 from workbench.tui.services.threads import run_in_thread
-from workbench.tui.widgets.question import Answer, Ask
+from workbench.tui.widgets.dialogs import Answer, QuestionDialog
 from workbench.tui.widgets.status import live
 
 DELETE, KEEP = "delete", "keep"
@@ -29,7 +29,7 @@ class Deletion(NamedTuple):
 
 
 async def delete_runs(app: App[object], chosen: Sequence[RunSummary], hidden: int) -> None:
-    """Ask, then delete runs; notify of what was deleted, and of each run that could not be.
+    """QuestionDialog, then delete runs; notify of what was deleted, and of each run that could not be.
 
     Args:
         hidden: the number of them that the filter hides.
@@ -51,7 +51,7 @@ async def delete_runs(app: App[object], chosen: Sequence[RunSummary], hidden: in
 
 
 async def export_runs(app: App[object], chosen: Sequence[RunSummary], what: str) -> None:
-    """Ask for a format, then write runs to a new file in the current folder.
+    """QuestionDialog for a format, then write runs to a new file in the current folder.
 
     Args:
         what: ``the marked`` or ``what is shown``.
@@ -88,7 +88,7 @@ def deletion_refusal(chosen: Sequence[RunSummary]) -> str:
     return f"{len(training)} of these {len(chosen)} runs are training ({_some(training)}): stop them first."
 
 
-def delete_question(deletions: Sequence[Deletion], hidden: int) -> Ask:
+def delete_question(deletions: Sequence[Deletion], hidden: int) -> QuestionDialog:
     """Return the question before runs are deleted.
 
     Args:
@@ -106,7 +106,7 @@ def delete_question(deletions: Sequence[Deletion], hidden: int) -> Ask:
     whole = megabytes(sum(deletion.bytes for deletion in deletions))
     head = f"Delete {deletions[0].summary.run.id}?" if len(deletions) == 1 else f"Delete {len(deletions)} runs?"
     it = "It is" if len(deletions) == 1 else "They are"
-    return Ask(
+    return QuestionDialog(
         "\n".join([head, *lines]),
         [
             Answer(DELETE, "Delete", f"{it} gone for good: weights, figures, curves ({whole})."),
@@ -116,10 +116,10 @@ def delete_question(deletions: Sequence[Deletion], hidden: int) -> Ask:
     )
 
 
-def export_question(count: int, what: str, folder: Path) -> Ask:
+def export_question(count: int, what: str, folder: Path) -> QuestionDialog:
     """Return the question for the format of an exported file."""
     runs = "1 run" if count == 1 else f"{count} runs"
-    return Ask(
+    return QuestionDialog(
         f"Write {what}, {runs}, to a new file in {folder}?",
         [
             Answer("csv", "Table (CSV)", "a line a run, a column for every figure and setting"),

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from textual.content import Content
 
+from workbench.config.fields import as_typed
 from workbench.render.format import age, duration, number
 from workbench.render.metrics import with_heading
 from workbench.render.text import printable
 from workbench.runs.summary import RunSummary, higher_is_better
 from workbench.tui.services.catalogue import changed
-from workbench.tui.widgets.form import written
 from workbench.tui.widgets.status import COLOURS, badge
 
 _STATES = ("starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
@@ -157,7 +157,7 @@ def run_details(summary: RunSummary) -> Content:
     if any(figures):
         lines.append(Content(" · ".join(filter(None, figures))))
     if summary.spec:
-        settings = ", ".join(f"{key} {written(value)}" for key, value in changed(summary.spec).items())
+        settings = ", ".join(f"{key} {as_typed(value)}" for key, value in changed(summary.spec).items())
         preset = f"preset {summary.spec.preset}: " * bool(summary.spec.preset)
         lines.append(Content.styled(printable(preset + (settings or "the task's defaults")), "$foreground-muted"))
     return Content("\n").join(lines)

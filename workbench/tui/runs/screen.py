@@ -22,7 +22,7 @@ from workbench.tui.runs.run_table import COLUMNS, NEWEST, run_details, sorted_ru
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.services.polling import poll
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.listing import Cell, Head, Line, Listing
+from workbench.tui.widgets.listing import Column, Listing, Row, StyledText
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.status import live, resumable
 
@@ -48,10 +48,10 @@ class RunsScreen(Page):
         yield BottomBar("runs")
 
     def on_mount(self) -> None:
-        self._catalogue = Catalogue(self.workbench.runs_folder)
+        self._catalogue = Catalogue(self.session.runs_folder)
         self._every: list[RunSummary] = []
         self._shown: list[RunSummary] = []
-        self._lines: dict[str, tuple[RunSummary, str, int, Line]] = {}  # each with its summary, mark and age period
+        self._lines: dict[str, tuple[RunSummary, str, int, Row]] = {}  # each with its summary, mark and age period
         self._marks = MarkedRuns()
         self._column, self._reversed = NEWEST, False
         self._looked, self._said = False, 0
@@ -82,7 +82,7 @@ class RunsScreen(Page):
 
     def _unreadable(self, error: OSError) -> None:
         self._every = []
-        self._empty(f"The runs in {self.workbench.runs_folder} cannot be read: {error.strerror}.")
+        self._empty(f"The runs in {self.session.runs_folder} cannot be read: {error.strerror}.")
 
     def _show(self) -> None:
         """List the runs that match the filter, in the chosen order."""
@@ -95,18 +95,18 @@ class RunsScreen(Page):
         self._shown = sorted_runs(filter(line.filter.matches, self._every), column, reverse=self._reversed)
         arrow = " ↓" if column.descending != self._reversed else " ↑"
         heads = [
-            Head(here.name + arrow * (here is column), here.drop_order, here.right, strong=here is column)
+            Column(here.name + arrow * (here is column), here.drop_order, here.right, strong=here is column)
             for here in COLUMNS
         ]
         listing = self.query_one(Listing)
-        listing.show([Head("", 0), *heads], [self._line(summary) for summary in self._shown])
+        listing.show([Column("", 0), *heads], [self._line(summary) for summary in self._shown])
         for name in ("#count", "#list", "#chosen"):
             self.query_one(name).display = bool(self._shown)
         self.query_one("#count").display = bool(self._every)
         self.query_one("#empty").display = not self._shown
         if not self._every:
             self._empty(
-                f"There are no runs in {self.workbench.runs_folder} yet.\n\n"
+                f"There are no runs in {self.session.runs_folder} yet.\n\n"
                 "Press 1 (or F2) for the Lab and start one there,\n"
                 "or in another terminal: workbench train names --cell lstm"
             )
@@ -116,13 +116,13 @@ class RunsScreen(Page):
             listing.focus()
         self._tell()
 
-    def _line(self, summary: RunSummary) -> Line:
+    def _line(self, summary: RunSummary) -> Row:
         letter = self._marks.letter(summary.run.id)
         cached = self._lines.get(summary.run.id)
         if cached is None or cached[0] is not summary or cached[1:3] != (letter, self._said):
-            cells: list[Cell] = [(here.text(summary), here.style(summary)) for here in COLUMNS]
+            cells: list[StyledText] = [(here.text(summary), here.style(summary)) for here in COLUMNS]
             mark = (letter or " ", f"bold $text-{letter_color(letter)}" if letter else "")
-            self._lines[summary.run.id] = cached = (summary, letter, self._said, Line(summary.run.id, (mark, *cells)))
+            self._lines[summary.run.id] = cached = (summary, letter, self._said, Row(summary.run.id, (mark, *cells)))
         return cached[3]
 
     def _empty(self, sentence: str) -> None:
@@ -158,7 +158,7 @@ class RunsScreen(Page):
         by_id = {summary.run.id: summary for summary in self._every}
         return [by_id[run] for run in self._marks if run in by_id]
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action not in _ACTIONS or not self.is_mounted:
             return True
         summary = self.chosen
@@ -180,15 +180,15 @@ class RunsScreen(Page):
         if summary and summary.status == UNREADABLE:
             self.app.notify(summary.message, severity="error", markup=False)
         elif summary:
-            self.workbench.open_run(summary.run)
+            self.navigator.open_run(summary.run)
 
     def action_stop(self) -> None:
         if self.chosen:
-            self.workbench.ask_to_stop(Run(self.chosen.run.path))
+            self.navigator.ask_to_stop(Run(self.chosen.run.path))
 
     def action_resume(self) -> None:
         if self.chosen:
-            self.workbench.resume(Run(self.chosen.run.path))
+            self.navigator.resume(Run(self.chosen.run.path))
 
     def action_filter(self) -> None:
         self.query_one(FilterLine).edit()
@@ -237,14 +237,12 @@ class RunsScreen(Page):
         self._show()
 
     def action_compare(self) -> None:
-        from workbench.tui.compare.screen import CompareScreen
-
         by_letter = {self._marks.letter(summary.run.id): summary.run for summary in self.marked if summary.spec}
         by_letter.pop(MORE, None)
         if len(by_letter) < 2:
             self.app.notify("Mark two runs at least with m (or ^t), then compare them.", markup=False)
         else:
-            self.workbench.enter(CompareScreen(by_letter))
+            self.navigator.compare(by_letter)
 
     def action_copy(self) -> None:
         if self.chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -13,8 +13,9 @@ from workbench.runs.events import Event, Started
 from workbench.runs.history import History
 from workbench.runs.journal import Tail
 from workbench.runs.store import Run
-from workbench.tui.widgets.status import Seen
+from workbench.runs.summary import State
 
+Seen = State | Literal["gone"]
 _AT_ONCE = 2 << 20  # bytes of events for one look: parsing them delays no key
 
 

@@ -1,4 +1,4 @@
-"""The line above every screen (where one is) and the line below it (what one can do)."""
+"""Bars of every screen: its place above it, the keys below it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workbench.tui.widgets.page import Page
 
 
 class TopBar(Widget):
-    """The program's name, the screens, and how many runs are training."""
+    """The program's name, the screens, and the number of runs that train."""
 
     training: reactive[int] = reactive(0)
 
@@ -51,15 +51,15 @@ class BottomBar(Widget):
         self._due = False
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._again())
-        self.watch(self.screen, "focused", self._again, init=False)
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._refresh_soon())
+        self.watch(self.screen, "focused", self._refresh_soon, init=False)
 
-    def _again(self) -> None:
-        if not self._due:  # one look, however many keys came and went
+    def _refresh_soon(self) -> None:
+        if not self._due:  # one refresh, however many keys came and went
             self._due = True
-            self.call_after_refresh(self._look)
+            self.call_after_refresh(self._refresh_changed)
 
-    def _look(self) -> None:
+    def _refresh_changed(self) -> None:
         self._due = False
         if self.is_attached and not self._keys().is_same(self._shown):
             self.refresh()
@@ -76,34 +76,34 @@ class BottomBar(Widget):
             if action.footer and (action.twin or not typing) and can(self.screen, action)
         }
         always = [shown.pop(name) for name in self.ALWAYS if name in shown]
-        readonly = isinstance(self.screen, Page) and self.screen.workbench.readonly
-        said = Content.styled(" read only ", "bold $on-warning on $warning-muted") if readonly else Content("")
-        room = self.size.width - said.cell_length - sum(piece.cell_length for piece in always)
+        readonly = isinstance(self.screen, Page) and self.screen.session.readonly
+        note = Content.styled(" read only ", "bold $on-warning on $warning-muted") if readonly else Content("")
+        room = self.size.width - note.cell_length - sum(piece.cell_length for piece in always)
         bar: list[Content] = []
         for piece in (*shown.values(), _piece(spoken(PALETTE_KEY), "Palette", "app.command_palette")):
             room -= piece.cell_length
             if room < 0:
                 break
             bar.append(piece)
-        return Content.assemble(said, *bar, *always)
+        return Content.assemble(note, *bar, *always)
 
 
 def can(screen: Screen[Any], action: Action) -> bool:
-    """Whether an action does something on the screen as it stands."""
+    """Return whether an action does something on the screen as it stands."""
     name = action.name.partition("(")[0]
     return screen.check_action(name, ()) is True
 
 
 def target(name: str) -> str:
-    """An action's name as Textual runs it: of the application, or of the screen that is shown."""
+    """Return an action's name for Textual: of the application, or of the screen that is shown."""
     return f"app.{name}" if any(a.name == name for a in actions("everywhere")) else f"screen.{name}"
 
 
-def _piece(key: str, label: str, does: str) -> Content:
+def _piece(key: str, label: str, action: str) -> Content:
     piece = Content.assemble((f" {key} ", "bold $accent"), (f"{label}  ", "$foreground-muted"))
-    return piece.stylize(Style.from_meta({"@click": does}))
+    return piece.stylize(Style.from_meta({"@click": action}))
 
 
 def _takes_letters(focused: Widget | None) -> bool:
-    """Whether letters are typed into what has the focus, so that single keys do nothing else."""
+    """Return whether letters are typed into the focused widget, so that single keys do nothing else."""
     return focused is not None and focused.check_consume_key("s", "s")

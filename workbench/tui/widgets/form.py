@@ -1,4 +1,4 @@
-"""A form made from the settings of a task: the same names, bounds and help as on the command line."""
+"""Form of the settings of a task's runs: the same names, bounds and help as on the command line."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from workbench.config.fields import Field
+from workbench.config.fields import Field, as_typed
 from workbench.tui.appearance import WIDE
-from workbench.tui.widgets.choice import Choice
-from workbench.tui.widgets.entry import Entry
+from workbench.tui.widgets.inputs import CompactInput, OptionInput
 
-# what people change most; the rest follows under its own headings
+# the settings that are changed most; the rest follows under its own headings
 FIRST = (
     *("cell.hidden", "cell.layers", "cell.bidirectional", "cell.dropout"),
     *("train.lr", "train.batch_size", "train.epochs", "train.seed"),
@@ -29,26 +28,26 @@ _HEADINGS = {"cell": "more of the network", "train": "more of the training", "ta
 
 
 class SettingRow(Widget):
-    """One setting: its name, its value, and what it is for, or what is wrong with it.
+    """A setting: its name, its value, and its help, or its error.
 
-    Only the editor is a widget of its own; the words around it are drawn by the row, as there are many.
+    Only the editor is a widget of its own; the row draws the texts around it, as there are many.
     """
 
     class Changed(Message):
-        """A person entered something."""
+        """The user entered something."""
 
     def __init__(self, field: Field, default: Any, entered: str | None = None) -> None:
         super().__init__()
-        text = written(default) if entered is None else entered
+        text = as_typed(default) if entered is None else entered
         self.field = field
         self.default = default
         self.error = ""
-        self._editor: Choice | Input
+        self._editor: OptionInput | Input
         self.set_class(field.kind == "text" and field.key.startswith("task."), "-text")  # a path, names of columns
         if field.kind in ("bool", "choice"):
-            self._editor = Choice(["no", "yes"] if field.kind == "bool" else list(field.choices), text)
+            self._editor = OptionInput(["no", "yes"] if field.kind == "bool" else list(field.choices), text)
         else:
-            self._editor = Entry(text, numeric=field.kind in ("int", "float"))
+            self._editor = CompactInput(text, numeric=field.kind in ("int", "float"))
 
     def compose(self) -> ComposeResult:
         yield self._editor
@@ -82,8 +81,8 @@ class SettingRow(Widget):
 
     @property
     def changed(self) -> bool:
-        """Whether a person set something other than the default."""
-        return bool(self.error) or self._editor.value != written(self.default)
+        """The value is not the default."""
+        return bool(self.error) or self._editor.value != as_typed(self.default)
 
     @property
     def value(self) -> Any:
@@ -91,7 +90,7 @@ class SettingRow(Widget):
 
     @property
     def wrong(self) -> str:
-        """What is wrong with what is entered now; a key may come before what it was typed after has been looked at."""
+        """The error of the value as it stands; ``error`` is of the last check, and a key may come before it."""
         try:
             _ = self.value
         except ValueError as error:
@@ -99,20 +98,20 @@ class SettingRow(Widget):
         return ""
 
     def renew(self, default: Any, *, forget: bool = False) -> None:
-        """The default is another one now; what a person entered stays, unless it is to be forgotten."""
+        """Change the default; a changed value stays, unless ``forget`` is set."""
         kept = self.changed and not forget
-        if not kept and default == self.default and self._editor.value == written(default):
+        if not kept and default == self.default and self._editor.value == as_typed(default):
             return
         self.default = default
         if not kept:
-            self._editor.value = written(default)
+            self._editor.value = as_typed(default)
         self._check()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self._entered()
 
-    def on_choice_changed(self, event: Choice.Changed) -> None:
+    def on_option_input_changed(self, event: OptionInput.Changed) -> None:
         event.stop()
         self._entered()
 
@@ -124,12 +123,12 @@ class SettingRow(Widget):
         self.screen.set_focus(self._editor)
 
     def undo(self) -> None:
-        """Back to the default."""
+        """Set the value back to the default."""
         self.renew(self.default, forget=True)
         self.post_message(self.Changed())
 
-    def sought(self, words: Sequence[str]) -> bool:
-        """Whether each word stands in the setting's name or in what it is for."""
+    def matches(self, words: Sequence[str]) -> bool:
+        """Return whether each word stands in the setting's name or help."""
         text = f"{self.field.key} {self.field.key.replace('_', ' ')} {self.field.help}".casefold()
         return all(word in text for word in words)
 
@@ -154,12 +153,12 @@ class SettingRow(Widget):
         if self.error:
             return self.error, "$text-error"
         if self.changed:
-            return f"default {written(self.default) or 'empty'}", "$text-accent"
+            return f"default {as_typed(self.default) or 'empty'}", "$text-accent"
         return self.field.help, "$foreground-muted"
 
 
 class Form(VerticalScroll, can_focus=False):
-    """The settings of a task's runs. ``values`` are those that a person changed."""
+    """The settings of a task's runs; ``values`` are the changed ones."""
 
     # to the next setting, which scrolls into view; scrolling alone would hide the one that is being typed in
     BINDINGS = [  # noqa: RUF012
@@ -171,13 +170,13 @@ class Form(VerticalScroll, can_focus=False):
         super().__init__(id=id)
         self.rows: dict[str, SettingRow] = {}
         self._headings: list[Static] = []
-        self._sought: list[str] = []
+        self._words: list[str] = []
         self._building = 0
 
     async def build(
         self, fields: Sequence[Field], default: Callable[[str], Any], entered: Mapping[str, str] | None = None
     ) -> None:
-        """Make rows for these settings: the usual ones at once, the rest when the screen has been painted.
+        """Make rows for these settings: the first ones at once, the rest when the screen has been painted.
 
         Args:
             entered: texts to put into the rows with these keys, in place of the defaults.
@@ -207,21 +206,21 @@ class Form(VerticalScroll, can_focus=False):
             self.rows[field.key] = row = SettingRow(field, default(field.key), entered.get(field.key))
             widgets.append(row)
         await self.mount_all(widgets)
-        self._sift()
+        self._filter()
 
-    def seek(self, text: str) -> list[SettingRow]:
-        """Show the settings in which each word of ``text`` is found, and give them; all where there is none."""
-        self._sought = text.casefold().split()
-        return self._sift()
+    def search(self, text: str) -> list[SettingRow]:
+        """Show the settings that hold each word of ``text``, and return them; all where it is empty."""
+        self._words = text.casefold().split()
+        return self._filter()
 
-    def _sift(self) -> list[SettingRow]:
-        found = [row for row in self.rows.values() if row.sought(self._sought)]
-        sections = {f"of-{row.section}" for row in found if row.field.key not in FIRST}
+    def _filter(self) -> list[SettingRow]:
+        rows = [row for row in self.rows.values() if row.matches(self._words)]
+        sections = {f"of-{row.section}" for row in rows if row.field.key not in FIRST}
         for widget in (*self.rows.values(), *self._headings):
-            shown = widget in found or widget.id in sections
-            if widget.display != shown:  # to set what is so already would lay out anew
+            shown = widget in rows or widget.id in sections
+            if widget.display != shown:  # setting it to the same value would lay out anew
                 widget.display = shown
-        return found
+        return rows
 
     @property
     def values(self) -> dict[str, Any]:
@@ -234,7 +233,7 @@ class Form(VerticalScroll, can_focus=False):
 
     @property
     def errors(self) -> dict[str, str]:
-        """What is wrong with the values that are."""
+        """The errors of the values that have one."""
         return {key: wrong for key, row in self.rows.items() if (wrong := row.wrong)}
 
     def renew(self, default: Callable[[str], Any], *, forget: bool = False) -> None:
@@ -243,13 +242,6 @@ class Form(VerticalScroll, can_focus=False):
 
 
 def row_of(focused: Widget | None) -> SettingRow | None:
-    """The setting whose editor this is."""
+    """Return the setting whose editor this is."""
     parent = focused.parent if focused is not None else None
     return parent if isinstance(parent, SettingRow) else None
-
-
-def written(value: Any) -> str:
-    """A value as it is typed."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""A list of lines under heads, of which one is chosen. Drawn line by line, so that only what changed is drawn again."""
+"""List of rows in columns, of which one is chosen. Only the rows that changed are drawn again."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style as VisualStyle
 
-Cell = tuple[str, str]  # a text, and its style: a few words such as ``bold $text-success``
+StyledText = tuple[str, str]  # a text, and its style, such as ``bold $text-success``
 _GAP = 2
 
 
-class Head(NamedTuple):
-    """A column: what stands above it, and how soon it gives way where room is short (0: never)."""
+class Column(NamedTuple):
+    """A column: its heading, and its rank: where room is short, high ranks are left out first (0: never)."""
 
     name: str
     rank: int
@@ -29,15 +29,15 @@ class Head(NamedTuple):
     strong: bool = False
 
 
-class Line(NamedTuple):
-    """What stands in the columns, for the thing that the key names."""
+class Row(NamedTuple):
+    """The texts of one row, in the order of the columns; its key identifies it."""
 
     key: str
-    cells: tuple[Cell, ...]
+    texts: tuple[StyledText, ...]
 
 
 class Listing(ScrollView, can_focus=True):
-    """Heads that stay, lines that scroll under them. The chosen line stays chosen wherever it moves."""
+    """Headings that stay, rows that scroll under them. The chosen row stays chosen wherever it moves."""
 
     DEFAULT_CSS = "Listing { overflow-x: hidden; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"listing--head", "listing--chosen"}
@@ -52,13 +52,13 @@ class Listing(ScrollView, can_focus=True):
     ]
 
     class Chosen(Message):
-        """Another line was chosen."""
+        """Another row was chosen."""
 
     class Opened(Message):
-        """A person pressed Enter on the chosen line, or clicked on it."""
+        """The user pressed Enter on the chosen row, or clicked on it."""
 
     class HeadClicked(Message):
-        """A column's head was clicked."""
+        """A column's heading was clicked."""
 
         def __init__(self, index: int) -> None:
             super().__init__()
@@ -66,8 +66,8 @@ class Listing(ScrollView, can_focus=True):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._heads: Sequence[Head] = ()
-        self._lines: Sequence[Line] = ()
+        self._heads: Sequence[Column] = ()
+        self._lines: Sequence[Row] = ()
         self._columns: list[tuple[int, int]] = []  # those for which there is room: index and width
         self._styles: dict[str, Style] = {}
         self._at = 0
@@ -77,11 +77,11 @@ class Listing(ScrollView, can_focus=True):
 
     @property
     def chosen(self) -> str:
-        """The key of the chosen line; empty where there is none."""
+        """The key of the chosen row; empty where there is none."""
         return self._lines[self._at].key if self._lines else ""
 
-    def show(self, heads: Sequence[Head], lines: Sequence[Line]) -> None:
-        """Show these lines."""
+    def show(self, heads: Sequence[Column], lines: Sequence[Row]) -> None:
+        """Show these rows."""
         before, chosen = self._lines, self.chosen
         same = heads == self._heads and len(before) == len(lines)
         self._heads, self._lines = heads, lines
@@ -158,9 +158,9 @@ class Listing(ScrollView, can_focus=True):
         return self.scrollable_content_region.size
 
     def _fit(self) -> bool:
-        """Choose the columns for which there is room → whether anything moved."""
+        """Choose the columns for which there is room; return whether anything moved."""
         widths = [
-            max([cell_len(head.name), *(cell_len(line.cells[index][0]) for line in self._lines)])
+            max([cell_len(head.name), *(cell_len(line.texts[index][0]) for line in self._lines)])
             for index, head in enumerate(self._heads)
         ]
         kept = sorted(range(len(widths)), key=lambda index: self._heads[index].rank)
@@ -176,16 +176,16 @@ class Listing(ScrollView, can_focus=True):
         row = y - 1 + round(self.scroll_y)
         if y == 0:
             base = self.get_component_rich_style("listing--head")
-            cells = [(head.name, "bold $foreground" if head.strong else "") for head in self._heads]
+            texts = [(head.name, "bold $foreground" if head.strong else "") for head in self._heads]
         elif row < len(self._lines):
             here = row == self._at
             base = self.get_component_rich_style("listing--chosen") if here else Style.null()
-            cells = list(self._lines[row].cells)
+            texts = list(self._lines[row].texts)
         else:
             return Strip.blank(self.size.width, self.rich_style)
         pieces = []
         for index, width in self._columns:
-            text, style = cells[index]
+            text, style = texts[index]
             text = " " * (width - cell_len(text)) + text if self._heads[index].right else set_cell_size(text, width)
             pieces += [Segment(text, self._style(style)), Segment(" " * _GAP)]
         ground = self.rich_style + base

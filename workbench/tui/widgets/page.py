@@ -1,40 +1,60 @@
-"""What every full screen has: the application it belongs to, and what can be done on it now."""
+"""Base class of the full screens: the session, the navigator, and the actions that are possible now."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast, final
+from functools import cached_property
+from typing import ClassVar, final
 
 from textual import on
-from textual.events import Mount
+from textual.events import Event, Mount, Resize, ScreenResume
+from textual.message import Message
 from textual.screen import Screen
 
 from workbench.tui.keys import Place, acts
+from workbench.tui.session import Navigator, Session, navigator_of
 
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
+_OF_A_WHOLE_SCREEN = (Mount, Resize, ScreenResume)  # events whose handlers expect the screen's widgets
 
 
 class Page(Screen[None]):
     """A full screen of the laboratory."""
 
     place: ClassVar[Place]
-    has_fields: ClassVar[bool] = True  # whether it can hold a text field, which swallows single keys
+    has_fields: ClassVar[bool] = True  # false: it never holds a text field, which swallows single keys
 
     @on(Mount)
-    def _make_known(self) -> None:
-        self.workbench.pages[self.place] = self
+    def _list_page(self) -> None:
+        self.navigator.pages[self.place] = self
+
+    async def _on_message(self, message: Message) -> None:
+        """Handle a message, unless the screen is being removed: it may lack the widgets that the handler expects.
+
+        Textual mounts no widgets on a screen that is removed, or whose application ends, while it opens; it sends
+        ``Mount`` all the same.
+        """
+        ends = not self.app.is_running or self.app.return_code is not None
+        removed = ends or not self.display  # a screen is always displayed, but while it is removed
+        of_textual = isinstance(message, Event) or type(message).__module__ == "textual.messages"
+        if not removed or (of_textual and not isinstance(message, _OF_A_WHOLE_SCREEN)):
+            await super()._on_message(message)
+
+    @cached_property
+    def navigator(self) -> Navigator:
+        """The application, as far as screens use it."""
+        return navigator_of(self.app)
 
     @property
-    def workbench(self) -> WorkbenchApp:
-        return cast("WorkbenchApp", self.app)
+    def session(self) -> Session:
+        """Folders and rights of this session."""
+        return self.navigator.session
 
     @final
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The one guard of a screen that only shows: what acts on runs or data is off there."""
-        if self.workbench.readonly and acts(self.place, action):
+        """Return whether an action is possible; on a read-only screen none is that acts on runs or data."""
+        if self.session.readonly and acts(self.place, action):
             return None
-        return self.able(action, parameters)
+        return self.is_possible(action, parameters)
 
-    def able(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether an action does something as things stand; None: not now."""
+    def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether an action does something as things stand; ``None``: not now."""
         return True

@@ -1,4 +1,4 @@
-"""A list of names with a few words on each; the marked one is the chosen one."""
+"""List of names, each with a title; the marked name is the chosen one."""
 
 from __future__ import annotations
 
@@ -11,16 +11,24 @@ from textual.widgets.option_list import Option
 
 
 class Picker(OptionList):
-    """Names and what they are."""
+    """Names and titles.
 
-    def __init__(self, title: str, entries: list[tuple[str, str]], id: str) -> None:
-        self._entries = entries
-        self._refused: Mapping[str, str] = {}
-        self._width = max((len(name) for name, _ in entries), default=0) + 2
-        options = [Option(self._line(name, about), id=name) for name, about in entries]
+    Args:
+        entries: (name, title).
+        unreadable: names of files that cannot be read, with the reasons: dimmed, at the end of the list.
+    """
+
+    def __init__(
+        self, title: str, entries: list[tuple[str, str]], id: str, unreadable: Mapping[str, str] | None = None
+    ) -> None:
+        self._unreadable = dict(unreadable or {})
+        self._entries = [*entries, *((name, "") for name in self._unreadable)]
+        self._reasons = self._unreadable  # of all names that are dimmed now
+        self.names = [name for name, _ in self._entries]
+        self._width = max(map(len, self.names), default=0) + 2
+        options = [Option(self._line(name, about), id=name) for name, about in self._entries]
         super().__init__(*options, id=id, markup=False, compact=True)
         self._title = title
-        self.names = [name for name, _ in entries]
 
     def on_mount(self) -> None:
         self.border_title = self._title
@@ -33,16 +41,14 @@ class Picker(OptionList):
         return self.names[self.highlighted] if self.highlighted is not None else ""
 
     def refuse(self, reasons: Mapping[str, str]) -> None:
-        """Dim the names that cannot be taken now, and say why in place of what they are."""
-        if reasons == self._refused:
-            return
-        before, self._refused = self._refused, reasons
+        """Dim the names that cannot be chosen now, with the reason in place of the title."""
+        before, self._reasons = self._reasons, {**self._unreadable, **reasons}
         for name, about in self._entries:
-            if name in before or name in reasons:
+            if before.get(name) != self._reasons.get(name):
                 self.replace_option_prompt(name, self._line(name, about))
 
     def _line(self, name: str, about: str) -> Content:
         first = set_cell_size(name, self._width)
-        if reason := self._refused.get(name):
+        if reason := self._reasons.get(name):
             return Content.assemble((first, "strike dim"), (reason, "dim"))
         return Content.assemble((first, "bold"), (about, "$foreground-muted"))

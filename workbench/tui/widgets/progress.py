@@ -13,7 +13,8 @@ from workbench.runs.events import Best, Ended, Failed, Finished, Started, Step, 
 from workbench.runs.history import History
 from workbench.runs.store import Run
 from workbench.tui.services.gauges import Load
-from workbench.tui.widgets.status import Seen, badge
+from workbench.tui.services.watcher import Seen
+from workbench.tui.widgets.status import badge
 
 Fragment = Content | str | tuple[str, str]
 _GAP = "   "

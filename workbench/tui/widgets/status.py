@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from textual.content import Content
 
 from workbench.render.status import STATUS_COLORS
-from workbench.runs.store import LIVE, Status
-
-Seen = Status | Literal["gone", "unreadable"]
+from workbench.runs.store import LIVE
+from workbench.tui.services.watcher import Seen
 
 COLOURS = {status: color.theme for status, color in STATUS_COLORS.items()}
 

@@ -1,4 +1,4 @@
-"""Columns of text and figures that line up, whatever script their words are in."""
+"""Tables of texts and figures in aligned columns, in any script, and text that scrolls."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from workbench.render import format
 from workbench.render.text import printable
 
 _GAP = "  "
+_ITEM_GAP = 3  # columns between items that flow over lines
 
 
 def lay_out(
@@ -25,10 +26,10 @@ def lay_out(
     *,
     right: bool = False,
 ) -> Content:
-    """A table: words to the left, figures to the right; the rows in ``strong`` stand out.
+    """Return a table: texts to the left, figures to the right; the rows in ``strong`` stand out.
 
     Args:
-        right: all columns but the first hold figures, though written already.
+        right: all columns but the first hold figures, formatted already.
     """
     values = [[row[i] if i < len(row) else None for row in rows] for i in range(len(columns))]
     figures = [
@@ -45,10 +46,10 @@ def lay_out(
     heads = [[""] * (deep - len(head)) + head for head in heads]
     widths = [max(map(cell_len, [*head, *column])) for head, column in zip(heads, cells, strict=True)]
 
-    def line(words: Sequence[str]) -> str:
+    def line(texts: Sequence[str]) -> str:
         return _GAP.join(
             " " * (width - cell_len(word)) + word if figure else set_cell_size(word, width)
-            for word, width, figure in zip(words, widths, figures, strict=False)
+            for word, width, figure in zip(texts, widths, figures, strict=False)
         )
 
     top = "\n".join(line([head[row] for head in heads]) for row in range(deep))
@@ -60,25 +61,49 @@ def lay_out(
 
 
 def _column(values: Sequence[TableValue]) -> list[str]:
-    """A column's cells as a person reads them, its fractions with the same digits."""
+    """Return a column's formatted values, its fractions with the same digits."""
     figures = iter(format.column([value for value in values if isinstance(value, float) or value is None]))
-    return [_written(value) if isinstance(value, str | int) else next(figures) for value in values]
+    return [_format(value) if isinstance(value, str | int) else next(figures) for value in values]
 
 
-def _written(value: str | int) -> str:
+def _format(value: str | int) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else printable(value)
 
 
 def _head(name: str, width: int) -> list[str]:
-    """A column's name, in two lines where its figures are much narrower."""
+    """Return a column's name, in two lines where its figures are much narrower."""
     first, space, last = name.partition(" ")
     return [first, last] if space and cell_len(name) > width + 3 else [name]
 
 
+def align(rows: Sequence[Sequence[Content]]) -> Content:
+    """Return a table of styled cells: the first column to the left, the others to the right."""
+    widths = [max(cell.cell_length for cell in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        pads = [" " * (width - cell.cell_length) for cell, width in zip(row, widths, strict=True)]
+        cells = [Content.assemble(pad, cell) for cell, pad in zip(row, pads, strict=True)]
+        lines.append(Content(_GAP).join([Content.assemble(row[0], pads[0]), *cells[1:]]))
+    return Content("\n").join(lines)
+
+
+def flow(items: Sequence[Content], width: int) -> list[Content]:
+    """Return lines of items beside one another, none of them broken over two lines."""
+    lines: list[list[Content]] = [[]]
+    used = 0
+    for item in items:
+        if lines[-1] and used + item.cell_length > width:
+            lines.append([])
+            used = 0
+        lines[-1].append(item)
+        used += item.cell_length + _ITEM_GAP
+    return [Content(" " * _ITEM_GAP).join(line) for line in lines]
+
+
 class Passage(VerticalScroll):
-    """Text that scrolls, shown as it is."""
+    """Text that scrolls; it is no markup."""
 
     def __init__(self, content: Content | str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)

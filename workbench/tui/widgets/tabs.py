@@ -1,4 +1,4 @@
-"""One row of names, one of them chosen."""
+"""Row of names, of which one is chosen."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TabRow(Widget, can_focus=True):
         self._by_hand = False
 
     def offer(self, names: list[str]) -> None:
-        """Show these names; the one that a person chose stays if it is among them, else the first is chosen."""
+        """Show these names; the one that the user chose stays if it is among them, else the first is chosen."""
         if names == self.names:
             return
         self.names = names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.tui.widgets.question import Ask
+from workbench.tui.widgets.dialogs import QuestionDialog
 
 
 async def test_without_a_live_run_q_leaves_at_once(screen) -> None:
@@ -53,10 +53,10 @@ async def test_cancel_stays(screen, worker) -> None:
         await screen.until(pilot, "running")
         for key in ("c", "escape"):
             await pilot.press("ctrl+q")
-            assert isinstance(screen.app.screen, Ask)
+            assert isinstance(screen.app.screen, QuestionDialog)
             await pilot.press(key)
             await pilot.pause()
-            assert not isinstance(screen.app.screen, Ask)
+            assert not isinstance(screen.app.screen, QuestionDialog)
         assert not screen.app._exit
         assert not one.run.stop_file.exists()
 

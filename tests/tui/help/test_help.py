@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from textual.widgets import Input
 
 from workbench.tui.help.palette import commands
-from workbench.tui.help.screen import Help, laid_out
+from workbench.tui.help.screen import Help, lay_out
 from workbench.tui.keys import ACTIONS, TITLES, spoken
 from workbench.tui.widgets.table import Passage
 
@@ -49,7 +49,7 @@ async def test_help_is_complete_in_every_size(screen, size) -> None:
 
 @pytest.mark.parametrize("place", ["lab", "run", "runs", "poem"])
 def test_help_begins_with_the_present_screen_and_holds_every_action(place) -> None:
-    text = str(laid_out(place, "", 200))
+    text = str(lay_out(place, "", 200))
     heads = [line for line in text.split("\n") if line in TITLES.values()]
     assert heads[:2] == [TITLES[place], "Everywhere"]
     assert heads[2:] == [title for title in TITLES.values() if title in heads[2:]]  # in the order of use

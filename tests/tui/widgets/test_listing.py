@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.app import App, ComposeResult
 
-from workbench.tui.widgets.listing import Head, Line, Listing
+from workbench.tui.widgets.listing import Column, Listing, Row
 
-HEADS = [Head("", 0), Head("name", 1), Head("count", 2, right=True), Head("note", 3)]
+HEADS = [Column("", 0), Column("name", 1), Column("count", 2, right=True), Column("note", 3)]
 
 
-def lines(*names: str) -> list[Line]:
-    return [Line(name, ((" ", ""), (name, ""), (str(len(name)), "bold"), ("热水器 [red]", ""))) for name in names]
+def lines(*names: str) -> list[Row]:
+    return [Row(name, ((" ", ""), (name, ""), (str(len(name)), "bold"), ("热水器 [red]", ""))) for name in names]
 
 
 class Window(App[None]):
@@ -124,6 +124,6 @@ async def test_only_what_changed_is_drawn_again(monkeypatch) -> None:
         monkeypatch.setattr(listing, "refresh_lines", lambda y, count=1: drawn.append(y))
         monkeypatch.setattr(listing, "refresh", lambda *_, **__: drawn.append(-1))
         changed = lines(*NAMES)
-        changed[4] = Line(NAMES[4], ((" ", ""), (NAMES[4], ""), ("8", ""), ("热水器 [red]", "")))
+        changed[4] = Row(NAMES[4], ((" ", ""), (NAMES[4], ""), ("8", ""), ("热水器 [red]", "")))
         listing.show(HEADS, changed)
         assert drawn == [5]

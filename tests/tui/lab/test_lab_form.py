@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from workbench.tui.keys import ACTIONS
 from workbench.tui.lab.screen import LabScreen
-from workbench.tui.lab.welcome import Welcome
+from workbench.tui.lab.text_lines import Welcome
 from workbench.tui.widgets.form import Form, row_of
 from workbench.tui.widgets.picker import Picker
 

@@ -14,7 +14,7 @@ from tasks.names.settings import LANGUAGES
 from tasks.shared.datasets import locations, registry, row_counts
 from tasks.shared.datasets.registry import Dataset, Reader, Remote
 from workbench.tui.lab import dataset_line
-from workbench.tui.lab.dataset_line import DataLine
+from workbench.tui.lab.dataset_line import DatasetLine
 from workbench.tui.lab.screen import LabScreen
 
 LARGE, SMALL = "source.example/Arabic.txt", "source.example/Chinese.txt"
@@ -35,7 +35,7 @@ def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer
 
 
 def line(pilot: Any) -> str:
-    return str(pilot.app.screen.query_one(DataLine).content)
+    return str(pilot.app.screen.query_one(DatasetLine).content)
 
 
 async def test_one_key_fetches_the_data_and_a_failure_is_one_sentence_in_its_place(screen, server) -> None:
@@ -64,9 +64,9 @@ async def test_a_download_is_stopped_by_the_same_key_or_by_leaving_and_the_next_
         await screen.until(pilot, "starter only")
         await pilot.press("ctrl+g")
         await screen.until(pilot, "downloading ━")
-        stalled = pilot.app.screen.query_one(DataLine)._fetches["names"]
+        stalled = pilot.app.screen.query_one(DatasetLine)._downloads["names"]
     assert stalled.stopped  # by leaving
-    with pytest.raises(dataset_line.Stopped):
+    with pytest.raises(dataset_line.DownloadStopped):
         stalled.arrived(1)
     server.troubles.clear()
     async with screen.open() as pilot:
@@ -78,7 +78,7 @@ async def test_a_download_is_stopped_by_the_same_key_or_by_leaving_and_the_next_
 
 
 async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(screen, server) -> None:
-    server.troubles[SMALL] = "slow"
+    server.troubles[SMALL] = "held"
     async with screen.open() as pilot:
         await screen.until(pilot, "starter only")
         await pilot.press("g")
@@ -89,21 +89,21 @@ async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(scre
         await screen.until(pilot, "There are no runs")
         server.troubles.clear()
         server.released.set()
-        await screen.until(pilot, "The names data is here.", seconds=20)
+        await screen.until(pilot, "The names data is here.")
         await pilot.press("1")
         await choose(pilot, "tasks", "names")
         await screen.until(pilot, "full, 61,640 rows")
 
 
 async def test_a_start_waits_for_the_download_that_is_under_way(screen, server, started) -> None:
-    server.troubles[SMALL] = "slow"
+    server.troubles[SMALL] = "held"
     async with screen.open() as pilot:
         await screen.until(pilot, "starter only")
         await pilot.press("g", "s")
         await screen.until(pilot, "starting: looking for the data")
         assert started == []
         server.released.set()
-        await until(pilot, lambda: len(started) == 1, seconds=30)
+        await until(pilot, lambda: len(started) == 1)
         assert started[0].spec.data == "full"
         assert server.asked[LARGE] == 1
 

@@ -15,7 +15,7 @@ from workbench.config.spec import RunSpec
 from workbench.inference import session
 from workbench.inference.protocol import Part, Sketched
 from workbench.runs.store import RunError
-from workbench.tui.lab.network_line import NetworkLine, lay_out
+from workbench.tui.lab.network_line import NetworkSummaryLine, lay_out
 
 
 class Child:
@@ -55,15 +55,15 @@ def sketched(described: RunSpec) -> Sketched:
 @pytest.fixture
 def child(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Child]]:
     monkeypatch.setattr(session, "Client", Child)
-    monkeypatch.setattr(NetworkLine, "SOON", 0.01)
-    monkeypatch.setattr(NetworkLine, "SETTLED", 0.05)
+    monkeypatch.setattr(NetworkSummaryLine, "SOON", 0.01)
+    monkeypatch.setattr(NetworkSummaryLine, "SETTLED", 0.05)
     Child.made.clear()
     yield Child.made
     assert all(one.closed.wait(2) for one in Child.made), "a child outlived the screen"
 
 
 def line(pilot: Any) -> str:
-    return str(pilot.app.screen.query_one(NetworkLine).content)
+    return str(pilot.app.screen.query_one(NetworkSummaryLine).content)
 
 
 async def test_the_network_is_told_part_by_part(screen, child, data) -> None:
@@ -193,8 +193,8 @@ def test_a_structure_fits_whatever_width_there_is() -> None:
 async def test_the_real_child_tells_of_a_network_on_starter_data(
     screen, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(NetworkLine, "SOON", 0.01)
-    monkeypatch.setattr(NetworkLine, "SETTLED", 0.05)
+    monkeypatch.setattr(NetworkSummaryLine, "SOON", 0.01)
+    monkeypatch.setattr(NetworkSummaryLine, "SETTLED", 0.05)
     had = "torch" in sys.modules
     async with screen.open() as pilot:
         await screen.until(pilot, "338,002 parameters, 1.4 MB", seconds=60)
