@@ -109,12 +109,16 @@ def test_a_full_disk(small_disk: Path, workbench, left: int) -> None:
     assert not [file for file in run.path.iterdir() if file.name.startswith(".")]
 
 
+_TOY = Path(__file__).parents[1] / "toys" / "tasks" / "toy" / "task.py"
+BUG = next(line for line, text in enumerate(_TOY.read_text().splitlines(), 1) if "a bug of the toy" in text)
+
+
 @pytest.mark.parametrize(
     ("trouble", "sentence"),
     [
         ("oom", "The GPU ran out of memory at step 19: start again with a smaller --batch-size (it is 16) or --hidden"),
         ("nan", "The loss stopped being a number by step 20 (epoch 2): start again with a lower --lr (it is 0.01)"),
-        ("defect", "toy/task.py, line 74: AssertionError: a bug of the toy. The traceback is in"),
+        ("defect", f"toy/task.py, line {BUG}: AssertionError: a bug of the toy. The traceback is in"),
     ],
 )
 def test_a_training_that_breaks_off(workbench, runs_folder: Path, trouble: str, sentence: str) -> None:

@@ -19,7 +19,7 @@ def test_a_tasks_settings_say_whether_it_writes(name: str) -> None:
 @pytest.mark.parametrize("name", tasks.available())
 def test_a_task_declares_the_metric_that_it_is_judged_by(name: str) -> None:
     settings = tasks.settings(name)
-    assert settings.metrics[settings.metric].higher_is_better == settings.higher_is_better
+    assert settings.describe_metric(settings.metric).higher_is_better == settings.higher_is_better
     assert settings.describe_metric("loss").title == "loss"
 
 

@@ -92,6 +92,9 @@ class FakeClient:
     def close(self) -> None:
         self._network.closed.append(self._run.id)
 
+    def end(self) -> None:
+        """End what is under way: nothing is, here."""
+
 
 def rhyme_book(*, empty: bool = False) -> Prosody:
     """Return a rhyme book of a few characters."""

@@ -111,7 +111,7 @@ def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callabl
         await walk(pilot)
         for field in screen.app.screen.query(Input):
             field.cursor_blink = False
-        screen.app._count()
+        screen.app._count_live_runs()
         end, same, before = time.monotonic() + 10, 0, ""
         while same < 3:
             assert time.monotonic() < end, "it never stands still"

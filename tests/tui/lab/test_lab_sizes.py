@@ -46,13 +46,23 @@ Source: nobody.
 """
 
 
+CLASS = """
+from cells._base import Cell
+
+
+class Toy(Cell):
+    def step(self, projected, state):
+        return state.h, state
+"""
+
+
 @pytest.fixture
 def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of fifteen cells of the user's own."""
     names = [f"toy-{number:02}" for number in range(15)]
     (tmp_path / "own").mkdir()
     for name in names:
-        (tmp_path / "own" / f"{name.replace('-', '_')}.py").write_text(f'"""{TOY}"""\n')
+        (tmp_path / "own" / f"{name.replace('-', '_')}.py").write_text(f'"""{TOY}"""\n{CLASS}')
     monkeypatch.setattr(cells, "__path__", [*cells.__path__, str(tmp_path / "own")])
     return names
 
