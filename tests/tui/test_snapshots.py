@@ -41,8 +41,8 @@ SCENES = (
     Scene("runs", ((("2",), ("finished", "failed", "running")),)),
     Scene("compare", ((("2",), ("finished", "failed", "running")), (("M", "c"), ("accuracy",)))),
     Scene("leave", ((("q",), ("Detach", "Cancel")),)),
-    Scene("lab", ((("1",), ("names with lstm",)),)),
-    Scene("help", ((("1",), ("names with lstm",)), (("question_mark",), ("Keys",)))),
+    Scene("lab", ((("1",), ("names with lstm", "starter only")),)),
+    Scene("help", ((("1",), ("names with lstm", "starter only")), (("question_mark",), ("Keys",)))),
 )
 
 
