@@ -56,7 +56,7 @@ def _work(run: Run) -> int:
             journal.append(event)
             if isinstance(event, Eval):
                 journal.sync()  # before the checkpoint that relies on it
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a user's cell or task may end the program as well
         traceback.print_exc()
         sentence = explain(error, run, state)
         with suppress(OSError):

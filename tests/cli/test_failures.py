@@ -118,6 +118,7 @@ BUG = next(line for line, text in enumerate(_TOY.read_text().splitlines(), 1) if
     [
         ("oom", "The GPU ran out of memory at step 19: start again with a smaller --batch-size (it is 16) or --hidden"),
         ("nan", "The loss stopped being a number by step 20 (epoch 2): start again with a lower --lr (it is 0.01)"),
+        ("exit", "toy/task.py, line "),
         ("defect", f"toy/task.py, line {BUG}: AssertionError: a bug of the toy. The traceback is in"),
     ],
 )

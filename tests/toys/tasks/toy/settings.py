@@ -28,6 +28,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before the classifier")] = 0.2
     pause: Annotated[float, Meta(ge=0, le=10, description="seconds that each step sleeps")] = 0.0
     trouble: Annotated[
-        Literal["none", "nan", "oom", "defect", "data"], Meta(description="what goes wrong at step `trouble_step`")
+        Literal["none", "nan", "oom", "defect", "exit", "data"],
+        Meta(description="what goes wrong at step `trouble_step`"),
     ] = "none"
     trouble_step: Annotated[int, Meta(ge=0, description="when it goes wrong")] = 5

@@ -72,6 +72,8 @@ class Task(base.Task):
                     return loss * float("nan")
                 case "oom":
                     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+                case "exit":
+                    raise SystemExit(3)
                 case "defect":
                     raise AssertionError("a bug of the toy")
         return loss
