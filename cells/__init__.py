@@ -31,7 +31,7 @@ from cells._registry import (
 )
 
 if TYPE_CHECKING:
-    from cells._base import Cell
+    from cells._base import AnyCell
     from cells._recurrent import Recurrent
 
 __path__ = [*__path__, *named_folders()]
@@ -90,7 +90,7 @@ def build(
     )
 
 
-def load(name: str) -> type[Cell[Any]]:
+def load(name: str) -> type[AnyCell]:
     """Import a cell and return its class.
 
     Raises:
@@ -101,7 +101,7 @@ def load(name: str) -> type[Cell[Any]]:
     return _class_in(path, f"Cell {name}", lambda: importlib.import_module(f"cells.{path.stem}"))
 
 
-def load_file(path: Path) -> type[Cell[Any]]:
+def load_file(path: Path) -> type[AnyCell]:
     """Import a cell from a file that need not lie in a folder of cells.
 
     Raises:
@@ -125,7 +125,7 @@ def _module_from(path: Path) -> ModuleType:
     return module
 
 
-def _class_in(path: Path, who: str, read: Any) -> type[Cell[Any]]:
+def _class_in(path: Path, who: str, read: Any) -> type[AnyCell]:
     """Return the one concrete cell of a module that no other class in it derives from."""
     from cells._base import Cell
 
@@ -135,7 +135,7 @@ def _class_in(path: Path, who: str, read: Any) -> type[Cell[Any]]:
         raise
     except BaseException as error:  # a file may end the program as well: SystemExit
         raise CellError(f"{who} {explain(error, path)}") from error
-    own: list[type[Cell[Any]]] = [
+    own: list[type[AnyCell]] = [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
         if issubclass(member, Cell) and member.__module__ == module.__name__

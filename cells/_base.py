@@ -169,3 +169,6 @@ class Cell(nn.Module, ABC, Generic[State]):
 def uniform(bound: float, *shape: int) -> nn.Parameter:
     """Return a new parameter, uniform in ±``bound``."""
     return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
+
+
+AnyCell = Cell[Any]  # a cell of which only the contract is known

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cells._base import Cell
+from cells._base import AnyCell, Cell
 from cells._builtin import BuiltIn
 from cells._packing import Whole
 from cells._recurrent import Recurrent
@@ -24,7 +24,7 @@ LENGTHS = (3, 6, 1, 4)
 WITHIN = 1e-4  # float32 sums in another order
 NEAR = 0.05  # bf16, of the largest output
 
-Check = Callable[[type[Cell[Any]]], None]
+Check = Callable[[type[AnyCell]], None]
 
 
 class Failure(AssertionError):
@@ -43,7 +43,7 @@ class Result(NamedTuple):
     why: str = ""
 
 
-def results(kind: type[Cell[Any]]) -> Iterator[Result]:
+def results(kind: type[AnyCell]) -> Iterator[Result]:
     """Make every check on a cell; after one that it cannot even be built, none."""
     path = Path(inspect.getfile(kind))
     for name, check in CHECKS.items():
@@ -61,7 +61,7 @@ def results(kind: type[Cell[Any]]) -> Iterator[Result]:
                 return
 
 
-def builds(kind: type[Cell[Any]]) -> None:
+def builds(kind: type[AnyCell]) -> None:
     """It is built in one layer and in several, in both directions, with parameters that follow the seed."""
     for layers in (1, 2):
         _network(kind, layers=layers)
@@ -71,7 +71,7 @@ def builds(kind: type[Cell[Any]]) -> None:
         _equal(tensor, other[name], f"{_own(name)} differs between two networks of the same seed", within=0)
 
 
-def output_shapes(kind: type[Cell[Any]]) -> None:
+def output_shapes(kind: type[AnyCell]) -> None:
     """Outputs are (B,T,D·O), those past a sequence's end zero."""
     for layers in (1, 2):
         for both in (False, True):
@@ -83,7 +83,7 @@ def output_shapes(kind: type[Cell[Any]]) -> None:
                 raise Failure("outputs past a sequence's end are not zero")
 
 
-def state_shapes(kind: type[Cell[Any]]) -> None:
+def state_shapes(kind: type[AnyCell]) -> None:
     """The state is a NamedTuple of tensors (B, …) that a step gives back in the same shapes and dtypes."""
     cell = _cell(kind)
     state = cell.initial_state(B)
@@ -107,7 +107,7 @@ def state_shapes(kind: type[Cell[Any]]) -> None:
         _shape(then, (len(net.cells), *first.shape), f"the last state's {name}")
 
 
-def ragged_lengths(kind: type[Cell[Any]]) -> None:
+def ragged_lengths(kind: type[AnyCell]) -> None:
     """A ragged batch gives what its sequences give one by one, outputs and last states."""
     net = _network(kind, layers=2)
     x = _noise(B, T, I)
@@ -119,7 +119,7 @@ def ragged_lengths(kind: type[Cell[Any]]) -> None:
             _equal(part[:, row], own[:, 0], "the last states of a ragged batch differ from those one by one")
 
 
-def both_directions(kind: type[Cell[Any]]) -> None:
+def both_directions(kind: type[AnyCell]) -> None:
     """The reverse direction starts at each sequence's own end."""
     net = _network(kind, bidirectional=True)
     x = _noise(B, T, I)
@@ -132,7 +132,7 @@ def both_directions(kind: type[Cell[Any]]) -> None:
         _equal(own, expected[:, 0].flip(0), "the reverse direction differs from reading the reversed sequence")
 
 
-def projection(kind: type[Cell[Any]]) -> None:
+def projection(kind: type[AnyCell]) -> None:
     """``project`` depends on its input alone: on one step as on all, before a step as after it."""
     cell = _cell(kind)
     x = _noise(T, B, I)
@@ -142,7 +142,7 @@ def projection(kind: type[Cell[Any]]) -> None:
         _equal(cell.project(x[step]), whole[step], "project gives one step something else than all at once")
 
 
-def gate_shapes(kind: type[Cell[Any]]) -> None:
+def gate_shapes(kind: type[AnyCell]) -> None:
     """Each gate, if there are any, is a tensor (B, …)."""
     cell = _cell(kind)
     gates = cell.gates(cell.project(_noise(B, I)), cell.initial_state(B))
@@ -151,7 +151,7 @@ def gate_shapes(kind: type[Cell[Any]]) -> None:
             raise Failure(f"gate {name} has the shape {tuple(value.shape)} for B = {B}: it must be (B, …)")
 
 
-def gradients(kind: type[Cell[Any]]) -> None:
+def gradients(kind: type[AnyCell]) -> None:
     """Every parameter gets a gradient that is finite and not zero."""
     net = _network(kind).train()
     outputs, _ = net(_noise(B, T, I), torch.tensor(LENGTHS))
@@ -166,7 +166,7 @@ def gradients(kind: type[Cell[Any]]) -> None:
         raise Failure(f"{', '.join(dead)} {'get' if len(dead) > 1 else 'gets'} no gradient{hint}")
 
 
-def deterministic(kind: type[Cell[Any]]) -> None:
+def deterministic(kind: type[AnyCell]) -> None:
     """Evaluating a batch twice gives the same, bit for bit."""
     net = _network(kind, layers=2)
     x = _noise(B, T, I)
@@ -177,7 +177,7 @@ def deterministic(kind: type[Cell[Any]]) -> None:
         _equal(again, part, "the last states of two evaluations of the same batch differ", within=0)
 
 
-def bf16(kind: type[Cell[Any]]) -> None:
+def bf16(kind: type[AnyCell]) -> None:
     """Under autocast the outputs are near those of float32."""
     if issubclass(kind, BuiltIn) and not computes_in_bf16(kind.module):
         raise NotPossible(f"torch.nn.{kind.module.__name__} itself does not compute in bf16 on this CPU")
@@ -215,12 +215,12 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def _network(kind: type[Cell[Any]], *, layers: int = 1, bidirectional: bool = False) -> Recurrent:
+def _network(kind: type[AnyCell], *, layers: int = 1, bidirectional: bool = False) -> Recurrent:
     torch.manual_seed(0)
     return Recurrent(kind, I, H, layers=layers, bidirectional=bidirectional).eval()
 
 
-def _cell(kind: type[Cell[Any]]) -> Cell[Any]:
+def _cell(kind: type[AnyCell]) -> AnyCell:
     cell = _network(kind).cells[0]
     assert isinstance(cell, Cell)
     return cell

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cells._base import Cell
+from cells._base import AnyCell, Cell
 from cells._packing import both_directions
 
 
@@ -37,7 +37,7 @@ class Recurrent(nn.Module):
 
     def __init__(
         self,
-        kind: type[Cell[Any]],
+        kind: type[AnyCell],
         input_size: int,
         hidden_size: int,
         *,
@@ -115,7 +115,7 @@ class Recurrent(nn.Module):
             for name, tensor in own.items():
                 tensor.copy_(weights[name])
 
-    def _cell(self, k: int) -> Cell[Any]:
+    def _cell(self, k: int) -> AnyCell:
         cell = self.cells[k]
         assert isinstance(cell, Cell)
         return cell

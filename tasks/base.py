@@ -24,6 +24,7 @@ EVAL_SPLITS = SPLITS[1:]
 Value = str | int | float | bool
 Metrics = dict[str, float | None]
 Baselines = dict[str, dict[str, Metrics]]  # by split and method
+RecurrentState = Any  # a NamedTuple of tensors, or None before the first step
 State = Mapping[str, Any]  # plain JSON: vocabulary, labels, scaler
 
 
@@ -89,7 +90,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return ""
 
     @classmethod
-    def unavailable_constraints(cls, state: Mapping[str, Any], artifacts: bool) -> Mapping[str, str]:
+    def unavailable_constraints(cls, state: State, artifacts: bool) -> Mapping[str, str]:
         """Fields of ``constraints`` that one run's network cannot be held to → why, a sentence each.
 
         Args:
@@ -110,7 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
 
     @classmethod
-    def annotator(cls, state: Mapping[str, Any]) -> Callable[[str, bool], Annotation] | None:
+    def annotator(cls, state: State) -> Callable[[str, bool], Annotation] | None:
         """A function that annotates a generated text: ``(text, whether it has ended)`` → marks; none: no annotations.
 
         It is called as a text grows, and must be fast.
@@ -132,8 +133,8 @@ class RecurrentNetwork(Protocol):
     directions: int  # D
 
     def __call__(
-        self, x: Tensor, lengths: Tensor | None = None, state: Any = None, *, return_state: bool = False
-    ) -> tuple[Tensor, Any]:
+        self, x: Tensor, lengths: Tensor | None = None, state: RecurrentState = None, *, return_state: bool = False
+    ) -> tuple[Tensor, RecurrentState]:
         """``x`` (B,T,I), ``lengths`` (B,) on the CPU → outputs (B,T,D·O), zero past each end; the state on request."""
         ...
 

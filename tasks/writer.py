@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tasks.base import AnyTask, Metrics, Value
+from tasks.base import AnyTask, Metrics, RecurrentState, Value
 from tasks.views import View
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Writer(AnyTask):
         """A token as text; empty for one that stands for none."""
 
     @abstractmethod
-    def read(self, model: nn.Module, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+    def read(self, model: nn.Module, codes: Tensor, state: RecurrentState = None) -> tuple[Tensor, RecurrentState]:
         """Read ``codes`` (B,T) on from ``state`` → scores (B,V) of the next token, and the state after them."""
 
     def sample_request(self, start: str | None = None) -> SampleRequest | None:
@@ -173,7 +173,7 @@ class Writer(AnyTask):
         """
         return ()
 
-    def checks(self, text: str) -> Mapping[str, Any]:
+    def checks(self, text: str) -> Mapping[str, object]:
         """Results of rules on a whole text, by name; plain JSON."""
         return {}
 

@@ -6,13 +6,13 @@ C classes of tokens, P positions that are scored.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tasks.base import RecurrentNetwork
+from tasks.base import RecurrentNetwork, RecurrentState
 from tasks.poems.context import BESIDE, LINES, PLACES, context
 
 
@@ -20,7 +20,7 @@ class ReadState(NamedTuple):
     """State between two calls: all tokens read so far (B,T), and the recurrence's state after the last."""
 
     codes: Tensor
-    state: Any
+    state: RecurrentState
 
 
 class PoemNetwork(nn.Module):
@@ -82,8 +82,8 @@ class PoemNetwork(nn.Module):
         self.register_buffer("members", classes.float(), persistent=False)
 
     def forward(
-        self, codes: Tensor, lengths: Tensor | None = None, state: Any = None, *, return_state: bool = False
-    ) -> tuple[Tensor, Any]:
+        self, codes: Tensor, lengths: Tensor | None = None, state: RecurrentState = None, *, return_state: bool = False
+    ) -> tuple[Tensor, RecurrentState]:
         """``codes`` (B,T), ``lengths`` (B,) on the CPU → outputs (B,T,W) for ``scores``; the state on demand.
 
         Without a ``state`` the codes are whole poems from their start token on.

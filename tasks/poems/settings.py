@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
 from tasks import base
-from tasks.base import LOSS, Metric, Preset, Value
+from tasks.base import LOSS, Metric, Preset, State, Value
 from tasks.poems.constraints import PoemConstraints
 from tasks.views import Annotation
 
@@ -94,7 +94,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     split_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the 90/5/5 split by poem")] = 0
 
     @classmethod
-    def unavailable_constraints(cls, state: Mapping[str, Any], artifacts: bool) -> Mapping[str, str]:
+    def unavailable_constraints(cls, state: State, artifacts: bool) -> Mapping[str, str]:
         lines = state.get("prosody")  # a group a line
         if lines is None:
             names = [field.name for field in msgspec.structs.fields(PoemConstraints) if field.name != "start"]
@@ -103,7 +103,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         return reasons if artifacts else {**reasons, "novel": "The lines of its training corpus are not at hand."}
 
     @classmethod
-    def annotator(cls, state: Mapping[str, Any]) -> Callable[[str, bool], Annotation]:
+    def annotator(cls, state: State) -> Callable[[str, bool], Annotation]:
         from tasks.poems.annotation import annotate  # NumPy: a list of runs goes without it
         from tasks.poems.prosody import Prosody
 

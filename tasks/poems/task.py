@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.base import Baselines, DataError, Evaluation, Metrics, RecurrentNetwork, Split, Value
+from tasks.base import Baselines, DataError, Evaluation, Metrics, RecurrentNetwork, RecurrentState, Split, State, Value
 from tasks.poems import artifacts, baselines, checker, cleaning, data, explanation, forms, guide_building, scoring
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.guide import PoemGuide
@@ -46,7 +46,7 @@ class Task(Writer):
     }
     settings: Settings
 
-    def __init__(self, settings: Settings, state: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings, state: State) -> None:
         super().__init__(settings, state)
         if "prosody" not in state:
             raise DataError("This run learned poems before they had a form, as an older Workbench did: train anew.")
@@ -64,7 +64,7 @@ class Task(Writer):
         return data.load(settings, folder)
 
     @classmethod
-    def load_cached(cls, settings: Settings, state: Mapping[str, Any]) -> PoemData:
+    def load_cached(cls, settings: Settings, state: State) -> PoemData:
         return data.load_cached(state["cache"])
 
     def artifacts(self, data: PoemData) -> Mapping[str, Tensor]:
@@ -159,7 +159,7 @@ class Task(Writer):
         chosen, _ = choose(scores.expand(len(generators), -1), temperature=temperature, generator=generators)
         return [[*prompts[number]] for number in chosen.tolist()]
 
-    def read(self, model: nn.Module, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+    def read(self, model: nn.Module, codes: Tensor, state: RecurrentState = None) -> tuple[Tensor, RecurrentState]:
         outputs, after = model(codes, None, state, return_state=True)  # (B,T,E)
         scores = _network(model).scores(outputs[:, -1])
         opens = codes[:, -1:] == self.vocabulary.number(START)  # (B,1): there, and nowhere else, a form comes next
@@ -219,9 +219,9 @@ class Task(Writer):
     def notes(self, start: str) -> Sequence[str]:
         return transcribe(start, self.vocabulary, simplify=self._simplify)[1]
 
-    def checks(self, text: str) -> Mapping[str, Any]:
+    def checks(self, text: str) -> Mapping[str, object]:
         """See ``checker.PoemReport``."""
-        report: dict[str, Any] = msgspec.to_builtins(checker.check(text, self.lexicon.book))
+        report: dict[str, object] = msgspec.to_builtins(checker.check(text, self.lexicon.book))
         return report
 
     def explain(self, model: nn.Module, text: str) -> list[View]:

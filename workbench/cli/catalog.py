@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import print_json
 
 if TYPE_CHECKING:
-    from cells._base import Cell
+    from cells._base import AnyCell
     from tasks.base import Settings
 
 OWN = "Folders of your own cells: WORKBENCH_CELLS=DIR, of your own tasks: WORKBENCH_TASKS=DIR."
@@ -46,7 +46,7 @@ def tasks(json: Json = False) -> None:
     console.facts([*rows, *broken.items()])
 
 
-def _task_as_data(name: str, kind: type[Settings]) -> dict[str, Any]:
+def _task_as_data(name: str, kind: type[Settings]) -> dict[str, object]:
     return {
         "task": name,
         "title": kind.title,
@@ -85,7 +85,7 @@ def cells(
     elif name.endswith(".py"):
         raise spec.SpecError(f"{name} is a file: add --check, or name its folder in WORKBENCH_CELLS and the cell here.")
     else:
-        values = {"cell.hidden": hidden, "cell.layers": layers, "cell.bidirectional": bidirectional}
+        values: dict[str, object] = {"cell.hidden": hidden, "cell.layers": layers, "cell.bidirectional": bidirectional}
         _show_cell(spec.make(task, name, values | assignments(set_), data="starter"), input_size, json=json)
 
 
@@ -157,7 +157,7 @@ def _check_cell(name: str, *, json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _class_of(name: str) -> type[Cell[Any]]:
+def _class_of(name: str) -> type[AnyCell]:
     """Return the class of a cell by its name or its file's path.
 
     Raises:

@@ -108,7 +108,7 @@ def verify(
         if found.differing:
             raise DataError(f"{place}: {_differing(found)}")
         return
-    reports: list[dict[str, Any]] = []
+    reports: list[dict[str, object]] = []
     lines: list[str] = []
     bad: list[str] = []
     named = data_folder(folder)
@@ -160,14 +160,14 @@ def _present(task: str, folder: Path | None) -> locations.Source:
     return found
 
 
-def _print_examinations(reports: list[dict[str, Any]], lines: list[str], *, json: bool, single: bool) -> None:
+def _print_examinations(reports: list[dict[str, object]], lines: list[str], *, json: bool, single: bool) -> None:
     if json:
         print_json(reports[0] if single else reports)
     else:
         print(*lines, sep="\n")
 
 
-def _examination_to_json(task: str, folder: Path, found: VerificationReport) -> dict[str, Any]:
+def _examination_to_json(task: str, folder: Path, found: VerificationReport) -> dict[str, object]:
     return {
         "task": task,
         "folder": str(folder),
@@ -220,7 +220,7 @@ def _hash(standing: DatasetStatus) -> str | None:
     return standing.found.verdict if standing.found else "not verified"
 
 
-def _to_json(task: str, standing: DatasetStatus) -> dict[str, Any]:
+def _to_json(task: str, standing: DatasetStatus) -> dict[str, object]:
     dataset = locations.registered(task)
     return {
         "task": task,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -22,10 +20,10 @@ from workbench.runs.history import History
 from workbench.runs.store import Run, Status
 
 
-def to_json(run: Run, status: Status, history: History) -> dict[str, Any]:
+def to_json(run: Run, status: Status, history: History) -> dict[str, object]:
     """Return the object that ``--json`` ends with."""
     ended = history.ended
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "run": run.id,
         "status": status,
         "data": run.spec.data,

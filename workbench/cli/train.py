@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -60,7 +60,7 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a network: on the screen, here with --headless, or in the background with --detach."""
-    flags: dict[str, Any] = {
+    flags: dict[str, object] = {
         "train.epochs": epochs,
         "train.max_steps": max_steps,
         "cell.hidden": hidden,

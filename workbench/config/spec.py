@@ -133,7 +133,7 @@ def from_json(text: bytes) -> RunSpec:
 def make(
     task: str,
     cell: str,
-    values: Mapping[str, Any] | None = None,
+    values: Mapping[str, object] | None = None,
     *,
     preset: str = "",
     data: Literal["full", "starter"] = "full",
@@ -149,7 +149,7 @@ def make(
     """
     settings = task_settings(task)
     own = _cell_options(cell)
-    layers: list[Mapping[str, Any]] = [settings.defaults]
+    layers: list[Mapping[str, object]] = [settings.defaults]
     if preset:
         chosen = settings.presets[_known("preset", preset, list(settings.presets))]
         layers += [chosen.values, chosen.by_cell.get(cell, {})]
@@ -266,7 +266,7 @@ def _options_of(cell: str) -> type[msgspec.Struct] | None:
     return None
 
 
-def _whole_options(own: type[msgspec.Struct] | None, chosen: Mapping[str, Any]) -> dict[str, Value]:
+def _whole_options(own: type[msgspec.Struct] | None, chosen: Mapping[str, object]) -> dict[str, Value]:
     """Return every option of a cell with its value: the chosen ones, and the others' defaults.
 
     Raises:

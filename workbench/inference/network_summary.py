@@ -61,9 +61,9 @@ def _task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
 
 
 @functools.lru_cache(maxsize=8)
-def _state(task: str, settings: Any, folder: Path) -> Mapping[str, Any]:
+def _state(task: str, settings: Any, folder: Path) -> Mapping[str, object]:
     """State of a task (vocabulary, labels) by the data in ``folder``; read once for the same settings."""
-    state: Mapping[str, Any] = tasks.load(task).load(settings, folder).state
+    state: Mapping[str, object] = tasks.load(task).load(settings, folder).state
     return state
 
 

@@ -6,11 +6,11 @@ Shapes: B batch, T time, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import Generator, nn
 
+from tasks.base import RecurrentState
 from tasks.shared.sequences.sampling import uniform_numbers
 from tasks.writer import Guide, Writer
 from workbench.engine.generation.decoding import GeneratedToken, generate_tokens, generated
@@ -54,7 +54,7 @@ class Batch:
         self._codes = [[*prompt] for prompt in prompts]
         self._open = list(range(len(prompts)))  # texts that are not over; they are of one length
         self._yielded = [0] * len(prompts)  # tokens of each text
-        self._state: Any = None
+        self._state: RecurrentState = None
         self._unread = torch.tensor(self._codes, device=self._device)  # (B,T), then (B,1)
 
     def __iter__(self) -> Iterator[tuple[int, GeneratedToken]]:

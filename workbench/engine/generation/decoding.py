@@ -6,11 +6,12 @@ Shapes: B batch (1 here), T time, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 
+from tasks.base import RecurrentState
 from tasks.shared.sequences.sampling import uniform_numbers
 from tasks.writer import Guide, Writer
 from workbench.engine.generation.sampling import Sampler, TopChoices
@@ -93,7 +94,7 @@ class _Position(NamedTuple):
     """A position of the text that can still be sampled anew."""
 
     scores: Tensor  # (1,V)
-    state: Any  # after all tokens before it
+    state: RecurrentState  # after all tokens before it
     refused: set[int]  # tokens that led to a dead end
 
 

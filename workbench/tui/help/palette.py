@@ -22,7 +22,7 @@ class Command(NamedTuple):
 
     title: str
     help: str
-    run: Callable[[], Any]
+    run: Callable[[], object]
 
 
 class Palette(Provider):

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -291,7 +290,7 @@ class LabScreen(Page):
         defaults = self.selection.defaults()
         self.query_one(Form).renew(self._defaults_of(defaults), forget=forget)
 
-    def _defaults_of(self, defaults: RunSpec) -> Callable[[str], Any]:
+    def _defaults_of(self, defaults: RunSpec) -> Callable[[str], object]:
         """Return the value of each setting in ``defaults``; of another cell's options, their own defaults."""
         own = {field.key: field.default for field in self._fields}
         known = set(spec.keys(defaults))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cells
 from tasks.base import Settings
@@ -18,7 +18,7 @@ class Selection(NamedTuple):
     task: str
     cell: str
     preset: str
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     errors: Mapping[str, str]
 
     def described(self) -> RunSpec:
@@ -54,10 +54,10 @@ class Selection(NamedTuple):
                 return self._spec({key: value for key, value in self.values.items() if not key.startswith("train.")})
         return None
 
-    def _spec(self, values: Mapping[str, Any], cell: str = "") -> RunSpec:
+    def _spec(self, values: Mapping[str, object], cell: str = "") -> RunSpec:
         return spec.make(self.task, cell or self.cell, values, preset=self.preset)
 
-    def _with_any_cell(self, values: Mapping[str, Any]) -> RunSpec:
+    def _with_any_cell(self, values: Mapping[str, object]) -> RunSpec:
         for cell in (self.cell, *cells.available()):
             try:
                 return self._spec(values, cell)

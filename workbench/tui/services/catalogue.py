@@ -6,7 +6,6 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from workbench.config import spec
 from workbench.config.spec import RunSpec, SpecError
@@ -89,7 +88,7 @@ class Catalogue:
             return [monitor.summary for monitor in every if monitor.summary]
 
 
-def changed(described: RunSpec) -> dict[str, Any]:
+def changed(described: RunSpec) -> dict[str, object]:
     """Return the settings that differ from the task's defaults; none where the run's cell is missing."""
     try:
         return spec.changed(described)

@@ -36,7 +36,7 @@ class SettingRow(Widget):
     class Changed(Message):
         """The user entered something."""
 
-    def __init__(self, field: Field, default: Any, entered: str | None = None) -> None:
+    def __init__(self, field: Field, default: object, entered: str | None = None) -> None:
         super().__init__()
         text = as_typed(default) if entered is None else entered
         self.field = field
@@ -97,7 +97,7 @@ class SettingRow(Widget):
             return str(error)
         return ""
 
-    def renew(self, default: Any, *, forget: bool = False) -> None:
+    def renew(self, default: object, *, forget: bool = False) -> None:
         """Change the default; a changed value stays, unless ``forget`` is set."""
         kept = self.changed and not forget
         if not kept and default == self.default and self._editor.value == as_typed(default):
@@ -174,7 +174,7 @@ class Form(VerticalScroll, can_focus=False):
         self._building = 0
 
     async def build(
-        self, fields: Sequence[Field], default: Callable[[str], Any], entered: Mapping[str, str] | None = None
+        self, fields: Sequence[Field], default: Callable[[str], object], entered: Mapping[str, str] | None = None
     ) -> None:
         """Make rows for these settings: the first ones at once, the rest when the screen has been painted.
 
@@ -192,7 +192,7 @@ class Form(VerticalScroll, can_focus=False):
         self.call_after_refresh(self._build_rest, rest, default, entered, self._building)
 
     async def _build_rest(
-        self, fields: Sequence[Field], default: Callable[[str], Any], entered: Mapping[str, str], building: int
+        self, fields: Sequence[Field], default: Callable[[str], object], entered: Mapping[str, str], building: int
     ) -> None:
         if building != self._building:
             return
@@ -236,7 +236,7 @@ class Form(VerticalScroll, can_focus=False):
         """The errors of the values that have one."""
         return {key: wrong for key, row in self.rows.items() if (wrong := row.wrong)}
 
-    def renew(self, default: Callable[[str], Any], *, forget: bool = False) -> None:
+    def renew(self, default: Callable[[str], object], *, forget: bool = False) -> None:
         for key, row in self.rows.items():
             row.renew(default(key), forget=forget)
 
