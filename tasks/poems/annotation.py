@@ -25,7 +25,7 @@ def annotate(text: str, book: Prosody, *, ended: bool) -> Annotation:
     return Annotation(
         labels=[TONE_LABELS.get(book.tone(character), "") for character in text] if book else [],
         linked=sorted(rhyming_ends(text, book)),
-        faults=sorted(misfits(text, report)) if report else [],
+        faults=sorted(misfits(text, report)) if report and book else [],
         verdict=verdict(text, report, book) if report else "",
     )
 

@@ -46,7 +46,7 @@ def test_a_value_out_of_bounds_is_refused_everywhere(name: str) -> None:
     option = f"--{name.replace('_', '-')}"
     result = CliRunner().invoke(app, ["poem", option, str(value)])
     assert str(result.exception).startswith(f"{option} cannot be ")
-    command, text = commands.parse(f"/{COMMANDS.get(name, name.replace('_', '-'))} {value}")
+    command, text = commands.parse(f"/{COMMANDS.get(name, name.replace('_', '-'))} {value}", {})
     assert command
     assert command.change
     with pytest.raises(ValueError, match=re.escape(f"/{command.name} takes a number from")):

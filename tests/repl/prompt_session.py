@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.poems.constraints import PoemConstraints
 from tasks.views import Text
 from workbench.inference.protocol import Generate
 from workbench.repl.prompt import Prompt
 from workbench.repl.settings import PromptSettings
 from workbench.runs.store import NoSuchRun, Run
+from workbench.runs.writers import constraint_fields
 
 
 class FakeGenerator:
@@ -16,6 +18,7 @@ class FakeGenerator:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.constraints = constraint_fields(PoemConstraints if run.id != "free" else None)
         self.requests: list[Generate] = []
         self.explained: list[str] = []
         self.breaks_at = 0  # so many are written whole, then a person presses Ctrl-C

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from prompt_session import FakeGenerator, PromptSession
 
-from tasks.poems.constraints import PoemConstraints
 from workbench.config.generation import SEEDS, GenerationConfig
 from workbench.repl.settings import PromptSettings
 
@@ -70,7 +69,7 @@ def test_the_beginning_is_set_and_taken_back(session: PromptSession) -> None:
 
 def test_settings_that_cannot_be_are_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="x cannot stand"):
-        PromptSession(tmp_path, PromptSettings(constraints=PoemConstraints(acrostic="x")))
+        PromptSession(tmp_path, PromptSettings(constraints={"acrostic": "x"}))
 
 
 def test_more_before_any_poem_begins_freely(session: PromptSession) -> None:
@@ -171,6 +170,18 @@ def test_help_lists_every_command_aligned(session: PromptSession) -> None:
     (listed,) = session.type("/help")
     assert "/acrostic 春夏秋冬  藏头" in listed
     assert "/quit               leave" in listed
+
+
+def test_a_network_without_constraints_lists_none_and_refuses_each_in_a_sentence(session: PromptSession) -> None:
+    session.type("/model free")
+    (listed,) = session.type("/help")
+    names = [line.split()[0] for line in listed.splitlines()]
+    assert names[:2] == ["/start", "/temp"]
+    assert not {"/form", "/acrostic", "/rhyme", "/tones", "/distinct", "/novel"} & {*names}
+    assert session.type("/acrostic 春夏秋冬") == ["This network writes freely: it knows no acrostic."]
+    assert session.type("/show") == ["free · temp 0.8 · top-p 0.9 · seed any"]
+    session.type("月")
+    assert session.generator.requests[0].constraints == {}
 
 
 def test_it_serves_until_the_person_leaves(session: PromptSession) -> None:

@@ -91,14 +91,13 @@ def poem(
 
     --json prints one object a poem: text, seed, checks by rule, nats of each character.
     """
-    from tasks.poems.constraints import PoemConstraints
     from workbench.repl.generator import PoemGenerator
     from workbench.repl.settings import PromptSettings
 
+    constraints: dict[str, str | bool] = {"form": form, "acrostic": acrostic, "rhyme": rhyme}
+    constraints |= {"tones": tones, "distinct": distinct, "novel": novel}
     settings = PromptSettings(
-        constraints=PoemConstraints(
-            form=form, acrostic=acrostic, rhyme=rhyme, tones=tones, distinct=distinct, novel=novel
-        ),
+        constraints={name: value for name, value in constraints.items() if value},
         config=GenerationConfig(
             temperature=temperature,
             top_k=top_k,
@@ -163,7 +162,7 @@ def _prompt(run: Run, folder: Path | None, settings: PromptSettings) -> None:
     def models() -> list[str]:
         return [run.id for run in writers.listing(store.root(folder))]
 
-    prompt.serve(line_reader(models, lambda: f" {prompt.status()}"))
+    prompt.serve(line_reader(prompt.available_commands, models, lambda: f" {prompt.status()}"))
 
 
 def _beginnings(start: str | None) -> Iterator[str]:

@@ -19,7 +19,7 @@ _EXPECTED: dict[Kind, str] = {
 
 
 class Field(NamedTuple):
-    """One setting: its dotted key, kind, default, one-line help, type, choices and bounds."""
+    """One setting: its dotted key, kind, default, one-line help, type, choices, bounds and examples."""
 
     key: str
     kind: Kind
@@ -31,6 +31,7 @@ class Field(NamedTuple):
     above: float | None = None
     at_most: float | None = None
     below: float | None = None
+    examples: tuple[str, ...] = ()  # of a text
 
     @property
     def bounds(self) -> str:
@@ -65,8 +66,10 @@ def describe(section: str, struct: type[msgspec.Struct]) -> list[Field]:
 def _describe(key: str, hint: Any, default: object) -> Field:
     kind = inspect.type_info(hint)
     help_text = ""
+    examples: tuple[str, ...] = ()
     if isinstance(kind, inspect.Metadata):
-        help_text = str((kind.extra_json_schema or {}).get("description", ""))
+        schema = kind.extra_json_schema or {}
+        help_text, examples = str(schema.get("description", "")), tuple(map(str, schema.get("examples", ())))
         kind = kind.type
     match kind:
         case inspect.BoolType():
@@ -86,7 +89,7 @@ def _describe(key: str, hint: Any, default: object) -> Field:
                 at_most=kind.le,
                 below=kind.lt,
             )
-    return Field(key, "text", default, help_text, hint)
+    return Field(key, "text", default, help_text, hint, examples=examples)
 
 
 def as_typed(value: object) -> str:

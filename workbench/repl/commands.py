@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
-from tasks.poems import forms
+from workbench.config.fields import Field
 from workbench.config.generation import DEFAULTS, FIELDS
 from workbench.config.suggestions import did_you_mean
 from workbench.render.text import stripped
 from workbench.repl.settings import PromptSettings
+from workbench.runs.writers import not_offered
 
 _N = TypeVar("_N", int, float)
 Change = Callable[[PromptSettings, str], PromptSettings]
+ACROSTIC = "acrostic"
 MOST = 100  # poems of one line
 _SWITCH = {"on": True, "yes": True, "1": True, "": True, "off": False, "no": False, "0": False}
 _NONE = ("", "any", "off", "none", "-")
@@ -37,27 +39,38 @@ class ParsedLine(NamedTuple):
     text: str
 
 
-def _text(name: str) -> Change:
-    """Set a constraint that is a text."""
-    return lambda settings, text: settings.with_constraints(**{name: "" if text in _NONE else text})
+def _start(settings: PromptSettings, text: str) -> PromptSettings:
+    return settings.with_start("" if text in _NONE else text)
 
 
-def _switch(name: str) -> Change:
+def _constraint(field: Field) -> Command:
+    """Make the command of a constraint."""
+    name = field.key
+    example, help_text = _CONSTRAINTS.get(name, ("on" if field.kind == "bool" else "X", field.help))
+    if field.kind == "bool":
+        return Command(name, example, help_text, _switch(field), ("on", "off"))
+
+    def change(settings: PromptSettings, text: str) -> PromptSettings:
+        if text in _NONE:
+            return settings.with_constraint(name, None)
+        value = field._replace(key=f"/{name}").read(text)
+        settings = settings.with_constraint(name, None if value == field.default else value)
+        return settings.with_start("") if name == ACROSTIC else settings  # it replaces any other beginning
+
+    choices = field.choices or field.examples
+    return Command(name, example, help_text, change, (*choices, "any" if choices else "off"))
+
+
+def _switch(field: Field) -> Change:
     """Set a constraint that is on or off."""
 
     def change(settings: PromptSettings, text: str) -> PromptSettings:
         if text.lower() not in _SWITCH:
-            raise ValueError(f"/{name} is on or off: {text} is neither.")
-        return settings.with_constraints(**{name: _SWITCH[text.lower()]})
+            raise ValueError(f"/{field.key} is on or off: {text} is neither.")
+        value = _SWITCH[text.lower()]
+        return settings.with_constraint(field.key, None if value == field.default else value)
 
     return change
-
-
-def _acrostic(settings: PromptSettings, text: str) -> PromptSettings:
-    """Set the acrostic, which replaces any other beginning."""
-    if text in _NONE:
-        return settings.with_constraints(acrostic="")
-    return settings.with_constraints(acrostic=text, start="")
 
 
 def _seed(settings: PromptSettings, text: str) -> PromptSettings:
@@ -75,14 +88,16 @@ def _generation(name: str, field: str, example: str, choices: tuple[str, ...] = 
     return Command(name, example, FIELDS[field].help, change, choices)
 
 
-COMMANDS = (
-    Command("form", "七绝", "the form: 五绝 七绝 五律 七律 free, or any", _text("form"), (*forms.FORMS, "any")),
-    Command("start", "月", "begin so with /again and /more; off: freely", _text("start"), ("off",)),
-    Command("acrostic", "春夏秋冬", "藏头: write one whose lines begin with these; off", _acrostic, ("off",)),
-    Command("rhyme", "天", "rhyme with a character, or on a group by its name; off", _text("rhyme"), ("off",)),
-    Command("tones", "on", "regulated verse: level and oblique tones, 对 and 粘", _switch("tones"), ("on", "off")),
-    Command("distinct", "on", "no character twice in a line", _switch("distinct"), ("on", "off")),
-    Command("novel", "on", "no line of the training corpus", _switch("novel"), ("on", "off")),
+_CONSTRAINTS = {  # example and help of constraints that are well known
+    "form": ("七绝", "the form: 五绝 七绝 五律 七律 free, or any"),
+    ACROSTIC: ("春夏秋冬", "藏头: write one whose lines begin with these; off"),
+    "rhyme": ("天", "rhyme with a character, or on a group by its name; off"),
+    "tones": ("on", "regulated verse: level and oblique tones, 对 and 粘"),
+    "distinct": ("on", "no character twice in a line"),
+    "novel": ("on", "no line of the training corpus"),
+}
+_START = Command("start", "月", "begin so with /again and /more; off: freely", _start, ("off",))
+_GENERAL = (
     _generation("temp", "temperature", "0.8"),
     _generation("top-p", "top_p", "0.9"),
     _generation("top-k", "top_k", "40", ("off",)),
@@ -100,23 +115,37 @@ COMMANDS = (
     Command("help", "", "this list"),
     Command("quit", "", "leave; so does Ctrl-D"),
 )
-_BY_NAME = {command.name: command for command in COMMANDS}
 
 
-def parse(line: str) -> ParsedLine:
+def available(offered: Mapping[str, Field]) -> list[Command]:
+    """Return the commands of the prompt with a network that offers these constraints, in the order of the help."""
+    taken = {command.name for command in (_START, *_GENERAL)}
+    constraints = [_constraint(field) for name, field in offered.items() if name not in taken]
+    constraints.insert(min(len(constraints), "form" in offered), _START)
+    return [*constraints, *_GENERAL]
+
+
+def parse(line: str, offered: Mapping[str, Field]) -> ParsedLine:
     """Parse a line; an empty one is an empty text.
 
+    Args:
+        offered: the constraints that the network offers.
+
     Raises:
-        ValueError: there is no such command, or it takes no argument; one sentence says so.
+        ValueError: there is no such command, the network does not offer it, or it takes no argument; one sentence
+            says so.
     """
     if not line.lstrip().startswith(_SLASHES):
         return ParsedLine(None, stripped(line))
     name, argument, *_ = [*split(line.lstrip()), ""]
     name, argument = name.lower(), argument.strip()
-    if name not in _BY_NAME:
-        nearest = did_you_mean(f"/{name}", [f"/{one}" for one in _BY_NAME])
+    by_name = {command.name: command for command in available(offered)}
+    if name in _CONSTRAINTS and name not in by_name:
+        raise ValueError(not_offered([name], offered))
+    if name not in by_name:
+        nearest = did_you_mean(f"/{name}", [f"/{one}" for one in by_name])
         raise ValueError(f"There is no /{name}{nearest} /help lists the commands.")
-    command = _BY_NAME[name]
+    command = by_name[name]
     if argument and not command.argument:
         raise ValueError(f"/{name} stands alone: {argument} says nothing to it.")
     return ParsedLine(command, stripped(argument) if command.change else argument)

@@ -11,6 +11,7 @@ import torch
 from tasks.poems import forms
 from tasks.views import View
 from tasks.writer import Guide, Writer
+from workbench.config.fields import Field
 from workbench.engine import trained_run
 from workbench.engine.generation import best_of
 from workbench.engine.generation.decoding import GeneratedToken, generate, normalize_prompt
@@ -19,6 +20,7 @@ from workbench.inference.protocol import Generate
 from workbench.render.streams import narrate
 from workbench.render.text import printable, printable_lines
 from workbench.runs.store import Run, RunError
+from workbench.runs.writers import constraint_fields, not_offered
 
 
 class PoemGenerator:
@@ -34,6 +36,7 @@ class PoemGenerator:
         task, self._model = trained_run.load_trained(run, threads=1)  # a step is one row: more threads would only wait
         assert isinstance(task, Writer)
         self.run, self._task = run, task
+        self.constraints: dict[str, Field] = constraint_fields(run.spec.settings.constraints)  # those that it offers
         self._shown_notes: list[str] = []
 
     def check(self, request: Generate) -> None:
@@ -108,6 +111,9 @@ class PoemGenerator:
     def _guide(self, request: Generate) -> tuple[Guide | None, Sequence[str]]:
         """The guide that holds a text to its constraints, and the notes on the request, each shown once."""
         constraints = request.constraints
+        unknown = [name for name in constraints if name not in self.constraints]
+        if unknown:
+            raise ValueError(not_offered(unknown, self.constraints))
         guide = self._task.guide(request.start, constraints)
         notes = guide.notes if guide else self._task.notes(request.start)
         if guide is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import platformdirs
@@ -12,25 +12,26 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from rich.cells import cell_len, set_cell_size
 
-from workbench.repl.commands import COMMANDS, Command, split
+from workbench.repl.commands import Command, split
 
 
 class CommandCompleter(Completer):
     """Completes commands and their arguments.
 
     Args:
+        commands: the commands of the network that writes.
         models: the ids of the runs that can write.
     """
 
-    def __init__(self, models: Callable[[], Iterable[str]]) -> None:
-        self._models = models
+    def __init__(self, commands: Callable[[], Sequence[Command]], models: Callable[[], Iterable[str]]) -> None:
+        self._commands, self._models = commands, models
         self._files = PathCompleter(expanduser=True)
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         words = split(document.text_before_cursor)
         if len(words) == 1:
             (name,) = words
-            for command in COMMANDS:
+            for command in self._commands():
                 if command.name.startswith(name.lower()):
                     yield Completion(
                         command.name + " " * bool(command.argument), -len(name), command.name, command.help
@@ -49,32 +50,35 @@ class CommandCompleter(Completer):
     def _choices(self, name: str) -> Iterable[str]:
         if name == "model":
             return self._models()
-        return next((command.choices for command in COMMANDS if command.name == name), ())
+        return next((command.choices for command in self._commands() if command.name == name), ())
 
 
-def line_reader(models: Callable[[], Iterable[str]], toolbar: Callable[[], str]) -> Callable[[], str]:
+def line_reader(
+    commands: Callable[[], Sequence[Command]], models: Callable[[], Iterable[str]], toolbar: Callable[[], str]
+) -> Callable[[], str]:
     """Return a function that reads a line from the terminal.
 
     It raises ``KeyboardInterrupt`` on Ctrl-C and ``EOFError`` on Ctrl-D, as ``input`` does.
 
     Args:
+        commands: the commands of the network that writes.
         models: the ids of the runs that can write.
         toolbar: the text below the line.
     """
     session: PromptSession[str] = PromptSession(
         "诗 › ",
         history=_history(),
-        completer=CommandCompleter(models),
+        completer=CommandCompleter(commands, models),
         bottom_toolbar=toolbar,
         enable_history_search=True,
     )
     return session.prompt
 
 
-def command_list() -> str:
-    """List every command with its argument and help, aligned."""
-    widest = max(cell_len(_usage(command)) for command in COMMANDS)
-    return "\n".join(f"  {set_cell_size(_usage(command), widest)}  {command.help}" for command in COMMANDS)
+def command_list(commands: Sequence[Command]) -> str:
+    """List commands with their arguments and help, aligned."""
+    widest = max(cell_len(_usage(command)) for command in commands)
+    return "\n".join(f"  {set_cell_size(_usage(command), widest)}  {command.help}" for command in commands)
 
 
 def _usage(command: Command) -> str:

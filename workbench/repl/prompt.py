@@ -68,7 +68,11 @@ class Prompt:
 
     def status(self) -> str:
         """Return the run that writes and the settings, in a line."""
-        return f"{self._generator.run.id} · {self._settings.summary()}"
+        return f"{self._generator.run.id} · {self._summary()}"
+
+    def available_commands(self) -> list[Command]:
+        """Return the commands of the network that writes."""
+        return commands.available(self._generator.constraints)
 
     def serve(self, read_line: Callable[[], str]) -> None:
         """Read and execute lines until the person leaves."""
@@ -85,11 +89,11 @@ class Prompt:
     def execute(self, line: str) -> bool:
         """Execute a line, or say what is wrong with it; return whether to read another one."""
         try:
-            parsed = commands.parse(line)
+            parsed = commands.parse(line, self._generator.constraints)
             if parsed.command is None:
                 if not parsed.text:
                     raise ValueError(self._settings.hint())
-                self._accept(self._settings.with_constraints(start=parsed.text))
+                self._accept(self._settings.with_start(parsed.text))
                 self._write(1)
             elif parsed.command.name == "quit":
                 return False
@@ -104,10 +108,10 @@ class Prompt:
     def _change(self, command: Command, change: commands.Change, text: str) -> None:
         before = self._settings.start
         self._set(change(self._settings, text))
-        constraints = self._settings.constraints
-        if before and constraints.acrostic and not constraints.start:
+        acrostic = commands.ACROSTIC in self._settings.constraints
+        if before and acrostic and not self._settings.start:
             self._say(f"The beginning {printable(before)} is left out: the acrostic begins each line.")
-        if command.name == "acrostic" and constraints.acrostic:  # it is a beginning: nothing more is needed
+        if command.name == commands.ACROSTIC and acrostic:  # it is a beginning: nothing more is needed
             self._write(1)
 
     def _accept(self, settings: PromptSettings) -> None:
@@ -122,7 +126,7 @@ class Prompt:
 
     def _set(self, settings: PromptSettings) -> None:
         self._accept(settings)
-        self._say(settings.summary())
+        self._say(self._summary())
         try:
             self._generator.check(settings.request())
         except ValueError as error:
@@ -186,7 +190,10 @@ class Prompt:
         self._generator = generator
         self._say(f"{run.id} writes.")
 
+    def _summary(self) -> str:
+        return self._settings.summary(self._generator.constraints)
+
     def _help(self) -> None:
         from workbench.repl.line_input import command_list
 
-        self._say(command_list())
+        self._say(command_list(self.available_commands()))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from tasks.base import Value
-from tasks.poems.constraints import PoemConstraints
+from workbench.config.fields import as_typed
 from workbench.config.generation import DEFAULTS, GenerationConfig
 from workbench.inference.protocol import Generate
 from workbench.render.text import printable
@@ -16,16 +18,18 @@ _SHOWN = 12  # characters of a text that a person typed
 class PromptSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Constraints and generation settings of the next poem."""
 
-    constraints: PoemConstraints = PoemConstraints()
+    start: str = ""
+    constraints: dict[str, Value] = {}  # those that are set, as the network's ``Settings.constraints`` declares them
     config: GenerationConfig = DEFAULTS
     seeded: bool = False  # ``config.seed`` is the next poem's; else a random one is drawn
 
-    @property
-    def start(self) -> str:
-        return self.constraints.start
+    def with_start(self, start: str) -> PromptSettings:
+        return msgspec.structs.replace(self, start=start)
 
-    def with_constraints(self, **changes: Value) -> PromptSettings:
-        return msgspec.structs.replace(self, constraints=msgspec.structs.replace(self.constraints, **changes))
+    def with_constraint(self, name: str, value: Value | None) -> PromptSettings:
+        """Set a constraint; none: take it back."""
+        others = {one: given for one, given in self.constraints.items() if one != name}
+        return msgspec.structs.replace(self, constraints=others if value is None else {**others, name: value})
 
     def with_config(self, **changes: Value) -> PromptSettings:
         return msgspec.structs.replace(self, config=msgspec.structs.replace(self.config, **changes))
@@ -36,21 +40,22 @@ class PromptSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def request(self, **changes: Value) -> Generate:
         """Make the request for a poem; ``changes`` replace its fields."""
-        constraints = msgspec.structs.asdict(self.constraints)
-        start = constraints.pop("start")
-        given = {name: value for name, value in constraints.items() if value}
-        fields = msgspec.structs.asdict(self.config) | {"start": start} | changes
-        return Generate(**fields, constraints=given)
+        fields = msgspec.structs.asdict(self.config) | {"start": self.start} | changes
+        return Generate(**fields, constraints=self.constraints)
 
-    def summary(self) -> str:
-        """Describe the settings in a line."""
-        constraints, config = self.constraints, self.config
+    def summary(self, offered: Collection[str]) -> str:
+        """Describe the settings in a line.
+
+        Args:
+            offered: names of the constraints that the network offers, in the order in which they are shown.
+        """
+        config = self.config
+        given = {name: self.constraints[name] for name in offered if name in self.constraints}
+        form = given.pop("form", "any form")
         parts = [
-            constraints.form or "any form",
-            *([f"begins {printable(constraints.start, _SHOWN)}"] if constraints.start else []),
-            *([f"acrostic {constraints.acrostic}"] if constraints.acrostic else []),
-            *([f"rhyme {constraints.rhyme}"] if constraints.rhyme else []),
-            *(name for name in ("tones", "distinct", "novel") if getattr(constraints, name)),
+            *([str(form)] if "form" in offered else []),
+            *([f"begins {printable(self.start, _SHOWN)}"] if self.start else []),
+            *(name if value is True else f"{name} {as_typed(value)}" for name, value in given.items()),
             f"temp {config.temperature:g}",
             *([f"top-p {config.top_p:g}"] if config.top_p < 1 else []),
             *([f"top-k {config.top_k}"] if config.top_k else []),
@@ -63,9 +68,7 @@ class PromptSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def hint(self) -> str:
         """Suggest lines to type to a person who typed nothing."""
-        constraints = self.constraints
-        begins = f"with {printable(constraints.start, _SHOWN)}" if constraints.start else "freely"
-        another = (
-            f"one on {printable(constraints.acrostic, _SHOWN)}" if constraints.acrostic else f"one that begins {begins}"
-        )
+        begins = f"with {printable(self.start, _SHOWN)}" if self.start else "freely"
+        acrostic = str(self.constraints.get("acrostic", ""))
+        another = f"one on {printable(acrostic, _SHOWN)}" if acrostic else f"one that begins {begins}"
         return f"Type the characters that a poem begins with, /again for {another}, or /help."

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
+import msgspec
+
+from workbench.config.fields import Field, describe
 from workbench.runs import store
 from workbench.runs.store import NoSuchRun, Run, RunError
 
@@ -39,3 +43,21 @@ def preferred(folder: Path) -> Run:
             "its first evaluation."
         )
     return next((run for run in runs if run.status() == "finished"), runs[0])
+
+
+def constraint_fields(constraints: type[msgspec.Struct] | None) -> dict[str, Field]:
+    """Describe the constraints that a writer offers, by name; the beginning of a text is no constraint.
+
+    Args:
+        constraints: its ``Settings.constraints``; none: it writes freely.
+    """
+    fields = describe("", constraints) if constraints is not None else []
+    named = {field.key.removeprefix("."): field for field in fields}
+    return {name: field._replace(key=name) for name, field in named.items() if name != "start"}
+
+
+def not_offered(names: Iterable[str], offered: Collection[str]) -> str:
+    """Refuse constraints that a writer does not offer, in a sentence."""
+    if not offered:
+        return f"This network writes freely: it knows no {', '.join(names)}."
+    return f"This network knows no {', '.join(names)}: its constraints are {', '.join(offered)}."

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tasks.poems.annotation import verdict
+from tasks.poems.annotation import annotate
 from workbench.inference.protocol import Character
 from workbench.render.text import printable
 from workbench.tui.poem.poem_layout import render_text, rows
@@ -22,7 +22,7 @@ _MARKS = {"天": "○", "雪": "●", "看": "◎", "思": "◎", "鹤": " ", "x
 
 
 def verse(text: str, given_: str = "", prosody=None) -> PoemText:
-    made = PoemText(given_, prosody)
+    made = PoemText(given_, None if prosody is None else lambda raw, ended: annotate(raw, prosody, ended=ended))
     for character in text:
         made.add(Character(text=character, log_probability=-1.0))
     return made
@@ -88,7 +88,7 @@ def test_rhymes_are_told_as_soon_as_there_are_two() -> None:
     found = []
     for character in SNOW:
         grown.add(Character(text=character, log_probability=-1.0))
-        found.append({grown.positions[number].text for number in grown.rhymes})
+        found.append({grown.positions[number].text for number in grown.annotation.linked})
     assert found[:11] == [set()] * 11
     assert found[11:23] == [{"绝", "灭"}] * 12
     assert found[23] == {"绝", "灭", "雪"}
@@ -96,9 +96,9 @@ def test_rhymes_are_told_as_soon_as_there_are_two() -> None:
 
 
 def test_what_does_not_rhyme_is_not_marked() -> None:
-    assert verse("山飞鸟尽天，人踪万径灭。舟翁独钓前，寒江一天月。", prosody=rhyme_book()).rhymes == set()
-    assert verse(SNOW).rhymes == set()
-    assert verse("，。，。", prosody=rhyme_book()).rhymes == set()
+    assert verse("山飞鸟尽天，人踪万径灭。舟翁独钓前，寒江一天月。", prosody=rhyme_book()).annotation.linked == []
+    assert verse(SNOW).annotation.linked == []
+    assert verse("，。，。", prosody=rhyme_book()).annotation.linked == []
 
 
 @pytest.mark.parametrize(
@@ -114,37 +114,31 @@ def test_what_does_not_rhyme_is_not_marked() -> None:
 )
 def test_a_poem_is_judged_in_a_line(text: str, said: str) -> None:
     one = verse(text, prosody=rhyme_book())
-    assert one.checked is None
+    assert one.annotation.verdict == ""
     one.end()
-    assert one.checked is not None
-    assert said in verdict(one.raw, one.checked, rhyme_book())
+    assert said in one.annotation.verdict
 
 
 def test_where_a_poem_is_not_regulated_is_said_and_marked() -> None:
     broken = verse("雪月烟天月，天烟雪月前。烟天泉月雪，日天雪烟天。", prosody=rhyme_book())
     broken.end()
-    assert broken.checked is not None
-    said = verdict(broken.raw, broken.checked, rhyme_book())
-    assert broken.misfits
-    assert all(f"{broken.positions[number].text} in line " in said for number in sorted(broken.misfits)[:3])
-    assert render_text(broken, 24, marks=True).plain.count("!") == len(broken.misfits)
+    said, faults = broken.annotation.verdict, broken.annotation.faults
+    assert faults
+    assert all(f"{broken.positions[number].text} in line " in said for number in faults[:3])
+    assert render_text(broken, 24, marks=True).plain.count("!") == len(faults)
 
 
 def test_a_regulated_poem_is_said_to_be() -> None:
     good = verse("雪月烟天月，天烟雪月前。烟天泉月雪，日月雪烟天。", prosody=rhyme_book())
     good.end()
-    assert good.checked is not None
-    assert "rhymed on 先 · regulated" in verdict(good.raw, good.checked, rhyme_book())
+    assert "rhymed on 先 · regulated" in good.annotation.verdict
     assert "!" not in render_text(good, 24, marks=True).plain
 
 
 def test_without_a_book_form_and_repeated_characters_are_said() -> None:
     one = verse(SPRING, prosody=rhyme_book(empty=True))
     one.end()
-    assert one.checked is not None
-    assert (
-        verdict(one.raw, one.checked, rhyme_book(empty=True)) == "五绝 · rhyme and tones unknown · 处 twice in line 2"
-    )
+    assert one.annotation.verdict == "五绝 · rhyme and tones unknown · 处 twice in line 2"
 
 
 def test_what_was_given_is_bold_and_the_cursor_is_reversed() -> None:

@@ -1,27 +1,27 @@
-"""Capabilities of a network that writes: tones and rhymes of its characters, and the constraints that it can meet.
+"""Capabilities of a network that writes: the annotations of its texts, and the constraints that it can meet.
 
-They are read from the run's folder: no torch, and fast enough to be read before anything is written.
+They are read from the run's folder and its task's settings: no torch, and fast enough to be read before anything is
+written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
-import msgspec
-
-from tasks.poems.constraints import PoemConstraints
-from tasks.poems.prosody import Prosody
+from tasks.views import Annotation
 from workbench.runs.store import Run, RunError, task_state
+from workbench.runs.writers import constraint_fields
 
-CONSTRAINTS = [field.name for field in msgspec.structs.fields(PoemConstraints) if field.name != "start"]
-_RHYMING = ("rhyme", "tones")
+Annotator = Callable[[str, bool], Annotation]  # of a text, and whether the network has ended it
+_FREE = "This network writes freely: it offers no constraints."
+_OTHERS = "This network offers other constraints."
 
 
 class ModelCapabilities(NamedTuple):
     """Capabilities that a run's folder tells of."""
 
-    prosody: Prosody | None = None  # none: it does not write poems; an empty one: without tones and rhymes
+    annotate: Annotator | None = None  # none: its texts have no annotations
     unavailable: Mapping[str, str] = {}  # constraints that it cannot meet, each with a sentence that says why
 
     @property
@@ -32,20 +32,19 @@ class ModelCapabilities(NamedTuple):
         return " ".join(f"Off: {', '.join(names[reason])}. {reason}" for reason in reasons)
 
 
-def read(run: Run) -> ModelCapabilities:
-    """Read a run's capabilities as they are now."""
+def read(run: Run, constraints: Sequence[str]) -> ModelCapabilities:
+    """Read a run's capabilities as they are now.
+
+    Args:
+        constraints: names of the constraints that a person can set; those that the network does not offer are
+            unavailable.
+    """
     try:
-        state = task_state(run)
+        state, settings = task_state(run), run.spec.settings
     except RunError as error:
-        return ModelCapabilities(unavailable=dict.fromkeys(CONSTRAINTS, str(error)))
-    if run.spec.task != "poems":
-        reason = "This network writes freely: it knows no forms and no rhymes."
-        return ModelCapabilities(unavailable=dict.fromkeys(CONSTRAINTS, reason))
-    lines: Any = state.get("prosody")  # a group a line
-    if lines is None:
-        reason = "This network was trained before forms were known: train anew."
-        return ModelCapabilities(Prosody(), dict.fromkeys(CONSTRAINTS, reason))
-    reasons = {} if lines else dict.fromkeys(_RHYMING, "This network was trained without the rhyme book.")
-    if not run.tensors_file.exists():
-        reasons["novel"] = "The lines of its training corpus are not at hand."
-    return ModelCapabilities(Prosody(lines), reasons)
+        return ModelCapabilities(unavailable=dict.fromkeys(constraints, str(error)))
+    offered = constraint_fields(settings.constraints)
+    reason = _OTHERS if offered else _FREE
+    unavailable = {name: reason for name in constraints if name not in offered}
+    unavailable |= settings.unavailable_constraints(state, run.tensors_file.exists())
+    return ModelCapabilities(settings.annotator(state), unavailable)

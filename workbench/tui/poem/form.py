@@ -16,14 +16,14 @@ from workbench.config import generation
 from workbench.config.fields import Field, as_typed, describe
 from workbench.inference.protocol import Generate
 from workbench.tui.poem.alternatives import ALTERNATIVES
-from workbench.tui.poem.capabilities import CONSTRAINTS
 from workbench.tui.widgets.form import Form, SettingRow
 
 ANY = "any"
 DEFAULT_REQUEST = Generate(seed=1, choices=ALTERNATIVES)
 _SIDE_BY_SIDE = 4  # candidates that the screen shows beside one another
+CONSTRAINTS = ("form", "acrostic", "rhyme", "tones", "distinct", "novel")
 _ROWS = (
-    *("start", "form", "acrostic", "rhyme", "tones", "distinct", "novel"),
+    *("start", *CONSTRAINTS),
     *("temperature", "top_p", "top_k", "repetition", "seed", "best_of"),
 )
 _TITLES = {"start": "beginning", "top_p": "top-p", "top_k": "top-k", "best_of": "candidates"}

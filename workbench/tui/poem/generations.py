@@ -14,12 +14,12 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from tasks.poems.prosody import Prosody
 from workbench.inference.protocol import Character, End, Generate
 from workbench.runs.store import Run
 from workbench.tui.poem import kept_poems
+from workbench.tui.poem.capabilities import Annotator
 from workbench.tui.poem.poem_layout import LEGEND, render_text
-from workbench.tui.poem.poem_text import PoemText, verdict
+from workbench.tui.poem.poem_text import PoemText
 
 KEPT = 50  # generations in the list
 _NARROWEST = 18  # cells of a candidate's column: a line of seven characters and its mark
@@ -109,18 +109,18 @@ class PoemView(Static):
             notes.append(f"{'the best: ' * self.best}score {self.score:.2f}".replace("-", "−"))
         elif self.broken_off == _GIVEN_UP:
             notes.append(_GIVEN_UP)
-        if written.checked is not None and written.prosody is not None:
-            notes.append(verdict(written.checked, written.raw, written.prosody))
+        if written.annotation.verdict:
+            notes.append(written.annotation.verdict)
         self.update(Content.assemble(text, *((f"\n{note}", "$foreground-muted") for note in notes)))
 
 
 class GenerationView(Vertical):
     """Candidates of one request beside one another; under them the network and the settings."""
 
-    def __init__(self, record: GenerationRecord, given: str, prosody: Prosody | None, *, marks: bool) -> None:
+    def __init__(self, record: GenerationRecord, given: str, annotate: Annotator | None, *, marks: bool) -> None:
         super().__init__()
         self.record = record
-        self.poems = [PoemView(record, PoemText(given, prosody), marks=marks) for _ in range(record.request.best_of)]
+        self.poems = [PoemView(record, PoemText(given, annotate), marks=marks) for _ in range(record.request.best_of)]
         self._note = Static(markup=False, classes="note")
 
     def compose(self) -> ComposeResult:
@@ -194,9 +194,9 @@ class PoemList(VerticalScroll):
             poem.marks = self.marks
             poem.draw()
 
-    async def begin(self, record: GenerationRecord, given: str, prosody: Prosody | None) -> GenerationView:
+    async def begin(self, record: GenerationRecord, given: str, annotate: Annotator | None) -> GenerationView:
         """Mount a new generation on top, its first poem marked, and remove the oldest."""
-        fresh = GenerationView(record, given, prosody, marks=self.marks)
+        fresh = GenerationView(record, given, annotate, marks=self.marks)
         generations: Sequence[GenerationView] = list(self.query_children(GenerationView))
         for old in generations[KEPT - 1 :]:
             old.remove()

@@ -1,69 +1,65 @@
-"""Layout of a poem: its characters in rows of cells, and under each its tone."""
+"""Layout of a text: its characters in rows of cells, and under each its label, such as a tone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from tasks.poems import forms
-from tasks.poems.prosody import Tone
+from tasks.views import Annotation
 from workbench.render.text import printable
-from workbench.tui.poem.poem_text import LINE_ENDS, PoemText
+from workbench.tui.poem.poem_text import PoemText
 
-TONES = {Tone.LEVEL: "○", Tone.OBLIQUE: "●", Tone.FREE: "◎"}
 RHYME, MISFIT = "韵", "!"
 _SENTENCE_ENDS = f"{forms.SENTENCE_ENDS}\n"
+_LINE_ENDS = f"，{_SENTENCE_ENDS}"
 LEGEND = f"○ level ● oblique ◎ either {RHYME} rhyme {MISFIT} misfit"
 
 
 def render_text(poem: PoemText, width: int, *, marks: bool, cursor: int | None = None) -> Content:
-    """Render a poem in rows of ``width`` cells.
+    """Render a text in rows of ``width`` cells.
 
     Args:
-        marks: show tones under the characters, and rhymes.
+        marks: show labels under the characters, linked characters and faults.
         cursor: the number of the highlighted character.
     """
-    marks = marks and bool(poem.prosody)
-    rhymes, misfits = (poem.rhymes, poem.misfits) if marks else (set(), set())
+    annotation = poem.annotation if marks else Annotation()
     lines = []
     for row in rows([position.text for position in poem.positions], width):
         shown = [number for number in row if poem.positions[number].text != "\n"]
-        lines.append(Content.assemble(*(_character(poem, number, cursor, rhymes, misfits) for number in shown)))
-        if marks and shown:
-            lines.append(_tones(poem, shown, rhymes, misfits))
+        lines.append(Content.assemble(*(_character(poem, number, cursor, annotation) for number in shown)))
+        if annotation.labels and shown:
+            lines.append(_labels(poem, shown, annotation))
     return Content("\n").join(lines)
 
 
-def _character(
-    poem: PoemText, number: int, cursor: int | None, rhymes: set[int], misfits: set[int]
-) -> str | tuple[str, str]:
+def _character(poem: PoemText, number: int, cursor: int | None, annotation: Annotation) -> tuple[str, str]:
     position = poem.positions[number]
     styles = ["bold"] * (position.written is None)
-    if number in misfits:
+    if number in annotation.faults:
         styles.append("$text-error")
-    elif number in rhymes:
+    elif number in annotation.linked:
         styles.append("$text-accent underline")
     if number == cursor:
         styles.append("reverse")
     return printable(position.text), " ".join(styles)
 
 
-def _tones(poem: PoemText, row: Sequence[int], rhymes: set[int], misfits: set[int]) -> Content:
-    """Marks of a row, as wide as its characters; a rhyme is marked under the punctuation after it."""
-    assert poem.prosody is not None
+def _labels(poem: PoemText, row: Sequence[int], annotation: Annotation) -> Content:
+    """Labels of a row, as wide as its characters; a linked one is marked under the punctuation after it."""
     parts: list[tuple[str, str]] = []
     for number in row:
         character = printable(poem.positions[number].text)
         width = cell_len(character)
-        tone = TONES.get(poem.prosody.tone(character), "")
-        if number - 1 in rhymes and not tone and width == cell_len(RHYME):
+        label = annotation.labels[number] if number < len(annotation.labels) else ""
+        if number - 1 in annotation.linked and not label and width == cell_len(RHYME):
             parts.append((RHYME, "$text-accent"))
         else:
-            mark = tone + MISFIT * (number in misfits)
-            style = "$text-error" if number in misfits else "$foreground-muted"
-            parts.append((f"{mark:{width}}"[:width], style))
+            mark = label + MISFIT * (number in annotation.faults)
+            style = "$text-error" if number in annotation.faults else "$foreground-muted"
+            parts.append((set_cell_size(mark, width), style))
     return Content.assemble(*parts)
 
 
@@ -75,7 +71,7 @@ def rows(characters: Sequence[str], width: int) -> list[list[int]]:
     segments: list[list[int]] = [[]]
     for number, character in enumerate(characters):
         segments[-1].append(number)
-        if character in LINE_ENDS:
+        if character in _LINE_ENDS:
             segments.append([])
     widths = [sum(_width(characters[number]) for number in segment) for segment in segments]
     room = width if 2 * max(widths) <= width else 0

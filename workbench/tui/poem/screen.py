@@ -18,23 +18,22 @@ from workbench.render.format import age
 from workbench.runs.store import Run, RunError
 from workbench.runs.summary import RunSummary
 from workbench.tui.keys import bindings
-from workbench.tui.poem import capabilities, kept_poems
+from workbench.tui.poem import capabilities
 from workbench.tui.poem.alternatives import AlternativesLine
 from workbench.tui.poem.capabilities import ModelCapabilities
-from workbench.tui.poem.dialogs import KeptPoemsDialog, SavePoemDialog
-from workbench.tui.poem.form import GenerationForm, GenerationRow
+from workbench.tui.poem.form import CONSTRAINTS, GenerationForm, GenerationRow
 from workbench.tui.poem.generation import stream
 from workbench.tui.poem.generations import GenerationRecord, GenerationView, PoemList
+from workbench.tui.poem.keeping import PoemKeeping
 from workbench.tui.poem.model_choice import ModelChoice
 from workbench.tui.poem.models import NO_MODEL, ModelFolder, WritingModels
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import SettingRow
-from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.status import live
 
 
-class PoemScreen(Page):
+class PoemScreen(PoemKeeping):
     """The networks that write, the settings, and the poems of this session."""
 
     place = "poem"
@@ -127,7 +126,7 @@ class PoemScreen(Page):
 
     async def _read_capabilities(self, run: Run) -> ModelCapabilities:
         if self._capabilities[0] != run.path:
-            self._capabilities = run.path, await run_in_thread(partial(capabilities.read, run))
+            self._capabilities = run.path, await run_in_thread(partial(capabilities.read, run, CONSTRAINTS))
         return self._capabilities[1]
 
     @property
@@ -181,47 +180,6 @@ class PoemScreen(Page):
         self.query_one(GenerationForm).fill(request)
         self._write(GenerationRecord(run, request, self.chosen is not None and live(self.chosen.status)))
 
-    def action_copy(self) -> None:
-        marked = self.query_one(PoemList).marked
-        assert marked is not None
-        self.app.copy_to_clipboard(marked.text)
-        self.app.notify("The poem is copied, where the terminal allows it (OSC 52).", markup=False)
-
-    @work(group="keep")
-    async def action_keep(self) -> None:
-        marked = self.query_one(PoemList).marked
-        assert marked is not None
-        folder = self.session.runs_folder
-        try:
-            new = await run_in_thread(partial(kept_poems.keep, folder, marked.entry))
-        except OSError as error:
-            self._fail(f"The poem could not be kept in {folder / kept_poems.NAME}: {error.strerror}.")
-        else:
-            self.app.notify(
-                f"Kept in {folder / kept_poems.NAME}." if new else "This poem is kept already.", markup=False
-            )
-
-    @work(group="keep")
-    async def action_kept(self) -> None:
-        folder = self.session.runs_folder
-        try:
-            entries = await run_in_thread(partial(kept_poems.read, folder))
-        except OSError as error:
-            self._fail(f"{folder / kept_poems.NAME} cannot be read: {error.strerror}.")
-        else:
-            self.app.push_screen(KeptPoemsDialog(entries, folder / kept_poems.NAME))
-
-    @work(group="keep")
-    async def action_save(self) -> None:
-        marked = self.query_one(PoemList).marked
-        assert marked is not None
-        path = await self.app.push_screen_wait(SavePoemDialog(marked.entry, f"poem-{marked.record.request.seed}.txt"))
-        if path is not None:
-            self.app.notify(f"Written to {path}.", markup=False)
-
-    def _fail(self, sentence: str) -> None:
-        self.app.notify(sentence, severity="error", markup=False)
-
     def action_marks(self) -> None:
         poems = self.query_one(PoemList)
         poems.marks = not poems.marks
@@ -239,7 +197,7 @@ class PoemScreen(Page):
         stopped, poems = threading.Event(), self.query_one(PoemList)
         self._stopped, self._generation = stopped, None
         self._say(f"opening {record.run.id} …", "warning")
-        prosody = (await self._read_capabilities(record.run)).prosody
+        annotate = (await self._read_capabilities(record.run)).annotate
 
         def opened() -> None:
             if not stopped.is_set():
@@ -254,7 +212,7 @@ class PoemScreen(Page):
                     end = reply
                 elif isinstance(reply, Begun):
                     notes = " ".join(reply.notes)
-                    generation = await poems.begin(record, reply.text, prosody)
+                    generation = await poems.begin(record, reply.text, annotate)
                     if stopped.is_set():  # while it was made
                         generation.end(end)
                         continue
