@@ -109,6 +109,13 @@ def test_what_cannot_be_is_one_sentence(workbench, scribe: Run, finished: Run, r
     assert "never reached its first step" in says(workbench("poem", fresh.id), 1, "")
 
 
+@pytest.mark.parametrize("words", [["--form", "七绝", "--start", "月"], ["--acrostic", "月明"], ["--tones", "-n", 2]])
+def test_a_constraint_that_the_network_does_not_offer_is_one_sentence(workbench, scribe: Run, words) -> None:
+    name = words[0].removeprefix("--")
+    sentence = says(workbench("poem", scribe.id, *words), 1, "")
+    assert sentence == f"This network writes freely: it knows no {name}."
+
+
 def test_where_no_model_came_along_the_next_action_is_named(nothing_came_along, runs_folder) -> None:
     toy(runs_folder)
     asked = CliRunner().invoke(app, ["poem", "--start", "月"])
