@@ -45,8 +45,8 @@ def reads_both_ways(name: str) -> bool:
         KeyError: there is no such cell.
         CellError: it cannot be read.
     """
-    told = both_ways(name)
-    return load(name).bidirectional if told is None else told
+    declared = both_ways(name)
+    return load(name).bidirectional if declared is None else declared
 
 
 def build(

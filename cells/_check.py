@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from cells._base import AnyCell, Cell
 from cells._builtin import BuiltIn
-from cells._packing import Whole
+from cells._packing import EqualLengths
 from cells._recurrent import Recurrent
 from cells._registry import place
 
@@ -127,7 +127,7 @@ def both_directions(kind: type[AnyCell]) -> None:
     backward: Any = net.cells[1]
     for row, length in enumerate(LENGTHS):
         turned = x[row, :length].flip(0)[:, None]  # (T,1,I)
-        expected, _ = backward.run(turned, Whole(1, length, backward=False), None, False)
+        expected, _ = backward.run(turned, EqualLengths(1, length, backward=False), None, False)
         own = outputs[row, :length, net.output_size :]
         _equal(own, expected[:, 0].flip(0), "the reverse direction differs from reading the reversed sequence")
 
@@ -136,10 +136,10 @@ def projection(kind: type[AnyCell]) -> None:
     """``project`` depends on its input alone: on one step as on all, before a step as after it."""
     cell = _cell(kind)
     x = _noise(T, B, I)
-    whole = cell.project(x)
-    cell.step(whole[0], cell.initial_state(B))
+    at_once = cell.project(x)
+    cell.step(at_once[0], cell.initial_state(B))
     for step in range(T):
-        _equal(cell.project(x[step]), whole[step], "project gives one step something else than all at once")
+        _equal(cell.project(x[step]), at_once[step], "project gives one step something else than all at once")
 
 
 def gate_shapes(kind: type[AnyCell]) -> None:

@@ -30,10 +30,10 @@ def struct(path: Path, node: ast.ClassDef) -> type[msgspec.Struct] | None:
     Raises:
         Fault: they cannot be read without importing the file, or are no options.
     """
-    found = definition(path, node, "Options")
-    if found is None or (isinstance(found[1], ast.Constant) and found[1].value is None):
+    attribute = definition(path, node, "Options")
+    if attribute is None or (isinstance(attribute[1], ast.Constant) and attribute[1].value is None):
         return None
-    file, syntax = found
+    file, syntax = attribute
     if isinstance(syntax, ast.expr) and (elsewhere := resolve(file, syntax)) is not None:
         file, syntax = elsewhere
     if not isinstance(syntax, ast.ClassDef):
@@ -56,22 +56,22 @@ def _namespace(body: list[ast.stmt]) -> dict[str, Any]:
     for statement in body:
         match statement:
             case ast.Import(names=aliases):
-                kept = [alias for alias in aliases if alias.name.partition(".")[0] in _MODULES]
-                known: list[ast.stmt] = [ast.Import([alias], lineno=1, col_offset=0) for alias in kept]
+                allowed = [alias for alias in aliases if alias.name.partition(".")[0] in _MODULES]
+                statements: list[ast.stmt] = [ast.Import([alias], lineno=1, col_offset=0) for alias in allowed]
             case ast.ImportFrom(module=str(module), level=0):
-                known = [statement] if module.partition(".")[0] in _MODULES else []
+                statements = [statement] if module.partition(".")[0] in _MODULES else []
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
-                known = []
+                statements = []
                 with suppress(ValueError, TypeError, RecursionError, MemoryError):
                     names[name] = ast.literal_eval(value)
             case _:
-                known = []
-        for one in known:
+                statements = []
+        for import_statement in statements:
             with suppress(ImportError):
-                _execute(one, names)
+                _execute(import_statement, names)
     return names
 
 
@@ -89,8 +89,8 @@ def _made(names: dict[str, Any], syntax: ast.ClassDef) -> type[msgspec.Struct] |
             return Fault("its Options must derive from msgspec.Struct, with frozen=True", syntax.lineno)
         why = next(filter(None, map(_wrong, msgspec.structs.fields(made))), "")
     except Exception as error:
-        said = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
-        return Fault(f"its Options cannot be read ({said}): {_RULE}", syntax.lineno)
+        reason = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
+        return Fault(f"its Options cannot be read ({reason}): {_RULE}", syntax.lineno)
     return Fault(f"its option {why}", syntax.lineno) if why else made
 
 

@@ -61,7 +61,7 @@ def both_directions(lengths: Tensor | None, batch: int, time: int, device: torch
     if not time:
         raise ValueError("Sample 0 of the batch is an empty sequence.")
     if lengths is None:
-        return Whole(batch, time, backward=False), Whole(batch, time, backward=True)
+        return EqualLengths(batch, time, backward=False), EqualLengths(batch, time, backward=True)
     if lengths.shape != (batch,):
         raise ValueError(f"There are {batch} samples in the batch, and lengths of shape {tuple(lengths.shape)}.")
     for wrong, what in ((lengths < 1, "an empty sequence"), (lengths > time, f"longer than {time} steps")):
@@ -69,10 +69,10 @@ def both_directions(lengths: Tensor | None, batch: int, time: int, device: torch
             raise ValueError(f"Sample {int(wrong.nonzero()[0])} of the batch is {what}.")
     if bool((lengths == time).all()):
         return both_directions(None, batch, time, device)
-    return Ragged(lengths, time, device, backward=False), Ragged(lengths, time, device, backward=True)
+    return UnequalLengths(lengths, time, device, backward=False), UnequalLengths(lengths, time, device, backward=True)
 
 
-class Whole(Steps):
+class EqualLengths(Steps):
     """Sequences that all have T steps."""
 
     def __init__(self, batch: int, time: int, *, backward: bool) -> None:
@@ -98,7 +98,7 @@ class Whole(Steps):
         return state
 
 
-class Ragged(Steps):
+class UnequalLengths(Steps):
     """Sequences of unequal lengths."""
 
     def __init__(self, lengths: Tensor, time: int, device: torch.device, *, backward: bool) -> None:

@@ -103,10 +103,14 @@ def both_ways(name: str) -> bool | None:
     node = _cell(path)
     if node is None:
         return None
-    found = definition(path, node, "bidirectional")
-    if found is None or (found[0] == _ROOT[0] and foreign(path, node)) or not isinstance(found[1], ast.Constant):
+    declaration = definition(path, node, "bidirectional")
+    if (
+        declaration is None
+        or (declaration[0] == _ROOT[0] and foreign(path, node))
+        or not isinstance(declaration[1], ast.Constant)
+    ):
         return None
-    return found[1].value is True
+    return declaration[1].value is True
 
 
 def examine(path: Path) -> str:
@@ -151,26 +155,26 @@ def _located(error: BaseException, path: Path) -> tuple[Path, Fault]:
 
 def _scan() -> tuple[dict[str, Path], dict[str, str]]:
     """Return the files of the readable cells by name, and the reasons why all else cannot be read."""
-    seen: list[tuple[str, tuple[tuple[str, int, int], ...], str]] = []
+    folders: list[tuple[str, tuple[tuple[str, int, int], ...], str]] = []
     for folder in dict.fromkeys(sys.modules["cells"].__path__):
         try:
             with os.scandir(folder) as entries:
                 files = [entry for entry in entries if entry.name.endswith(".py") and entry.name[0] != "."]
             stats = ((entry.name, entry.stat()) for entry in sorted(files, key=lambda entry: entry.name))
-            seen.append((folder, tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats), ""))
+            folders.append((folder, tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats), ""))
         except OSError as error:
             why = {FileNotFoundError: "there is no such folder", NotADirectoryError: "it is no folder"}
-            seen.append((folder, (), why.get(type(error), (error.strerror or str(error)).lower())))
-    return _scanned(tuple(seen))
+            folders.append((folder, (), why.get(type(error), (error.strerror or str(error)).lower())))
+    return _scanned(tuple(folders))
 
 
 @lru_cache(maxsize=4)
 def _scanned(
-    seen: tuple[tuple[str, tuple[tuple[str, int, int], ...], str], ...],
+    folders: tuple[tuple[str, tuple[tuple[str, int, int], ...], str], ...],
 ) -> tuple[dict[str, Path], dict[str, str]]:
     readable: dict[str, Path] = {}
     problems: dict[str, str] = {}
-    for folder, entries, why in seen:
+    for folder, entries, why in folders:
         if why:
             problems[folder] = Fault(f"{why} (WORKBENCH_CELLS names it)").sentence(Path(folder))
         for path in (Path(folder) / name for name, _, _ in entries if not name.startswith("_")):
@@ -219,8 +223,8 @@ def _cell(path: Path) -> ast.ClassDef | None:
 
 
 def _has_step(path: Path, node: ast.ClassDef) -> bool:
-    found = definition(path, node, "step")
-    return foreign(path, node) or (found is not None and found[0] != _ROOT[0])
+    step = definition(path, node, "step")
+    return foreign(path, node) or (step is not None and step[0] != _ROOT[0])
 
 
 _ROOT = (OWN / "_base.py", "Cell")

@@ -30,8 +30,8 @@ class Fault(Exception):
         return f"cannot be read: {path}{f', line {self.line}' if self.line else ''}: {self.why}."
 
 
-class Source(NamedTuple):
-    """A parsed file."""
+class ParsedFile(NamedTuple):
+    """Parsed file of a cell."""
 
     title: str
     text: str
@@ -40,7 +40,7 @@ class Source(NamedTuple):
     imports: dict[str, tuple[str, str]]  # local name → module and the name in it (empty: the module itself)
 
 
-def parse(path: Path) -> Source:
+def parse(path: Path) -> ParsedFile:
     """Return a parsed file, read again when it has changed.
 
     Raises:
@@ -57,7 +57,7 @@ def parse(path: Path) -> Source:
 
 
 @lru_cache(maxsize=1024)
-def _parse(path: Path, changed: int, size: int) -> Source | Fault:
+def _parse(path: Path, changed: int, size: int) -> ParsedFile | Fault:
     data = path.read_bytes()
     try:
         with warnings.catch_warnings():
@@ -76,13 +76,13 @@ def _parse(path: Path, changed: int, size: int) -> Source | Fault:
     for node in tree.body:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                whole = alias.name if alias.asname else alias.name.partition(".")[0]
-                imports[alias.asname or whole] = (whole, "")
+                package = alias.name if alias.asname else alias.name.partition(".")[0]
+                imports[alias.asname or package] = (package, "")
         elif isinstance(node, ast.ImportFrom):
             module = ".".join(filter(None, ["cells" * (node.level == 1), node.module or ""]))
             imports |= {alias.asname or alias.name: (module, alias.name) for alias in node.names}
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    return Source(title.strip().rstrip("."), text.strip("\n"), tree.body, classes, imports)
+    return ParsedFile(title.strip().rstrip("."), text.strip("\n"), tree.body, classes, imports)
 
 
 def check_imports(path: Path) -> None:
@@ -130,8 +130,8 @@ def _descend(path: Path, node: ast.ClassDef, above: set[tuple[Path, str]]) -> It
         return
     yield path, node
     for base in node.bases:
-        if (found := resolve(path, base)) is not None:
-            yield from _descend(*found, above | {(path, node.name)})
+        if (parent := resolve(path, base)) is not None:
+            yield from _descend(*parent, above | {(path, node.name)})
 
 
 def foreign(path: Path, node: ast.ClassDef) -> bool:

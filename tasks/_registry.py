@@ -76,15 +76,15 @@ def load(name: str) -> type[AnyTask]:
     """
     folder = _check(name)
     try:
-        found = importlib.import_module(f"tasks.{name}.task").Task
+        task_class = importlib.import_module(f"tasks.{name}.task").Task
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a file may end the program as well: SystemExit
         raise TaskError(f"Task {name} {_explain(error, folder / 'task.py')}") from error
-    if not (isinstance(found, type) and issubclass(found, Task)):
+    if not (isinstance(task_class, type) and issubclass(task_class, Task)):
         fault = _Fault(folder / "task.py", "its Task must be a class that derives from tasks.base.Task")
         raise TaskError(f"Task {name} {fault}")
-    return found
+    return task_class
 
 
 def _check(name: str) -> Path:

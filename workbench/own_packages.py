@@ -20,11 +20,11 @@ def foreign() -> str:
         places = [spec.origin] if spec and spec.origin else [*(spec.submodule_search_locations or [])] if spec else []
         if not places:
             return f"Workbench's package {name} is missing beside {_ROOT / 'workbench'}: install Workbench anew."
-        found = Path(places[0])
-        found = found.parent if found.name == "__init__.py" else found
-        if found.resolve().parent != _ROOT:
+        package = Path(places[0])
+        package = package.parent if package.name == "__init__.py" else package
+        if package.resolve().parent != _ROOT:
             return (
-                f"{found} hides Workbench's own package {name!r}: take {found.parent} out of PYTHONPATH, "
+                f"{package} hides Workbench's own package {name!r}: take {package.parent} out of PYTHONPATH, "
                 "or rename it there."
             )
     return ""

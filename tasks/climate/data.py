@@ -131,12 +131,12 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
         raise DataError(f"task.history={settings.history} readings are less than a day, which has {day}: read more.")
     parts, remarks = split_ranges(int(meta["start"]), step, len(values))
     notes = [*meta["notes"], *remarks]
-    whole = np.isfinite(values).all(1)
+    complete = np.isfinite(values).all(1)
     rows: dict[Split, Tensor] = {}
     dropped = 0
     for split, (begin, end) in zip(SPLITS, parts, strict=True):
         windows = _windows(begin, end, settings.history + settings.horizon, settings.stride)
-        clean = _clean(windows, whole, settings.history + settings.horizon)
+        clean = _clean(windows, complete, settings.history + settings.horizon)
         dropped += len(windows) - len(clean)
         if not len(clean):
             raise DataError(
@@ -190,7 +190,7 @@ def _windows(begin: int, end: int, length: int, stride: int) -> NDArray[np.int64
     return np.arange(begin, end - length + 1, stride, dtype=np.int64)
 
 
-def _clean(windows: NDArray[np.int64], whole: NDArray[np.bool_], length: int) -> NDArray[np.int64]:
+def _clean(windows: NDArray[np.int64], complete: NDArray[np.bool_], length: int) -> NDArray[np.int64]:
     """The windows without a missing reading."""
-    before = np.concatenate([[0], np.cumsum(~whole)])
+    before = np.concatenate([[0], np.cumsum(~complete)])
     return np.asarray(windows[before[windows + length] == before[windows]])

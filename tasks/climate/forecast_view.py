@@ -46,14 +46,14 @@ def forecast(
     for name in BASELINES:
         curves[name] = [*before, *_plain(baselines.FORECASTS[name](past[None], horizon, day)[0])]
     # an hour's last reading, not its first: the last reading of all stands at 0 h
-    kept = slice((back - 1) % thin, None, thin)
+    every_nth = slice((back - 1) % thin, None, thin)
     hours = [(tick + 1 - back) * step / _HOUR for tick in range(back + horizon)]
     return Series(
         title=title,
         note=f"{unit} over hours from the last reading",
         x_label="hours",
-        x=[round(hour, 3) for hour in hours[kept]],
-        curves={name: list(values)[kept] for name, values in curves.items()},
+        x=[round(hour, 3) for hour in hours[every_nth]],
+        curves={name: list(values)[every_nth] for name, values in curves.items()},
     )
 
 

@@ -99,8 +99,8 @@ def _table(path: Path, wanted: Sequence[str]) -> _Table:
     except csv.Error as error:
         raise DataError(f"{path} line 1 is not CSV: {error}.") from None
     there = [name for name in dict.fromkeys(wanted) if name in heads or name not in CALENDAR_FEATURES]
-    if lacking := [name for name in there if name not in heads]:
-        raise DataError(f"{path} line 1: there is no column {lacking[0]!r}; its columns are: {', '.join(heads[:30])}.")
+    if missing := [name for name in there if name not in heads]:
+        raise DataError(f"{path} line 1: there is no column {missing[0]!r}; its columns are: {', '.join(heads[:30])}.")
     places = [heads.index(name) for name in there]
     rows, lines = [], []
     try:

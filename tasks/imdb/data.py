@@ -37,7 +37,7 @@ def load(settings: Settings, folder: Path) -> TextData:
 def _read(path: Path, seed: int) -> LabelledTexts:
     """Every labelled review, in the order of part, class, number and stars, whatever the archive's order is."""
     report_progress(f"Reading the reviews in {path.name} …")
-    found: dict[tuple[str, str, int, int], str] = {}
+    members: dict[tuple[str, str, int, int], str] = {}
     empty = 0
     for name, content in archives.members(path, _REVIEW):
         part, label, number, stars = name[:-4].replace("_", "/").split("/")
@@ -45,17 +45,17 @@ def _read(path: Path, seed: int) -> LabelledTexts:
             tokenizers.english(reading.decode(content, f"{path}: {name}"))
         )  # a list would take ten times more
         if any(map(str.isalnum, words)):
-            found[part, label, int(number), int(stars)] = words
+            members[part, label, int(number), int(stars)] = words
         else:
             empty += 1
     for part in ("train", "test"):
         for label in ("neg", "pos"):
-            if not any(key[:2] == (part, label) for key in found):
+            if not any(key[:2] == (part, label) for key in members):
                 raise DataError(f"{path} holds no {part}/{label}/*.txt review: fetch the archive again.")
-    ordered = sorted(found)
+    ordered = sorted(members)
     labels = [int(label == "pos") for _, label, *_ in ordered]
     training = [part == "train" for part, *_ in ordered]
     split = np.full(len(ordered), splits.TEST, dtype=np.int8)
     split[training] = splits.stratified([y for y, t in zip(labels, training, strict=True) if t], seed, _VALIDATION)
     notes = [f"Reviews without a letter, skipped: {empty}."] if empty else []
-    return LabelledTexts((found[key].split() for key in ordered), labels, split.tolist(), notes)
+    return LabelledTexts((members[key].split() for key in ordered), labels, split.tolist(), notes)

@@ -76,8 +76,8 @@ class Task(ClassificationTask[Settings, NamesData]):
 
     def baseline(self, data: NamesData, *, cached_only: bool = False) -> Baselines:
         def compute() -> Baselines:
-            held = {split: data.names(split) for split in EVAL_SPLITS}
-            return character_ngrams.character_ngrams(*data.names("train"), held, len(self.labels), longest=4)
+            evaluated = {split: data.names(split) for split in EVAL_SPLITS}
+            return character_ngrams.character_ngrams(*data.names("train"), evaluated, len(self.labels), longest=4)
 
         key = cache.key("names baseline", 2, data.state["cache"], self.settings.evaluation)
         return kept_baseline(f"names-baseline-{key}", compute, cached_only=cached_only)

@@ -77,9 +77,9 @@ def rhymes(scheme: Scheme) -> list[int]:
     return [line for line, kind in enumerate(scheme) if kind[-1] == LEVEL]
 
 
-def fits(tone: Tone, wanted: str) -> bool:
+def fits(tone: Tone, required: str) -> bool:
     """Tell whether a tone fits 平, 仄 or 中 of a pattern; a free or unknown one fits any."""
-    return tone not in ({LEVEL: Tone.OBLIQUE, OBLIQUE: Tone.LEVEL}.get(wanted),)
+    return tone not in ({LEVEL: Tone.OBLIQUE, OBLIQUE: Tone.LEVEL}.get(required),)
 
 
 def misfits(tones: Sequence[Tone], pattern: str) -> list[int]:

@@ -66,10 +66,10 @@ def words(review: str) -> list[str]:
 
 
 def _read(path: Path) -> LabelledTexts:
-    found = list(rows(path))
-    report_progress(f"Cutting {len(found):,} reviews into words (jieba) …")
-    split = [_PLACES.get(number % 5, splits.TRAIN) for number in range(1, len(found) + 1)]
-    labels = [CATEGORIES.index(category) for category, _ in found]
-    empty = sum(not review.strip() for _, review in found)
+    reviews = list(rows(path))
+    report_progress(f"Cutting {len(reviews):,} reviews into words (jieba) …")
+    split = [_PLACES.get(number % 5, splits.TRAIN) for number in range(1, len(reviews) + 1)]
+    labels = [CATEGORIES.index(category) for category, _ in reviews]
+    empty = sum(not review.strip() for _, review in reviews)
     notes = [f"Empty reviews, which keep their place in the numbering: {empty}."] if empty else []
-    return LabelledTexts((words(review) for _, review in found), labels, split, notes)
+    return LabelledTexts((words(review) for _, review in reviews), labels, split, notes)

@@ -14,7 +14,7 @@ from torch import Tensor
 import cells
 from cells import _check
 from cells._base import Cell
-from cells._packing import Whole
+from cells._packing import EqualLengths
 
 pytestmark = pytest.mark.parametrize("name", EVERY)
 
@@ -42,7 +42,7 @@ def test_steps_on_projected_inputs_are_a_run(name: str) -> None:
     for projected in cell.project(x):
         output, state = cell.step(projected, state)
         outputs.append(output)
-    run, after = cell.run(x, Whole(*x.shape[1::-1], backward=False), before, True)
+    run, after = cell.run(x, EqualLengths(*x.shape[1::-1], backward=False), before, True)
     agree(torch.stack(outputs), run)
     agree(tuple(state), tuple(after))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from cells._packing import Whole
+from cells._packing import EqualLengths
 from cells._recurrent import Recurrent
 
 every_cell = pytest.mark.parametrize("name", EVERY)
@@ -139,6 +139,6 @@ def test_the_reverse_direction_starts_at_each_sequences_own_end(name: str, form:
     outputs, after = net(form.x(), torch.tensor(form.lengths), return_state=True)
     for b, length in enumerate(form.lengths):
         turned = form.x()[b, :length].flip(0)[:, None]  # (T,1,I), the last step first
-        expected, state = backward.run(turned, Whole(1, len(turned), backward=False), None, True)  # (T,1,O)
+        expected, state = backward.run(turned, EqualLengths(1, len(turned), backward=False), None, True)  # (T,1,O)
         agree(outputs[b, :length, net.output_size :], expected[:, 0].flip(0))
         agree(tuple(part[1, b] for part in after), tuple(part[0] for part in state))

@@ -21,7 +21,7 @@ from workbench.config import spec
 from workbench.config.spec import RunSpec, SpecError
 from workbench.engine import data, network
 from workbench.inference import network_summary
-from workbench.inference.protocol import Part, Predict, Sketch, Sketched, encode
+from workbench.inference.protocol import NetworkSummary, NetworkSummaryRequest, Part, Predict, encode
 
 SHIPPED = [name for name in tasks.available() if (Path(tasks.__file__).parent / name).is_dir()]
 PEEKING = '''"""Looks at its values while it is made."""
@@ -50,15 +50,17 @@ def shared_cache(own_folders: None, one_cache: Path, monkeypatch: pytest.MonkeyP
     network_summary._state.cache_clear()
 
 
-def sketch(described: RunSpec, folder: Path | None = None) -> Sketched:
-    return network_summary.summarise(Sketch(spec=msgspec.Raw(msgspec.json.encode(described)), data=str(folder or "")))
+def summarise(described: RunSpec, folder: Path | None = None) -> NetworkSummary:
+    return network_summary.summarise(
+        NetworkSummaryRequest(spec=msgspec.Raw(msgspec.json.encode(described)), data=str(folder or ""))
+    )
 
 
-def of(task: str, cell: str = "lstm", **values: Any) -> Sketched:
-    return sketch(spec.make(task, cell, {key.replace("__", "."): value for key, value in values.items()}))
+def of(task: str, cell: str = "lstm", **values: Any) -> NetworkSummary:
+    return summarise(spec.make(task, cell, {key.replace("__", "."): value for key, value in values.items()}))
 
 
-def part(found: Sketched, name: str) -> Part:
+def part(found: NetworkSummary, name: str) -> Part:
     (one,) = [part for part in found.parts if part.name == name]
     return one
 
@@ -70,7 +72,7 @@ def test_all_parameters_are_counted_once_and_every_shape_is_told(task: str) -> N
             continue
         described = spec.make(task, cell, {"cell.hidden": 16, "cell.layers": 2}, data="starter")
         built = network.build(described, data.load(described)[0])
-        found = sketch(described)
+        found = summarise(described)
         assert found.parameters == network.parameter_count(built), cell
         told = sorted(shape for part in found.parts for shape in part.weights.values())
         assert told == sorted(list(p.shape) for _, p in built.named_parameters(remove_duplicate=False)), cell
@@ -121,13 +123,13 @@ def poems(folder: Path, count: int) -> Path:
 def test_data_that_were_never_encoded_are_not_encoded_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named, described = poems(tmp_path / "data", 60), spec.make("poems", "gru")
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "fresh"))
-    starters = sketch(described)
+    starters = summarise(described)
     assert starters.note == "with the starter data's vocabulary"
     kept = sorted((cache.cache_folder() / "tensors").iterdir())
-    assert sketch(described, named) == starters
+    assert summarise(described, named) == starters
     assert sorted((cache.cache_folder() / "tensors").iterdir()) == kept
     data.load(msgspec.structs.replace(described, data_dir=str(named / "poems")))  # as a training does
-    found = sketch(described, named)
+    found = summarise(described, named)
     assert found.note == ""
     assert part(found, "embedding").parameters < part(starters, "embedding").parameters
 
@@ -148,17 +150,17 @@ def test_a_file_of_ones_own_is_read_and_its_errors_are_sentences(tmp_path: Path)
 
 def test_a_named_folder_that_lacks_files_is_the_screens_to_tell_of(tmp_path: Path) -> None:
     described = spec.make("names", "gru")
-    assert sketch(described, tmp_path) == sketch(described)
+    assert summarise(described, tmp_path) == summarise(described)
 
 
-def test_the_child_without_a_run_sketches_and_nothing_else() -> None:
+def test_the_child_without_a_run_summarises_networks_and_nothing_else() -> None:
     lines = [
-        encode(Sketch(id=1, spec=msgspec.Raw(msgspec.json.encode(spec.make("names", "lstm"))))),
-        encode(Sketch(id=2, spec=msgspec.Raw(b'{"task": "names"}'))),
+        encode(NetworkSummaryRequest(id=1, spec=msgspec.Raw(msgspec.json.encode(spec.make("names", "lstm"))))),
+        encode(NetworkSummaryRequest(id=2, spec=msgspec.Raw(b'{"task": "names"}'))),
         encode(Predict(id=3, text="x")),
     ]
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "workbench.inference.server", "--sketch"],
+        [sys.executable, "-P", "-m", "workbench.inference.server", "--summaries"],
         input=b"".join(lines),
         capture_output=True,
         timeout=120,
@@ -167,7 +169,7 @@ def test_the_child_without_a_run_sketches_and_nothing_else() -> None:
     )
     ready, *replies = map(msgspec.json.decode, done.stdout.splitlines())
     assert ready == {"reply": "ready", "id": 0, "run": "", "writes": False}
-    assert [(reply["reply"], reply["id"]) for reply in replies] == [("sketched", 1), ("error", 2), ("error", 3)]
+    assert [(reply["reply"], reply["id"]) for reply in replies] == [("network_summary", 1), ("error", 2), ("error", 3)]
     assert replies[0]["parameters"] == 338_002
     assert replies[1]["message"] == "spec.json is damaged: it is not a run's description."
     assert "without a run" in replies[2]["message"]

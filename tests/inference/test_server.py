@@ -165,10 +165,10 @@ def test_the_clients_errors_are_sentences(client: Client) -> None:
         client.predict("x")
 
 
-def test_a_runs_own_child_sketches_other_networks_too(client: Client, scribe: Run) -> None:
-    assert client.sketch(scribe.spec).parameters == client.describe().parameters
+def test_a_runs_own_child_summarises_other_networks_too(client: Client, scribe: Run) -> None:
+    assert client.network_summary(scribe.spec).parameters == client.describe().parameters
     with pytest.raises(ValueError, match="18 languages"):
-        client.sketch(spec.make("names", "rnn", {"task.head": "identity"}))
+        client.network_summary(spec.make("names", "rnn", {"task.head": "identity"}))
 
 
 def test_a_task_that_does_not_write_says_so(runs_folder: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from workbench.runs import launch
 from workbench.runs.store import Run
-from workbench.tui.help.palette import commands
+from workbench.tui.help.palette import entries
 from workbench.tui.keys import ACTIONS
 
 
@@ -22,7 +22,7 @@ def stays_off(app) -> None:
     for action in ACTIONS:
         if action.acts and action.place in app.pages:
             assert app.pages[action.place].check_action(action.name, ()) is None
-            offered = [command.help for command in commands(app, app.screen)]
+            offered = [command.help for command in entries(app, app.screen)]
             assert action.help not in offered
 
 

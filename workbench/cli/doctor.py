@@ -21,10 +21,10 @@ from workbench.runs.store import root
 
 
 class Finding(NamedTuple):
-    """One examined thing, its state, and a sentence where it deserves care."""
+    """Examined subject, its state, and a warning where one is due."""
 
-    what: str
-    found: str
+    subject: str
+    state: str
     warning: str = ""
 
 
@@ -68,7 +68,7 @@ def _compute() -> list[Finding]:
 
 
 def _driver() -> str:
-    """The NVIDIA driver's version; empty where there is none."""
+    """Return the NVIDIA driver's version; empty where there is none."""
     import pynvml
 
     try:
@@ -95,17 +95,17 @@ def _terminal() -> list[Finding]:
 
 def _places(data: Path | None) -> list[Finding]:
     folder = root()
-    there = next(p for p in (folder, *folder.parents) if p.exists())
-    free = shutil.disk_usage(there).free / 1e9
-    readonly = "" if os.access(there, os.W_OK) else "It cannot be written: name another folder with --runs."
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    free = shutil.disk_usage(existing).free / 1e9
+    readonly = "" if os.access(existing, os.W_OK) else "It cannot be written: name another folder with --runs."
     findings = [
         Finding("runs", f"{folder}, {free:.0f} GB free", readonly),
         Finding("cache", str(cache.cache_folder())),
     ]
     for task in tasks.available():
         try:
-            found = locations.find(task, data)
-            findings.append(Finding(f"data: {task}", str(found.folder) if found else "not downloaded yet"))
+            source = locations.find(task, data)
+            findings.append(Finding(f"data: {task}", str(source.folder) if source else "not downloaded yet"))
         except DataError as error:
             findings.append(Finding(f"data: {task}", "incomplete", str(error)))
     return findings

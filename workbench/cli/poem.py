@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def _text(flag: str, metavar: str, help: str) -> Any:
     """Make an option that takes a text."""
     return typer.Option(
-        flag, metavar=metavar, help=help, callback=lambda given: None if given is None else stripped(given)
+        flag, metavar=metavar, help=help, callback=lambda value: None if value is None else stripped(value)
     )
 
 
@@ -40,9 +40,9 @@ def _setting(name: str, metavar: str) -> Any:
     flag = f"--{name.replace('_', '-')}"
     field = FIELDS[name]._replace(key=flag)
 
-    def check(given: float | None) -> float | None:
+    def check(value: float | None) -> float | None:
         try:
-            return None if given is None else field.read(given)
+            return None if value is None else field.read(value)
         except ValueError as error:
             raise SpecError(str(error)) from None
 
@@ -172,9 +172,9 @@ def _beginnings(start: str | None) -> Iterator[str]:
         return
     lines = 0
     for line in () if sys.stdin.isatty() else stdin_lines():
-        given = stripped(line)
-        if given:
+        beginning = stripped(line)
+        if beginning:
             lines += 1
-            yield given
+            yield beginning
     if not lines:
         yield ""

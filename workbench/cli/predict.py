@@ -38,15 +38,15 @@ def evaluate(
     from workbench.render import views
     from workbench.render.console import wide_console
 
-    found = find(run, runs_folder)
-    task, evaluation, baselines = trained_run.evaluate(found, split.value)
+    chosen = find(run, runs_folder)
+    task, evaluation, baselines = trained_run.evaluate(chosen, split.value)
     others = baselines.get(split.value, {})
     if json:
         print_json(
             {
-                "run": found.id,
+                "run": chosen.id,
                 "split": split.value,
-                "data": found.spec.data,
+                "data": chosen.spec.data,
                 "protocol": task.protocol,
                 "metrics": evaluation.metrics,
                 "baseline": others,
@@ -55,10 +55,10 @@ def evaluate(
         )
         return
     console = wide_console()
-    note = " · ".join(filter(None, [task.protocol, results.starter_note(found)]))
-    console.print(results.metrics_table(found.spec, evaluation.metrics, others, split.value, note))
+    note = " · ".join(filter(None, [task.protocol, results.starter_note(chosen)]))
+    console.print(results.metrics_table(chosen.spec, evaluation.metrics, others, split.value, note))
     for shown in evaluation.views:
-        console.print(views.view(shown, found.spec.settings))
+        console.print(views.view(shown, chosen.spec.settings))
 
 
 def predict(
@@ -75,16 +75,16 @@ def predict(
     from workbench.render import views
     from workbench.render.console import wide_console
 
-    found = find(run, runs_folder)
-    ask = trained_run.predictor(found)
+    chosen = find(run, runs_folder)
+    predictor = trained_run.predictor(chosen)
     if not text and sys.stdin.isatty():
         narrate("Type a line and press Enter; Ctrl-D ends.")
     console = wide_console()
     answered = failed = 0
-    for given in text or (line for line in stdin_lines() if line.strip()):
-        line = given.rstrip("\n")
+    for raw in text or (line for line in stdin_lines() if line.strip()):
+        line = raw.rstrip("\n")
         try:
-            shown_views = ask(line)
+            shown_views = predictor(line)
         except ValueError as error:
             narrate(f"workbench: {printable(str(error))}")
             if json:
@@ -96,7 +96,7 @@ def predict(
             print_json({"text": line, "views": shown_views})
         else:
             for shown in shown_views:
-                console.print(views.view(shown, found.spec.settings))
+                console.print(views.view(shown, chosen.spec.settings))
     if failed:
         raise typer.Exit(1)
     if not answered:

@@ -40,14 +40,14 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         raise NoSuchRun(f"{runs_folder} is not a folder: name the one that holds the runs.")
     every = [read_summary(run) for run in store.listing(store.root(runs_folder))]
     try:
-        wanted = filters.parse(filter, {name for record in every for name in record.val})
+        condition = filters.parse(filter, {name for summary in every for name in summary.val})
     except FilterError as error:
         raise SpecError(str(error)) from None
-    found = [record for record in every if wanted.matches(record)]
+    matching = [summary for summary in every if condition.matches(summary)]
     if json:
-        print_json([facts(record) for record in found])
+        print_json([facts(summary) for summary in matching])
         return
-    if not found:
+    if not matching:
         none = f"No runs in {store.root(runs_folder)} yet: `workbench train names --cell lstm` starts one."
         narrate(f"No run matches --filter {filter!r} ({len(every)} in all)." if every else none)
         return
@@ -58,16 +58,16 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
 
     narrow = console.wide_console().width < 100  # the id names task and cell already
     rows: list[list[str | Text]] = []
-    for record in found:
-        starter = " (starter)" * bool(record.spec and record.spec.data == "starter")
+    for summary in matching:
+        starter = " (starter)" * bool(summary.spec and summary.spec.data == "starter")
         rows.append(
             [
-                record.run.id,
-                Text(record.status, STATUS_COLORS[record.status].ansi),
-                *([] if narrow else [record.task + starter, record.cell]),
-                f"{record.step:,}",
-                record.standing,
-                age(record.run.created),
+                summary.run.id,
+                Text(summary.status, STATUS_COLORS[summary.status].ansi),
+                *([] if narrow else [summary.task + starter, summary.cell]),
+                f"{summary.step:,}",
+                summary.standing,
+                age(summary.run.created),
             ]
         )
     console.listing(("run", "status", *(() if narrow else ("task", "cell")), "step", "best", "age"), rows)
@@ -78,19 +78,19 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     from workbench.cli import results
     from workbench.render.console import wide_console
 
-    found = find(run, runs_folder)
-    history = read_history(found.events_file)
-    status = found.status(history)
+    chosen = find(run, runs_folder)
+    history = read_history(chosen.events_file)
+    status = chosen.status(history)
     if json:
         print_json(
             {
-                **results.to_json(found, status, history),
-                "spec": found.spec,
+                **results.to_json(chosen, status, history),
+                "spec": chosen.spec,
                 "last": history.steps[-1] if history.steps else None,
             }
         )
     else:
-        results.print_summary(found, status, history, wide_console())
+        results.print_summary(chosen, status, history, wide_console())
 
 
 def watch(
@@ -103,51 +103,51 @@ def watch(
     json: Json = False,
 ) -> None:
     """Watch a run on the screen, or in lines where there is no terminal. Leaving does not stop it."""
-    found = find(run, runs_folder)
-    found.spec  # noqa: B018  an unreadable description is an error before the screen opens
+    chosen = find(run, runs_folder)
+    chosen.spec  # noqa: B018  an unreadable description is an error before the screen opens
     if once and (headless or json):
         raise SpecError("--once prints one frame of the screen: leave --headless and --json out.")
     if once:
         from workbench.tui.frame import put as put_frame
 
-        put_frame(found)
+        put_frame(chosen)
     elif headless or json or not on_terminal():
         from workbench.cli.follow import follow
 
-        raise typer.Exit(follow(found, json=json))
+        raise typer.Exit(follow(chosen, json=json))
     else:
         from workbench import tui
 
-        raise typer.Exit(tui.open_screen(found.path.parent, None, found, readonly=readonly))
+        raise typer.Exit(tui.open_screen(chosen.path.parent, None, chosen, readonly=readonly))
 
 
 def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     """Stop a run after its present step, with a checkpoint, and wait until it has ended."""
-    found = find(run, runs_folder)
-    found.request_stop()
+    chosen = find(run, runs_folder)
+    chosen.request_stop()
     deadline = time.monotonic() + _STOP_SECONDS
-    while (status := found.status()) in LIVE and time.monotonic() < deadline:
+    while (status := chosen.status()) in LIVE and time.monotonic() < deadline:
         time.sleep(0.1)
     if json:
-        print_json({"run": found.id, "status": status})
+        print_json({"run": chosen.id, "status": status})
     elif status in LIVE:
-        narrate(f"Run {found.id} was asked to stop and has not ended yet: it does so after its present step.")
+        narrate(f"Run {chosen.id} was asked to stop and has not ended yet: it does so after its present step.")
     else:
-        narrate(f"Run {found.id} is {status}: `workbench resume {found.command_name}` goes on with it.")
+        narrate(f"Run {chosen.id} is {status}: `workbench resume {chosen.command_name}` goes on with it.")
 
 
 def rm(run: RunName, yes: Yes = False, runs_folder: Runs = None, json: Json = False) -> None:
     """Delete a run with all its checkpoints."""
-    found = find(run, runs_folder)
-    if found.alive():
-        raise RunError(f"Run {found.id} is running: stop it first with `workbench stop {found.command_name}`.")
+    chosen = find(run, runs_folder)
+    if chosen.alive():
+        raise RunError(f"Run {chosen.id} is running: stop it first with `workbench stop {chosen.command_name}`.")
     if not yes:
-        size = sum(file.stat().st_size for file in found.path.rglob("*") if file.is_file())
+        size = sum(file.stat().st_size for file in chosen.path.rglob("*") if file.is_file())
         typer.confirm(
-            f"Delete run {found.id} with its weights and figures ({size / 1e6:.1f} MB)?", abort=True, err=True
+            f"Delete run {chosen.id} with its weights and figures ({size / 1e6:.1f} MB)?", abort=True, err=True
         )
-    store.remove(found)
+    store.remove(chosen)
     if json:
-        print_json({"run": found.id, "deleted": True})
+        print_json({"run": chosen.id, "deleted": True})
     else:
-        narrate(f"Run {found.id} is deleted.")
+        narrate(f"Run {chosen.id} is deleted.")

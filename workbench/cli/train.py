@@ -96,12 +96,12 @@ def resume(
     json: Json = False,
 ) -> None:
     """Resume a run from its last checkpoint."""
-    found = find(run, runs_folder)
+    chosen = find(run, runs_folder)
     _check_mode(headless=headless, detach=detach, json=json)
-    found.spec  # noqa: B018  an unreadable description is an error before a worker starts
-    if found.status() == "finished":
-        raise RunError(f"Run {found.id} is finished: there is nothing to go on with.")
-    _start(found, headless=headless, detach=detach, json=json)
+    chosen.spec  # noqa: B018  an unreadable description is an error before a worker starts
+    if chosen.status() == "finished":
+        raise RunError(f"Run {chosen.id} is finished: there is nothing to go on with.")
+    _start(chosen, headless=headless, detach=detach, json=json)
 
 
 def _check_mode(*, headless: bool, detach: bool, json: bool) -> None:

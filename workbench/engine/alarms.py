@@ -44,15 +44,15 @@ class Alarms:
         """
         if norm is None or not math.isfinite(norm):
             return []
-        usual = median(self._norms) if self._norms else norm
-        ordinary = max(usual, clip)
+        typical = median(self._norms) if self._norms else norm
+        ordinary = max(typical, clip)
         exploded = len(self._norms) >= _ENOUGH and norm > _FAR * ordinary
         self._calm = self._calm + 1 if norm <= _NEAR * ordinary else 0
         self._norms.append(norm)
         clipped = f"it was clipped to {clip:g}" if clip else "it is not clipped (train.clip=1 would)"
         sentence = (
-            f"The gradient exploded: its norm was {number(norm, 2)}, {norm / max(usual, 1e-12):,.0f} times its usual "
-            f"{number(usual, 2)}; {clipped}. If it goes on, start again with a lower --lr (it is {lr:g})."
+            f"The gradient exploded: its norm was {number(norm, 2)}, {norm / max(typical, 1e-12):,.0f} times its usual "
+            f"{number(typical, 2)}; {clipped}. If it goes on, start again with a lower --lr (it is {lr:g})."
         )
         return self._raise("gradient", sentence, exploded, passed=self._calm >= _ENOUGH)
 
@@ -118,11 +118,11 @@ class Alarms:
         self, value: float | None, settings: Settings | type[Settings], baselines: Mapping[str, Metrics], *, early: bool
     ) -> list[str]:
         main = settings.metric
-        known = [(method, figure) for method, all_ in baselines.items() if (figure := all_.get(main)) is not None]
-        if value is None or not math.isfinite(value) or not known:
+        measured = [(method, figure) for method, each in baselines.items() if (figure := each.get(main)) is not None]
+        if value is None or not math.isfinite(value) or not measured:
             return []
         sign = 1 if settings.higher_is_better else -1
-        method, weakest = min(known, key=lambda pair: sign * pair[1])
+        method, weakest = min(measured, key=lambda pair: sign * pair[1])
         below = sign * value < sign * weakest
         sentence = (
             f"The validation {heading(main, settings)} ({formatted(main, value, settings)}) is still "

@@ -78,9 +78,9 @@ def _aliases(model: nn.Module) -> dict[str, str]:
     first: dict[tuple[int, torch.Size, tuple[int, ...]], str] = {}
     aliases = {}
     for name, tensor in model.state_dict().items():
-        known = first.setdefault((tensor.data_ptr(), tensor.shape, tensor.stride()), name)
-        if known != name and tensor.numel():
-            aliases[name] = known
+        original = first.setdefault((tensor.data_ptr(), tensor.shape, tensor.stride()), name)
+        if original != name and tensor.numel():
+            aliases[name] = original
     return aliases
 
 

@@ -53,5 +53,5 @@ def task_of(spec: RunSpec, state: State) -> AnyTask:
 
 def _plain(state: State) -> object:
     """Return a state as read back from JSON, without the name of its cached encoding."""
-    kept = {key: value for key, value in state.items() if key != "cache"}
-    return msgspec.json.decode(msgspec.json.encode(kept))
+    uncached = {key: value for key, value in state.items() if key != "cache"}
+    return msgspec.json.decode(msgspec.json.encode(uncached))

@@ -66,8 +66,8 @@ class EMA:
 
     def _blend(self, averages: PARAM_LIST, weights: PARAM_LIST, _: Tensor | int) -> None:
         # the step is known here: reading the count that is handed over would wait for the GPU
-        kept = min(self._decay, (self._step - 1) / (self._step + _WARM_UP))
-        torch._foreach_lerp_(averages, weights, 1 - kept)
+        decay = min(self._decay, (self._step - 1) / (self._step + _WARM_UP))
+        torch._foreach_lerp_(averages, weights, 1 - decay)
 
     def _swap(self) -> None:
         for weight, average in zip(self._parameters, self.state(), strict=True):

@@ -44,7 +44,7 @@ class GradientMonitor:
 
 
 def _largest(parameter: nn.Parameter) -> Tensor:
-    """The largest absolute gradient () of a parameter; infinity for one that is frozen or empty."""
+    """Return the largest absolute gradient () of a parameter; infinity for one that is frozen or empty."""
     gradient = parameter.grad
     if not parameter.requires_grad or not parameter.numel():
         return torch.full((), torch.inf, device=parameter.device)

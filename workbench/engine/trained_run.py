@@ -34,7 +34,6 @@ def evaluate(run: Run, split: Split) -> tuple[AnyTask, Evaluation, dict[str, dic
     Returns:
         the task; metrics and views; the baselines' metrics on the same rows, ``{split: {method: metrics}}``.
 
-
     Raises:
         DataError: neither the data nor its cached encoding is here.
         RunError, CheckpointError, DeviceError, SpecError: each with one plain sentence.

@@ -51,8 +51,8 @@ class Trainer:
         self.device = device = devices.choose_device(options.device)
         self.amp_dtype = devices.choose_precision(options.precision, device)
         torch.manual_seed(options.seed)
-        known = task_state(run) if run.task_file.exists() else None
-        self.task, examples = data.load(run.spec, known)
+        saved_state = task_state(run) if run.task_file.exists() else None
+        self.task, examples = data.load(run.spec, saved_state)
         self.examples = examples.to(device)
         files.write(run.task_file, msgspec.json.encode(self.examples.state))
         checkpoint.save_tensors(run.tensors_file, self.task.artifacts(examples))

@@ -15,7 +15,7 @@ import msgspec
 
 from workbench.config.spec import RunSpec
 from workbench.inference.protocol import (
-    SKETCH,
+    SUMMARIES,
     Begun,
     Cancel,
     Character,
@@ -28,12 +28,12 @@ from workbench.inference.protocol import (
     Judged,
     Listed,
     Network,
+    NetworkSummary,
+    NetworkSummaryRequest,
     Predict,
     Ready,
     Reply,
     Request,
-    Sketch,
-    Sketched,
     Views,
     encode,
     reply,
@@ -51,7 +51,7 @@ class Client:
     One request at a time; ``cancel`` and ``end`` alone may be called on another thread while replies are read.
 
     Args:
-        run: whose best weights answer; none: only ``sketch`` is answered.
+        run: whose best weights answer; none: only ``network_summary`` is answered.
 
     Raises:
         RunError: the server cannot be started, or the run has no weights; one sentence says why.
@@ -62,7 +62,7 @@ class Client:
         who = f"Run {run.id}" if run else "A network"
         try:
             self._child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "workbench.inference.server", str(run.path) if run else SKETCH],
+                [sys.executable, "-P", "-m", "workbench.inference.server", str(run.path) if run else SUMMARIES],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -101,7 +101,7 @@ class Client:
         """
         return self._request(Describe(id=next(self._ids)), Network)
 
-    def sketch(self, described: RunSpec, data: Path | None = None) -> Sketched:
+    def network_summary(self, described: RunSpec, data: Path | None = None) -> NetworkSummary:
         """Summarise the network of a run that is not made yet.
 
         Args:
@@ -112,7 +112,7 @@ class Client:
             RunError: the child is gone.
         """
         raw = msgspec.Raw(msgspec.json.encode(described))
-        return self._request(Sketch(id=next(self._ids), spec=raw, data=str(data or "")), Sketched)
+        return self._request(NetworkSummaryRequest(id=next(self._ids), spec=raw, data=str(data or "")), NetworkSummary)
 
     def explain(self, text: str) -> Views:
         """Return the views that explain a text, character by character and by rule.

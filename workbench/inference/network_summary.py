@@ -21,12 +21,12 @@ from tasks.shared.datasets import cache, locations
 from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.engine import network
-from workbench.inference.protocol import Part, Sketch, Sketched
+from workbench.inference.protocol import NetworkSummary, NetworkSummaryRequest, Part
 
 _COMMON_PARTS = {"pool": "pooling", "head": "output layer"}  # where the task does not name them
 
 
-def summarise(request: Sketch) -> Sketched:
+def summarise(request: NetworkSummaryRequest) -> NetworkSummary:
     """Return the parts and the parameters of the network that a run's description asks for.
 
     Raises:
@@ -36,7 +36,7 @@ def summarise(request: Sketch) -> Sketched:
     described = spec.from_json(bytes(request.spec))
     task, note = _task(described, Path(request.data) if request.data else None)
     parts = list(_parts(_build(described, task), described, {**_COMMON_PARTS, **task.part_names}))
-    return Sketched(id=request.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
+    return NetworkSummary(id=request.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
 
 
 def _task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:

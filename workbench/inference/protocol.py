@@ -22,7 +22,7 @@ from tasks.base import Value
 from tasks.views import View
 from workbench.config.generation import GenerationConfig
 
-SKETCH = "--sketch"  # in place of a run's folder: a server without one
+SUMMARIES = "--summaries"  # in place of a run's folder: a server without one
 
 
 class _Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", forbid_unknown_fields=True):
@@ -75,14 +75,14 @@ class Cancel(_Request, frozen=True, kw_only=True, tag="cancel"):
     """End the answer to the request of this number, which its own ``End`` closes; ``cancel`` has no reply."""
 
 
-class Sketch(_Request, frozen=True, kw_only=True, tag="sketch"):
-    """Request the parts of the network of a run that is not made yet. Answered by ``Sketched``."""
+class NetworkSummaryRequest(_Request, frozen=True, kw_only=True, tag="network_summary"):
+    """Request the parts of the network of a run that is not made yet. Answered by ``NetworkSummary``."""
 
     spec: msgspec.Raw  # a RunSpec
     data: str = ""  # the data folder that the user named; empty: none
 
 
-Request = Predict | Generate | Explain | Describe | Examples | Cancel | Sketch
+Request = Predict | Generate | Explain | Describe | Examples | Cancel | NetworkSummaryRequest
 
 
 class _Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="reply"):
@@ -165,7 +165,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     parameters: int = 0  # those that an earlier part holds already are counted there
 
 
-class Sketched(_Reply, frozen=True, kw_only=True, tag="sketched"):
+class NetworkSummary(_Reply, frozen=True, kw_only=True, tag="network_summary"):
     """The parts of a network that is not made yet."""
 
     parameters: int
@@ -179,7 +179,7 @@ class Error(_Reply, frozen=True, kw_only=True, tag="error"):
     message: str
 
 
-Reply = Ready | Views | Begun | Character | End | Judged | Listed | Network | Sketched | Error
+Reply = Ready | Views | Begun | Character | End | Judged | Listed | Network | NetworkSummary | Error
 
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _replies: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)

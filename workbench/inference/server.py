@@ -1,6 +1,6 @@
 """Inference server: ``python -P -m workbench.inference.server RUN_DIR`` answers requests with that run's best weights.
 
-With ``--sketch`` in place of a run it summarises networks that are not trained yet.
+With ``--summaries`` in place of a run it summarises networks that are not trained yet.
 
 It reads requests from stdin and writes replies to stdout, as ``workbench.inference.protocol`` says, until stdin ends.
 It computes on one CPU thread: a training beside it keeps its own.
@@ -21,7 +21,7 @@ import workbench.own_packages  # noqa: F401  ends the process where cells or tas
 # isort: split
 from tasks.base import PlainError
 from workbench.inference.protocol import (
-    SKETCH,
+    SUMMARIES,
     Cancel,
     Error,
     Examples,
@@ -39,13 +39,13 @@ from workbench.runs.store import Run
 def main() -> int:
     """Serve until stdin ends; 0: done (also: the reader is gone), 1: the run cannot be opened, 2: wrong usage."""
     if len(sys.argv) != 2:
-        print("usage: python -P -m workbench.inference.server RUN_DIR | --sketch", file=sys.stderr)
+        print("usage: python -P -m workbench.inference.server RUN_DIR | --summaries", file=sys.stderr)
         return 2
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the client's, which closes stdin when it leaves
     out = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no reply
     try:
-        return _serve(None if sys.argv[1] == SKETCH else Run(Path(sys.argv[1]).absolute()), out)
+        return _serve(None if sys.argv[1] == SUMMARIES else Run(Path(sys.argv[1]).absolute()), out)
     except BrokenPipeError:
         return 0
 

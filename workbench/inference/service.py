@@ -25,10 +25,10 @@ from workbench.inference.protocol import (
     Judged,
     Listed,
     Network,
+    NetworkSummaryRequest,
     Predict,
     Reply,
     Request,
-    Sketch,
     Views,
 )
 from workbench.runs.store import Run
@@ -55,12 +55,12 @@ class SummaryService:
             yield Error(id=request.id, message=defect(error))
 
     def _replies(self, request: Request, cancelled: Set[int]) -> Iterator[Reply]:
-        if not isinstance(request, Sketch):
+        if not isinstance(request, NetworkSummaryRequest):
             raise ValueError("This inference server was started without a run: it summarises networks alone.")
         yield _summary(request)
 
 
-def _summary(request: Sketch) -> Reply:
+def _summary(request: NetworkSummaryRequest) -> Reply:
     try:
         return network_summary.summarise(request)
     except PlainError:

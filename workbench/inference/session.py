@@ -52,10 +52,10 @@ class InferenceSession:
 
     def _open(self, run: Run | None, generation: object) -> Client:
         if generation is self._generation:
-            wanted = generation, _weights(run)
-            if self._client is None or wanted != self._opened_for:
+            opened_for = generation, _weights(run)
+            if self._client is None or opened_for != self._opened_for:
                 self._discard()
-                self._client, self._opened_for = Client(run), wanted
+                self._client, self._opened_for = Client(run), opened_for
         if generation is not self._generation or self._client is None:  # what was opened, ``close`` discards
             raise RunError("The inference session was closed: ask again.")
         return self._client
@@ -72,7 +72,7 @@ class InferenceSession:
 
 
 def _weights(run: Run | None) -> tuple[object, ...]:
-    """Identity of a run's best weights: training replaces the file when it finds better ones."""
+    """Return the identity of a run's best weights: training replaces the file when it finds better ones."""
     if run is None:
         return ()
     try:

@@ -51,17 +51,17 @@ def powers(low: float, high: float, most: int) -> list[float]:
 
     Powers of ten where there are several; within few decades also their double and half; else evenly spaced numbers.
     """
-    whole = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
-    if len(whole) > 2:
-        apart = math.ceil(len(whole) / most)
-        return [float(power) for power in whole if power % apart == 0] or [float(whole[0])]
+    exponents = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
+    if len(exponents) > 2:
+        apart = math.ceil(len(exponents) / most)
+        return [float(power) for power in exponents if power % apart == 0] or [float(exponents[0])]
     first, last = math.floor(low), math.ceil(high)
     halves = [p + math.log10(digit) for p in range(first, last + 1) for digit in (1, 2, 5)]
     halves = [at for at in halves if low - 1e-9 <= at <= high + 1e-9]
     if 2 < len(halves) <= most:
         return halves
-    if len(halves) > 2 and len(whole) == 2:
-        return [float(power) for power in whole]
+    if len(halves) > 2 and len(exponents) == 2:
+        return [float(power) for power in exponents]
     even = [math.log10(value) for value in ticks(10.0**low, 10.0**high, most) if value > 0]
     return [at for at in even if low - 1e-9 <= at <= high + 1e-9] or [low]
 

@@ -22,13 +22,13 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-def readable(given: _Text) -> _Text:
+def readable(texts: _Text) -> _Text:
     """Replace each byte that was not UTF-8 by a replacement character, in a text or in several."""
-    if given is None:
-        return given
-    return _UNDECODED.sub("�", given) if isinstance(given, str) else [readable(one) for one in given]
+    if texts is None:
+        return texts
+    return _UNDECODED.sub("�", texts) if isinstance(texts, str) else [readable(one) for one in texts]
 
 
-def stripped(given: str) -> str:
+def stripped(text: str) -> str:
     """Make an entered text readable, and drop its format characters and the blanks around it."""
-    return visible(readable(given)).strip()
+    return visible(readable(text)).strip()

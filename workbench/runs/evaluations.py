@@ -37,8 +37,8 @@ class EvaluationIndex:
         with self._path.open("rb") as file:
             offset = file.seek(self._read_to)
             while block := file.read(_BLOCK) + file.readline():
-                whole = block[: block.rfind(b"\n") + 1]
-                self._offsets |= {int(match[1]): offset + match.start() for match in _EVALUATION.finditer(whole)}
-                self._read_to = offset = offset + len(whole)
-                if len(whole) < len(block):  # a line that is not whole yet
+                lines = block[: block.rfind(b"\n") + 1]
+                self._offsets |= {int(match[1]): offset + match.start() for match in _EVALUATION.finditer(lines)}
+                self._read_to = offset = offset + len(lines)
+                if len(lines) < len(block):  # a line that is not whole yet
                     break

@@ -66,8 +66,8 @@ class Word(NamedTuple):
     negated: bool = False
 
     def holds(self, summary: RunSummary) -> bool:
-        wanted = self.text.casefold()
-        return any(wanted in read(summary).casefold() for read in _TEXTS.values())
+        sought = self.text.casefold()
+        return any(sought in read(summary).casefold() for read in _TEXTS.values())
 
 
 class Condition(NamedTuple):
@@ -75,12 +75,12 @@ class Condition(NamedTuple):
 
     Args:
         keys: facts, metrics or settings; the first of them that a run has is compared.
-        wanted: alternatives.
+        values: alternatives.
     """
 
     keys: tuple[str, ...]
     sign: str
-    wanted: tuple[str | float, ...]
+    values: tuple[str | float, ...]
     negated: bool = False
 
     def holds(self, summary: RunSummary) -> bool:
@@ -89,15 +89,15 @@ class Condition(NamedTuple):
             return False
         if self.sign in _ORDER:
             return any(
-                isinstance(value, float) and isinstance(want, float) and _ORDER[self.sign](value, want)
-                for want in self.wanted
+                isinstance(value, float) and isinstance(target, float) and _ORDER[self.sign](value, target)
+                for target in self.values
             )
-        return any(self._same(value, want) for want in self.wanted) != (self.sign == "!=")
+        return any(self._same(value, target) for target in self.values) != (self.sign == "!=")
 
-    def _same(self, value: str | float, want: str | float) -> bool:
+    def _same(self, value: str | float, target: str | float) -> bool:
         if isinstance(value, float):
-            return isinstance(want, float) and math.isclose(value, want, rel_tol=1e-9)
-        value, text = value.casefold(), str(want).casefold()
+            return isinstance(target, float) and math.isclose(value, target, rel_tol=1e-9)
+        value, text = value.casefold(), str(target).casefold()
         if self.sign != ":":
             return value == text
         return text in value if self.keys[0] in _PASSAGES else value.startswith(text)
@@ -135,9 +135,9 @@ def _part(token: str, measured: frozenset[str]) -> Word | Condition:
     match = None if token.startswith('"') else _CONDITION.fullmatch(bare)
     if not match:
         return Word(bare, negated)
-    name, sign, wanted = match.groups()
+    name, sign, values = match.groups()
     keys = _keys(name.lower(), measured)
-    return Condition(keys, sign, _wanted(name, keys[0], sign, wanted), negated)
+    return Condition(keys, sign, _values(name, keys[0], sign, values), negated)
 
 
 def _keys(name: str, measured: frozenset[str]) -> tuple[str, ...]:
@@ -145,26 +145,26 @@ def _keys(name: str, measured: frozenset[str]) -> tuple[str, ...]:
     name = _ALSO.get(name, name)
     if name in _TEXTS or name in _COUNTS:
         return (name,)
-    known = sorted({*_metrics(), *measured})
-    named = tuple(filter(None, [name * (name in known), *_abbreviations().get(name, ())]))
+    metrics = sorted({*_metrics(), *measured})
+    named = tuple(filter(None, [name * (name in metrics), *_abbreviations().get(name, ())]))
     if named:
         return named
     settings = _settings()
     if name in settings:
         return (settings[name].key,)
-    completions = [metric for metric in known if metric.startswith(name)]
+    completions = [metric for metric in metrics if metric.startswith(name)]
     if len(completions) == 1:
         return (completions[0],)
     if completions:
         raise FilterError(f"{name} could be {', '.join(completions[:-1])} or {completions[-1]}: type more of it.")
-    every = [*_TEXTS, *_COUNTS, *_abbreviations(), *known, *settings]
+    every = [*_TEXTS, *_COUNTS, *_abbreviations(), *metrics, *settings]
     if difflib.get_close_matches(name, every, n=1, cutoff=0.6):
         raise FilterError(f"There is no {name!r} to filter by{did_you_mean(name, every)}")
     facts = ", ".join((*_TEXTS, *_COUNTS))
     raise FilterError(f"There is no {name!r} to filter by: ask for {facts}, a metric or a setting.")
 
 
-def _wanted(name: str, key: str, sign: str, typed: str) -> tuple[str | float, ...]:
+def _values(name: str, key: str, sign: str, typed: str) -> tuple[str | float, ...]:
     if not typed:
         raise FilterError(f"{name}{sign} is not finished: say what, such as {_example(name, key)}.")
     field = _settings().get(key)
@@ -217,18 +217,18 @@ def _yes_or_no(text: str) -> str:
 
 @cache
 def _metrics() -> Mapping[str, Metric]:
-    """The metrics that the tasks declare."""
+    """Return the metrics that the tasks declare."""
     return {name: metric for task in tasks.available() for name, metric in tasks.settings(task).metrics.items()}
 
 
 @cache
 def _abbreviations() -> Mapping[str, Sequence[str]]:
-    """The names of the metrics that have each abbreviation."""
-    found: dict[str, list[str]] = {}
+    """Return the names of the metrics that have each abbreviation."""
+    names: dict[str, list[str]] = {}
     for name, metric in _metrics().items():
         if metric.abbreviation:
-            found.setdefault(metric.abbreviation, []).append(name)
-    return found
+            names.setdefault(metric.abbreviation, []).append(name)
+    return names
 
 
 @cache

@@ -75,11 +75,11 @@ class History:
 
     def extend(self, events: list[Event]) -> None:
         """Take in events in the order in which they were written."""
-        for kind, alike in groupby(events, type):
+        for kind, group in groupby(events, type):
             if kind is Step:  # nearly all are
-                self.steps.extend(cast("Iterable[Step]", alike))
+                self.steps.extend(cast("Iterable[Step]", group))
             else:
-                for event in alike:
+                for event in group:
                     self.add(event)
 
     @property
@@ -188,36 +188,36 @@ class LatestEvents:
 def _latest(file: BinaryIO) -> tuple[list[Event], int]:
     """Return the last events that count, in their order, and the offset at which the last whole line ends."""
     size = file.seek(0, os.SEEK_END)
-    wanted: list[bytes] = []
-    lines = _backwards(file, size, wanted)
+    markers: list[bytes] = []
+    lines = _backwards(file, size, markers)
     end = size - len(next(lines))
     events: list[Event] = []
-    seen: set[type] = set()
+    kinds: set[type] = set()
     best: int | None = None  # the step of the best evaluation
     last_step: float = float("inf")  # a later worker dropped what was written after this step
     for line in lines:
-        if wanted and not line.startswith(_RARE):
+        if markers and not line.startswith(_RARE):
             continue
         event = decode(line)
         if event is None or getattr(event, "step", 0) > last_step:
             continue
         if isinstance(event, Step):  # one is enough, and an end before it no longer counts
-            wanted += _RARE
+            markers += _RARE
         if isinstance(event, Started):
             last_step = min(last_step, event.from_step)
         elif isinstance(event, Eval):
             best = event.best.step if best is None else best
-            if Eval in seen and event.step != best:
+            if Eval in kinds and event.step != best:
                 continue
-        elif isinstance(event, Finished | Stopped | Failed) and seen & _SUPERSEDING:
+        elif isinstance(event, Finished | Stopped | Failed) and kinds & _SUPERSEDING:
             continue  # the run went on after it
         if isinstance(event, Finished):
             best = event.best.step
         events.append(event)
-        seen.add(type(event))
-        if isinstance(event, Eval) and event.step == best and Step in seen:
+        kinds.add(type(event))
+        if isinstance(event, Eval) and event.step == best and Step in kinds:
             break
-    if Started not in seen and (first := _first(file)):
+    if Started not in kinds and (first := _first(file)):
         events.append(first)
     return events[::-1], end
 
@@ -228,17 +228,17 @@ def _first(file: BinaryIO) -> Started | None:
     return event if isinstance(event, Started) else None
 
 
-def _backwards(file: BinaryIO, end: int, wanted: Sequence[bytes]) -> Iterator[bytes]:
+def _backwards(file: BinaryIO, end: int, markers: Sequence[bytes]) -> Iterator[bytes]:
     """Yield the lines before ``end``, the last one first; the first that is yielded is the unfinished rest.
 
-    As soon as ``wanted`` holds anything, chunks in which none of it occurs are skipped.
+    As soon as ``markers`` holds any, chunks in which none of them occurs are skipped.
     """
     rest = b""
     while end > 0:
         start = max(0, end - _CHUNK)
         file.seek(start)
         rest, newline, lines = (file.read(end - start) + rest).partition(b"\n")
-        if newline and (not wanted or any(part in lines for part in wanted)):
+        if newline and (not markers or any(part in lines for part in markers)):
             yield from reversed(lines.split(b"\n"))
         end = start
     yield rest

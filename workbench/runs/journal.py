@@ -88,8 +88,8 @@ class Tail:
             new = file.read(most)
         self._offset += len(new)
         self.behind = self._offset < stat.st_size
-        whole, end, self._unfinished = (self._unfinished + new).rpartition(b"\n")
-        return decode_all(whole + end), restarted
+        lines, end, self._unfinished = (self._unfinished + new).rpartition(b"\n")
+        return decode_all(lines + end), restarted
 
 
 def _ends_whole(path: Path) -> bool:

@@ -108,7 +108,7 @@ def summarize(run: Run, history: History) -> RunSummary:
 
 
 def unreadable_summary(run: Run, error: Exception) -> RunSummary:
-    """Summary of a run whose files cannot be read, with the reason."""
+    """Return the summary of a run whose files cannot be read, with the reason."""
     reason = f"{error.filename} cannot be read: {error.strerror}." if isinstance(error, OSError) else str(error)
     return RunSummary(run, UNREADABLE, reason, {}, {})
 
@@ -124,7 +124,7 @@ def higher_is_better(summary: RunSummary, metric: str) -> bool | None:
 def facts(summary: RunSummary) -> dict[str, object]:
     """Return a summary as plain data, as ``workbench runs --json`` prints it and an export holds it."""
     described = summary.spec
-    known = {
+    values = {
         "run": summary.run.id,
         "status": summary.status,
         "task": summary.task,
@@ -140,7 +140,7 @@ def facts(summary: RunSummary) -> dict[str, object]:
         "test": summary.test or None,
         "settings": settings(described) if described else {},
     }
-    return known | ({"message": summary.message} if summary.status in (UNREADABLE, "failed", "lost") else {})
+    return values | ({"message": summary.message} if summary.status in (UNREADABLE, "failed", "lost") else {})
 
 
 def settings(described: RunSpec) -> dict[str, object]:
@@ -152,6 +152,6 @@ def _message(described: RunSpec, status: Status, history: History) -> str:
     if isinstance(history.ended, Failed) and status == "failed":
         return history.ended.message
     if status == "lost":
-        return "The worker vanished before it could say why. Resume goes on from the last checkpoint."
+        return "The worker vanished without an error message. Resume goes on from the last checkpoint."
     about = f"{described.settings.title} with {described.cell}"
     return about + ", on the small starter data" * (described.data == "starter")

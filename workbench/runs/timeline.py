@@ -32,8 +32,8 @@ class Timeline:
 
     def begin(self, from_step: float, time: float) -> None:
         """Begin a life of the run: drop what an earlier one did after ``from_step``."""
-        kept = max(1, bisect_right(self._steps, from_step))
-        del self._steps[kept:], self._epochs[kept:], self._seconds[kept:]
+        count = max(1, bisect_right(self._steps, from_step))
+        del self._steps[count:], self._epochs[count:], self._seconds[count:]
         self._since = time - self._seconds[-1]
 
     def extend(self, events: Sequence[Step | Eval]) -> None:

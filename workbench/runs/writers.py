@@ -13,7 +13,7 @@ from workbench.runs.store import NoSuchRun, Run, RunError
 
 
 def learns_to_write(run: Run) -> bool:
-    """Whether a run's task writes texts; not where its description cannot be read."""
+    """Return whether a run's task writes texts; false where its description cannot be read."""
     try:
         return bool(run.spec.settings.writes)
     except (RunError, OSError):
@@ -21,17 +21,17 @@ def learns_to_write(run: Run) -> bool:
 
 
 def can_write(run: Run) -> bool:
-    """Whether a run's network can write now: its task writes texts, and it has weights."""
+    """Return whether a run's network can write now: its task writes texts, and it has weights."""
     return run.best_file.exists() and learns_to_write(run)
 
 
 def listing(folder: Path) -> list[Run]:
-    """The runs of a folder that can write, the newest first, then the pretrained models."""
+    """Return the runs of a folder that can write, the newest first, then the pretrained models."""
     return [run for run in (*store.listing(folder), *store.pretrained(folder)) if can_write(run)]
 
 
 def preferred(folder: Path) -> Run:
-    """The newest finished run that can write, else the newest with weights, else a pretrained model.
+    """Return the newest finished run that can write, else the newest with weights, else a pretrained model.
 
     Raises:
         NoSuchRun: there is none.

@@ -37,10 +37,10 @@ def block_interval(
     Source: H. R. Künsch, The jackknife and the bootstrap for general stationary observations, Ann. Statist. 17 (1989);
     here the blocks do not overlap (E. Carlstein, Ann. Statist. 14, 1986).
     """
-    given: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
+    observations: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
     _, of = np.unique(np.asarray(blocks), return_inverse=True)
-    sums, counts = np.bincount(of, given), np.bincount(of)
+    sums, counts = np.bincount(of, observations), np.bincount(of)
     drawn = np.random.default_rng(seed).integers(len(sums), size=(resamples, len(sums)))
     means = sums[drawn].sum(1) / counts[drawn].sum(1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(given.mean()), float(low), float(high))
+    return Interval(float(observations.mean()), float(low), float(high))

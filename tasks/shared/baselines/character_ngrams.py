@@ -16,7 +16,7 @@ from tasks.shared.classification.metrics import Ints, metrics
 def character_ngrams(
     texts: Sequence[str],
     classes: Ints,
-    held: Mapping[Split, tuple[Sequence[str], Ints]],
+    evaluated: Mapping[Split, tuple[Sequence[str], Ints]],
     class_count: int,
     *,
     longest: int,
@@ -25,7 +25,7 @@ def character_ngrams(
 
     Args:
         texts, classes: (N,) what is learned from.
-        held: the texts and classes of each split to measure on.
+        evaluated: the texts and classes of each split to measure on.
         longest: n of the longest n-gram.
 
     Returns:
@@ -36,21 +36,21 @@ def character_ngrams(
     from sklearn.naive_bayes import MultinomialNB
 
     counts = CountVectorizer(analyzer="char", ngram_range=(1, longest), lowercase=False)
-    seen = counts.fit_transform(_marked(texts))
-    weigh = TfidfTransformer(sublinear_tf=True).fit(seen)
-    bayes = MultinomialNB(alpha=0.1).fit(seen, classes)
-    regression = LogisticRegression(C=30.0, max_iter=1000, tol=1e-3).fit(weigh.transform(seen), classes)
+    train_counts = counts.fit_transform(_marked(texts))
+    weigh = TfidfTransformer(sublinear_tf=True).fit(train_counts)
+    bayes = MultinomialNB(alpha=0.1).fit(train_counts, classes)
+    regression = LogisticRegression(C=30.0, max_iter=1000, tol=1e-3).fit(weigh.transform(train_counts), classes)
     majority = int(np.bincount(classes).argmax())
-    found: Baselines = {}
-    for split, (held_texts, truth) in held.items():
-        new = counts.transform(_marked(held_texts))
+    results: Baselines = {}
+    for split, (split_texts, truth) in evaluated.items():
+        new = counts.transform(_marked(split_texts))
         predictions = {
             "majority": np.full_like(truth, majority),
             "naive Bayes": bayes.predict(new),
             "logistic regression": regression.predict(weigh.transform(new)),
         }
-        found[split] = {method: metrics(truth, guess, class_count) for method, guess in predictions.items()}
-    return found
+        results[split] = {method: metrics(truth, guess, class_count) for method, guess in predictions.items()}
+    return results
 
 
 def _marked(texts: Sequence[str]) -> list[str]:

@@ -79,9 +79,9 @@ class KneserNey:
         kinds = np.minimum(counts, 3)
         discounts = _discounts(counts)[kinds]
         total = np.bincount(context, counts, contexts)
-        seen = np.maximum(total, 1)
-        left = np.where(total > 0, np.bincount(context, discounts, contexts) / seen, 1.0)
-        return _Level(keys, (counts - discounts) / seen[context], left)
+        divisor = np.maximum(total, 1)
+        left = np.where(total > 0, np.bincount(context, discounts, contexts) / divisor, 1.0)
+        return _Level(keys, (counts - discounts) / divisor[context], left)
 
     def probabilities(self, flat: Ints, lengths: Ints) -> Floats:
         """Return the probability of every token of some sequences given those before it, without each sequence's first.
@@ -95,19 +95,19 @@ class KneserNey:
         """
         place = _places(lengths)
         flat = flat.astype(np.int64)
-        found: Floats = self._uniform[flat]
+        result: Floats = self._uniform[flat]
         contexts = np.where(place >= 0, flat, -1)
         for k, level in enumerate(self._levels):
             context = np.roll(contexts, 1) if k else np.zeros_like(flat)
             context[place < max(1, k)] = -1
             key = np.where(context >= 0, context * self.size + flat, -1)
             at = np.searchsorted(level.keys, key).clip(max=len(level.keys) - 1)
-            known = level.keys[at] == key
-            shorter = np.where(context >= 0, level.left[context], 1.0) * found
-            found = np.where(known, level.mass[at], 0.0) + shorter
+            present = level.keys[at] == key
+            shorter = np.where(context >= 0, level.left[context], 1.0) * result
+            result = np.where(present, level.mass[at], 0.0) + shorter
             if k:
-                contexts = np.where(known, at, -1)
-        return found[place > 0]
+                contexts = np.where(present, at, -1)
+        return result[place > 0]
 
 
 def unigram(flat: Ints, lengths: Ints, *, size: int, never: Sequence[int] = ()) -> Floats:
@@ -121,12 +121,12 @@ def unigram(flat: Ints, lengths: Ints, *, size: int, never: Sequence[int] = ()) 
     """
     counts = np.bincount(flat[_places(lengths) > 0], minlength=size) + 1.0
     counts[list(never)] = 0
-    found: Floats = counts / counts.sum()
-    return found
+    probabilities: Floats = counts / counts.sum()
+    return probabilities
 
 
 def _places(lengths: Ints) -> Ints:
-    """Each token's place in its sequence: (N,) → (S,)."""
+    """Return each token's place in its sequence: (N,) → (S,)."""
     starts = np.cumsum(lengths) - lengths
     places: Ints = np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
     return places
@@ -137,7 +137,7 @@ def _discounts(counts: Ints) -> Floats:
     t = np.bincount(counts, minlength=5)[:5].astype(float)
     if t[1:].all():
         y = t[1] / (t[1] + 2 * t[2])
-        found = np.array([0.0, *(c - (c + 1) * y * t[c + 1] / t[c] for c in (1, 2, 3))])
-        if all(0 <= found[c] <= c for c in (1, 2, 3)):
-            return found
+        discounts = np.array([0.0, *(c - (c + 1) * y * t[c + 1] / t[c] for c in (1, 2, 3))])
+        if all(0 <= discounts[c] <= c for c in (1, 2, 3)):
+            return discounts
     return np.array(_FALLBACK)

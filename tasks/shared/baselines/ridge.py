@@ -28,8 +28,8 @@ class Ridge:
         sums: list[Tensor] = []
         for x, y in train():
             x, y = x.double(), y.double()
-            found = [x.sum(0), y.sum(0), x.T @ x, x.T @ y]
-            sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
+            products = [x.sum(0), y.sum(0), x.T @ x, x.T @ y]
+            sums = [a + b for a, b in zip(sums, products, strict=True)] if sums else products
             rows += len(x)
         self.x_mean, self.y_mean = sums[0] / rows, sums[1] / rows  # (I,), (O,)
         gram = sums[2] - rows * torch.outer(self.x_mean, self.x_mean)  # (I,I)
@@ -44,7 +44,7 @@ class Ridge:
                 best, self.alpha, self.weight = error, alpha, weight
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N,I) → (N,O), float64."""
+        """Return the outputs (N,O) of inputs (N,I) in float64."""
         return self._apply(self.weight, x)
 
     def _apply(self, weight: Tensor, x: Tensor) -> Tensor:

@@ -54,20 +54,20 @@ def measure(
     if len(np.unique(labels[train])) > 1:
         machine = LinearSVC(C=strength, dual=True, random_state=0).fit(features[train], labels[train])
     majority = int(np.bincount(labels[train]).argmax())
-    found: Baselines = {}
+    results: Baselines = {}
     for split, numbers in rows.items():
         if split == "train":
             continue
-        held = numbers.numpy()
-        guesses = {"majority": np.full(len(held), majority)}
+        indices = numbers.numpy()
+        guesses = {"majority": np.full(len(indices), majority)}
         if machine is not None:
-            guesses["linear SVM"] = machine.predict(features[held])
-        found[split] = {method: metrics(labels[held], guess, classes) for method, guess in guesses.items()}
-    return found
+            guesses["linear SVM"] = machine.predict(features[indices])
+        results[split] = {method: metrics(labels[indices], guess, classes) for method, guess in guesses.items()}
+    return results
 
 
 def tfidf(source: NgramSource, train: NDArray[np.int64]) -> csr_matrix:
-    """(N,F) rows of unit length: 1 + log count of each n-gram, times its rarity in the training rows.
+    """Return (N,F) rows of unit length: 1 + log count of each n-gram, times its rarity in the training rows.
 
     Only the n-grams of the training rows are features.
     """
@@ -87,15 +87,15 @@ def tfidf(source: NgramSource, train: NDArray[np.int64]) -> csr_matrix:
             place, code = place[place + n <= len(flat)], code[place + n <= len(flat)]
             inside = owner[place] == owner[place + n - 1]
             place, code = place[inside], code[inside] * source.size + flat[place[inside] + n - 1]
-        known = np.unique(code[is_train[owner[place]]])
-        if not len(known):
+        vocabulary = np.unique(code[is_train[owner[place]]])
+        if not len(vocabulary):
             break  # no training text is so long
-        number = np.searchsorted(known, code).clip(max=len(known) - 1)
-        seen = known[number] == code
-        place, code = place[seen], number[seen]
+        number = np.searchsorted(vocabulary, code).clip(max=len(vocabulary) - 1)
+        is_feature = vocabulary[number] == code
+        place, code = place[is_feature], number[is_feature]
         texts.append(owner[place])
         grams.append(code + features)
-        features += len(known)
+        features += len(vocabulary)
     column, row = np.concatenate(grams), np.concatenate(texts)
     counts = csr_matrix((np.ones(len(row), dtype=np.float64), (row, column)), shape=(len(lengths), features))
     return TfidfTransformer(sublinear_tf=True).fit(counts[train]).transform(counts)

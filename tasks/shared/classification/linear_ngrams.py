@@ -56,22 +56,22 @@ class LinearNgrams(nn.Module):
         return scores
 
     def found_in(self, codes: Tensor) -> Tensor:
-        """The key of each n-gram of each text (B,T) or (B,T,1+S), once, in order, amid ``_NONE``: (B,L)."""
+        """Return the key of each n-gram of each text (B,T) or (B,T,1+S), once, in order, amid ``_NONE``: (B,L)."""
         if codes.dim() == 3:  # each symbol before its spelling
             codes = codes[..., 0]
-        whole = codes.shape[1]
-        found = []
-        for n in range(1, min(self.longest, whole) + 1):
+        length = codes.shape[1]
+        parts = []
+        for n in range(1, min(self.longest, length) + 1):
             window = codes.unfold(1, n, 1)  # (B,T-n+1,n)
             place = self.size ** torch.arange(n, device=codes.device)  # (n,) shorter ones end in padding
-            found.append((window * place).sum(-1).masked_fill((window == 0).any(-1), _NONE))
-        keys = torch.cat(found, 1).sort(1).values  # (B,L)
+            parts.append((window * place).sum(-1).masked_fill((window == 0).any(-1), _NONE))
+        keys = torch.cat(parts, 1).sort(1).values  # (B,L)
         repeated = torch.zeros_like(keys, dtype=torch.bool)
         repeated[:, 1:] = keys[:, 1:] == keys[:, :-1]
         return keys.masked_fill(repeated, _NONE)
 
     def fit(self, batches: Iterable[tuple[Tensor, Tensor]]) -> int:
-        """Learn from the training texts: ``batches`` of codes (B,T) and labels (B,), on the CPU → n-grams kept."""
+        """Fit to ``batches`` of codes (B,T) and labels (B,) on the CPU; return the number of n-grams kept."""
         from scipy.sparse import csr_matrix
         from sklearn.linear_model import LogisticRegression
 
@@ -84,15 +84,15 @@ class LinearNgrams(nn.Module):
             labels.append(of.numpy())
             before += len(codes)
         owner, gram, label = np.concatenate(texts), np.concatenate(grams), np.concatenate(labels)
-        known, counts = np.unique(gram, return_counts=True)
+        vocabulary, counts = np.unique(gram, return_counts=True)
         often = np.argsort(-counts, kind="stable")[:KEPT]
-        known = np.sort(known[often[counts[often] >= _RARE]])
-        if not len(known):
+        vocabulary = np.sort(vocabulary[often[counts[often] >= _RARE]])
+        if not len(vocabulary):
             return 0
-        number = np.searchsorted(known, gram).clip(max=len(known) - 1)
-        seen = known[number] == gram
-        shape = (before, len(known))
-        present = csr_matrix((np.ones(int(seen.sum()), np.float32), (owner[seen], number[seen])), shape)
+        number = np.searchsorted(vocabulary, gram).clip(max=len(vocabulary) - 1)
+        is_kept = vocabulary[number] == gram
+        shape = (before, len(vocabulary))
+        present = csr_matrix((np.ones(int(is_kept.sum()), np.float32), (owner[is_kept], number[is_kept])), shape)
         classes = len(self.bias)
         for k in range(classes == 2, classes):  # of two classes, one's score says all
             if not 0 < (label == k).sum() < before:  # a class of no text, or of all of them
@@ -101,10 +101,10 @@ class LinearNgrams(nn.Module):
             ratio = _log_count_ratio(present, label == k)
             model = LogisticRegression(C=_STRENGTH, solver="liblinear", dual=True, random_state=0)
             model.fit(present.multiply(ratio).tocsr(), label == k)
-            self.weights[: len(known), k] = torch.from_numpy(model.coef_[0] * ratio)
+            self.weights[: len(vocabulary), k] = torch.from_numpy(model.coef_[0] * ratio)
             self.bias[k] = float(model.intercept_[0])
-        self.keys[: len(known)] = torch.from_numpy(known)
-        return len(known)
+        self.keys[: len(vocabulary)] = torch.from_numpy(vocabulary)
+        return len(vocabulary)
 
 
 def _log_count_ratio(present: csr_matrix, inside: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -80,7 +80,7 @@ class MaxMeanPooling(nn.Module):
 class AttentionPooling(nn.Module):
     """A mean of the outputs weighted by a learned score of each: (B,T,D·O) → (B,D·O).
 
-    Source: Z. Yang et al., Hierarchical AttentionPooling Networks for Document Classification, NAACL 2016, eq. 5 to 7.
+    Source: Z. Yang et al., Hierarchical Attention Networks for Document Classification, NAACL 2016, eq. 5 to 7.
     """
 
     def __init__(self, width: int) -> None:

@@ -122,12 +122,12 @@ def kept_value(name: str, kind: type[ValueT]) -> ValueT | None:
 
 def value(name: str, build: Callable[[], ValueT], kind: type[ValueT], *, keep: bool = True) -> ValueT:
     """Return the JSON value kept under ``name``, else build one and, with ``keep``, keep it."""
-    found = kept_value(name, kind)
-    if found is None:
-        found = build()
+    cached = kept_value(name, kind)
+    if cached is None:
+        cached = build()
         if keep:
-            keep_value(name, found)
-    return found
+            keep_value(name, cached)
+    return cached
 
 
 def keep_value(name: str, value: object) -> None:

@@ -52,14 +52,14 @@ class Dataset(NamedTuple):
 
 
 def _files(task: str) -> dict[str, Remote]:
-    found = {}
+    datasets = {}
     with Path(__file__).with_name("sources.tsv").open(encoding="utf-8", newline="") as table:
         for row in csv.DictReader(table, delimiter="\t"):
             folder, _, name = row["file"].partition("/")
             if folder == task:
                 size = None if row["bytes"] == "-" else int(row["bytes"])
-                found[name] = Remote(row["address"], row["hash"].strip("-"), size)
-    return found
+                datasets[name] = Remote(row["address"], row["hash"].strip("-"), size)
+    return datasets
 
 
 _labelled = functools.partial(row_counts.members, wanted=re.compile(r"(train|test)/(neg|pos)/\d+_\d+\.txt"))

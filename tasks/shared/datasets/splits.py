@@ -40,8 +40,8 @@ def stratified_groups(
     split: dict[Hashable, int] = {}
     for label in sorted(set(stratum.values())):
         members = [group for group, of in stratum.items() if of == label]
-        held = [max(share > 0, round(len(members) * share)) if len(members) >= 3 else 0 for share in shares]
-        kinds = [VAL] * held[0] + [TEST] * held[1]
+        sizes = [max(share > 0, round(len(members) * share)) if len(members) >= 3 else 0 for share in shares]
+        kinds = [VAL] * sizes[0] + [TEST] * sizes[1]
         order = random.permutation(len(members))
         split.update({members[i]: kinds[k] if k < len(kinds) else TRAIN for k, i in enumerate(order)})
     return np.array([split[group] for group in groups], dtype=np.int8)

@@ -57,19 +57,19 @@ def verify(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> Verif
     Raises:
         DataError: a file cannot be read, is truncated or damaged.
     """
-    known = dataset.files if dataset else {}
+    registered_files = dataset.files if dataset else {}
     files = {
-        name: _verdict(folder / name, known[name].hash if name in known else "")
+        name: _verdict(folder / name, registered_files[name].hash if name in registered_files else "")
         for name in present_files(dataset, folder, read)
     }
-    missing = [name for name in known if name not in files]
-    found = VerificationReport(files=files, missing=missing if len(missing) < len(known) else [])
+    missing = [name for name in registered_files if name not in files]
+    report = VerificationReport(files=files, missing=missing if len(missing) < len(registered_files) else [])
     try:
-        return msgspec.structs.replace(found, rows=rows(dataset, read))
+        return msgspec.structs.replace(report, rows=rows(dataset, read))
     except DataError:
-        if not found.differing:
+        if not report.differing:
             raise
-        return found  # the hash shows already that something is wrong
+        return report  # the hash shows already that something is wrong
 
 
 def rows(dataset: Dataset | None, read: Sequence[Path]) -> int | None:
@@ -85,9 +85,9 @@ def rows(dataset: Dataset | None, read: Sequence[Path]) -> int | None:
     return sum(count(path) for count, path in zip(counters, read, strict=True) if count)
 
 
-def remember(dataset: Dataset | None, folder: Path, read: Sequence[Path], found: VerificationReport) -> None:
+def remember(dataset: Dataset | None, folder: Path, read: Sequence[Path], report: VerificationReport) -> None:
     """Keep the report on the files as they are now."""
-    cache.keep_value(_key(dataset, folder, read), found)
+    cache.keep_value(_key(dataset, folder, read), report)
 
 
 def remembered(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> VerificationReport | None:
@@ -95,10 +95,10 @@ def remembered(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> V
     return cache.kept_value(_key(dataset, folder, read), VerificationReport)
 
 
-def _verdict(path: Path, known: str) -> Verdict:
-    if not known:
+def _verdict(path: Path, expected: str) -> Verdict:
+    if not expected:
         return "no hash known"
-    algorithm, _, digest = known.partition(":")
+    algorithm, _, digest = expected.partition(":")
     try:
         with path.open("rb") as file:
             return "verified" if hashlib.file_digest(file, algorithm).hexdigest() == digest else "differs"
@@ -108,12 +108,12 @@ def _verdict(path: Path, known: str) -> Verdict:
 
 def _key(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> str:
     """It changes with the files' names, sizes and times, and with what the registry knows of them."""
-    seen: list[tuple[str, int, int]] = []
+    states: list[tuple[str, int, int]] = []
     for name in present_files(dataset, folder, read):
         path = folder / name
         # a folder's own time tells what came and went in it, not what changed below: two levels hold the splits
         for part in (path, *sorted(path.glob("*/")), *sorted(path.glob("*/*/"))) if path.is_dir() else (path,):
             stat = part.stat()
-            seen.append((str(part), stat.st_size, stat.st_mtime_ns))
-    known = sorted((name, remote.hash) for name, remote in dataset.files.items()) if dataset else []
-    return "dataset-" + cache.key(_VERSION, str(folder), len(read), seen, known)
+            states.append((str(part), stat.st_size, stat.st_mtime_ns))
+    hashes = sorted((name, remote.hash) for name, remote in dataset.files.items()) if dataset else []
+    return "dataset-" + cache.key(_VERSION, str(folder), len(read), states, hashes)

@@ -101,10 +101,10 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             report_progress("Learning a linear model of n-grams …")
             train = torch.split(data.rows["train"], _AT_ONCE)
             texts = ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in train)
-            kept = model.beside.fit(texts)
-            if not kept:
+            kept_count = model.beside.fit(texts)
+            if not kept_count:
                 raise DataError("No n-gram stands in two training texts: set task.ngrams=0, or take more data.")
-            report_progress(f"{kept:,} n-grams weigh in beside the network.")
+            report_progress(f"{kept_count:,} n-grams weigh in beside the network.")
 
     def _start_embedding(self, model: nn.Module, data: TextData) -> None:
         embedding = _embedding(model)
@@ -209,9 +209,9 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
 
 def _embedding(model: nn.Module) -> nn.Embedding:
     entrance = model.input
-    found = entrance.words if isinstance(entrance, CharacterEmbedding) else entrance
-    assert isinstance(found, nn.Embedding)
-    return found
+    embedding = entrance.words if isinstance(entrance, CharacterEmbedding) else entrance
+    assert isinstance(embedding, nn.Embedding)
+    return embedding
 
 
 def _known(codes: Tensor, known: int) -> Tensor:

@@ -40,8 +40,10 @@ class Vocabulary:
             at_least: occurrences below which a token is left out.
             most: tokens kept besides the specials; 0: all.
         """
-        kept = sorted((-count, token) for token, count in counts.items() if count >= at_least and token not in specials)
-        return cls([token for _, token in kept[: most or None]], specials)
+        by_frequency = sorted(
+            (-count, token) for token, count in counts.items() if count >= at_least and token not in specials
+        )
+        return cls([token for _, token in by_frequency[: most or None]], specials)
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -85,7 +85,7 @@ def from_file(path: Path, words: Mapping[str, int], width: int) -> tuple[Tensor,
     Raises:
         DataError: the file cannot be read, has another width, or holds none of the words.
     """
-    found = np.zeros((len(words), width), dtype=np.float32)
+    vectors = np.zeros((len(words), width), dtype=np.float32)
     there = np.zeros(len(words), dtype=bool)
     with _lines(path, width) as lines:
         for number, line in enumerate(lines, 1):
@@ -97,14 +97,16 @@ def from_file(path: Path, words: Mapping[str, int], width: int) -> tuple[Tensor,
                 if number == 1:
                     _check(numbers, width, path, number)
                 continue
-            found[row] = _check(numbers, width, path, number)
+            vectors[row] = _check(numbers, width, path, number)
             there[row] = True
     if not there.any():
         raise DataError(f"{path} holds none of this vocabulary's words: name a file of vectors in the texts' language.")
     random = np.random.default_rng(_SEED)
-    known = found[there]
-    found[~there] = random.normal(known.mean(0), known.std(0) + 1e-8, size=(int((~there).sum()), width))
-    return torch.from_numpy(found), int(there.sum())
+    present_vectors = vectors[there]
+    vectors[~there] = random.normal(
+        present_vectors.mean(0), present_vectors.std(0) + 1e-8, size=(int((~there).sum()), width)
+    )
+    return torch.from_numpy(vectors), int(there.sum())
 
 
 def _check(numbers: str, width: int, path: Path, line: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from tasks.names.settings import LANGUAGES
 from tasks.views import Confusion, Text
 from workbench.runs.events import Finished
 from workbench.tui.confusion.screen import ConfusionScreen
-from workbench.tui.help.palette import commands
+from workbench.tui.help.palette import entries
 from workbench.tui.keys import ACTIONS
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.widgets.confusion_grid import CellGrid
@@ -246,7 +246,7 @@ async def test_help_and_palette_know_the_matrix(screen, worker) -> None:
     one = three(worker)
     async with screen.open(one.run, (120, 60)) as pilot:
         await fill(screen, pilot)
-        offered = {command.title for command in commands(screen.app, screen.app.screen)}
+        offered = {command.title for command in entries(screen.app, screen.app.screen)}
         assert {"Examples", "Back", "Earlier", "Difference", "Shares", "Order", "Compare"} <= offered
         assert "Later" not in offered  # the last one is shown
         await pilot.press("question_mark")

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input
 
-from workbench.tui.help.palette import commands
+from workbench.tui.help.palette import entries
 from workbench.tui.help.screen import Help, lay_out
 from workbench.tui.keys import ACTIONS, TITLES, spoken
 from workbench.tui.widgets.table import Passage
@@ -114,13 +114,13 @@ async def test_the_palette_offers_what_can_be_done_here_and_on_other_screens(scr
     one = worker().start().train(10, 60)
     async with screen.open(one.run) as pilot:
         await screen.until(pilot, "running")
-        offered = [command.title for command in commands(screen.app, screen.app.screen)]
+        offered = [command.title for command in entries(screen.app, screen.app.screen)]
         assert {"Stop", "Next view", "Lab", "Runs", "Poem", "Help", "Quit"} <= set(offered)
         assert "Resume" not in offered
         assert not [title for title in offered if ":" in title]  # no other screen was shown yet
         await pilot.press("2")
         await screen.until(pilot, "running", "o Open")
-        offered = [command.title for command in commands(screen.app, screen.app.screen)]
+        offered = [command.title for command in entries(screen.app, screen.app.screen)]
         assert {"Open", "Run: Next view", "Run: Stop"} <= set(offered)
         assert "Run: Resume" not in offered
 

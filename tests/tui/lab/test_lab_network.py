@@ -13,7 +13,7 @@ from lab_steps import choose, enter, form_ready, put, until
 
 from workbench.config.spec import RunSpec
 from workbench.inference import session
-from workbench.inference.protocol import Part, Sketched
+from workbench.inference.protocol import NetworkSummary, Part
 from workbench.runs.store import RunError
 from workbench.tui.lab.network_line import NetworkSummaryLine, lay_out
 
@@ -27,10 +27,10 @@ class Child:
         self.asked: list[RunSpec] = []
         self.named: list[Path | None] = []
         self.closed = threading.Event()
-        self.answer: Callable[[RunSpec], Sketched] = sketched
+        self.answer: Callable[[RunSpec], NetworkSummary] = example_summary
         Child.made.append(self)
 
-    def sketch(self, described: RunSpec, data: Path | None) -> Sketched:
+    def network_summary(self, described: RunSpec, data: Path | None) -> NetworkSummary:
         self.asked.append(described)
         self.named.append(data)
         return self.answer(described)
@@ -42,14 +42,14 @@ class Child:
         self.closed.set()
 
 
-def sketched(described: RunSpec) -> Sketched:
+def example_summary(described: RunSpec) -> NetworkSummary:
     hidden = described.options.hidden
     parts = [
         Part(name="embedding", weights={"weight": [57, 64]}, parameters=3648),
         Part(name="layer 1", about="Long [red]", weights={"weight_hh": [hidden, hidden]}, parameters=hidden),
         Part(name="pooling", about="the last output of each direction"),
     ]
-    return Sketched(parameters=hidden * 1000, parts=parts, note="with the starter data's vocabulary")
+    return NetworkSummary(parameters=hidden * 1000, parts=parts, note="with the starter data's vocabulary")
 
 
 @pytest.fixture
@@ -94,10 +94,10 @@ async def test_what_comes_late_for_older_settings_is_dropped(screen, child) -> N
         await form_ready(pilot)
         held, told = threading.Event(), []
 
-        def slowly(described: RunSpec) -> Sketched:
+        def slowly(described: RunSpec) -> NetworkSummary:
             assert held.wait(5)
             told.append(described.options.hidden)
-            return sketched(described)
+            return example_summary(described)
 
         child[0].answer = slowly
         await put(pilot, "cell.hidden", "32")
@@ -128,13 +128,13 @@ async def test_what_cannot_be_counted_is_one_sentence_and_the_next_question_is_a
         await screen.until(pilot, "8,000 parameters", "weight_hh")
         for children, error in ((1, ValueError("It cannot be built [red].")), (2, RunError("It is gone: ask again."))):
 
-            def fails(_: RunSpec, error: Exception = error) -> Sketched:
+            def fails(_: RunSpec, error: Exception = error) -> NetworkSummary:
                 raise error
 
             child[0].answer = fails
             await choose(pilot, "cells", "gru")
             await screen.until(pilot, str(error))
-            child[0].answer = sketched
+            child[0].answer = example_summary
             await choose(pilot, "cells", "rnn")
             await screen.until(pilot, "8,000 parameters")
             assert len(child) == children
@@ -180,7 +180,7 @@ def test_a_structure_fits_whatever_width_there_is() -> None:
         Part(name="layer 1 forward", weights={"weight_ih": [1024, 64], "weight_hh": [1024, 256]}, parameters=10**9),
         Part(name="a name that is longer than its column", about="what it does " * 9),
     ]
-    found = Sketched(parameters=10**9, parts=parts)
+    found = NetworkSummary(parameters=10**9, parts=parts)
     for width in range(24, 121):
         lines = lay_out(found, width).plain.splitlines()
         if width >= 40:

@@ -91,7 +91,7 @@ async def test_a_failed_run_says_why_literally(screen, worker) -> None:
         await screen.until(pilot, "failed", "The loss is not finite at step 60 [red]: lower train.lr.", "Resume")
 
 
-async def test_a_worker_that_vanished_is_lost_and_its_last_words_are_shown(screen, worker) -> None:
+async def test_a_worker_that_vanished_is_lost_and_the_end_of_its_log_is_shown(screen, worker) -> None:
     one = worker().start().train(10, 60)
     async with screen.open(one.run) as pilot:
         await screen.until(pilot, "running")

@@ -58,12 +58,12 @@ class Batch:
         self._unread = torch.tensor(self._codes, device=self._device)  # (B,T), then (B,1)
 
     def __iter__(self) -> Iterator[tuple[int, GeneratedToken]]:
-        """Generate → each token as soon as it is final, with the number of its text."""
+        """Yield each token as soon as it is final, with the number of its text."""
         while self._open and not (self._stopped and self._stopped()):
             yield from self._step()
 
     def _step(self) -> list[tuple[int, GeneratedToken]]:
-        """Sample one more token of every open text → those that are final by now."""
+        """Sample one more token of every open text; return the tokens that are final by now."""
         task, final = self._task, list[tuple[int, GeneratedToken]]()
         unread = [[task.end]] * len(self._codes)
         with torch.inference_mode():
@@ -99,13 +99,13 @@ class Batch:
         self.tokens[row].append(token)
 
     def _release(self, row: int) -> list[tuple[int, GeneratedToken]]:
-        """The tokens of a text that were held back."""
+        """Return the tokens of a text that were held back."""
         first = self._yielded[row]
         self._yielded[row] = len(self.tokens[row])
         return [(row, token) for token in self.tokens[row][first:]]
 
     def _continue_alone(self, row: int) -> list[tuple[int, GeneratedToken]]:
-        """The rest of a text after its last final token, generated with backtracking."""
+        """Return the rest of a text after its last final token, generated with backtracking."""
         final = self._yielded[row]
         codes = self._codes[row] = self._codes[row][: self._prompt_length + final]
         del self.tokens[row][final:]

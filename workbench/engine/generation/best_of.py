@@ -34,12 +34,12 @@ CandidateStream = Generates[tuple[int, GeneratedToken], None, list[Candidate]]
 
 
 def seeds(seed: int, count: int) -> list[int]:
-    """The seeds of so many candidates: the first one's is the seed itself, the others' are far from its neighbours'."""
+    """Return the seeds of ``count`` candidates: the seed itself, then seeds far from its neighbours' seeds."""
     return [(seed + number * _STRIDE) % SEEDS for number in range(count)]
 
 
 def score(task: Writer, codes: Sequence[int], log_probabilities: Sequence[float]) -> float:
-    """Score of a text: the mean log-probability of its tokens, minus the share of them that stand in it earlier.
+    """Return a text's score: the mean log-probability of its tokens, minus the share of them that stand in it earlier.
 
     Those that may come again and again (punctuation) and the end count for the mean alone.
     """
@@ -50,7 +50,7 @@ def score(task: Writer, codes: Sequence[int], log_probabilities: Sequence[float]
 
 
 def best(candidates: Sequence[Candidate]) -> int:
-    """The number of the candidate of the highest score; of equals the first."""
+    """Return the number of the candidate of the highest score; of equals the first."""
     return max(range(len(candidates)), key=lambda number: candidates[number].score)
 
 
@@ -100,7 +100,7 @@ def generate_candidates(
 
 
 def collect(stream: CandidateStream) -> tuple[list[Candidate], list[list[GeneratedToken]]]:
-    """Run a generation to its end → the candidates, and the tokens of each."""
+    """Run a generation to its end; return the candidates, and the tokens of each."""
     tokens: dict[int, list[GeneratedToken]] = {}
     while True:
         try:

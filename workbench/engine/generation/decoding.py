@@ -33,7 +33,7 @@ class GeneratedToken(NamedTuple):
 
 
 def generated(task: Writer, code: int, log_probability: float, choices: TopChoices) -> GeneratedToken:
-    """A token of the task by its number."""
+    """Return a token of the task by its number."""
     return GeneratedToken(task.token(code), log_probability, code == task.end, choices, code)
 
 
@@ -82,7 +82,7 @@ def generate(
 
 
 def normalize_prompt(task: Writer, start: str) -> str:
-    """A beginning as the network reads it: in its own script and punctuation.
+    """Return a beginning as the network reads it: in its own script and punctuation.
 
     Raises:
         ValueError: it holds a character that the network never saw.
@@ -108,7 +108,7 @@ def generate_tokens(
     limit: int = 0,
     stopped: Callable[[], bool] | None = None,
 ) -> Iterator[GeneratedToken]:
-    """Continue a prepared prompt → each token, the end too; those that are not final when it is stopped are left out.
+    """Yield the tokens that continue a prepared prompt, the end too; of a stopped text, the final ones.
 
     Raises:
         ValueError: nothing can be written that the guide allows.
@@ -116,7 +116,7 @@ def generate_tokens(
     device = next(model.parameters()).device
     text, unread, state = list(codes), codes, None
     positions: list[_Position] = []  # those since the last final token, the present one last
-    held: list[GeneratedToken] = []
+    pending: list[GeneratedToken] = []
     backtracks = 0
     while not limit or len(text) - len(codes) < limit:
         if stopped and stopped():
@@ -129,11 +129,11 @@ def generate_tokens(
                 positions.pop()
                 backtracks += 1
                 if not positions or backtracks > _MAX_BACKTRACKS:
-                    raise ValueError(_dead_end(task, text[: len(text) - len(held)]))
+                    raise ValueError(_dead_end(task, text[: len(text) - len(pending)]))
                 if stopped and stopped():
                     return
                 positions[-1].refused.add(text.pop())
-                held.pop()
+                pending.pop()
                 sampled, nats, dead_ends = sampler.sample(
                     task,
                     positions[-1].scores,
@@ -146,13 +146,13 @@ def generate_tokens(
         state, code = positions[-1].state, int(sampled)
         text.append(code)
         unread = [code]
-        held.append(generated(task, code, float(nats), choices))
+        pending.append(generated(task, code, float(nats), choices))
         if guide is None or code == task.end or guide.is_final(text):
-            yield from held
-            positions, held = [], []
+            yield from pending
+            positions, pending = [], []
         if code == task.end:
             return
-    yield from held
+    yield from pending
 
 
 def _dead_end(task: Writer, text: list[int]) -> str:

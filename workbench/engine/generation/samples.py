@@ -1,6 +1,6 @@
-"""Samples of a network: the one shown after each evaluation, the ones that are measured, the answers to a person.
+"""Samples of a network: shown after each evaluation, measured in an evaluation, or predicted for a user's text.
 
-A task that is no ``Writer`` makes its own sample and answers by itself.
+A task that is no ``Writer`` makes its own samples and predictions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from workbench.engine.generation.sampling import Sampler
 
 
 def evaluate(task: AnyTask, model: nn.Module, data: Data, split: Split, batch_size: int) -> Evaluation:
-    """Metrics and views of a split, with the metrics of sampled texts where the task declares some.
+    """Return metrics and views of a split, with the metrics of sampled texts where the task declares some.
 
     The model is in evaluation mode and gradients are off.
     """
@@ -30,7 +30,7 @@ def evaluate(task: AnyTask, model: nn.Module, data: Data, split: Split, batch_si
 
 
 def sample(task: AnyTask, model: nn.Module) -> View | None:
-    """A sample from a fixed beginning and seed, which draws nothing from torch's own generator; none: no sample."""
+    """Return a sample from a fixed beginning and seed, drawn by a generator of its own; ``None``: no sample."""
     if not isinstance(task, Writer):
         return task.sample(model)
     request = task.sample_request()
@@ -38,7 +38,7 @@ def sample(task: AnyTask, model: nn.Module) -> View | None:
 
 
 def predict(task: AnyTask, model: nn.Module, text: str) -> list[View]:
-    """The answer to a text: a Writer's continuation of it first, then the task's own views.
+    """Return the prediction for a text: a Writer's continuation of it first, then the task's own views.
 
     Raises:
         ValueError: the text cannot be answered; one sentence says why.
@@ -51,7 +51,7 @@ def predict(task: AnyTask, model: nn.Module, text: str) -> list[View]:
 
 
 def sample_batch(task: Writer, model: nn.Module, request: SampleRequest) -> list[GeneratedText]:
-    """The ``count`` texts of a measurement, in one batch by one generator, straight from the prompt."""
+    """Return the ``count`` texts of a measurement, in one batch by one generator, straight from the prompt."""
     prompt, generator = task.prompt(request.start), Generator().manual_seed(request.seed)
     sampler = Sampler(temperature=request.temperature)
     batch = Batch(
@@ -64,7 +64,7 @@ def sample_batch(task: Writer, model: nn.Module, request: SampleRequest) -> list
 
 
 def _continuation(task: Writer, model: nn.Module, request: SampleRequest) -> View:
-    """A text of its own generator, as a person reads it."""
+    """Return a text by a generator of its own, in the task's layout."""
     text = normalize_prompt(task, request.start)
     if request.limit > 0:
         tokens = generate(

@@ -80,7 +80,7 @@ class Sampler(msgspec.Struct, frozen=True, kw_only=True):
         return tokens, log_probabilities, dead_ends
 
     def top_choices(self, task: Writer, scores: Tensor) -> list[TopChoices]:
-        """The ``choices`` most probable tokens of each text: the network's own probabilities, no setting applied."""
+        """Return the ``choices`` most probable tokens of each text, by the network's own probabilities."""
         if not self.choices:
             return [() for _ in scores]
         never_sampled = torch.tensor(task.never_sampled, dtype=torch.long, device=scores.device)
@@ -92,7 +92,7 @@ class Sampler(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
     def _repetition_bias(self, task: Writer, scores: Tensor, texts: Sequence[Sequence[int]]) -> Tensor:
-        """(B,V) the repetition penalty, added to the scores."""
+        """Return the repetition penalty (B,V), added to the scores."""
         bias = torch.zeros(scores.shape, device=scores.device)
         if self.repetition:
             codes = torch.tensor(texts, device=scores.device)  # (B,T)

@@ -51,14 +51,14 @@ class ExamplesPane(Vertical):
         Args:
             caption: shown above them.
         """
-        self._request, self._caption, self._search.wanted = request, caption, request
+        self._request, self._caption, self._search.requested = request, caption, request
         self._show_head("")
         self._show_progress()
         self._ask(request)
 
     def cancel(self) -> None:
         """Drop the request."""
-        self._search.wanted = None
+        self._search.requested = None
 
     @work(exclusive=True)
     async def _ask(self, request: Examples) -> None:
@@ -66,12 +66,12 @@ class ExamplesPane(Vertical):
         try:
             listed = await run_in_thread(partial(self._search.find, request))
         except (ValueError, RunError) as error:
-            self._search.wanted = None
+            self._search.requested = None
             body.show(Content.styled(printable(str(error)), "$text-error"))
             return
         if listed is None:
             return
-        self._search.wanted = None
+        self._search.requested = None
         self._show_head(_counts(request, listed))
         body.show(examples_text(listed.examples, request.true, request.guess))
         body.scroll_home(animate=False)
@@ -85,7 +85,7 @@ class ExamplesPane(Vertical):
         )
 
     def _show_progress(self) -> None:
-        request, progress = self._search.wanted, self._search.progress
+        request, progress = self._search.requested, self._search.progress
         if request is None:
             return
         text = "Opening the best weights and the data; the first time may take a minute …"

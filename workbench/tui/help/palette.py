@@ -17,8 +17,8 @@ from workbench.tui.widgets.bars import can, target
 _BY_HELP = 0.1  # a command whose help holds what was typed comes after those whose label does
 
 
-class Command(NamedTuple):
-    """An entry of the palette."""
+class PaletteEntry(NamedTuple):
+    """Entry of the command palette."""
 
     title: str
     help: str
@@ -29,25 +29,25 @@ class Palette(Provider):
     """The actions of the screen under the palette, then those of the other screens that have been shown."""
 
     async def discover(self) -> Hits:
-        for command in commands(self.app, self.screen):
-            yield DiscoveryHit(command.title, command.run, help=command.help)
+        for entry in entries(self.app, self.screen):
+            yield DiscoveryHit(entry.title, entry.run, help=entry.help)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         words = query.casefold().split()
-        for command in commands(self.app, self.screen):
-            in_help = all(word in command.help.casefold() for word in words)
-            score = max(matcher.match(command.title), _BY_HELP * in_help)
+        for entry in entries(self.app, self.screen):
+            in_help = all(word in entry.help.casefold() for word in words)
+            score = max(matcher.match(entry.title), _BY_HELP * in_help)
             if score > 0:
-                yield Hit(score, matcher.highlight(command.title), command.run, text=command.title, help=command.help)
+                yield Hit(score, matcher.highlight(entry.title), entry.run, text=entry.title, help=entry.help)
 
 
-def commands(app: App[object], screen: Screen[Any]) -> Iterator[Command]:
+def entries(app: App[object], screen: Screen[Any]) -> Iterator[PaletteEntry]:
     """Return the actions that are possible now, the screen's own first."""
     navigator = navigator_of(app)
     for action in actions(navigator.place):
         if can(screen, action):
-            yield Command(action.label, action.help, partial(_run, app, action, screen))
+            yield PaletteEntry(action.label, action.help, partial(_run, app, action, screen))
     for place in TITLES:
         page = navigator.pages.get(place)
         if place == navigator.place or page is None or not page.is_running or not _has_key(place):
@@ -55,8 +55,8 @@ def commands(app: App[object], screen: Screen[Any]) -> Iterator[Command]:
         for action in actions(place):
             if action.place == place and can(page, action):
                 title = f"{TITLES[place]}: {action.label}"
-                yield Command(title, action.help, partial(_go_and_run, app, action, page))
-    yield Command("Change theme", "choose among all themes", app.action_change_theme)
+                yield PaletteEntry(title, action.help, partial(_go_and_run, app, action, page))
+    yield PaletteEntry("Change theme", "choose among all themes", app.action_change_theme)
 
 
 def _has_key(place: Place) -> bool:

@@ -125,5 +125,5 @@ def _lines(place: Place) -> list[KeyRow]:
 
 def _matches(query: str, texts: Sequence[str]) -> bool:
     """Return whether the texts hold every word of the query."""
-    whole = " ".join(texts).casefold()
-    return all(word in whole for word in query.casefold().split())
+    joined = " ".join(texts).casefold()
+    return all(word in joined for word in query.casefold().split())

@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from workbench.config.spec import RunSpec
-from workbench.inference.protocol import Part, Sketched
+from workbench.inference.protocol import NetworkSummary, Part
 from workbench.inference.session import InferenceSession
 from workbench.render.text import printable
 from workbench.runs.store import RunError
@@ -41,9 +41,9 @@ class NetworkSummaryLine(StatusLine):
     class Updated(Message):
         """The network's parts; ``None``: they are not known. Stale: they belong to former settings."""
 
-        def __init__(self, sketched: Sketched | None, *, stale: bool = False) -> None:
+        def __init__(self, summary: NetworkSummary | None, *, stale: bool = False) -> None:
             super().__init__()
-            self.sketched = sketched
+            self.summary = summary
             self.stale = stale
 
     def __init__(self, id: str, data: Path | None) -> None:
@@ -51,7 +51,7 @@ class NetworkSummaryLine(StatusLine):
         self._data = data
         self._described: RunSpec | None = None
         self._counted: RunSpec | None = None
-        self._last: Sketched | None = None
+        self._last: NetworkSummary | None = None
         self._session = InferenceSession()
         self._shown = False
         self._requesting = False
@@ -88,7 +88,7 @@ class NetworkSummaryLine(StatusLine):
             self._timer.stop()
         self._timer = self.set_timer(seconds, self._request)
 
-    @work(group="sketch")
+    @work(group="network summary")
     async def _request(self) -> None:
         """Request the newest settings' network until it is known; the answers to older ones are dropped."""
         if self._requesting:
@@ -98,7 +98,9 @@ class NetworkSummaryLine(StatusLine):
             while self._shown and (described := self._described) is not None and described is not self._counted:
                 session = self._session
                 try:
-                    answer: Sketched | str = await run_in_thread(partial(_summarise, session, described, self._data))
+                    answer: NetworkSummary | str = await run_in_thread(
+                        partial(_summarise, session, described, self._data)
+                    )
                 except (RunError, ValueError) as error:
                     answer = str(error)
                 if described is self._described and session is self._session:
@@ -107,7 +109,7 @@ class NetworkSummaryLine(StatusLine):
         finally:
             self._requesting = False
 
-    def _show(self, answer: Sketched | str) -> None:
+    def _show(self, answer: NetworkSummary | str) -> None:
         if isinstance(answer, str):
             self._show_none(answer, error=True)
             return
@@ -122,9 +124,9 @@ class NetworkSummaryLine(StatusLine):
         self.post_message(self.Updated(None))
 
 
-def _summarise(session: InferenceSession, described: RunSpec, data: Path | None) -> Sketched:
+def _summarise(session: InferenceSession, described: RunSpec, data: Path | None) -> NetworkSummary:
     with session.request() as client:
-        return client.sketch(described, data)
+        return client.network_summary(described, data)
 
 
 class Structure(Static):
@@ -132,10 +134,10 @@ class Structure(Static):
 
     def __init__(self) -> None:
         super().__init__(markup=False)
-        self._sketched: Sketched | None = None
+        self._summary: NetworkSummary | None = None
 
-    def show(self, sketched: Sketched | None, *, stale: bool) -> None:
-        self._sketched = sketched
+    def show(self, summary: NetworkSummary | None, *, stale: bool) -> None:
+        self._summary = summary
         self.set_class(stale, "-stale")
         self._draw()
 
@@ -143,13 +145,13 @@ class Structure(Static):
         self._draw()
 
     def _draw(self) -> None:
-        self.update(lay_out(self._sketched, self.size.width) if self._sketched else "")
+        self.update(lay_out(self._summary, self.size.width) if self._summary else "")
 
 
-def lay_out(sketched: Sketched, width: int) -> Content:
+def lay_out(summary: NetworkSummary, width: int) -> Content:
     """Return each part's name, shapes and parameters, in columns where these have room."""
     lines: list[Content] = []
-    for part in sketched.parts:
+    for part in summary.parts:
         name, count = printable(part.name), f"{part.parameters:,}" if part.parameters else "–"
         beside, rest = "", _wrapped(part, width - 2)
         margin = 2

@@ -203,7 +203,7 @@ class LabScreen(Page):
         for place in self.query("#about, #network-panel"):
             if not place.query(Structure):
                 await place.mount(Structure())
-            place.query_one(Structure).show(event.sketched, stale=event.stale)
+            place.query_one(Structure).show(event.summary, stale=event.stale)
 
     @on(TabRow.Chosen)
     def _arrange(self) -> None:

@@ -102,5 +102,5 @@ def best_baseline(history: History, settings: type[Settings]) -> ReferenceLevel 
 def _columns(metric: str, rows: list[Metrics]) -> list[str]:
     """Return the metrics in the order of the columns: the main one, then those that most methods have."""
     names = dict.fromkeys(name for metrics in rows for name in metrics)
-    known = {name: sum(metrics.get(name) is not None for metrics in rows) for name in names}
-    return sorted(names, key=lambda name: (name != metric, -known[name], name == "loss"))
+    counts = {name: sum(metrics.get(name) is not None for metrics in rows) for name in names}
+    return sorted(names, key=lambda name: (name != metric, -counts[name], name == "loss"))

@@ -87,7 +87,7 @@ class RunScreen(Page):
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
         """Follow the run: the only place where its history is read."""
-        await poll(self._glance, self._show_look, self._unreadable, self._interval, self._wake)
+        await poll(self._look, self._show_look, self._unreadable, self._interval, self._wake)
 
     def _interval(self) -> float | None:
         """Seconds between two looks; none while the display stands still."""
@@ -103,8 +103,8 @@ class RunScreen(Page):
             return True
         now = look.status, look.report, self._load
         if look.events or self._before != now:
-            told = any(not isinstance(event, Step) for event in look.events)
-            await self._show(look, anew=self._before is None or told or look.status != self.status)
+            has_news = any(not isinstance(event, Step) for event in look.events)
+            await self._show(look, anew=self._before is None or has_news or look.status != self.status)
             self._before = now
         self.looked.set()
         return False
@@ -113,8 +113,8 @@ class RunScreen(Page):
         self._say(f"The run's folder cannot be read: {error.strerror}.")
         self.looked.set()
 
-    def _glance(self) -> Look:
-        """On a thread: the folder, and every second the machine."""
+    def _look(self) -> Look:
+        """Read the folder, and every second the load of the machine; called on a thread."""
         look = self._watcher.look()
         if time.monotonic() - self._gauged >= _GAUGED:
             self._gauged = time.monotonic()

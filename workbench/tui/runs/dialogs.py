@@ -29,7 +29,7 @@ class Deletion(NamedTuple):
 
 
 async def delete_runs(app: App[object], chosen: Sequence[RunSummary], hidden: int) -> None:
-    """QuestionDialog, then delete runs; notify of what was deleted, and of each run that could not be.
+    """Ask, then delete runs; notify of what was deleted, and of each run that could not be.
 
     Args:
         hidden: the number of them that the filter hides.
@@ -51,7 +51,7 @@ async def delete_runs(app: App[object], chosen: Sequence[RunSummary], hidden: in
 
 
 async def export_runs(app: App[object], chosen: Sequence[RunSummary], what: str) -> None:
-    """QuestionDialog for a format, then write runs to a new file in the current folder.
+    """Ask for a format, then write runs to a new file in the current folder.
 
     Args:
         what: ``the marked`` or ``what is shown``.
@@ -103,13 +103,13 @@ def delete_question(deletions: Sequence[Deletion], hidden: int) -> QuestionDialo
         lines.append(f"and {len(deletions) - _NAMED} more")
     if hidden:
         lines.append(f"({hidden} of them not shown: the filter hides what it does not mean)")
-    whole = megabytes(sum(deletion.bytes for deletion in deletions))
+    size_of_all = megabytes(sum(deletion.bytes for deletion in deletions))
     head = f"Delete {deletions[0].summary.run.id}?" if len(deletions) == 1 else f"Delete {len(deletions)} runs?"
     it = "It is" if len(deletions) == 1 else "They are"
     return QuestionDialog(
         "\n".join([head, *lines]),
         [
-            Answer(DELETE, "Delete", f"{it} gone for good: weights, figures, curves ({whole})."),
+            Answer(DELETE, "Delete", f"{it} gone for good: weights, figures, curves ({size_of_all})."),
             Answer(KEEP, "Keep", "Nothing changes."),
         ],
         marked=1,

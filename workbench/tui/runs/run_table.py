@@ -18,7 +18,7 @@ from workbench.tui.widgets.status import COLOURS, badge
 _STATES = ("starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
 
 
-class Column(NamedTuple):
+class RunColumn(NamedTuple):
     """Column of the list.
 
     Args:
@@ -47,7 +47,7 @@ def _quality(summary: RunSummary) -> float | None:
 
 
 COLUMNS = (
-    Column(
+    RunColumn(
         "status",
         1,
         lambda summary: summary.status,
@@ -55,21 +55,21 @@ COLUMNS = (
         ("those in training first", "those in training last"),
         style=lambda summary: f"bold $text-{COLOURS[summary.status]}",
     ),
-    Column(
+    RunColumn(
         "task",
         4,
         lambda summary: printable(summary.task),
         lambda summary: summary.task,
         ("task from a to z", "task from z to a"),
     ),
-    Column(
+    RunColumn(
         "cell",
         2,
         lambda summary: printable(summary.cell),
         lambda summary: summary.cell,
         ("cell from a to z", "cell from z to a"),
     ),
-    Column(
+    RunColumn(
         "step",
         5,
         lambda summary: summary.progress,
@@ -78,7 +78,7 @@ COLUMNS = (
         right=True,
         descending=True,
     ),
-    Column(
+    RunColumn(
         "epochs",
         8,
         lambda summary: number(summary.epochs, 1),
@@ -87,7 +87,7 @@ COLUMNS = (
         right=True,
         descending=True,
     ),
-    Column(
+    RunColumn(
         "loss",
         9,
         lambda summary: number(summary.loss),
@@ -95,7 +95,7 @@ COLUMNS = (
         ("lowest training loss first", "highest training loss first"),
         right=True,
     ),
-    Column(
+    RunColumn(
         "best",
         3,
         lambda summary: summary.standing,
@@ -104,7 +104,7 @@ COLUMNS = (
         style=lambda summary: "bold",
         descending=True,
     ),
-    Column(
+    RunColumn(
         "age",
         6,
         lambda summary: age(summary.run.created),
@@ -113,7 +113,7 @@ COLUMNS = (
         right=True,
         descending=True,
     ),
-    Column(
+    RunColumn(
         "run",
         7,
         lambda summary: printable(summary.run.id),
@@ -124,16 +124,16 @@ COLUMNS = (
 NEWEST = next(index for index, column in enumerate(COLUMNS) if column.name == "age")
 
 
-def sorted_runs(runs: Iterable[RunSummary], column: Column, *, reverse: bool) -> list[RunSummary]:
+def sorted_runs(runs: Iterable[RunSummary], column: RunColumn, *, reverse: bool) -> list[RunSummary]:
     """Return runs sorted by a column; those without a value in it come last."""
-    known: list[RunSummary] = []
-    unknown: list[RunSummary] = []
+    with_value: list[RunSummary] = []
+    without_value: list[RunSummary] = []
     for summary in runs:
-        (unknown if column.sort_key(summary) is None else known).append(summary)
-    known.sort(key=column.sort_key, reverse=column.descending != reverse)
+        (without_value if column.sort_key(summary) is None else with_value).append(summary)
+    with_value.sort(key=column.sort_key, reverse=column.descending != reverse)
     if column.name == "best":  # figures of different tasks are not compared
-        known.sort(key=lambda summary: (summary.task, summary.metric))
-    return known + unknown
+        with_value.sort(key=lambda summary: (summary.task, summary.metric))
+    return with_value + without_value
 
 
 def run_details(summary: RunSummary) -> Content:

@@ -54,7 +54,7 @@ class RunsScreen(Page):
         self._lines: dict[str, tuple[RunSummary, str, int, Row]] = {}  # each with its summary, mark and age period
         self._marks = MarkedRuns()
         self._column, self._reversed = NEWEST, False
-        self._looked, self._said = False, 0
+        self._looked, self._age_period = False, 0
         self._look_now = asyncio.Event()
         for name in ("#count", "#list", "#empty", "#chosen"):
             self.query_one(name).display = False
@@ -74,9 +74,9 @@ class RunsScreen(Page):
         return self.EVERY if self.is_current else None
 
     async def _show_found(self, every: list[RunSummary]) -> bool:
-        said = int(time.time() // _AGES)
-        if not self._looked or every != self._every or said != self._said:
-            self._looked, self._every, self._said = True, every, said
+        age_period = int(time.time() // _AGES)
+        if not self._looked or every != self._every or age_period != self._age_period:
+            self._looked, self._every, self._age_period = True, every, age_period
             self._show()
         return False
 
@@ -119,10 +119,15 @@ class RunsScreen(Page):
     def _line(self, summary: RunSummary) -> Row:
         letter = self._marks.letter(summary.run.id)
         cached = self._lines.get(summary.run.id)
-        if cached is None or cached[0] is not summary or cached[1:3] != (letter, self._said):
+        if cached is None or cached[0] is not summary or cached[1:3] != (letter, self._age_period):
             cells: list[StyledText] = [(here.text(summary), here.style(summary)) for here in COLUMNS]
             mark = (letter or " ", f"bold $text-{letter_color(letter)}" if letter else "")
-            self._lines[summary.run.id] = cached = (summary, letter, self._said, Row(summary.run.id, (mark, *cells)))
+            self._lines[summary.run.id] = cached = (
+                summary,
+                letter,
+                self._age_period,
+                Row(summary.run.id, (mark, *cells)),
+            )
         return cached[3]
 
     def _empty(self, sentence: str) -> None:
@@ -135,8 +140,8 @@ class RunsScreen(Page):
     def _tell(self) -> None:
         """Count the runs above the list, and describe the chosen run below it."""
         column = COLUMNS[self._column]
-        whole, shown = len(self._every), len(self._shown)
-        parts = [f"{shown} of {whole} runs" if shown < whole else f"{whole} runs" if whole != 1 else "1 run"]
+        total, shown = len(self._every), len(self._shown)
+        parts = [f"{shown} of {total} runs" if shown < total else f"{total} runs" if total != 1 else "1 run"]
         parts.append(column.order_words[self._reversed])
         if self._marks:
             hidden = len(self._marks) - sum(summary.run.id in self._marks for summary in self._shown)

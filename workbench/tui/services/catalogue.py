@@ -78,12 +78,12 @@ class Catalogue:
             names: list[str] = []
             with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
                 names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-            known = {name: self._monitors.get(name) or RunMonitor(self.folder / name) for name in names}
+            monitors = {name: self._monitors.get(name) or RunMonitor(self.folder / name) for name in names}
             self._scans += 1
-            for monitor in known.values():
+            for monitor in monitors.values():
                 if not monitor.ended or self._scans % _ENDED_EVERY == 0:
                     monitor.look()
-            self._monitors = {name: monitor for name, monitor in known.items() if monitor.summary}
+            self._monitors = {name: monitor for name, monitor in monitors.items() if monitor.summary}
             every = sorted(self._monitors.values(), key=lambda monitor: monitor.order, reverse=True)
             return [monitor.summary for monitor in every if monitor.summary]
 

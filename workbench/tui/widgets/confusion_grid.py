@@ -202,8 +202,8 @@ class CellGrid(ConfusionGrid):
         if not classes:
             return
         texts = [text for rows in (self._display.texts, self._display.second_lines) for row in rows for text in row]
-        wanted = max(map(cell_len, [*texts, *self._display.labels])) + 6
-        self._column = max(self._column, min(wanted, _WIDEST, (width - self._label - 1) // classes))
+        widest = max(map(cell_len, [*texts, *self._display.labels])) + 6
+        self._column = max(self._column, min(widest, _WIDEST, (width - self._label - 1) // classes))
         if self._column > max(map(len, texts)):
             self._lines = max(1, min(_HIGHEST, (height - 1) // classes))
 

@@ -54,9 +54,9 @@ class Curve:
 
     def cut(self, x: float) -> None:
         """Drop the points after ``x``."""
-        kept = bisect_right(self._xs, x)
-        whole = kept // _BLOCK
-        del self._xs[kept:], self._ys[kept:], self._peaks[2 * whole :], self._means[whole:]
+        count = bisect_right(self._xs, x)
+        blocks = count // _BLOCK
+        del self._xs[count:], self._ys[count:], self._peaks[2 * blocks :], self._means[blocks:]
 
     def clear(self) -> None:
         """Drop all points."""
@@ -111,10 +111,10 @@ class Smoothed(Curve):
             begin = max(0, first - before)
             means = smooth(self._ys[begin:last], weight)[first - begin :]
             return list(zip(self._xs[first:last], means, strict=True))
-        wanted, end = first // _BLOCK, last // _BLOCK
-        begin = max(0, wanted - math.ceil(before / _BLOCK))
-        means = smooth(self._means[begin:end], weight**_BLOCK)[wanted - begin :]
-        ends = self._xs[(wanted + 1) * _BLOCK - 1 : end * _BLOCK : _BLOCK]
+        first_block, end = first // _BLOCK, last // _BLOCK
+        begin = max(0, first_block - math.ceil(before / _BLOCK))
+        means = smooth(self._means[begin:end], weight**_BLOCK)[first_block - begin :]
+        ends = self._xs[(first_block + 1) * _BLOCK - 1 : end * _BLOCK : _BLOCK]
         return [*zip(ends, means, strict=True), *(self._between(last - 1, last, weight) if last % _BLOCK else ())]
 
 
@@ -139,16 +139,20 @@ def thin(points: Sequence[Point], columns: int) -> list[Point]:
         return list(points)
     start, end = points[0][0], points[-1][0]
     width = (end - start) / columns or 1.0
-    kept: list[Point] = []
+    extremes: list[Point] = []
     low = high = points[0]
     column = 0
     for point in points:
         if (at := min(columns - 1, int((point[0] - start) / width))) != column:
-            kept += sorted({low, high})
+            extremes += sorted({low, high})
             column, low, high = at, point, point
         elif point[1] < low[1]:
             low = point
         elif point[1] > high[1]:
             high = point
-    kept += sorted({low, high})
-    return [*(points[:1] if kept[0] != points[0] else ()), *kept, *(points[-1:] if kept[-1] != points[-1] else ())]
+    extremes += sorted({low, high})
+    return [
+        *(points[:1] if extremes[0] != points[0] else ()),
+        *extremes,
+        *(points[-1:] if extremes[-1] != points[-1] else ()),
+    ]

@@ -149,9 +149,9 @@ class Listing(ScrollView, can_focus=True):
 
     def _keep_in_sight(self) -> None:
         top, deep = round(self.scroll_y), max(1, self._room.height - 1)
-        wanted = min(self._at, max(top, self._at - deep + 1))
-        if wanted != top:
-            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+        target = min(self._at, max(top, self._at - deep + 1))
+        if target != top:
+            self.scroll_to(y=target, animate=False, force=True, immediate=True)
 
     @property
     def _room(self) -> Size:
@@ -163,10 +163,10 @@ class Listing(ScrollView, can_focus=True):
             max([cell_len(head.name), *(cell_len(line.texts[index][0]) for line in self._lines)])
             for index, head in enumerate(self._heads)
         ]
-        kept = sorted(range(len(widths)), key=lambda index: self._heads[index].rank)
-        while len(kept) > 1 and sum(widths[index] + _GAP for index in kept) - _GAP > self._room.width:
-            kept.pop()
-        columns = [(index, widths[index]) for index in sorted(kept)]
+        fitting = sorted(range(len(widths)), key=lambda index: self._heads[index].rank)
+        while len(fitting) > 1 and sum(widths[index] + _GAP for index in fitting) - _GAP > self._room.width:
+            fitting.pop()
+        columns = [(index, widths[index]) for index in sorted(fitting)]
         size = Size(self._room.width, len(self._lines) + 1)
         moved = columns != self._columns or size != self.virtual_size
         self._columns, self.virtual_size = columns, size

@@ -151,20 +151,20 @@ def memory(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e10 else f"{size / 1e6:,.0f} MB"
 
 
-def message(status: Seen, history: History, log_line: str, path: str, told: str = "") -> Content:
+def message(status: Seen, history: History, log_line: str, path: str, report: str = "") -> Content:
     """Return the sentence about a run's state; empty where all is well.
 
     Args:
         log_line: the last line of the log of a worker that has ended.
-        told: the last line of a worker about a slow step, such as reading data.
+        report: the last line of a worker about a slow step, such as reading data.
     """
-    doing = Content.styled(f"  {told}" if told else "", "$foreground-muted")
-    said = f" Its log ends: {log_line}" if log_line else ""
+    doing = Content.styled(f"  {report}" if report else "", "$foreground-muted")
+    log_note = f" Its log ends: {log_line}" if log_line else ""
     match status, history.ended:
         case "gone", _:
             return Content.styled(f"This run's folder is gone: {path}", "bold $text-error")
         case "lost", _:
-            text = f"The worker vanished without a word.{said}"
+            text = f"The worker vanished without reporting an end.{log_note}"
             return Content.assemble((text, "$text-error"), "  Resume goes on from the last checkpoint.")
         case "failed", Failed() as failed:
             return Content.styled(failed.message, "$text-error")
