@@ -80,6 +80,8 @@ def cells(
         if check:
             raise spec.SpecError("--check needs a cell: `workbench cells NAME --check`, or the path of its file.")
         _list_cells(json=json)
+    elif check and set_:
+        raise spec.SpecError("--check looks at the cell with its options' defaults: leave --set out.")
     elif check:
         _check_cell(name, json=json)
     elif name.endswith(".py"):

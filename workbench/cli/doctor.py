@@ -102,7 +102,7 @@ def _places(data: Path | None) -> list[Finding]:
         Finding("runs", f"{folder}, {free:.0f} GB free", readonly),
         Finding("cache", str(cache.cache_folder())),
     ]
-    for task in tasks.available():
+    for task in (task for task in tasks.available() if tasks.settings(task).files):
         try:
             source = locations.find(task, data)
             findings.append(Finding(f"data: {task}", str(source.folder) if source else "not downloaded yet"))

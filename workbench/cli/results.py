@@ -9,6 +9,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from tasks.base import Metrics
+from tasks.views import Confusion
 from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.render.format import duration
@@ -72,7 +73,7 @@ def print_ending(run: Run, status: Status, history: History, console: Console) -
         note = " · ".join(filter(None, [history.started.protocol if history.started else "", starter_note(run)]))
         console.print(metrics_table(run.spec, ended.test, baseline(history.baseline, "test"), "test", note))
         console.print(
-            RichText(f"`workbench show {run.command_name}` has the confusion matrix and the per-class table."),
+            RichText(f"`workbench show {run.command_name}` has {_shown_by(ended)}."),
             soft_wrap=True,
         )
     elif isinstance(ended, Stopped):
@@ -80,6 +81,13 @@ def print_ending(run: Run, status: Status, history: History, console: Console) -
             RichText(f"\nRun {run.id} stopped at step {ended.step}: `workbench resume {run.command_name}` goes on."),
             soft_wrap=True,
         )
+
+
+def _shown_by(ended: Finished) -> str:
+    """Return the parts of a finished run that only ``show`` prints."""
+    if any(isinstance(view, Confusion) for view in ended.views):
+        return "the confusion matrix and the per-class table"
+    return "its views and settings" if ended.views else "its settings"
 
 
 def starter_note(run: Run) -> str:

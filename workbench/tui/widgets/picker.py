@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+_WIDEST = 18  # cells of a name; a folder that cannot be read is listed by its path
 
 
 class Picker(OptionList):
@@ -25,7 +27,7 @@ class Picker(OptionList):
         self._entries = [*entries, *((name, "") for name in self._unreadable)]
         self._reasons = self._unreadable  # of all names that are dimmed now
         self.names = [name for name, _ in self._entries]
-        self._width = max(map(len, self.names), default=0) + 2
+        self._width = min(_WIDEST, max(map(cell_len, self.names), default=0)) + 2
         options = [Option(self._line(name, about), id=name) for name, about in self._entries]
         super().__init__(*options, id=id, markup=False, compact=True)
         self._title = title
@@ -48,7 +50,8 @@ class Picker(OptionList):
                 self.replace_option_prompt(name, self._line(name, about))
 
     def _line(self, name: str, about: str) -> Content:
-        first = set_cell_size(name, self._width)
+        short = name if cell_len(name) <= _WIDEST else f"…{name[1 - _WIDEST :]}"
+        first = set_cell_size(short, self._width)
         if reason := self._reasons.get(name):
             return Content.assemble((first, "strike dim"), (reason, "dim"))
         return Content.assemble((first, "bold"), (about, "$foreground-muted"))
