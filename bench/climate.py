@@ -1,4 +1,4 @@
-"""What a network gains on the best baseline forecast of temperature, over seeds, with a day-block bootstrap interval.
+"""Gain of a network over the best baseline forecast of temperature, over seeds, with a day-block bootstrap interval.
 
     python bench/climate.py --cells lstm gru --seeds 5 --data DIR --runs DIR
 
