@@ -29,7 +29,7 @@ def pages() -> dict[str, type[Page]]:
     while left:
         one = left.pop()
         left += one.__subclasses__()
-        if one.__module__.startswith(tui.__name__):
+        if one.__module__.startswith(tui.__name__) and one.__module__.endswith(".screen"):
             found[one.place] = one
     return found
 
