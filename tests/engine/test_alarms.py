@@ -75,17 +75,28 @@ def test_an_ordinary_training_raises_no_alarm(norms: list[float]) -> None:
     assert after(*norms) == []
 
 
-def test_worse_than_the_weakest_baseline_is_told_after_the_first_epochs() -> None:
+def test_worse_than_every_baseline_is_told_after_the_first_epochs_with_the_strongest() -> None:
     alarms = Alarms()
     assert evaluated(alarms, 0.3, epoch=1.0, step=400) == []
     [sentence] = evaluated(alarms, 0.3, epoch=2.0, step=400)
     assert sentence == (
-        "The validation accuracy (0.3000) is still worse than the weakest baseline, majority (0.4700): "
-        "the network has learned nothing of use yet."
+        "The validation accuracy (0.3000) is worse than every baseline: the strongest, logistic, has 0.8400."
     )
     assert evaluated(alarms, 0.31) == []
-    assert evaluated(alarms, 0.5) == []
-    assert len(evaluated(alarms, 0.4)) == 1
+    assert evaluated(alarms, 0.5) == []  # still worse than the strongest, which was named
+    assert evaluated(alarms, 0.84) == []
+    assert len(evaluated(alarms, 0.83, step=2_400)) == 1
+
+
+def test_worse_than_some_baselines_is_told_in_the_second_half_with_the_strongest_of_them() -> None:
+    baselines = {**BASELINES, "bayes": {"accuracy": 0.82}}
+    alarms = Alarms()
+    assert evaluated(alarms, 0.81, baselines=baselines, step=2_000) == []
+    [sentence] = evaluated(alarms, 0.81, baselines=baselines, step=2_001)
+    assert sentence == (
+        "The validation accuracy (0.8100) is worse than 2 of 3 baselines: the strongest, logistic, has 0.8400."
+    )
+    assert evaluated(Alarms(), 0.85, baselines=baselines, step=2_001) == []
 
 
 def test_a_run_of_one_epoch_is_judged_in_its_second_half() -> None:
@@ -93,12 +104,21 @@ def test_a_run_of_one_epoch_is_judged_in_its_second_half() -> None:
     assert len(evaluated(Alarms(), 0.3, epoch=0.6, step=2_400)) == 1
 
 
-def test_where_lower_is_better_the_weakest_method_is_the_highest() -> None:
+def test_where_lower_is_better_the_strongest_method_is_the_lowest() -> None:
     baselines = {"last value": {"rmse_c": 9.0}, "day shape": {"rmse_c": 4.0}}
-    assert evaluated(Alarms(), None, task="climate", baselines=baselines, more={"rmse_c": 8.9}) == []
+    assert evaluated(Alarms(), None, task="climate", baselines=baselines, more={"rmse_c": 3.9}) == []
     [sentence] = evaluated(Alarms(), None, task="climate", baselines=baselines, more={"rmse_c": 9.1})
-    assert "validation RMSE °C (9.100)" in sentence
-    assert "last value (9.000)" in sentence
+    assert "validation RMSE °C (9.100) is worse than every baseline: the strongest, day shape, has 4.000." in sentence
+
+
+def test_the_best_evaluation_is_judged_at_the_end_once() -> None:
+    alarms = Alarms()
+    settings = tasks.settings("names")
+    assert alarms.check_best({"accuracy": 0.85}, settings, BASELINES) == []
+    [sentence] = alarms.check_best({"accuracy": 0.8}, settings, BASELINES)
+    assert sentence.endswith("is worse than 1 of 2 baselines: the strongest, logistic, has 0.8400.")
+    assert alarms.check_best({"accuracy": 0.8}, settings, BASELINES) == []
+    assert alarms.check_best({}, settings, BASELINES) == []
 
 
 @pytest.mark.parametrize("baselines", [{}, {"silent": {"macro_f1": 0.9}}])
@@ -108,16 +128,16 @@ def test_without_baselines_to_compare_with_nothing_is_said(baselines: dict[str, 
 
 def test_no_better_evaluation_for_long_is_told_once_until_there_is_one() -> None:
     alarms = Alarms()
-    assert evaluated(alarms, 0.8, since_best=4, step=3_000) == []
-    assert evaluated(alarms, 0.8, since_best=9, step=1_900) == []
-    [sentence] = evaluated(alarms, 0.8, since_best=5, step=2_000)
+    assert evaluated(alarms, 0.85, since_best=4, step=3_000) == []
+    assert evaluated(alarms, 0.85, since_best=9, step=1_900) == []
+    [sentence] = evaluated(alarms, 0.85, since_best=5, step=2_000)
     assert sentence == (
         "No better evaluation in 5: the best was accuracy 0.8123 at step 1,200. "
         "Its weights are kept; stopping now loses nothing."
     )
-    assert evaluated(alarms, 0.8, since_best=6, step=2_200) == []
+    assert evaluated(alarms, 0.85, since_best=6, step=2_200) == []
     assert evaluated(alarms, 0.9) == []
-    assert len(evaluated(alarms, 0.8, since_best=5, step=3_000)) == 1
+    assert len(evaluated(alarms, 0.85, since_best=5, step=3_000)) == 1
 
 
 def test_a_figure_that_is_no_number_is_told_once() -> None:

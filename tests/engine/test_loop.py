@@ -14,6 +14,7 @@ from engine.toy_runs import after, only, toy, trained
 
 import cells
 import tasks
+from tasks.base import Evaluation
 from workbench.engine import step_statistics, trained_run
 from workbench.runs.events import Alarm, Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
 from workbench.runs.store import Run
@@ -111,14 +112,44 @@ def test_the_kept_weights_are_those_of_the_best_evaluation(runs_folder: Path) ->
     events = trained(run)
     accuracy = [e.metrics["accuracy"] for e in only(Eval, events)]
     best = max(accuracy)
-    first = accuracy.index(best)
-    assert first < len(accuracy) - 1  # the last ones are worse, else this shows nothing
-    assert accuracy[-1] < best
+    assert accuracy[-1] < best  # the last ones are worse, else this shows nothing
+    chosen = min((e for e in only(Eval, events) if e.metrics["accuracy"] == best), key=lambda e: e.metrics["loss"])
     found = events[-1].best
-    assert (found.step, found.metric, found.value) == (3 * (first + 1), "accuracy", best)
+    assert (found.step, found.metric, found.value) == (chosen.step, "accuracy", best)
     assert metadata(run)["step"] == str(found.step)
     assert trained_run.evaluate(run, "val")[1].metrics["accuracy"] == best
     assert trained_run.evaluate(run, "test")[1].metrics == events[-1].test
+
+
+def test_equal_evaluations_are_told_apart_by_their_loss(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([0.9, 0.579, 0.134, 0.2, None, 0.134])
+    evaluate = tasks.load("toy").evaluate
+
+    def tied(self: Any, model: Any, data: Any, split: str, batch_size: int) -> Evaluation:
+        if split != "val":
+            return evaluate(self, model, data, split, batch_size)
+        return Evaluation(metrics={"loss": (loss := next(losses)), "accuracy": 0.5 if loss == 0.9 else 0.75})
+
+    monkeypatch.setattr(tasks.load("toy"), "evaluate", tied)
+    run = toy(runs_folder, {"train.epochs": 1, "train.eval_every": 2, **SELDOM})
+    events = trained(run)
+    assert [e.best.step for e in only(Eval, events)] == [2, 4, 6, 6, 6, 6]
+    assert metadata(run)["step"] == "6"
+    assert torch.load(run.last_file, weights_only=True)["position"]["worse"] == 3
+
+
+def test_baselines_that_are_measured_at_the_end_are_compared_with_too(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    methods = {split: {"oracle": {"accuracy": 1.0}, "none": {"accuracy": 0.0}} for split in ("val", "test")}
+
+    def baseline(self: Any, data: Any, *, cached_only: bool = False) -> dict[str, Any]:
+        return {} if cached_only else methods
+
+    monkeypatch.setattr(tasks.load("toy"), "baseline", baseline)
+    events = trained(toy(runs_folder, {"train.max_steps": 3, **SELDOM}))
+    assert [type(e) for e in events[-3:]] == [Baseline, Alarm, Finished]
+    assert "is worse than 1 of 2 baselines: the strongest, oracle, has 1.0000." in events[-2].message
 
 
 @pytest.mark.parametrize("cell", cells.available())

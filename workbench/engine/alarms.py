@@ -103,9 +103,15 @@ class Alarms:
         long = since_best >= _EVALUATIONS and step - best.step >= _LONG * total
         return [
             *self._not_a_number(metrics, settings),
-            *self._below_baselines(metrics.get(settings.metric), settings, baselines, early=early),
+            *self._below_baselines(metrics, settings, baselines, early=early, second_half=step > _EARLY * total),
             *self._raise("standstill", sentence, long, passed=since_best == 0),
         ]
+
+    def check_best(
+        self, metrics: Metrics, settings: Settings | type[Settings], baselines: Mapping[str, Metrics]
+    ) -> list[str]:
+        """Check the best evaluation's metrics at the end of the training, when every baseline is measured."""
+        return self._below_baselines(metrics, settings, baselines, early=False, second_half=True)
 
     def _not_a_number(self, metrics: Metrics, settings: Settings | type[Settings]) -> list[str]:
         names = [
@@ -115,21 +121,32 @@ class Alarms:
         return self._raise("validation", sentence, bool(names), passed=not names)
 
     def _below_baselines(
-        self, value: float | None, settings: Settings | type[Settings], baselines: Mapping[str, Metrics], *, early: bool
+        self,
+        metrics: Metrics,
+        settings: Settings | type[Settings],
+        baselines: Mapping[str, Metrics],
+        *,
+        early: bool,
+        second_half: bool,
     ) -> list[str]:
+        """Check for baselines that are better; only a network worse than all of them is told before the second half."""
         main = settings.metric
+        value = metrics.get(main)
         measured = [(method, figure) for method, each in baselines.items() if (figure := each.get(main)) is not None]
         if value is None or not math.isfinite(value) or not measured:
             return []
         sign = 1 if settings.higher_is_better else -1
-        method, weakest = min(measured, key=lambda pair: sign * pair[1])
-        below = sign * value < sign * weakest
+        better = [pair for pair in measured if sign * pair[1] > sign * value]
+        if not better:
+            return self._raise("baselines", "", present=False, passed=True)
+        method, strongest = max(better, key=lambda pair: sign * pair[1])
+        worst = len(better) == len(measured)
+        number = "every baseline" if worst else f"{len(better)} of {len(measured)} baselines"
         sentence = (
-            f"The validation {heading(main, settings)} ({formatted(main, value, settings)}) is still "
-            f"worse than the weakest baseline, {method} "
-            f"({formatted(main, weakest, settings)}): the network has learned nothing of use yet."
+            f"The validation {heading(main, settings)} ({formatted(main, value, settings)}) is worse than {number}: "
+            f"the strongest, {method}, has {formatted(main, strongest, settings)}."
         )
-        return self._raise("baselines", sentence, below and not early, passed=not below)
+        return self._raise("baselines", sentence, second_half or (worst and not early), passed=False)
 
     def _raise(self, cause: str, sentence: str, present: bool, *, passed: bool) -> list[str]:
         """Return the sentence where its cause is new."""

@@ -39,8 +39,7 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState) -> It
     yield _started(trainer)
     baselines = trainer.task.baseline(trainer.examples, cached_only=True)
     if baselines:
-        yield events.Baseline(time=time.time(), methods=baselines)
-        trainer.baselines = baselines.get("val", {})
+        yield trainer.set_baselines(baselines)
     if not trainer.resumed:
         yield trainer.save()
 
@@ -73,7 +72,8 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState) -> It
     trainer.load_best()
     tested = trainer.evaluate("test")
     if not baselines:
-        yield trainer.measure_baselines()
+        yield from trainer.measure_baselines()
+    yield from trainer.judge_best()
     yield events.Finished(
         time=time.time(),
         step=state.step,

@@ -16,5 +16,6 @@ class TrainingState:
     wall_s: float = 0.0
     best_step: int = -1  # -1: never evaluated
     best_value: float | None = None
+    best_metrics: dict[str, float | None] = dataclasses.field(default_factory=dict)  # none in older checkpoints
     worse: int = 0  # evaluations since the best one
     alarms: list[str] = dataclasses.field(default_factory=list)  # causes that were raised and have not passed

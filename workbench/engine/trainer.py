@@ -13,7 +13,7 @@ import msgspec
 import torch
 from torch import Tensor
 
-from tasks.base import Evaluation, Metrics, PlainError, Split
+from tasks.base import Baselines, Evaluation, Metrics, PlainError, Split
 from tasks.shared import files
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.alarms import Alarms
@@ -180,8 +180,9 @@ class Trainer:
         with self.optimization.ema.applied():
             evaluation = self.evaluate("val")
         value = evaluation.metrics.get(self._best_metric)
-        if self.state.best_step < 0 or self._better(value):
+        if self.state.best_step < 0 or self._better(value, evaluation.metrics.get("loss")):
             self.state.best_step, self.state.best_value, self.state.worse = self.state.step, value, 0
+            self.state.best_metrics = all_finite(evaluation.metrics)
             self.save_best()
         else:
             self.state.worse += 1
@@ -205,14 +206,25 @@ class Trainer:
         )
         yield from self._alarm_events(sentences)
 
-    def measure_baselines(self) -> Event:
-        """Return the baselines' metrics on the same rows; an alarm where they fail: the network is trained by then."""
+    def measure_baselines(self) -> Iterator[Event]:
+        """Yield the baselines' metrics on the same rows; an alarm where they fail: the network is trained by then."""
         try:
-            return events.Baseline(time=time.time(), methods=self.task.baseline(self.examples))
+            yield self.set_baselines(self.task.baseline(self.examples))
         except Exception as error:
             traceback.print_exc()
-            sentence = f"The baselines could not be measured ({error}): the traceback is in the log."
-            return events.Alarm(time=time.time(), step=self.state.step, message=sentence)
+            yield from self._alarm_events(
+                [f"The baselines could not be measured ({error}): the traceback is in the log."]
+            )
+
+    def set_baselines(self, methods: Baselines) -> Event:
+        """Compare the evaluations from now on with the baselines; return their event."""
+        self.baselines = methods.get("val", {})
+        return events.Baseline(time=time.time(), methods=methods)
+
+    def judge_best(self) -> Iterator[Event]:
+        """Yield an alarm where a baseline is better on validation than the best weights."""
+        sentences = self.alarms.check_best(self.state.best_metrics, self.run.spec.settings, self.baselines)
+        yield from self._alarm_events(sentences)
 
     def save(self) -> Event:
         """Write ``last.pt``, with all that resuming needs.
@@ -270,14 +282,16 @@ class Trainer:
             raise checkpoint.damaged(self.run.last_file) from None
         return True
 
-    def _better(self, value: float | None) -> bool:
-        best = finite(self.state.best_value)
-        if finite(value) is None or value is None:
-            return False
-        if best is None:
-            return True
+    def _better(self, value: float | None, loss: float | None) -> bool:
+        """Return whether an evaluation is better than the best so far; equal ones are told apart by their loss."""
+        value, best = finite(value), finite(self.state.best_value)
+        if value is None or best is None:
+            return value is not None
+        if value == best:
+            loss, best_loss = finite(loss), self.state.best_metrics.get("loss")
+            return loss is not None and best_loss is not None and loss < best_loss
         settings = self.run.spec.settings
-        return value > best if settings.higher_is_better and not settings.best_by_loss else value < best
+        return (value > best) is (settings.higher_is_better and not settings.best_by_loss)
 
     def _not_finite(self, what: str) -> NotFinite:
         clip = "" if self.options.clip else " or clip the gradient (train.clip=1)"
