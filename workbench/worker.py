@@ -1,4 +1,7 @@
-"""The worker process: ``python -P -m workbench.worker RUN_DIR`` trains that run."""
+"""The worker process: ``python -P -m workbench.worker RUN_DIR [DEVICE]`` trains that run.
+
+With DEVICE it computes there, and not on the spec's ``train.device``.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,10 @@ def main() -> int:
     Returns:
         the exit code; 0: finished or stopped on request, 1: failed, 2: wrong usage.
     """
-    if len(sys.argv) != 2:
-        print("usage: python -P -m workbench.worker RUN_DIR", file=sys.stderr)
+    if len(sys.argv) not in (2, 3):
+        print("usage: python -P -m workbench.worker RUN_DIR [DEVICE]", file=sys.stderr)
         return 2
+    device = "".join(sys.argv[2:])
     run = Run(Path(sys.argv[1]).absolute())
     try:
         lock = _take_lock(run)
@@ -39,12 +43,12 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: run.stop_file.touch())
     try:
-        return _work(run)
+        return _work(run, device)
     finally:
         os.close(lock)
 
 
-def _work(run: Run) -> int:
+def _work(run: Run, device: str) -> int:
     journal = Journal(run.events_file)
     from workbench.engine.errors import explain
     from workbench.engine.loop import train
@@ -52,7 +56,7 @@ def _work(run: Run) -> int:
 
     state = TrainingState()
     try:
-        for event in train(run, run.stop_file.exists, state):
+        for event in train(run, run.stop_file.exists, state, device):
             journal.append(event)
             if isinstance(event, Eval):
                 journal.sync()  # before the checkpoint that relies on it

@@ -23,8 +23,9 @@ from tasks.shared.datasets.cache import Encoding, Meta
 from tasks.shared.sequences.batching import uniform_over_classes
 
 LETTERS = string.ascii_letters + " .,;'"  # the classic tutorial's 57
-_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+_VERSION = 2  # of the encoding: a change makes every cached copy an old one
 _POOL_DRAWS = 10_000  # as many as the tutorial's confusion matrix
+_LONGEST = 100  # letters of a name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,11 +71,23 @@ def load(settings: Settings, folder: Path) -> NamesData:
     """Return the names in ``folder`` (one file a language), encoded; cached by the files' hash and the settings.
 
     Raises:
-        DataError: a file is missing, is not UTF-8, or holds no name.
+        DataError: a file is missing, is not UTF-8, holds no name, or holds a line that is too long for one.
     """
     paths = [folder / name for name in Settings.files]
     key = "names-" + cache.key(_VERSION, settings.rows, settings.split_seed, paths=paths)
-    return _arrange(settings, *cache.tensors(key, lambda: _encoded(settings, paths, key)))
+    data = _arrange(settings, *cache.tensors(key, lambda: _encoded(settings, paths, key)))
+    return dataclasses.replace(data, notes=(*data.notes, *_left_out(folder)))
+
+
+def _left_out(folder: Path) -> list[str]:
+    """Return a remark on the files of names that are no language's of this task."""
+    others = sorted(path.name for path in folder.glob("*.txt") if path.name not in Settings.files)
+    if not others:
+        return []
+    shown = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")
+    return [
+        f"{shown} in {folder} {'is' if len(others) == 1 else 'are'} left out: the task has {len(LANGUAGES)} languages."
+    ]
 
 
 def load_cached(settings: Settings, key: str) -> NamesData:
@@ -89,7 +102,11 @@ def load_cached(settings: Settings, key: str) -> NamesData:
 def _encoded(settings: Settings, paths: list[Path], key: str) -> Encoding:
     rows, notes = _read(paths)
     if settings.rows == "distinct":
-        rows = list(dict.fromkeys(rows))
+        every, rows = len(rows), list(dict.fromkeys(rows))
+        if every > len(rows):
+            notes.append(
+                f"{every - len(rows):,} lines repeat a name of the same language and count once (task.rows=distinct)."
+            )
     names, labels = [name for name, _ in rows], [label for _, label in rows]
     codes = torch.zeros(len(rows), max(map(len, names)), dtype=torch.uint8)
     for row, name in enumerate(names):
@@ -110,6 +127,12 @@ def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
     empty = 0
     for label, path in enumerate(paths):
         lines = reading.text(path).splitlines()
+        for number, line in enumerate(lines, 1):
+            if len(line.strip()) > _LONGEST:
+                raise DataError(
+                    f"{path}, line {number} has {len(line.strip()):,} characters, and a name at most {_LONGEST}: "
+                    "write each name on a line of its own."
+                )
         folded = [fold(line) for line in lines if line.strip()]
         for name, dropped in folded:
             lost.update(dropped)

@@ -53,6 +53,13 @@ def test_the_published_protocols_give_tutorial_rnn_the_classes_as_its_output(pre
     assert (run.train.batch_size, run.train.max_steps, run.options.hidden) == (1, 100_000, 128)
 
 
+def test_the_class_report_of_the_names_gives_the_linear_recurrence_a_rate_at_which_it_learns() -> None:
+    rates = {cell: spec.make("names", cell, preset="class-report").train.lr for cell in ("tutorial-rnn", "lstm")}
+    assert rates == {"tutorial-rnn": 0.001, "lstm": 0.01}
+    help_text = tasks.settings("names").presets["class-report"].help
+    assert all(figure in help_text for figure in ("0.792", "0.61", "0.001"))
+
+
 def test_every_default_and_preset_of_every_task_can_be_described() -> None:
     for task in tasks.available():
         for preset in ("", *tasks.settings(task).presets):

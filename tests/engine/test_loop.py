@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import safetensors
 import torch
@@ -15,7 +16,9 @@ from engine.toy_runs import after, only, toy, trained
 import cells
 import tasks
 from tasks.base import Evaluation
+from workbench.config import spec
 from workbench.engine import step_statistics, trained_run
+from workbench.engine.devices import DeviceError
 from workbench.runs.events import Alarm, Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
 from workbench.runs.store import Run
 
@@ -214,3 +217,33 @@ def test_a_run_that_reports_at_every_step_is_asked_to_stop_all_the_same(runs_fol
     events = trained(run, after(2))
     assert isinstance(events[-1], Stopped)
     assert 0.5 < events[-1].time - events[0].time < 10
+
+
+def test_a_run_pinned_to_a_gpu_goes_on_elsewhere(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    run = toy(runs_folder, {"train.device": "cuda:7", "train.precision": "fp16", "train.max_steps": 3})
+    with pytest.raises(DeviceError, match=r"Device cuda:7 cannot be used"):
+        trained(run)
+    events = trained(run, device="cpu")
+    assert isinstance(events[-1], Finished)
+    assert events[0].device.startswith("CPU")
+    assert events[0].precision == "float32"
+    assert trained_run.evaluate(run, "test").evaluation.metrics == events[-1].test
+    with pytest.raises(DeviceError, match=r"Device cuda:7 cannot be used"):
+        trained_run.evaluate(run, "test", "cuda:7")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_an_evaluation_gives_the_figures_of_the_runs_own_test(runs_folder: Path, precision: str) -> None:
+    values = {"train.precision": precision, "train.batch_size": 300, "task.rows": 1500, "cell.hidden": 32}
+    run = toy(runs_folder, {**values, **SELDOM}, cell="gru")
+    events = trained(run)
+    assert trained_run.evaluate(run, "test").evaluation.metrics == events[-1].test
+    assert events[0].precision == {"fp32": "float32", "bf16": "bfloat16"}[precision]
+
+
+def test_what_has_no_effect_is_noted_and_every_setting_recorded(runs_folder: Path) -> None:
+    run = toy(runs_folder, {"train.max_steps": 1, "cell.dropout": 0.5, **SELDOM})
+    started = trained(run)[0]
+    assert "cell.dropout=0.5 does nothing: it acts between layers, and there is one (cell.layers)." in started.notes
+    assert started.settings == msgspec.to_builtins(spec.values(run.spec))

@@ -31,6 +31,43 @@ def test_devices_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
 
+@pytest.mark.parametrize("name", ["", "gpu", "cuda:x", "cuda:1\n", "meta"])
+def test_a_device_that_no_machine_has_is_refused(name: str) -> None:
+    with pytest.raises(DeviceError) as caught:
+        devices.choose_device(name)
+    assert str(caught.value) == f"There is no device {name!r}: use auto, cpu, cuda or cuda:1."
+
+
+def test_what_is_not_here_is_replaced_where_a_network_only_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert devices.available_device("cuda:3") == CPU
+    assert devices.available_precision("fp16", CPU) is None
+    assert devices.available_precision("bf16", CPU) is torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("variable", "threads", "expected"),
+    [("3", 0, 3), ("3,2", 0, 3), ("3", 2, 2), ("", 0, None), ("many", 0, None), ("0", 0, None), ("-2", 0, None)],
+)
+def test_the_thread_count_follows_the_setting_then_openmp_then_the_cores(
+    monkeypatch: pytest.MonkeyPatch, variable: str, threads: int, expected: int | None
+) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", variable)
+    try:
+        assert devices.configure_process(threads) == torch.get_num_threads() == (expected or devices.cores())
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_more_threads_than_cores_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "cores", lambda: 2)
+    assert devices.thread_note(2) == []
+    assert devices.thread_note(99) == [
+        "99 threads share 2 cores, which is slower than a thread a core (train.threads=0)."
+    ]
+
+
 def test_devices_with_two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
@@ -52,8 +89,9 @@ def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
         assert devices.choose_precision("fp16", CUDA) is torch.float16
 
 
-def test_threads_and_denormals() -> None:
+def test_threads_and_denormals(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     try:
         assert devices.configure_process(3) == torch.get_num_threads() == 3
         assert devices.configure_process() == devices.cores() <= (os.cpu_count() or 1)

@@ -29,12 +29,12 @@ def toy(folder: Path, values: Mapping[str, Any] | None = None, *, cell: str = "r
     return store.create(folder, spec.make("toy", cell, {**own, **(values or {})}))
 
 
-def trained(run: Run, should_stop: Callable[[], bool] = lambda: False) -> list[Event]:
+def trained(run: Run, should_stop: Callable[[], bool] = lambda: False, device: str = "") -> list[Event]:
     """Train a run as the worker does, journal included; its events."""
     journal = Journal(run.events_file)
     events = []
     try:
-        for event in train(run, should_stop, TrainingState()):
+        for event in train(run, should_stop, TrainingState(), device):
             journal.append(event)
             events.append(event)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 
 from tasks.shared.datasets.locations import named_folder
 from workbench.config.environment import ASCII
-from workbench.config.spec import SpecError
+from workbench.config.spec import DEVICE_PATTERN, SpecError
 from workbench.runs import store
 from workbench.runs.store import Run
 
@@ -20,6 +21,17 @@ def _set_ascii(wanted: bool) -> None:
     """Set the environment variable that the screen reads."""
     if wanted:
         os.environ[ASCII] = "1"
+
+
+def _readable_device(name: str) -> str:
+    """Refuse a device that no machine has.
+
+    Raises:
+        SpecError: it is none of the names.
+    """
+    if name and not re.fullmatch(DEVICE_PATTERN, name):
+        raise SpecError(f"--device: there is no device {name!r}: use auto, cpu, cuda or cuda:1.")
+    return name
 
 
 Runs = Annotated[
@@ -40,6 +52,15 @@ ReadOnly = Annotated[
     bool, typer.Option("--readonly", help="Show only: no run is started, stopped or deleted on the screen.")
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, `last`, or its folder.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="DEVICE",
+        help="auto, cpu, cuda or cuda:1; else where the run was trained, if that device is here.",
+        callback=_readable_device,
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any setting, e.g. train.schedule=cosine; may be repeated."),

@@ -8,13 +8,14 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
-from workbench.cli.options import Json, Runs, find, on_terminal
+from workbench.cli.options import Device, Json, Runs, find, on_terminal
 from workbench.config.generation import DEFAULTS, FIELDS, SEEDS, GenerationConfig
 from workbench.config.spec import SpecError
 from workbench.render.streams import narrate, print_json, stdin_lines
@@ -81,6 +82,7 @@ def poem(
     ] = 1,
     best_of: Annotated[int, _setting("best_of", "N")] = DEFAULTS.best_of,
     length: Annotated[int, _setting("length", "N")] = DEFAULTS.length,
+    device: Device = "",
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
@@ -111,9 +113,9 @@ def poem(
     )
     chosen = find(run, runs_folder) if run else writers.preferred(store.root(runs_folder))
     if start is None and not (acrostic or json) and count == 1 and on_terminal():
-        _prompt(chosen, runs_folder, settings)
+        _prompt(chosen, runs_folder, settings, device)
         return
-    generator = PoemGenerator(chosen)
+    generator = PoemGenerator(chosen, device)
     requests = (
         settings.request(start=beginning, seed=seed if seed is not None else secrets.randbelow(SEEDS))
         for beginning in _beginnings(start)
@@ -147,14 +149,15 @@ def _complain(error: ValueError) -> None:
     narrate(f"workbench: {printable(str(error))}")
 
 
-def _prompt(run: Run, folder: Path | None, settings: PromptSettings) -> None:
+def _prompt(run: Run, folder: Path | None, settings: PromptSettings, device: str) -> None:
     """Open the prompt until the person leaves."""
     from workbench.repl.generator import PoemGenerator
     from workbench.repl.line_input import line_reader
     from workbench.repl.prompt import Prompt
 
     try:
-        prompt = Prompt(run, settings, lambda name: find(name, folder), PoemGenerator, narrate)
+        generator = partial(PoemGenerator, device=device)
+        prompt = Prompt(run, settings, lambda name: find(name, folder), generator, narrate)
     except ValueError as error:
         _complain(error)
         raise typer.Exit(1) from None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import Json, RunName, Runs, find
+from workbench.cli.options import Device, Json, RunName, Runs, find
 from workbench.render.streams import narrate, print_json, stdin_lines
 from workbench.render.text import printable, readable
 
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     run: RunName,
     split: Annotated[SplitName, typer.Option("--split", help="The split to evaluate on.")] = SplitName.test,
+    device: Device = "",
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
@@ -39,7 +40,7 @@ def evaluate(
     from workbench.render.console import wide_console
 
     chosen = find(run, runs_folder)
-    task, evaluation, baselines = trained_run.evaluate(chosen, split.value)
+    task, evaluation, baselines, device = trained_run.evaluate(chosen, split.value, device)
     others = baselines.get(split.value, {})
     if json:
         print_json(
@@ -48,6 +49,7 @@ def evaluate(
                 "split": split.value,
                 "data": chosen.spec.data,
                 "protocol": task.protocol,
+                "device": device,
                 "metrics": evaluation.metrics,
                 "baseline": others,
                 "views": evaluation.views,
@@ -67,6 +69,7 @@ def predict(
         list[str] | None,
         typer.Argument(metavar="[TEXT]...", callback=readable, help="Texts; without one, the lines of stdin."),
     ] = None,
+    device: Device = "",
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
@@ -76,7 +79,7 @@ def predict(
     from workbench.render.console import wide_console
 
     chosen = find(run, runs_folder)
-    predictor = trained_run.predictor(chosen)
+    predictor = trained_run.predictor(chosen, device)
     if not text and sys.stdin.isatty():
         narrate("Type a line and press Enter; Ctrl-D ends.")
     console = wide_console()

@@ -10,6 +10,7 @@ import typer
 from tasks.shared.datasets import locations
 from workbench.cli.options import (
     Data,
+    Device,
     Headless,
     Json,
     RunName,
@@ -76,10 +77,7 @@ def train(
     values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
     _check_mode(headless=headless, detach=detach, json=json)
     described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
-    if described.train.device.startswith("cuda"):
-        from workbench.engine.devices import choose_device
-
-        choose_device(described.train.device)  # an error before a run is made
+    _check_device(described.train.device)  # an error before a run is made
     source = locations.find_or_download(
         task, data_folder(data), narrate, settings=described.settings, progress=not json
     )
@@ -92,16 +90,30 @@ def resume(
     run: RunName,
     headless: Headless = False,
     detach: Detach = False,
+    device: Device = "",
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Resume a run from its last checkpoint."""
+    """Resume a run from its last checkpoint; --device goes on elsewhere than it was trained."""
     chosen = find(run, runs_folder)
     _check_mode(headless=headless, detach=detach, json=json)
     chosen.spec  # noqa: B018  an unreadable description is an error before a worker starts
     if chosen.status() == "finished":
         raise RunError(f"Run {chosen.id} is finished: there is nothing to go on with.")
-    _start(chosen, headless=headless, detach=detach, json=json)
+    _check_device(device or chosen.spec.train.device)
+    _start(chosen, device, headless=headless, detach=detach, json=json)
+
+
+def _check_device(name: str) -> None:
+    """Refuse a GPU that is not here, before a worker starts.
+
+    Raises:
+        DeviceError: it is not here.
+    """
+    if name.startswith("cuda"):
+        from workbench.engine.devices import choose_device
+
+        choose_device(name)
 
 
 def _check_mode(*, headless: bool, detach: bool, json: bool) -> None:
@@ -112,8 +124,8 @@ def _check_mode(*, headless: bool, detach: bool, json: bool) -> None:
         need_terminal()
 
 
-def _start(run: Run, *, headless: bool, detach: bool, json: bool) -> None:
-    worker = launch.start(run)
+def _start(run: Run, device: str = "", *, headless: bool, detach: bool, json: bool) -> None:
+    worker = launch.start(run, device)
     if detach:
         print_json({"run": run.id}) if json else print(run.id)
         narrate(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")

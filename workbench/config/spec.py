@@ -25,6 +25,7 @@ from workbench.config.generation import SEEDS
 from workbench.config.suggestions import did_you_mean
 
 SCHEMA = 1
+DEVICE_PATTERN = r"^(auto|cpu|cuda(:[0-9]+)?)\Z"
 _UNKNOWN = object()  # the default of an option whose cell is gone
 
 
@@ -75,9 +76,9 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     seed: Annotated[int, Meta(ge=0, lt=SEEDS, description="seed of every random draw")] = 0
     device: Annotated[
         str,
-        Meta(pattern=r"^(auto|cpu|cuda(:[0-9]+)?)\Z", description="auto (CUDA if there is one), cpu, cuda or cuda:1"),
+        Meta(pattern=DEVICE_PATTERN, description="auto (CUDA if there is one), cpu, cuda or cuda:1"),
     ] = "auto"
-    threads: Annotated[int, Meta(ge=0, le=1024, description="CPU threads; 0: one a core")] = 0
+    threads: Annotated[int, Meta(ge=0, le=1024, description="CPU threads; 0: OMP_NUM_THREADS, else one a core")] = 0
     precision: Annotated[
         Literal["auto", "fp32", "bf16", "fp16"],
         Meta(description="arithmetic of the network; auto: bf16 or fp16 on CUDA, fp32 on the CPU"),
@@ -178,7 +179,7 @@ def make(
         data=data,
         data_dir=data_dir,
     )
-    _check(spec, settings)
+    check(spec)
     return spec
 
 
@@ -225,6 +226,11 @@ def value(described: RunSpec, key: str) -> Any:
     if section == "cell" and name in described.cell_options:
         return described.cell_options[name]
     return getattr({"cell": described.options, "train": described.train, "task": described.settings}[section], name)
+
+
+def values(described: RunSpec) -> dict[str, object]:
+    """Return every value of a run by its dotted key."""
+    return {key: value(described, key) for key in keys(described)}
 
 
 def changed(described: RunSpec) -> dict[str, object]:
@@ -286,10 +292,15 @@ def _find(key: str, known: Mapping[str, Field]) -> Field:
     return known[_known("setting", short[0] if len(short) == 1 else key, known)]
 
 
-def _check(spec: RunSpec, settings: type[Settings]) -> None:
+def check(spec: RunSpec) -> None:
+    """Check that values which are fine alone fit together.
+
+    Raises:
+        SpecError: they do not; one sentence says why.
+    """
     if not spec.train.epochs and not spec.train.max_steps:
         raise SpecError("The run would never end: set train.epochs or train.max_steps above 0.")
-    if settings.causal and (spec.options.bidirectional or _always_both_ways(spec.cell)):
+    if spec.settings.causal and (spec.options.bidirectional or _always_both_ways(spec.cell)):
         raise SpecError(
             f"{spec.task} writes from left to right, so a bidirectional network ({spec.cell}) would see "
             "what it must guess: choose a cell that reads one way."

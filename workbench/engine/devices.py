@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-from contextlib import suppress
+import re
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import psutil
 import torch
 
 from tasks.base import PlainError
+from workbench.config.spec import DEVICE_PATTERN
 
 # glibc's mallopt parameters (malloc.h): keep freed memory rather than give it back and take it again at each step
 _MALLOPT = {-3: 1 << 30, -1: 2 << 30, -2: 64 << 20}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD
@@ -26,7 +28,8 @@ def configure_process(threads: int = 0) -> int:
     Back-propagated gradients fall into denormal floats, on which CPUs are ten times slower.
 
     Args:
-        threads: of torch's operations; 0: one for each core that this process may use.
+        threads: of torch's operations; 0: as many as ``OMP_NUM_THREADS`` says, else one for each core that this
+            process may use.
 
     Returns:
         the thread count.
@@ -37,7 +40,7 @@ def configure_process(threads: int = 0) -> int:
             for parameter, setting in _MALLOPT.items():
                 mallopt(parameter, setting)
     torch.set_flush_denormal(True)
-    threads = threads or cores()
+    threads = threads or _openmp_threads() or cores()
     torch.set_num_threads(threads)
     return threads
 
@@ -48,12 +51,27 @@ def cores() -> int:
     return min(allowed, psutil.cpu_count(logical=False) or allowed)
 
 
+def _openmp_threads() -> int:
+    """Return the first number in ``OMP_NUM_THREADS`` (a list is one a nesting level); 0 where there is none."""
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(first) if first.isascii() and first.isdigit() else 0
+
+
+def thread_note(threads: int) -> list[str]:
+    """Return a sentence where a process has more threads than cores."""
+    if threads <= cores():
+        return []
+    return [f"{threads} threads share {cores()} cores, which is slower than a thread a core (train.threads=0)."]
+
+
 def choose_device(name: str) -> torch.device:
     """Return the device for ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:1``.
 
     Raises:
-        DeviceError: there is no such GPU here.
+        DeviceError: there is no such device here.
     """
+    if not re.fullmatch(DEVICE_PATTERN, name):
+        raise DeviceError(f"There is no device {name!r}: use auto, cpu, cuda or cuda:1.")
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)
@@ -76,6 +94,27 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype | None:
     if name == "auto" and device.type == "cuda":
         name = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
     return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(name)
+
+
+def available_device(name: str) -> torch.device:
+    """Return a device by its name, or the one for ``auto`` where that one is not here."""
+    try:
+        return choose_device(name)
+    except DeviceError:
+        return choose_device("auto")
+
+
+def available_precision(name: str, device: torch.device) -> torch.dtype | None:
+    """Return the arithmetic for a precision's name; float32 (``None``) where the device lacks it."""
+    try:
+        return choose_precision(name, device)
+    except DeviceError:
+        return None
+
+
+def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[object]:
+    """Compute in mixed precision within the block; everything in float32 where ``dtype`` is ``None``."""
+    return torch.autocast(device.type, dtype) if dtype else nullcontext()
 
 
 def device_name(device: torch.device, threads: int) -> str:

@@ -12,6 +12,8 @@ import numpy
 import torch
 
 import workbench
+from workbench.config import spec
+from workbench.config.remarks import remarks
 from workbench.engine import devices, network
 from workbench.engine.state import TrainingState
 from workbench.engine.trainer import Trainer
@@ -22,7 +24,7 @@ from workbench.runs.store import Run
 _STOP_CHECK_SECONDS = 0.25
 
 
-def train(run: Run, should_stop: Callable[[], bool], state: TrainingState) -> Iterator[Event]:
+def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, device: str = "") -> Iterator[Event]:
     """Train a run from its last checkpoint, or from the beginning, to its end.
 
     The caller writes each event before it takes the next: a checkpoint relies on the events before it.
@@ -30,12 +32,13 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState) -> It
     Args:
         should_stop: called about four times a second; true: save a checkpoint and end.
         state: kept up to date, so that the caller can say where an error ended the training.
+        device: computes in place of ``train.device``; empty: none.
 
     Raises:
         DataError, DeviceError, SpecError, CheckpointError, NotFinite: each with one plain sentence.
         OSError: a file could not be written; everything saved before is untouched.
     """
-    trainer = Trainer(run, state)
+    trainer = Trainer(run, state, device)
     yield _started(trainer)
     baselines = trainer.task.baseline(trainer.examples, cached_only=True)
     if baselines:
@@ -107,7 +110,8 @@ def _started(trainer: Trainer) -> events.Started:
         steps_per_epoch=trainer.steps_per_epoch,
         total_steps=trainer.total_steps,
         protocol=trainer.task.protocol,
-        notes=list(trainer.examples.notes),
+        notes=[*trainer.examples.notes, *remarks(trainer.run.spec), *devices.thread_note(trainer.threads)],
+        settings=spec.values(trainer.run.spec),
     )
 
 

@@ -2,56 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from tasks.base import AnyTask, Evaluation, Split
+from tasks.base import AnyTask, Baselines, Evaluation, Split
 from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.generation import samples
 from workbench.runs.store import Run, task_state
 
 
-def load_trained(run: Run, threads: int = 0, device: str = "auto") -> tuple[AnyTask, nn.Module]:
+def load_trained(run: Run, threads: int = 0, device: str = "") -> tuple[AnyTask, nn.Module]:
     """Load a run's task and its network with the best weights, in evaluation mode, without its dataset.
+
+    Args:
+        threads: of the CPU; 0: as the run was trained.
+        device: empty: as the run was trained where that device is here, else the one for ``auto``.
 
     Raises:
         RunError, CheckpointError, DeviceError, SpecError: each with one plain sentence.
     """
-    devices.configure_process(threads)
+    options = run.spec.train
+    devices.configure_process(threads or options.threads)
+    there = devices.choose_device(device) if device else devices.available_device(options.device)
     task = data.task_of(run.spec, task_state(run))
     task.tensors = checkpoint.load_tensors(run.tensors_file)
     model = network.build(run.spec, task)
     checkpoint.load_best(run.best_file, model)
-    return task, model.to(devices.choose_device(device)).eval()
+    return task, model.to(there).eval()
 
 
-def evaluate(run: Run, split: Split) -> tuple[AnyTask, Evaluation, dict[str, dict[str, dict[str, float | None]]]]:
-    """Evaluate a run's best weights on a split.
+@contextmanager
+def inference(run: Run, model: nn.Module) -> Iterator[None]:
+    """Compute without gradients, in the precision by which the run is tested at the end of its training."""
+    device = next(model.parameters()).device
+    precision = devices.available_precision(run.spec.train.precision, device)
+    with torch.inference_mode(), devices.autocast(device, precision):
+        yield
 
-    Returns:
-        the task; metrics and views; the baselines' metrics on the same rows, ``{split: {method: metrics}}``.
+
+class Evaluated(NamedTuple):
+    """A run's best weights on a split."""
+
+    task: AnyTask
+    evaluation: Evaluation
+    baselines: Baselines  # on the same rows
+    device: str  # name of the device
+
+
+def evaluate(run: Run, split: Split, device: str = "") -> Evaluated:
+    """Evaluate a run's best weights on a split, as the training tests them at its end.
+
+    Args:
+        device: as in ``load_trained``.
 
     Raises:
         DataError: neither the data nor its cached encoding is here.
         RunError, CheckpointError, DeviceError, SpecError: each with one plain sentence.
     """
-    task, model = load_trained(run)
+    task, model = load_trained(run, device=device)
     _, examples = data.load(run.spec, task.state)
-    device = next(model.parameters()).device
-    with torch.inference_mode():
-        evaluation = samples.evaluate(task, model, examples.to(device), split, 256)
-    return task, evaluation, task.baseline(examples)
+    there = next(model.parameters()).device
+    with inference(run, model):
+        evaluation = samples.evaluate(task, model, examples.to(there), split, run.spec.train.batch_size)
+    return Evaluated(task, evaluation, task.baseline(examples), devices.device_name(there, torch.get_num_threads()))
 
 
-def predictor(run: Run) -> Callable[[str], list[View]]:
+def predictor(run: Run, device: str = "") -> Callable[[str], list[View]]:
     """Return a function from a text to views; it raises ``ValueError``, one sentence, for a text it cannot read."""
-    task, model = load_trained(run)
+    task, model = load_trained(run, device=device)
 
     def predict(text: str) -> list[View]:
-        with torch.inference_mode():
+        with inference(run, model):
             return samples.predict(task, model, text)
 
     return predict

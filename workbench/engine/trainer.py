@@ -7,7 +7,7 @@ import math
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 import msgspec
 import torch
@@ -26,8 +26,6 @@ from workbench.runs import events
 from workbench.runs.events import Best, Event, all_finite, finite
 from workbench.runs.store import Run, task_state
 
-_EVAL_BATCH = 256  # least number of examples at a time where no gradient is kept
-
 
 class NotFinite(PlainError):
     """The loss, its gradient or a weight is not finite. The message is one plain sentence."""
@@ -38,25 +36,27 @@ class Trainer:
 
     Args:
         state: filled in from the last checkpoint, and kept up to date.
+        device: computes in place of ``train.device``, in float32 where it lacks ``train.precision``; empty: none.
 
     Raises:
         DataError, DeviceError, SpecError, CheckpointError: each with one plain sentence.
         OSError: ``task.json`` could not be written.
     """
 
-    def __init__(self, run: Run, state: TrainingState) -> None:
+    def __init__(self, run: Run, state: TrainingState, device: str = "") -> None:
         self.run, self.state = run, state
         self.options = options = run.spec.train
         self.threads = devices.configure_process(options.threads)
-        self.device = device = devices.choose_device(options.device)
-        self.amp_dtype = devices.choose_precision(options.precision, device)
+        self.device = devices.choose_device(device or options.device)
+        choose_precision = devices.available_precision if device else devices.choose_precision
+        self.amp_dtype = choose_precision(options.precision, self.device)
         torch.manual_seed(options.seed)
         saved_state = task_state(run) if run.task_file.exists() else None
         self.task, examples = data.load(run.spec, saved_state)
-        self.examples = examples.to(device)
+        self.examples = examples.to(self.device)
         files.write(run.task_file, msgspec.json.encode(self.examples.state))
         checkpoint.save_tensors(run.tensors_file, self.task.artifacts(examples))
-        self.model = network.build(run.spec, self.task).to(device)
+        self.model = network.build(run.spec, self.task).to(self.device)
         self.steps_per_epoch = len(self.batches())
         self.total_steps = min(filter(None, (options.epochs * self.steps_per_epoch, options.max_steps)))
         scaled = self.amp_dtype is torch.float16
@@ -66,7 +66,7 @@ class Trainer:
             self.task.initialise(self.model, self.examples)
         self.from_step = state.step
         self.model.train()
-        self.statistics = StepStatistics(device)
+        self.statistics = StepStatistics(self.device)
         self.gradients = GradientMonitor(self.model)
         self.alarms = Alarms(state.alarms)
         self.baselines: Mapping[str, Metrics] = {}  # on the validation rows, by their names; empty: not known
@@ -157,8 +157,7 @@ class Trainer:
         """Return metrics and views of a split with the weights as they are."""
         self.model.eval()
         with torch.inference_mode(), self._autocast():
-            batch_size = max(self.options.batch_size, _EVAL_BATCH)
-            evaluation = samples.evaluate(self.task, self.model, self.examples, split, batch_size)
+            evaluation = samples.evaluate(self.task, self.model, self.examples, split, self.options.batch_size)
         self.model.train()
         return evaluation
 
@@ -265,7 +264,7 @@ class Trainer:
         return self.state.batch == self.steps_per_epoch
 
     def _autocast(self) -> AbstractContextManager[object]:
-        return torch.autocast(self.device.type, self.amp_dtype) if self.amp_dtype else nullcontext()
+        return devices.autocast(self.device, self.amp_dtype)
 
     def _restore(self) -> bool:
         """Restore the last checkpoint; ``False`` where there is none."""

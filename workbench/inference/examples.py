@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tasks.base import AnyTask, Split
 from tasks.shared.classification.task import ClassificationTask
-from workbench.engine import data
+from workbench.engine import data, trained_run
 from workbench.inference.protocol import Example
 from workbench.runs.store import Run
 
@@ -57,7 +57,7 @@ class ClassifiedRows:
         rows_of_class = self._rows(split, label)
         while rows_of_class.waiting:
             rows = rows_of_class.waiting[-1]  # the longest texts come first
-            with torch.inference_mode():
+            with trained_run.inference(self._run, self._model):
                 rows_of_class.classified.append((rows, self._task.shares(self._model, self._data, rows)))
             rows_of_class.waiting.pop()
             done = sum(len(rows) for rows, _ in rows_of_class.classified)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from functools import cached_property
 
-import torch
 from torch import nn
 
 from tasks.base import AnyTask, PlainError
 from tasks.writer import Writer
 from workbench.config.environment import defect
-from workbench.engine import network
+from workbench.engine import network, trained_run
 from workbench.engine.generation import samples
 from workbench.inference import network_summary, streaming
 from workbench.inference.examples import ClassifiedRows
@@ -79,11 +78,11 @@ class InferenceService(SummaryService):
     def _replies(self, request: Request, cancelled: Set[int]) -> Iterator[Reply]:
         match request:
             case Predict():
-                with torch.inference_mode():
+                with trained_run.inference(self._run, self._model):
                     views = samples.predict(self._task, self._model, request.text)
                 yield Views(id=request.id, views=views)
             case Explain():
-                with torch.inference_mode():
+                with trained_run.inference(self._run, self._model):
                     views = self._writer.explain(self._model, request.text)
                 yield Views(id=request.id, views=views)
             case Generate():

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-import torch
-
 from tasks.poems import forms
 from tasks.views import View
 from tasks.writer import Guide, Writer
@@ -26,14 +24,18 @@ from workbench.runs.writers import constraint_fields, not_offered
 class PoemGenerator:
     """A run's network that writes.
 
+    Args:
+        device: where it computes; empty: where the run was trained, if that is here.
+
     Raises:
         RunError, CheckpointError, DeviceError: the run cannot be used. Each with one plain sentence.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, device: str = "") -> None:
         if not run.spec.settings.writes:
             raise RunError(f"Run {run.id} learned {run.spec.task}, which does not write: `workbench predict` asks it.")
-        task, self._model = trained_run.load_trained(run, threads=1)  # a step is one row: more threads would only wait
+        # a step is one row: more threads would only wait
+        task, self._model = trained_run.load_trained(run, threads=1, device=device)
         assert isinstance(task, Writer)
         self.run, self._task = run, task
         self.constraints: dict[str, Field] = constraint_fields(run.spec.settings.constraints)  # those that it offers
@@ -77,7 +79,7 @@ class PoemGenerator:
         Raises:
             ValueError: it cannot be read, or there is nothing to say; one sentence says which.
         """
-        with torch.inference_mode():
+        with trained_run.inference(self.run, self._model):
             return self._task.explain(self._model, text)
 
     def record(self, request: Generate) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A number that is not finite is written as ``null``.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import msgspec
 
@@ -35,6 +36,7 @@ class Started(_Event, frozen=True, kw_only=True, tag="started"):
     total_steps: int
     protocol: str = ""
     notes: list[str] = []
+    settings: dict[str, Any] = {}  # every value of the spec by its dotted key; none in older runs
 
 
 class Baseline(_Event, frozen=True, kw_only=True, tag="baseline"):

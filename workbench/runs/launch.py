@@ -7,32 +7,45 @@ import shutil
 import subprocess
 import sys
 
+import msgspec
+
+from workbench.config import spec
+from workbench.config.fields import as_typed
+from workbench.config.spec import SpecError
+from workbench.runs.history import read_history
 from workbench.runs.store import Run, RunError
 
 _ROOM = 64 * 1024  # bytes that a worker needs to write why it cannot go on
+# settings that may be edited between two lives of a run: its result does not depend on them
+_CHANGEABLE = {"train.device", "train.threads", "train.checkpoint_seconds"}
 LOCK_FD = "WORKBENCH_LOCK_FD"
 # OpenMP threads that soon sleep rather than spin while they wait: on a machine with other work a step is 3 times
 # faster. A short spin (GNU's runtime) bridges the gaps between a step's small operations on one without.
 _QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}
 
 
-def start(run: Run) -> subprocess.Popen[bytes]:
+def start(run: Run, device: str = "") -> subprocess.Popen[bytes]:
     """Start a worker in a session of its own, which outlives the caller, its terminal and its login.
 
     The launcher takes the run's lock and hands the descriptor on, so that the run is never without it.
 
+    Args:
+        device: where the worker computes; empty: as the spec says.
+
     Raises:
-        RunError: a worker has the run, none could be started, or the disk is full.
+        RunError: a worker has the run, none could be started, the disk is full, or ``spec.json`` was changed to
+            settings that do not fit together or are not those of the run's checkpoint.
     """
     lock = run.acquire_lock()
     try:
+        _check_spec(run)
         if shutil.disk_usage(run.path).free < _ROOM:
             raise RunError(
                 f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.command_name}`."
             )
         with run.log_file.open("ab", buffering=0) as log:
             return subprocess.Popen(
-                [sys.executable, "-P", "-m", "workbench.worker", str(run.path)],
+                [sys.executable, "-P", "-m", "workbench.worker", str(run.path), *filter(None, [device])],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -44,3 +57,25 @@ def start(run: Run) -> subprocess.Popen[bytes]:
         raise RunError(f"No worker could be started on run {run.id}: {error.strerror}.") from None
     finally:
         os.close(lock)
+
+
+def _check_spec(run: Run) -> None:
+    """Check that ``spec.json`` can be trained, and is as it was when the run's checkpoint was written.
+
+    Raises:
+        RunError: it is not; one sentence says why.
+    """
+    try:
+        spec.check(run.spec)
+    except SpecError as error:
+        raise RunError(f"{run.spec_file}: {error}") from None
+    started = read_history(run.events_file).started if run.last_file.exists() else None
+    if started is None:
+        return
+    now = {key: msgspec.to_builtins(value) for key, value in spec.values(run.spec).items()}
+    for key, before in started.settings.items():
+        if key not in _CHANGEABLE and now.get(key, before) != before:
+            raise RunError(
+                f"{run.spec_file} says {key}={as_typed(now[key])}, but the run was trained with {as_typed(before)}: "
+                "write that back, or train anew with `workbench train`."
+            )

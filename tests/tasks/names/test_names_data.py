@@ -155,11 +155,38 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, there: str) -> None
         load(folder)
 
 
+@pytest.mark.parametrize(("length", "refused"), [(100, False), (101, True), (10_000, True)])
+def test_a_line_that_is_too_long_for_a_name_is_named(tmp_path: Path, length: int, refused: bool) -> None:
+    folder = write(tmp_path / "names", Irish=b"Doe\n\n" + b"x" * length + b"\n")
+    if not refused:
+        assert of_language(load(folder), "Irish") == ["Doe", "x" * length]
+        return
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    assert str(caught.value) == (
+        f"{folder / 'Irish.txt'}, line 3 has {length:,} characters, and a name at most 100: "
+        "write each name on a line of its own."
+    )
+
+
+def test_files_of_other_languages_are_told(tmp_path: Path) -> None:
+    folder = write(tmp_path / "names")
+    (folder / "Klingon.txt").write_text("Worf\n")
+    (folder / "readme.md").write_text("not names\n")
+    expected = f"Klingon.txt in {folder} is left out: the task has 18 languages."
+    assert load(folder).notes == (expected,)
+    assert load(folder).notes == (expected,)  # the cached encoding's too
+    (folder / "Elvish.txt").write_text("Elrond\n")
+    assert load(folder).notes == (f"Elvish.txt, Klingon.txt in {folder} are left out: the task has 18 languages.",)
+
+
 def test_distinct_rows_keep_one_of_each_name_and_language(tmp_path: Path) -> None:
     folder = write(tmp_path / "names", Irish="Dóe\nDoe\nRoe\nDoe\n".encode(), English=b"Doe\ndoe\n")
     distinct, every = load(folder), load(folder, rows="all")
     assert of_language(distinct, "Irish") == ["Doe", "Roe"]
     assert of_language(distinct, "English") == ["Doe", "doe"]
+    assert distinct.notes == ("2 lines repeat a name of the same language and count once (task.rows=distinct).",)
+    assert every.notes == ()
     assert of_language(every, "Irish") == ["Doe", "Doe", "Roe", "Doe"]
 
 

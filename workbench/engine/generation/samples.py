@@ -15,13 +15,18 @@ from workbench.engine.generation.batch import Batch
 from workbench.engine.generation.decoding import generate, normalize_prompt
 from workbench.engine.generation.sampling import Sampler
 
+_EVAL_BATCH = 256  # least number of examples at a time where no gradient is kept
+
 
 def evaluate(task: AnyTask, model: nn.Module, data: Data, split: Split, batch_size: int) -> Evaluation:
     """Return metrics and views of a split, with the metrics of sampled texts where the task declares some.
 
     The model is in evaluation mode and gradients are off.
+
+    Args:
+        batch_size: the training's; an evaluation's batches are at least ``_EVAL_BATCH`` examples.
     """
-    evaluation = task.evaluate(model, data, split, batch_size)
+    evaluation = task.evaluate(model, data, split, max(batch_size, _EVAL_BATCH))
     request = task.measurement_request() if isinstance(task, Writer) else None
     if request is None or not isinstance(task, Writer):
         return evaluation

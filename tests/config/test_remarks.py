@@ -1,0 +1,34 @@
+"""Settings that do nothing are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from workbench.config import spec
+from workbench.config.remarks import remarks
+
+
+@pytest.mark.parametrize(
+    ("values", "sentences"),
+    [
+        ({}, []),
+        (
+            {"cell.dropout": 0.5},
+            ["cell.dropout=0.5 does nothing: it acts between layers, and there is one (cell.layers)."],
+        ),
+        ({"cell.dropout": 0.5, "cell.layers": 2}, []),
+        ({"train.momentum": 0.9}, ["train.momentum=0.9 does nothing: adamw has none (train.optimizer)."]),
+        ({"train.momentum": 0.9, "train.optimizer": "sgd"}, []),
+        ({"train.warmup": 0.1}, ["train.warmup=0.1 does nothing: the learning rate is constant (train.schedule)."]),
+        ({"train.warmup": 0.1, "train.schedule": "one-cycle"}, []),
+    ],
+)
+def test_a_setting_without_effect_is_told(values: dict[str, Any], sentences: list[str]) -> None:
+    assert remarks(spec.make("toy", "lstm", values)) == sentences
+
+
+def test_a_tasks_own_defaults_are_no_fault_of_the_person() -> None:
+    poems = spec.make("poems", "lstm", {"cell.layers": 1})
+    assert remarks(poems) == []
