@@ -7,6 +7,7 @@ import re
 
 import msgspec
 import pytest
+import torch
 from sentences import says
 
 from workbench.runs.history import read_history
@@ -40,6 +41,15 @@ def test_eval_prints_the_table(workbench, finished: Run) -> None:
     assert re.search(r"^ *method +loss +accuracy +macro F1", result.stdout, re.M)
     assert "confusion" in result.stdout
     assert re.search(r"^ *two \[red\] +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +\d+", result.stdout, re.M)
+
+
+def test_a_device_that_is_not_here_is_a_sentence(workbench, finished: Run) -> None:
+    for command in (("eval", finished.id), ("predict", finished.id, "012"), ("resume", finished.id, "--headless")):
+        assert says(workbench(*command, "--device", "gpu"), 2, "--device: there is no device 'gpu'")
+    if not torch.cuda.is_available():
+        for command in (("eval", finished.id), ("predict", finished.id, "012")):
+            assert says(workbench(*command, "--device", "cuda:1"), 1, "Device cuda:1 cannot be used")
+    assert objects(workbench("eval", finished.id, "--device", "cpu", "--json").stdout)[0]["device"].startswith("CPU")
 
 
 def test_predict_words(workbench, finished: Run) -> None:

@@ -51,6 +51,20 @@ def test_one_cell_closely(workbench) -> None:
     assert told["network"].startswith("SequenceClassifier(")
 
 
+@pytest.mark.parametrize(
+    ("words", "sizes", "parameters"),
+    [
+        ((), "input 64, hidden 256, layers 1", 338_002),
+        (("--preset", "class-report"), "input 57, hidden 128, layers 1", 98_066),
+        (("--layers", 2, "--preset", "class-report"), "input 57, hidden 128, layers 2", 230_162),
+    ],
+)
+def test_a_cells_network_is_the_one_that_the_task_trains(workbench, words, sizes: str, parameters: int) -> None:
+    printed = workbench("cells", "lstm", "--task", "names", *words).stdout
+    assert f"Parameters with {sizes}: " in printed
+    assert f" ({parameters:,} parameters):\n" in printed
+
+
 def test_doctor(workbench, runs_folder: Path, tmp_path: Path) -> None:
     told = {finding["what"]: finding for finding in decoded(workbench("doctor", "--json", LINES="20", COLUMNS="70"))}
     assert told["workbench"]["found"].startswith(f"{__version__}, Python 3.")

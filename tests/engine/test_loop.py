@@ -247,3 +247,12 @@ def test_what_has_no_effect_is_noted_and_every_setting_recorded(runs_folder: Pat
     started = trained(run)[0]
     assert "cell.dropout=0.5 does nothing: it acts between layers, and there is one (cell.layers)." in started.notes
     assert started.settings == msgspec.to_builtins(spec.values(run.spec))
+
+
+def test_the_network_is_printed_into_the_run_with_its_parameters(runs_folder: Path) -> None:
+    run = toy(runs_folder, {"train.max_steps": 1, "cell.hidden": 4, **SELDOM}, cell="lstm")
+    started = trained(run)[0]
+    text = run.network()
+    assert text.startswith("SequenceClassifier(\n")
+    assert f"\n{started.parameters} parameters:\n" in text
+    assert "  head.weight                  3 × 4\n" in text

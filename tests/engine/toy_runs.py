@@ -19,7 +19,7 @@ from workbench.runs.events import Event
 from workbench.runs.journal import Journal
 from workbench.runs.store import Run
 
-KEPT = {"spec.json", "task.json", "events.jsonl", "lock", "worker.log", "best.safetensors", "last.pt"}
+KEPT = {*("spec.json", "task.json", "network.txt", "events.jsonl", "lock", "worker.log", "best.safetensors", "last.pt")}
 _E = TypeVar("_E")
 
 

@@ -67,12 +67,16 @@ def cells(
     check: Annotated[
         bool, typer.Option("--check", help="Check that the cell keeps the contract: shapes, lengths, gradients, bf16.")
     ] = False,
-    input_size: Annotated[int, typer.Option("--input", min=1, help="Features of each step.")] = 57,
-    hidden: Annotated[int, typer.Option("--hidden", min=1, help="Hidden size.")] = 128,
-    layers: Annotated[int, typer.Option("--layers", min=1, max=16, help="Cells stacked.")] = 1,
-    bidirectional: Annotated[bool, typer.Option("--bidirectional", help="Read both ways.")] = False,
+    input_size: Annotated[
+        int | None, typer.Option("--input", metavar="N", min=1, help="Features of each step; else the task's.")
+    ] = None,
+    hidden: Annotated[int | None, typer.Option("--hidden", metavar="N", help="Hidden size; else the task's.")] = None,
+    layers: Annotated[int | None, typer.Option("--layers", metavar="N", help="Cells stacked; else the task's.")] = None,
+    bidirectional: Annotated[bool | None, typer.Option("--bidirectional", help="Read both ways.")] = None,
     set_: Set = None,
     task: Annotated[str, typer.Option("--task", help="Print the network for this task.")] = "names",
+    preset: Annotated[str, typer.Option("--preset", metavar="NAME", help="A named set of settings of the task.")] = "",
+    folder: Data = None,
     json: Json = False,
 ) -> None:
     """List the cells; with NAME: its equations, its source, its options, its parameters, the network around it."""
@@ -87,8 +91,9 @@ def cells(
     elif name.endswith(".py"):
         raise spec.SpecError(f"{name} is a file: add --check, or name its folder in WORKBENCH_CELLS and the cell here.")
     else:
-        values: dict[str, object] = {"cell.hidden": hidden, "cell.layers": layers, "cell.bidirectional": bidirectional}
-        _show_cell(spec.make(task, name, values | assignments(set_), data="starter"), input_size, json=json)
+        flags = {"cell.hidden": hidden, "cell.layers": layers, "cell.bidirectional": bidirectional}
+        values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
+        _show_cell(spec.make(task, name, values, preset=preset), data_folder(folder), input_size, json=json)
 
 
 def _list_cells(*, json: bool) -> None:
@@ -103,15 +108,24 @@ def _list_cells(*, json: bool) -> None:
     console.facts([*titles.items(), *broken.items()])
 
 
-def _show_cell(described: spec.RunSpec, input_size: int, *, json: bool) -> None:
-    from workbench.engine import data, network
+def _show_cell(described: spec.RunSpec, folder: Path | None, input_size: int | None, *, json: bool) -> None:
+    """Print a cell, and the network around it that ``described`` trains.
+
+    Args:
+        folder: the data folder that the user named.
+        input_size: of the cell alone; none: as in the network.
+    """
+    from workbench.engine import network
+    from workbench.inference.network_summary import find_task
 
     name, task, size = described.cell, described.task, described.options
     about, struct = cell_files.about(name), cell_files.options(name)
+    found, note = find_task(described, folder)
+    whole = network.build(described, found)
+    input_size = input_size or network.input_size(whole)
     recurrent = network.build_recurrent(described, input_size)
     shapes = {key: list(tensor.shape) for key, tensor in recurrent.to_torch().items()}
     count = network.parameter_count(recurrent)
-    whole = network.build(described, data.load(described)[0])
     own = describe("cell", struct) if struct else []
     if json:
         options = {field.key: {"default": field.default, "bounds": field.bounds, "help": field.help} for field in own}
@@ -125,6 +139,7 @@ def _show_cell(described: spec.RunSpec, input_size: int, *, json: bool) -> None:
                 "shapes": shapes,
                 "network": str(whole),
                 "network_parameters": network.parameter_count(whole),
+                "note": note,
             }
         )
         return
@@ -137,7 +152,9 @@ def _show_cell(described: spec.RunSpec, input_size: int, *, json: bool) -> None:
     print(f"Parameters with input {input_size}, hidden {size.hidden}, layers {size.layers}: {count:,}")
     for key, shape in shapes.items():
         print(f"  {key:22} {' × '.join(map(str, shape))}")
-    print(f"\nThe network for {task} ({network.parameter_count(whole):,} parameters):\n{whole}")
+    preset = f" --preset {described.preset}" if described.preset else ""
+    facts = ", ".join(filter(None, [f"{network.parameter_count(whole):,} parameters", note]))
+    print(f"\nThe network for {task}{preset} ({facts}):\n{whole}")
 
 
 def _check_cell(name: str, *, json: bool) -> None:

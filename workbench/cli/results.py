@@ -15,6 +15,7 @@ from workbench.config.spec import RunSpec
 from workbench.render.format import duration
 from workbench.render.metrics import formatted, heading, with_heading
 from workbench.render.status import STATUS_COLORS
+from workbench.render.text import printable_lines
 from workbench.render.views import view
 from workbench.runs.events import Baseline, Finished, Stopped
 from workbench.runs.history import History
@@ -146,3 +147,6 @@ def print_summary(run: Run, status: Status, history: History, console: Console) 
     samples = {sample.view.title: sample.view for sample in history.samples}  # the last of each title
     for shown in (*views, *samples.values()):
         console.print(view(shown, described.settings))
+    if network := run.network():
+        console.print(RichText("network", "bold"))
+        console.print(RichText(printable_lines(network)), soft_wrap=True)

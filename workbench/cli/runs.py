@@ -86,6 +86,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
             {
                 **results.to_json(chosen, status, history),
                 "spec": chosen.spec,
+                "network": chosen.network(),
                 "last": history.steps[-1] if history.steps else None,
             }
         )

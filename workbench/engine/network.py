@@ -61,5 +61,18 @@ def _sentence(error: ValueError) -> str:
     return f"{place}." if place else str(error)
 
 
+def input_size(model: nn.Module) -> int:
+    """Return the number of features that a network's recurrence reads at each step."""
+    return next((module.input_size for module in model.modules() if isinstance(module, Recurrent)), 1)
+
+
+def printout(model: nn.Module) -> str:
+    """Return a network's modules, then each parameter with its shape, as ``network.txt`` holds them."""
+    shapes = {name: " × ".join(map(str, tensor.shape)) for name, tensor in model.named_parameters()}
+    width = max(map(len, shapes), default=0)
+    lines = [f"  {name:{width}}  {shape}" for name, shape in shapes.items()]
+    return "\n".join([str(model), "", f"{parameter_count(model):,} parameters:", *lines]) + "\n"
+
+
 def parameter_count(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())

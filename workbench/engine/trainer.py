@@ -57,6 +57,7 @@ class Trainer:
         files.write(run.task_file, msgspec.json.encode(self.examples.state))
         checkpoint.save_tensors(run.tensors_file, self.task.artifacts(examples))
         self.model = network.build(run.spec, self.task).to(self.device)
+        files.write(run.network_file, network.printout(self.model).encode())
         self.steps_per_epoch = len(self.batches())
         self.total_steps = min(filter(None, (options.epochs * self.steps_per_epoch, options.max_steps)))
         scaled = self.amp_dtype is torch.float16

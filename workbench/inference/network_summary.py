@@ -34,15 +34,21 @@ def summarise(request: NetworkSummaryRequest) -> NetworkSummary:
         DataError: the data that shape it cannot be read.
     """
     described = spec.from_json(bytes(request.spec))
-    task, note = _task(described, Path(request.data) if request.data else None)
+    task, note = find_task(described, Path(request.data) if request.data else None)
     parts = list(_parts(_build(described, task), described, {**_COMMON_PARTS, **task.part_names}))
     return NetworkSummary(id=request.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
 
 
-def _task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
+def find_task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
     """Return the task with its data's state, and a note where the data is not the run's own.
 
     A dataset without a cached encoding is too slow to read here: the starter set stands in for it.
+
+    Args:
+        named: the data folder that the user named.
+
+    Raises:
+        DataError: the user's own data cannot be read.
     """
     kind, settings = tasks.load(described.task), described.settings
     try:

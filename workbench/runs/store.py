@@ -43,6 +43,7 @@ class Run:
         self.spec_file = path / "spec.json"
         self.task_file = path / "task.json"
         self.tensors_file = path / "task.safetensors"
+        self.network_file = path / "network.txt"
         self.events_file = path / "events.jsonl"
         self.lock_file = path / "lock"
         self.log_file = path / "worker.log"
@@ -185,6 +186,13 @@ class Run:
         except FileNotFoundError:
             return ""
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def network(self) -> str:
+        """Return the printout of the network and its parameters; empty before the first start, and in older runs."""
+        try:
+            return self.network_file.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
 
 
 def root(option: Path | None = None) -> Path:

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from workbench.config.fields import as_typed
 from workbench.render import format
+from workbench.render.text import printable_lines
 from workbench.runs.events import Finished
 from workbench.runs.history import History
 from workbench.runs.store import Run
@@ -35,6 +36,8 @@ def about_text(run: Run, history: History) -> Content:
         protocol = [history.started.protocol] if history.started.protocol else []
         parts += [f"\n\n{note}" for note in [*protocol, *history.started.notes]]
     parts += [(f"\n\nStep {alarm.step:,}: {alarm.message}", "$text-warning") for alarm in history.alarms]
+    if network := run.network():
+        parts.append(f"\n\n{printable_lines(network)}".rstrip())
     if isinstance(history.ended, Finished):
         parts.append(f"\n\nFinished after {format.duration(history.ended.wall_s)}: {history.ended.reason}")
     return Content.assemble(*parts)
