@@ -1,16 +1,16 @@
-"""Every task with every cell on its data: test figures, wall time, examples per second, beside the baselines.
+"""Every task with every cell on its data: validation and test figures and wall time, beside the baselines.
 
-    python bench/results.py --tasks imdb reviews --cells rnn gru lstm bilstm --minutes 10 --data DIR
+    python bench/results.py --tasks imdb reviews --cells rnn gru lstm "bilstm --preset strong" --data DIR
 
-Each pair is one run of the real command line, made where ``--runs`` does not hold it yet. A run that is not done after
-``--minutes`` is asked to stop, and its best weights so far are measured: the table says how far it came.
+Each cell is one run of the real command line, made where ``--runs`` does not hold it yet. The figures are written into
+``docs/results.json``, and from there into the tables of ``docs/results.md``. Baselines are measured by this version
+of the code, whichever version trained a run.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +19,8 @@ from typing import Any
 if not sys.flags.safe_path:
     sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
 
-import cells
 import tasks
+from workbench.engine import data, trained_run
 from workbench.runs import store
 from workbench.runs.events import Finished
 from workbench.runs.history import read_history
@@ -30,83 +30,81 @@ WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tasks", nargs="+", default=tasks.available())
-    parser.add_argument("--cells", nargs="+", default=["rnn", "gru", "lstm", "bilstm"])
-    parser.add_argument("--minutes", type=float, default=10, help="a run's longest training; 0: to its end")
+    parser.add_argument("--tasks", nargs="+", default=["names", "imdb", "reviews", "climate"])
+    parser.add_argument("--cells", nargs="+", default=["rnn", "gru", "lstm", "bilstm"], help="each with its options")
     parser.add_argument("--threads", default="0")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--runs", type=Path, default=Path("checkpoints"))
     given = parser.parse_args()
+    tables = _neighbour()
     for task in given.tasks:
-        rows: list[Any] = []
-        baselines: dict[str, dict[str, float | None]] = {}
-        for cell in given.cells:
-            if tasks.settings(task).causal and cells.about(cell).bidirectional:
-                continue
-            run = find(given.runs, task, cell) or train(given, task, cell)
-            tested, baselines = figures(run, given.runs)
-            rows.append((cell, tested, *effort(run)))
-        print(f"\n{task}\n")
-        show(rows, baselines)
+        runs = {words: find(given.runs, task, words) or train(given, task, words) for words in given.cells}
+        results = tables.read() if tables.DATA.exists() else {}
+        results[task] = measured(task, runs, tables.COLUMNS[task][0])
+        tables.DATA.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"\n{task}\n\n{tables.section(task, results[task])}")
+    tables.main()
 
 
-def find(folder: Path, task: str, cell: str) -> store.Run | None:
-    """The newest ended run of a pair with the task's own defaults."""
+def _neighbour() -> Any:
+    """Import ``result_tables``, which stands in this folder."""
+    sys.path.append(str(Path(__file__).parent))  # behind the packages
+    import result_tables
+
+    return result_tables
+
+
+def find(folder: Path, task: str, words: str) -> store.Run | None:
+    """Return the newest finished run of a cell with the task's own defaults, or a preset's."""
+    cell, _, preset = words.partition(" --preset ")
     for run in store.listing(folder):
         described = run.spec
-        if (described.task, described.cell, described.preset) == (task, cell, "") and run.status() in ENDED:
+        if (described.task, described.cell, described.preset) == (task, cell, preset) and run.status() == "finished":
             return run
     return None
 
 
-ENDED = ("finished", "stopped")
+def train(given: argparse.Namespace, task: str, words: str) -> store.Run:
+    """Train by the command line; return the run."""
+    command = [WORKBENCH, "train", task, "--cell", *words.split(), "--headless", "--json", "--threads", given.threads]
+    command += ["--data", str(given.data)] if given.data else []
+    done = subprocess.run([*command, "--runs", str(given.runs)], stdout=subprocess.PIPE, text=True, check=True)
+    return store.find(json.loads(done.stdout.splitlines()[-1])["run"], given.runs)
 
 
-def train(given: argparse.Namespace, task: str, cell: str) -> store.Run:
-    data = ["--data", str(given.data)] if given.data else []
-    words = [WORKBENCH, "train", task, "--cell", cell, "--headless", "--json", "--threads", given.threads]
-    child = subprocess.Popen([*words, *data, "--runs", str(given.runs)], stdout=subprocess.PIPE, text=True)
-    try:
-        said, _ = child.communicate(timeout=given.minutes * 60 or None)
-    except subprocess.TimeoutExpired:
-        child.send_signal(signal.SIGTERM)
-        said, _ = child.communicate()
-    return store.find(json.loads(said.splitlines()[-1])["run"], given.runs)
+def measured(task: str, runs: dict[str, store.Run], metric: str) -> dict[str, Any]:
+    """Return the figures of some runs of a task, the best on the test split first, and the baselines'."""
+    sign = 1 if tasks.settings(task).higher_is_better else -1
+    networks = {words: _network(run) for words, run in runs.items()}
+    networks = dict(sorted(networks.items(), key=lambda pair: -sign * pair[1]["test"][metric]))
+    opened, _ = trained_run.load_trained(run := next(iter(runs.values())))
+    examples = data.load(run.spec, opened.state)[1]
+    splits = opened.baseline(examples)
+    baselines = {
+        method: {split: _rounded(splits[split][method]) for split in ("val", "test")} for method in splits["test"]
+    }
+    baselines = dict(sorted(baselines.items(), key=lambda pair: -sign * (pair[1]["test"][metric] or 0)))
+    return {"test_rows": examples.size("test"), "networks": networks, "baselines": baselines}
 
 
-def figures(run: store.Run, folder: Path) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
-    """The test metrics of a run, as it ended or measured now, and the baselines'."""
+def _network(run: store.Run) -> dict[str, Any]:
+    """Return a run's figures: the best evaluation's on validation, and its test."""
     history = read_history(run.events_file)
-    if isinstance(history.ended, Finished) and history.baseline:
-        return history.ended.test, history.baseline.methods["test"]
-    measured = ask("eval", run.id, "--runs", folder, "--json")
-    return measured["metrics"], measured["baseline"]
+    ended, started = history.ended, history.started
+    assert isinstance(ended, Finished)
+    assert started is not None
+    (best,) = [each for each in history.evals if each.step == ended.best.step]
+    return {
+        "val": _rounded(best.metrics),
+        "test": _rounded(ended.test),
+        "seconds": round(ended.wall_s, 1),
+        "device": started.device,
+        "parameters": started.parameters,
+    }
 
 
-def effort(run: store.Run) -> tuple[float, float, float]:
-    """Epochs, seconds of training, examples per second."""
-    ended = read_history(run.events_file).ended
-    return ended.epochs, ended.wall_s, ended.examples_per_s  # type: ignore[union-attr]
-
-
-def ask(*words: object) -> Any:
-    done = subprocess.run([WORKBENCH, *map(str, words)], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
-def show(rows: list[Any], baselines: dict[str, dict[str, float | None]]) -> None:
-    keys = [key for key in rows[0][1] if key != "loss"]
-    print("| | " + " | ".join([*keys, "epochs", "seconds", "examples/s"]) + " |")
-    print("| --- |" + " --- |" * (len(keys) + 3))
-    for cell, metrics, epochs, seconds, speed in rows:
-        written = [number(metrics.get(key)) for key in keys]
-        print(f"| `{cell}` | " + " | ".join([*written, f"{epochs:.1f}", f"{seconds:.0f}", f"{speed:,.0f}"]) + " |")
-    for method, metrics in baselines.items():
-        print(f"| {method} | " + " | ".join([*(number(metrics.get(key)) for key in keys), "", "", ""]) + " |")
-
-
-def number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+def _rounded(metrics: dict[str, float | None]) -> dict[str, float | None]:
+    return {name: value if value is None else round(value, 6) for name, value in metrics.items()}
 
 
 if __name__ == "__main__":

@@ -131,6 +131,7 @@ def test_step_statistics_are_those_since_the_last_summary() -> None:
         (torch.OutOfMemoryError("CUDA out of memory."), "The GPU ran out of memory at step 7"),
         (MemoryError(), "This machine ran out of memory at step 7"),
         (RuntimeError("DefaultCPUAllocator: not enough memory"), "This machine ran out of memory at step 7"),
+        (RuntimeError("could not create a primitive descriptor for the LSTM"), "This CPU cannot compute rnn in auto"),
         (ZeroDivisionError("division by zero\nsecond line"), "by a defect (division by zero): the traceback is in"),
         (AssertionError(), "by a defect (AssertionError): the traceback is in"),
     ],

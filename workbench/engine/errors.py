@@ -29,6 +29,11 @@ def explain(error: BaseException, run: Run, state: TrainingState) -> str:
             f"{where} ran out of memory at step {state.step}: start again with a smaller --batch-size (it is "
             f"{options.batch_size}) or --hidden (it is {run.spec.options.hidden}). What was saved before is untouched."
         )
+    if "could not create a primitive" in str(error):  # oneDNN's, on a CPU without that arithmetic
+        return (
+            f"This CPU cannot compute {run.spec.cell} in {run.spec.train.precision}: start again with "
+            "--set train.precision=fp32, or with a hand-written cell."
+        )
     if place := located(error):
         return f"The training broke off at step {state.step}: {place}. The traceback is in {run.log_file}."
     first = (str(error) or type(error).__name__).splitlines()[0]
