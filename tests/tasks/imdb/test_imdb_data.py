@@ -16,7 +16,7 @@ from tasks.imdb import data as imdb
 from tasks.imdb import synthetic
 from tasks.imdb.settings import Settings
 from tasks.imdb.task import Task
-from tasks.shared.datasets import cache, locations
+from tasks.shared.datasets import cache, locations, splits
 from tasks.shared.text.data import SPECIALS, TextData
 
 Files = Mapping[str, bytes]
@@ -106,6 +106,47 @@ def test_the_training_half_is_split_by_a_seed_and_each_label_alike(tmp_path: Pat
     assert [split == "test" for split, _, _ in zero] == [split == "test" for split, _, _ in one]
 
 
+DUPLICATES: Files = {  # the same words with other marks; 6 texts stand twice in the training half, two of them in test
+    **REVIEWS,
+    **{f"train/pos/{number}_9.txt": f"A film like number {number % 6}".encode() for number in range(20, 32)},
+    "test/pos/40_9.txt": b"a  film LIKE number 1",
+    "test/neg/41_2.txt": b"A film like number 2<br />",
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equal_texts_of_the_training_half_share_a_split_and_are_told(tmp_path: Path, seed: int) -> None:
+    data = imdb.load(Settings(min_count=1, split_seed=seed), archive(tmp_path, DUPLICATES))
+    split_of: dict[str, set[str]] = {}
+    for split, label, text in texts(data):
+        if split != "test" and text.startswith("a film like"):
+            assert label == 1
+            split_of.setdefault(text, set()).add(split)
+    assert len(split_of) == 6
+    assert all(len(of) == 1 for of in split_of.values())
+    assert data.size("val") in range(4, 11)
+    assert data.notes == (
+        "12 of the 32 training-half reviews stand there more than once: equal texts share a split.",
+        "2 of the 22 test reviews also stand in the training half: the split is the archive's own.",
+    )
+
+
+def test_a_run_of_an_older_version_is_read_with_its_own_split(tmp_path: Path) -> None:
+    """Its state names no splitting: equal texts part there, by row, as they did when it was trained."""
+    folder = archive(tmp_path, DUPLICATES)
+    new = Task.load(SETTINGS, folder)
+    state = {name: value for name, value in new.state.items() if name != "splitting"}
+    old = Task.load_again(SETTINGS, folder, state)
+    assert "splitting" not in old.state
+    labels = [label for split, label, _ in texts(old) if split != "test"]
+    by_row = splits.stratified_groups(range(len(labels)), labels, 0, (0.2, 0.0))
+    expected = ["train" if part == splits.TRAIN else "val" for part in by_row]
+    assert [split for split, _, _ in texts(old) if split != "test"] == expected
+    assert texts(Task.load_again(SETTINGS, folder, new.state)) == texts(new) != texts(old)
+    assert "in this run of an older version, equal texts may part" in old.notes[0]
+    assert texts(Task.load_cached(SETTINGS, old.state)) == texts(old)
+
+
 def test_reviews_without_a_word_are_skipped_and_counted(tmp_path: Path) -> None:
     """An empty sequence would be no network's to read."""
     odd = {"train/pos/98_9.txt": b"<br /><br />", "train/neg/99_1.txt": "电影".encode(), "test/pos/99_9.txt": b" ?!\n"}
@@ -171,9 +212,12 @@ def test_the_starter_set_is_what_its_generator_writes(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_the_real_reviews(real_data: Path) -> None:
     data = Task.load(Settings(), real_data / "imdb")
-    assert [data.size(split) for split in ("train", "val", "test")] == [20_000, 5_000, 25_000]
+    assert [data.size(split) for split in ("train", "val", "test")] == [19_999, 5_001, 25_000]
     for rows in data.rows.values():
-        assert float(data.labels[rows].float().mean()) == 0.5  # majority: 0.5
-    assert data.state["train_counts"] == [10_000, 10_000]
-    assert data.notes == ()
+        assert float(data.labels[rows].float().mean()) == pytest.approx(0.5, abs=2e-4)
+    assert data.state["train_counts"] == [9_999, 10_000]
+    assert data.notes == (
+        "194 of the 25,000 training-half reviews stand there more than once: equal texts share a split.",
+        "123 of the 25,000 test reviews also stand in the training half: the split is the archive's own.",
+    )
     assert data.state["vocabulary"][:3] == ["the", ".", ","]

@@ -98,6 +98,15 @@ def test_an_empty_review_keeps_its_place(tmp_path: Path) -> None:
     assert data.notes == ("Empty reviews, which keep their place in the numbering: 2.",)
 
 
+def test_texts_that_stand_in_two_splits_are_counted(tmp_path: Path) -> None:
+    again = "书籍,1, 第1条"  # the words of row 1, which trains
+    lines = [*LINES[:3], again, again, *LINES[5:8], again, *LINES[9:]]
+    assert reviews.load(SETTINGS, write(tmp_path, lines)).notes == (
+        "2 of the 3 validation reviews and 1 of the 3 test reviews also stand in the training split: "
+        "the split is by row number.",
+    )
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
@@ -184,4 +193,4 @@ def test_the_real_reviews(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert [data.size(split) for split in ("train", "val", "test")] == [37_665, 12_555, 12_554]
     assert int((data.labels == CATEGORIES.index("热水器")).sum()) == 575
     assert torch.bincount(data.labels).min() == 575
-    assert len(data.notes) == 1  # a review is empty
+    assert data.notes[0] == "Empty reviews, which keep their place in the numbering: 1."
