@@ -32,4 +32,4 @@ class Task(TextTask[Settings]):
 
     def measure_baselines(self, data: TextData) -> Baselines:
         words = NgramSource(data.words, 2, int(data.words.flat.max()) + 1)
-        return svm.measure([words], data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)
+        return svm.measure([words], data.labels.cpu().numpy(), data.rows, len(self.labels))

@@ -44,7 +44,7 @@ SettingsT = TypeVar("SettingsT", bound=TextSettings)
 class TextTask(ClassificationTask[SettingsT, TextData]):
     """Words (or characters, or both) → embedding → recurrence → pooling → classifier."""
 
-    baseline_version: ClassVar[int] = 1  # of ``measure_baselines``: a change makes cached figures old ones
+    baseline_version: ClassVar[int] = 2  # of ``measure_baselines``: a change makes cached figures old ones
 
     def __init__(self, settings: SettingsT, state: State) -> None:
         super().__init__(settings, state)
@@ -99,12 +99,14 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         self._start_embedding(model, data)
         if isinstance(model.beside, LinearNgrams):
             report_progress("Learning a linear model of n-grams …")
-            train = torch.split(data.rows["train"], _AT_ONCE)
-            texts = ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in train)
-            kept_count = model.beside.fit(texts)
+            train, val = (
+                ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in part)
+                for part in (torch.split(data.rows[split], _AT_ONCE) for split in ("train", "val"))
+            )
+            kept_count, name = model.beside.fit(train, val)
             if not kept_count:
                 raise DataError("No n-gram stands in two training texts: set task.ngrams=0, or take more data.")
-            report_progress(f"{kept_count:,} n-grams weigh in beside the network.")
+            report_progress(f"{kept_count:,} n-grams weigh in beside the network: {name}.")
 
     def _start_embedding(self, model: nn.Module, data: TextData) -> None:
         embedding = _embedding(model)
