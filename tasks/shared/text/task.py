@@ -6,7 +6,7 @@ Shapes: B batch, T time, I input size, D directions, O output size, C classes, K
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from tasks.base import Baselines, DataError, RecurrentNetwork, Split, State
+from tasks.shared.classification import unread
 from tasks.shared.classification.linear_ngrams import LinearNgrams
 from tasks.shared.classification.model import (
     AttentionPooling,
@@ -27,7 +28,7 @@ from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.ragged import Ragged
-from tasks.shared.text import data, tokenizers, word_vectors
+from tasks.shared.text import data, tokenizers, vector_file, word_vectors
 from tasks.shared.text.data import SPECIALS, TextData
 from tasks.shared.text.settings import TextSettings
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
@@ -113,8 +114,10 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         if self.settings.vectors:
             wanted = {symbol: number for number, symbol in enumerate(self._symbols.tokens)}
             path = Path(self.settings.vectors)
-            start, found = word_vectors.from_file(path, wanted, self.settings.embedding)
+            start, found, repeated = vector_file.read(path, wanted, self.settings.embedding)
             report_progress(f"{found:,} of {len(wanted):,} embeddings start from {path.name}.")
+            if repeated:
+                report_progress(f"{repeated:,} lines of {path.name} repeat a word: its first vector is taken.")
         elif self.settings.init == "word2vec":
             start = word_vectors.word2vec(
                 self.settings,
@@ -161,7 +164,22 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             raise ValueError(f"{text!r} holds no word: type a sentence.")
         device = next(model.parameters()).device
         codes, lengths = self._encode(words, device)
-        return [self.answer(text.strip(), model(codes, lengths))]
+        return [self.answer(text.strip(), model(codes, lengths), *self._unread(words))]
+
+    def _unread(self, tokens: list[str]) -> Iterator[str]:
+        """A sentence each on what of a text's tokens the network does not know or does not read."""
+        spoken = [token for token in tokens if token not in SPECIALS]
+        letters = [letter for token in spoken for letter in token]
+        characters = len(letters) + len(tokens) - len(spoken)  # an end is one character
+        in_words, limit = self.input != "characters", self.settings.longest
+        yield unread.beyond(
+            len(tokens) if in_words else characters, limit, "words" if in_words else "characters", self.settings.keep
+        )
+        if in_words:
+            yield unread.unknown([token for token in spoken if token not in self.vocabulary], len(spoken), "words")
+        if self.input != "words":
+            unknown = [letter for letter in letters if letter not in self.characters]
+            yield unread.unknown(unknown, len(letters), "characters")
 
     def baseline(self, data: TextData, *, cached_only: bool = False) -> Baselines:
         name = f"{data.state['cache']}-baseline-{self.baseline_version}"
