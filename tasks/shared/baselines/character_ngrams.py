@@ -38,7 +38,7 @@ def character_ngrams(
     from sklearn.linear_model import LogisticRegression
     from sklearn.naive_bayes import MultinomialNB
 
-    counts = CountVectorizer(analyzer="char", ngram_range=(1, longest), lowercase=False, dtype=np.float32)
+    counts = CountVectorizer(analyzer="char", ngram_range=(1, longest), lowercase=False)
     train_counts = counts.fit_transform(_marked(texts))
     weigh = TfidfTransformer(sublinear_tf=True).fit(train_counts)
     val_texts, val_classes = evaluated["val"]
