@@ -94,7 +94,7 @@ def _rows(path: Path) -> Iterator[tuple[str, int]]:
         if head != _COLUMNS:
             raise DataError(
                 f"{path}, line 1: expected the columns {','.join(_COLUMNS)}, found {','.join(head)[:60]}: "
-                "put them at the file's top."
+                "put them at the file's top, with commas between."
             )
         for row in filter(None, lines):
             where = f"{path}, line {lines.line_num}"

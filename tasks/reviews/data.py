@@ -50,7 +50,7 @@ def rows(path: Path) -> Iterator[tuple[str, str]]:
         if head != _COLUMNS:
             raise DataError(
                 f"{path}, line 1: expected the columns {','.join(_COLUMNS)}, found {','.join(head)[:60]}: "
-                "put them at the file's top."
+                "put them at the file's top, with commas between."
             )
         for row in filter(None, lines):  # a blank line, at the file's end above all, is no row
             if len(row) != len(_COLUMNS):

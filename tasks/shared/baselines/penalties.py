@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
@@ -37,16 +38,24 @@ def choose(
         start: power of ten to begin at; one near the best saves time.
         symbol: of the parameter: C, the inverse of the penalty, or α.
     """
-    best, place = fit(10.0**start), float(start)  # place: the power of ten
+    from sklearn.exceptions import ConvergenceWarning
+
+    def fitted(power: float) -> tuple[ModelT, bool]:
+        """Return the model at 10 to this power, and whether its fit converged."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
+            return fit(10.0**power), not caught
+
+    (best, converged), place = fitted(start), float(start)  # place: the power of ten
     found = score(best)
 
     def try_at(power: float) -> bool:
         """Return whether the score at 10 to this power is not worse than the best so far."""
-        nonlocal best, place, found
-        model = fit(10.0**power)
+        nonlocal best, converged, place, found
+        model, settled = fitted(power)
         value = score(model)
         if value > found:
-            best, place, found = model, power, value
+            best, converged, place, found = model, settled, power, value
         return value >= found
 
     for direction in (-1, 1):
@@ -61,6 +70,7 @@ def choose(
     chosen = f"{symbol} = {10.0**place:.3g}"
     report_progress(
         f"{method}: {chosen} by validation ({found:.4f})"
+        + ("" if converged else ", its fit not quite converged")
         + (", the grid's edge: one beyond it might be better still." if at_edge else ".")
     )
     return Chosen(best, f"{method} ({chosen}, the grid's edge)" if at_edge else method, 10.0**place, found, at_edge)

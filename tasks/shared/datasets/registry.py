@@ -139,8 +139,8 @@ DATASETS: Mapping[str, Dataset] = {
 
 
 def rows_note(task: str, path: Path, rows: int) -> list[str]:
-    """A sentence where a file has not as many rows as its source; none where it has, or is this project's own."""
+    """A sentence where a task's file has not as many rows as its source; none for the starter set."""
     whole = DATASETS[task].rows
     if rows == whole or whole is None or path.parent.name == "starter":
         return []
-    return [f"{path.name} holds {rows:,} of its source's {whole:,} rows: if it should be whole, fetch it again."]
+    return [f"The data hold {rows:,} of their source's {whole:,} rows: if they should be whole, fetch them again."]

@@ -90,7 +90,7 @@ def test_a_table_without_halves_is_halved_by_its_order_and_says_so(tmp_path: Pat
     assert [split == "test" for split, _, _ in texts(data)] == [False] * 20 + [True] * 20 + [False]
     assert data.labels.tolist() == [int(sentiment == "positive") for _, sentiment in rows[1:]]
     assert data.notes == (
-        "IMDB Dataset.csv holds 41 of its source's 50,000 rows: if it should be whole, fetch it again.",
+        "The data hold 41 of their source's 50,000 rows: if they should be whole, fetch them again.",
         "IMDB Dataset.csv does not say which half of the archive a review is of: its first 21 train and validate, "
         "the others test, so that figures are not comparable with the archive's.",
         "2 of the 21 training-half reviews stand there more than once: equal texts share a split.",
@@ -160,7 +160,9 @@ def test_every_form_gives_the_same_data(tmp_path: Path, make: Callable[[Path], P
     other = imdb.load(SETTINGS, make(tmp_path / "other"))
     assert texts(other) == texts(usual)
     assert other.state["vocabulary"] == usual.state["vocabulary"]
-    assert other.notes[0].endswith(" holds 40 of its source's 50,000 rows: if it should be whole, fetch it again.")
+    assert other.notes[0].startswith(
+        "The data hold 40 of their source's 50,000 rows: if they should be whole, fetch them again."
+    )
     assert len(other.notes) == 1
 
 
@@ -232,7 +234,7 @@ def test_reviews_without_a_word_are_skipped_and_counted(tmp_path: Path) -> None:
     assert len(data.labels) == 40
     assert int(data.words.lengths.min()) > 0
     assert data.notes[1:] == ("Reviews without a letter, skipped: 3.",)
-    assert " holds 43 of its source's 50,000 rows" in data.notes[0]
+    assert "The data hold 43 of their source's 50,000 rows" in data.notes[0]
 
 
 def test_the_encoded_reviews_are_recalled_when_the_archive_is_gone(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ HEAD = "cat,label,review"
 LINES = [f"{CATEGORIES[k % 10]},{k % 2},第{k}条" for k in range(1, 18)]
 NAME = "online_shopping_10_cats.csv"
 SETTINGS = Settings(min_count=1)
-FEW = f"{NAME} holds 17 of its source's 62,774 rows: if it should be whole, fetch it again."
+FEW = "The data hold 17 of their source's 62,774 rows: if they should be whole, fetch them again."
 
 
 def write(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from tasks.shared.baselines import penalties
 from tasks.shared.baselines.penalties import DECADES, Chosen
@@ -56,3 +58,15 @@ def test_of_equals_the_first_is_kept_and_a_plateau_does_not_end_the_walk() -> No
 def test_the_choice_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     penalties.choose("naive Bayes", lambda value: value, lambda value: -abs(value - 0.1), symbol="α")
     assert capsys.readouterr().err == "· naive Bayes: α = 0.1 by validation (-0.0000).\n"
+
+
+def test_a_fit_that_does_not_converge_is_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    def fit(value: float) -> float:
+        warnings.warn("Liblinear failed to converge", ConvergenceWarning, stacklevel=1)
+        return value
+
+    penalties.choose("linear SVM", fit, lambda value: -abs(value - 1))
+    assert capsys.readouterr().err == "· linear SVM: C = 1 by validation (-0.0000), its fit not quite converged.\n"
+    assert not recwarn.list
