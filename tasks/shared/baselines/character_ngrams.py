@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tasks.base import Baselines, Split
-from tasks.shared.baselines import penalties
+from tasks.shared.classification import penalties
 from tasks.shared.classification.metrics import Ints, metrics
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import EVAL_SPLITS, Baselines, Split
-from tasks.shared.baselines import penalties
+from tasks.shared.classification import penalties
 from tasks.shared.classification.metrics import Ints, metrics
 from tasks.shared.sequences.ragged import Ragged
 

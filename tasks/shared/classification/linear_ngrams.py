@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tasks.shared.baselines import penalties
+from tasks.shared.classification import penalties
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

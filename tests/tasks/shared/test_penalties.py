@@ -8,8 +8,8 @@ import warnings
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from tasks.shared.baselines import penalties
-from tasks.shared.baselines.penalties import DECADES, Chosen
+from tasks.shared.classification import penalties
+from tasks.shared.classification.penalties import DECADES, Chosen
 
 
 def chosen(best: float, start: int = 0) -> tuple[Chosen[float], list[float]]:
