@@ -197,6 +197,15 @@ class Task(ABC, Generic[SettingsT, DataT]):
         """
 
     @classmethod
+    def load_again(cls, settings: SettingsT, folder: Path, state: State) -> DataT:
+        """Return the data in ``folder`` for an earlier run, split and encoded as the version that began it did.
+
+        Raises:
+            DataError: as ``load``.
+        """
+        return cls.load(settings, folder)
+
+    @classmethod
     def load_cached(cls, settings: SettingsT, state: State) -> DataT:
         """Return the encoded data as an earlier run cached it, though its files are gone.
 

@@ -1,61 +1,75 @@
-"""The IMDB reviews: read from the archive, split, encoded.
-
-Source: A. L. Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011.
-"""
+"""The IMDB reviews, split and encoded."""
 
 from __future__ import annotations
 
-import re
+import itertools
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from tasks.base import DataError
-from tasks.imdb.settings import LABELS, Settings
-from tasks.shared.datasets import archives, cache, reading, splits
+from tasks.imdb import reviews
+from tasks.imdb.reviews import Reviews
+from tasks.imdb.settings import ARCHIVES, LABELS, TABLES, Settings
+from tasks.shared.datasets import cache, reading, registry, splits
 from tasks.shared.datasets.progress import report_progress
-from tasks.shared.text import data, tokenizers
+from tasks.shared.text import data
 from tasks.shared.text.data import LabelledTexts, TextData
 
-NAMES = ("aclImdb", "aclImdb_v1.tar.gz", "aclImdb_labelled.tar.gz")
-_REVIEW = re.compile(r"(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")
-_VERSION = 2  # of the encoding: a change makes every cached copy an old one
+_VERSION = 3  # of the encoding: a change makes every cached copy an old one
+_PARTED = 2  # the last version that let equal texts part
 _VALIDATION = 0.2
 
 
-def load(settings: Settings, folder: Path) -> TextData:
+def load(settings: Settings, folder: Path, *, joined: bool = True) -> TextData:
     """The reviews in ``folder``, encoded; cached by the archive's hash and the split's seed.
+
+    Args:
+        joined: equal texts of the training half stay in one split; runs begun by older versions let them part.
 
     Raises:
         DataError: the archive is missing, truncated, damaged, or lacks one of its four parts.
     """
-    (path, *_) = reading.find(folder, *NAMES)
-    key = "imdb-" + cache.key(_VERSION, settings.split_seed, paths=[path])
-    return data.load(settings, key, LABELS, lambda: _read(path, settings.split_seed))
+    (path, *_) = reading.find(folder, *ARCHIVES, *TABLES)
+    key = "imdb-" + cache.key(_VERSION if joined else _PARTED, settings.split_seed, paths=[path])
+    return data.load(settings, key, LABELS, lambda: _read(path, settings.split_seed, joined))
 
 
-def _read(path: Path, seed: int) -> LabelledTexts:
-    """Every labelled review, in the order of part, class, number and stars, whatever the archive's order is."""
+def _read(path: Path, seed: int, joined: bool) -> LabelledTexts:
     report_progress(f"Reading the reviews in {path.name} …")
-    members: dict[tuple[str, str, int, int], str] = {}
-    empty = 0
-    for name, content in archives.members(path, _REVIEW):
-        part, label, number, stars = name[:-4].replace("_", "/").split("/")
-        words = " ".join(
-            tokenizers.english(reading.decode(content, f"{path}: {name}"))
-        )  # a list would take ten times more
-        if any(map(str.isalnum, words)):
-            members[part, label, int(number), int(stars)] = words
-        else:
-            empty += 1
-    for part in ("train", "test"):
-        for label in ("neg", "pos"):
-            if not any(key[:2] == (part, label) for key in members):
-                raise DataError(f"{path} holds no {part}/{label}/*.txt review: fetch the archive again.")
-    ordered = sorted(members)
-    labels = [int(label == "pos") for _, label, *_ in ordered]
-    training = [part == "train" for part, *_ in ordered]
-    split = np.full(len(ordered), splits.TEST, dtype=np.int8)
-    split[training] = splits.stratified([y for y, t in zip(labels, training, strict=True) if t], seed, _VALIDATION)
-    notes = [f"Reviews without a letter, skipped: {empty}."] if empty else []
-    return LabelledTexts((members[key].split() for key in ordered), labels, split.tolist(), notes)
+    found = reviews.read(path)
+    for half, there in (("training", any(found.training)), ("test", not all(found.training))):
+        if not there:
+            raise DataError(f"{path} holds no review for the {half} half: fetch it again.")
+    training = np.array(found.training)
+    split = np.full(len(found.texts), splits.TEST, dtype=np.int8)
+    groups = itertools.compress(found.texts if joined else range(len(found.texts)), training)
+    classes = itertools.compress(found.labels, training)
+    split[training] = splits.stratified_groups([*groups], [*classes], seed, (_VALIDATION, 0.0))
+    texts = (text.split() for text in found.texts)
+    return LabelledTexts(texts, found.labels, split.tolist(), _notes(path, found, joined), "texts" if joined else "")
+
+
+def _notes(path: Path, found: Reviews, joined: bool) -> list[str]:
+    """A sentence each on what is left out, is missing, or stands there more than once."""
+    training = np.array(found.training)
+    notes = registry.rows_note("imdb", path, len(found.texts) + found.empty)
+    if found.empty:
+        notes.append(f"Reviews without a letter, skipped: {found.empty}.")
+    if not found.official:
+        notes.append(
+            f"{path.name} does not say which half of the archive a review is of: its first {training.sum():,} train "
+            "and validate, the others test, so that figures are not comparable with the archive's."
+        )
+    half = sum(count for count in Counter(itertools.compress(found.texts, training)).values() if count > 1)
+    across = splits.repeats(found.texts, ~training, training)
+    if half:
+        kept = "equal texts share a split" if joined else "in this run of an older version, equal texts may part"
+        notes.append(f"{half:,} of the {training.sum():,} training-half reviews stand there more than once: {kept}.")
+    if across:
+        notes.append(
+            f"{across:,} of the {(~training).sum():,} test reviews also stand in the training half: "
+            "the split is the archive's own."
+        )
+    return notes

@@ -12,6 +12,9 @@ from tasks.shared.classification.settings import LabelSmoothing
 from tasks.shared.text.settings import TextSettings
 
 LABELS = ("negative", "positive")
+_NAME = "aclImdb_v1"
+ARCHIVES = ("aclImdb", _NAME, *(_NAME + end for end in (".tar.gz", ".tgz", ".tar", ".zip")), "aclImdb_labelled.tar.gz")
+TABLES = ("IMDB Dataset.csv", "IMDB Dataset.csv.zip")  # the same reviews as Kaggle has them
 
 
 class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,7 +23,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     title: ClassVar[str] = "IMDB sentiment"
     about: ClassVar[str] = "Tell whether a film's review is in favour, word by word."
     best_by_loss: ClassVar[bool] = True
-    files: ClassVar[Sequence[str]] = ("aclImdb|aclImdb_v1.tar.gz|aclImdb_labelled.tar.gz",)
+    files: ClassVar[Sequence[str]] = ("|".join((*ARCHIVES, *TABLES)),)
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 128,
         "train.batch_size": 64,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.base import Baselines
+from tasks.base import Baselines, State
 from tasks.imdb import data as imdb
 from tasks.imdb.settings import Settings
 from tasks.shared.baselines import svm
@@ -23,9 +23,13 @@ class Task(TextTask[Settings]):
     def load(cls, settings: Settings, folder: Path) -> TextData:
         return imdb.load(settings, folder)
 
+    @classmethod
+    def load_again(cls, settings: Settings, folder: Path, state: State) -> TextData:
+        return imdb.load(settings, folder, joined="splitting" in state)
+
     def tokens(self, text: str) -> list[str]:
         return tokenizers.english(text)
 
     def measure_baselines(self, data: TextData) -> Baselines:
         words = NgramSource(data.words, 2, int(data.words.flat.max()) + 1)
-        return svm.measure([words], data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)
+        return svm.measure([words], data.labels.cpu().numpy(), data.rows, len(self.labels))

@@ -5,20 +5,24 @@ Source: SophonPlus, ChineseNlpCorpus, online_shopping_10_cats.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from tasks.base import DataError
 from tasks.reviews.settings import CATEGORIES, Settings
-from tasks.shared.datasets import cache, reading, splits
+from tasks.shared.datasets import cache, reading, registry, splits
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.text import data, tokenizers
 from tasks.shared.text.data import LabelledTexts, TextData
 from tasks.shared.text.vocabulary import END, START
 
-_VERSION = 2  # of the encoding: a change makes every cached copy an old one
+_EMPTY = f"{START} {END}"
+_VERSION = 3  # of the encoding: a change makes every cached copy an old one
 _COLUMNS = ["cat", "label", "review"]
 _PLACES = {4: splits.VAL, 0: splits.TEST}  # the class reports' split: row number modulo 5
 
@@ -40,12 +44,14 @@ def rows(path: Path) -> Iterator[tuple[str, str]]:
     Raises:
         DataError: the file or one of its lines is not what it should be.
     """
-    content = reading.zipped(path, ".csv") if path.suffix == ".zip" else reading.content(path)
-    lines = csv.reader(io.StringIO(reading.decode(content, path), newline=""), strict=True)
+    lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
     try:
         head = next(lines, [])
         if head != _COLUMNS:
-            raise DataError(f"{path}, line 1: expected the columns {','.join(_COLUMNS)}, found {','.join(head)[:60]}.")
+            raise DataError(
+                f"{path}, line 1: expected the columns {','.join(_COLUMNS)}, found {','.join(head)[:60]}: "
+                "put them at the file's top, with commas between."
+            )
         for row in filter(None, lines):  # a blank line, at the file's end above all, is no row
             if len(row) != len(_COLUMNS):
                 raise DataError(f"{path}, line {lines.line_num}: expected 3 columns, found {len(row)}.")
@@ -60,6 +66,19 @@ def rows(path: Path) -> Iterator[tuple[str, str]]:
         raise DataError(f"{path}, line {lines.line_num}: not a CSV row ({error}): fetch it again.") from None
 
 
+def _text(path: Path) -> str:
+    """The table as text, in UTF-8 or, as spreadsheets save it in China, GB18030, which takes nearly any bytes."""
+    content = reading.table(path)
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "gb18030"
+    try:
+        return reading.decode(content, path)
+    except DataError:
+        first_row = content.decode(encoding, errors="replace").split("\n", 2)[1:2]
+        if first_row and first_row[0].startswith(CATEGORIES):
+            return reading.decode(content, path, encoding)
+        raise
+
+
 def words(review: str) -> list[str]:
     """A review's words between ``<s>`` and ``</s>``."""
     return [START, *tokenizers.chinese(review), END]
@@ -70,6 +89,23 @@ def _read(path: Path) -> LabelledTexts:
     report_progress(f"Cutting {len(reviews):,} reviews into words (jieba) …")
     split = [_PLACES.get(number % 5, splits.TRAIN) for number in range(1, len(reviews) + 1)]
     labels = [CATEGORIES.index(category) for category, _ in reviews]
-    empty = sum(not review.strip() for _, review in reviews)
-    notes = [f"Empty reviews, which keep their place in the numbering: {empty}."] if empty else []
-    return LabelledTexts((words(review) for _, review in reviews), labels, split, notes)
+    texts = [" ".join(words(review)) for _, review in reviews]  # lists would take ten times more
+    if reviews and texts.count(_EMPTY) == len(texts):
+        raise DataError(f"{path}: the column review is empty in all {len(texts):,} rows: fetch it again.")
+    notes = registry.rows_note("reviews", path, len(reviews)) + _notes(texts, split)
+    return LabelledTexts((text.split(" ") for text in texts), labels, split, notes)
+
+
+def _notes(texts: Sequence[str], split: Sequence[int]) -> list[str]:
+    """A sentence each on the reviews without a word and on those that stand in two splits."""
+    empty = np.array([text == _EMPTY for text in texts], dtype=bool)
+    notes = [f"Empty reviews, which keep their place in the numbering: {empty.sum()}."] if empty.any() else []
+    place = np.array(split)
+    repeated = [
+        f"{count:,} of the {(place == number).sum():,} {name} reviews"
+        for number, name in ((splits.VAL, "validation"), (splits.TEST, "test"))
+        if (count := splits.repeats(texts, ~empty & (place == number), place == splits.TRAIN))
+    ]
+    if repeated:
+        notes.append(f"{' and '.join(repeated)} also stand in the training split: the split is by row number.")
+    return notes

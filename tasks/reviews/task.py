@@ -34,4 +34,4 @@ class Task(TextTask[Settings]):
             NgramSource(data.words, 1, len(data.letters.lengths)),
             NgramSource(data.characters, 3, len(SPECIALS) + len(data.state["characters"])),
         ]
-        return svm.measure(sources, data.labels.cpu().numpy(), data.rows, len(self.labels), strength=0.3)
+        return svm.measure(sources, data.labels.cpu().numpy(), data.rows, len(self.labels))

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from engine.toy_runs import toy, trained
 
+import tasks
 from tasks.base import DataError
 from workbench.config import spec
 from workbench.engine import data, trained_run
@@ -19,6 +20,23 @@ def test_other_data_than_the_runs_own_are_refused(tmp_path):
     run.task_file.write_bytes(msgspec.json.encode({**state, "labels": ["zero", "one", "three"]}))
     with pytest.raises(DataError, match="no longer what this run was trained on"):
         trained_run.evaluate(run, "test")
+
+
+def test_a_runs_data_are_read_as_when_it_began(tmp_path, monkeypatch):
+    run = toy(tmp_path, {"train.max_steps": 3})
+    trained(run)
+    state = msgspec.json.decode(run.task_file.read_bytes())
+    kind = tasks.load(run.spec.task)
+    asked = []
+
+    def load_again(settings, folder, of):
+        asked.append(of)
+        return kind.load(settings, folder)
+
+    monkeypatch.setattr(kind, "load_again", load_again)
+    data.load(run.spec, state)
+    data.load(run.spec)
+    assert asked == [state]
 
 
 @pytest.mark.parametrize("state", [{}, {"labels": 3}, {"labels": ["a"], "train_counts": ["many"]}])

@@ -103,7 +103,7 @@ def verify(
         place = _present(task, folder).folder
         found = locations.verify(task, place)
         _print_examinations(
-            [_examination_to_json(task, place, found)], [f"{place}: {_verdict(found)}"], json=json, single=True
+            [_examination_to_json(task, place, found)], [f"{place}: {_verdict(task, found)}"], json=json, single=True
         )
         if found.differing:
             raise DataError(f"{place}: {_differing(found)}")
@@ -126,7 +126,7 @@ def verify(
             bad.append(name)
             continue
         reports.append(_examination_to_json(name, source.folder, found))
-        lines.append(f"{source.folder}: {_verdict(found)}")
+        lines.append(f"{source.folder}: {_verdict(name, found)}")
         bad += [name] if found.differing else []
     _print_examinations(reports, lines, json=json, single=False)
     if bad:
@@ -173,20 +173,24 @@ def _examination_to_json(task: str, folder: Path, found: VerificationReport) -> 
         "folder": str(folder),
         "hash": found.verdict,
         "rows": found.rows,
+        "source_rows": dataset.rows if (dataset := locations.registered(task)) else None,
         "files": found.files,
         "missing": found.missing,
     }
 
 
-def _verdict(found: VerificationReport) -> str:
+def _verdict(task: str, found: VerificationReport) -> str:
     """Return an examination's result as one sentence."""
+    dataset = locations.registered(task)
+    whole = dataset.rows if dataset and found.rows is not None and found.rows != dataset.rows else None
     verified = sum(verdict == "verified" for verdict in found.files.values())
     unknown = [name for name, verdict in found.files.items() if verdict == "no hash known"]
     parts = [f"{verified} file{'s' * (verified != 1)} as in the source"] if verified else []
     parts += [_differing(found).rstrip(".")] if found.differing else []
     parts += [f"no hash known of {_listed(unknown)}"] if unknown else []
     parts += [f"{_listed(found.missing)} of the source not there"] if found.missing else []
-    parts += [f"{found.rows:,} row{'s' * (found.rows != 1)}"] if found.rows is not None else []
+    source = f", its source has {whole:,}" if whole else ""
+    parts += [f"{found.rows:,} row{'s' * (found.rows != 1)}{source}"] if found.rows is not None else []
     return "; ".join(parts) + "."
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tasks.base import Baselines, Split
+from tasks.shared.classification import penalties
 from tasks.shared.classification.metrics import Ints, metrics
 
 
@@ -23,9 +24,11 @@ def character_ngrams(
 ) -> Baselines:
     """Fit and measure majority, naive Bayes and logistic regression on character n-grams with the word's ends marked.
 
+    The smoothing of naive Bayes and the penalty of the regression are those with the best accuracy on validation.
+
     Args:
         texts, classes: (N,) what is learned from.
-        evaluated: the texts and classes of each split to measure on.
+        evaluated: the texts and classes of each split to measure on, ``val`` among them.
         longest: n of the longest n-gram.
 
     Returns:
@@ -38,16 +41,29 @@ def character_ngrams(
     counts = CountVectorizer(analyzer="char", ngram_range=(1, longest), lowercase=False)
     train_counts = counts.fit_transform(_marked(texts))
     weigh = TfidfTransformer(sublinear_tf=True).fit(train_counts)
-    bayes = MultinomialNB(alpha=0.1).fit(train_counts, classes)
-    regression = LogisticRegression(C=30.0, max_iter=1000, tol=1e-3).fit(weigh.transform(train_counts), classes)
+    val_texts, val_classes = evaluated["val"]
+    val_counts = counts.transform(_marked(val_texts))
+    train_weights, val_weights = weigh.transform(train_counts), weigh.transform(val_counts)
+    bayes = penalties.choose(
+        "naive Bayes",
+        lambda alpha: MultinomialNB(alpha=alpha).fit(train_counts, classes),
+        lambda model: float((model.predict(val_counts) == val_classes).mean()),
+        symbol="α",
+    )
+    regression = penalties.choose(
+        "logistic regression",
+        lambda strength: LogisticRegression(C=strength, max_iter=1000, tol=1e-3).fit(train_weights, classes),
+        lambda model: float((model.predict(val_weights) == val_classes).mean()),
+        start=1,
+    )
     majority = int(np.bincount(classes).argmax())
     results: Baselines = {}
     for split, (split_texts, truth) in evaluated.items():
         new = counts.transform(_marked(split_texts))
         predictions = {
             "majority": np.full_like(truth, majority),
-            "naive Bayes": bayes.predict(new),
-            "logistic regression": regression.predict(weigh.transform(new)),
+            bayes.name: bayes.model.predict(new),
+            regression.name: regression.model.predict(weigh.transform(new)),
         }
         results[split] = {method: metrics(truth, guess, class_count) for method, guess in predictions.items()}
     return results

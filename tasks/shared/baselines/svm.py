@@ -5,14 +5,15 @@ Shapes: N texts, F features.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import Baselines, Split
+from tasks.base import EVAL_SPLITS, Baselines, Split
+from tasks.shared.classification import penalties
 from tasks.shared.classification.metrics import Ints, metrics
 from tasks.shared.sequences.ragged import Ragged
 
@@ -28,16 +29,15 @@ class NgramSource(NamedTuple):
     size: int  # numbers are below it
 
 
-def measure(
-    sources: Sequence[NgramSource], labels: Ints, rows: Mapping[Split, Tensor], classes: int, *, strength: float
-) -> Baselines:
+def measure(sources: Sequence[NgramSource], labels: Ints, rows: Mapping[Split, Tensor], classes: int) -> Baselines:
     """Fit majority and linear SVM on the training rows, measure them on the others.
+
+    The machine's penalty is the one with the best accuracy on the validation rows.
 
     Args:
         sources: their n-grams stand side by side.
         labels: (N,) of all texts.
         rows: each split's row numbers.
-        strength: C of the support vector machine.
 
     Returns:
         ``{split: {method: metrics}}``; majority alone where the training rows are of one class.
@@ -47,23 +47,23 @@ def measure(
     from scipy.sparse import hstack
     from sklearn.svm import LinearSVC
 
-    weighed = [tfidf(source, rows["train"].numpy()) for source in sources]
+    train, val = rows["train"].numpy(), rows["val"].numpy()
+    weighed = [tfidf(source, train) for source in sources]
     features = hstack(weighed, format="csr") if len(weighed) > 1 else weighed[0]
-    train = rows["train"].numpy()
-    machine = None
-    if len(np.unique(labels[train])) > 1:
-        machine = LinearSVC(C=strength, dual=True, random_state=0).fit(features[train], labels[train])
     majority = int(np.bincount(labels[train]).argmax())
-    results: Baselines = {}
-    for split, numbers in rows.items():
-        if split == "train":
-            continue
-        indices = numbers.numpy()
-        guesses = {"majority": np.full(len(indices), majority)}
-        if machine is not None:
-            guesses["linear SVM"] = machine.predict(features[indices])
-        results[split] = {method: metrics(labels[indices], guess, classes) for method, guess in guesses.items()}
-    return results
+    methods: dict[str, Callable[[NDArray[np.int64]], Ints]] = {"majority": lambda at: np.full(len(at), majority)}
+    if len(np.unique(labels[train])) > 1:
+        learned, held_out = features[train], features[val]
+        chosen = penalties.choose(
+            "linear SVM",
+            lambda strength: LinearSVC(C=strength, dual=True, random_state=0).fit(learned, labels[train]),
+            lambda machine: float((machine.predict(held_out) == labels[val]).mean()),
+        )
+        methods[chosen.name] = lambda at: chosen.model.predict(features[at])
+    return {
+        split: {method: metrics(labels[at], guess(at), classes) for method, guess in methods.items()}
+        for split, at in ((split, rows[split].numpy()) for split in EVAL_SPLITS)
+    }
 
 
 def tfidf(source: NgramSource, train: NDArray[np.int64]) -> csr_matrix:

@@ -9,21 +9,27 @@ Shapes: B batch, T time, N texts, L n-grams of a text, K n-grams known, C classe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tasks.shared.classification import penalties
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 KEPT = 300_000  # K: more gain nothing on IMDB
 _RARE = 2  # an n-gram of fewer training texts tells little
-_STRENGTH = 0.1  # C of the logistic regression, chosen on IMDB's validation split
+_START = -1  # power of ten of C at which its search begins: IMDB's best
+_NAME = "linear model of n-grams"
 _NONE = torch.iinfo(torch.int64).max  # past every n-gram's key
+
+
+Batches = Iterable[tuple[Tensor, Tensor]]
 
 
 class LinearNgrams(nn.Module):
@@ -70,41 +76,96 @@ class LinearNgrams(nn.Module):
         repeated[:, 1:] = keys[:, 1:] == keys[:, :-1]
         return keys.masked_fill(repeated, _NONE)
 
-    def fit(self, batches: Iterable[tuple[Tensor, Tensor]]) -> int:
-        """Fit to ``batches`` of codes (B,T) and labels (B,) on the CPU; return the number of n-grams kept."""
-        from scipy.sparse import csr_matrix
-        from sklearn.linear_model import LogisticRegression
+    def fit(self, train: Batches, val: Batches) -> tuple[int, str]:
+        """Fit to the training texts, the penalty chosen by accuracy on the validation texts.
 
-        texts, grams, labels, before = [], [], [], 0
-        for codes, of in batches:
-            keys = self.found_in(codes)
-            row, column = (keys < _NONE).nonzero(as_tuple=True)
-            texts.append((row + before).numpy())
-            grams.append(keys[row, column].numpy())
-            labels.append(of.numpy())
-            before += len(codes)
-        owner, gram, label = np.concatenate(texts), np.concatenate(grams), np.concatenate(labels)
-        vocabulary, counts = np.unique(gram, return_counts=True)
+        Args:
+            train, val: batches of codes (B,T) and labels (B,) on the CPU.
+
+        Returns:
+            the number of n-grams kept; the model's name, with its penalty where that is the edge of the grid.
+        """
+        texts = self._ngrams(train)
+        vocabulary, counts = np.unique(texts.keys, return_counts=True)
         often = np.argsort(-counts, kind="stable")[:KEPT]
         vocabulary = np.sort(vocabulary[often[counts[often] >= _RARE]])
         if not len(vocabulary):
-            return 0
-        number = np.searchsorted(vocabulary, gram).clip(max=len(vocabulary) - 1)
-        is_kept = vocabulary[number] == gram
-        shape = (before, len(vocabulary))
-        present = csr_matrix((np.ones(int(is_kept.sum()), np.float32), (owner[is_kept], number[is_kept])), shape)
-        classes = len(self.bias)
-        for k in range(classes == 2, classes):  # of two classes, one's score says all
-            if not 0 < (label == k).sum() < before:  # a class of no text, or of all of them
-                self.bias[k] = math.copysign(math.log(before + 1), (label == k).any() - 0.5)
-                continue
-            ratio = _log_count_ratio(present, label == k)
-            model = LogisticRegression(C=_STRENGTH, solver="liblinear", dual=True, random_state=0)
-            model.fit(present.multiply(ratio).tocsr(), label == k)
-            self.weights[: len(vocabulary), k] = torch.from_numpy(model.coef_[0] * ratio)
-            self.bias[k] = float(model.intercept_[0])
+            return 0, _NAME
+        held_out = self._ngrams(val)
+        unseen = held_out.present(vocabulary)
+        chosen = penalties.choose(
+            _NAME,
+            _fitter(texts.present(vocabulary), texts.labels, len(self.bias)),
+            lambda linear: float(((unseen @ linear.weights + linear.bias).argmax(1) == held_out.labels).mean()),
+            start=_START,
+        )
+        self.weights[: len(vocabulary)] = torch.from_numpy(chosen.model.weights)
+        self.bias[:] = torch.from_numpy(chosen.model.bias)
         self.keys[: len(vocabulary)] = torch.from_numpy(vocabulary)
-        return len(vocabulary)
+        return len(vocabulary), chosen.name
+
+    def _ngrams(self, batches: Batches) -> _Ngrams:
+        owners, grams, labels, before = [], [], [], 0
+        for codes, of in batches:
+            keys = self.found_in(codes)
+            row, column = (keys < _NONE).nonzero(as_tuple=True)
+            owners.append((row + before).numpy())
+            grams.append(keys[row, column].numpy())
+            labels.append(of.numpy())
+            before += len(codes)
+        return _Ngrams(np.concatenate(owners), np.concatenate(grams), np.concatenate(labels))
+
+
+class _Ngrams(NamedTuple):
+    """N-grams of N texts."""
+
+    owners: NDArray[np.int64]  # each n-gram's text
+    keys: NDArray[np.int64]
+    labels: NDArray[np.int64]  # (N,)
+
+    def present(self, vocabulary: NDArray[np.int64]) -> csr_matrix:
+        """Return a one where a text holds an n-gram of the sorted vocabulary: (N,K)."""
+        from scipy.sparse import csr_matrix
+
+        number = np.searchsorted(vocabulary, self.keys).clip(max=len(vocabulary) - 1)
+        is_kept = vocabulary[number] == self.keys
+        ones = np.ones(int(is_kept.sum()), np.float32)
+        return csr_matrix((ones, (self.owners[is_kept], number[is_kept])), (len(self.labels), len(vocabulary)))
+
+
+class _Linear(NamedTuple):
+    """Scores of each class: weights (K,C), bias (C,)."""
+
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+
+def _fitter(present: csr_matrix, labels: NDArray[np.int64], classes: int) -> Callable[[float], _Linear]:
+    """Return a function from a strength C to logistic regressions of each class against the others.
+
+    Args:
+        present: (N,K) ones.
+        labels: (N,).
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    sought = range(classes == 2, classes)  # of two classes, one's score says all
+    inside = {k: labels == k for k in sought}
+    ratios = {k: _log_count_ratio(present, of) for k, of in inside.items() if 0 < of.sum() < len(labels)}
+
+    def fit(strength: float) -> _Linear:
+        linear = _Linear(np.zeros((present.shape[1], classes)), np.zeros(classes))
+        for k, of in inside.items():
+            if k not in ratios:  # a class of no text, or of all of them
+                linear.bias[k] = math.copysign(math.log(len(labels) + 1), of.any() - 0.5)
+                continue
+            model = LogisticRegression(C=strength, solver="liblinear", dual=True, random_state=0)
+            model.fit(present.multiply(ratios[k]).tocsr(), of)
+            linear.weights[:, k] = model.coef_[0] * ratios[k]
+            linear.bias[k] = model.intercept_[0]
+        return linear
+
+    return fit
 
 
 def _log_count_ratio(present: csr_matrix, inside: NDArray[np.bool_]) -> NDArray[np.float32]:

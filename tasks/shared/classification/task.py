@@ -86,8 +86,14 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
             note=self.protocol,
         )
 
-    def answer(self, title: str, scores: Tensor) -> Table:
-        """Return a table of the likeliest classes by a text's scores (1,C)."""
+    def answer(self, title: str, scores: Tensor, *remarks: str) -> Table:
+        """Return a table of the likeliest classes by a text's scores (1,C).
+
+        Args:
+            remarks: sentences on what of the text was not read (``unread``); empty ones are left out.
+        """
         shares, best = scores[0].float().softmax(0).topk(min(3, len(self.labels)))
         rows = [[self.labels[k], p] for k, p in zip(best.tolist(), shares.tolist(), strict=True)]
-        return Table(title=title, columns=[self.of, "probability"], rows=list(rows))
+        return Table(
+            title=title, columns=[self.of, "probability"], rows=list(rows), note=" ".join(filter(None, remarks))
+        )

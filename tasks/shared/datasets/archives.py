@@ -5,54 +5,72 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
+import os
 import re
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from tasks.base import DataError
 
 _CHUNK = 1 << 20  # bytes
+_START = 512  # bytes that tell what a file is
+_TAR_END = 1024  # bytes: two empty blocks
+_ARCHIVES = {".zip", ".tar", ".gz", ".tgz"}
 
 
 def members(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of each file in a ``.tar.gz``, a ``.zip`` or a folder whose name ``wanted`` matches in full.
+    """(name, content) of each file in a tar, a gzipped tar, a zip or a folder whose name ``wanted`` matches in full.
 
-    A name is the path below the archive's top folder (``train/pos/0_9.txt``). An archive's files come in its own
-    order, a folder's sorted by name. Links, and names that lead out of the archive, are passed over.
+    What an archive is, its first bytes tell, whatever its name ends in. A name is the path below the folders that the
+    archive was packed with (``train/pos/0_9.txt``). An archive's files come in its own order, a folder's sorted by
+    name. Links, and names that lead out of the archive, are passed over.
 
     Raises:
-        DataError: ``path`` is missing or cannot be read, or the archive is truncated or damaged; what is found out
-            at its end only is raised after its last file.
+        DataError: ``path`` is missing or cannot be read, or is no archive, or the archive is truncated or damaged, or
+            holds nothing wanted but another archive; what is found out at its end only is raised after its last file.
     """
-    if path.is_dir():
-        yield from _plainly(path, _folder(path, wanted))
-    elif path.suffix == ".zip":
-        yield from zipped(path, wanted)
-    else:
-        yield from _plainly(path, _tar(path, wanted))
-
-
-def zipped(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
-    """The same of a zip archive, whatever its name ends in."""
-    return _plainly(path, _zip(path, wanted))
+    return _plainly(path, _folder(path, wanted) if path.is_dir() else _archive(path, wanted))
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
     """Why a file could not be read, as a sentence."""
     if isinstance(error, FileNotFoundError):
         return DataError(f"{path} is missing: put the data there, or name another --data.")
+    if isinstance(error, IsADirectoryError):
+        return DataError(f"{path} is a folder: put the file itself there.")
     return DataError(f"{path} cannot be read: {error.strerror or error}.")
+
+
+def refuse_page(path: Path, start: bytes) -> None:
+    """Raise where a file is empty, or a web page that was saved under its name.
+
+    Args:
+        start: the file's first bytes.
+
+    Raises:
+        DataError: it is.
+    """
+    if not start:
+        raise DataError(f"{path} is empty: fetch it again.")
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise DataError(f"{path} is a web page, saved in place of the data: fetch it again, and look at what comes.")
+
+
+def is_zip(start: bytes) -> bool:
+    """Return whether a file that begins with these bytes is a zip archive."""
+    return start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 def _plainly(path: Path, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
     """Yield from ``found``, with its errors as one sentence."""
     try:
         yield from found
-    except MemoryError:
+    except (MemoryError, DataError):
         raise
     except Exception as error:  # damaged bytes make the archives' libraries raise nearly anything
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
@@ -60,36 +78,58 @@ def _plainly(path: Path, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[s
         raise DataError(f"{path} is truncated or damaged, not a whole archive: fetch it again.") from None
 
 
-def _tar(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+def _archive(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+    """The files of an archive; an error where there are none but those of an archive inside it."""
+    with path.open("rb") as file:
+        start = file.read(_START)
+    refuse_page(path, start)
+    inner = ""
+    empty = True
+    for name, read in _zip(path) if is_zip(start) else _tar(path, zipped=start.startswith(b"\x1f\x8b")):
+        if matched := _matched(name, wanted):
+            empty = False
+            yield matched, read()
+        elif PurePosixPath(name).suffix in _ARCHIVES:
+            inner = inner or PurePosixPath(name).name
+    if empty and inner:
+        raise DataError(f"{path} holds another archive, {inner}: unpack it, and put that one in its place.")
+
+
+def _tar(path: Path, *, zipped: bool) -> Iterator[tuple[str, Callable[[], bytes]]]:
     # tarfile's own gzip stream checks no sum and takes a torn end for the end: gzip is read here, to its last byte
-    with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-        for member in archive:
-            name = _matched(member.name, wanted)
-            content = archive.extractfile(member) if name and member.isfile() else None
-            if name and content:
-                yield name, content.read()
+    with gzip.open(path) if zipped else path.open("rb") as stream:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isfile() else None
+                if content:
+                    yield member.name, content.read
         while stream.read(_CHUNK):
             pass
+        if not zipped:  # it has no sum: a whole one ends in two empty blocks
+            stream.seek(-_TAR_END, os.SEEK_END)
+            if stream.read().strip(b"\0"):
+                raise tarfile.ReadError
 
 
-def _zip(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+def _zip(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
-            name = _matched(member.filename, wanted)
-            if name and not member.is_dir() and not stat.S_ISLNK(member.external_attr >> 16):
-                yield name, archive.read(member)
+            if not member.is_dir() and not stat.S_ISLNK(member.external_attr >> 16):
+                yield member.filename, functools.partial(archive.read, member)
 
 
 def _folder(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
     names = sorted(found.relative_to(path).as_posix() for found in path.rglob("*"))
     for name in names:
-        if wanted.fullmatch(name) and (path / name).is_file():
-            yield name, (path / name).read_bytes()
+        matched = _matched(name, wanted)
+        if matched and (path / name).is_file():
+            yield matched, (path / name).read_bytes()
 
 
 def _matched(name: str, wanted: re.Pattern[str]) -> str:
-    """The member's name without the top folder, or whole where there is none above it; empty: it is not wanted."""
+    """The member's name without the folders above what is wanted; empty: it is not wanted."""
     parts = PurePosixPath(name).parts
-    if name.startswith("/") or ".." in parts or parts[:1] == ("__MACOSX",):
+    if name.startswith("/") or ".." in parts or "__MACOSX" in parts:
         return ""
-    return next((n for n in ("/".join(parts[1:]), "/".join(parts)) if n and wanted.fullmatch(n)), "")
+    tails = ("/".join(parts[k:]) for k in (1, 0, *range(2, len(parts))))
+    return next((tail for tail in tails if tail and wanted.fullmatch(tail)), "")

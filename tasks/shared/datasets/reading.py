@@ -25,14 +25,13 @@ def content(path: Path) -> bytes:
     """All bytes of a file.
 
     Raises:
-        DataError: it is missing, empty, or cannot be read.
+        DataError: it is missing, empty, a web page, or cannot be read.
     """
     try:
         read = path.read_bytes()
     except OSError as error:
         raise archives.unreadable(path, error) from None
-    if not read:
-        raise DataError(f"{path} is empty: fetch it again.")
+    archives.refuse_page(path, read[:512])
     return read
 
 
@@ -51,14 +50,25 @@ def decode(read: bytes, path: Path | str, *encodings: str) -> str:
     Raises:
         DataError: they are in none of the encodings.
     """
-    where = 0
+    where, end = 0, ""
     for encoding in encodings or ("utf-8-sig",):
         try:
             return read.decode(encoding)
         except UnicodeDecodeError as error:
             where = error.start
+            end = ", its end, and may be truncated" if error.end == len(read) else ""
     names = " or ".join(name.removesuffix("-sig").upper() for name in encodings or ("utf-8",))
-    raise DataError(f"{path} is not {names} text at byte {where}: fetch it again, or convert it.")
+    raise DataError(f"{path} is not {names} text at byte {where}{end}: fetch it again, or convert it.")
+
+
+def table(path: Path) -> bytes:
+    """All bytes of a CSV file, or of the first one in a zip archive, whatever the archive's name ends in.
+
+    Raises:
+        DataError: it is missing, empty, a web page, damaged, or cannot be read.
+    """
+    read = content(path)
+    return zipped(path, ".csv") if archives.is_zip(read) or path.suffix == ".zip" else read
 
 
 def zipped(path: Path, ending: str) -> bytes:
@@ -68,7 +78,7 @@ def zipped(path: Path, ending: str) -> bytes:
         DataError: the archive is missing, truncated, damaged, or has no such member.
     """
     wanted = re.compile(f".*{re.escape(ending)}", re.DOTALL)
-    for _, read in archives.zipped(path, wanted):
+    for _, read in archives.members(path, wanted):
         return read
     raise DataError(f"{path} holds no {ending} file: fetch it again.")
 

@@ -43,6 +43,7 @@ class Dataset(NamedTuple):
     citation: str
     readers: Sequence[Reader]
     files: Mapping[str, Remote]  # by the name below the task's folder
+    rows: int | None = None  # of the whole of it, where its readers count the same
 
     @property
     def size(self) -> int | None:
@@ -72,6 +73,7 @@ DATASETS: Mapping[str, Dataset] = {
         citation="S. Robertson, practical-pytorch: Classifying Names with a Character-Level RNN, 2017",
         readers=[Reader("*.txt", "a name a line, the file's name is the language", row_counts.lines)],
         files=_files("names"),
+        rows=20_050,
     ),
     "poems": Dataset(
         title="the complete Tang poems",
@@ -94,10 +96,19 @@ DATASETS: Mapping[str, Dataset] = {
         citation="A. L. Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011",
         readers=[
             Reader("aclImdb", "the extracted folder: train and test, each with neg and pos", _labelled),
+            Reader("aclImdb_v1", "the same, as some programs name what they extract", _labelled),
             Reader("aclImdb_v1.tar.gz", "the archive as it comes, never extracted", _labelled),
+            Reader("aclImdb_v1.tgz", "the same", _labelled),
+            Reader("aclImdb_v1.tar", "the same, unzipped", _labelled),
+            Reader("aclImdb_v1.zip", "the same, packed as zip", _labelled),
             Reader("aclImdb_labelled.tar.gz", "its labelled reviews alone, in the same layout", _labelled),
+            Reader(
+                "IMDB Dataset.csv", "CSV review,sentiment: the same reviews without their halves", row_counts.csv_rows
+            ),
+            Reader("IMDB Dataset.csv.zip", "the same, zipped", row_counts.csv_rows),
         ],
         files=_files("imdb"),
+        rows=50_000,
     ),
     "reviews": Dataset(
         title="shopping reviews in ten categories",
@@ -109,6 +120,7 @@ DATASETS: Mapping[str, Dataset] = {
             Reader("online_shopping_10_cats.zip", "the same, zipped", row_counts.csv_rows),
         ],
         files=_files("reviews"),
+        rows=62_774,
     ),
     "climate": Dataset(
         title="weather at Jena, 2009–2016",
@@ -124,3 +136,11 @@ DATASETS: Mapping[str, Dataset] = {
         files=_files("climate"),
     ),
 }
+
+
+def rows_note(task: str, path: Path, rows: int) -> list[str]:
+    """A sentence where a task's file has not as many rows as its source; none for the starter set."""
+    whole = DATASETS[task].rows
+    if rows == whole or whole is None or path.parent.name == "starter":
+        return []
+    return [f"The data hold {rows:,} of their source's {whole:,} rows: if they should be whole, fetch them again."]

@@ -33,8 +33,7 @@ def csv_rows(path: Path) -> int:
     Raises:
         DataError: it is no CSV.
     """
-    content = reading.zipped(path, ".csv") if path.suffix == ".zip" else reading.content(path)
-    rows = csv.reader(io.StringIO(reading.decode(content, path, "utf-8-sig", "latin-1"), newline=""))
+    rows = csv.reader(io.StringIO(reading.decode(reading.table(path), path, "utf-8-sig", "latin-1"), newline=""))
     try:
         return max(0, sum(bool(row) for row in rows) - 1)
     except csv.Error as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Sequence
 
 import numpy as np
@@ -47,13 +48,7 @@ def stratified_groups(
     return np.array([split[group] for group in groups], dtype=np.int8)
 
 
-def stratified(classes: Sequence[int], seed: int, share: float) -> NDArray[np.int8]:
-    """Give each row a split (0 train, 1 validation), seeded; each class gives the same share to validation.
-
-    Args:
-        classes: (N,) each row's class.
-
-    Returns:
-        (N,) int8.
-    """
-    return stratified_groups(range(len(classes)), classes, seed, (share, 0.0))
+def repeats(groups: Sequence[Hashable], rows: NDArray[np.bool_], others: NDArray[np.bool_]) -> int:
+    """Count the ``rows`` whose group also stands in the ``others``: (N,) groups, two masks (N,)."""
+    elsewhere = set(itertools.compress(groups, others))
+    return sum(group in elsewhere for group in itertools.compress(groups, rows))

@@ -111,8 +111,9 @@ def _key(dataset: Dataset | None, folder: Path, read: Sequence[Path]) -> str:
     states: list[tuple[str, int, int]] = []
     for name in present_files(dataset, folder, read):
         path = folder / name
-        # a folder's own time tells what came and went in it, not what changed below: two levels hold the splits
-        for part in (path, *sorted(path.glob("*/")), *sorted(path.glob("*/*/"))) if path.is_dir() else (path,):
+        # a folder's own time tells what came and went in it, not what changed below: three levels hold the splits
+        levels = (below for depth in ("*/", "*/*/", "*/*/*/") for below in sorted(path.glob(depth)))
+        for part in (path, *levels) if path.is_dir() else (path,):
             stat = part.stat()
             states.append((str(part), stat.st_size, stat.st_mtime_ns))
     hashes = sorted((name, remote.hash) for name, remote in dataset.files.items()) if dataset else []

@@ -36,6 +36,7 @@ class LabelledTexts:
     labels: Sequence[int]
     split: Sequence[int]  # 0 train, 1 validation, 2 test
     notes: Sequence[str] = ()
+    splitting: str = ""  # how the rows were split, where that changed between versions: kept in the state
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +141,7 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
         "characters": characters,
         "labels": list(labels),
         "notes": list(texts.notes),
+        "splitting": texts.splitting,
         "cache": key,
     }
     return kept, meta
@@ -161,6 +163,8 @@ def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: Meta) -> Tex
         "characters": meta["characters"][len(SPECIALS) :],
         "cache": meta["cache"],
     }
+    if splitting := meta.get("splitting"):
+        state["splitting"] = splitting
     return TextData(
         Ragged(kept["words"], kept["lengths"]),
         kept["labels"],

@@ -34,7 +34,7 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
         Meta(description="embedding at the start: word2vec trained on the training split, or random"),
     ] = "word2vec"
     vectors: Annotated[
-        str, Meta(description="file of word vectors to start from instead (glove.6B.100d.txt, or the .zip)")
+        str, Meta(description="file of word vectors to start from instead (.txt or .vec, as it is, .gz or .zip)")
     ] = ""
     word2vec: Annotated[Literal["cbow", "skip-gram"], Meta(description="how word2vec learns")] = "cbow"
     word2vec_epochs: Annotated[int, Meta(ge=1, le=100, description="word2vec's passes over the training split")] = 5

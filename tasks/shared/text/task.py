@@ -6,7 +6,7 @@ Shapes: B batch, T time, I input size, D directions, O output size, C classes, K
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from tasks.base import Baselines, DataError, RecurrentNetwork, Split, State
+from tasks.shared.classification import unread
 from tasks.shared.classification.linear_ngrams import LinearNgrams
 from tasks.shared.classification.model import (
     AttentionPooling,
@@ -27,7 +28,7 @@ from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.ragged import Ragged
-from tasks.shared.text import data, tokenizers, word_vectors
+from tasks.shared.text import data, tokenizers, vector_file, word_vectors
 from tasks.shared.text.data import SPECIALS, TextData
 from tasks.shared.text.settings import TextSettings
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
@@ -44,7 +45,7 @@ SettingsT = TypeVar("SettingsT", bound=TextSettings)
 class TextTask(ClassificationTask[SettingsT, TextData]):
     """Words (or characters, or both) → embedding → recurrence → pooling → classifier."""
 
-    baseline_version: ClassVar[int] = 1  # of ``measure_baselines``: a change makes cached figures old ones
+    baseline_version: ClassVar[int] = 2  # of ``measure_baselines``: a change makes cached figures old ones
 
     def __init__(self, settings: SettingsT, state: State) -> None:
         super().__init__(settings, state)
@@ -99,20 +100,24 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         self._start_embedding(model, data)
         if isinstance(model.beside, LinearNgrams):
             report_progress("Learning a linear model of n-grams …")
-            train = torch.split(data.rows["train"], _AT_ONCE)
-            texts = ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in train)
-            kept_count = model.beside.fit(texts)
+            train, val = (
+                ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in part)
+                for part in (torch.split(data.rows[split], _AT_ONCE) for split in ("train", "val"))
+            )
+            kept_count, name = model.beside.fit(train, val)
             if not kept_count:
                 raise DataError("No n-gram stands in two training texts: set task.ngrams=0, or take more data.")
-            report_progress(f"{kept_count:,} n-grams weigh in beside the network.")
+            report_progress(f"{kept_count:,} n-grams weigh in beside the network: {name}.")
 
     def _start_embedding(self, model: nn.Module, data: TextData) -> None:
         embedding = _embedding(model)
         if self.settings.vectors:
             wanted = {symbol: number for number, symbol in enumerate(self._symbols.tokens)}
             path = Path(self.settings.vectors)
-            start, found = word_vectors.from_file(path, wanted, self.settings.embedding)
+            start, found, repeated = vector_file.read(path, wanted, self.settings.embedding)
             report_progress(f"{found:,} of {len(wanted):,} embeddings start from {path.name}.")
+            if repeated:
+                report_progress(f"{repeated:,} lines of {path.name} repeat a word: its first vector is taken.")
         elif self.settings.init == "word2vec":
             start = word_vectors.word2vec(
                 self.settings,
@@ -159,7 +164,22 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             raise ValueError(f"{text!r} holds no word: type a sentence.")
         device = next(model.parameters()).device
         codes, lengths = self._encode(words, device)
-        return [self.answer(text.strip(), model(codes, lengths))]
+        return [self.answer(text.strip(), model(codes, lengths), *self._unread(words))]
+
+    def _unread(self, tokens: list[str]) -> Iterator[str]:
+        """A sentence each on what of a text's tokens the network does not know or does not read."""
+        spoken = [token for token in tokens if token not in SPECIALS]
+        letters = [letter for token in spoken for letter in token]
+        characters = len(letters) + len(tokens) - len(spoken)  # an end is one character
+        in_words, limit = self.input != "characters", self.settings.longest
+        yield unread.beyond(
+            len(tokens) if in_words else characters, limit, "words" if in_words else "characters", self.settings.keep
+        )
+        if in_words:
+            yield unread.unknown([token for token in spoken if token not in self.vocabulary], len(spoken), "words")
+        if self.input != "words":
+            unknown = [letter for letter in letters if letter not in self.characters]
+            yield unread.unknown(unknown, len(letters), "characters")
 
     def baseline(self, data: TextData, *, cached_only: bool = False) -> Baselines:
         name = f"{data.state['cache']}-baseline-{self.baseline_version}"

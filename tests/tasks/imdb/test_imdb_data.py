@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import io
 import random
 import tarfile
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from tasks.imdb import data as imdb
 from tasks.imdb import synthetic
 from tasks.imdb.settings import Settings
 from tasks.imdb.task import Task
-from tasks.shared.datasets import cache, locations
+from tasks.shared.datasets import cache, locations, splits
 from tasks.shared.text.data import SPECIALS, TextData
 
 Files = Mapping[str, bytes]
@@ -47,6 +50,70 @@ def extracted(folder: Path, files: Files = REVIEWS) -> Path:
     return folder
 
 
+def repacked(folder: Path, name: str) -> Path:
+    """The archive as a plain tar or as a zip, as its name says or as browsers leave it."""
+    whole = archive(folder) / "aclImdb_v1.tar.gz"
+    content = gzip.decompress(whole.read_bytes())
+    whole.unlink()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(folder / name, "w") as file:
+            for inside, read in REVIEWS.items():
+                file.writestr(f"aclImdb/{inside}", read)
+    else:
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def nested(folder: Path, above: str) -> Path:
+    """The folder that some programs make: named after the archive, with the archive's own folder in it."""
+    extracted(folder / above)
+    return folder
+
+
+TABLE = [
+    ("review", "sentiment"),
+    *((text.decode(), "positive" if "/pos/" in n else "negative") for n, text in REVIEWS.items()),
+]
+
+
+def table(folder: Path, rows: Sequence[Sequence[str]] = TABLE, encoding: str = "utf-8") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "IMDB Dataset.csv").open("w", encoding=encoding, newline="") as file:
+        csv.writer(file).writerows(rows)
+    return folder
+
+
+def test_a_table_without_halves_is_halved_by_its_order_and_says_so(tmp_path: Path) -> None:
+    rows = [TABLE[0], *TABLE[1::2], *TABLE[2::2], TABLE[1]]  # the last stands in the first half too
+    data = imdb.load(SETTINGS, table(tmp_path, rows, "utf-8-sig"))
+    assert [data.size(split) for split in ("train", "val", "test")] == [17, 4, 20]
+    assert [split == "test" for split, _, _ in texts(data)] == [False] * 20 + [True] * 20 + [False]
+    assert data.labels.tolist() == [int(sentiment == "positive") for _, sentiment in rows[1:]]
+    assert data.notes == (
+        "The data hold 41 of their source's 50,000 rows: if they should be whole, fetch them again.",
+        "IMDB Dataset.csv does not say which half of the archive a review is of: its first 21 train and validate, "
+        "the others test, so that figures are not comparable with the archive's.",
+        "2 of the 21 training-half reviews stand there more than once: equal texts share a split.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (TABLE[1:], ", line 1: expected the columns review,sentiment, found Dull film number 0"),
+        ([*TABLE[:3], ("good", "1")], ", line 4: unknown sentiment '1', expected positive or negative."),
+        ([*TABLE[:3], ("good",)], ", line 4: expected 2 columns, found 1."),
+        (TABLE[:1], " holds no review for the training half: fetch it again."),
+        (TABLE[:2], " holds no review for the training half: fetch it again."),
+    ],
+    ids=["no head", "sentiment", "a column less", "head alone", "one row"],
+)
+def test_a_broken_table_is_named_with_its_line(tmp_path: Path, rows: Sequence[Sequence[str]], sentence: str) -> None:
+    with pytest.raises(DataError) as error:
+        imdb.load(SETTINGS, table(tmp_path, rows))
+    assert str(error.value).startswith(f"{tmp_path / 'IMDB Dataset.csv'}{sentence}")
+
+
 def texts(data: TextData) -> list[tuple[str, int, str]]:
     """Each review's split, label and known words."""
     names = [*SPECIALS, *data.state["vocabulary"]]
@@ -75,15 +142,28 @@ OTHERS = {"README": b"\xff", "train/unsup/0_0.txt": b"no label", "train/labeledB
         lambda folder: archive(folder, name="aclImdb_labelled.tar.gz", top="./aclImdb"),
         lambda folder: archive(folder, {**OTHERS, **REVIEWS}),
         lambda folder: extracted(folder, {**REVIEWS, **OTHERS}),
+        lambda folder: archive(folder, name="aclImdb_v1.tgz"),
+        lambda folder: archive(folder, top="aclImdb_v1/aclImdb"),
+        lambda folder: repacked(folder, "aclImdb_v1.tar"),
+        lambda folder: repacked(folder, "aclImdb_v1.tar.gz"),
+        lambda folder: repacked(folder, "aclImdb_v1.zip"),
+        lambda folder: nested(folder, "aclImdb"),
+        lambda folder: nested(folder, "aclImdb_v1"),
     ],
-    ids=["folder", "another order", "another name", "unlabelled reviews too", "folder with more"],
+    ids=[
+        *("folder", "another order", "another name", "unlabelled reviews too", "folder with more", "tgz", "deeper"),
+        *("tar", "tar named tar.gz", "zip", "folder in a folder", "folder named as the archive"),
+    ],
 )
 def test_every_form_gives_the_same_data(tmp_path: Path, make: Callable[[Path], Path]) -> None:
     usual = imdb.load(SETTINGS, archive(tmp_path / "usual"))
     other = imdb.load(SETTINGS, make(tmp_path / "other"))
     assert texts(other) == texts(usual)
     assert other.state["vocabulary"] == usual.state["vocabulary"]
-    assert other.notes == usual.notes == ()
+    assert other.notes[0].startswith(
+        "The data hold 40 of their source's 50,000 rows: if they should be whole, fetch them again."
+    )
+    assert len(other.notes) == 1
 
 
 def test_a_review_keeps_its_words_and_its_label(tmp_path: Path) -> None:
@@ -106,13 +186,55 @@ def test_the_training_half_is_split_by_a_seed_and_each_label_alike(tmp_path: Pat
     assert [split == "test" for split, _, _ in zero] == [split == "test" for split, _, _ in one]
 
 
+DUPLICATES: Files = {  # the same words with other marks; 6 texts stand twice in the training half, two of them in test
+    **REVIEWS,
+    **{f"train/pos/{number}_9.txt": f"A film like number {number % 6}".encode() for number in range(20, 32)},
+    "test/pos/40_9.txt": b"a  film LIKE number 1",
+    "test/neg/41_2.txt": b"A film like number 2<br />",
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equal_texts_of_the_training_half_share_a_split_and_are_told(tmp_path: Path, seed: int) -> None:
+    data = imdb.load(Settings(min_count=1, split_seed=seed), archive(tmp_path, DUPLICATES))
+    split_of: dict[str, set[str]] = {}
+    for split, label, text in texts(data):
+        if split != "test" and text.startswith("a film like"):
+            assert label == 1
+            split_of.setdefault(text, set()).add(split)
+    assert len(split_of) == 6
+    assert all(len(of) == 1 for of in split_of.values())
+    assert data.size("val") in range(4, 11)
+    assert data.notes[1:] == (
+        "12 of the 32 training-half reviews stand there more than once: equal texts share a split.",
+        "2 of the 22 test reviews also stand in the training half: the split is the archive's own.",
+    )
+
+
+def test_a_run_of_an_older_version_is_read_with_its_own_split(tmp_path: Path) -> None:
+    """Its state names no splitting: equal texts part there, by row, as they did when it was trained."""
+    folder = archive(tmp_path, DUPLICATES)
+    new = Task.load(SETTINGS, folder)
+    state = {name: value for name, value in new.state.items() if name != "splitting"}
+    old = Task.load_again(SETTINGS, folder, state)
+    assert "splitting" not in old.state
+    labels = [label for split, label, _ in texts(old) if split != "test"]
+    by_row = splits.stratified_groups(range(len(labels)), labels, 0, (0.2, 0.0))
+    expected = ["train" if part == splits.TRAIN else "val" for part in by_row]
+    assert [split for split, _, _ in texts(old) if split != "test"] == expected
+    assert texts(Task.load_again(SETTINGS, folder, new.state)) == texts(new) != texts(old)
+    assert "in this run of an older version, equal texts may part" in old.notes[1]
+    assert texts(Task.load_cached(SETTINGS, old.state)) == texts(old)
+
+
 def test_reviews_without_a_word_are_skipped_and_counted(tmp_path: Path) -> None:
     """An empty sequence would be no network's to read."""
     odd = {"train/pos/98_9.txt": b"<br /><br />", "train/neg/99_1.txt": "电影".encode(), "test/pos/99_9.txt": b" ?!\n"}
     data = imdb.load(SETTINGS, archive(tmp_path / "odd", {**REVIEWS, **odd}))
     assert len(data.labels) == 40
     assert int(data.words.lengths.min()) > 0
-    assert data.notes == ("Reviews without a letter, skipped: 3.",)
+    assert data.notes[1:] == ("Reviews without a letter, skipped: 3.",)
+    assert "The data hold 43 of their source's 50,000 rows" in data.notes[0]
 
 
 def test_the_encoded_reviews_are_recalled_when_the_archive_is_gone(tmp_path: Path) -> None:
@@ -120,7 +242,9 @@ def test_the_encoded_reviews_are_recalled_when_the_archive_is_gone(tmp_path: Pat
     data = Task.load(SETTINGS, folder)
     (folder / "aclImdb_v1.tar.gz").unlink()
     assert texts(Task.load_cached(SETTINGS, data.state)) == texts(data)
-    with pytest.raises(DataError, match=r"holds no aclImdb or aclImdb_v1\.tar\.gz or aclImdb_labelled\.tar\.gz"):
+    with pytest.raises(
+        DataError, match=r"holds no aclImdb or aclImdb_v1 or aclImdb_v1\.tar\.gz or .* or IMDB Dataset\.csv or "
+    ):
         Task.load(SETTINGS, folder)
 
 
@@ -171,9 +295,12 @@ def test_the_starter_set_is_what_its_generator_writes(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_the_real_reviews(real_data: Path) -> None:
     data = Task.load(Settings(), real_data / "imdb")
-    assert [data.size(split) for split in ("train", "val", "test")] == [20_000, 5_000, 25_000]
+    assert [data.size(split) for split in ("train", "val", "test")] == [19_999, 5_001, 25_000]
     for rows in data.rows.values():
-        assert float(data.labels[rows].float().mean()) == 0.5  # majority: 0.5
-    assert data.state["train_counts"] == [10_000, 10_000]
-    assert data.notes == ()
+        assert float(data.labels[rows].float().mean()) == pytest.approx(0.5, abs=2e-4)
+    assert data.state["train_counts"] == [9_999, 10_000]
+    assert data.notes == (
+        "194 of the 25,000 training-half reviews stand there more than once: equal texts share a split.",
+        "123 of the 25,000 test reviews also stand in the training half: the split is the archive's own.",
+    )
     assert data.state["vocabulary"][:3] == ["the", ".", ","]

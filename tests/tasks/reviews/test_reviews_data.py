@@ -24,6 +24,7 @@ HEAD = "cat,label,review"
 LINES = [f"{CATEGORIES[k % 10]},{k % 2},第{k}条" for k in range(1, 18)]
 NAME = "online_shopping_10_cats.csv"
 SETTINGS = Settings(min_count=1)
+FEW = "The data hold 17 of their source's 62,774 rows: if they should be whole, fetch them again."
 
 
 def write(
@@ -54,7 +55,7 @@ def test_rows_are_split_by_their_number_counted_from_one(tmp_path: Path) -> None
     assert numbers == {"train": [1, 2, 3, 6, 7, 8, 11, 12, 13, 16, 17], "val": [4, 9, 14], "test": [5, 10, 15]}
     assert data.labels.tolist() == [k % 10 for k in range(1, 18)]
     assert data.state["labels"] == list(CATEGORIES)
-    assert data.notes == ()
+    assert data.notes == (FEW,)
 
 
 def test_words_stand_between_start_and_end(tmp_path: Path) -> None:
@@ -95,7 +96,20 @@ def test_an_empty_review_keeps_its_place(tmp_path: Path) -> None:
     data = reviews.load(SETTINGS, write(tmp_path, [*LINES[:2], "书籍,1,", "书籍,1,  ", *LINES[4:]]))
     assert len(data.labels) == len(LINES)
     assert texts(data)[2:4] == [f"{START} {END}"] * 2
-    assert data.notes == ("Empty reviews, which keep their place in the numbering: 2.",)
+    assert data.notes == (
+        FEW,
+        "Empty reviews, which keep their place in the numbering: 2.",
+    )
+
+
+def test_texts_that_stand_in_two_splits_are_counted(tmp_path: Path) -> None:
+    again = "书籍,1, 第1条"  # the words of row 1, which trains
+    lines = [*LINES[:3], again, again, *LINES[5:8], again, *LINES[9:]]
+    assert reviews.load(SETTINGS, write(tmp_path, lines)).notes == (
+        FEW,
+        "2 of the 3 validation reviews and 1 of the 3 test reviews also stand in the training split: "
+        "the split is by row number.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,23 +142,48 @@ def test_a_blank_line_is_no_row(tmp_path: Path) -> None:
 def test_other_columns_are_named(tmp_path: Path, head: str) -> None:
     with pytest.raises(DataError) as error:
         reviews.load(SETTINGS, write(tmp_path, head=head))
-    assert f"{NAME}, line 1: expected the columns cat,label,review, found {head}." in str(error.value)
+    assert f"{NAME}, line 1: expected the columns cat,label,review, found {head}: put " in str(error.value)
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
         (b"", "is empty: fetch it again."),
-        (f"{HEAD}\n书籍,1,好\n".encode("gb18030"), f"is not UTF-8 text at byte {len(HEAD) + 1}: "),
-        (f"{HEAD}\n书籍,1,好\n".encode("utf-16"), "is not UTF-8 text at byte 0: "),
+        (f"{HEAD}\n热壶,1,好\n".encode("gb18030"), f"is not UTF-8 text at byte {len(HEAD) + 1}: "),
+        (
+            f"{HEAD}\n书籍,1,好".encode()[:-1],
+            f"is not UTF-8 text at byte {len(HEAD) + 10}, its end, and may be truncated",
+        ),
+        (b"<html><body>404</body></html>", "is a web page, saved in place of the data: fetch it again"),
     ],
-    ids=["empty", "GB18030", "UTF-16"],
+    ids=["empty", "GB18030 with an unknown category", "cut within a character", "web page"],
 )
 def test_a_file_that_is_no_text_is_named(tmp_path: Path, content: bytes, sentence: str) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(DataError) as error:
         reviews.load(SETTINGS, tmp_path)
     assert str(error.value).startswith(f"{tmp_path / NAME} {sentence}")
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
+def test_a_spreadsheets_encoding_gives_the_same_data(tmp_path: Path, encoding: str) -> None:
+    usual = write(tmp_path / "usual")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / NAME).write_bytes((usual / NAME).read_text("utf-8-sig").encode(encoding))
+    assert [*reviews.rows(other / NAME)] == [*reviews.rows(usual / NAME)]
+
+
+def test_a_column_of_nothing_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r": the column review is empty in all 10 rows: fetch it again\.$"):
+        reviews.load(SETTINGS, write(tmp_path, ["书籍,1,"] * 10))
+
+
+def test_a_zip_named_csv_is_read(tmp_path: Path) -> None:
+    usual = write(tmp_path / "usual")
+    folder = zipped(tmp_path / "other", (usual / NAME).read_bytes())
+    (folder / "online_shopping_10_cats.zip").rename(folder / NAME)
+    assert [*reviews.rows(folder / NAME)] == [*reviews.rows(usual / NAME)]
 
 
 def test_a_file_of_its_head_alone_says_that_there_is_no_text(tmp_path: Path) -> None:
@@ -184,4 +223,4 @@ def test_the_real_reviews(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert [data.size(split) for split in ("train", "val", "test")] == [37_665, 12_555, 12_554]
     assert int((data.labels == CATEGORIES.index("热水器")).sum()) == 575
     assert torch.bincount(data.labels).min() == 575
-    assert len(data.notes) == 1  # a review is empty
+    assert data.notes[0] == "Empty reviews, which keep their place in the numbering: 1."

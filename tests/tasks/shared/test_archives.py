@@ -97,7 +97,7 @@ def refused(path: Path) -> None:
 @pytest.mark.parametrize("form", FORMS[:2])
 def test_an_archive_that_ends_early_is_refused_wherever_it_ends(tmp_path: Path, form: str) -> None:
     whole = write(tmp_path / form, FILES).read_bytes()
-    for end in range(0, len(whole), 7):
+    for end in range(7, len(whole), 7):
         (tmp_path / form).write_bytes(whole[:end])
         refused(tmp_path / form)
     (tmp_path / form).write_bytes(whole[:-1])
@@ -142,6 +142,84 @@ def test_a_zip_archive_with_a_password_is_refused(tmp_path: Path) -> None:
 def test_a_tar_that_is_no_tar_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.tar.gz").write_bytes(gzip.compress(b"a review, and not an archive of them" * 30))
     refused(tmp_path / "a.tar.gz")
+
+
+def tar(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return made.getvalue()
+
+
+def zip_of(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+FORM = {"tar": tar(FILES), "tar.gz": gzip.compress(tar(FILES)), "zip": zip_of(FILES)}
+WANTED = re.compile(r"train/.*")
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.zip", "a.csv"])
+@pytest.mark.parametrize("form", FORM)
+def test_the_first_bytes_tell_what_an_archive_is(tmp_path: Path, form: str, name: str) -> None:
+    """Browsers unpack ``.gz`` and leave the name, and people rename."""
+    (tmp_path / name).write_bytes(FORM[form])
+    assert dict(archives.members(tmp_path / name, WANTED)) == FILES
+
+
+@pytest.mark.parametrize("top", ["a/b/", "a/b/c/", "train/x/"])
+@pytest.mark.parametrize("form", FORMS)
+def test_folders_within_folders_are_passed(tmp_path: Path, form: str, top: str) -> None:
+    assert dict(archives.members(write(tmp_path / form, FILES, top), re.compile(r"train/[ab]/\d_.*"))) == FILES
+
+
+def test_a_plain_tar_that_ends_early_is_refused(tmp_path: Path) -> None:
+    """It has no sum, and tarfile takes the end of any file's block for the archive's."""
+    for end in range(512, len(FORM["tar"]) // 10240 * 10240, 512):
+        content = FORM["tar"][:end]
+        if content[-1024:].strip(b"\0"):
+            (tmp_path / "a.tar").write_bytes(content)
+            refused(tmp_path / "a.tar")
+
+
+@pytest.mark.parametrize("form", FORM)
+def test_an_archive_within_an_archive_is_named(tmp_path: Path, form: str) -> None:
+    inner = {"x/aclImdb_v1.tar.gz": b"some", "readme.txt": b"some"}
+    content = {"tar": tar(inner), "tar.gz": gzip.compress(tar(inner)), "zip": zip_of(inner)}[form]
+    path = tmp_path / "a.zip"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as error:
+        list(archives.members(path, WANTED))
+    assert str(error.value) == (
+        f"{path} holds another archive, aclImdb_v1.tar.gz: unpack it, and put that one in its place."
+    )
+    path.write_bytes(zip_of({**inner, **FILES}))
+    assert dict(archives.members(path, WANTED)) == FILES
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty: fetch it again."),
+        (
+            b"\n<!DOCTYPE HTML PUBLIC>\n<html>",
+            "is a web page, saved in place of the data: fetch it again, and look at ",
+        ),
+        (b"\xef\xbb\xbf<html lang=en>404", "is a web page, saved in place of the data: fetch it again, and look at "),
+    ],
+)
+def test_what_a_failed_download_leaves_is_named(tmp_path: Path, content: bytes, sentence: str) -> None:
+    (tmp_path / "a.tar.gz").write_bytes(content)
+    with pytest.raises(DataError) as error:
+        list(archives.members(tmp_path / "a.tar.gz", EVERY))
+    assert str(error.value).startswith(f"{tmp_path / 'a.tar.gz'} {sentence}")
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -152,7 +152,7 @@ def test_a_failure_says_which_file_and_what_is_wrong_with_it(server: FileServer)
         locations.download("names", silent)
     assert str(error.value) == (
         "The names data is not what its source promised: "
-        "rows.csv.zip is truncated or damaged, not a whole archive: fetch it again."
+        "rows.csv.zip is a web page, saved in place of the data: fetch it again, and look at what comes."
     )
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
-from starter_reviews import build, starter, task
-from torch import Tensor
+from starter_reviews import build, starter, task, text_of
+from torch import Tensor, nn
 
 from tasks.base import DataError
 from tasks.shared.classification import linear_ngrams
 from tasks.shared.classification.linear_ngrams import LinearNgrams
+from tasks.views import Table
 from workbench.config import spec
 from workbench.config.spec import SpecError
 
@@ -52,7 +55,8 @@ def taught(texts: list[list[int]], labels: list[int], classes: int, longest: int
     model = LinearNgrams(longest, SIZE, classes)
     half = len(texts) // 2
     parts = [(texts[:half], labels[:half]), (texts[half:], labels[half:])]
-    model.fit((padded(part), torch.tensor(label)) for part, label in parts)
+    batches = [(padded(part), torch.tensor(label)) for part, label in parts]
+    model.fit(iter(batches), iter(batches))
     return model
 
 
@@ -97,8 +101,73 @@ def test_of_many_classes_each_has_its_own_weights() -> None:
 
 def test_where_nothing_stands_twice_nothing_is_kept() -> None:
     model = LinearNgrams(2, SIZE, 2)
-    assert model.fit([(padded([[1], [2]]), torch.tensor([0, 1]))]) == 0
+    texts = [(padded([[1], [2]]), torch.tensor([0, 1]))]
+    assert model.fit(texts, texts)[0] == 0
     assert model(padded([[1, 2]])).tolist() == [[0, 0]]
+
+
+def test_its_penalty_is_the_one_with_the_best_validation_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every strength of the grid by hand: none is better, and the kept weights are the chosen one's."""
+    draw = torch.Generator().manual_seed(0)
+    labels = torch.randint(2, (120,), generator=draw)
+    codes = torch.randint(1, SIZE, (120, 5), generator=draw)
+    codes[:, 0] = torch.where(torch.rand(120, generator=draw) < 0.7, labels + 1, codes[:, 0])
+    train, val = [(codes[:80], labels[:80])], [(codes[80:], labels[80:])]
+    tried: dict[float, float] = {}
+    model = LinearNgrams(2, SIZE, 2)
+    fitter = linear_ngrams._fitter
+
+    def watched(*arguments: Any) -> Callable[[float], Any]:
+        fit = fitter(*arguments)
+
+        def scored(strength: float) -> Any:
+            linear = fit(strength)
+            other = LinearNgrams(2, SIZE, 2)
+            other.keys[:] = keys
+            other.weights[: len(linear.weights)] = torch.from_numpy(linear.weights)
+            other.bias[:] = torch.from_numpy(linear.bias)
+            tried[strength] = float((other(codes[80:]).argmax(1) == labels[80:]).float().mean())
+            return linear
+
+        return scored
+
+    model.fit(train, val)
+    keys = model.keys
+    monkeypatch.setattr(linear_ngrams, "_fitter", watched)
+    again = LinearNgrams(2, SIZE, 2)
+    again.fit(train, val)
+    best = float((again(codes[80:]).argmax(1) == labels[80:]).float().mean())
+    assert best == max(tried.values()) > min(tried.values())
+    assert len(tried) >= 4
+
+
+def test_beside_a_network_the_scores_are_the_mean_of_both() -> None:
+    """Neither the sum, whose probabilities are sharper, nor the network's alone."""
+    data = starter()
+    learner = task(data)
+    model = build(learner).eval()
+    rows = data.rows["val"][:6]
+    own, _ = learner.scores(model, data, rows)
+    linear = torch.randn(own.shape, generator=torch.Generator().manual_seed(1))
+    model.beside = Fixed(linear)
+    together, _ = learner.scores(model, data, rows)
+    torch.testing.assert_close(together, (own + linear) / 2)
+    model.beside = Fixed(linear[:1])
+    (answer,) = learner.predict(model, "".join(text_of(data, int(rows[0]))[1:-1]))
+    assert isinstance(answer, Table)
+    expected = ((own[0] + linear[0]) / 2).softmax(0).topk(3)
+    assert [row[1] for row in answer.rows] == pytest.approx(expected.values.tolist(), rel=1e-4)
+
+
+class Fixed(nn.Module):
+    """The same scores whatever the codes."""
+
+    def __init__(self, scores: Tensor) -> None:
+        super().__init__()
+        self.scores = scores
+
+    def forward(self, codes: Tensor) -> Tensor:
+        return self.scores
 
 
 def test_too_many_symbols_are_refused() -> None:

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
+from sklearn.svm import LinearSVC
 
 from tasks.shared.baselines import svm
 from tasks.shared.baselines.svm import NgramSource
@@ -76,7 +77,7 @@ def test_majority_and_svm_are_measured_on_the_held_out_splits() -> None:
     rows = {"train": torch.arange(24), "val": torch.arange(24, 28), "test": torch.arange(28, 32)}
     words = NgramSource(Ragged.of(texts), 1, SIZE)
     labels = np.array(classes)
-    found = svm.measure([words], labels, rows, 3, strength=1.0)  # type: ignore[arg-type]
+    found = svm.measure([words], labels, rows, 3)  # type: ignore[arg-type]
     always = metrics(labels[24:28], np.zeros(4, dtype=np.int64), 3)
     assert found == {
         "val": {"majority": always, "linear SVM": metrics(labels[24:28], labels[24:28], 3)},
@@ -92,14 +93,35 @@ def test_ways_of_reading_stand_side_by_side() -> None:
     rows = {"train": torch.arange(16), "val": torch.arange(16, 20), "test": torch.arange(20, 24)}
     sources = [NgramSource(blind, 2, SIZE), NgramSource(seeing, 1, SIZE)]
     labels = np.array(classes)
-    one = svm.measure(sources[:1], labels, rows, 2, strength=1.0)  # type: ignore[arg-type]
-    both = svm.measure(sources, labels, rows, 2, strength=1.0)  # type: ignore[arg-type]
+    one = svm.measure(sources[:1], labels, rows, 2)  # type: ignore[arg-type]
+    both = svm.measure(sources, labels, rows, 2)  # type: ignore[arg-type]
     assert one["test"]["linear SVM"]["accuracy"] == 0.5
     assert both["test"]["linear SVM"]["accuracy"] == 1.0
+
+
+def test_the_penalty_is_the_one_with_the_best_validation_accuracy() -> None:
+    """No strength that scikit-learn is given by hand does better on the validation rows."""
+    draw = np.random.default_rng(0)
+    labels = draw.integers(0, 2, size=160)
+    texts = [[*draw.integers(0, 6, size=4), int(k) if draw.random() < 0.6 else 5] for k in labels]
+    rows = {"train": torch.arange(80), "val": torch.arange(80, 130), "test": torch.arange(130, 160)}
+    source = NgramSource(Ragged.of([[int(n) for n in text] for text in texts]), 2, SIZE)
+    found = svm.measure([source], labels, rows, 2)  # type: ignore[arg-type]
+    features = svm.tfidf(source, np.arange(80))
+
+    def by_hand(strength: float) -> tuple[float, float]:
+        machine = LinearSVC(C=strength, dual=True, random_state=0).fit(features[:80], labels[:80])
+        guess = machine.predict(features)
+        return float((guess == labels)[80:130].mean()), float((guess == labels)[130:].mean())
+
+    figures = [by_hand(10.0 ** (half / 2)) for half in range(-8, 5)]
+    [name] = [method for method in found["val"] if method.startswith("linear SVM")]
+    assert found["val"][name]["accuracy"] == max(val for val, _ in figures) > min(val for val, _ in figures)
+    assert (found["val"][name]["accuracy"], found["test"][name]["accuracy"]) in figures
 
 
 def test_of_one_class_there_is_only_the_majority() -> None:
     rows = {"train": torch.arange(4), "val": torch.arange(4, 5), "test": torch.arange(5, 6)}
     words = NgramSource(Ragged.of([[1, 2]] * 6), 1, SIZE)
-    found = svm.measure([words], np.array([1, 1, 1, 1, 0, 1]), rows, 2, strength=1.0)  # type: ignore[arg-type]
+    found = svm.measure([words], np.array([1, 1, 1, 1, 0, 1]), rows, 2)  # type: ignore[arg-type]
     assert found["val"].keys() == found["test"].keys() == {"majority"}

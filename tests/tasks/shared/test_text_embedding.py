@@ -99,7 +99,7 @@ def test_vectors_of_another_width_say_what_to_set(data: TextData, tmp_path: Path
     path = tmp_path / "glove.txt"
     path.write_text("的 1 2 3\n")
     learner = task(data, vectors=str(path))
-    with pytest.raises(DataError, match=r"line 1 holds 3 numbers, not 6: set task\.embedding to the file's width\.$"):
+    with pytest.raises(DataError, match=r"line 1 holds 3 numbers, not 6: set task\.embedding=3, the file's width, or "):
         learner.initialise(build(learner), data)
 
 

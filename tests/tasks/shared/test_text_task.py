@@ -15,6 +15,7 @@ import tasks
 from tasks.imdb.settings import Settings as ImdbSettings
 from tasks.reviews.settings import CATEGORIES, Settings
 from tasks.shared.datasets import locations
+from tasks.shared.text import tokenizers
 from tasks.shared.text.data import SPECIALS, TextData
 from tasks.views import Table
 
@@ -175,6 +176,61 @@ def test_a_text_without_a_word_is_asked_again(name: str, text: str) -> None:
     )
     with pytest.raises(ValueError, match=r" holds no word: type a sentence\.$"):
         learner.predict(nn.Linear(1, 1), text)
+
+
+@pytest.mark.parametrize(
+    ("input", "settings", "note"),
+    [
+        ("words", {}, "2 of 4 words are unknown to the network: 龘龘, 麤."),
+        ("characters", {}, "3 of 6 characters are unknown to the network: 龘, 麤."),
+        (
+            "both",
+            {},
+            "2 of 4 words are unknown to the network: 龘龘, 麤. 3 of 6 characters are unknown to the network: 龘, 麤.",
+        ),
+        (
+            "words",
+            {"longest": 3, "keep": "last"},
+            "Only the last 3 of 6 words are read (task.longest). 2 of 4 words are unknown to the network: 龘龘, 麤.",
+        ),
+        (
+            "characters",
+            {"longest": 7, "keep": "first"},
+            "Only the first 7 of 8 characters are read (task.longest). "
+            "3 of 6 characters are unknown to the network: 龘, 麤.",
+        ),
+    ],
+)
+def test_an_answer_says_what_of_the_text_was_not_read(
+    data: TextData, input: str, settings: dict[str, Any], note: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = next(word for word in data.state["vocabulary"] if len(word) == 2)
+    one = next(word for word in data.state["vocabulary"] if len(word) == 1)
+    monkeypatch.setattr(tokenizers, "chinese", lambda text: text.split())
+    learner = task(data, input=input, **settings)
+    model = build(learner).eval()
+    (answer,) = learner.predict(model, f"{known} 龘龘 {one} 麤")
+    assert answer.note == note
+    (answer,) = learner.predict(model, known)
+    assert answer.note == ""
+
+
+def test_an_english_answer_names_its_unknown_words_and_its_limit() -> None:
+    learner = tasks.load("imdb")(
+        ImdbSettings(longest=5, embedding=3),
+        {
+            "labels": ["a", "b"],
+            "train_counts": [1, 1],
+            "vocabulary": ["fine", "film", "."],
+            "characters": [],
+            "cache": "",
+        },
+    )
+    (answer,) = learner.predict(build(learner).eval(), "A fine film. " + " ".join(f"w{'x' * k}" for k in range(9)))
+    assert answer.note == (
+        "Only the last 5 of 13 words are read (task.longest). "
+        "10 of 13 words are unknown to the network: a, w, wx, wxx, wxxx, wxxxx, wxxxxx, wxxxxxx …."
+    )
 
 
 @pytest.mark.parametrize("name", ["imdb", "reviews"])
