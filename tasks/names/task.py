@@ -16,6 +16,7 @@ from tasks.names import data as names
 from tasks.names.data import LETTERS, NamesData
 from tasks.names.settings import Settings
 from tasks.shared.baselines import character_ngrams
+from tasks.shared.classification import unread
 from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
 from tasks.shared.classification.task import ClassificationTask
 from tasks.shared.datasets import cache
@@ -67,19 +68,19 @@ class Task(ClassificationTask[Settings, NamesData]):
         return data.texts(rows)
 
     def predict(self, model: nn.Module, text: str) -> list[View]:
-        name, _ = names.fold(text)
+        name, dropped = names.fold(text)
         if not name:
             raise ValueError(f"{text!r} has no letter that this model knows: type the name in Latin letters.")
         device = next(model.parameters()).device
         scores = model(torch.tensor([names.encode(name)], device=device), torch.tensor([len(name)]))  # (1,C)
-        return [self.answer(text.strip(), scores)]
+        return [self.answer(text.strip(), scores, unread.unknown(dropped, len(name) + len(dropped), "characters"))]
 
     def baseline(self, data: NamesData, *, cached_only: bool = False) -> Baselines:
         def compute() -> Baselines:
             evaluated = {split: data.names(split) for split in EVAL_SPLITS}
             return character_ngrams.character_ngrams(*data.names("train"), evaluated, len(self.labels), longest=4)
 
-        key = cache.key("names baseline", 2, data.state["cache"], self.settings.evaluation)
+        key = cache.key("names baseline", 3, data.state["cache"], self.settings.evaluation)
         return kept_baseline(f"names-baseline-{key}", compute, cached_only=cached_only)
 
     def scores(self, model: nn.Module, data: NamesData, rows: Tensor) -> tuple[Tensor, Tensor]:

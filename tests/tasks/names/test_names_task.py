@@ -140,6 +140,10 @@ def test_an_answer_is_the_networks() -> None:
     model = Fixed(scores)
     model.register_parameter("where", nn.Parameter(torch.zeros(1)))
     (view,) = task().predict(model, "Papadopoulos")
+    assert view.note == ""  # type: ignore[union-attr]
+    assert task().predict(model, "Papadopøulos-2")[0].note == (  # type: ignore[union-attr]
+        "3 of 14 characters are unknown to the network: ø, -, 2."
+    )
     greek, irish = (math.exp(v) / (math.exp(2) + math.exp(1)) for v in (2, 1))
     assert view.rows[0] == ["Greek", pytest.approx(greek, rel=1e-4)]  # type: ignore[union-attr]
     assert view.rows[1] == ["Irish", pytest.approx(irish, rel=1e-4)]  # type: ignore[union-attr]
