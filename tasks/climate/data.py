@@ -6,7 +6,6 @@ Shapes: R readings, F features, W windows.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import SPLITS, DataError, Split, State
-from tasks.climate import readings, resampling
+from tasks.climate import folds, readings, resampling
 from tasks.climate.readings import Readings
 from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import JENA, PATTERNS, Settings
@@ -25,7 +24,6 @@ from tasks.shared.datasets.cache import Encoding, Meta
 
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one
 _JENA_ROWS = 420_551
-_YEARS = (2009, 2015, 2017)  # training, test and their end, where a file spans them
 _DAY = 86_400  # s
 
 
@@ -129,18 +127,21 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
     day = readings_a_day(step)
     if settings.history < day:
         raise DataError(f"task.history={settings.history} readings are less than a day, which has {day}: read more.")
-    parts, remarks = split_ranges(int(meta["start"]), step, len(values))
-    notes = [*meta["notes"], *remarks]
+    parts = folds.split(settings, int(meta["start"]), step, len(values))
+    notes = [*meta["notes"], *parts.remarks]
     complete = np.isfinite(values).all(1)
+    length = settings.history + settings.horizon
     rows: dict[Split, Tensor] = {}
     dropped = 0
-    for split, (begin, end) in zip(SPLITS, parts, strict=True):
-        windows = _windows(begin, end, settings.history + settings.horizon, settings.stride)
-        clean = _clean(windows, complete, settings.history + settings.horizon)
+    for split in SPLITS:
+        ranges = parts.ranges[split]
+        windows = np.concatenate([_windows(begin, end, length, settings.stride) for begin, end in ranges])
+        clean = _clean(windows, complete, length)
         dropped += len(windows) - len(clean)
         if not len(clean):
+            begin, count = ranges[0][0], sum(end - begin for begin, end in ranges)
             raise DataError(
-                f"The {end - begin:,} readings from "
+                f"The {count:,} readings from "
                 f"{readings.format_time(meta['start'] + begin * step)} on, which are the "
                 f"{split} split, hold no whole window of {settings.history} + {settings.horizon}: give a longer file, "
                 "or lower task.history or task.horizon."
@@ -148,8 +149,8 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
         rows[split] = torch.from_numpy(clean)
     if dropped:
         notes.append(f"{dropped:,} windows over long gaps were dropped.")
-    begin, end = parts[0]
-    mean, spread = np.nanmean(values[begin:end], 0), np.nanstd(values[begin:end], 0)
+    trained = np.concatenate([values[begin:end] for begin, end in parts.ranges["train"]])
+    mean, spread = np.nanmean(trained, 0), np.nanstd(trained, 0)
     spread[spread == 0] = 1.0
     scaled = torch.from_numpy(np.nan_to_num((values - mean) / spread)).float()
     state = {
@@ -161,29 +162,6 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
         "spread": spread.tolist(),
     }
     return ClimateData(scaled[:, :-1].contiguous(), scaled[:, -1].contiguous(), rows, state, tuple(notes))
-
-
-def split_ranges(start: int, step: int, count: int) -> tuple[list[tuple[int, int]], list[str]]:
-    """Return the (begin, end) ticks of training, validation and test, and remarks on them.
-
-    Training is 2009 to 2014 and test 2015 and 2016, where there are readings from all these years (validation: the
-    last tenth of the training years); otherwise they are the first 70 %, the next 15 % and the last 15 %.
-    """
-    first_year, last_year = (int(readings.format_time(start + tick * step)[:4]) for tick in (0, count - 1))
-    if first_year <= _YEARS[0] and last_year >= _YEARS[-1] - 1:
-        begin, split, end = (min(max(_first_tick(year, start, step), 0), count) for year in _YEARS)
-        border = split - (split - begin) // 10
-        outside = begin + count - end
-        remarks = [f"Readings from before 2009 or after 2016 are left out: {outside:,}."] if outside else []
-        return [(begin, border), (border, split), (split, end)], remarks
-    borders = [0, round(count * 0.7), round(count * 0.85), count]
-    return list(itertools.pairwise(borders)), []
-
-
-def _first_tick(year: int, start: int, step: int) -> int:
-    """The first tick of a year, which may lie outside the series."""
-    seconds = int(np.datetime64(f"{year}-01-01", "s").astype(np.int64))
-    return -((start - seconds) // step)
 
 
 def _windows(begin: int, end: int, length: int, stride: int) -> NDArray[np.int64]:

@@ -113,6 +113,10 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         str, Meta(description="how the time is written, as in strptime; empty: dd.mm.yyyy HH:MM:SS or ISO 8601")
     ] = ""
     longest_gap: Annotated[int, Meta(ge=0, le=10_000, description="missing readings in a row that are bridged")] = 6
+    folds: Annotated[
+        int, Meta(ge=0, le=50, description="test blocks of blocked cross-validation over the file; 0: the usual split")
+    ] = 0
+    fold: Annotated[int, Meta(ge=0, le=50, description="the test block of this run, from 1 to task.folds")] = 0
     window: Annotated[
         int, Meta(ge=-1, le=10**9, description="the window whose forecast is drawn, by its number; -1: the middle one")
     ] = -1
@@ -129,6 +133,15 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     def check(self) -> None:
         if not self.columns:
             raise ValueError("task.features names no column: give one at least, or several separated by commas.")
+        if self.folds == 1:
+            raise ValueError("task.folds=1 is no cross-validation: give 2 folds or more, or 0 for the usual split.")
+        if self.fold > self.folds:
+            given = f"there are {self.folds}" if self.folds else "set task.folds too, to 5 for instance"
+            raise ValueError(f"task.fold={self.fold} is no fold of task.folds={self.folds}: {given}.")
+        if self.folds and not self.fold:
+            raise ValueError(
+                f"task.folds={self.folds} needs task.fold, from 1 to {self.folds}: a run tests on one fold."
+            )
         if self.patch != "none" and self.history % self.patch_length:
             raise ValueError(
                 f"task.history={self.history} is no whole number of patches of {self.patch_length}: "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,14 +17,14 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import EVAL_SPLITS, Baselines, DataError, Evaluation, RecurrentNetwork, Split, State
-from tasks.climate import baselines, forecast_view, readings
+from tasks.base import Baselines, DataError, Evaluation, RecurrentNetwork, Split, State
+from tasks.climate import baseline_metrics, baselines, folds, forecast_view, readings
 from tasks.climate import data as climate
+from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
 from tasks.climate.metrics import ForecastErrors, by_horizon
 from tasks.climate.model import Forecaster, input_size
 from tasks.climate.settings import Settings
-from tasks.shared.baselines.ridge import Ridge
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
 from tasks.views import Table, TableValue, View
@@ -35,7 +35,7 @@ _LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "huber": F.huber_loss,
 }
 _HOUR = 3_600  # s
-_BASELINE_BATCH = 512
+_BASELINE_VERSION = 2  # of the methods: a change makes every cached figure an old one
 
 
 class Window(NamedTuple):
@@ -56,6 +56,10 @@ class Task(base.Task[Settings, ClimateData]):
         self.hourly = max(1, _HOUR // self.step)  # readings in an hour
         self.unit = unit(settings.target)
 
+    @property
+    def protocol(self) -> str:
+        return folds.describe(self.settings)
+
     @classmethod
     def load(cls, settings: Settings, folder: Path) -> ClimateData:
         return climate.load(settings, folder)
@@ -65,7 +69,7 @@ class Task(base.Task[Settings, ClimateData]):
         return climate.load_cached(settings, state["cache"])
 
     def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
-        calendar = [name in readings.CALENDAR_FEATURES for name in self.settings.columns]
+        calendar = [is_calendar(name) for name in self.settings.columns]
         return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day)
 
     def batches(self, data: ClimateData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
@@ -136,40 +140,20 @@ class Task(base.Task[Settings, ClimateData]):
         return [shown, Table(title=path.name, columns=["time", f"forecast, {self.unit}"], rows=rows)]
 
     def baseline(self, data: ClimateData, *, cached_only: bool = False) -> Baselines:
-        shape = (self.settings.history, self.settings.horizon, self.settings.stride)
-        key = cache.key("climate baseline", 1, data.state["cache"], shape)
-        return kept_baseline(f"climate-baseline-{key}", lambda: self._baseline(data), cached_only=cached_only)
+        chosen = self.settings
+        windows = (chosen.history, chosen.horizon, chosen.stride, chosen.folds, chosen.fold)
+        inputs = (chosen.inputs, chosen.residual, chosen.patch, chosen.patch_length)
+        key = cache.key("climate baseline", _BASELINE_VERSION, data.state["cache"], windows, inputs)
+        return kept_baseline(
+            f"climate-baseline-{key}",
+            lambda: baseline_metrics.measure(chosen, data, self.hourly),
+            cached_only=cached_only,
+        )
 
     def windows(self, data: ClimateData, rows: Tensor) -> Window:
         """The windows that begin at ``rows`` (B,)."""
         length = self.settings.history
         return Window(*data.history(rows, length), data.future(rows, length, self.settings.horizon))
-
-    def _baseline(self, data: ClimateData) -> Baselines:
-        regression = Ridge(lambda: self._design(data, "train"), lambda: self._design(data, "val"))
-        measured: Baselines = {}
-        for split in EVAL_SPLITS:
-            errors = {
-                name: ForecastErrors(self.settings.horizon, data.target.device)
-                for name in (*baselines.FORECASTS, "ridge")
-            }
-            for rows in self.batches(data, split, _BASELINE_BATCH, None):
-                window = self.windows(data, rows)
-                for name, repeat in baselines.FORECASTS.items():
-                    guess = repeat(window.past, self.settings.horizon, self.day)
-                    errors[name].add((guess - window.future) * self.spread)
-            for x, y in self._design(data, split):
-                errors["ridge"].add((regression(x) - y) * self.spread)
-            measured[split] = {name: each.metrics(self.spread) for name, each in errors.items()}
-        return measured
-
-    def _design(self, data: ClimateData, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the regression's inputs, the hourly means of all features side by side, and its targets."""
-        for rows in self.batches(data, split, _BASELINE_BATCH, None):
-            window = self.windows(data, rows)
-            whole = len(window.features[0]) // self.hourly * self.hourly
-            hours = window.features[:, -whole:].reshape(len(rows), whole // self.hourly, self.hourly, -1)
-            yield hours.mean(2).flatten(1), window.future
 
     def _chart(self, model: nn.Module, data: ClimateData, split: Split) -> View:
         rows = data.rows[split]

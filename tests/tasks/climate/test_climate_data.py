@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tasks.base import DataError
 from tasks.climate import data as climate
+from tasks.climate import folds
 from tasks.climate.data import ClimateData
 from tasks.climate.settings import Settings
 from tasks.climate.task import Task
@@ -127,7 +128,7 @@ def test_the_years_2009_to_2016_are_split_by_year(hours_late: int) -> None:
     start = int(np.datetime64(first, "s").astype(np.int64))
     end = datetime(2017, 1, 1)
     count = int((end - first).total_seconds()) // HOUR + 1  # and one reading of 2017
-    parts, told = climate.split_ranges(start, HOUR, count)
+    parts, told = folds.split_ranges(start, HOUR, count)
     moments = [[first + timedelta(hours=edge) for edge in part] for part in parts]
     assert moments[2] == [datetime(2015, 1, 1), end]
     assert moments[0][0] == first
@@ -140,7 +141,7 @@ def test_the_years_2009_to_2016_are_split_by_year(hours_late: int) -> None:
 @given(st.integers(2000, 2030), st.integers(100, 200_000))
 def test_splits_follow_one_another_and_hold_what_is_told(year: int, count: int) -> None:
     start = int(np.datetime64(f"{year}-01-01", "s").astype(np.int64))
-    parts, told = climate.split_ranges(start, HOUR, count)
+    parts, told = folds.split_ranges(start, HOUR, count)
     edges = [edge for part in parts for edge in part]
     assert edges == sorted(edges)
     assert [part[1] for part in parts[:2]] == [part[0] for part in parts[1:]]
