@@ -19,10 +19,11 @@ from tasks.climate import folds, readings, resampling
 from tasks.climate.readings import Readings
 from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import JENA, PATTERNS, Settings
+from tasks.climate.wording import counted, format_span, format_time
 from tasks.shared.datasets import cache, reading
 from tasks.shared.datasets.cache import Encoding, Meta
 
-_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+_VERSION = 2  # of the encoding: a change makes every cached copy an old one
 _JENA_ROWS = 420_551
 _DAY = 86_400  # s
 
@@ -64,8 +65,9 @@ def load(settings: Settings, folder: Path) -> ClimateData:
         DataError: a file is missing or is not what it should be, or holds too little for the windows asked for.
     """
     paths = files(settings, folder)
-    wanted = (settings.columns, settings.target, settings.time_column, settings.date_format, settings.longest_gap)
-    key = "climate-" + cache.key(_VERSION, wanted, [path.name for path in paths], paths=paths)
+    shapes = (settings.time_column, settings.date_format, settings.missing, settings.decimal)
+    wanted = (settings.columns, settings.target, settings.step, settings.longest_gap)
+    key = "climate-" + cache.key(_VERSION, wanted, shapes, [path.name for path in paths], paths=paths)
     return _arrange(settings, key, *cache.tensors(key, lambda: _encoded(settings, paths)))
 
 
@@ -98,8 +100,10 @@ def read_regular(settings: Settings, paths: Sequence[Path]) -> tuple[Readings, R
         DataError: file, line and what was expected.
     """
     columns = [*settings.columns, settings.target]
-    found = readings.read(paths, columns, settings.time_column, settings.date_format)
-    return found, resampling.resample(found, settings.longest_gap)
+    found = readings.read(
+        paths, columns, settings.time_column, settings.date_format, settings.missing, settings.decimal
+    )
+    return found, resampling.resample(found, settings.longest_gap, settings.step)
 
 
 def readings_a_day(step: int) -> int:
@@ -108,8 +112,13 @@ def readings_a_day(step: int) -> int:
     Raises:
         DataError: they make no whole day.
     """
+    if step > _DAY:
+        raise DataError(f"Most readings are {format_span(step)} apart: at least one a day is needed.")
     if _DAY % step:
-        raise DataError(f"The readings are {step} s apart, which makes no whole day: give them at a regular distance.")
+        raise DataError(
+            f"Most readings are {format_span(step)} apart, which makes no whole day: give them at another "
+            "distance, or set task.step, to 3600 or 86400 for instance, to average them."
+        )
     return _DAY // step
 
 
@@ -139,18 +148,14 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
         clean = _clean(windows, complete, length)
         dropped += len(windows) - len(clean)
         if not len(clean):
-            begin, count = ranges[0][0], sum(end - begin for begin, end in ranges)
-            raise DataError(
-                f"The {count:,} readings from "
-                f"{readings.format_time(meta['start'] + begin * step)} on, which are the "
-                f"{split} split, hold no whole window of {settings.history} + {settings.horizon}: give a longer file, "
-                "or lower task.history or task.horizon."
-            )
+            within = np.concatenate([values[begin:end] for begin, end in ranges])
+            raise _no_window(settings, split, format_time(meta["start"] + ranges[0][0] * step), within, len(windows))
         rows[split] = torch.from_numpy(clean)
     if dropped:
-        notes.append(f"{dropped:,} windows over long gaps were dropped.")
+        notes.append(f"{counted(dropped, 'window')} over long gaps {'was' if dropped == 1 else 'were'} dropped.")
     trained = np.concatenate([values[begin:end] for begin, end in parts.ranges["train"]])
     mean, spread = np.nanmean(trained, 0), np.nanstd(trained, 0)
+    notes += _constants(settings, mean, spread)
     spread[spread == 0] = 1.0
     scaled = torch.from_numpy(np.nan_to_num((values - mean) / spread)).float()
     state = {
@@ -162,6 +167,46 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
         "spread": spread.tolist(),
     }
     return ClimateData(scaled[:, :-1].contiguous(), scaled[:, -1].contiguous(), rows, state, tuple(notes))
+
+
+def _no_window(settings: Settings, split: Split, since: str, values: NDArray[np.float64], windows: int) -> DataError:
+    """Say why a split (its readings (R,F)) has no window: it is too short, or a column has too many gaps."""
+    length = f"{settings.history} + {settings.horizon}"
+    part = (
+        f"The {len(values):,} readings from {since} on, which are the {split} split, hold no whole window of {length}"
+    )
+    if not windows:
+        return DataError(f"{part}: give a longer file, or lower task.history or task.horizon.")
+    holes = np.isnan(values).sum(0)
+    worst = int(holes.argmax())
+    name = (*settings.columns, settings.target)[worst]
+    if holes[worst] == np.isnan(values).any(1).sum() and (holes == holes[worst]).sum() > 1:
+        return DataError(
+            f"{part} without a long gap, {holes[worst]:,} of them are missing: correct a wrong date, give a file with "
+            "fewer gaps, or bridge longer ones with task.longest_gap."
+        )
+    return DataError(
+        f"{part} without a long gap: {name!r} is missing in {holes[worst]:,} of them. Leave it out of task.features, "
+        "or bridge longer gaps with task.longest_gap."
+    )
+
+
+def _constants(settings: Settings, mean: NDArray[np.float64], spread: NDArray[np.float64]) -> list[str]:
+    """Say which features never change in the training part.
+
+    Raises:
+        DataError: the target does not.
+    """
+    if spread[-1] == 0:
+        raise DataError(
+            f"The target {settings.target!r} is {mean[-1]:g} in the whole training part: there is nothing to forecast. "
+            "Name another task.target, or give a longer file."
+        )
+    return [
+        f"{name} is {mean[place]:g} in the whole training part: the network learns nothing from it."
+        for place, name in enumerate(settings.columns)
+        if spread[place] == 0
+    ]
 
 
 def _windows(begin: int, end: int, length: int, stride: int) -> NDArray[np.int64]:

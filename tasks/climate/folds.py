@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tasks.base import Split
-from tasks.climate.readings import format_time
 from tasks.climate.settings import Settings
+from tasks.climate.wording import format_time
 
 _YEARS = (2009, 2015, 2017)  # training, test and their end, where a file spans them
 Range = tuple[int, int]  # of ticks: [begin, end)

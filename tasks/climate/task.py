@@ -6,7 +6,6 @@ Shapes: B windows, P readings of history, F features, H readings of the horizon.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,13 +17,14 @@ from torch.nn import functional as F
 
 from tasks import base
 from tasks.base import Baselines, DataError, Evaluation, RecurrentNetwork, Split, State
-from tasks.climate import baseline_metrics, baselines, folds, forecast_view, readings
+from tasks.climate import baseline_metrics, baselines, folds, forecast_view
 from tasks.climate import data as climate
 from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
 from tasks.climate.metrics import ForecastErrors, by_horizon
 from tasks.climate.model import Forecaster, input_size
 from tasks.climate.settings import Settings
+from tasks.climate.wording import format_span, format_time
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
 from tasks.views import Table, TableValue, View
@@ -54,7 +54,7 @@ class Task(base.Task[Settings, ClimateData]):
         self.step, self.day = int(state["step"]), int(state["day"])
         self.mean, self.spread = float(state["mean"][-1]), float(state["spread"][-1])  # of the target
         self.hourly = max(1, _HOUR // self.step)  # readings in an hour
-        self.unit = unit(settings.target)
+        self.unit = settings.unit
 
     @property
     def protocol(self) -> str:
@@ -111,7 +111,10 @@ class Task(base.Task[Settings, ClimateData]):
             raise ValueError(str(error)) from None
         given = found.values[-self.settings.history :]
         if found.step != self.step:
-            raise ValueError(f"{path} has a reading every {found.step} s; this network knows one every {self.step} s.")
+            raise ValueError(
+                f"{path} has a reading every {format_span(found.step)}; this network knows one every "
+                f"{format_span(self.step)}."
+            )
         if len(given) < self.settings.history:
             raise ValueError(f"{path} holds {len(given):,} readings: {self.settings.history:,} are needed.")
         if np.isnan(given).any():
@@ -125,7 +128,7 @@ class Task(base.Task[Settings, ClimateData]):
         predicted = self._degrees(model(history[..., :-1], past)[0])
         end = found.start + (len(found.values) - 1) * self.step
         shown = forecast_view.forecast(
-            f"forecast from {readings.format_time(end)} on",
+            f"forecast from {format_time(end)} on",
             self._degrees(past[0]),
             predicted,
             None,
@@ -135,9 +138,14 @@ class Task(base.Task[Settings, ClimateData]):
         )
         places = range(self.hourly - 1, self.settings.horizon, self.hourly)
         rows: list[list[TableValue]] = [
-            [readings.format_time(end + (at + 1) * self.step), round(float(predicted[at]), 2)] for at in places
+            [format_time(end + (at + 1) * self.step), round(float(predicted[at]), 2)] for at in places
         ]
-        return [shown, Table(title=path.name, columns=["time", f"forecast, {self.unit}"], rows=rows)]
+        used = f"The forecast reads the last {len(given):,} of {len(found.values):,} readings."
+        notes = [*found.notes, *([used] if len(given) < len(found.values) else [])]
+        return [
+            shown,
+            Table(title=path.name, note=" ".join(notes), columns=["time", f"forecast, {self.unit}"], rows=rows),
+        ]
 
     def baseline(self, data: ClimateData, *, cached_only: bool = False) -> Baselines:
         chosen = self.settings
@@ -162,7 +170,7 @@ class Task(base.Task[Settings, ClimateData]):
         window = self.windows(data, rows[number : number + 1])
         end = self.state["start"] + (int(rows[number]) + self.settings.history - 1) * self.step
         return forecast_view.forecast(
-            f"forecast from {readings.format_time(end)} on ({split} window {number} of {len(rows)})",
+            f"forecast from {format_time(end)} on ({split} window {number} of {len(rows)})",
             self._degrees(window.past[0]),
             self._degrees(model(window.features, window.past)[0]),
             self._degrees(window.future[0]),
@@ -174,9 +182,3 @@ class Task(base.Task[Settings, ClimateData]):
 
     def _degrees(self, scaled: Tensor) -> Tensor:
         return scaled.float() * self.spread + self.mean
-
-
-def unit(target: str) -> str:
-    """Return the unit of a column, from its name: ``T (degC)`` is in °C."""
-    named = re.search(r"\((.+)\)\s*$", target)
-    return named[1].replace("degC", "°C") if named else target

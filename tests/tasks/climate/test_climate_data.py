@@ -80,6 +80,7 @@ def test_windows_over_long_gaps_are_dropped_and_told(tmp_path: Path) -> None:
     starts = set(data.rows["train"].tolist())
     assert starts == {k for k in range(700 - 71) if not hole & set(range(k, k + 72))}
     assert data.notes == (
+        "14 cells marked as missing: -9999 14.",
         "14 of 1,000 readings are missing or incomplete: 4 in gaps of up to 6 were interpolated, "
         "10 in longer ones were not.",
         "81 windows over long gaps were dropped.",
@@ -97,8 +98,11 @@ def test_too_little_for_a_window_is_refused(tmp_path: Path) -> None:
 
 def test_readings_that_make_no_day_are_refused(tmp_path: Path) -> None:
     times = [START + timedelta(hours=7 * k) for k in range(300)]
-    with pytest.raises(DataError, match=r"The readings are 25200 s apart, which makes no whole day"):
+    with pytest.raises(DataError, match=r"Most readings are 7 h apart, which makes no whole day: .* set task\.step"):
         load(station(tmp_path, course(300), times))
+    weeks = [START + timedelta(days=7 * k) for k in range(300)]
+    with pytest.raises(DataError, match=r"Most readings are 7 days apart: at least one a day is needed\.$"):
+        load(station(tmp_path, course(300), weeks))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from tasks.climate import baselines
 from tasks.climate.baseline_metrics import RIDGE_AT_EDGE
 from tasks.climate.data import ClimateData
 from tasks.climate.settings import Settings
-from tasks.climate.task import Task, unit
+from tasks.climate.task import Task
 from tasks.shared.datasets import locations
 from tasks.views import Series, Table
+from workbench.render.metrics import heading
 
 
 class Says(nn.Module):
@@ -190,7 +191,7 @@ def test_a_forecast_of_ones_own_readings(loaded: tuple[Task, ClimateData], tmp_p
     ("count", "cell", "sentence"),
     [
         (40, "1.0", r"holds 40 readings: 48 are needed\.$"),
-        (90, "warm", r"line 62: T \(degC\) is 'warm', where a number was expected\.$"),
+        (90, "warm", r"line 62: T \(degC\) is 'warm', where a number was expected: "),
         (90, "gap", r"has a long gap in its last 48 readings: give a file without\.$"),
     ],
 )
@@ -214,7 +215,7 @@ def test_a_text_that_is_no_file_is_asked_again(loaded: tuple[Task, ClimateData],
 
 def test_readings_at_another_distance_are_refused(loaded: tuple[Task, ClimateData], tmp_path: Path) -> None:
     path = station(tmp_path / "own", course(60), [t for k, t in enumerate(hours(120)) if k % 2]) / NAME
-    with pytest.raises(ValueError, match=r"has a reading every 7200 s; this network knows one every 3600 s\.$"):
+    with pytest.raises(ValueError, match=r"has a reading every 2 h; this network knows one every 1 h\.$"):
         loaded[0].predict(Says(torch.zeros(24)), str(path))
 
 
@@ -235,7 +236,23 @@ def test_settings_that_do_not_fit_together(changes: dict[str, Any], sentence: st
 
 
 def test_units_come_from_the_columns_name() -> None:
-    assert [unit(name) for name in ("T (degC)", "rho (g/m**3)", "stock")] == ["°C", "g/m**3", "stock"]
+    units = [Settings(target=name).unit for name in ("T (degC)", "rho (g/m**3)", "level [m]", "stock", "CO(GT)")]
+    assert units == ["°C", "g/m**3", "m", "stock", "GT"]
+
+
+@pytest.mark.parametrize(
+    ("target", "titles"),
+    [
+        ("T (degC)", ["MSE °C²", "MAE °C", "RMSE °C"]),
+        ("level (m)", ["MSE m²", "MAE m", "RMSE m"]),
+        ("rho (g/m**3)", ["MSE (g/m**3)²", "MAE g/m**3", "RMSE g/m**3"]),
+        ("stock", ["MSE stock²", "MAE stock", "RMSE stock"]),
+    ],
+)
+def test_metrics_of_ones_own_series_have_its_unit(target: str, titles: list[str]) -> None:
+    settings = small(target=target)
+    assert [heading(name, settings) for name in ("mse_c2", "mae_c", "rmse_c")] == titles
+    assert heading("mse_norm", settings) == "MSE norm."
 
 
 @pytest.mark.data

@@ -60,17 +60,20 @@ def test_a_column_of_nothing_stays_nothing() -> None:
     assert np.isnan(resampling.resample(some([0, 1, 2], [float("nan")] * 3), 6).values).all()
 
 
-def test_readings_between_ticks_are_moved_and_counted() -> None:
+def test_readings_between_ticks_are_put_on_the_nearest_and_counted() -> None:
     found = some(list(range(10)), [float(t) for t in range(10)])
     found.seconds[4] += 100
     made = resampling.resample(found, 6)
     assert made.values[:, 0].tolist() == list(range(10))
-    assert made.notes == ("1 readings stood between ticks of 10 min and were moved to the nearest.",)
+    assert made.notes == ("1 reading stood between ticks of 10 min and was put on the nearest.",)
 
 
 @pytest.mark.parametrize(
     ("ticks", "sentence"),
-    [([0], "One reading alone is no series"), ([0, 1, 2, 9000], "to 1970-03-16 .*: a date must be wrong.$")],
+    [
+        ([0], "All readings stand at 1970-01-12 13:46, which is no series"),
+        ([0, 1, 2, 9000], "to 1970-03-16 .*: a date must be wrong, or set task.step"),
+    ],
 )
 def test_what_is_no_series_is_refused(ticks: list[int], sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
