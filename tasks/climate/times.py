@@ -19,7 +19,7 @@ _DAY = 86_400  # s
 _NO_DAY = -(10**9)
 _DATE_PARTS = ("%Y", "%y", "%m", "%d", "%b", "%B", "%j", "%z")  # directives of a date
 _WRITTEN = re.compile(
-    r"(?P<first>\d{1,4})(?P<mark>[./-])(?P<second>\d{1,2})(?P=mark)(?P<third>\d{4}|\d{2})"
+    r"(?P<first>\d{1,4})(?P<mark>[./-])(?P<second>\d{1,2})(?P=mark)(?P<third>\d{4}|\d{1,2})"
     r"(?:(?:T|,?\s+)(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2})(?:[:.](?P<seconds>\d{2})(?:[.,]\d+)?)?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?"
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
@@ -145,7 +145,7 @@ def _days(first: str, mark: str, second: str, third: str) -> tuple[int, int]:
     one, two, three = int(first), int(second), int(third)
     if len(first) == 4:
         return (_day(one, two, three),) * 2
-    if len(first) > 2 or (len(third) == 2 and mark != "."):
+    if len(first) > 2 or len(third) == 1 or (len(third) == 2 and mark != "."):
         return (_NO_DAY, _NO_DAY)
     if mark == ".":
         year = three if len(third) == 4 else datetime.strptime(third, "%y").year
