@@ -187,6 +187,27 @@ def test_a_forecast_of_ones_own_readings(loaded: tuple[Task, ClimateData], tmp_p
     assert [row[1] for row in table.rows] == pytest.approx(expected, abs=0.011)
 
 
+def test_what_is_left_out_of_a_predicted_file_is_told(loaded: tuple[Task, ClimateData], tmp_path: Path) -> None:
+    values: list[object] = course(90, seed=5).tolist()
+    values[60] = "NA"
+    values[3] = -999
+
+    def change(lines: list[str]) -> None:
+        lines[71:71] = [lines[70], f"{lines[70].split(',')[0]},99,1"]  # one repeats it exactly, one has another value
+
+    path = station(tmp_path / "own", values, change=change) / NAME
+    *_, table = loaded[0].predict(Says(torch.zeros(24)), str(path))
+    for told in (
+        "1 cell marked as missing: NA 1.",
+        "T (degC) is -999 once, far outside its other readings",
+        "1 row repeats an earlier one exactly and was dropped.",
+        "2 rows share their time with another of other values, at 2020-03-03 21:00 for one, and were averaged.",
+        "2 of 90 readings are missing or incomplete: 2 in gaps of up to 6 were interpolated",
+        "The forecast reads the last 48 of 90 readings.",
+    ):
+        assert told in table.note
+
+
 @pytest.mark.parametrize(
     ("count", "cell", "sentence"),
     [
