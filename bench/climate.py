@@ -1,17 +1,21 @@
-"""Gain of a network over the best baseline forecast of temperature, over seeds, with a day-block bootstrap interval.
+"""Gain of a network over the best baseline forecast of temperature, and blocked cross-validation over the file.
 
     python bench/climate.py --cells lstm gru --seeds 5 --data DIR --runs DIR
+    python bench/climate.py --cells lstm gru --seeds 3 --folds 5 --data DIR --runs DIR --json climate.json
 
 For each cell and head (the defaults' residual one, and the preset ``plain``) a run a seed is made by the real command
 line, where ``--runs`` does not hold it yet. On the test windows the squared error of each is compared with that of the
-baseline forecast that is best *there*, which is the strictest choice. A gain is that forecast's MSE less the
-network's, in °C²; its 95 % interval comes from drawing whole days of windows with replacement (2,000 times), because
-windows that
-begin an hour apart are nearly the same. The last line of a group is the gain of all seeds together: their errors are
-averaged window by window before days are drawn.
+baseline that is best *there*, ridge regression among them, which is the strictest choice. A gain is that baseline's MSE
+less the network's, in °C²; its 95 % interval comes from drawing whole days of windows with replacement (2,000 times),
+because windows that begin an hour apart are nearly the same. The last line of a group is the gain of all seeds
+together: their errors are averaged window by window before days are drawn.
 
 The correction is the root mean square of forecast less baseline forecast: a residual head that learned nothing has 0.
 The windows of one test split share its weather: an interval says nothing of another autumn.
+
+With ``--folds K`` the defaults' head is trained on the usual split and on each of K folds (``task.folds``), every seed,
+and the RMSE of each network and baseline is shown on validation and test: of the usual split, and over the folds as
+mean ± standard deviation, a fold's figure being the mean of its seeds'.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 if not sys.flags.safe_path:
     sys.path.pop(0)  # this file's folder, where ``climate`` would be this file
@@ -30,13 +34,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tasks.base import EVAL_SPLITS, Split
 from tasks.climate import baselines
+from tasks.climate.baseline_metrics import Regression
 from tasks.climate.data import ClimateData
 from tasks.climate.metrics import LEADS
 from tasks.climate.task import Task
 from tasks.shared.baselines.bootstrap import block_interval
 from workbench.engine import data, trained_run
 from workbench.runs import store
+from workbench.runs.events import Finished
+from workbench.runs.history import History, read_history
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 HEADS = {"residual": "", "plain": "plain"}  # a head and the preset that has it
@@ -62,42 +70,102 @@ def main() -> None:
     parser.add_argument("--threads", default="0")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--runs", type=Path, default=Path("checkpoints"))
+    parser.add_argument("--folds", type=int, default=0, help="folds of blocked cross-validation; 0: the gains instead")
+    parser.add_argument("--json", type=Path, help="a file for the figures")
     given = parser.parse_args()
+    figures = cross_validate(given) if given.folds else gains(given)
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def gains(given: argparse.Namespace) -> dict[str, Any]:
+    """Print the gains on the usual split's test windows, and return the figures."""
+    lines: list[dict[str, Any]] = []
     head = f"{'cell':<8}{'head':<10}{'seed':<6}{'MSE °C²':>8}{'gain °C²':>10}{'95 % interval':>18}{'correction °C':>15}"
     print(head + "".join(f"{f'gain at {lead} h':>14}" for lead in LEADS))
     for cell in given.cells:
         for name in given.heads:
-            tested = [
-                test(find(given, cell, name, seed) or train(given, cell, name, seed)) for seed in range(given.seeds)
-            ]
-            for seed, one in enumerate(tested):
-                show(cell, name, str(seed), one)
+            tested = [test(run_of(given, cell, name, seed)) for seed in range(given.seeds)]
+            lines += [show(cell, name, str(seed), one) for seed, one in enumerate(tested)]
             together = tested[0]._replace(
                 squared=np.mean([one.squared for one in tested], 0),
                 correction=float(np.mean([one.correction for one in tested])),
             )
-            show(cell, name, "all", together)
+            lines.append(show(cell, name, "all", together))
     best = best_baseline(tested[0])
-    means = ", ".join(f"{method} {errors.mean():.2f}" for method, errors in tested[0].baselines.items())
-    print(f"\nbaselines, MSE °C²: {means}; compared with: {best}")
+    mses = {method: float(errors.mean()) for method, errors in tested[0].baselines.items()}
+    print(f"\nbaselines, MSE °C²: {', '.join(f'{k} {v:.2f}' for k, v in mses.items())}; compared with: {best}")
     print(f"{len(tested[0].squared):,} test windows that begin on {len(np.unique(tested[0].days))} days")
+    return {"gains": lines, "baselines_mse_c2": mses, "compared_with": best, "test_windows": len(tested[0].squared)}
 
 
-def find(given: argparse.Namespace, cell: str, head: str, seed: int) -> store.Run | None:
+def cross_validate(given: argparse.Namespace) -> dict[str, Any]:
+    """Print the RMSE of networks and baselines, on the usual split and over the folds, and return the figures."""
+    figures: dict[str, dict[Split, list[float]]] = {}  # by method, the usual split first, then each fold
+    for cell in given.cells:
+        for fold in range(given.folds + 1):
+            histories = [
+                read_history(run_of(given, cell, "residual", seed, fold=fold).events_file)
+                for seed in range(given.seeds)
+            ]
+            for split in EVAL_SPLITS:
+                errors = [metrics_of(history, split) for history in histories]
+                assert histories[0].baseline
+                methods = {cell: float(np.mean([each["rmse_c"] for each in errors]))}
+                methods |= {m: each["rmse_c"] for m, each in histories[0].baseline.methods[split].items()}
+                for method, value in methods.items():
+                    several = figures.setdefault(method, {"val": [], "test": []})[split]
+                    if len(several) == fold:  # a baseline stands in every cell's runs
+                        several.append(value)
+            shown = ", ".join(f"{split} {figures[cell][split][fold]:.3f}" for split in EVAL_SPLITS)
+            print(f"{cell}, {f'fold {fold}' if fold else 'usual split'}: RMSE °C {shown}", flush=True)
+    print(f"\n{'RMSE °C':<24}{'usual split':>20}{f'{given.folds} folds, mean ± sd':>30}")
+    print(f"{'':<24}{'val':>10}{'test':>10}{'val':>15}{'test':>15}")
+    for method, of in sorted(figures.items(), key=lambda item: float(np.mean(item[1]["test"][1:]))):
+        usual = "".join(f"{of[split][0]:>10.2f}" for split in EVAL_SPLITS)
+        over = [f"{np.mean(of[split][1:]):.2f} ± {np.std(of[split][1:], ddof=1):.2f}" for split in EVAL_SPLITS]
+        print(f"{method:<24}{usual}" + "".join(f"{text:>15}" for text in over))
+    return {
+        "folds": given.folds,
+        "seeds": given.seeds,
+        "rmse_c": {
+            method: {split: {"usual": several[0], "folds": several[1:]} for split, several in of.items()}
+            for method, of in figures.items()
+        },
+    }
+
+
+def metrics_of(history: History, split: Split) -> dict[str, Any]:
+    """A finished run's metrics: its best evaluation's, or its test's."""
+    assert isinstance(history.ended, Finished)
+    if split == "test":
+        return history.ended.test
+    return next(each.metrics for each in reversed(history.evals) if each.step == history.ended.best.step)
+
+
+def run_of(given: argparse.Namespace, cell: str, head: str, seed: int, *, fold: int = 0) -> store.Run:
+    return find(given, cell, head, seed, fold) or train(given, cell, head, seed, fold)
+
+
+def find(given: argparse.Namespace, cell: str, head: str, seed: int, fold: int) -> store.Run | None:
     """A finished run of these already there."""
+    folds = (given.folds if fold else 0, fold)
     for run in store.listing(given.runs):
         described = run.spec
         if (described.task, described.cell, described.preset) == ("climate", cell, HEADS[head]) and (
-            described.train.seed == seed and run.status() == "finished"
+            described.train.seed == seed
+            and (described.settings.folds, described.settings.fold) == folds
+            and run.status() == "finished"
         ):
             return run
     return None
 
 
-def train(given: argparse.Namespace, cell: str, head: str, seed: int) -> store.Run:
+def train(given: argparse.Namespace, cell: str, head: str, seed: int, fold: int) -> store.Run:
     words = [WORKBENCH, "train", "climate", "--cell", cell, "--seed", str(seed), "--headless", "--json"]
     words += ["--runs", str(given.runs), "--threads", given.threads]
     words += ["--preset", HEADS[head]] if HEADS[head] else []
+    words += ["--set", f"task.folds={given.folds}", "--set", f"task.fold={fold}"] if fold else []
     words += ["--data", str(given.data)] if given.data else []
     said = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
     return store.find(json.loads(said.splitlines()[-1])["run"], given.runs)
@@ -110,7 +178,8 @@ def test(run: store.Run) -> Tested:
     assert isinstance(task, Task)
     assert isinstance(examples, ClimateData)
     squared: list[torch.Tensor] = []
-    others: dict[str, list[torch.Tensor]] = {method: [] for method in baselines.FORECASTS}
+    regression = Regression(task.settings, examples, task.hourly)
+    others: dict[str, list[torch.Tensor]] = {method: [] for method in (*baselines.FORECASTS, regression.name)}
     corrections: list[torch.Tensor] = []
     with torch.inference_mode():
         for rows in task.batches(examples, "test", _BATCH, None):
@@ -122,6 +191,8 @@ def test(run: store.Run) -> Tested:
                 others[method].append((guess - window.future).square())
                 if method == beneath(task):
                     corrections.append((predicted - guess).square())
+            guess = regression.forecast(window.features, window.past)
+            others[regression.name].append((guess - window.future).square())
     unit = task.spread**2
     starts = examples.rows["test"].numpy() + task.settings.history
     return Tested(
@@ -143,16 +214,28 @@ def best_baseline(tested: Tested) -> str:
     return min(tested.baselines, key=lambda method: float(tested.baselines[method].mean()))
 
 
-def show(cell: str, head: str, seed: str, tested: Tested) -> None:
+def show(cell: str, head: str, seed: str, tested: Tested) -> dict[str, Any]:
+    """Print a line of the table, and return its figures."""
     gain = tested.baselines[best_baseline(tested)] - tested.squared  # (W,H)
     found = block_interval(gain.mean(1), tested.days)
     between = f"{found.low:+.2f} … {found.high:+.2f}" + ("" if found.excludes_zero else " ·")
-    places = [lead * 3_600 // tested.step - 1 for lead in LEADS]
+    at_leads = [float(gain[:, lead * 3_600 // tested.step - 1].mean()) for lead in LEADS]
+    mse = float(tested.squared.mean())
     print(
-        f"{cell:<8}{head:<10}{seed:<6}{tested.squared.mean():>8.2f}{found.mean:>+10.2f}{between:>18}"
-        f"{tested.correction:>15.2f}" + "".join(f"{gain[:, place].mean():>+14.2f}" for place in places),
+        f"{cell:<8}{head:<10}{seed:<6}{mse:>8.2f}{found.mean:>+10.2f}{between:>18}"
+        f"{tested.correction:>15.2f}" + "".join(f"{each:>+14.2f}" for each in at_leads),
         flush=True,
     )
+    return {
+        "cell": cell,
+        "head": head,
+        "seed": seed,
+        "mse_c2": mse,
+        "gain_c2": found.mean,
+        "interval_c2": [found.low, found.high],
+        "correction_c": tested.correction,
+        "gain_c2_at_hours": dict(zip(map(str, LEADS), at_leads, strict=True)),
+    }
 
 
 if __name__ == "__main__":

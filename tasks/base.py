@@ -110,6 +110,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             heading=name.replace("_", " "), higher_is_better=cls.higher_is_better if name == cls.metric else None
         )
 
+    def present_metric(self, name: str) -> Metric:
+        """Return the presentation of a metric in a run of these settings: its unit may be that of the user's data."""
+        return self.describe_metric(name)
+
     @classmethod
     def annotator(cls, state: State) -> Callable[[str, bool], Annotation] | None:
         """A function that annotates a generated text: ``(text, whether it has ended)`` → marks; none: no annotations.

@@ -6,7 +6,6 @@ Shapes: R readings, F features, W windows.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,16 +15,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import SPLITS, DataError, Split, State
-from tasks.climate import readings, resampling
+from tasks.climate import folds, readings, resampling
 from tasks.climate.readings import Readings
 from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import JENA, PATTERNS, Settings
+from tasks.climate.wording import counted, format_span, format_time
 from tasks.shared.datasets import cache, reading
 from tasks.shared.datasets.cache import Encoding, Meta
 
-_VERSION = 1  # of the encoding: a change makes every cached copy an old one
+_VERSION = 2  # of the encoding: a change makes every cached copy an old one
 _JENA_ROWS = 420_551
-_YEARS = (2009, 2015, 2017)  # training, test and their end, where a file spans them
 _DAY = 86_400  # s
 
 
@@ -66,8 +65,9 @@ def load(settings: Settings, folder: Path) -> ClimateData:
         DataError: a file is missing or is not what it should be, or holds too little for the windows asked for.
     """
     paths = files(settings, folder)
-    wanted = (settings.columns, settings.target, settings.time_column, settings.date_format, settings.longest_gap)
-    key = "climate-" + cache.key(_VERSION, wanted, [path.name for path in paths], paths=paths)
+    shapes = (settings.time_column, settings.date_format, settings.missing, settings.decimal)
+    wanted = (settings.columns, settings.target, settings.step, settings.longest_gap)
+    key = "climate-" + cache.key(_VERSION, wanted, shapes, [path.name for path in paths], paths=paths)
     return _arrange(settings, key, *cache.tensors(key, lambda: _encoded(settings, paths)))
 
 
@@ -100,8 +100,10 @@ def read_regular(settings: Settings, paths: Sequence[Path]) -> tuple[Readings, R
         DataError: file, line and what was expected.
     """
     columns = [*settings.columns, settings.target]
-    found = readings.read(paths, columns, settings.time_column, settings.date_format)
-    return found, resampling.resample(found, settings.longest_gap)
+    found = readings.read(
+        paths, columns, settings.time_column, settings.date_format, settings.missing, settings.decimal
+    )
+    return found, resampling.resample(found, settings.longest_gap, settings.step)
 
 
 def readings_a_day(step: int) -> int:
@@ -110,8 +112,13 @@ def readings_a_day(step: int) -> int:
     Raises:
         DataError: they make no whole day.
     """
+    if step > _DAY:
+        raise DataError(f"Most readings are {format_span(step)} apart: at least one a day is needed.")
     if _DAY % step:
-        raise DataError(f"The readings are {step} s apart, which makes no whole day: give them at a regular distance.")
+        raise DataError(
+            f"Most readings are {format_span(step)} apart, which makes no whole day: give them at another "
+            "distance, or set task.step, to 3600 or 86400 for instance, to average them."
+        )
     return _DAY // step
 
 
@@ -129,27 +136,26 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
     day = readings_a_day(step)
     if settings.history < day:
         raise DataError(f"task.history={settings.history} readings are less than a day, which has {day}: read more.")
-    parts, remarks = split_ranges(int(meta["start"]), step, len(values))
-    notes = [*meta["notes"], *remarks]
+    parts = folds.split(settings, int(meta["start"]), step, len(values))
+    notes = [*meta["notes"], *parts.remarks]
     complete = np.isfinite(values).all(1)
+    length = settings.history + settings.horizon
     rows: dict[Split, Tensor] = {}
     dropped = 0
-    for split, (begin, end) in zip(SPLITS, parts, strict=True):
-        windows = _windows(begin, end, settings.history + settings.horizon, settings.stride)
-        clean = _clean(windows, complete, settings.history + settings.horizon)
+    for split in SPLITS:
+        ranges = parts.ranges[split]
+        windows = np.concatenate([_windows(begin, end, length, settings.stride) for begin, end in ranges])
+        clean = _clean(windows, complete, length)
         dropped += len(windows) - len(clean)
         if not len(clean):
-            raise DataError(
-                f"The {end - begin:,} readings from "
-                f"{readings.format_time(meta['start'] + begin * step)} on, which are the "
-                f"{split} split, hold no whole window of {settings.history} + {settings.horizon}: give a longer file, "
-                "or lower task.history or task.horizon."
-            )
+            within = np.concatenate([values[begin:end] for begin, end in ranges])
+            raise _no_window(settings, split, format_time(meta["start"] + ranges[0][0] * step), within, len(windows))
         rows[split] = torch.from_numpy(clean)
     if dropped:
-        notes.append(f"{dropped:,} windows over long gaps were dropped.")
-    begin, end = parts[0]
-    mean, spread = np.nanmean(values[begin:end], 0), np.nanstd(values[begin:end], 0)
+        notes.append(f"{counted(dropped, 'window')} over long gaps {'was' if dropped == 1 else 'were'} dropped.")
+    trained = np.concatenate([values[begin:end] for begin, end in parts.ranges["train"]])
+    mean, spread = np.nanmean(trained, 0), np.nanstd(trained, 0)
+    notes += _constants(settings, mean, spread)
     spread[spread == 0] = 1.0
     scaled = torch.from_numpy(np.nan_to_num((values - mean) / spread)).float()
     state = {
@@ -163,27 +169,44 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
     return ClimateData(scaled[:, :-1].contiguous(), scaled[:, -1].contiguous(), rows, state, tuple(notes))
 
 
-def split_ranges(start: int, step: int, count: int) -> tuple[list[tuple[int, int]], list[str]]:
-    """Return the (begin, end) ticks of training, validation and test, and remarks on them.
+def _no_window(settings: Settings, split: Split, since: str, values: NDArray[np.float64], windows: int) -> DataError:
+    """Say why a split (its readings (R,F)) has no window: it is too short, or a column has too many gaps."""
+    length = f"{settings.history} + {settings.horizon}"
+    part = (
+        f"The {len(values):,} readings from {since} on, which are the {split} split, hold no whole window of {length}"
+    )
+    if not windows:
+        return DataError(f"{part}: give a longer file, or lower task.history or task.horizon.")
+    holes = np.isnan(values).sum(0)
+    worst = int(holes.argmax())
+    name = (*settings.columns, settings.target)[worst]
+    if holes[worst] == np.isnan(values).any(1).sum() and (holes == holes[worst]).sum() > 1:
+        return DataError(
+            f"{part} without a long gap, {holes[worst]:,} of them are missing: correct a wrong date, give a file with "
+            "fewer gaps, or bridge longer ones with task.longest_gap."
+        )
+    return DataError(
+        f"{part} without a long gap: {name!r} is missing in {holes[worst]:,} of them. Leave it out of task.features, "
+        "or bridge longer gaps with task.longest_gap."
+    )
 
-    Training is 2009 to 2014 and test 2015 and 2016, where there are readings from all these years (validation: the
-    last tenth of the training years); otherwise they are the first 70 %, the next 15 % and the last 15 %.
+
+def _constants(settings: Settings, mean: NDArray[np.float64], spread: NDArray[np.float64]) -> list[str]:
+    """Say which features never change in the training part.
+
+    Raises:
+        DataError: the target does not.
     """
-    first_year, last_year = (int(readings.format_time(start + tick * step)[:4]) for tick in (0, count - 1))
-    if first_year <= _YEARS[0] and last_year >= _YEARS[-1] - 1:
-        begin, split, end = (min(max(_first_tick(year, start, step), 0), count) for year in _YEARS)
-        border = split - (split - begin) // 10
-        outside = begin + count - end
-        remarks = [f"Readings from before 2009 or after 2016 are left out: {outside:,}."] if outside else []
-        return [(begin, border), (border, split), (split, end)], remarks
-    borders = [0, round(count * 0.7), round(count * 0.85), count]
-    return list(itertools.pairwise(borders)), []
-
-
-def _first_tick(year: int, start: int, step: int) -> int:
-    """The first tick of a year, which may lie outside the series."""
-    seconds = int(np.datetime64(f"{year}-01-01", "s").astype(np.int64))
-    return -((start - seconds) // step)
+    if spread[-1] == 0:
+        raise DataError(
+            f"The target {settings.target!r} is {mean[-1]:g} in the whole training part: there is nothing to forecast. "
+            "Name another task.target, or give a longer file."
+        )
+    return [
+        f"{name} is {mean[place]:g} in the whole training part: the network learns nothing from it."
+        for place, name in enumerate(settings.columns)
+        if spread[place] == 0
+    ]
 
 
 def _windows(begin: int, end: int, length: int, stride: int) -> NDArray[np.int64]:

@@ -65,12 +65,10 @@ class Forecaster(nn.Module):
 
     def correction(self, features: Tensor) -> Tensor:
         """Return the network's addition to the baseline forecast: (B,P,F) → (B,H)."""
-        if self.settings.inputs == "anomaly":
-            anomaly = baselines.anomaly(features, self.day)
-            if self.training and self.settings.mirror:
-                sign = torch.randint(2, (len(features), 1), device=features.device) * 2.0 - 1.0
-                return sign * self._read(torch.where(self.calendar, features, sign[..., None] * anomaly))
-            features = torch.where(self.calendar, features, anomaly)
+        features = prepared(features, self.settings, self.calendar, self.day)
+        if self.settings.inputs == "anomaly" and self.training and self.settings.mirror:
+            sign = torch.randint(2, (len(features), 1), device=features.device) * 2.0 - 1.0
+            return sign * self._read(torch.where(self.calendar, features, sign[..., None] * features))
         return self._read(features)
 
     def _read(self, features: Tensor) -> Tensor:
@@ -84,6 +82,18 @@ class Forecaster(nn.Module):
         if self.settings.residual == "none":
             return past.new_zeros(len(past), self.settings.horizon)
         return baselines.FORECASTS[self.settings.residual.replace("-", " ")](past, self.settings.horizon, self.day)
+
+
+def prepared(features: Tensor, settings: Settings, calendar: Tensor, day: int) -> Tensor:
+    """Return the features as the network reads them, anomalies or the scaled ones themselves: (B,P,F) → (B,P,F).
+
+    Args:
+        calendar: (F,) which features are made from the clock: they have no anomaly.
+        day: readings in a day.
+    """
+    if settings.inputs == "scaled":
+        return features
+    return torch.where(calendar, features, baselines.anomaly(features, day))
 
 
 def input_size(settings: Settings) -> int:

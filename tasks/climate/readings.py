@@ -1,15 +1,12 @@
-"""Reader of a weather station's CSV files: times and columns, with a plain sentence for each fault.
+"""Reader of a series' CSV files: times and columns in the order of time, with all that was left out counted.
 
 Shapes: N rows, F columns.
 """
 
 from __future__ import annotations
 
-import csv
-import functools
-import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,190 +14,182 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.base import DataError
-from tasks.shared.datasets import reading
-
-MISSING = -9999.0  # the station's mark
-CALENDAR_FEATURES = {"hour": (86_400, 3_600), "year": (365.2425 * 86_400, 86_400)}  # period and unit in seconds
-_FORMATS = ("%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
-_EPOCH = datetime(1970, 1, 1)
-_DATE_PARTS = ("%Y", "%y", "%m", "%d", "%b", "%B", "%j", "%z")  # directives of a date
+from tasks.climate import calendar, csv_table, numbers, sentinels, times
+from tasks.climate.csv_table import Table
+from tasks.climate.numbers import Decimal, Marks
+from tasks.climate.wording import counted, format_time
 
 
 class Readings(NamedTuple):
-    """Readings of some files, in the order of time."""
+    """Readings of some files, in the order of time; several may share a time, with other values."""
 
-    seconds: NDArray[np.int64]  # (N,) since 1970, strictly increasing
+    seconds: NDArray[np.int64]  # (N,) since 1970, ascending
     values: NDArray[np.float64]  # (N,F), NaN: missing
-    rows: int  # in the files, repeated ones too
+    rows: int  # in the files, those too that were left out
     notes: tuple[str, ...] = ()
+    calendar: tuple[str, ...] = ()  # (F,) the calendar feature that a column is made as; empty: it stands in the files
+    repeated: int = 0  # rows that were left out because they repeat another exactly
+    untimed: int = 0  # rows that were left out because they have no time
 
 
-class _Table(NamedTuple):
-    """The wanted columns of one file as text, and the line that each row stands on."""
+class _Part(NamedTuple):
+    """One file's readings."""
 
-    path: Path
-    heads: list[str]
-    rows: list[tuple[str, ...]]
-    lines: list[int]
-
-    def column(self, name: str) -> list[str]:
-        place = self.heads.index(name)
-        return [row[place] for row in self.rows]
-
-    def wrong(self, row: int, what: str) -> DataError:
-        return DataError(f"{self.path} line {self.lines[row]}: {what}.")
+    seconds: NDArray[np.int64]
+    values: NDArray[np.float64]  # NaN where a column is made from the time
+    untimed: int
 
 
-def read(paths: Sequence[Path], columns: Sequence[str], time_column: str, date_format: str = "") -> Readings:
-    """Some columns of CSV files (plain or zipped, UTF-8 or Latin-1) that follow one another in time.
+def read(
+    paths: Sequence[Path],
+    columns: Sequence[str],
+    time_column: str,
+    date_format: str = "",
+    missing: str = "",
+    decimal: Decimal = "auto",
+) -> Readings:
+    """Read some columns of CSV files.
 
-    ``hour`` and ``year`` are made from the time where no column is called so. A row that repeats an earlier one
-    exactly is dropped; ``-9999``, ``nan`` and an empty cell are missing readings.
+    Rows are put in the order of time; one that repeats another exactly is dropped. ``hour`` and ``year`` are made from
+    the time where no column is called so. An empty cell, ``-9999``, the usual marks (``NA``, ``null``, ``-``, …) and
+    values that loggers write for a missing reading and that stand far outside are missing readings.
+
+    Args:
+        time_column: a column, or two separated by a comma: a date's and a time's.
+        date_format: the time's form as in ``strptime``; empty: the usual ones.
+        missing: further marks of a missing reading, separated by commas.
+        decimal: the mark before decimals; ``auto``: a comma where it separates no cells.
 
     Raises:
         DataError: file, line and what was expected.
     """
-    parts: list[Readings] = []
+    marks = Marks.of(missing)
+    marked: Counter[str] = Counter()
+    remarks: dict[str, None] = {}  # in their order, each once
+    parts: list[_Part] = []
+    made: tuple[str, ...] = ()
+    commas = 0
     for path in paths:
-        table = _table(path, [time_column, *columns])
-        seconds = _seconds(table, table.column(time_column), date_format)
-        values = [
-            _made(name, seconds) if name in CALENDAR_FEATURES and name not in table.heads else _numbers(table, name)
-            for name in columns
-        ]
-        kept = _distinct(table, seconds)
-        part = Readings(seconds[kept], np.stack(values, 1)[kept], len(seconds))
-        if parts and part.seconds[0] <= parts[-1].seconds[-1]:
-            raise DataError(
-                f"{path} begins at {format_time(part.seconds[0])}, before {paths[len(parts) - 1]} ends: "
-                "name the files so that they follow one another in time."
-            )
-        parts.append(part)
-    rows, kept_rows = sum(part.rows for part in parts), sum(len(part.seconds) for part in parts)
-    remarks = (f"{rows - kept_rows:,} rows repeat earlier ones exactly and were dropped.",) if rows > kept_rows else ()
-    return Readings(
-        np.concatenate([part.seconds for part in parts]), np.concatenate([part.values for part in parts]), rows, remarks
-    )
+        table = csv_table.read(path, time_column, columns)
+        made = tuple("" if name in table.heads else name for name in columns)
+        timed, seconds, notes = _times(table, date_format)
+        found = {name: numbers.parse(timed, name, marks, decimal) for name in timed.heads if name in columns}
+        for each in found.values():
+            marked += each.marked
+            commas += each.commas
+        empty = np.full(len(seconds), np.nan)
+        values = np.stack([found[name].values if name in found else empty for name in columns], 1)
+        parts.append(_Part(seconds, values, len(table.rows) - len(timed.rows)))
+        remarks |= dict.fromkeys([*table.notes, *notes])
+    seconds = np.concatenate([part.seconds for part in parts])
+    values = np.concatenate([part.values for part in parts])
+    untimed = sum(part.untimed for part in parts)
+    if untimed:
+        remarks[f"{counted(untimed, 'row')} without a time {'was' if untimed == 1 else 'were'} left out."] = None
+    if commas:
+        remarks[f"{counted(commas, 'number')} with a comma were read as decimals (1,5 as 1.5)."] = None
+    if marked:
+        kinds = ", ".join(f"{mark} {count:,}" for mark, count in marked.most_common())
+        remarks[f"{counted(marked.total(), 'cell')} marked as missing: {kinds}."] = None
+    if unused := [mark for mark in marks.texts if not any(mark == m or _same(mark, m) for m in marked)]:
+        remarks[f"task.missing names {', '.join(sorted(unused))}, which stands in no cell."] = None
+    remarks |= dict.fromkeys(_drop_sentinels(values, columns, made, parts_named=paths))
+    order = np.argsort(seconds, kind="stable")
+    remarks |= dict.fromkeys(_disorder(seconds))
+    seconds, values = seconds[order], values[order]
+    kept = _distinct(seconds, values)
+    repeated = len(seconds) - len(kept)
+    if repeated:
+        verb = "repeats an earlier one exactly and was" if repeated == 1 else "repeat earlier ones exactly and were"
+        remarks[f"{counted(repeated, 'row')} {verb} dropped."] = None
+    seconds, values = seconds[kept], values[kept]
+    for place, name in enumerate(made):
+        if name:
+            values[:, place] = calendar.feature(name, seconds)
+    return Readings(seconds, values, len(order) + untimed, tuple(remarks), made, repeated, untimed)
 
 
-def format_time(seconds: int | np.int64) -> str:
-    """Return a time as text: 2024-10-05 12:00."""
-    return str(np.datetime64(int(seconds), "s")).replace("T", " ")[:16]
-
-
-def _table(path: Path, wanted: Sequence[str]) -> _Table:
-    content = reading.zipped(path, ".csv") if path.suffix == ".zip" else reading.content(path)
-    text = reading.decode(content, path, "utf-8-sig", "latin-1")
-    if "\0" in text:  # Latin-1 takes any bytes, UTF-16 among them
-        raise DataError(f"{path} is not UTF-8 or Latin-1 text: fetch it again, or convert it.")
-    reader = csv.reader(text.splitlines(), delimiter="," if "," in text.partition("\n")[0] else ";")
-    try:
-        heads = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise DataError(f"{path} line 1 is not CSV: {error}.") from None
-    there = [name for name in dict.fromkeys(wanted) if name in heads or name not in CALENDAR_FEATURES]
-    if missing := [name for name in there if name not in heads]:
-        raise DataError(f"{path} line 1: there is no column {missing[0]!r}; its columns are: {', '.join(heads[:30])}.")
-    places = [heads.index(name) for name in there]
-    rows, lines = [], []
-    try:
-        for row in reader:
-            if len(row) == len(heads):
-                rows.append(tuple([row[place] for place in places]))
-                lines.append(reader.line_num)
-            elif row:
-                raise DataError(
-                    f"{path} line {reader.line_num}: {len(row)} cells, where the first line has {len(heads)} columns."
-                )
-    except csv.Error as error:
-        raise DataError(f"{path} line {reader.line_num} is not CSV: {error}.") from None
+def _times(table: Table, date_format: str) -> tuple[Table, NDArray[np.int64], list[str]]:
+    """The rows that have a time, and their times in seconds since 1970."""
+    cells = table.times()
+    rows = [row for row, cell in enumerate(cells) if cell]
     if not rows:
-        raise DataError(f"{path} holds no reading: a line of column names and a line for each reading are expected.")
-    return _Table(path, there, rows, lines)
-
-
-def _numbers(table: _Table, name: str) -> NDArray[np.float64]:
-    cells = table.column(name)
+        raise table.wrong(0, f"the column {', '.join(table.time_columns)} is empty: name another with task.time_column")
+    if len(rows) < len(cells):
+        table = table._replace(rows=[table.rows[row] for row in rows], lines=[table.lines[row] for row in rows])
+        cells = [cells[row] for row in rows]
     try:
-        values = np.array(cells, dtype=np.float64)
-    except ValueError:  # an empty cell, or one that is no number
-        values = np.array([_number(table, name, row, cell) for row, cell in enumerate(cells)])
-    values[(values == MISSING) | ~np.isfinite(values)] = np.nan
-    return values
+        seconds, notes = times.parse(cells, date_format)
+    except times.BadTimeError as error:
+        raise table.wrong(error.row, str(error)) from None
+    return table, seconds, notes
 
 
-def _number(table: _Table, name: str, row: int, cell: str) -> float:
+def _same(mark: str, number: str) -> bool:
     try:
-        return float(cell) if cell.strip() else np.nan
+        return float(mark) == float(number)
     except ValueError:
-        raise table.wrong(row, f"{name} is {cell!r}, where a number was expected") from None
+        return False
 
 
-def _seconds(table: _Table, cells: list[str], date_format: str) -> NDArray[np.int64]:
-    """Each row's time in seconds since 1970."""
-    for tried in (date_format,) if date_format else _FORMATS:
-        parse = _parser(tried)
-        try:
-            parse(cells[0])
-        except ValueError:
+def _drop_sentinels(
+    values: NDArray[np.float64], columns: Sequence[str], made: Sequence[str], parts_named: Sequence[Path]
+) -> list[str]:
+    """Make known sentinels missing, in place; refuse a column without a reading. Returns remarks."""
+    remarks = []
+    for place, name in enumerate(columns):
+        if made[place]:
             continue
-        break
-    try:
-        return np.array([parse(cell) for cell in cells], dtype=np.int64)
-    except ValueError:
-        for row, cell in enumerate(cells):
-            try:
-                parse(cell)
-            except ValueError:
-                expected = date_format or "dd.mm.yyyy HH:MM:SS or yyyy-mm-dd HH:MM:SS"
-                raise table.wrong(row, f"{cell!r} is no time, where {expected} was expected") from None
-        raise
+        column = values[:, place]
+        if found := sentinels.find(column):
+            outside = f"far outside its other readings ({found.low:g} to {found.high:g})"
+            for value, count in found.known.items():
+                column[column == value] = np.nan
+                remarks.append(f"{name} is {value:g} {_times_over(count)}, {outside}: taken for missing.")
+            remarks += [
+                f"{name} is {value:g} {_times_over(count)}, {outside}: if that marks a missing reading, "
+                f"set task.missing={value:g}."
+                for value, count in found.suspected.items()
+            ]
+        if np.isnan(column).all():
+            raise DataError(
+                f"{parts_named[0]}: the column {name!r} holds no reading, all of its {len(column):,} cells are empty "
+                "or marked as missing: leave it out of task.features, or name another task.target."
+            )
+    return list(dict.fromkeys(remarks))
 
 
-def _parser(date_format: str) -> Callable[[str], int]:
-    """Text in ``date_format`` → seconds since 1970. Each date and each time of day is parsed once only."""
-
-    def whole(cell: str, written: str) -> int:
-        try:
-            moment = datetime.strptime(cell, written)
-        except re.error:  # one part of the time stands twice in the format
-            raise ValueError(written) from None
-        if moment.tzinfo:
-            moment = moment.astimezone(UTC).replace(tzinfo=None)
-        return int((moment - _EPOCH).total_seconds())
-
-    halves = date_format.split(" ")
-    if len(halves) != 2 or any(part in halves[1] for part in _DATE_PARTS):
-        return lambda cell: whole(cell.strip(), date_format)
-    day = functools.cache(lambda cell: whole(cell, halves[0]))
-    clock = functools.cache(lambda cell: whole(f"1970 {cell}", f"%Y {halves[1]}"))
-
-    def split(cell: str) -> int:
-        date, _, time = cell.strip().partition(" ")
-        return day(date) + clock(time)
-
-    return split
+def _times_over(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
-def _distinct(table: _Table, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows whose time is later than all before; any other must repeat an earlier row exactly."""
-    latest = np.maximum.accumulate(seconds)
-    late = np.flatnonzero(np.concatenate([[False], seconds[1:] <= latest[:-1]]))
-    if len(late):
-        kept = np.setdiff1d(np.arange(len(seconds)), late)
-        known = dict(zip(seconds[kept].tolist(), kept.tolist(), strict=True))
-        for row in late.tolist():
-            first = known.get(int(seconds[row]))
-            if first is None or table.rows[first] != table.rows[row]:
-                raise table.wrong(
-                    row,
-                    f"{format_time(seconds[row])} is not later than the reading before, {format_time(latest[row - 1])}",
-                )
-        return kept
-    return np.arange(len(seconds))
+def _disorder(seconds: NDArray[np.int64]) -> list[str]:
+    """Say that rows stand out of the order of time."""
+    steps = np.diff(seconds)
+    back = int((steps < 0).sum())
+    if not back:
+        return []
+    if not (steps > 0).any():
+        return ["The rows run backwards in time and were turned round."]
+    place = int(np.flatnonzero(steps < 0)[0])
+    return [
+        f"The rows go back in time {_times_over(back)}, first from {format_time(seconds[place])} to "
+        f"{format_time(seconds[place + 1])}, and were sorted."
+    ]
 
 
-def _made(name: str, seconds: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The hour of the day (0 to 24), or the day of the year (0 to 365.2)."""
-    period, unit = CALENDAR_FEATURES[name]
-    return np.asarray((seconds % period) / unit)
+def _distinct(seconds: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The rows that repeat no earlier one exactly; the times (N,) are ascending."""
+    same = np.concatenate([[False], seconds[1:] == seconds[:-1]])
+    repeats: list[int] = []
+    known: set[bytes] = set()
+    for row in np.flatnonzero(same):
+        if not same[row - 1]:
+            known = {values[row - 1].tobytes()}
+        content = values[row].tobytes()
+        if content in known:
+            repeats.append(int(row))
+        known.add(content)
+    kept = np.ones(len(seconds), dtype=bool)
+    kept[repeats] = False
+    return np.flatnonzero(kept)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
+import msgspec
 from msgspec import Meta
 
 from tasks import base
@@ -108,11 +110,27 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = ",".join(FEATURES)
     target: Annotated[str, Meta(min_length=1, description="the column that is forecast")] = "T (degC)"
     csv: Annotated[str, Meta(description="a CSV file of your own instead of the station's; empty: the station's")] = ""
-    time_column: Annotated[str, Meta(min_length=1, description="the column that holds the time")] = "Date Time"
+    time_column: Annotated[
+        str, Meta(min_length=1, description="the column that holds the time, or a date's and a time's: Date,Time")
+    ] = "Date Time"
     date_format: Annotated[
-        str, Meta(description="how the time is written, as in strptime; empty: dd.mm.yyyy HH:MM:SS or ISO 8601")
+        str, Meta(description="how the time is written, as in strptime; empty: the usual forms (ISO 8601, …)")
     ] = ""
+    missing: Annotated[
+        str, Meta(description="further marks of a missing reading, separated by commas: -200,-999; empty cells, NA, …")
+    ] = ""
+    decimal: Annotated[
+        Literal["auto", "point", "comma"],
+        Meta(description="the mark before decimals; auto: a comma where it does not separate the cells"),
+    ] = "auto"
+    step: Annotated[
+        int, Meta(ge=0, le=86_400, description="seconds between readings, which are averaged; 0: as most are apart")
+    ] = 0
     longest_gap: Annotated[int, Meta(ge=0, le=10_000, description="missing readings in a row that are bridged")] = 6
+    folds: Annotated[
+        int, Meta(ge=0, le=50, description="test blocks of blocked cross-validation over the file; 0: the usual split")
+    ] = 0
+    fold: Annotated[int, Meta(ge=0, le=50, description="the test block of this run, from 1 to task.folds")] = 0
     window: Annotated[
         int, Meta(ge=-1, le=10**9, description="the window whose forecast is drawn, by its number; -1: the middle one")
     ] = -1
@@ -126,9 +144,39 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     def own_data(self) -> str:
         return self.csv
 
+    @property
+    def unit(self) -> str:
+        """The target's unit, from the end of its name (``T (degC)`` is in °C); its name where it has none."""
+        named = re.search(r"[(\[]([^()\[\]]+)[)\]]\s*$", self.target)
+        return named[1].strip().replace("degC", "°C") if named else self.target
+
+    def present_metric(self, name: str) -> Metric:
+        metric = self.describe_metric(name)
+        if metric.unit == "°C":
+            return msgspec.structs.replace(metric, unit=self.unit)
+        if metric.unit == "°C²":
+            simple = re.fullmatch(r"[^\W\d]+|°\w", self.unit)
+            return msgspec.structs.replace(metric, unit=f"{self.unit}²" if simple else f"({self.unit})²")
+        return metric
+
     def check(self) -> None:
         if not self.columns:
             raise ValueError("task.features names no column: give one at least, or several separated by commas.")
+        if self.date_format and "%" not in self.date_format:
+            raise ValueError(
+                f"task.date_format={self.date_format} is no form of a time: write it as in strptime, %d/%m/%Y %H:%M:%S."
+            )
+        if self.step and 86_400 % self.step:
+            raise ValueError(f"task.step={self.step} seconds make no whole day: give 600 or 3600, for instance.")
+        if self.folds == 1:
+            raise ValueError("task.folds=1 is no cross-validation: give 2 folds or more, or 0 for the usual split.")
+        if self.fold > self.folds:
+            given = f"there are {self.folds}" if self.folds else "set task.folds too, to 5 for instance"
+            raise ValueError(f"task.fold={self.fold} is no fold of task.folds={self.folds}: {given}.")
+        if self.folds and not self.fold:
+            raise ValueError(
+                f"task.folds={self.folds} needs task.fold, from 1 to {self.folds}: a run tests on one fold."
+            )
         if self.patch != "none" and self.history % self.patch_length:
             raise ValueError(
                 f"task.history={self.history} is no whole number of patches of {self.patch_length}: "

@@ -6,8 +6,7 @@ Shapes: B windows, P readings of history, F features, H readings of the horizon.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,14 +16,15 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import EVAL_SPLITS, Baselines, DataError, Evaluation, RecurrentNetwork, Split, State
-from tasks.climate import baselines, forecast_view, readings
+from tasks.base import Baselines, DataError, Evaluation, RecurrentNetwork, Split, State
+from tasks.climate import baseline_metrics, baselines, folds, forecast_view
 from tasks.climate import data as climate
+from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
 from tasks.climate.metrics import ForecastErrors, by_horizon
 from tasks.climate.model import Forecaster, input_size
 from tasks.climate.settings import Settings
-from tasks.shared.baselines.ridge import Ridge
+from tasks.climate.wording import format_span, format_time
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
 from tasks.views import Table, TableValue, View
@@ -35,7 +35,7 @@ _LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "huber": F.huber_loss,
 }
 _HOUR = 3_600  # s
-_BASELINE_BATCH = 512
+_BASELINE_VERSION = 2  # of the methods: a change makes every cached figure an old one
 
 
 class Window(NamedTuple):
@@ -54,7 +54,11 @@ class Task(base.Task[Settings, ClimateData]):
         self.step, self.day = int(state["step"]), int(state["day"])
         self.mean, self.spread = float(state["mean"][-1]), float(state["spread"][-1])  # of the target
         self.hourly = max(1, _HOUR // self.step)  # readings in an hour
-        self.unit = unit(settings.target)
+        self.unit = settings.unit
+
+    @property
+    def protocol(self) -> str:
+        return folds.describe(self.settings)
 
     @classmethod
     def load(cls, settings: Settings, folder: Path) -> ClimateData:
@@ -65,7 +69,7 @@ class Task(base.Task[Settings, ClimateData]):
         return climate.load_cached(settings, state["cache"])
 
     def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
-        calendar = [name in readings.CALENDAR_FEATURES for name in self.settings.columns]
+        calendar = [is_calendar(name) for name in self.settings.columns]
         return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day)
 
     def batches(self, data: ClimateData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
@@ -107,7 +111,10 @@ class Task(base.Task[Settings, ClimateData]):
             raise ValueError(str(error)) from None
         given = found.values[-self.settings.history :]
         if found.step != self.step:
-            raise ValueError(f"{path} has a reading every {found.step} s; this network knows one every {self.step} s.")
+            raise ValueError(
+                f"{path} has a reading every {format_span(found.step)}; this network knows one every "
+                f"{format_span(self.step)}."
+            )
         if len(given) < self.settings.history:
             raise ValueError(f"{path} holds {len(given):,} readings: {self.settings.history:,} are needed.")
         if np.isnan(given).any():
@@ -121,7 +128,7 @@ class Task(base.Task[Settings, ClimateData]):
         predicted = self._degrees(model(history[..., :-1], past)[0])
         end = found.start + (len(found.values) - 1) * self.step
         shown = forecast_view.forecast(
-            f"forecast from {readings.format_time(end)} on",
+            f"forecast from {format_time(end)} on",
             self._degrees(past[0]),
             predicted,
             None,
@@ -131,45 +138,30 @@ class Task(base.Task[Settings, ClimateData]):
         )
         places = range(self.hourly - 1, self.settings.horizon, self.hourly)
         rows: list[list[TableValue]] = [
-            [readings.format_time(end + (at + 1) * self.step), round(float(predicted[at]), 2)] for at in places
+            [format_time(end + (at + 1) * self.step), round(float(predicted[at]), 2)] for at in places
         ]
-        return [shown, Table(title=path.name, columns=["time", f"forecast, {self.unit}"], rows=rows)]
+        used = f"The forecast reads the last {len(given):,} of {len(found.values):,} readings."
+        notes = [*found.notes, *([used] if len(given) < len(found.values) else [])]
+        return [
+            shown,
+            Table(title=path.name, note=" ".join(notes), columns=["time", f"forecast, {self.unit}"], rows=rows),
+        ]
 
     def baseline(self, data: ClimateData, *, cached_only: bool = False) -> Baselines:
-        shape = (self.settings.history, self.settings.horizon, self.settings.stride)
-        key = cache.key("climate baseline", 1, data.state["cache"], shape)
-        return kept_baseline(f"climate-baseline-{key}", lambda: self._baseline(data), cached_only=cached_only)
+        chosen = self.settings
+        windows = (chosen.history, chosen.horizon, chosen.stride, chosen.folds, chosen.fold)
+        inputs = (chosen.inputs, chosen.residual, chosen.patch, chosen.patch_length)
+        key = cache.key("climate baseline", _BASELINE_VERSION, data.state["cache"], windows, inputs)
+        return kept_baseline(
+            f"climate-baseline-{key}",
+            lambda: baseline_metrics.measure(chosen, data, self.hourly),
+            cached_only=cached_only,
+        )
 
     def windows(self, data: ClimateData, rows: Tensor) -> Window:
         """The windows that begin at ``rows`` (B,)."""
         length = self.settings.history
         return Window(*data.history(rows, length), data.future(rows, length, self.settings.horizon))
-
-    def _baseline(self, data: ClimateData) -> Baselines:
-        regression = Ridge(lambda: self._design(data, "train"), lambda: self._design(data, "val"))
-        measured: Baselines = {}
-        for split in EVAL_SPLITS:
-            errors = {
-                name: ForecastErrors(self.settings.horizon, data.target.device)
-                for name in (*baselines.FORECASTS, "ridge")
-            }
-            for rows in self.batches(data, split, _BASELINE_BATCH, None):
-                window = self.windows(data, rows)
-                for name, repeat in baselines.FORECASTS.items():
-                    guess = repeat(window.past, self.settings.horizon, self.day)
-                    errors[name].add((guess - window.future) * self.spread)
-            for x, y in self._design(data, split):
-                errors["ridge"].add((regression(x) - y) * self.spread)
-            measured[split] = {name: each.metrics(self.spread) for name, each in errors.items()}
-        return measured
-
-    def _design(self, data: ClimateData, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the regression's inputs, the hourly means of all features side by side, and its targets."""
-        for rows in self.batches(data, split, _BASELINE_BATCH, None):
-            window = self.windows(data, rows)
-            whole = len(window.features[0]) // self.hourly * self.hourly
-            hours = window.features[:, -whole:].reshape(len(rows), whole // self.hourly, self.hourly, -1)
-            yield hours.mean(2).flatten(1), window.future
 
     def _chart(self, model: nn.Module, data: ClimateData, split: Split) -> View:
         rows = data.rows[split]
@@ -178,7 +170,7 @@ class Task(base.Task[Settings, ClimateData]):
         window = self.windows(data, rows[number : number + 1])
         end = self.state["start"] + (int(rows[number]) + self.settings.history - 1) * self.step
         return forecast_view.forecast(
-            f"forecast from {readings.format_time(end)} on ({split} window {number} of {len(rows)})",
+            f"forecast from {format_time(end)} on ({split} window {number} of {len(rows)})",
             self._degrees(window.past[0]),
             self._degrees(model(window.features, window.past)[0]),
             self._degrees(window.future[0]),
@@ -190,9 +182,3 @@ class Task(base.Task[Settings, ClimateData]):
 
     def _degrees(self, scaled: Tensor) -> Tensor:
         return scaled.float() * self.spread + self.mean
-
-
-def unit(target: str) -> str:
-    """Return the unit of a column, from its name: ``T (degC)`` is in °C."""
-    named = re.search(r"\((.+)\)\s*$", target)
-    return named[1].replace("degC", "°C") if named else target

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from tasks.base import Metrics, Settings
+from tasks.base import Metric, Metrics, Settings
 from workbench.render.format import number
+
+
+def presentation(name: str, settings: Settings | type[Settings]) -> Metric:
+    """Return a metric's presentation: as a run's settings make it, or as its task declares it."""
+    return settings.describe_metric(name) if isinstance(settings, type) else settings.present_metric(name)
 
 
 def heading(name: str, settings: Settings | type[Settings]) -> str:
     """Return a metric's heading with its unit, or another column's name with spaces for underscores."""
-    return settings.describe_metric(name).title
+    return presentation(name, settings).title
 
 
 def formatted(name: str, value: float | None, settings: Settings | type[Settings]) -> str:
     """Return a metric's value with as many digits as the task declares."""
-    return number(value, settings.describe_metric(name).digits)
+    return number(value, presentation(name, settings).digits)
 
 
 def with_heading(name: str, value: float | None, settings: Settings | type[Settings]) -> str:

@@ -11,19 +11,27 @@ import torch
 from torch import Tensor
 
 Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]  # each time anew: inputs (N,I), outputs (N,O)
-ALPHAS = tuple(10.0**power for power in range(-2, 7))
+ALPHAS = tuple(10.0 ** (half / 2) for half in range(-8, 19))  # 1e-4 to 1e9
+_FACTOR = 10**0.5  # from one penalty to the next where the grid is widened
 
 
 class Ridge:
     """Least squares with a penalty on the weights' squares; the inputs are centred, the intercept is free.
 
+    The grid of penalties is widened past the end at which the best of them stands, until it stands inside.
+
     Args:
         train: what is learned from.
         val: chooses the penalty, by mean squared error.
-        alphas: the penalties to choose from.
+        alphas: the penalties to begin with, ascending.
+        widened: the most penalties that may be added.
+
+    Attributes:
+        alpha: the penalty chosen.
+        at_edge: it is still the grid's smallest or largest: another beyond might be better.
     """
 
-    def __init__(self, train: Batches, val: Batches, alphas: Sequence[float] = ALPHAS) -> None:
+    def __init__(self, train: Batches, val: Batches, alphas: Sequence[float] = ALPHAS, widened: int = 12) -> None:
         rows = 0
         sums: list[Tensor] = []
         for x, y in train():
@@ -34,23 +42,32 @@ class Ridge:
         self.x_mean, self.y_mean = sums[0] / rows, sums[1] / rows  # (I,), (O,)
         gram = sums[2] - rows * torch.outer(self.x_mean, self.x_mean)  # (I,I)
         cross = sums[3] - rows * torch.outer(self.x_mean, self.y_mean)  # (I,O)
-        values, vectors = torch.linalg.eigh(gram)  # once for all penalties
-        turned = vectors.T @ cross
-        best = float("inf")
-        for alpha in alphas:
-            weight = vectors @ (turned / (values.clamp(min=0) + alpha)[:, None])  # (I,O)
-            error = self._error(weight, val)
-            if error < best:
-                best, self.alpha, self.weight = error, alpha, weight
+        self._values, self._vectors = torch.linalg.eigh(gram)  # once for all penalties
+        self._turned = self._vectors.T @ cross
+        errors = {alpha: self._error(alpha, val) for alpha in alphas}
+        for _ in range(widened):
+            best = min(errors, key=errors.__getitem__)
+            if best not in (min(errors), max(errors)):
+                break
+            beyond = best * _FACTOR if best == max(errors) else best / _FACTOR
+            errors[beyond] = self._error(beyond, val)
+        self.alpha = min(errors, key=errors.__getitem__)
+        self.at_edge = self.alpha in (min(errors), max(errors))
+        self.weight = self._weight(self.alpha)  # (I,O)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the outputs (N,O) of inputs (N,I) in float64."""
         return self._apply(self.weight, x)
 
+    def _weight(self, alpha: float) -> Tensor:
+        weight: Tensor = self._vectors @ (self._turned / (self._values.clamp(min=0) + alpha)[:, None])
+        return weight
+
     def _apply(self, weight: Tensor, x: Tensor) -> Tensor:
         return (x.double() - self.x_mean) @ weight + self.y_mean
 
-    def _error(self, weight: Tensor, batches: Batches) -> float:
+    def _error(self, alpha: float, batches: Batches) -> float:
+        weight = self._weight(alpha)
         total = count = 0.0
         for x, y in batches():
             total += float((self._apply(weight, x) - y).square().sum())

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tasks.base import DataError
 from tasks.climate import data as climate
+from tasks.climate import folds
 from tasks.climate.data import ClimateData
 from tasks.climate.settings import Settings
 from tasks.climate.task import Task
@@ -79,6 +80,7 @@ def test_windows_over_long_gaps_are_dropped_and_told(tmp_path: Path) -> None:
     starts = set(data.rows["train"].tolist())
     assert starts == {k for k in range(700 - 71) if not hole & set(range(k, k + 72))}
     assert data.notes == (
+        "14 cells marked as missing: -9999 14.",
         "14 of 1,000 readings are missing or incomplete: 4 in gaps of up to 6 were interpolated, "
         "10 in longer ones were not.",
         "81 windows over long gaps were dropped.",
@@ -96,8 +98,11 @@ def test_too_little_for_a_window_is_refused(tmp_path: Path) -> None:
 
 def test_readings_that_make_no_day_are_refused(tmp_path: Path) -> None:
     times = [START + timedelta(hours=7 * k) for k in range(300)]
-    with pytest.raises(DataError, match=r"The readings are 25200 s apart, which makes no whole day"):
+    with pytest.raises(DataError, match=r"Most readings are 7 h apart, which makes no whole day: .* set task\.step"):
         load(station(tmp_path, course(300), times))
+    weeks = [START + timedelta(days=7 * k) for k in range(300)]
+    with pytest.raises(DataError, match=r"Most readings are 7 days apart: at least one a day is needed\.$"):
+        load(station(tmp_path, course(300), weeks))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -127,7 +132,7 @@ def test_the_years_2009_to_2016_are_split_by_year(hours_late: int) -> None:
     start = int(np.datetime64(first, "s").astype(np.int64))
     end = datetime(2017, 1, 1)
     count = int((end - first).total_seconds()) // HOUR + 1  # and one reading of 2017
-    parts, told = climate.split_ranges(start, HOUR, count)
+    parts, told = folds.split_ranges(start, HOUR, count)
     moments = [[first + timedelta(hours=edge) for edge in part] for part in parts]
     assert moments[2] == [datetime(2015, 1, 1), end]
     assert moments[0][0] == first
@@ -140,7 +145,7 @@ def test_the_years_2009_to_2016_are_split_by_year(hours_late: int) -> None:
 @given(st.integers(2000, 2030), st.integers(100, 200_000))
 def test_splits_follow_one_another_and_hold_what_is_told(year: int, count: int) -> None:
     start = int(np.datetime64(f"{year}-01-01", "s").astype(np.int64))
-    parts, told = climate.split_ranges(start, HOUR, count)
+    parts, told = folds.split_ranges(start, HOUR, count)
     edges = [edge for part in parts for edge in part]
     assert edges == sorted(edges)
     assert [part[1] for part in parts[:2]] == [part[0] for part in parts[1:]]

@@ -14,11 +14,13 @@ from torch import Tensor, nn
 
 import cells
 from tasks.climate import baselines
+from tasks.climate.baseline_metrics import RIDGE_AT_EDGE
 from tasks.climate.data import ClimateData
 from tasks.climate.settings import Settings
-from tasks.climate.task import Task, unit
+from tasks.climate.task import Task
 from tasks.shared.datasets import locations
 from tasks.views import Series, Table
+from workbench.render.metrics import heading
 
 
 class Says(nn.Module):
@@ -125,7 +127,7 @@ def test_baselines_are_those_of_the_formulas_and_computed_once(
     assert set(found) == {"val", "test"}
     for split, methods in found.items():
         past, future = degrees(task, data, split)
-        assert set(methods) == {"last value", "same time yesterday", "day shape", "ridge"}
+        assert set(methods) == {*baselines.FORECASTS, RIDGE_AT_EDGE}  # a walk at random: no correction is best
         assert methods["last value"]["mse_c2"] == pytest.approx(((past[:, -1:] - future) ** 2).mean(), rel=1e-4)
         assert methods["same time yesterday"]["mae_c"] == pytest.approx(np.abs(past[:, -24:] - future).mean(), rel=1e-4)
         shape = baselines.day_shape(torch.from_numpy(past), 24, 24).numpy()
@@ -133,9 +135,11 @@ def test_baselines_are_those_of_the_formulas_and_computed_once(
         assert all(
             figures["rmse_c"] == pytest.approx(math.sqrt(figures["mse_c2"] or 0)) for figures in methods.values()
         )
-    monkeypatch.setattr("tasks.climate.task.Ridge", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("tasks.climate.baseline_metrics.Ridge", lambda *_: pytest.fail("computed again"))
     assert task.baseline(data) == task.baseline(data, cached_only=True) == found
     assert Task(small(stride=9), data.state).baseline(data, cached_only=True) == {}  # other windows
+    other = {"inputs": "scaled", "mirror": False}
+    assert Task(small(**other), data.state).baseline(data, cached_only=True) == {}  # another network's inputs
 
 
 def test_ridge_learns_what_is_linear(tmp_path: Path) -> None:
@@ -183,11 +187,32 @@ def test_a_forecast_of_ones_own_readings(loaded: tuple[Task, ClimateData], tmp_p
     assert [row[1] for row in table.rows] == pytest.approx(expected, abs=0.011)
 
 
+def test_what_is_left_out_of_a_predicted_file_is_told(loaded: tuple[Task, ClimateData], tmp_path: Path) -> None:
+    values: list[object] = course(90, seed=5).tolist()
+    values[60] = "NA"
+    values[3] = -999
+
+    def change(lines: list[str]) -> None:
+        lines[71:71] = [lines[70], f"{lines[70].split(',')[0]},99,1"]  # one repeats it exactly, one has another value
+
+    path = station(tmp_path / "own", values, change=change) / NAME
+    *_, table = loaded[0].predict(Says(torch.zeros(24)), str(path))
+    for told in (
+        "1 cell marked as missing: NA 1.",
+        "T (degC) is -999 once, far outside its other readings",
+        "1 row repeats an earlier one exactly and was dropped.",
+        "2 rows share their time with another of other values, at 2020-03-03 21:00 for one, and were averaged.",
+        "2 of 90 readings are missing or incomplete: 2 in gaps of up to 6 were interpolated",
+        "The forecast reads the last 48 of 90 readings.",
+    ):
+        assert told in table.note
+
+
 @pytest.mark.parametrize(
     ("count", "cell", "sentence"),
     [
         (40, "1.0", r"holds 40 readings: 48 are needed\.$"),
-        (90, "warm", r"line 62: T \(degC\) is 'warm', where a number was expected\.$"),
+        (90, "warm", r"line 62: T \(degC\) is 'warm', where a number was expected: "),
         (90, "gap", r"has a long gap in its last 48 readings: give a file without\.$"),
     ],
 )
@@ -211,7 +236,7 @@ def test_a_text_that_is_no_file_is_asked_again(loaded: tuple[Task, ClimateData],
 
 def test_readings_at_another_distance_are_refused(loaded: tuple[Task, ClimateData], tmp_path: Path) -> None:
     path = station(tmp_path / "own", course(60), [t for k, t in enumerate(hours(120)) if k % 2]) / NAME
-    with pytest.raises(ValueError, match=r"has a reading every 7200 s; this network knows one every 3600 s\.$"):
+    with pytest.raises(ValueError, match=r"has a reading every 2 h; this network knows one every 1 h\.$"):
         loaded[0].predict(Says(torch.zeros(24)), str(path))
 
 
@@ -232,14 +257,31 @@ def test_settings_that_do_not_fit_together(changes: dict[str, Any], sentence: st
 
 
 def test_units_come_from_the_columns_name() -> None:
-    assert [unit(name) for name in ("T (degC)", "rho (g/m**3)", "stock")] == ["°C", "g/m**3", "stock"]
+    units = [Settings(target=name).unit for name in ("T (degC)", "rho (g/m**3)", "level [m]", "stock", "CO(GT)")]
+    assert units == ["°C", "g/m**3", "m", "stock", "GT"]
+
+
+@pytest.mark.parametrize(
+    ("target", "titles"),
+    [
+        ("T (degC)", ["MSE °C²", "MAE °C", "RMSE °C"]),
+        ("level (m)", ["MSE m²", "MAE m", "RMSE m"]),
+        ("rho (g/m**3)", ["MSE (g/m**3)²", "MAE g/m**3", "RMSE g/m**3"]),
+        ("stock", ["MSE stock²", "MAE stock", "RMSE stock"]),
+    ],
+)
+def test_metrics_of_ones_own_series_have_its_unit(target: str, titles: list[str]) -> None:
+    settings = small(target=target)
+    assert [heading(name, settings) for name in ("mse_c2", "mae_c", "rmse_c")] == titles
+    assert heading("mse_norm", settings) == "MSE norm."
 
 
 @pytest.mark.data
 def test_baselines_on_the_real_climate(real_data: Path) -> None:
     data = Task.load(Settings(), real_data / "climate")
-    measured = Task(Settings(), data.state).baseline(data)["test"]
-    mse = {method: figures["mse_c2"] or 0.0 for method, figures in measured.items()}
-    assert min(mse, key=mse.__getitem__) == "day shape"
-    assert mse["day shape"] == pytest.approx(18.9, abs=0.1)
-    assert mse["ridge"] > mse["day shape"]  # the file is short, and a linear model overfits
+    measured = Task(Settings(), data.state).baseline(data)
+    rmse = {(split, method): of["rmse_c"] for split, methods in measured.items() for method, of in methods.items()}
+    assert rmse["test", "day shape"] == pytest.approx(4.35, abs=0.01)
+    assert rmse["test", "ridge"] == pytest.approx(4.09, abs=0.01)  # as scikit-learn finds it on the same inputs
+    assert rmse["val", "ridge"] == pytest.approx(2.94, abs=0.01)
+    assert rmse["val", "same time yesterday"] == pytest.approx(3.26, abs=0.01)

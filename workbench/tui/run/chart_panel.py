@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tasks.base import Settings
+from workbench.render.metrics import presentation
 from workbench.runs.events import Eval, Event, Started, Step
 from workbench.runs.timeline import Timeline
 from workbench.tui.run.chart import Chart, ReferenceLevel
@@ -20,7 +21,7 @@ from workbench.tui.widgets.curve import Curve, Smoothed
 class ChartPanel(Vertical):
     """Chart of the loss, and one of the task's main metric where it is another one."""
 
-    def __init__(self, settings: type[Settings]) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__(id="charts")
         self._settings = settings
         self.timeline = Timeline()
@@ -34,7 +35,7 @@ class ChartPanel(Vertical):
         yield Chart("loss", [self.raw, self.train, self.validation], timeline=self.timeline, id="loss")
         name = self._settings.metric
         if name != "loss":
-            metric, logs = self._settings.describe_metric(name), not self._settings.higher_is_better
+            metric, logs = presentation(name, self._settings), not self._settings.higher_is_better
             yield Chart(
                 metric.title, [self.metric], digits=metric.digits, logs=logs, timeline=self.timeline, id="metric"
             )

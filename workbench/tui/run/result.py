@@ -19,7 +19,7 @@ from workbench.tui.widgets.table import Passage, lay_out
 class ResultTable(Passage):
     """Metrics of the test once a run is finished, of its best evaluation until then; or of an earlier evaluation."""
 
-    def __init__(self, run: Run, settings: type[Settings], id: str) -> None:
+    def __init__(self, run: Run, settings: Settings, id: str) -> None:
         super().__init__(id=id)
         self._run = run
         self._settings = settings
@@ -88,7 +88,7 @@ def baseline_metrics(history: History, split: str) -> dict[str, Metrics]:
     return history.baseline.methods.get(split, {}) if history.baseline else {}
 
 
-def best_baseline(history: History, settings: type[Settings]) -> ReferenceLevel | None:
+def best_baseline(history: History, settings: Settings | type[Settings]) -> ReferenceLevel | None:
     """Return the best baseline by the task's main metric on the validation rows."""
     levels = [
         ReferenceLevel(name, value)

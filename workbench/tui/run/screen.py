@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-import tasks
+from tasks.base import Settings
 from tasks.views import Confusion, View
 from workbench.runs.events import Finished, Step
 from workbench.runs.store import Run
@@ -57,7 +57,7 @@ class RunScreen(Page):
         self._watcher = Watcher(run)
         self._gauges, self._gauged = Gauges(), 0.0
         self._load: Load | None = None
-        self._settings = tasks.settings(run.spec.task)
+        self._settings: Settings = run.spec.settings
         self.looked = asyncio.Event()  # at the run's folder for the first time
         self._changing = asyncio.Lock()  # held while panes come and go
         self._evaluation: int | None = None  # the step of an earlier one that is shown

@@ -1,0 +1,198 @@
+"""Table of a CSV file as text: its encoding, separator and line of column names are found, not asked for.
+
+Shapes: N rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import itertools
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tasks.base import DataError
+from tasks.climate.calendar import is_calendar
+from tasks.climate.wording import counted
+from tasks.shared.datasets import reading
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+_SEPARATORS = ",;\t|"
+_MOST_LINES_ABOVE = 50  # of the line of column names
+_LISTED = 30  # columns that a message lists
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Table(NamedTuple):
+    """The wanted columns of one file as text, and the line that each row stands on."""
+
+    path: Path
+    heads: list[str]
+    rows: list[tuple[str, ...]]  # N, as wide as ``heads``
+    lines: list[int]  # N
+    separator: str
+    time_columns: list[str]  # one, or a date's and a time's
+    notes: list[str]
+
+    def column(self, name: str) -> list[str]:
+        place = self.heads.index(name)
+        return [row[place] for row in self.rows]
+
+    def times(self) -> list[str]:
+        """Return each row's time as text, a date and a time of day with a space between."""
+        columns = [self.column(name) for name in self.time_columns]
+        return [" ".join(cell.strip() for cell in cells).strip() for cells in zip(*columns, strict=True)]
+
+    def wrong(self, row: int, what: str) -> DataError:
+        return DataError(f"{self.path} line {self.lines[row]}: {what}.")
+
+
+def read(path: Path, time_column: str, columns: Sequence[str]) -> Table:
+    """Read some columns of a CSV file: plain, zipped or gzipped; UTF-8, UTF-16 with its mark, or Latin-1.
+
+    Commas, semicolons, tabs or bars separate its cells. Lines above the column names are passed over, and told.
+
+    Args:
+        time_column: a column, or two separated by a comma: a date's and a time's.
+        columns: those of the calendar need not be there.
+
+    Raises:
+        DataError: file, line and what was expected.
+    """
+    text = _text(path)
+    found = _find_heads(text, time_column, columns)
+    if found is None:
+        raise _no_column(path, text, time_column, columns)
+    rows, heads, separator = found
+    first = rows.line_num
+    times = _time_columns(heads, time_column)
+    wanted = [*times, *(name for name in dict.fromkeys(columns) if name in heads and name not in times)]
+    if twice := [name for name in wanted if heads.count(name) > 1]:
+        raise DataError(f"{path} line {first}: {heads.count(twice[0])} columns are called {twice[0]!r}: rename them.")
+    table = Table(path, wanted, [], [], separator, times, [])
+    repeated = _fill(table, rows, heads)
+    if not table.rows:
+        raise DataError(f"{path} holds no reading: a line of column names and a line for each reading are expected.")
+    if first > 1:
+        table.notes.append(f"{path.name}: what stands above the column names in line {first} was passed over.")
+    if repeated:
+        table.notes.append(f"{path.name}: {counted(repeated, 'more line')} of column names passed over.")
+    return table
+
+
+def _fill(table: Table, rows: Reader, heads: list[str]) -> int:
+    """Add the rows below the column names; returns how many of them repeat the names."""
+    places = [heads.index(name) for name in table.heads]
+    width, repeated = len(heads), 0
+    try:
+        for row in rows:
+            if len(row) != width:
+                if not row:
+                    continue
+                _check_width(table, rows.line_num, row, width)
+            if row[places[0]].strip() == heads[places[0]] and [cell.strip() for cell in row[:width]] == heads:
+                repeated += 1
+                continue
+            table.rows.append(tuple([row[place] for place in places]))
+            table.lines.append(rows.line_num)
+    except csv.Error as error:
+        raise DataError(f"{table.path} line {rows.line_num} is not CSV: {error}.") from None
+    return repeated
+
+
+def _check_width(table: Table, line: int, row: list[str], width: int) -> None:
+    """Refuse a row of another width, unless what it has too many are empty cells."""
+    if len(row) > width and not any(cell.strip() for cell in row[width:]):
+        return
+    hint = ""
+    if len(row) > width and table.separator == ",":
+        hint = ": if its numbers have decimal commas, write them with points or separate the cells with semicolons"
+    raise DataError(
+        f"{table.path} line {line}: {counted(len(row), 'cell')}, where there are {width} column names{hint}."
+    )
+
+
+def _text(path: Path) -> str:
+    content = reading.content(path)
+    if content.startswith(b"PK\x03\x04"):
+        if b"xl/workbook" in content:
+            raise DataError(f"{path} is an Excel workbook: save its sheet as CSV.")
+        content = reading.zipped(path, ".csv")
+    elif content.startswith(b"\x1f\x8b"):
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error):
+            raise DataError(f"{path} is truncated or damaged, not a whole gzip file: fetch it again.") from None
+    if content.startswith(_UTF_16):
+        return reading.decode(content, path, "utf-16")
+    text = reading.decode(content, path, "utf-8-sig", "latin-1")
+    if "\0" in text:  # Latin-1 takes any bytes
+        raise DataError(f"{path} is not UTF-8 or Latin-1 text: give a CSV file, or convert it.")
+    return text
+
+
+def _rows(text: str, separator: str) -> Reader:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+
+
+def _top(text: str, separator: str) -> Iterator[tuple[Reader, list[str]]]:
+    """Yield the first lines as cells, with the reader that stands behind them."""
+    rows = _rows(text, separator)
+    try:
+        for row in itertools.islice(rows, _MOST_LINES_ABOVE):
+            yield rows, [cell.strip() for cell in row]
+    except csv.Error:
+        return
+
+
+def _find_heads(text: str, time_column: str, columns: Sequence[str]) -> tuple[Reader, list[str], str] | None:
+    """The line that names all columns that are wanted, by whichever separator, and the reader of what is below it."""
+    for separator in _SEPARATORS:
+        for rows, heads in _top(text, separator):
+            if _time_columns(heads, time_column) and not _missing(heads, columns):
+                return rows, heads, separator
+    return None
+
+
+def _time_columns(heads: Sequence[str], time_column: str) -> list[str]:
+    """The columns that hold the time; none: they are not there."""
+    for names in ([time_column], [name.strip() for name in time_column.split(",")]):
+        if all(name in heads for name in names):
+            return names
+    return []
+
+
+def _missing(heads: Sequence[str], columns: Sequence[str]) -> list[str]:
+    return [name for name in columns if name not in heads and not is_calendar(name)]
+
+
+def _no_column(path: Path, text: str, time_column: str, columns: Sequence[str]) -> DataError:
+    """Say which column is not there, by the line that has the most of them."""
+    best: tuple[tuple[int, int], int, list[str]] = ((-1, 0), 1, [])
+    for separator in _SEPARATORS:
+        for rows, heads in _top(text, separator):
+            known = sum(name in heads for name in (time_column, *columns))
+            if (known, len(heads) if best[1] == rows.line_num else 0) > best[0]:
+                best = ((known, len(heads)), rows.line_num, heads)
+    try:
+        next(_rows(text, ","), [])
+    except csv.Error as error:
+        return DataError(f"{path} line 1 is not CSV: {error}.")
+    _, line, heads = best
+    more = f" and {len(heads) - _LISTED} more" if len(heads) > _LISTED else ""
+    if len(heads) < 2:
+        return DataError(
+            f"{path} line {line}: {', '.join(heads)[:80]!r} names no columns: commas, semicolons, tabs or bars must "
+            "separate them."
+        )
+    there = f"its columns are: {', '.join(heads[:_LISTED])}{more}"
+    if not _time_columns(heads, time_column):
+        cure = "name the column of the times with task.time_column"
+        return DataError(f"{path} line {line}: there is no column {time_column!r}: {cure}; {there}.")
+    cure = "name others with task.features and task.target"
+    return DataError(f"{path} line {line}: there is no column {_missing(heads, columns)[0]!r}: {cure}; {there}.")
