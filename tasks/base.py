@@ -197,6 +197,15 @@ class Task(ABC, Generic[SettingsT, DataT]):
         """
 
     @classmethod
+    def load_again(cls, settings: SettingsT, folder: Path, state: State) -> DataT:
+        """Load the data of an earlier run, split and encoded as its ``state`` tells; as ``load`` does by default.
+
+        Raises:
+            DataError: see ``load``.
+        """
+        return cls.load(settings, folder)
+
+    @classmethod
     def load_cached(cls, settings: SettingsT, state: State) -> DataT:
         """Return the encoded data as an earlier run cached it, though its files are gone.
 

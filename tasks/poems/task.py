@@ -64,6 +64,10 @@ class Task(Writer):
         return data.load(settings, folder)
 
     @classmethod
+    def load_again(cls, settings: Settings, folder: Path, state: State) -> PoemData:
+        return data.load_again(settings, folder, state)
+
+    @classmethod
     def load_cached(cls, settings: Settings, state: State) -> PoemData:
         return data.load_cached(state["cache"])
 

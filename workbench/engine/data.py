@@ -28,7 +28,7 @@ def load(spec: RunSpec, state: State | None = None) -> tuple[AnyTask, Data]:
         with suppress(FileNotFoundError):
             return task_of(spec, state), kind.load_cached(spec.settings, state)
     folder = starter(spec.task) if spec.data == "starter" else Path(spec.data_dir)
-    data = kind.load(spec.settings, folder)
+    data = kind.load(spec.settings, folder) if state is None else kind.load_again(spec.settings, folder, state)
     if state is not None and _plain(data.state) != _plain(state):
         raise DataError(
             f"The data in {folder} is no longer what this run was trained on, or is read otherwise by this version "
