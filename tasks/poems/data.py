@@ -97,8 +97,8 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str, *, jo
     groups = near_duplicates.groups(poems) if join else np.arange(len(poems))
     if (left := len(set(groups.tolist()))) < _FEWEST:
         raise DataError(
-            f"The {len(poems)} poems in {paths[0].parent} share half their lines with one another: {left} would be left "
-            "of such near-duplicates, and three are needed to hold some back."
+            f"The {len(poems)} poems in {paths[0].parent} share half their lines with one another: without such "
+            f"near-duplicates {left} would be left, and three are needed to hold some back."
         )
     split = splits.stratified_groups(groups.tolist(), [0] * len(poems), settings.split_seed, (0.05, 0.05))
     characters_seen = Counter("".join(poem for poem, part in zip(poems, split, strict=True) if part == splits.TRAIN))
