@@ -69,7 +69,12 @@ def load_again(settings: Settings, folder: Path, state: State) -> PoemData:
     Raises:
         DataError: see ``load``.
     """
-    return load(settings, folder, join_near_duplicates=_SPLIT_BY in state)
+    return load(settings, folder, join_near_duplicates=joins_near_duplicates(state))
+
+
+def joins_near_duplicates(state: State) -> bool:
+    """Tell whether a run's split keeps near-duplicates together; that of older runs does not."""
+    return _SPLIT_BY in state
 
 
 def load_cached(key: str) -> PoemData:
@@ -81,12 +86,19 @@ def load_cached(key: str) -> PoemData:
     return _arrange(*cache.tensors(key, None))
 
 
+def read(settings: Settings, corpus: str, paths: list[Path]) -> tuple[list[str], Counter[str]]:
+    """Read and clean the poems of a corpus → its poems, in the order of the rows of ``PoemData``, and their counts.
+
+    Raises:
+        DataError: see ``corpora.read``.
+    """
+    texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
+    return cleaning.clean(to_simplified(texts) if settings.script == "simplified" else texts)
+
+
 def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str, *, join: bool) -> Encoding:
     report_progress(f"Reading and cleaning the poems of {paths[0].parent} …")
-    texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
-    if settings.script == "simplified":
-        texts = to_simplified(texts)
-    poems, counts = cleaning.clean(texts)
+    poems, counts = read(settings, corpus, paths)
     if not poems:
         raise DataError(
             f"No poem is left of the {counts['read']} in {paths[0].parent}: "
