@@ -45,7 +45,7 @@ def main() -> None:
     source = locations.find("poems", given.data)
     assert source, "name the data with --data"
     settings = Settings()
-    poems, _ = data.read(settings, *corpora.find(source.folder, settings.corpus))
+    poems = data.read(settings, *corpora.find(source.folder, settings.corpus)).texts
     print(*near_duplicates.summarize(near_duplicates.groups(poems)), sep="\n")
     encoded = {name: data.load(settings, source.folder, join_near_duplicates=join) for name, join in SPLITS.items()}
     alone = {name: without_near(poems, each) for name, each in encoded.items()}

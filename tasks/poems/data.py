@@ -60,7 +60,9 @@ def load(settings: Settings, folder: Path, *, join_near_duplicates: bool = True)
     book = [path for path in (folder / name for name in prosody.FILES) if path.is_file()]
     version = _VERSION if join_near_duplicates else _VERSION_BY_POEM
     key = "poems-" + cache.key(version, *settings_key, paths=[*paths, *book])
-    return _arrange(*cache.tensors(key, lambda: _encoded(settings, corpus, paths, key, join=join_near_duplicates)))
+    found = _arrange(*cache.tensors(key, lambda: _encoded(settings, corpus, paths, key, join=join_near_duplicates)))
+    unread = corpora.unread(folder, corpus) if settings.corpus == "auto" else ()
+    return dataclasses.replace(found, notes=(*unread, *found.notes))
 
 
 def load_again(settings: Settings, folder: Path, state: State) -> PoemData:
@@ -86,26 +88,32 @@ def load_cached(key: str) -> PoemData:
     return _arrange(*cache.tensors(key, None))
 
 
-def read(settings: Settings, corpus: str, paths: list[Path]) -> tuple[list[str], Counter[str]]:
-    """Read and clean the poems of a corpus → its poems, in the order of the rows of ``PoemData``, and their counts.
+def read(settings: Settings, corpus: str, paths: list[Path]) -> corpora.Corpus:
+    """Read and clean the poems of a corpus, in the order of the rows of ``PoemData``.
 
     Raises:
-        DataError: see ``corpora.read``.
+        DataError: see ``corpora.read``; or no poem is left.
     """
-    texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
-    return cleaning.clean(to_simplified(texts) if settings.script == "simplified" else texts)
+    found = corpora.read(corpus, paths)
+    texts = ["".join(text.splitlines()) for text in found.texts]
+    poems, counts = cleaning.clean(to_simplified(texts) if settings.script == "simplified" else texts)
+    notes = [*found.notes, *cleaning.summarize(counts)]
+    if not poems:
+        raise DataError(
+            f"No poem is left of the {counts['read']} in {paths[0].parent}: they must be Chinese, of "
+            f"{cleaning.SHORTEST} to {cleaning.LONGEST} characters{corpora.LAYOUT.get(corpus, '')}. {' '.join(notes)}"
+        )
+    return corpora.Corpus(poems, notes)
 
 
 def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str, *, join: bool) -> Encoding:
     report_progress(f"Reading and cleaning the poems of {paths[0].parent} …")
-    poems, counts = read(settings, corpus, paths)
-    if not poems:
-        raise DataError(
-            f"No poem is left of the {counts['read']} in {paths[0].parent}: "
-            f"they must be Chinese, of {cleaning.SHORTEST} to {cleaning.LONGEST} characters."
-        )
+    poems, notes = read(settings, corpus, paths)
     if len(poems) < _FEWEST:
-        raise DataError(f"Only {len(poems)} poems are left in {paths[0].parent}: three are needed to hold some back.")
+        raise DataError(
+            f"Only {len(poems)} poems are left in {paths[0].parent}{corpora.LAYOUT.get(corpus, '')}: "
+            f"three are needed to hold some back. {' '.join(notes)}".rstrip()
+        )
     groups = near_duplicates.groups(poems) if join else np.arange(len(poems))
     if (left := len(set(groups.tolist()))) < _FEWEST:
         raise DataError(
@@ -126,7 +134,7 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str, *, jo
     return tensors, {
         "vocabulary": characters,
         "prosody": book.lines(characters, to_simplified(characters) if settings.script == "original" else ()),
-        "notes": [*cleaning.summarize(counts), *near_duplicates.summarize(groups), *filter(None, [missing_book])],
+        "notes": [*notes, *near_duplicates.summarize(groups), *filter(None, [missing_book])],
         "cache": key,
         **({_SPLIT_BY: "near-duplicates"} if join else {}),
     }

@@ -65,6 +65,8 @@ def build_guide(
     start, start_notes = transcribe(constraints.start, lexicon.vocabulary, simplify=simplify)
     acrostic, acrostic_notes = transcribe(constraints.acrostic, lexicon.vocabulary, simplify=simplify)
     rhyme, rhyme_notes = _read_rhyme(constraints, lexicon, simplify=simplify)
+    if marks := sum(acrostic.count(mark) for mark in cleaning.PUNCTUATION):
+        acrostic_notes = [*acrostic_notes, f"Left out of the acrostic: punctuation ({marks})."]
     acrostic = acrostic.translate(dict.fromkeys(map(ord, cleaning.PUNCTUATION)))
     lines = forms.lines(start)
     must_rhyme = constraints.tones or bool(constraints.rhyme)

@@ -48,7 +48,10 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     presets: ClassVar[Mapping[str, Preset]] = {
         "class-report": Preset(
             help="the class report's protocol: two layers, batch 100, RMSprop, a linear layer of its own initialised "
-            "uniformly in ±√(6/(in+out)); what the network guesses stands beside the truth at each evaluation",
+            "uniformly in ±√(6/(in+out)); what the network guesses stands beside the truth at each evaluation. The "
+            "report printed a training loss of 6.62 in epoch 29, no better than a unigram model's 6.5. It differs in "
+            "the learning rate, 0.001: at 0.01 RMSprop's first step, ten times the rate for every weight, throws the "
+            "loss into the thousands",
             values={
                 "cell.hidden": 128,
                 "cell.layers": 2,
@@ -56,7 +59,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "train.batch_size": 100,
                 "train.epochs": 10,
                 "train.optimizer": "rmsprop",
-                "train.lr": 0.01,
+                "train.lr": 0.001,
                 "train.weight_decay": 0.0,
                 "train.schedule": "constant",
                 "train.average": 0.0,

@@ -175,6 +175,7 @@ class Task(Writer):
         if start is not None:
             title = start.strip() or "a poem"
             codes = self.prompt(start)
+            note = " ".join(self.notes(start))
         else:
             start = settings.prompt
             try:

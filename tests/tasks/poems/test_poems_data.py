@@ -51,7 +51,7 @@ def test_the_three_layouts_hold_the_same_poems(tmp_path: Path) -> None:
     (tmp_path / "poems.txt").write_text("".join(f"题目:{poem}\n" for poem in POEMS) + "\n", "utf-8-sig")
     wrapped = "\n\n \n".join(f"{poem[:7]}\n{poem[7:]}" for poem in POEMS)
     (tmp_path / "tangshi.txt").write_text(f"\n{wrapped}\n", "utf-8")
-    texts = {corpus: corpora.read(*corpora.find(tmp_path, corpus)) for corpus in ("tang", "poems", "tangshi")}
+    texts = {corpus: corpora.read(*corpora.find(tmp_path, corpus)).texts for corpus in ("tang", "poems", "tangshi")}
     assert texts["tang"] == POEMS[2:] + POEMS[:2]  # files in their numbers' order
     assert texts["poems"] == texts["tangshi"] == POEMS
 
@@ -74,7 +74,7 @@ line = st.text(st.characters(blacklist_categories=("Cc", "Cf", "Zs", "Zl", "Zp",
 def test_wrapping_loses_nothing(tmp_path_factory: pytest.TempPathFactory, poems: list[str]) -> None:
     path = tmp_path_factory.mktemp("wrapped") / "tangshi.txt"
     path.write_text("\n\n".join("\n".join(poem) for poem in poems), "utf-8")
-    assert corpora.read("tangshi", [path]) == [
+    assert corpora.read("tangshi", [path]).texts == [
         poem.removeprefix("\ufeff") if not i else poem for i, poem in enumerate(poems)
     ]
 
@@ -196,7 +196,7 @@ def test_a_second_start_reads_the_cache(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_starter_set_is_whole_quatrains() -> None:
     (path,) = corpora.find(locations.starter("poems"), "poems")[1]
-    texts = corpora.read("poems", [path])
+    texts = corpora.read("poems", [path]).texts
     assert len(texts) == 120
     assert cleaning.clean(texts)[0] == texts
     assert to_simplified(texts) == texts
@@ -215,7 +215,7 @@ def test_the_complete_tang_poems(real_data: Path) -> None:
     assert sizes[1:] == pytest.approx([sum(sizes) * 0.05] * 2, rel=0.02)
     assert any("57,607" in note and f"{sum(sizes):,}" in note for note in found.notes)
     assert any(note.startswith("4,097 poems share half their lines or more with another") for note in found.notes)
-    texts = to_simplified(corpora.read(*corpora.find(folder, "tang")))
+    texts = to_simplified(corpora.read(*corpora.find(folder, "tang")).texts)
     whole = [text for text in texts if not re.search(r"[（\[{〖□○●]", text)]
     poems, _ = cleaning.clean(whole)
     assert len(poems) == pytest.approx(44_314, rel=0.01)  # counted elsewhere, with other words for what a note is
@@ -227,10 +227,10 @@ def test_the_complete_tang_poems(real_data: Path) -> None:
 def test_no_line_of_the_starter_set_is_a_line_of_the_corpus(real_data: Path) -> None:
     own = {
         part[:-1]
-        for text in corpora.read(*corpora.find(locations.starter("poems"), "poems"))
+        for text in corpora.read(*corpora.find(locations.starter("poems"), "poems")).texts
         for part in forms.lines(text)
     }
     for corpus in ("tang", "tangshi"):
-        texts = to_simplified(corpora.read(*corpora.find(real_data / "poems", corpus)))
+        texts = to_simplified(corpora.read(*corpora.find(real_data / "poems", corpus)).texts)
         theirs = {part.rstrip("，。") for text in texts for part in forms.lines(cleaning.fold(text))}
         assert not own & theirs
