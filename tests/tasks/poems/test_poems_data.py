@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from poem_files import load, poems_of, tang
 
 from tasks.base import DataError
 from tasks.poems import cleaning, corpora, data, forms, prosody
@@ -24,25 +25,6 @@ from tasks.shared.datasets import locations, reading
 from tasks.shared.text.vocabulary import START, Vocabulary
 
 POEMS = ["松花落石床，涧水过云房。", "夜静钟声远，山空月色凉。", "溪夜无人语，风来竹自摇。", "短笛牛归晚，斜阳水满田。"]
-
-
-def tang(folder: Path, poems: list[str], name: str = "poet.tang.0.json") -> Path:
-    path = folder / name
-    entries = [{"title": "无题", "author": "佚名", "paragraphs": re.findall("[^。]*。?", p)} for p in poems]
-    path.write_text(json.dumps(entries, ensure_ascii=False), "utf-8")
-    return path
-
-
-def poems_of(found: PoemData, split: str = "") -> set[str]:
-    vocabulary = Vocabulary(found.state["vocabulary"], SPECIALS)
-    rows = [found.rows[s] for s in found.rows if s == split or not split]
-    return {
-        "".join(vocabulary.tokens[code] for code in codes[2:-1]) for some in rows for codes in found.poems.lists(some)
-    }
-
-
-def load(folder: Path, **chosen: Any) -> PoemData:
-    return data.load(Settings(**{"min_count": 1, **chosen}), folder)
 
 
 def test_the_three_layouts_hold_the_same_poems(tmp_path: Path) -> None:
@@ -104,6 +86,11 @@ def _bad(name: str, content: bytes) -> Callable[[Path], None]:
         (_bad("poems.txt", f"题:{POEMS[0]}\n{POEMS[1]}".encode()), "line 2 has no colon: expected title:content"),
         (_bad("poems.txt", f"题:{POEMS[0]}".encode("gb18030")), "is not UTF-8 text"),
         (_bad("tangshi.txt", "月落\n\n乌啼".encode()), "No poem is left of the 2"),
+        (_bad("tangshi.txt", "\n".join(POEMS).encode()), "with a blank line between poems: three are needed"),
+        (_bad("poems.txt", f"题:李白:{POEMS[0]}".encode()), "holds no poem: 1 poem was left out of poems.txt"),
+        (_bad("poet.tang.0.json", json.dumps([{"content": POEMS}]).encode()), "missing required field `paragraphs`"),
+        (_bad("poet.tang.0.json", '[{"paragraphs": ["月"]},]'.encode()), "trailing comma"),
+        (_bad("poet.tang.0.json", f'[{{"paragraphs": ["{POEMS[0]}"]}}]'.encode("gb18030")), "is not UTF-8 text"),
         (_bad("tangshi.txt", f"{POEMS[0]}\n\n{POEMS[1]}".encode()), "Only 2 poems are left"),
         (lambda folder: None, "holds no poet.tang.*.json or poems.txt or tangshi.txt"),
     ],
@@ -114,6 +101,63 @@ def test_bad_input_is_told_in_a_sentence(tmp_path: Path, spoil: Callable[[Path],
         load(tmp_path)
     assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+TITLED = "".join(f"题:{poem}\n" for poem in POEMS)
+APART = "\n\n".join(POEMS)
+HEADINGS = "\n\n".join(f"登鹳雀楼五首\n\n作者：李白\n{poem}" for poem in POEMS)
+UNCLEAR = "more than one colon, so that it is not clear where the title ends."
+HEADED = "a title, or a colon before the first other mark, where a poem begins."
+NO_POEM = "1 poem with anything but Chinese characters and punctuation was dropped."
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "begins", "ends"),
+    [
+        (
+            "poems.txt",
+            f"{TITLED}送别:其一:山中相送罢，日暮。\n",
+            "1 poem was left out of poems.txt, first that of line 5",
+            UNCLEAR,
+        ),
+        (
+            "poems.txt",
+            f"题:君问：何日归。\n又:一:二\n{TITLED}",
+            "2 poems were left out of poems.txt, first that of line 1",
+            UNCLEAR,
+        ),
+        ("poems.txt", f"{TITLED}题:hello\n", NO_POEM, ""),
+        (
+            "tangshi.txt",
+            f"{APART}\n\n李白：床前明月光。",
+            "1 poem was left out of tangshi.txt, first that of line 9",
+            HEADED,
+        ),
+        (
+            "tangshi.txt",
+            f"{APART}\n\n《静夜思》床前明。",
+            "1 poem was left out of tangshi.txt, first that of line 9",
+            HEADED,
+        ),
+        ("tangshi.txt", f"李白\n{APART}", "1 line without punctuation above poems of tangshi.txt (line 1: 李白) ", ""),
+        ("tangshi.txt", HEADINGS, "8 lines without punctuation above poems of tangshi.txt (line 1: 登鹳雀楼五首) ", ""),
+    ],
+)
+def test_what_is_no_verse_is_left_out_and_told(tmp_path: Path, name: str, content: str, begins: str, ends: str) -> None:
+    for line_end in ("\n", "\r\n", "\r"):
+        (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + content.replace("\n", line_end).encode())
+        texts, notes = data.read(Settings(), *corpora.find(tmp_path, "auto"))
+        assert texts == POEMS
+        assert notes == [*load(tmp_path).notes][: len(notes)]
+        assert any(note.startswith(begins) and note.endswith(ends) for note in notes)
+
+
+def test_a_corpus_that_is_there_and_not_read_is_told(tmp_path: Path) -> None:
+    tang(tmp_path, POEMS)
+    assert not any("is read and not" in note for note in load(tmp_path).notes)
+    (tmp_path / "poems.txt").write_text(TITLED, "utf-8")
+    assert "poet.tang.*.json is read and not poems.txt: task.corpus=poems takes that." in load(tmp_path).notes
+    assert not any("is read and not" in note for note in load(tmp_path, corpus="poems").notes)
 
 
 def test_one_corpus_wanted_and_another_there(tmp_path: Path) -> None:
