@@ -3,7 +3,8 @@
     python bench/poems.py RUN [--poems 1000] [--human-only] [--runs DIR] [--json FILE]
 
 - *form*: the share that ended in the requested form.
-- *rhymed*, *regulated* (and of one of the four forms), *no repeats* (no character twice in a line): the share by
+- *rhymed*, *rhyme twice* (重韵: a character rhymed on twice), *regulated* (and of one of the four forms), *strictly*
+  (without the substitute 平平仄平仄 for 平平平仄仄), *no repeats* (no character twice in a line): the share by
   ``tasks.poems.checker``; a poem that did not end is none of them.
 - *distinct-1*, *distinct-2*: different characters, and pairs of neighbours, over all of them, in all poems of a row
   together. They fall with the number of poems: every row has as many.
@@ -45,6 +46,7 @@ ALL_RULES = {"tones": True, "distinct": True, "novel": True}
 DEFAULTS = generation.DEFAULTS
 SAMPLER = Sampler(temperature=DEFAULTS.temperature, top_p=DEFAULTS.top_p, repetition=DEFAULTS.repetition)
 BATCH = 250
+_COLUMNS = 10  # of shares
 
 
 class Corpus:
@@ -89,10 +91,10 @@ def main() -> None:
     task, model = trained_run.load_trained(run, threads=1, device="cpu")
     assert isinstance(task, Task)
     print(
-        "| | form | rhymed | regulated | no repeats | distinct-1 | distinct-2 "
+        "| | form | rhymed | rhyme twice | regulated | strictly | no repeats | distinct-1 | distinct-2 "
         "| lines copied | 5-grams copied | seconds |"
     )
-    print("| --- |" + " --- |" * 9)
+    print("| --- |" + " --- |" * _COLUMNS + " --- |")
     chance = random.Random(0)
     for form in tone_patterns.SIZES:
         people = chance.sample(corpus.by_form[form], min(given.poems, len(corpus.by_form[form])))
@@ -141,14 +143,16 @@ def row(
     shares = [
         mean([one is not None and one.form == form for one in checked]),
         mean([one is not None and one.rhymed for one in checked]),
+        mean([one is not None and bool(one.repeated_rhymes) for one in checked]),
         mean([one is not None and one.regulated and one.form in tone_patterns.SIZES for one in checked]),
+        mean([one is not None and one.strict and one.form in tone_patterns.SIZES for one in checked]),
         mean([one is not None and one.distinct for one in checked]),
         checker.distinct_ngrams(poems, 1),
         checker.distinct_ngrams(poems, 2),
     ]
     if corpus:
         shares += [mean([line in corpus.lines for line in lines]), mean([ngram in corpus.fives for ngram in fives])]
-    cells = [f"{share:.3f}" if share else "0" for share in shares] + ["–"] * (8 - len(shares))
+    cells = [f"{share:.3f}" if share else "0" for share in shares] + ["–"] * (_COLUMNS - len(shares))
     print(f"| {name} | " + " | ".join(cells) + f" | {f'{seconds:.0f}' if seconds else '–'} |", flush=True)
 
 

@@ -31,9 +31,10 @@ def annotate(text: str, book: Prosody, *, ended: bool) -> Annotation:
 
 
 def misfits(text: str, report: PoemReport) -> set[int]:
-    """The characters, by number, whose tones are not those of the nearest scheme of regulated verse."""
-    starts = _line_starts(text)
-    return {starts[line] + place for line, place in report.misfits}
+    """The characters, by number, that break the tones of the nearest scheme of regulated verse or rhyme once more."""
+    starts, lines = _line_starts(text), forms.bare(text)
+    rhymes = {starts[line] + len(lines[line]) - 1 for line in report.repeated_rhymes}
+    return rhymes | {starts[line] + place for line, place in report.misfits}
 
 
 def rhyming_ends(text: str, book: Prosody) -> set[int]:
@@ -59,6 +60,8 @@ def verdict(text: str, report: PoemReport, book: Prosody) -> str:
     else:
         first = ", the first line too" * report.first_rhymes
         parts.append(f"rhymed on {' '.join(report.rhyme)}{first}" if report.rhymed else "not rhymed")
+        if twice := dict.fromkeys(lines[line][-1] for line in report.repeated_rhymes):
+            parts.append(f"{' '.join(twice)} rhymes twice (重韵)")
         if report.scheme:
             parts.append(_regulated(report, lines))
     repeated = [f"{_repeated(lines[line])} twice in line {line + 1}" for line in report.repeated]
@@ -67,7 +70,8 @@ def verdict(text: str, report: PoemReport, book: Prosody) -> str:
 
 def _regulated(report: PoemReport, lines: Sequence[str]) -> str:
     if report.regulated:
-        return "regulated"
+        named = " and ".join(f"line {line + 1}" for line in report.substitutes)
+        return "regulated" + f" with 平平仄平仄 in {named}" * bool(named)
     wrong = [f"{lines[line][place]} in line {line + 1}" for line, place in report.misfits]
     if not wrong:
         return "tones as regulated, rhymes not"

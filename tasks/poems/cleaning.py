@@ -24,9 +24,38 @@ _POEM = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0
 
 def fold(text: str) -> str:
     """Fold punctuation to ， and 。; remove quotes, title marks, square brackets, blanks, invisible characters."""
-    text = visible("".join(text.split())).translate(_MARKS).translate(_STOPS)
-    text = re.sub("[，。]*。[，。]*", "。", re.sub("，+", "，", text))
-    return text.lstrip(PUNCTUATION)
+    return _join_stops(visible("".join(text.split())).translate(_MARKS).translate(_STOPS))
+
+
+def _join_stops(text: str) -> str:
+    """Make one mark of several and leave none at the beginning."""
+    return re.sub("[，。]*。[，。]*", "。", re.sub("，+", "，", text)).lstrip(PUNCTUATION)
+
+
+def fold_notes(text: str) -> list[str]:
+    """Count what ``fold`` leaves out of a text and what it changes, a sentence each; blanks at its ends aside."""
+    text = text.strip()
+    shown = visible("".join(text.split()))
+    marks = [c for c in shown if ord(c) in _MARKS]
+    hidden = [c for c in text if not c.isspace() and c not in shown]
+    stops = shown.translate(_MARKS).translate(_STOPS)
+    folded = [c for c in shown if ord(c) in _STOPS]
+    blanks, surplus = sum(c.isspace() for c in text), len(stops) - len(_join_stops(stops))
+    left_out = [
+        *(_some(marks)),
+        *(f"{name} ({count})" for name, count in Counter(f"U+{ord(c):04X}" for c in hidden).items()),
+        *([f"blanks ({blanks})"] if blanks else []),
+        *([f"marks of punctuation before the first character or beside others ({surplus})"] if surplus else []),
+    ]
+    return [
+        *([f"Left out: {', '.join(left_out)}."] if left_out else []),
+        *([f"Read as ， or 。: {', '.join(_some(folded))}."] if folded else []),
+    ]
+
+
+def _some(characters: Sequence[str]) -> list[str]:
+    """Each character and its count: ``《 (1)``."""
+    return [f"{character} ({count})" for character, count in Counter(characters).items()]
 
 
 def is_chinese(text: str) -> bool:
@@ -76,8 +105,17 @@ def summarize(counts: Counter[str]) -> Sequence[str]:
         "long": f"poems longer than {LONGEST} characters were dropped.",
         "duplicate": "poems that stand there already were dropped.",
     }
-    steps = [f"{counts[step]:,} {sentence}" for step, sentence in sentences.items() if counts[step]]
+    steps = [_counted(counts[step], sentence) for step, sentence in sentences.items() if counts[step]]
     return [*steps, f"{counts['kept']:,} of {counts['read']:,} poems are left."] if steps else []
+
+
+def _counted(count: int, sentence: str) -> str:
+    if count > 1:
+        return f"{count:,} {sentence}"
+    singular = {"poems": "poem", "were dropped.": "was dropped.", "that stand": "that stands"}
+    for many, one in singular.items():
+        sentence = sentence.replace(many, one, 1)
+    return f"1 {sentence}"
 
 
 def _rejection(poem: str) -> str:

@@ -9,11 +9,12 @@ import dataclasses
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from tasks.base import DataError, Split, State
-from tasks.poems import cleaning, corpora, forms, prosody
+from tasks.poems import cleaning, corpora, forms, near_duplicates, prosody
 from tasks.poems.settings import Settings
 from tasks.poems.transcription import to_simplified
 from tasks.shared.datasets import cache, splits
@@ -23,7 +24,10 @@ from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 SPECIALS = (PAD, UNKNOWN, START, END, *forms.FORMS)  # a poem's form is the token after the start
-_VERSION = 2  # of the encoding: a change makes every cached copy an old one
+_VERSION = 3  # of the encoding: a change makes every cached copy an old one
+_VERSION_BY_POEM = 2  # of older runs, whose split went by poem and parted near-duplicates
+_SPLIT_BY = "split_by"  # in a run's state; older ones lack it
+_FEWEST = 3  # poems, or groups of near-duplicates: one a split
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +46,11 @@ class PoemData:
         return dataclasses.replace(self, poems=self.poems.to(device))
 
 
-def load(settings: Settings, folder: Path) -> PoemData:
+def load(settings: Settings, folder: Path, *, join_near_duplicates: bool = True) -> PoemData:
     """Load the poems in ``folder``, encoded; cached by the files' hash and the settings.
+
+    Args:
+        join_near_duplicates: keep each group of ``near_duplicates`` in one split; false: split by poem, as older runs.
 
     Raises:
         DataError: no corpus is there, a file of it is not what it should be, or too few poems are left.
@@ -51,8 +58,25 @@ def load(settings: Settings, folder: Path) -> PoemData:
     corpus, paths = corpora.find(folder, settings.corpus)
     settings_key = (cache.library("opencc"), settings.script, settings.min_count, settings.split_seed, corpus)
     book = [path for path in (folder / name for name in prosody.FILES) if path.is_file()]
-    key = "poems-" + cache.key(_VERSION, *settings_key, paths=[*paths, *book])
-    return _arrange(*cache.tensors(key, lambda: _encoded(settings, corpus, paths, key)))
+    version = _VERSION if join_near_duplicates else _VERSION_BY_POEM
+    key = "poems-" + cache.key(version, *settings_key, paths=[*paths, *book])
+    found = _arrange(*cache.tensors(key, lambda: _encoded(settings, corpus, paths, key, join=join_near_duplicates)))
+    unread = corpora.unread(folder, corpus) if settings.corpus == "auto" else ()
+    return dataclasses.replace(found, notes=(*unread, *found.notes))
+
+
+def load_again(settings: Settings, folder: Path, state: State) -> PoemData:
+    """Load the poems in ``folder`` with the split of an earlier run, whose ``state`` is given.
+
+    Raises:
+        DataError: see ``load``.
+    """
+    return load(settings, folder, join_near_duplicates=joins_near_duplicates(state))
+
+
+def joins_near_duplicates(state: State) -> bool:
+    """Tell whether a run's split keeps near-duplicates together; that of older runs does not."""
+    return _SPLIT_BY in state
 
 
 def load_cached(key: str) -> PoemData:
@@ -64,20 +88,39 @@ def load_cached(key: str) -> PoemData:
     return _arrange(*cache.tensors(key, None))
 
 
-def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> Encoding:
-    report_progress(f"Reading and cleaning the poems of {paths[0].parent} …")
-    texts = ["".join(text.splitlines()) for text in corpora.read(corpus, paths)]
-    if settings.script == "simplified":
-        texts = to_simplified(texts)
-    poems, counts = cleaning.clean(texts)
+def read(settings: Settings, corpus: str, paths: list[Path]) -> corpora.Corpus:
+    """Read and clean the poems of a corpus, in the order of the rows of ``PoemData``.
+
+    Raises:
+        DataError: see ``corpora.read``; or no poem is left.
+    """
+    found = corpora.read(corpus, paths)
+    texts = ["".join(text.splitlines()) for text in found.texts]
+    poems, counts = cleaning.clean(to_simplified(texts) if settings.script == "simplified" else texts)
+    notes = [*found.notes, *cleaning.summarize(counts)]
     if not poems:
         raise DataError(
-            f"No poem is left of the {counts['read']} in {paths[0].parent}: "
-            f"they must be Chinese, of {cleaning.SHORTEST} to {cleaning.LONGEST} characters."
+            f"No poem is left of the {counts['read']} in {paths[0].parent}: they must be Chinese, of "
+            f"{cleaning.SHORTEST} to {cleaning.LONGEST} characters{corpora.LAYOUT.get(corpus, '')}. {' '.join(notes)}"
         )
-    split = splits.stratified_groups(poems, [0] * len(poems), settings.split_seed, (0.05, 0.05))
-    if len(poems) < 3:
-        raise DataError(f"Only {len(poems)} poems are left in {paths[0].parent}: three are needed to hold some back.")
+    return corpora.Corpus(poems, notes)
+
+
+def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str, *, join: bool) -> Encoding:
+    report_progress(f"Reading and cleaning the poems of {paths[0].parent} …")
+    poems, notes = read(settings, corpus, paths)
+    if len(poems) < _FEWEST:
+        raise DataError(
+            f"Only {len(poems)} poems are left in {paths[0].parent}{corpora.LAYOUT.get(corpus, '')}: "
+            f"three are needed to hold some back. {' '.join(notes)}".rstrip()
+        )
+    groups = near_duplicates.groups(poems) if join else np.arange(len(poems))
+    if (left := len(set(groups.tolist()))) < _FEWEST:
+        raise DataError(
+            f"The {len(poems)} poems in {paths[0].parent} share half their lines with one another: without such "
+            f"near-duplicates {left} would be left, and three are needed to hold some back."
+        )
+    split = splits.stratified_groups(groups.tolist(), [0] * len(poems), settings.split_seed, (0.05, 0.05))
     characters_seen = Counter("".join(poem for poem, part in zip(poems, split, strict=True) if part == splits.TRAIN))
     vocabulary = Vocabulary.counted(characters_seen, SPECIALS, at_least=settings.min_count)
     encoded = [vocabulary.encode([START, forms.form(poem), *poem, END]) for poem in poems]
@@ -91,8 +134,9 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str) -> En
     return tensors, {
         "vocabulary": characters,
         "prosody": book.lines(characters, to_simplified(characters) if settings.script == "original" else ()),
-        "notes": [*cleaning.summarize(counts), *filter(None, [missing_book])],
+        "notes": [*notes, *near_duplicates.summarize(groups), *filter(None, [missing_book])],
         "cache": key,
+        **({_SPLIT_BY: "near-duplicates"} if join else {}),
     }
 
 
@@ -101,5 +145,6 @@ def _arrange(tensors: dict[str, Tensor], meta: Meta) -> PoemData:
     rows = splits.rows(tensors["split"])
     in_training = (tensors["split"] == splits.TRAIN).repeat_interleave(poems.lengths)
     counts = torch.bincount(poems.flat[in_training], minlength=len(SPECIALS) + len(meta["vocabulary"]))
-    state = {key: meta[key] for key in ("vocabulary", "prosody", "cache")} | {"train_counts": counts.tolist()}
+    kept = {key: meta[key] for key in ("vocabulary", "prosody", "cache", _SPLIT_BY) if key in meta}
+    state = kept | {"train_counts": counts.tolist()}
     return PoemData(poems, rows, state, tuple(meta["notes"]))

@@ -54,6 +54,8 @@ def _rules(poem: str, report: PoemReport, book: Prosody) -> Table:
     lines = forms.bare(poem)
     ends = "".join(line[-1] for line in (lines[: report.first_rhymes] + lines[1::2]) if line)
     wrong = ", ".join(f"{lines[line][place]} in line {line + 1}" for line, place in report.misfits)
+    twice = ", ".join(f"{lines[line][-1]} in line {line + 1} again" for line in report.repeated_rhymes)
+    substitutes = ", ".join(f"平平仄平仄 in line {line + 1}" for line in report.substitutes)
     again = ", ".join(lines[line] for line in report.repeated)
     unrhymed = _unrhymed(lines, report, book)
     enough = bool(ends[1:]) or report.rhymed
@@ -61,12 +63,13 @@ def _rules(poem: str, report: PoemReport, book: Prosody) -> Table:
     rows: list[list[str | int | float | None]] = [
         ["form", "met" if report.form != forms.FREE else "–", report.form],
         ["rhyme", _met(report.rhymed) if enough else "–", rhyme],
+        ["no rhyme twice (重韵)", _met(not report.repeated_rhymes) if report.rhymed else "–", twice],
     ]
     if report.scheme:
         rows += [
             ["tones (对, 粘, line types)", _met(not report.misfits), wrong or " ".join(report.scheme)],
             ["level rhymes", _met(not unrhymed), unrhymed or ends],
-            ["regulated", _met(report.regulated), "all of the above" if report.regulated else ""],
+            ["regulated", _met(report.regulated), substitutes if report.regulated else ""],
         ]
     rows.append(["no character twice in a line", _met(report.distinct), again])
     return Table(title="rules", columns=["rule", "", "how"], rows=rows)

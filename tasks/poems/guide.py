@@ -9,7 +9,7 @@ end, so that there are none within lines either, but where no known line may be 
 before a line's end, and the decoder backtracks.
 
 A line that is to rhyme ends in a character of one level group alone (``Lexicon.unambiguous_rhymes``) where there is
-one left.
+one left, and never in one that ended a rhyming line or the first one before it (重韵).
 
 Shapes of tensors: V vocabulary.
 """
@@ -171,10 +171,15 @@ class PoemGuide(Guide):
         if groups not in self._members:
             self._members[groups] = np.asarray(lexicon.members[list(groups)].any(0))
         endings = self._members[groups].copy()
-        endings[[done[other][-1] for other in shape.rhymes if other < len(done)]] = False
+        endings[self.used_endings(shape, done)] = False
         if self._distinct:
             endings[list(line)] = False
         return endings
+
+    @staticmethod
+    def used_endings(shape: Shape, done: tuple[LineCodes, ...]) -> list[int]:
+        """The characters on which no later line may rhyme (重韵): those rhymed on, and the first line's last one."""
+        return [line[-1] for number, line in enumerate(done) if not number or number in shape.rhymes]
 
     @cached_property
     def _marks(self) -> tuple[int, int]:
@@ -187,7 +192,7 @@ class PoemGuide(Guide):
             return None
         if number in shape.rhymes:
             groups &= self.lexicon.groups[line[-1]]
-            if not groups:
+            if not groups or line[-1] in self.used_endings(shape, done[:-1]):
                 return None
         return Option(shape, groups)
 

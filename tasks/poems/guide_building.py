@@ -3,8 +3,8 @@
 Constraints are applied one after another: each rules out shapes that the poem may have (``guide.Shape``), and the one
 that rules out the last is the one that is named. A poem of the shapes that remain can always be finished, but for
 lines that must be new ones: every rhyme group that remains has more characters than the poem has rhymes, each used
-once, a beginning's open line leaves one of them to end it, and there are more characters, and more level and oblique
-ones, than places in a line.
+once and none that ends a first line which need not rhyme, a beginning's open line leaves one of them to end it, and
+there are more characters, and more level and oblique ones, than places in a line.
 
 An acrostic of up to four characters makes a 五绝 or 七绝, of up to eight a 五律 or 七律, whose further lines begin
 freely; of nine to thirteen a free form with a line for each, or with as many as make whole couplets where tones are
@@ -65,6 +65,8 @@ def build_guide(
     start, start_notes = transcribe(constraints.start, lexicon.vocabulary, simplify=simplify)
     acrostic, acrostic_notes = transcribe(constraints.acrostic, lexicon.vocabulary, simplify=simplify)
     rhyme, rhyme_notes = _read_rhyme(constraints, lexicon, simplify=simplify)
+    if marks := sum(acrostic.count(mark) for mark in cleaning.PUNCTUATION):
+        acrostic_notes = [*acrostic_notes, f"Left out of the acrostic: punctuation ({marks})."]
     acrostic = acrostic.translate(dict.fromkeys(map(ord, cleaning.PUNCTUATION)))
     lines = forms.lines(start)
     must_rhyme = constraints.tones or bool(constraints.rhyme)

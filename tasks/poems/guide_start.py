@@ -88,8 +88,14 @@ def reason_for_dead_end(
     unfinished = lines[-1] == bare[-1] and any(len(bare[-1]) < option.shape.width for option in before)
     for count in range(1, len(done) + (not unfinished)):
         if not any(guide.remaining(lexicon.forms[form], done[:count]) for form in guide.forms):
+            last = bare[count - 1][-1]
+            if (ends := [line[-1] for line in bare[: count - 1]]) and last in (ends[0], *ends[1::2]):
+                return (
+                    f"Two lines of the beginning end with {last}, and no character may rhyme twice (重韵): "
+                    f"begin otherwise, or leave the {constraint} free."
+                )
             return (
-                f"Line {count} of the beginning ends with {bare[count - 1][-1]}, which does not {rule}: "
+                f"Line {count} of the beginning ends with {last}, which does not {rule}: "
                 f"begin otherwise, or leave the {constraint} free."
             )
     if unfinished and not any(guide.line_endings(option, done[:-1], done[-1]).any() for option in before):

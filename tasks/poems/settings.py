@@ -48,7 +48,9 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     presets: ClassVar[Mapping[str, Preset]] = {
         "class-report": Preset(
             help="the class report's protocol: two layers, batch 100, RMSprop, a linear layer of its own initialised "
-            "uniformly in ±√(6/(in+out)); what the network guesses stands beside the truth at each evaluation",
+            "uniformly in ±√(6/(in+out)); what the network guesses stands beside the truth at each evaluation. The "
+            "report names no learning rate; here it is 0.001, for at torch's default of 0.01 the loss is above 1,000 "
+            "from the third step on. It printed a training loss of 6.62 in epoch 29; a unigram model has 6.53",
             values={
                 "cell.hidden": 128,
                 "cell.layers": 2,
@@ -56,7 +58,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "train.batch_size": 100,
                 "train.epochs": 10,
                 "train.optimizer": "rmsprop",
-                "train.lr": 0.01,
+                "train.lr": 0.001,
                 "train.weight_decay": 0.0,
                 "train.schedule": "constant",
                 "train.average": 0.0,

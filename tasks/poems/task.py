@@ -52,9 +52,9 @@ class Task(Writer):
             raise DataError("This run learned poems before they had a form, as an older Workbench did: train anew.")
         self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
         marks = self.vocabulary.encode([*SPECIALS, *cleaning.PUNCTUATION])
-        self._hanzi = torch.ones(len(self.vocabulary), dtype=torch.bool)
-        self._hanzi[marks] = False
-        self._hanzi[self.vocabulary.number(UNKNOWN)] = True  # it stands for a rare character
+        self.hanzi = torch.ones(len(self.vocabulary), dtype=torch.bool)
+        self.hanzi[marks] = False
+        self.hanzi[self.vocabulary.number(UNKNOWN)] = True  # it stands for a rare character
         self._forms = self.vocabulary.encode(forms.FORMS)
         self._is_form = torch.zeros(len(self.vocabulary), dtype=torch.bool)
         self._is_form[self._forms] = True
@@ -62,6 +62,10 @@ class Task(Writer):
     @classmethod
     def load(cls, settings: Settings, folder: Path) -> PoemData:
         return data.load(settings, folder)
+
+    @classmethod
+    def load_again(cls, settings: Settings, folder: Path, state: State) -> PoemData:
+        return data.load_again(settings, folder, state)
 
     @classmethod
     def load_cached(cls, settings: Settings, state: State) -> PoemData:
@@ -104,14 +108,14 @@ class Task(Writer):
         network, batches = _network(model), self.batches(data, split, batch_size, None)
         row = data.rows[split][:1]
         return Evaluation(
-            metrics=scoring.nll_metrics(network, data.poems, batches, self._hanzi),
+            metrics=scoring.nll_metrics(network, data.poems, batches, self.hanzi),
             views=[scoring.held_out_table(network, data.poems, row, self.lexicon, self.never_sampled)],
         )
 
     def baseline(self, data: PoemData, *, cached_only: bool = False) -> Baselines:
         def compute() -> Baselines:
             never = self.vocabulary.encode((PAD, START))
-            return baselines.measure(data.poems, data.rows, never, self._hanzi.numpy())
+            return baselines.measure(data.poems, data.rows, never, self.hanzi.numpy())
 
         return kept_baseline(f"{data.state['cache']}-baseline-1", compute, cached_only=cached_only)
 
@@ -171,6 +175,7 @@ class Task(Writer):
         if start is not None:
             title = start.strip() or "a poem"
             codes = self.prompt(start)
+            note = " ".join(self.notes(start))
         else:
             start = settings.prompt
             try:

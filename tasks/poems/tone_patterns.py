@@ -7,12 +7,13 @@ other tone than its type's first before it::
 
 *一三五不论*: the first, third and (of seven) fifth characters may be of either tone, but for two taboos: 孤平, a level
 rhyme line (平平仄仄平) with no level neighbours but one, and 三平, three level characters at a line's end.
+*Substitute* (本句自救): 平平仄平仄 stands for 平平平仄仄, its third and fourth tones exchanged, the first one level.
 *对*: within a couplet the second characters (and with them the others) are of opposite tones.
 *粘*: a couplet's first line has the second character's tone of the line before it.
 Even lines end level, for they rhyme; odd ones oblique, but the first may rhyme too and ends level then.
 A start of either type, rhyming at once or not, makes four schemes.
 
-Source: Wang Li, 诗词格律, Zhonghua 1977, chapter 2, sections 2 to 4.
+Source: Wang Li, 诗词格律, Zhonghua 1977, chapter 2, sections 2 to 4; the substitute: section 4, 拗救.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ from tasks.poems.prosody import Tone
 LEVEL, OBLIQUE, EITHER = "平", "仄", "中"
 SIZES = {form: size for size, form in forms.KINDS.items()}  # lines, characters of a line
 
+_SUBSTITUTE = "平平仄平仄"
 # a type's name → its patterns: a line fits it where it fits one of them
 _PATTERNS = {
     "仄仄平平仄": ("中仄中平仄",),
     "仄仄仄平平": ("中仄仄平平",),
-    "平平平仄仄": ("中平中仄仄",),
+    "平平平仄仄": ("中平中仄仄", _SUBSTITUTE),
     "平平仄仄平": ("平平中仄平", "中平平仄平"),
 }
 _ANSWERS = {  # 对: the even line to an odd one
@@ -60,6 +62,11 @@ def schemes(lines: int) -> tuple[Scheme, ...]:
 def patterns(kind: str, width: int) -> tuple[str, ...]:
     """Patterns of a line type for lines of 5 or 7 characters: 平, 仄, or 中 for either."""
     return tuple((EITHER + _before(kind)) * (width == 7) + pattern for pattern in _PATTERNS[kind])
+
+
+def is_substitute(pattern: str) -> bool:
+    """Tell whether a pattern, of 5 or 7 characters, is the substitute's."""
+    return pattern.endswith(_SUBSTITUTE)
 
 
 def tones(kind: str, width: int) -> str:

@@ -40,13 +40,14 @@ def normalize(text: str, vocabulary: Container[str], *, simplify: bool = True) -
     Raises:
         ValueError: it holds what is no Chinese character; one sentence says which.
     """
-    plain = cleaning.fold(text)
+    plain, notes = cleaning.fold(text), cleaning.fold_notes(text)
     foreign = [c for c in dict.fromkeys(plain) if not cleaning.is_chinese(c)]
     if foreign:
         shown = " ".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in foreign)
         raise ValueError(f"Poems are written in Chinese characters: {shown} cannot stand in one.")
     if not simplify or all(c in vocabulary for c in plain):  # OpenCC takes a while to read its tables
-        return plain, []
+        return plain, notes
     (converted,) = to_simplified([plain])
     changed = [f"{old} as {new}" for old, new in zip(plain, converted, strict=False) if old != new]
-    return converted, [f"Read in simplified characters: {', '.join(dict.fromkeys(changed))}."] * bool(changed)
+    read = [f"Read in simplified characters: {', '.join(dict.fromkeys(changed))}."] * bool(changed)
+    return converted, [*notes, *read]

@@ -9,7 +9,7 @@ import msgspec
 
 import tasks
 from tasks.base import AnyTask, Data, DataError, State
-from tasks.shared.datasets.locations import starter
+from tasks.shared.datasets import locations
 from workbench.config.spec import RunSpec
 
 
@@ -27,7 +27,7 @@ def load(spec: RunSpec, state: State | None = None) -> tuple[AnyTask, Data]:
     if state is not None:
         with suppress(FileNotFoundError):
             return task_of(spec, state), kind.load_cached(spec.settings, state)
-    folder = starter(spec.task) if spec.data == "starter" else Path(spec.data_dir)
+    folder = _folder(spec)
     data = kind.load(spec.settings, folder) if state is None else kind.load_again(spec.settings, folder, state)
     if state is not None and _plain(data.state) != _plain(state):
         raise DataError(
@@ -35,6 +35,25 @@ def load(spec: RunSpec, state: State | None = None) -> tuple[AnyTask, Data]:
             "of Workbench: put the old data back, or train anew."
         )
     return kind(spec.settings, data.state), data
+
+
+def _folder(spec: RunSpec) -> Path:
+    """Return the folder of a run's data; where the run names none, as one that came along, the user's own.
+
+    Raises:
+        DataError: it names none and the data are not here.
+    """
+    if spec.data == "starter":
+        return locations.starter(spec.task)
+    if spec.data_dir:
+        return Path(spec.data_dir)
+    source = locations.find(spec.task, settings=spec.settings)
+    if source is None:
+        raise DataError(
+            f"The data of the task {spec.task} are not here: `workbench data get {spec.task}` downloads them, or "
+            "name their folder with WORKBENCH_DATA."
+        )
+    return source.folder
 
 
 def task_of(spec: RunSpec, state: State) -> AnyTask:

@@ -25,10 +25,11 @@ def test_poems_without_an_end_or_a_form_are_not_counted(
     right = "雪月烟天月，天烟雪月前。烟天泉月雪，日月雪烟天。"
     longer = f"{right}雪月烟天月，天烟雪月前。"
     assert task.checks(longer)["regulated"]
-    for poems, shares in (([right, ""], "0.500 | 0.500 | 0.500 | 0 "), ([longer], "0 | 1.000 | 0 | 0 ")):
+    rows = (([right, ""], "0.500 | 0.500 | 0 | 0.500 | 0.500 | 0 "), ([longer], "0 | 1.000 | 1.000 | 0 | 0 | 0 "))
+    for poems, shares in rows:
         bench.row("x", poems, "五绝", task, None)
         assert f"| x | {shares}" in capsys.readouterr().out
     bench.row("x", ["春眠不觉晓，处处闻啼鸟。", ""], "五绝", task, None)
-    assert "| x | 0 | 0 | 0 | 0 |" in capsys.readouterr().out
+    assert "| x | 0 | 0 | 0 | 0 | 0 | 0 |" in capsys.readouterr().out
     bench.row("x", ["雪月烟天水，", ""], "五绝", task, None)
-    assert "| x | 0 | 0 | 0 | 0.500 |" in capsys.readouterr().out
+    assert "| x | 0 | 0 | 0 | 0 | 0 | 0.500 |" in capsys.readouterr().out

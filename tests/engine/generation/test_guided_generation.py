@@ -160,6 +160,7 @@ def test_a_poem_is_explained(writer) -> None:
     assert {row[0]: row[1] for row in rules.rows} == {
         "form": "met",
         "rhyme": "met",
+        "no rhyme twice (重韵)": "met",
         "tones (对, 粘, line types)": "met",
         "level rhymes": "met",
         "regulated": "met",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from engine.generation.poem_books import BOOK
 
-from tasks.poems import checker, prosody, tone_patterns
+from tasks.poems import annotation, checker, explanation, prosody, tone_patterns
 from tasks.poems.checker import check
 from tasks.poems.prosody import GROUPS, Prosody, Tone
 
@@ -116,3 +116,44 @@ def test_distinct_runs_do_not_cross_lines() -> None:
     assert checker.ngrams("天地人，地人。", 2) == ["天地", "地人", "地人"]
     assert checker.distinct_ngrams(["天地人，地人。"], 2) == pytest.approx(2 / 3)
     assert checker.distinct_ngrams([], 1) == 0
+
+
+LEVEL_LINE, SUBSTITUTED = "天天天月日", "天年月前日"  # 平平平仄仄, 平平仄平仄
+
+
+def test_the_substitute_is_regulated_and_not_strictly() -> None:
+    right = "月日天天月，天天月日天。{}，月日月年前。"
+    plain, substituted = check(right.format(LEVEL_LINE), BOOK), check(right.format(SUBSTITUTED), BOOK)
+    assert (plain.regulated, plain.strict, plain.substitutes) == (True, True, [])
+    assert (substituted.regulated, substituted.strict, substituted.substitutes) == (True, False, [2])
+    assert substituted.scheme == plain.scheme
+    for wrong in ("月年月前日", "天年月前天", "天月月前日"):  # its first character is level, its last oblique
+        assert not check(right.format(wrong), BOOK).regulated
+    seven = "天天月日天天月，月日天天月日天。{}，天天月日月年前。"
+    assert check(seven.format("月日天年月前日"), BOOK).substitutes == [2]
+    assert check(seven.format("天日天年月前日"), BOOK).regulated  # the first of seven is free
+    assert not check(seven.format("月日月年月前日"), BOOK).regulated
+
+
+def test_a_line_that_can_be_read_without_the_substitute_is() -> None:
+    either = check("月日天天月，天天月日天。天年看看日，月日月年前。", BOOK)  # 看 is level or oblique
+    assert (either.regulated, either.substitutes) == (True, [])
+
+
+def test_a_character_rhymed_on_twice_is_told_and_rhymes_all_the_same() -> None:
+    twice = check("月日天天月，天天月日天。天天天月日，月日月年天。", BOOK)
+    assert (twice.rhymed, twice.regulated, twice.repeated_rhymes) == (True, True, [3])
+    first = check("月日月年前，天天月日天。天天天月日，月日月年前。", BOOK)
+    assert (first.first_rhymes, first.repeated_rhymes) == (True, [3])
+    unrhymed = check("月日天天月，天天月日月。天天天月日，月日月年天。", BOOK)
+    assert (unrhymed.rhymed, unrhymed.repeated_rhymes) == (False, [])
+    assert check("，月天，月年。", BOOK).repeated_rhymes == []
+    verdict = annotation.annotate("月日天天月，天天月日天。天天天月日，月日月年天。", BOOK, ended=True)
+    assert "rhymed on 先 · 天 rhymes twice (重韵) · regulated" in verdict.verdict
+    assert 22 in verdict.faults
+    (_, rules) = explanation.explain("月日天天月，天天月日天。天天天月日，月日月年天。", [0.1] * 24, BOOK)
+    assert ["no rhyme twice (重韵)", "broken", "天 in line 4 again"] in rules.rows  # type: ignore[union-attr]
+    assert (
+        "regulated with 平平仄平仄 in line 3"
+        in annotation.annotate("月日天天月，天天月日天。天年月前日，月日月年前。", BOOK, ended=True).verdict
+    )

@@ -131,3 +131,27 @@ def test_well_formed(poem: str, well_formed: bool) -> None:
 @given(st.text("月山，。", max_size=40))
 def test_lines_are_the_poem_cut(poem: str) -> None:
     assert "".join(forms.lines(poem)) == poem == forms.with_line_breaks(poem).replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("夜静钟声远，山空。", []),
+        ("  夜静\n", []),
+        ("《夜静》 钟[声", ["Left out: 《 (1), 》 (1), [ (1), blanks (1)."]),
+        ("“夜静”？“山空”！月：", ["Left out: “ (2), ” (2).", "Read as ， or 。: ？ (1), ！ (1), ： (1)."]),
+        ("，夜静，，山空。，", ["Left out: marks of punctuation before the first character or beside others (3)."]),
+        ("夜\u200b静\ufeff\u200b", ["Left out: U+200B (2), U+FEFF (1)."]),
+    ],
+)
+def test_what_is_left_out_of_a_beginning_is_counted(text: str, notes: list[str]) -> None:
+    assert cleaning.fold_notes(text) == notes
+
+
+beginnings = st.text(st.sampled_from("月山，。、！《》「」[ \u200b\u3000"), max_size=20)
+
+
+@given(beginnings)
+def test_every_character_left_out_is_counted(text: str) -> None:
+    told = sum(map(int, re.findall(r"\((\d+)\)", " ".join(n for n in cleaning.fold_notes(text) if "Left out" in n))))
+    assert told == len(text.strip()) - len(cleaning.fold(text))

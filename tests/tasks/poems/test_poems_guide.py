@@ -67,8 +67,8 @@ def test_all_constraints_hold_together_in_every_poem(asked: dict, seed: int) -> 
         wanted = {name} if name in GROUPS else {GROUPS[number] for number in BOOK.groups(name)}
         assert found.rhymed
         assert wanted & set(found.rhyme)
-        ends = [line[-1] for line in cut[1::2]]
-        assert len(set(ends)) == len(ends)
+    if rhyme or asked.get("tones"):
+        assert found.repeated_rhymes == []
     if asked.get("distinct"):
         assert found.distinct
     assert len(poem) <= 80
@@ -263,3 +263,20 @@ def test_a_length_that_would_cut_the_poem_is_refused(constraints: dict, length: 
 def test_constraints_that_hold_line_by_line_take_any_length() -> None:
     for constraints in ({"distinct": True}, {"form": forms.FREE}):
         planned(**constraints).check_length("", 1)
+
+
+def test_no_rhyme_stands_twice_nor_where_the_first_line_ended() -> None:
+    poems = [
+        by_chance(planned(form="五律", rhyme="天", start="月月月月天，"), seed, "月月月月天，") for seed in range(20)
+    ]
+    assert all(lines(poem)[line][-1] != "天" for poem in poems for line in (1, 3, 5, 7))
+    for start in ("月月月月天，月月月月天。", "月月月月月，月月月月天。月月月月月，月月月月天。"):
+        with pytest.raises(ValueError, match="Two lines of the beginning end with 天, and no"):
+            planned(form="五律", rhyme="天", start=start)
+    assert planned(form="五律", start="月月月月天，月月月月天。")  # no rhyme is asked for
+
+
+def test_regulated_verse_may_take_the_substitute() -> None:
+    start = "月日天天月，天天月日天。天年月前日，"
+    poem = by_chance(planned(form="五绝", tones=True, start=start), 0, start)
+    assert checker.check(poem, BOOK).substitutes == [2]

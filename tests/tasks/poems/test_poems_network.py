@@ -12,6 +12,8 @@ from torch import nn
 from tasks.poems.data import SPECIALS
 from tasks.poems.settings import Settings
 from workbench.config import spec
+from workbench.engine import data, network
+from workbench.engine.optim import Optimization
 
 
 def test_tied_scores_use_the_embedding_and_untied_ones_a_layer_of_their_own() -> None:
@@ -61,3 +63,19 @@ def test_a_network_that_reads_both_ways_is_refused() -> None:
     assert (described.train.batch_size, described.train.optimizer, described.settings.tied) == (100, "rmsprop", False)
     with pytest.raises(spec.SpecError, match=r"task\.tied=false"):
         spec.make("poems", "lstm", {"task.init": "glorot"})
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru-textbook", "lstm"])
+def test_the_class_reports_protocol_learns_from_its_first_steps(cell: str) -> None:
+    described = spec.make("poems", cell, preset="class-report", data="starter")
+    torch.manual_seed(0)
+    its, found = data.load(described)
+    model = network.build(described, its)
+    optimization = Optimization(model, described.train, 100, scaled=False)
+    losses = []
+    for step in range(12):
+        rows = its.batches(found, "train", 100, torch.Generator().manual_seed(step))[0]
+        losses.append(its.loss(model, found, rows))
+        optimization.step(losses[-1], step + 1)
+    assert max(losses) < 3 * losses[0]  # at a rate of 0.01 it is hundreds of times as much
+    assert sum(losses[-3:]) < 0.9 * sum(losses[:3])
