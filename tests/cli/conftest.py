@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from engine.toy_runs import after, copied, toy, trained
 from processes import PROGRAM, Start, Terminal, worker_of
+from waiting import until
 
 from workbench.runs import store
 from workbench.runs.store import Run
@@ -48,9 +49,8 @@ def no_worker_is_left(runs_folder: Path) -> Iterator[None]:
     for run in store.listing(runs_folder):
         if run.alive():
             run.request_stop()
-            end = time.monotonic() + 20
-            while run.alive() and time.monotonic() < end:
-                time.sleep(0.05)
+            with suppress(AssertionError):
+                until(lambda run=run: not run.alive(), "the worker ends", seconds=20)
             if run.alive() and (pid := worker_of(run)):
                 os.kill(pid, signal.SIGKILL)
 

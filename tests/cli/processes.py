@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from engine.toy_runs import until
+from waiting import until
 
 from workbench.runs import store
 from workbench.runs.history import read_history

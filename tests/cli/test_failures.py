@@ -13,9 +13,10 @@ import msgspec
 import psutil
 import pytest
 import torch
-from engine.toy_runs import after, contents, nothing_lost, toy, trained, until
+from engine.toy_runs import after, contents, nothing_lost, toy, trained
 from processes import PROGRAM, Start, the_run
 from sentences import says
+from waiting import until
 
 from tasks.shared.datasets import locations
 from workbench.runs import store

@@ -14,6 +14,7 @@ from fake_network import FakeNetwork, with_weights
 from fake_worker import FakeWorker
 from poem_steps import staged
 from textual.pilot import Pilot
+from waiting import HANG
 
 from tasks.names.settings import LANGUAGES
 from workbench.runs import launch
@@ -83,7 +84,7 @@ class Screen:
         """Every line of the screen as a person reads it."""
         return "\n".join("".join(s.text for s in strip) for strip in self.app.screen._compositor.render_strips())
 
-    async def until(self, pilot: Pilot[None], *wanted: str, seconds: float = 30.0) -> str:
+    async def until(self, pilot: Pilot[None], *wanted: str, seconds: float = HANG) -> str:
         """Wait until all of the words stand on the screen."""
         end = time.monotonic() + seconds
         while not all(word in self.text for word in wanted):
