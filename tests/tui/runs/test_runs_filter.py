@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.widgets import Input
+from waiting import eventually
 
 from workbench.tui.runs.run_table import COLUMNS
 from workbench.tui.runs.screen import RunsScreen
@@ -70,8 +71,7 @@ async def test_an_empty_filter_line_goes_away(screen, worker) -> None:
         await pilot.press("slash")
         assert isinstance(screen.app.screen.focused, Input)
         await pilot.press("down")
-        await pilot.pause(0.1)
-        assert isinstance(screen.app.screen.focused, Listing)
+        await eventually(pilot, lambda: isinstance(screen.app.screen.focused, Listing))
         assert "filter" not in screen.text
 
 
