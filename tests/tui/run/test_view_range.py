@@ -84,9 +84,39 @@ def test_zooming_in_stays_around_the_cursor(timeline: Timeline) -> None:
     assert visible_steps(changed(ViewRange(cursor=10), timeline, "in"), timeline) == (0, 500)
 
 
+@pytest.mark.parametrize(
+    ("cursor", "seen"),
+    [(10, (0, 500)), (300, (50, 550)), (990, (500, 1_000)), (None, (500, 1_000))],
+)
+def test_zooming_in_shows_half_of_what_was_seen_up_to_its_edge(
+    timeline: Timeline, cursor: float | None, seen: tuple[float, float]
+) -> None:
+    assert visible_steps(changed(ViewRange(cursor=cursor), timeline, "in"), timeline) == seen
+
+
+@pytest.mark.parametrize(("cursor", "seen"), [(400, (400, 500)), (430, (400, 500)), (590, (500, 600))])
+def test_zooming_in_again_leaves_nothing_that_was_not_seen(
+    timeline: Timeline, cursor: float, seen: tuple[float, float]
+) -> None:
+    view = ViewRange(left=400, right=600, cursor=cursor)
+    assert visible_steps(changed(view, timeline, "in"), timeline) == seen
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "seen"),
+    [(400, 600, (300, 700)), (100, 300, (0, 400)), (0, 200, (0, 400)), (850, 950, (800, 1_000)), (100, 900, (0, 1_000))],
+)
+def test_zooming_out_shows_twice_as_much_and_never_past_an_end(
+    timeline: Timeline, left: float, right: float, seen: tuple[float, float]
+) -> None:
+    view = changed(ViewRange(left=left, right=right), timeline, "out")
+    assert visible_steps(view, timeline) == seen
+    assert view.zoomed == (seen != (0, 1_000))
+
+
 def test_zooming_ends_where_three_measured_steps_are_left(timeline: Timeline) -> None:
     view = changed(ViewRange(cursor=300), timeline, *["in"] * 20)
-    assert timeline.count(*visible_steps(view, timeline)) >= 3
+    assert timeline.count(*visible_steps(view, timeline)) == 3
     assert changed(view, timeline, "in") == view
 
 
