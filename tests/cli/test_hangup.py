@@ -10,9 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from engine.toy_runs import until
 from processes import Start, Terminal, the_run, worker_of
-from waiting import HANG
+from waiting import HANG, until
 
 from workbench.runs.history import read_history
 from workbench.runs.store import Run

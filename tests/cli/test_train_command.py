@@ -7,9 +7,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from engine.toy_runs import until
 from processes import Start, the_run
-from waiting import HANG
+from waiting import HANG, until
 
 from workbench.runs import store
 from workbench.runs.history import read_history

@@ -104,7 +104,13 @@ def test_zooming_in_again_leaves_nothing_that_was_not_seen(
 
 @pytest.mark.parametrize(
     ("left", "right", "seen"),
-    [(400, 600, (300, 700)), (100, 300, (0, 400)), (0, 200, (0, 400)), (850, 950, (800, 1_000)), (100, 900, (0, 1_000))],
+    [
+        (400, 600, (300, 700)),
+        (100, 300, (0, 400)),
+        (0, 200, (0, 400)),
+        (850, 950, (800, 1_000)),
+        (100, 900, (0, 1_000)),
+    ],
 )
 def test_zooming_out_shows_twice_as_much_and_never_past_an_end(
     timeline: Timeline, left: float, right: float, seen: tuple[float, float]
