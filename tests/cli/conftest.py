@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from engine.toy_runs import after, copied, toy, trained
-from processes import PROGRAM, Start, Terminal, worker_of
+from forker import ForkedProgram, Forker
+from processes import Start, Terminal, worker_of
 from waiting import until
 
 from workbench.runs import store
@@ -56,36 +57,28 @@ def no_worker_is_left(runs_folder: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(forker: Forker, tmp_path: Path) -> Iterator[Start]:
     """The command line in a process beside the test, its output in pipes."""
-    begun: list[subprocess.Popen[str]] = []
+    begun: list[ForkedProgram] = []
 
-    def call(*args: object, **env: str) -> subprocess.Popen[str]:
-        begun.append(
-            subprocess.Popen(
-                [PROGRAM, *map(str, args)],
-                cwd=tmp_path,
-                env={**os.environ, "COLUMNS": "120", **env},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
+    def call(*args: object, **env: str) -> ForkedProgram:
+        words, around = [str(arg) for arg in args], {**os.environ, "COLUMNS": "120", **env}
+        begun.append(forker.popen(words, tmp_path, around, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
         return begun[-1]
 
     yield call
     for process in begun:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.close()
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+def terminal(forker: Forker, tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
     def call(*args: object) -> Terminal:
-        opened.append(Terminal(tmp_path, *args))
+        opened.append(Terminal(forker, tmp_path, *args))
         return opened[-1]
 
     yield call

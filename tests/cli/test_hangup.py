@@ -148,7 +148,7 @@ def test_ctrl_c_while_watching_leaves_the_training_alone(start: Start, runs_fold
     owner = start(*ENDLESS)
     run = the_run(runs_folder)
     watcher = start("watch", run.id)
-    assert "Training on CPU" in watcher.stderr.readline()
+    assert b"Training on CPU" in watcher.stderr.readline()
     watcher.send_signal(signal.SIGINT)
     assert watcher.wait(HANG) == 130
     assert run.status() == "running"

@@ -12,7 +12,7 @@ import pytest
 import shipped
 from fake_network import FakeNetwork, with_weights
 from fake_worker import FakeWorker
-from poem_steps import staged
+from poem_steps import Bare, staged
 from textual.pilot import Pilot
 from waiting import HANG
 
@@ -46,6 +46,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for moment in ("SOON", "SETTLED"):  # no child with torch in it, but where a test asks for one
         monkeypatch.setattr(NetworkSummaryLine, moment, 1e6)
     return tmp_path / "runs"
+
+
+@pytest.fixture
+def bare_lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The application begins with a screen that costs nothing to paint: its tests are of another one."""
+    monkeypatch.setitem(WorkbenchApp.SCREENS, "lab", Bare)
 
 
 @pytest.fixture

@@ -192,13 +192,13 @@ def test_a_structure_fits_whatever_width_there_is() -> None:
 
 
 async def test_the_real_child_tells_of_a_network_on_starter_data(
-    screen, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    screen, forked_servers, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(NetworkSummaryLine, "SOON", 0.01)
     monkeypatch.setattr(NetworkSummaryLine, "SETTLED", 0.05)
     had = "torch" in sys.modules
     async with screen.open() as pilot:
-        await screen.until(pilot, "338,002 parameters, 1.4 MB", seconds=60)
+        await screen.until(pilot, "338,002 parameters, 1.4 MB")
         await screen.until(pilot, "weight_ih (1024, 64)", "329,728", "classifier")
     assert had == ("torch" in sys.modules)
     assert capfd.readouterr().err == ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import Input
 from waiting import eventually
 
 from workbench.tui.runs.run_table import COLUMNS
 from workbench.tui.runs.screen import RunsScreen
 from workbench.tui.widgets.listing import Listing
+
+pytestmark = pytest.mark.usefixtures("bare_lab")
 
 
 async def type_in(pilot, text: str) -> None:
