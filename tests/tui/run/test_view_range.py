@@ -32,30 +32,6 @@ def changed(view: ViewRange, timeline: Timeline, *keys: str, columns: int = 40) 
     return view
 
 
-def test_a_step_has_a_place_on_every_axis(timeline: Timeline) -> None:
-    assert [timeline.at(axis, 250) for axis in ("step", "epoch", "time")] == [250, 12.5, pytest.approx(25.0)]
-    assert timeline.at("time", 255) == pytest.approx(25.5)
-    assert (timeline.at("epoch", -5), timeline.at("epoch", 5_000)) == (0.0, 50.0)
-    assert [timeline.step(axis, place) for axis, place in (("step", 254), ("epoch", 12.6), ("time", 0.2))] == [
-        250,
-        250,
-        10,
-    ]
-
-
-def test_the_pause_before_a_run_was_resumed_is_no_time(timeline: Timeline) -> None:
-    timeline.begin(500, 90_000.0)
-    assert timeline.last == 500
-    timeline.extend([step(510, 90_003.0)])
-    assert timeline.at("time", 510) == pytest.approx(53.0)
-
-
-def test_a_clock_that_is_set_back_does_not_turn_the_axis(timeline: Timeline) -> None:
-    timeline.extend([step(1_010, 5.0), step(1_020, 1_200.0)])
-    assert timeline.at("time", 1_010) == pytest.approx(100.0)
-    assert timeline.at("time", 1_020) == pytest.approx(200.0)
-
-
 def test_the_axis_goes_round_and_the_logarithm_on_and_off(timeline: Timeline) -> None:
     axes = [changed(ViewRange(), timeline, *["axis"] * times).axis for times in range(4)]
     assert axes == ["step", "epoch", "time", "step"]
