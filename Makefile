@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # a folder of datasets beside the checkout is used where there is one
 export WORKBENCH_DATA ?= $(if $(wildcard ../shared/data/names),$(abspath ../shared/data))
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench mutants clean
 
 demo: $(VENV)/installed
 	$(BIN)/workbench train names --cell lstm --headless
@@ -24,6 +24,11 @@ check: $(VENV)/installed-dev
 bench: $(VENV)/installed
 	$(BIN)/python bench/cells.py
 
+# ONLY='workbench.engine.ema* cells.gru*' names functions by their modules; nothing: all that pyproject.toml lists, for hours
+mutants: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/mutmut run $(foreach name,$(ONLY),'$(name)')
+	$(BIN)/mutmut results
+
 $(VENV)/installed: pyproject.toml
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable .
@@ -35,4 +40,4 @@ $(VENV)/installed-dev: pyproject.toml
 	touch $@ $(VENV)/installed
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) dist mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

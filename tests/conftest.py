@@ -83,6 +83,16 @@ def forker() -> Iterator[Forker]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def forked_servers(forker: Forker) -> Iterator[None]:
+    """An inference client's child is forked from a process that has imported torch."""
+    from workbench.inference import client
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "subprocess", forker.subprocess())
+        yield
+
+
 @pytest.fixture
 def workbench(forker: Forker, tmp_path: Path) -> Workbench:
     """The command line in a process of its own, run in an empty folder."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from engine.toy_runs import after, copied, toy, trained
-from processes import PROGRAM, Start, Terminal, worker_of
+from forker import ForkedProgram, Forker
+from processes import Start, Terminal, worker_of
+from waiting import until
 
 from workbench.runs import store
 from workbench.runs.store import Run
@@ -48,44 +50,35 @@ def no_worker_is_left(runs_folder: Path) -> Iterator[None]:
     for run in store.listing(runs_folder):
         if run.alive():
             run.request_stop()
-            end = time.monotonic() + 20
-            while run.alive() and time.monotonic() < end:
-                time.sleep(0.05)
+            with suppress(AssertionError):
+                until(lambda run=run: not run.alive(), "the worker ends", seconds=20)
             if run.alive() and (pid := worker_of(run)):
                 os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(forker: Forker, tmp_path: Path) -> Iterator[Start]:
     """The command line in a process beside the test, its output in pipes."""
-    begun: list[subprocess.Popen[str]] = []
+    begun: list[ForkedProgram] = []
 
-    def call(*args: object, **env: str) -> subprocess.Popen[str]:
-        begun.append(
-            subprocess.Popen(
-                [PROGRAM, *map(str, args)],
-                cwd=tmp_path,
-                env={**os.environ, "COLUMNS": "120", **env},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
+    def call(*args: object, **env: str) -> ForkedProgram:
+        words, around = [str(arg) for arg in args], {**os.environ, "COLUMNS": "120", **env}
+        begun.append(forker.popen(words, tmp_path, around, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
         return begun[-1]
 
     yield call
     for process in begun:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.close()
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+def terminal(forker: Forker, tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
     def call(*args: object) -> Terminal:
-        opened.append(Terminal(tmp_path, *args))
+        opened.append(Terminal(forker, tmp_path, *args))
         return opened[-1]
 
     yield call

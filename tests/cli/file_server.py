@@ -74,7 +74,7 @@ class FileServer:
             case "slow":
                 for k in range(len(content)):
                     handler.wfile.write(content[k : k + 1])
-                    self.released.wait(0.002)
+                    self.released.wait(0.0005)
             case _:
                 handler.wfile.write(content)
 

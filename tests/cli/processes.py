@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import subprocess
 import sys
-import termios
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from engine.toy_runs import until
+from forker import ForkedProgram, Forker
+from waiting import until
 
 from workbench.runs import store
 from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
 PROGRAM = str(Path(sys.executable).with_name("workbench"))
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., ForkedProgram]
 
 
 def worker_of(run: Run) -> int:
@@ -35,24 +33,13 @@ def the_run(folder: Path) -> Run:
 class Terminal:
     """The command line on a pseudo-terminal, leader of a session of its own: what an SSH login gives it."""
 
-    def __init__(self, folder: Path, *args: object) -> None:
+    def __init__(self, forker: Forker, folder: Path, *args: object) -> None:
         self.master, slave = os.openpty()
         os.set_blocking(self.master, False)
         self.seen = ""
-
-        def lead() -> None:
-            os.setsid()
-            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-
-        self.process = subprocess.Popen(
-            [PROGRAM, *map(str, args)],
-            cwd=folder,
-            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "36"},
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            preexec_fn=lead,
-        )
+        env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "36"}
+        words = [str(arg) for arg in args]
+        self.process = forker.popen(words, folder, env, stdin=slave, stdout=slave, stderr=slave, terminal=True)
         os.close(slave)
 
     def read(self) -> str:
@@ -78,4 +65,4 @@ class Terminal:
     def ended(self) -> int:
         """The exit code, waited for; output is read on, or the program could block on it."""
         until(lambda: (self.read() if self.master >= 0 else "", self.process.poll() is not None)[1], "the program ends")
-        return self.process.returncode
+        return self.process.wait()

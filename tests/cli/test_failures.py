@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,11 +13,14 @@ import msgspec
 import psutil
 import pytest
 import torch
-from engine.toy_runs import after, contents, nothing_lost, toy, trained, until
-from processes import PROGRAM, Start, the_run
+from engine.toy_runs import after, contents, nothing_lost, toy, trained
+from forker import Forker
+from processes import Start, the_run
 from sentences import says
+from waiting import HANG, until
 
 from tasks.shared.datasets import locations
+from workbench.cli import main
 from workbench.runs import store
 from workbench.runs.events import Failed
 from workbench.runs.history import read_history
@@ -46,18 +49,20 @@ def only_run(folder: Path) -> Run:
     return run
 
 
-def test_a_full_disk_by_the_limit_on_a_files_size(stopped: Run, workbench, tmp_path: Path) -> None:
+LIMIT = 60 * 1024  # bytes: the events fit, the weights do not
+
+
+def limited_program() -> None:
+    """The command line where no file may be larger: what ``ulimit -f`` sets."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
+    main()
+
+
+def test_a_full_disk_by_the_limit_on_a_files_size(stopped: Run, workbench, forker: Forker, tmp_path: Path) -> None:
     before = contents(stopped)
-    limit = 60  # KiB: the events fit, the weights do not
-    assert len(before["last.pt"]) > limit * 1024 > 2 * len(before["events.jsonl"])
-    limited = subprocess.run(
-        ["bash", "-c", f'ulimit -f {limit}; exec "$0" resume {stopped.id} --headless', PROGRAM],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    assert len(before["last.pt"]) > LIMIT > 2 * len(before["events.jsonl"])
+    words, function = ["resume", stopped.id, "--headless"], f"{__name__}:limited_program"
+    limited = forker.run(words, tmp_path, dict(os.environ), timeout=HANG, function=function)
     sentence = says(limited, 1, f"The disk that holds {stopped.path} is full (step")
     assert f"free some space, then `workbench resume {stopped.id}`" in sentence
     assert failed(stopped).message in sentence
@@ -176,26 +181,19 @@ def test_a_checkpoint_that_cannot_be_used(
     assert workbench("predict", stopped.id, "012").returncode == 0
 
 
-def test_a_second_worker_is_refused(start: Start, workbench, runs_folder: Path, tmp_path: Path) -> None:
+def test_a_second_worker_is_refused(start: Start, workbench, forker: Forker, runs_folder: Path, tmp_path: Path) -> None:
     first = start("train", "toy", "--headless", "--epochs", 1000, "--set", "task.pause=0.05")
     run = the_run(runs_folder)
     refused = f"Run {run.id} is already running: watch it with `workbench watch {run.id}`."
     assert says(workbench("resume", run.id, "--headless"), 1, "") == refused
-    worker = subprocess.run(
-        [sys.executable, "-P", "-m", "workbench.worker", str(run.path)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    worker = forker.run([str(run.path)], tmp_path, dict(os.environ), timeout=HANG, function="workbench.worker:main")
     assert (worker.returncode, worker.stdout, worker.stderr) == (1, "", refused + "\n")
     assert says(workbench("rm", run.id, "--yes"), 1, "") == (
         f"Run {run.id} is running: stop it first with `workbench stop {run.id}`."
     )
     assert run.status() == "running"
     assert workbench("stop", run.id).returncode == 0
-    assert first.wait(30) == 0
+    assert first.wait(HANG) == 0
     assert run.events_file.read_bytes().count(b'"event":"started"') == 1
 
 
@@ -205,7 +203,7 @@ def test_a_worker_that_dies_without_a_word_is_no_success(stopped: Run, start: St
     watcher = start("resume", stopped.id, "--headless")
     worker = until(lambda: stopped.alive() and psutil.Process(watcher.pid).children(), "a worker starts")[0]
     worker.kill()
-    result = subprocess.CompletedProcess(watcher.args, watcher.wait(60), *watcher.communicate())
+    result = subprocess.CompletedProcess(watcher.args, watcher.wait(HANG), *watcher.communicate())
     sentence = says(result, 1, f"Run {stopped.id} is lost: its worker vanished at step")
     assert f"`workbench resume {stopped.id}` goes on from its last checkpoint." in sentence
     nothing_lost(stopped, before)

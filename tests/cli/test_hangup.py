@@ -10,14 +10,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from engine.toy_runs import until
 from processes import Start, Terminal, the_run, worker_of
+from waiting import HANG, until
 
 from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
-# some seconds of training after the start
-SLOW = ("train", "toy", "--headless", "--epochs", 2, "--set", "task.pause=0.1")
 ENDLESS = ("train", "toy", "--headless", "--epochs", 1000, "--set", "task.pause=0.05")
 Open = Callable[..., Terminal]
 
@@ -26,9 +24,22 @@ def ends(run: Run) -> str:
     return until(lambda: not run.alive() and run.status(), "the worker ends")
 
 
-def finishes_whole(run: Run) -> None:
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A training that is told of it goes on for as long as it is there."""
+    file = tmp_path / "gate"
+    file.touch()
+    return file
+
+
+def held(gate: Path) -> tuple[object, ...]:
+    return ("train", "toy", "--headless", "--epochs", 2, "--set", f"task.gate={gate}")
+
+
+def finishes_whole(run: Run, gate: Path) -> None:
     """The run is alive now, and then finishes in the same life."""
     assert run.status() == "running"
+    gate.unlink()
     assert ends(run) == "finished"
     history = read_history(run.events_file)
     assert (history.started.from_step, history.ended.step) == (0, 24)
@@ -55,12 +66,14 @@ def hang_up_the_worker(terminal: Terminal, run: Run) -> None:
 
 
 @pytest.mark.parametrize("blow", [close_the_terminal, kill_the_watcher, hang_up_the_worker])
-def test_the_training_goes_on(terminal: Open, runs_folder: Path, blow: Callable[[Terminal, Run], Any]) -> None:
-    watcher = terminal(*SLOW)
+def test_the_training_goes_on(
+    terminal: Open, runs_folder: Path, gate: Path, blow: Callable[[Terminal, Run], Any]
+) -> None:
+    watcher = terminal(*held(gate))
     watcher.expect("Training on CPU")
     run = the_run(runs_folder)
     blow(watcher, run)
-    finishes_whole(run)
+    finishes_whole(run, gate)
 
 
 def test_sigterm_to_the_worker_stops_and_keeps(start: Start, runs_folder: Path) -> None:
@@ -69,7 +82,7 @@ def test_sigterm_to_the_worker_stops_and_keeps(start: Start, runs_folder: Path) 
     until(lambda: read_history(run.events_file).step > 3, "some steps")
     os.kill(worker_of(run), signal.SIGTERM)
     assert ends(run) == "stopped"
-    assert watcher.wait(30) == 0
+    assert watcher.wait(HANG) == 0
     history = read_history(run.events_file)
     assert history.checkpoint.step == history.ended.step > 3
     assert run.best_file.exists()
@@ -101,8 +114,8 @@ def test_ctrl_c_asks_and_cancel_keeps_watching_and_stop_keeps_a_checkpoint(termi
     assert "Traceback" not in watcher.read()
 
 
-def test_ctrl_c_and_detach_leave_the_training_running(terminal: Open, runs_folder: Path) -> None:
-    watcher = terminal(*SLOW)
+def test_ctrl_c_and_detach_leave_the_training_running(terminal: Open, runs_folder: Path, gate: Path) -> None:
+    watcher = terminal(*held(gate))
     watcher.expect("Training on CPU")
     run = the_run(runs_folder)
     watcher.type("\x03")
@@ -110,7 +123,7 @@ def test_ctrl_c_and_detach_leave_the_training_running(terminal: Open, runs_folde
     watcher.type("d\n")
     watcher.expect("goes on in the background: `workbench watch")
     assert watcher.ended() == 0
-    finishes_whole(run)
+    finishes_whole(run, gate)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -119,7 +132,7 @@ def test_without_a_terminal_a_signal_stops_and_keeps(start: Start, runs_folder: 
     run = the_run(runs_folder)
     until(lambda: read_history(run.events_file).step > 3, "some steps")
     watcher.send_signal(number)
-    out, err = watcher.communicate(timeout=60)
+    out, err = watcher.communicate(timeout=HANG)
     assert watcher.returncode == 0, err
     assert "Stopping: the run saves a checkpoint and ends." in err
     assert "Traceback" not in err
@@ -135,9 +148,9 @@ def test_ctrl_c_while_watching_leaves_the_training_alone(start: Start, runs_fold
     owner = start(*ENDLESS)
     run = the_run(runs_folder)
     watcher = start("watch", run.id)
-    assert "Training on CPU" in watcher.stderr.readline()
+    assert b"Training on CPU" in watcher.stderr.readline()
     watcher.send_signal(signal.SIGINT)
-    assert watcher.wait(30) == 130
+    assert watcher.wait(HANG) == 130
     assert run.status() == "running"
     owner.send_signal(signal.SIGTERM)
-    assert owner.wait(60) == 0
+    assert owner.wait(HANG) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ import pytest
 import safetensors
 import torch
 from engine.toy_runs import after, only, toy, trained
+from waiting import Clock
 
 import cells
 import tasks
 from tasks.base import Evaluation
 from workbench.config import spec
-from workbench.engine import step_statistics, trained_run
+from workbench.engine import loop, step_statistics, trained_run, trainer
 from workbench.engine.devices import DeviceError
 from workbench.runs.events import Alarm, Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
 from workbench.runs.store import Run
@@ -66,19 +68,26 @@ def test_every_checkpoint_stands_on_a_step_event(runs_folder: Path) -> None:
     assert {e.step for e in only(Checkpoint, events)} <= {0} | {e.step for e in only(Step, events)}
 
 
-def test_step_events_are_finite_and_at_most_four_a_second(runs_folder: Path) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that only the toy's pause moves."""
+    made = Clock()
+    for module in (loop, step_statistics, trainer, sys.modules[tasks.load("toy").__module__]):
+        monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def test_step_events_are_finite_and_at_most_four_a_second(runs_folder: Path, clock: Clock) -> None:
     values = {"train.epochs": 0, "train.max_steps": 60, "train.eval_every": 60, **SELDOM}
     steps = only(Step, trained(toy(runs_folder, values, pause=0.02)))
-    assert len(steps) >= 3
-    between = [b.time - a.time for a, b in itertools.pairwise(steps[:-1])]  # the last comes when all is done
-    assert min(between) > 0.24
+    assert [step.step for step in steps] == [13, 26, 39, 52, 60]  # every 0.26 s, and when all is done
+    assert [b.time - a.time for a, b in itertools.pairwise(steps)] == pytest.approx([0.26] * 3 + [0.16], abs=1e-6)
     for step in steps:
         assert all(math.isfinite(x) for x in (step.loss, step.grad_norm, step.lr, step.examples_per_s, step.eta_s))
         assert step.memory_mb > 10
-        assert 0 < step.examples_per_s <= 16 / 0.02  # 16 a batch, and each step sleeps so long
+        assert step.examples_per_s == pytest.approx(16 / 0.02, rel=0.05)  # 16 a batch or fewer, 0.02 s a step
         assert step.epoch == pytest.approx(step.step / 12)
-    assert steps[-1].eta_s == 0
-    assert steps[0].eta_s > 0.02 * 40
+    assert [step.eta_s for step in steps] == pytest.approx([0.94, 0.68, 0.42, 0.16, 0], abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -171,13 +180,21 @@ def last_weights(run: Run) -> dict[str, torch.Tensor]:
 
 
 def test_the_same_seed_gives_the_same_training(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_statistics, "_REPORT_SECONDS", math.inf)  # a loss is the mean since the report before
+    losses: list[float] = []  # of each step: a report's is a mean since the one before, which came by the clock
+    add = step_statistics.StepStatistics.add
+
+    def noted(self: Any, loss: torch.Tensor, *others: Any) -> None:
+        losses.append(loss.item())
+        add(self, loss, *others)
+
+    monkeypatch.setattr(step_statistics.StepStatistics, "add", noted)
 
     def figures(seed: int) -> tuple[list[Any], dict[str, torch.Tensor]]:
+        losses.clear()
         run = toy(runs_folder, {"train.seed": seed, "train.eval_every": 4, **SELDOM}, cell="gru", dropout=0.5)
         events = trained(run)
-        losses = [(e.step, e.loss) for e in only(Step, events) if e.step % 4 == 0]
-        return [losses, [e.metrics for e in only(Eval, events)]], last_weights(run)
+        assert len(losses) == events[-1].step == 24
+        return [[*losses], [e.metrics for e in only(Eval, events)]], last_weights(run)
 
     (once, weights), (again, same), (otherwise, _) = figures(3), figures(3), figures(4)
     assert once == again
@@ -186,7 +203,9 @@ def test_the_same_seed_gives_the_same_training(runs_folder: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("average", [0, 0.9])
-def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: Path, average: float) -> None:
+def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(
+    runs_folder: Path, clock: Clock, average: float
+) -> None:
     values = {"train.epochs": 3, "train.eval_every": 100, "train.average": average, **SELDOM}
     whole = toy(runs_folder, values, cell="lstm", pause=0.02)
     uninterrupted = trained(whole)
@@ -194,7 +213,7 @@ def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: 
     events = trained(run, after(1))
     stopped = events[-1]
     assert isinstance(stopped, Stopped)
-    assert 0 < stopped.step < 36
+    assert stopped.step == 13
     assert run.status() == "stopped"
     assert metadata(run)["step"] == str(stopped.step)  # never evaluated, and yet it can be asked
     assert trained_run.predictor(run)("01")
@@ -211,12 +230,12 @@ def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(runs_folder: 
     assert bool(means[0]) == bool(average)
 
 
-def test_a_run_that_reports_at_every_step_is_asked_to_stop_all_the_same(runs_folder: Path) -> None:
+def test_a_run_that_reports_at_every_step_is_asked_to_stop_all_the_same(runs_folder: Path, clock: Clock) -> None:
     run = toy(runs_folder, {"train.epochs": 50, "train.eval_every": 1}, pause=0.02)
-    trained(toy(runs_folder, {"train.max_steps": 1}))  # what an evaluation imports takes its time here
     events = trained(run, after(2))
     assert isinstance(events[-1], Stopped)
-    assert 0.5 < events[-1].time - events[0].time < 10
+    assert events[-1].step == 26  # asked after 0.26 s, and again after as long
+    assert len(only(Step, events)) == 26
 
 
 def test_a_run_pinned_to_a_gpu_goes_on_elsewhere(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

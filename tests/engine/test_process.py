@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from pathlib import Path
 
 import pytest
 import torch
 from engine.toy_runs import toy
+from waiting import Clock
 
-from workbench.engine import devices
+from workbench.engine import devices, step_statistics
 from workbench.engine.devices import DeviceError
 from workbench.engine.errors import explain
 from workbench.engine.state import TrainingState
@@ -102,20 +102,25 @@ def test_threads_and_denormals(monkeypatch: pytest.MonkeyPatch) -> None:
         torch.set_num_threads(before)
 
 
-def test_step_statistics_are_those_since_the_last_summary() -> None:
+def test_step_statistics_are_those_since_the_last_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(step_statistics, "time", clock)
     statistics = StepStatistics(CPU)
     assert statistics.seconds_for(5) is None
     for loss, norm in ((1.0, 0.1), (2.0, 0.7), (6.0, 0.3)):
         statistics.add(torch.tensor(loss), torch.tensor(norm), 10)
+    clock.sleep(0.24)
     assert not statistics.due
-    time.sleep(0.3)
+    clock.sleep(0.01)
     assert statistics.due
     loss, norm, speed = statistics.summarize()
     assert (loss, norm) == (3.0, pytest.approx(0.7))
-    assert 30 / 3 < speed <= 30 / 0.3
+    assert speed == pytest.approx(30 / 0.25)
     assert not statistics.due
     assert (statistics.steps, statistics.reported_steps) == (0, 3)
-    assert statistics.seconds_for(6) == pytest.approx(2 * statistics.elapsed, rel=0.1)
+    clock.sleep(0.5)
+    assert statistics.elapsed == pytest.approx(0.75)
+    assert statistics.seconds_for(6) == pytest.approx(1.5)
     statistics.add(torch.tensor(4.0), torch.tensor(float("nan")), 10)
     loss, norm, _ = statistics.summarize()
     assert loss == 4.0

@@ -10,7 +10,8 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ import safetensors
 import torch
 from engine.toy_runs import KEPT, toy
 from forker import Forker
+from waiting import HANG, until
 
+from tasks.shared import files
 from workbench.runs import journal, launch, store
 from workbench.runs.events import Finished
 from workbench.runs.history import read_history
@@ -28,7 +31,7 @@ from workbench.runs.store import Run
 KILLS = 20
 WHERE = ("start-up", "training", "writing", "training", "start-up")
 SPEC = {"train.epochs": 4, "train.threads": 1, "train.checkpoint_seconds": 0.05, "cell.layers": 2, "cell.dropout": 0.2}
-TASK = {"rows": 1000, "pause": 0.01, "dropout": 0.3}
+TASK = {"rows": 500, "pause": 0.01, "dropout": 0.3}
 
 
 def lives(run: Run) -> int:
@@ -38,6 +41,26 @@ def lives(run: Run) -> int:
 
 def temporary(run: Run) -> list[str]:
     return sorted(file.name for file in run.path.iterdir() if file.name.endswith(".tmp"))
+
+
+@contextmanager
+def struck_in_a_write(number: int) -> Iterator[None]:
+    """Workers that begin within the block kill themselves in the middle of the ``number``-th file that they write.
+
+    They are forked from this process, with what it has put in the place of ``fsync``.
+    """
+    writes, fsync = iter(range(1, 10**9)), os.fsync
+
+    def strike(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().suffix == files.TEMPORARY and next(writes) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        fsync(descriptor)
+
+    files.os.fsync = strike
+    try:
+        yield
+    finally:
+        files.os.fsync = fsync
 
 
 class Killer:
@@ -59,17 +82,18 @@ class Killer:
         where = WHERE[self.kills % len(WHERE)]
         born = lives(run)
         began = time.monotonic()
-        worker = launch.start(run)
-        if where == "start-up":
-            time.sleep(self.draw.uniform(0, self.start_up))
-        else:
-            wait_for(lambda: lives(run) > born, worker)
-            time.sleep(self.draw.uniform(0, 0.4 * self.training))
         if where == "writing":
-            wait_for(lambda: temporary(run), worker)
+            with struck_in_a_write(self.draw.randint(1, 8)):
+                worker = launch.start(run)
+            worker.wait(timeout=HANG)
+        else:
+            worker = launch.start(run)
+            if where == "training":
+                wait_for(lambda: lives(run) > born, worker)
+            time.sleep(self.draw.uniform(0, self.start_up if where == "start-up" else 0.4 * self.training))
         after = time.monotonic() - began
         worker.kill()
-        if worker.wait(timeout=60) != -signal.SIGKILL:
+        if worker.wait(timeout=HANG) != -signal.SIGKILL:
             assert (worker.returncode, run.status()) == (0, "finished"), run.last_log_line()
             print("  finished before the next kill")
             return
@@ -88,15 +112,12 @@ class Killer:
 
 def wait_for(condition: Callable[[], Any], worker: subprocess.Popen[bytes]) -> None:
     """Wait until something holds or the worker has ended."""
-    end = time.monotonic() + 120
-    while not condition() and worker.poll() is None:
-        assert time.monotonic() < end
-        time.sleep(0.0005)
+    until(lambda: condition() or worker.poll() is not None)
 
 
 def live_on(run: Run) -> None:
     """A life that nobody cuts short."""
-    assert launch.start(run).wait(timeout=120) == 0, run.last_log_line()
+    assert launch.start(run).wait(timeout=HANG) == 0, run.last_log_line()
     assert run.status() == "finished"
 
 
@@ -170,4 +191,4 @@ def kill_and_compare() -> None:
                 live_on(run)
         same_in_the_end(run, reference)
         print(f"  {lives(run)} lives, and the same bit for bit: weights, optimiser, generators, figures")
-    assert killer.torn  # some kills came in the middle of a write
+    assert killer.torn >= KILLS // len(WHERE)  # those that came in the middle of a write

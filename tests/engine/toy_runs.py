@@ -6,7 +6,6 @@ Other folders' tests say ``from engine.toy_runs import …``: pytest puts ``test
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,12 +68,3 @@ def nothing_lost(run: Run, before: dict[str, bytes]) -> None:
     assert now.keys() == before.keys() - {"STOP"}
     for name in before.keys() - {"events.jsonl", "STOP"}:
         assert now[name] == before[name], name
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
-    """Wait until something holds; its value."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, f"waited {seconds} s in vain: {what}"
-        time.sleep(0.02)
-    return value

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from waiting import HANG
 
 import cells
 import tasks
@@ -163,7 +164,7 @@ def test_the_child_without_a_run_summarises_networks_and_nothing_else() -> None:
         [sys.executable, "-P", "-m", "workbench.inference.server", "--summaries"],
         input=b"".join(lines),
         capture_output=True,
-        timeout=120,
+        timeout=HANG,
         check=True,
         env={**os.environ, "WORKBENCH_TASKS": ""},
     )

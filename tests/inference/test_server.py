@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 from engine.toy_runs import toy, trained
+from forker import Forker
+from waiting import HANG
 
 from tasks.scribe.task import CIRCLE
 from tasks.views import Table, Text
@@ -38,16 +40,12 @@ def client(scribe: Run) -> Iterator[Client]:
         yield opened
 
 
-def told(run: Run, lines: str | bytes) -> list[dict[str, Any]]:
+def told(forker: Forker, run: Run, lines: bytes) -> list[dict[str, Any]]:
     """What the child writes to these lines, until they end."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "workbench.inference.server", str(run.path)],
-        input=lines.encode() if isinstance(lines, str) else lines,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert b"Traceback" not in done.stderr
+    text = lines.decode(errors="surrogateescape")
+    words, function = [str(run.path)], "workbench.inference.server:main"
+    done = forker.run(words, run.path, dict(os.environ), text, HANG, function)
+    assert "Traceback" not in done.stderr
     return [{"code": done.returncode}, *map(msgspec.json.decode, done.stdout.splitlines())]
 
 
@@ -55,8 +53,9 @@ def text(replies: list[Begun | Character | End]) -> str:
     return "".join(reply.text for reply in replies if isinstance(reply, Character))
 
 
-def test_every_line_is_answered_in_its_order_and_a_bad_one_ends_nothing(scribe: Run) -> None:
+def test_every_line_is_answered_in_its_order_and_a_bad_one_ends_nothing(forker: Forker, scribe: Run) -> None:
     code, ready, *replies = told(
+        forker,
         scribe,
         b'{"ask": "predict", "id": 1, "text": "\xe6\x9c\x88"}\n'
         b"what is this?\n"
@@ -85,8 +84,10 @@ def test_every_line_is_answered_in_its_order_and_a_bad_one_ends_nothing(scribe: 
     assert replies[-1]["parameters"] > 100
 
 
-def test_a_generation_is_a_line_a_character_and_an_end(scribe: Run) -> None:
-    _, _, *replies = told(scribe, '{"ask": "generate", "id": 3, "start": "光", "seed": 5, "length": 4}\n')
+def test_a_generation_is_a_line_a_character_and_an_end(forker: Forker, scribe: Run) -> None:
+    _, _, *replies = told(
+        forker, scribe, '{"ask": "generate", "id": 3, "start": "光", "seed": 5, "length": 4}\n'.encode()
+    )
     assert {reply["id"] for reply in replies} == {3}
     begun, *characters = replies[:-1]
     assert (begun["reply"], begun["text"]) == ("begun", "光")
@@ -181,9 +182,9 @@ def test_a_task_that_does_not_write_says_so(runs_folder: Path) -> None:
             list(client.generate(Generate()))
 
 
-def test_a_run_without_weights_cannot_be_asked(runs_folder: Path) -> None:
+def test_a_run_without_weights_cannot_be_asked(forker: Forker, runs_folder: Path) -> None:
     run = toy(runs_folder)
-    code, error = told(run, "")
+    code, error = told(forker, run, b"")
     assert code == {"code": 1}
     assert error["reply"] == "error"
     assert "never reached its first step" in error["message"]

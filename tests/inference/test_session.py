@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import HANG, until
 
 from workbench.inference import session as sessions
 from workbench.inference.session import InferenceSession
@@ -26,10 +26,10 @@ class Child:
             raise RunError("It cannot be opened.")
         self.run, self.ended, self.closed = run, threading.Event(), threading.Event()
         Child.made.append(self)
-        assert self.opens.wait(5)
+        assert self.opens.wait(HANG)
 
     def wait_for_the_end(self) -> None:
-        assert self.ended.wait(5)
+        assert self.ended.wait(HANG)
         raise RunError("It is gone.")
 
     def end(self) -> None:
@@ -73,13 +73,6 @@ def in_thread(work: Callable[[], object]) -> tuple[threading.Thread, list[str]]:
     thread = threading.Thread(target=body, daemon=True)
     thread.start()
     return thread, errors
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_no_child_is_opened_before_the_first_request_and_one_serves_them_all(run: Run, made: list[Child]) -> None:
@@ -133,7 +126,7 @@ def test_closing_ends_the_request_under_way_and_a_later_one_opens_another(made: 
     session.close()
     thread.join(5)
     assert errors == ["It is gone."]
-    assert made[0].closed.wait(5)
+    assert made[0].closed.wait(HANG)
     assert used(session, None) is made[-1]
     assert not made[-1].closed.is_set()
 
@@ -148,4 +141,4 @@ def test_closing_while_the_child_opens_waits_for_nothing_and_leaves_no_child(mad
     Child.opens.set()
     thread.join(5)
     assert errors == ["The inference session was closed: ask again."]
-    assert made[0].closed.wait(5)
+    assert made[0].closed.wait(HANG)

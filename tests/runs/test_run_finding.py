@@ -49,6 +49,29 @@ def test_a_beginning_of_several_names_them(store: Path, name: str) -> None:
         runs.find(name, store)
 
 
+def test_no_name_at_all(store: Path) -> None:
+    with pytest.raises(NoSuchRun) as said:
+        runs.find("", store)
+    assert str(said.value) == "No run is named: give its id, the beginning of one, or `last`."
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        ("names-l", "4 runs: names-lstm-22, names-lstm-2, names-lstm-1, names-lstm-0. Type"),
+        ("names", "5 runs: names-lstm-22, names-lstm-2, names-lstm-1, names-lstm-0 …. Type"),
+    ],
+)
+def test_of_many_runs_with_one_beginning_four_are_named(
+    store: Path, described: RunSpec, name: str, listed: str
+) -> None:
+    fifth = runs.create(store, described).path.rename(store / "names-lstm-0")
+    os.utime(fifth / "spec.json", (997.5, 997.5))
+    with pytest.raises(NoSuchRun) as said:
+        runs.find(name, store)
+    assert str(said.value) == f"'{name}' is the beginning of {listed} more of it."
+
+
 @pytest.mark.parametrize("name", ["lstm", "names-lstm-1x", "*", "names-lstm-1 "])
 def test_what_begins_no_id_points_at_the_list(store: Path, name: str) -> None:
     with pytest.raises(NoSuchRun, match=r"There is no run .*`workbench runs` lists them\.$"):
@@ -59,7 +82,9 @@ def test_what_begins_no_id_points_at_the_list(store: Path, name: str) -> None:
 def test_where_there_are_no_runs_the_first_one_is_suggested(tmp_path: Path, name: str, models: bool) -> None:
     with pytest.raises(NoSuchRun, match=r"There are no runs in .*`workbench train ") as said:
         runs.find(name, tmp_path / "nowhere")
-    assert ("a model that came along: pretrained/names-lstm, pretrained/poems-lstm." in str(said.value)) is models
+    suggested = "start one with `workbench train names --cell lstm`"
+    asked = ", or ask a model that came along: pretrained/names-lstm, pretrained/poems-lstm" if models else ""
+    assert str(said.value) == f"There are no runs in {tmp_path / 'nowhere'}: {suggested}{asked}."
 
 
 def test_a_folders_path(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -87,6 +112,18 @@ def test_a_pretrained_model(store: Path) -> None:
     with pytest.raises(NoSuchRun, match=r"There is no model pretrained/names-worst: there are .*pretrained/names-best"):
         runs.find("pretrained/names-worst", store)
     assert len(runs.listing(store)) == len(IDS)  # pretrained models are no runs of this store
+
+
+def test_of_models_that_are_not_there_those_that_are_here_are_named(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "nothing")
+    for models, sentence in (((), "none is here"), (("a", "b"), "there are pretrained/a, pretrained/b")):
+        for model in models:
+            shutil.copytree(store / IDS[0], store / runs.PRETRAINED / model)
+        with pytest.raises(NoSuchRun) as said:
+            runs.find("pretrained/x", store)
+        assert str(said.value) == f"There is no model pretrained/x: {sentence}."
 
 
 @pytest.mark.parametrize("name", [".hidden", "notes", "spec"])

@@ -122,6 +122,18 @@ def test_a_removed_run_is_gone_whole(run: Run, runs_folder: Path, described: Run
     assert [p.name for p in runs_folder.iterdir()] == [other.id]
 
 
+def test_a_run_whose_folder_cannot_be_moved_is_said_and_stays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(RunError) as said:
+        store.remove(run)
+    assert str(said.value) == f"Run {run.id} could not be deleted: Permission denied."
+    assert run.spec_file.exists()
+    assert not run.alive()
+
+
 def test_a_live_run_is_not_removed(run: Run) -> None:
     lock = run.acquire_lock()
     run.best_file.write_bytes(b"weights")

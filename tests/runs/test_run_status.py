@@ -75,6 +75,17 @@ def test_with_the_lock_it_lives(run: Run, case: str) -> None:
     assert not run.alive()
 
 
+@pytest.mark.parametrize("case", ["stopped", "failed", "finished"])
+def test_an_end_that_was_written_after_the_last_claim_is_an_earlier_life_s_at_the_next(run: Run, case: str) -> None:
+    write(run, case)
+    ended = EVENTS[case][-1].time
+    run.lock_file.touch()
+    os.utime(run.lock_file, (ended - 60, ended - 60))  # the worker claimed the run a minute before it ended
+    with claimed(run):
+        assert run.lock_file.stat().st_mtime > ended
+        assert run.status() == "starting"
+
+
 @pytest.mark.parametrize("case", EVENTS)
 def test_with_the_lock_and_stop_it_is_stopping(run: Run, case: str) -> None:
     write(run, case)

@@ -12,8 +12,9 @@ import pytest
 import shipped
 from fake_network import FakeNetwork, with_weights
 from fake_worker import FakeWorker
-from poem_steps import staged
+from poem_steps import Bare, staged
 from textual.pilot import Pilot
+from waiting import HANG
 
 from tasks.names.settings import LANGUAGES
 from workbench.runs import launch
@@ -45,6 +46,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for moment in ("SOON", "SETTLED"):  # no child with torch in it, but where a test asks for one
         monkeypatch.setattr(NetworkSummaryLine, moment, 1e6)
     return tmp_path / "runs"
+
+
+@pytest.fixture
+def bare_lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The application begins with a screen that costs nothing to paint: its tests are of another one."""
+    monkeypatch.setitem(WorkbenchApp.SCREENS, "lab", Bare)
 
 
 @pytest.fixture
@@ -83,7 +90,7 @@ class Screen:
         """Every line of the screen as a person reads it."""
         return "\n".join("".join(s.text for s in strip) for strip in self.app.screen._compositor.render_strips())
 
-    async def until(self, pilot: Pilot[None], *wanted: str, seconds: float = 30.0) -> str:
+    async def until(self, pilot: Pilot[None], *wanted: str, seconds: float = HANG) -> str:
         """Wait until all of the words stand on the screen."""
         end = time.monotonic() + seconds
         while not all(word in self.text for word in wanted):

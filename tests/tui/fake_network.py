@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 from fake_worker import FakeWorker
+from waiting import HANG
 
 from tasks.poems.prosody import GROUPS, Prosody
 from workbench.inference.protocol import Begun, Character, End, Generate
@@ -58,7 +59,7 @@ class FakeNetwork:
 
     def wait(self) -> None:
         if not self._free.is_set():
-            assert self._released.acquire(timeout=10)
+            assert self._released.acquire(timeout=HANG)
 
     def client(self, run: Run) -> FakeClient:
         return FakeClient(self, run)

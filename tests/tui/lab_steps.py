@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from textual.widgets import Input
+from waiting import eventually
 
 from workbench.tui.widgets.form import Form
 from workbench.tui.widgets.picker import Picker
@@ -27,17 +26,9 @@ async def put(pilot: Any, key: str, text: str) -> None:
     await pilot.pause()
 
 
-async def until(pilot: Any, holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        await pilot.pause(0.02)
-
-
 async def form_ready(pilot: Any, last: str = "task.split_seed") -> None:
     """Wait until the form has its last row."""
-    await until(pilot, lambda: last in pilot.app.screen.query_one(Form).rows)
+    await eventually(pilot, lambda: last in pilot.app.screen.query_one(Form).rows)
 
 
 async def choose(pilot: Any, which: str, name: str) -> None:

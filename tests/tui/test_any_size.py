@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from textual.events import Resize
 from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import OptionList
+from waiting import eventually
 
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.widgets.dialogs import QuestionDialog
@@ -36,10 +36,7 @@ async def test_nothing_sticks_out_at_any_of_the_sizes(screen, worker, size: tupl
             if key:
                 await pilot.press(key)
             await screen.until(pilot, word)
-            end = time.monotonic() + 5
-            while found := _sticking_out(screen.app.screen):
-                assert time.monotonic() < end, found
-                await pilot.pause(0.05)
+            await eventually(pilot, lambda: not _sticking_out(screen.app.screen), f"nothing sticks out after {key!r}")
 
 
 def _sticking_out(page) -> list[str]:

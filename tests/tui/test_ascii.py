@@ -53,9 +53,8 @@ async def test_a_word_typed_is_not_touched(ascii_only, screen) -> None:
         field = screen.app.screen.query_one(Form).query(Input).first()
         field.focus()
         field.value = "日本é…"
-        await pilot.pause(0.05)
+        await screen.until(pilot, "日本é.")
         assert field.value == "日本é…"  # it is drawn otherwise, and is what it was
-        assert "日本é." in screen.text
 
 
 async def test_without_the_wish_nothing_is_filtered(screen) -> None:

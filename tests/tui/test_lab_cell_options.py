@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lab_steps import enter, form_ready, until
+from lab_steps import enter, form_ready
+from waiting import eventually
 
 import cells
 from workbench.tui.widgets.form import Form
@@ -42,7 +43,7 @@ async def test_they_come_and_go_with_the_cell_and_what_was_entered_stays(
         form, picker = pilot.app.screen.query_one(Form), pilot.app.screen.query_one("#cells", Picker)
         assert "cell.scale" not in form.rows
         picker.highlighted = picker.names.index("scaled")
-        await until(pilot, lambda: "cell.scale" in form.rows)
+        await eventually(pilot, lambda: "cell.scale" in form.rows)
         await form_ready(pilot)
         assert form.rows["cell.hidden"].typed == "64"
         await enter(pilot, "cell.scale", "2")
@@ -50,7 +51,7 @@ async def test_they_come_and_go_with_the_cell_and_what_was_entered_stays(
         await enter(pilot, "cell.scale", "0.25")
         await screen.until(pilot, "scale 0.25")
         await pilot.press("f5")
-        await until(pilot, lambda: bool(started))
+        await eventually(pilot, lambda: bool(started))
         assert started[0].spec.cell_options == {"scale": 0.25}
         assert started[0].spec.options.hidden == 64
 
@@ -62,8 +63,8 @@ async def test_another_cell_takes_the_row_away(screen, tmp_path: Path, monkeypat
         await form_ready(pilot)
         form, picker = pilot.app.screen.query_one(Form), pilot.app.screen.query_one("#cells", Picker)
         picker.highlighted = picker.names.index("scaled")
-        await until(pilot, lambda: "cell.scale" in form.rows)
+        await eventually(pilot, lambda: "cell.scale" in form.rows)
         picker.highlighted = picker.names.index("gru")
-        await until(pilot, lambda: "cell.scale" not in form.rows)
+        await eventually(pilot, lambda: "cell.scale" not in form.rows)
         await form_ready(pilot)
         assert form.errors == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from lab_steps import until
+from waiting import eventually
 
 TURNS = [0, 1, 3, 9, 21, 36]  # of the event loop, after which something else happens
 
@@ -29,7 +29,7 @@ async def test_of_two_runs_that_are_opened_at_once_the_second_is_shown(screen, w
         for _ in range(turns):
             await asyncio.sleep(0)
         pilot.app.open_run(other.run)
-        await until(pilot, lambda: getattr(pilot.app.screen, "run", None) is other.run)
+        await eventually(pilot, lambda: getattr(pilot.app.screen, "run", None) is other.run)
         await screen.until(pilot, "lstm", "finished")
         assert len(pilot.app.screen_stack) == 2  # Textual's own, and the run's
 
@@ -42,4 +42,4 @@ async def test_another_screen_s_key_while_a_run_opens_shows_that_screen(screen, 
         pilot.app.open_run(one.run)
         await asyncio.sleep(0)
         await pilot.press("3", key)
-        await until(pilot, lambda: screen.app.place == {"1": "lab", "2": "runs"}[key])
+        await eventually(pilot, lambda: screen.app.place == {"1": "lab", "2": "runs"}[key])

@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-import os
-import select
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
-import pytest
-from cli.processes import Terminal
+from textual.message_pump import MessagePump
+from waiting import eventually
+
+from workbench.tui.app import WorkbenchApp
 
 
-@pytest.fixture
-def terminal(folder: Path, tmp_path: Path) -> Iterator[Terminal]:
-    one = Terminal(tmp_path, "--runs", folder)
-    yield one
-    one.process.kill()
-    one.process.wait()
-    one.hang_up()
+async def test_an_idle_screen_writes_nothing(screen, worker, monkeypatch) -> None:
+    drawn: list[Any] = []
+    ticks: list[int] = []  # number of drawings at each second of the application, of which each passes in no time
+    display, count, set_interval = WorkbenchApp._display, WorkbenchApp._count_live_runs, MessagePump.set_interval
 
+    def displayed(app: WorkbenchApp, *what: Any) -> None:
+        drawn.append(what)
+        display(app, *what)
 
-def written(terminal: Terminal, seconds: float) -> int:
-    """How many bytes come within so many seconds."""
-    count, end = 0, time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        if select.select([terminal.master], [], [], left)[0]:
-            count += len(os.read(terminal.master, 65536))
-    return count
+    def counted(app: WorkbenchApp) -> None:
+        ticks.append(len(drawn))
+        count(app)
 
+    def often(pump: MessagePump, seconds: float, *given: Any, **named: Any) -> Any:
+        return set_interval(pump, seconds / 100, *given, **named)
 
-def settled(terminal: Terminal, sign: str) -> None:
-    """What a key led to is painted: the sign came, and then nothing for a while."""
-    terminal.expect(sign)
-    end = time.monotonic() + 30
-    while written(terminal, 1.5):
-        assert time.monotonic() < end, "it is never quiet"
+    monkeypatch.setattr(WorkbenchApp, "_display", displayed)
+    monkeypatch.setattr(WorkbenchApp, "_count_live_runs", counted)
+    monkeypatch.setattr(MessagePump, "set_interval", often)
 
+    async def quiet(pilot, sign: str) -> None:
+        """What a key led to is painted, and then nothing for sixty seconds of the application."""
+        await screen.until(pilot, sign)
+        begun = len(ticks)
+        await eventually(pilot, lambda: len(ticks) > begun + 60 and ticks[-61] == len(drawn), "it is quiet")
 
-def test_an_idle_screen_writes_nothing(terminal: Terminal, worker) -> None:
     worker("gru").start().train(10, 200).finish()
     worker().start().train(10, 60)  # and then it is busy with something long
-    settled(terminal, "Workbench")
-    terminal.type("2")
-    terminal.expect("finished")
-    terminal.type("\r")
-    settled(terminal, "best")
-    assert written(terminal, 5) == 0
+    async with screen.open() as pilot:
+        await quiet(pilot, "Workbench")
+        await pilot.press("2")
+        await quiet(pilot, "finished")
+        assert len(drawn) > 2  # what is drawn is seen here
+        await pilot.press("enter")
+        await quiet(pilot, "best")

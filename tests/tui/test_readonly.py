@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from waiting import eventually
 
 from workbench.runs import launch
 from workbench.runs.store import Run
@@ -74,7 +75,7 @@ async def test_the_button_starts_where_one_may(screen, started, folder) -> None:
     async with screen.open() as pilot:
         await screen.until(pilot, "s Start")
         assert "read only" not in screen.text
-        await pilot.pause(0.2)
+        await eventually(pilot, lambda: screen.app.screen.query_one("#start").region)
         await pilot.click("#start")
         await screen.until(pilot, "names with lstm", "lost")  # no worker was started
     assert len(started) == 1

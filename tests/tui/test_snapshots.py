@@ -17,6 +17,7 @@ import pytest
 from poem_steps import entered, opened, reading
 from textual.theme import Theme
 from textual.widgets import Input
+from waiting import HANG
 
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.run import chart
@@ -113,7 +114,7 @@ def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callabl
         for field in screen.app.screen.query(Input):
             field.cursor_blink = False
         screen.app._count_live_runs()
-        end, same, before = time.monotonic() + 10, 0, ""
+        end, same, before = time.monotonic() + HANG, 0, ""
         while same < 3:
             assert time.monotonic() < end, "it never stands still"
             await pilot.pause(0.05)

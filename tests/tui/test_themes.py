@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import combinations
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import Theme
+from waiting import eventually
 
 from workbench.tui.color import contrast, words_on
 from workbench.tui.run.chart import Chart
@@ -105,12 +105,10 @@ async def test_every_word_on_every_screen_stands_out(screen, worker, theme: Them
         screen.app.theme = theme.name
         await screen.until(pilot, "finished", "Portuguese", "0.8765")
         for key in ("v", "2", "1"):
-            end = time.monotonic() + 5  # charts are drawn anew a moment after the theme has changed
-            while too_weak := [words for words, found in _drawn(screen.app) if found < 4.5]:
-                assert time.monotonic() < end, f"before {key}: {too_weak}"
-                await pilot.pause(0.1)
+            # charts are drawn anew a moment after the theme has changed
+            await eventually(pilot, lambda: _stand_out(screen.app), f"every word stands out, before {key}")
             await pilot.press(key)
-            await pilot.pause(0.1)
+            await pilot.pause()
 
 
 async def test_a_chart_drawn_after_a_themes_name_and_before_its_colours_is_drawn_anew(screen, worker) -> None:
@@ -120,8 +118,11 @@ async def test_a_chart_drawn_after_a_themes_name_and_before_its_colours_is_drawn
         screen.app.theme = LIGHT.name
         for chart in screen.app.screen.query(Chart):
             chart.render_line(1)  # Textual has the new colours only when it next looks at its messages
-        await pilot.pause(0.5)
-        assert [words for words, found in _drawn(screen.app) if found < 4.5] == []
+        await eventually(pilot, lambda: _stand_out(screen.app), "every word stands out")
+
+
+def _stand_out(app) -> bool:
+    return all(found >= 4.5 for _, found in _drawn(app))
 
 
 def _drawn(app) -> list[tuple[str, float]]:

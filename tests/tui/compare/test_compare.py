@@ -11,6 +11,8 @@ from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit
 from workbench.tui.compare.screen import CompareScreen
 from workbench.tui.run.screen import RunScreen
 
+pytestmark = pytest.mark.usefixtures("bare_lab")
+
 
 async def compare(screen, pilot, *ids: str) -> None:
     await pilot.press("2")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from fake_worker import FakeWorker, confusion
@@ -49,14 +48,6 @@ class Child:
 
     def close(self) -> None:
         self.closed = True
-
-
-def until(condition: Callable[[], Any]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 async def fill(screen: Any, pilot: Any, *wanted: str) -> ConfusionScreen:

@@ -6,8 +6,9 @@ import threading
 from typing import Any
 
 import pytest
-from confusion_screen import Child, fill, three, until
+from confusion_screen import Child, fill, three
 from textual.widgets import Static
+from waiting import until
 
 from workbench.inference import session
 from workbench.inference.protocol import Example

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 from textual.widgets import Input
+from waiting import eventually
 
 from workbench.tui.help.palette import entries
 from workbench.tui.help.screen import Help, lay_out
@@ -143,5 +144,4 @@ async def test_the_palette_finds_an_action_by_its_help(screen) -> None:
         await pilot.press("ctrl+p", *"light contrast")
         await screen.until(pilot, "dark, light, or high contrast")
         await pilot.press("enter")
-        await pilot.pause(0.2)
-        assert not screen.app.current_theme.dark
+        await eventually(pilot, lambda: not screen.app.current_theme.dark)

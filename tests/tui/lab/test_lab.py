@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lab_steps import enter, form_ready, until
+from lab_steps import enter, form_ready
+from waiting import eventually
 
 from tasks.base import DataError
 from tasks.shared.datasets import locations
@@ -152,5 +153,5 @@ async def test_a_quick_hand_starts_what_it_marked(screen, started) -> None:
     async with screen.open() as pilot:
         await form_ready(pilot)
         await pilot.press("up", "s")
-        await until(pilot, lambda: len(started) == 1)
+        await eventually(pilot, lambda: len(started) == 1)
         assert started[0].spec == spec.make("imdb", "lstm", data="starter")

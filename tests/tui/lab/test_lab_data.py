@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from cli.file_server import FileServer, serving
-from lab_steps import choose, enter, form_ready, put, until
+from lab_steps import choose, enter, form_ready, put
+from waiting import eventually
 
 from tasks.names.settings import LANGUAGES
 from tasks.shared.datasets import locations, registry, row_counts
@@ -74,7 +75,7 @@ async def test_a_download_is_stopped_by_the_same_key_or_by_leaving_and_the_next_
         await pilot.press("ctrl+g")
         await screen.until(pilot, "full, 61,640 rows")
         server.released.set()
-        await until(pilot, lambda: [p.name for p in locations.cached("names").parent.iterdir()] == ["names"])
+        await eventually(pilot, lambda: [p.name for p in locations.cached("names").parent.iterdir()] == ["names"])
 
 
 async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(screen, server) -> None:
@@ -84,7 +85,7 @@ async def test_a_download_goes_on_while_another_task_or_screen_is_looked_at(scre
         await pilot.press("g")
         await screen.until(pilot, "% of 430")
         await choose(pilot, "tasks", "climate")
-        await until(pilot, lambda: "% of 430" not in line(pilot))
+        await eventually(pilot, lambda: "% of 430" not in line(pilot))
         await pilot.press("2")
         await screen.until(pilot, "There are no runs")
         server.troubles.clear()
@@ -103,7 +104,7 @@ async def test_a_start_waits_for_the_download_that_is_under_way(screen, server, 
         await screen.until(pilot, "starting: looking for the data")
         assert started == []
         server.released.set()
-        await until(pilot, lambda: len(started) == 1)
+        await eventually(pilot, lambda: len(started) == 1)
         assert started[0].spec.data == "full"
         assert server.asked[LARGE] == 1
 
@@ -119,7 +120,7 @@ async def test_a_start_shows_its_download_and_stopping_that_starts_nothing(scree
         assert started == []
         server.troubles.clear()
         await pilot.press("S")
-        await until(pilot, lambda: len(started) == 1)
+        await eventually(pilot, lambda: len(started) == 1)
         assert started[0].spec.data == "full"
 
 
@@ -131,9 +132,11 @@ async def test_the_data_line_follows_a_file_of_ones_own_as_it_is_typed(screen, t
         await form_ready(pilot, "task.csv")
         await screen.until(pilot, "starter only")
         await enter(pilot, "task.csv", "my.cs")
-        await until(pilot, lambda: "my.cs is missing or no file: name the climate data's file again." in line(pilot))
+        await eventually(
+            pilot, lambda: "my.cs is missing or no file: name the climate data's file again." in line(pilot)
+        )
         await pilot.press("v")
-        await until(pilot, lambda: f"your own file, {tmp_path / 'my.csv'}" in line(pilot))
+        await eventually(pilot, lambda: f"your own file, {tmp_path / 'my.csv'}" in line(pilot))
         await put(pilot, "train.lr", "0")  # wrong, and no matter of the data
         await put(pilot, "task.csv", "")
         await screen.until(pilot, "starter only")

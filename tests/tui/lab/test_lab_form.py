@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab_steps import choose, enter, form_ready, put, until
+from lab_steps import choose, enter, form_ready, put
 from textual.events import Key
 from textual.widgets import Input
+from waiting import eventually
 
 from workbench.tui.keys import ACTIONS
 from workbench.tui.lab.screen import LabScreen
@@ -29,7 +30,7 @@ async def test_a_setting_is_found_by_part_of_its_name_or_of_its_help(screen) -> 
         assert shown(pilot) == ["cell.dropout", "task.dropout", "task.letter_dropout"]
         assert "more of the training" not in screen.text
         await pilot.press(*" LE")
-        await until(pilot, lambda: shown(pilot) == ["task.letter_dropout"])
+        await eventually(pilot, lambda: shown(pilot) == ["task.letter_dropout"])
         await pilot.press("enter")
         assert row_of(pilot.app.screen.focused).field.key == "task.letter_dropout"
         await pilot.press("ctrl+l", *"zz")  # the twin; what was sought is typed over
@@ -48,10 +49,10 @@ async def test_what_is_sought_stays_sought_in_another_tasks_form(screen) -> None
         await form_ready(pilot)
         await pilot.press("slash", *"seed")
         await choose(pilot, "tasks", "climate")
-        await until(pilot, lambda: shown(pilot) == ["train.seed"])
+        await eventually(pilot, lambda: shown(pilot) == ["train.seed"])
         await choose(pilot, "tasks", "imdb")
         await form_ready(pilot)
-        await until(pilot, lambda: shown(pilot) == ["train.seed", "task.split_seed"])
+        await eventually(pilot, lambda: shown(pilot) == ["train.seed", "task.split_seed"])
         await pilot.press("down")
         assert row_of(pilot.app.screen.focused).field.key == "train.seed"
 
@@ -93,12 +94,12 @@ async def test_start_and_stay_starts_stays_and_counts(screen, started, data, mon
     async with screen.open(data=data) as pilot:
         await form_ready(pilot)
         await pilot.press("S")
-        await until(pilot, lambda: len(started) == 1)
+        await eventually(pilot, lambda: len(started) == 1)
         await screen.until(pilot, started[0].id, "has ended · 0 runs training · F3 lists them")  # no worker was started
         lock = started[0].acquire_lock()
         await enter(pilot, "cell.hidden", "32")
         await pilot.press("ctrl+t")  # the twin
-        await until(pilot, lambda: len(started) == 2)
+        await eventually(pilot, lambda: len(started) == 2)
         await screen.until(pilot, started[1].id, "1 run training")
         assert isinstance(pilot.app.screen, LabScreen)
         assert [run.spec.options.hidden for run in started] == [256, 32]
@@ -116,7 +117,7 @@ async def test_undo_goes_back_to_the_preset_and_another_task_forgets_it(screen) 
         await pilot.press("ctrl+r")
         assert pilot.app.screen.query_one(Form).rows["train.batch_size"].value == 1
         await choose(pilot, "tasks", "poems")
-        await until(pilot, lambda: "preset tutorial" not in screen.text)
+        await eventually(pilot, lambda: "preset tutorial" not in screen.text)
         assert pilot.app.screen.preset == ""
 
 
@@ -124,14 +125,14 @@ async def test_newcomers_see_three_steps_until_they_hide_them_or_start_a_run(scr
     async with screen.open(data=data) as pilot:
         await screen.until(pilot, "New here?", "1 choose a task and a cell", "3 press s to start")
         await pilot.press("h")
-        await until(pilot, lambda: "New here?" not in screen.text)
+        await eventually(pilot, lambda: "New here?" not in screen.text)
         assert pilot.app.screen.check_action("hide_hint", ()) is None
     async with screen.open(data=data) as pilot:
         await screen.until(pilot, "New here?")  # nothing was started: it is remembered by the runs alone
         await form_ready(pilot)
         await pilot.press("S")
-        await until(pilot, lambda: len(started) == 1)
-        await until(pilot, lambda: "New here?" not in screen.text)
+        await eventually(pilot, lambda: len(started) == 1)
+        await eventually(pilot, lambda: "New here?" not in screen.text)
     async with screen.open(data=data) as pilot:
         await screen.until(pilot, "names with lstm")
         await pilot.pause(0.1)
@@ -148,7 +149,7 @@ async def test_letters_in_a_field_for_numbers_are_keys_of_the_screen(screen) -> 
         row = pilot.app.screen.query_one(Form).rows["cell.hidden"]
         row.focus_editor()
         await pilot.press("7", "t")
-        await until(pilot, lambda: not screen.app.current_theme.dark)
+        await eventually(pilot, lambda: not screen.app.current_theme.dark)
         assert row.typed == "7"
         await screen.until(pilot, "s Start", "u Undo")
         await pilot.press("u")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_steps import choose, enter, form_ready, put, until
+from lab_steps import choose, enter, form_ready, put
+from waiting import HANG, eventually
 
 from workbench.config.spec import RunSpec
 from workbench.inference import session
@@ -59,7 +60,7 @@ def child(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Child]
     monkeypatch.setattr(NetworkSummaryLine, "SETTLED", 0.05)
     Child.made.clear()
     yield Child.made
-    assert all(one.closed.wait(2) for one in Child.made), "a child outlived the screen"
+    assert all(one.closed.wait(HANG) for one in Child.made), "a child outlived the screen"
 
 
 def line(pilot: Any) -> str:
@@ -95,13 +96,13 @@ async def test_what_comes_late_for_older_settings_is_dropped(screen, child) -> N
         held, told = threading.Event(), []
 
         def slowly(described: RunSpec) -> NetworkSummary:
-            assert held.wait(5)
+            assert held.wait(HANG)
             told.append(described.options.hidden)
             return example_summary(described)
 
         child[0].answer = slowly
         await put(pilot, "cell.hidden", "32")
-        await until(pilot, lambda: child[0].asked[-1].options.hidden == 32)
+        await eventually(pilot, lambda: child[0].asked[-1].options.hidden == 32)
         await put(pilot, "cell.hidden", "16")
         await pilot.pause(0.1)
         assert len(child[0].asked) == 2  # one question at a time
@@ -112,7 +113,7 @@ async def test_what_comes_late_for_older_settings_is_dropped(screen, child) -> N
             return "16,000" in seen[-1]
 
         held.set()
-        await until(pilot, newest)
+        await eventually(pilot, newest)
         assert told == [32, 16]
         assert not any("32,000" in words for words in seen)
 
@@ -148,10 +149,10 @@ async def test_the_child_ends_when_the_lab_is_left_and_comes_back_with_it(screen
         assert not child[0].closed.is_set()
         await pilot.press("2")
         await screen.until(pilot, "There are no runs")
-        assert child[0].closed.wait(2)
+        assert child[0].closed.wait(HANG)
         await pilot.press("1")
         await choose(pilot, "cells", "gru")
-        await until(pilot, lambda: len(child) == 2)
+        await eventually(pilot, lambda: len(child) == 2)
         await screen.until(pilot, "256,000 parameters")
 
 
@@ -160,18 +161,18 @@ async def test_coming_back_while_the_child_still_starts_asks_another(screen, chi
 
     def start_slowly(self: Child, run: None) -> None:
         slow(self, run)
-        assert held.wait(5) or len(Child.made) > 1
+        assert held.wait(HANG) or len(Child.made) > 1
 
     monkeypatch.setattr(Child, "__init__", start_slowly)
     async with screen.open() as pilot:
-        await until(pilot, lambda: len(child) == 1)
+        await eventually(pilot, lambda: len(child) == 1)
         await pilot.press("2")
         await screen.until(pilot, "There are no runs")
         await pilot.press("1")
         await screen.until(pilot, "counting …")
         held.set()
         await screen.until(pilot, "256,000 parameters")
-        assert child[0].closed.wait(2)
+        assert child[0].closed.wait(HANG)
         assert child[0].asked == []
 
 
@@ -191,13 +192,13 @@ def test_a_structure_fits_whatever_width_there_is() -> None:
 
 
 async def test_the_real_child_tells_of_a_network_on_starter_data(
-    screen, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    screen, forked_servers, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(NetworkSummaryLine, "SOON", 0.01)
     monkeypatch.setattr(NetworkSummaryLine, "SETTLED", 0.05)
     had = "torch" in sys.modules
     async with screen.open() as pilot:
-        await screen.until(pilot, "338,002 parameters, 1.4 MB", seconds=60)
+        await screen.until(pilot, "338,002 parameters, 1.4 MB")
         await screen.until(pilot, "weight_ih (1024, 64)", "329,728", "classifier")
     assert had == ("torch" in sys.modules)
     assert capfd.readouterr().err == ""

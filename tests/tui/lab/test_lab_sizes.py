@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_steps import choose, form_ready, put, until
+from lab_steps import choose, form_ready, put
 from rich.cells import cell_len
+from waiting import eventually
 
 import cells
 import tasks
@@ -90,7 +91,7 @@ async def test_what_cannot_be_read_is_listed_and_choosing_it_says_why(screen, st
             before = pilot.app.screen.query_one(f"#{which}", Picker).chosen
             await choose(pilot, which, name)
             await screen.until(pilot, name, f"{name} cannot be read: ")
-            await until(pilot, lambda: sentence in str(pilot.app.screen.query_one("#verdict").content))  # noqa: B023
+            await eventually(pilot, lambda: sentence in str(pilot.app.screen.query_one("#verdict").content))  # noqa: B023
             pilot.app.screen.query_one(f"#{which}").focus()
             await pilot.press("enter", "f5")
             assert pilot.app.screen.focused.id == which
@@ -98,7 +99,7 @@ async def test_what_cannot_be_read_is_listed_and_choosing_it_says_why(screen, st
             await choose(pilot, which, before)
             await screen.until(pilot, "names with lstm")
         await pilot.press("f5")
-        await until(pilot, lambda: len(started) == 1)
+        await eventually(pilot, lambda: len(started) == 1)
 
 
 async def test_settings_drawn_before_the_screen_has_its_class_say_what_they_are_for(screen) -> None:
@@ -116,7 +117,7 @@ async def test_a_compact_screen_shows_lists_or_what_they_are_about_in_turns(scre
         assert visible(pilot) == {"choose", "settings"}
         await screen.until(pilot, *ALWAYS, "torch-lstm", "v Next view")
         await pilot.press("ctrl+o")  # the twin of h
-        await until(pilot, lambda: "press s to start" not in screen.text)
+        await eventually(pilot, lambda: "press s to start" not in screen.text)
         await pilot.press("v")
         await screen.until(pilot, "h_t = o_t ⊙ tanh(c_t)", *ALWAYS)
         assert visible(pilot) == {"about", "settings"}

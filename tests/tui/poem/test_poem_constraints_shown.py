@@ -6,6 +6,7 @@ import pytest
 from fake_network import with_weights
 from poem_steps import entered, opened, reading, usual
 from textual.widgets import Select
+from waiting import eventually
 
 from workbench.tui.poem.alternatives import AlternativesLine
 from workbench.tui.poem.form import GenerationForm
@@ -32,8 +33,7 @@ async def test_wishes_are_asked_said_under_the_poem_and_made_again(screen, write
         await screen.until(pilot, "seed 2")
         assert network.requests[1] == usual(seed=2)
         await reading(pilot, "down", "r")
-        while len(network.requests) < 3:
-            await pilot.pause(0.02)
+        await eventually(pilot, lambda: len(network.requests) == 3)
         assert network.requests[2] == network.requests[0]
         assert pilot.app.screen.query_one(GenerationForm).request == network.requests[0]
 
@@ -80,10 +80,7 @@ async def test_what_a_network_cannot_do_is_off_with_the_reason(screen, worker, w
         assert network.requests == [usual(constraints={"form": "五绝"})]
         assert "○ ●" not in screen.text.replace("○ level ●", "")
         pilot.app.screen.query_one(Select).value = str(writer.run.path)
-        for _ in range(100):
-            if "rhyme: off" not in screen.text:
-                break
-            await pilot.pause(0.02)
+        await eventually(pilot, lambda: "rhyme: off" not in screen.text)
         await pilot.press("f5")
         await screen.until(pilot, "五绝 · rhyme 天 · tones")
 

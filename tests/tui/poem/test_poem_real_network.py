@@ -15,6 +15,8 @@ from workbench.runs.store import Run
 from workbench.tui.poem.form import DEFAULT_REQUEST
 from workbench.tui.poem.generations import PoemList
 
+pytestmark = pytest.mark.usefixtures("forked_servers")
+
 
 @pytest.fixture(scope="module")
 def scribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
@@ -38,14 +40,14 @@ async def test_it_writes_what_the_network_writes_and_says_what_it_never_saw(scre
         await pilot.press("4")
         await screen.until(pilot, "beginning", "form: off", "network writes freely")
         await pilot.press("月", "enter")
-        await screen.until(pilot, "opening scribe-gru-here …", "F8 Stop", seconds=20)
-        await screen.until(pilot, "seed 1 · temperature 0.8", "F6 Again", seconds=60)
+        await screen.until(pilot, "opening scribe-gru-here …", "F8 Stop")
+        await screen.until(pilot, "seed 1 · temperature 0.8", "F6 Again")
         await pilot.press("f6")
-        await screen.until(pilot, "seed 2 · temperature 0.8", "F5 Write", seconds=20)
+        await screen.until(pilot, "seed 2 · temperature 0.8", "F5 Write")
         shown = [poem.text for poem in screen.app.screen.query_one(PoemList).all]
         assert shown == [written(run, "月", seed=2), written(run, "月", seed=1)]
         await pilot.press("x", "enter")
-        await screen.until(pilot, "The network never saw x: begin with another character.", seconds=20)
+        await screen.until(pilot, "The network never saw x: begin with another character.")
 
 
 async def test_a_damaged_checkpoint_is_one_sentence(screen, scribe, folder: Path) -> None:
@@ -55,5 +57,5 @@ async def test_a_damaged_checkpoint_is_one_sentence(screen, scribe, folder: Path
         await pilot.press("4")
         await screen.until(pilot, "beginning")
         await pilot.press("enter")
-        text = await screen.until(pilot, "damaged", seconds=60)
+        text = await screen.until(pilot, "damaged")
         assert "Traceback" not in text

@@ -11,6 +11,7 @@ from fake_network import FakeNetwork, with_weights
 from poem_steps import opened, usual
 from rich.cells import cell_len
 from textual.widgets import Input, Select
+from waiting import eventually, until
 
 from workbench.runs.store import RunError
 from workbench.tui.poem import generations
@@ -20,11 +21,7 @@ from workbench.tui.poem.models import ModelFolder
 
 
 async def closed(network: FakeNetwork, pilot, count: int) -> None:
-    for _ in range(100):
-        if len(network.closed) == count:
-            return
-        await pilot.pause(0.02)
-    raise AssertionError(network.closed)
+    await eventually(pilot, lambda: len(network.closed) == count, f"{count} networks are closed")
 
 
 async def test_without_a_network_that_writes_the_next_action_is_named(
@@ -128,11 +125,11 @@ async def test_an_earlier_poem_is_marked_and_made_again_with_its_own_settings(sc
         await screen.until(pilot, "begins 月 · seed 77 · temperature 1.5 · top-p 0.9 ·", "top-k 40 · rep")
         pilot.app.screen.query_one(PoemList).focus()
         await pilot.press("down", "enter")
-        await pilot.pause(0.1)
+        await eventually(pilot, lambda: len(network.requests) == 3)
         assert network.requests[2] == network.requests[0] == usual(start="月")
         assert pilot.app.screen.query_one(GenerationForm).request == network.requests[0]
         await pilot.press("down", "ctrl+r")
-        await pilot.pause(0.1)
+        await eventually(pilot, lambda: len(network.requests) == 4)
         assert network.requests[3] == network.requests[1]
 
 
@@ -246,10 +243,7 @@ async def test_quitting_while_it_writes_leaves_no_child(screen, writer, network)
         await screen.until(pilot, "月明")
         await pilot.press("ctrl+q")
     network.release_all()
-    end = time.monotonic() + 10
-    while network.closed != [writer.run.id]:
-        assert time.monotonic() < end, network.closed
-        time.sleep(0.01)
+    until(lambda: network.closed == [writer.run.id], "the network is closed")
 
 
 async def test_text_from_a_network_is_neither_markup_nor_obeyed(screen, writer, network) -> None:

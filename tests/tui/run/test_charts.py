@@ -6,8 +6,11 @@ import time
 
 import pytest
 from rich.color import ColorType
+from rich.segment import Segment
+from waiting import eventually
 
 from tasks.views import Text
+from workbench.tui.run import chart as chart_widget
 from workbench.tui.run.chart import Chart
 from workbench.tui.run.chart_panel import ChartPanel
 from workbench.tui.widgets.curve import Curve
@@ -120,8 +123,7 @@ async def test_a_zoomed_chart_grows_at_its_end(screen, trained) -> None:
         await pilot.press("z")
         trained.train(120, 160)
         await screen.until(pilot, "step 160 of 200")
-        await pilot.pause(0.6)
-        assert dots(pilot)[-1].split()[-1] in ("150", "160")
+        await eventually(pilot, lambda: dots(pilot)[-1].split()[-1] in ("150", "160"))
 
 
 async def test_the_cursor_reads_every_curve_at_its_place(screen, trained) -> None:
@@ -173,20 +175,21 @@ async def test_before_the_first_evaluation_the_cursor_finds_no_validation(screen
         assert "validation –" in foot(pilot)
 
 
-async def test_a_key_is_seen_at_once_though_events_are_drawn_twice_a_second(screen, trained) -> None:
+async def test_a_key_is_seen_at_once_though_events_are_drawn_twice_a_second(screen, trained, monkeypatch) -> None:
     async with screen.open(trained.run) as pilot:
         await screen.until(pilot, "step 110 of 200")
-        await pilot.pause(0.6)
-        drawn, before = [], dots(pilot)
         chart = pilot.app.screen.query_one("#loss", Chart)
+        await eventually(pilot, lambda: chart._timer is None, "all that was read is drawn")
+        monkeypatch.setattr(chart_widget, "_REDRAW_SECONDS", 1e6)  # half a second never comes
+        drawn, before = [], dots(pilot)
         draw = chart._draw
         chart._draw = lambda: drawn.append(1) or draw()
-        begun = time.monotonic()
-        for step in range(111, 121):
+        for step in range(111, 116):
             trained.train(step, step)
-            await pilot.pause(0.05)
-        assert len(drawn) <= 1 + 2 * (time.monotonic() - begun)
+            await screen.until(pilot, f"step {step} of 200")
+        assert drawn == []
         await pilot.press("l")
+        await eventually(pilot, lambda: drawn, "the key is seen")
         assert dots(pilot) != before
 
 
@@ -213,11 +216,9 @@ async def test_colours_follow_the_theme(screen, trained) -> None:
         dark = colours()
         assert len(dark) >= 4  # the axes, what was measured, the mean, the validation
         await pilot.press("t")
-        await pilot.pause()
-        assert len(colours() - dark) >= 3
+        await eventually(pilot, lambda: len(colours() - dark) >= 3)
         await pilot.press("t", "t")
-        await pilot.pause()
-        assert colours() == dark
+        await eventually(pilot, lambda: colours() == dark)
 
 
 @pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
@@ -225,10 +226,15 @@ async def test_a_terminal_of_sixteen_colours_draws_with_its_own(screen, trained,
     async with screen.open(trained.run) as pilot:
         await screen.until(pilot, "step 110 of 200")
         screen.app.theme = theme
-        await pilot.pause(0.1)
         chart = pilot.app.screen.query_one("#loss", Chart)
-        drawn = [segment for y in range(chart.size.height) for segment in chart.render_line(y) if segment.text.strip()]
-        assert all(segment.style.color.type in (ColorType.STANDARD, ColorType.DEFAULT) for segment in drawn)
+
+        def words() -> list[Segment]:
+            lines = (chart.render_line(y) for y in range(chart.size.height))
+            return [segment for line in lines for segment in line if segment.text.strip()]
+
+        own = (ColorType.STANDARD, ColorType.DEFAULT)
+        await eventually(pilot, lambda: all(segment.style.color.type in own for segment in words()))
+        drawn = words()
         assert len({segment.style.color.name for segment in drawn}) >= 4
 
 
@@ -263,7 +269,7 @@ async def test_a_chart_of_its_own_shows_all_of_its_curves(screen) -> None:
         chart = Chart("loss", [one, two])
         await pilot.app.screen.mount(chart)
         chart.styles.height = 12
-        await pilot.pause(0.1)
+        await eventually(pilot, lambda: chart.size.height == 12 - 2)
         rows = [chart.render_line(y).text for y in range(chart.size.height)]
         assert rows[-1].split()[0] == "100"
         assert rows[-1].split()[-1] == "300"

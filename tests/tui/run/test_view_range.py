@@ -32,30 +32,6 @@ def changed(view: ViewRange, timeline: Timeline, *keys: str, columns: int = 40) 
     return view
 
 
-def test_a_step_has_a_place_on_every_axis(timeline: Timeline) -> None:
-    assert [timeline.at(axis, 250) for axis in ("step", "epoch", "time")] == [250, 12.5, pytest.approx(25.0)]
-    assert timeline.at("time", 255) == pytest.approx(25.5)
-    assert (timeline.at("epoch", -5), timeline.at("epoch", 5_000)) == (0.0, 50.0)
-    assert [timeline.step(axis, place) for axis, place in (("step", 254), ("epoch", 12.6), ("time", 0.2))] == [
-        250,
-        250,
-        10,
-    ]
-
-
-def test_the_pause_before_a_run_was_resumed_is_no_time(timeline: Timeline) -> None:
-    timeline.begin(500, 90_000.0)
-    assert timeline.last == 500
-    timeline.extend([step(510, 90_003.0)])
-    assert timeline.at("time", 510) == pytest.approx(53.0)
-
-
-def test_a_clock_that_is_set_back_does_not_turn_the_axis(timeline: Timeline) -> None:
-    timeline.extend([step(1_010, 5.0), step(1_020, 1_200.0)])
-    assert timeline.at("time", 1_010) == pytest.approx(100.0)
-    assert timeline.at("time", 1_020) == pytest.approx(200.0)
-
-
 def test_the_axis_goes_round_and_the_logarithm_on_and_off(timeline: Timeline) -> None:
     axes = [changed(ViewRange(), timeline, *["axis"] * times).axis for times in range(4)]
     assert axes == ["step", "epoch", "time", "step"]
@@ -84,9 +60,45 @@ def test_zooming_in_stays_around_the_cursor(timeline: Timeline) -> None:
     assert visible_steps(changed(ViewRange(cursor=10), timeline, "in"), timeline) == (0, 500)
 
 
+@pytest.mark.parametrize(
+    ("cursor", "seen"),
+    [(10, (0, 500)), (300, (50, 550)), (990, (500, 1_000)), (None, (500, 1_000))],
+)
+def test_zooming_in_shows_half_of_what_was_seen_up_to_its_edge(
+    timeline: Timeline, cursor: float | None, seen: tuple[float, float]
+) -> None:
+    assert visible_steps(changed(ViewRange(cursor=cursor), timeline, "in"), timeline) == seen
+
+
+@pytest.mark.parametrize(("cursor", "seen"), [(400, (400, 500)), (430, (400, 500)), (590, (500, 600))])
+def test_zooming_in_again_leaves_nothing_that_was_not_seen(
+    timeline: Timeline, cursor: float, seen: tuple[float, float]
+) -> None:
+    view = ViewRange(left=400, right=600, cursor=cursor)
+    assert visible_steps(changed(view, timeline, "in"), timeline) == seen
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "seen"),
+    [
+        (400, 600, (300, 700)),
+        (100, 300, (0, 400)),
+        (0, 200, (0, 400)),
+        (850, 950, (800, 1_000)),
+        (100, 900, (0, 1_000)),
+    ],
+)
+def test_zooming_out_shows_twice_as_much_and_never_past_an_end(
+    timeline: Timeline, left: float, right: float, seen: tuple[float, float]
+) -> None:
+    view = changed(ViewRange(left=left, right=right), timeline, "out")
+    assert visible_steps(view, timeline) == seen
+    assert view.zoomed == (seen != (0, 1_000))
+
+
 def test_zooming_ends_where_three_measured_steps_are_left(timeline: Timeline) -> None:
     view = changed(ViewRange(cursor=300), timeline, *["in"] * 20)
-    assert timeline.count(*visible_steps(view, timeline)) >= 3
+    assert timeline.count(*visible_steps(view, timeline)) == 3
     assert changed(view, timeline, "in") == view
 
 

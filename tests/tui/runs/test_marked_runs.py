@@ -11,6 +11,8 @@ import pytest
 from workbench.tui.color import letter_color
 from workbench.tui.runs.marked_runs import MarkedRuns
 
+pytestmark = pytest.mark.usefixtures("bare_lab")
+
 
 async def test_a_mark_is_a_letter_that_stays_with_its_run(screen, worker) -> None:
     made = [worker(cell).start().train(10, 60) for cell in ("lstm", "gru", "rnn")]

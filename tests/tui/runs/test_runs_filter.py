@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import Input
+from waiting import eventually
 
 from workbench.tui.runs.run_table import COLUMNS
 from workbench.tui.runs.screen import RunsScreen
 from workbench.tui.widgets.listing import Listing
+
+pytestmark = pytest.mark.usefixtures("bare_lab")
 
 
 async def type_in(pilot, text: str) -> None:
@@ -70,8 +74,7 @@ async def test_an_empty_filter_line_goes_away(screen, worker) -> None:
         await pilot.press("slash")
         assert isinstance(screen.app.screen.focused, Input)
         await pilot.press("down")
-        await pilot.pause(0.1)
-        assert isinstance(screen.app.screen.focused, Listing)
+        await eventually(pilot, lambda: isinstance(screen.app.screen.focused, Listing))
         assert "filter" not in screen.text
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
+from waiting import eventually
 
 from workbench.render.format import age
 from workbench.runs import launch
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.services.catalogue import Catalogue
+
+pytestmark = pytest.mark.usefixtures("bare_lab")
 
 
 async def test_an_empty_folder_names_the_next_action(screen) -> None:
@@ -76,7 +80,7 @@ async def test_a_run_opens_over_whatever_is_asked(screen, worker) -> None:
         screen.app.open_run(one.run)
         await screen.until(pilot, "step 60 of 200")
         await pilot.press("b")
-        await screen.until(pilot, "Long short-term memory")
+        await eventually(pilot, lambda: screen.app.place == "lab" and not isinstance(screen.app.screen, RunScreen))
 
 
 async def test_stop_and_resume_from_the_list(screen, worker, monkeypatch) -> None:

@@ -14,7 +14,7 @@ async def test_without_a_live_run_q_leaves_at_once(screen) -> None:
 
 async def test_ctrl_q_leaves_from_a_text_field(screen) -> None:
     async with screen.open() as pilot:
-        await pilot.pause(0.1)
+        await screen.until(pilot, "names with lstm")
         await pilot.press("slash", "q")
         assert not screen.app._exit
         await pilot.press("ctrl+q")

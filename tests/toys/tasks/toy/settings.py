@@ -27,6 +27,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     rows: Annotated[int, Meta(ge=10, le=100_000, description="sequences in all")] = 320
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before the classifier")] = 0.2
     pause: Annotated[float, Meta(ge=0, le=10, description="seconds that each step sleeps")] = 0.0
+    gate: Annotated[str, Meta(description="a file: while it is there, no step after the third ends")] = ""
     trouble: Annotated[
         Literal["none", "nan", "oom", "defect", "exit", "data"],
         Meta(description="what goes wrong at step `trouble_step`"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -65,6 +66,8 @@ class Task(base.Task):
     def loss(self, model, data, rows):
         self.steps += 1
         time.sleep(self.settings.pause)
+        while self.settings.gate and self.steps > 3 and Path(self.settings.gate).exists():
+            time.sleep(0.005)
         loss = F.cross_entropy(model(data.codes[rows], data.lengths[rows]), data.codes[rows, 0])
         if self.steps == self.settings.trouble_step:
             match self.settings.trouble:
