@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 if not sys.flags.safe_path and __name__ == "__main__":
@@ -50,14 +51,16 @@ def filled(document: str, results: Mapping[str, Any]) -> str:
 
 def section(name: str, results: Mapping[str, Any]) -> str:
     """Return a section as Markdown: a task's networks above its baselines, or a table as it was measured."""
+    if "rmse_c" in results:
+        return _folds(results)
     if "columns" in results:
         return markdown(results["columns"], results["rows"])
     keys, settings = COLUMNS[name], tasks.settings(name)
     headings = [settings.describe_metric(key).title for key in keys]
     head = [f"`{name}` ({results['test_rows']:,})", f"{headings[0]}, validation"]
-    head += [f"{heading}, test" for heading in headings] + ["training"]
+    head += [f"{heading}, test" for heading in headings] + ["parameters"]
     rows = [
-        [f"`{network}`", *_figures(name, keys, measured), _effort(measured)]
+        [f"`{network}`", *_figures(name, keys, measured), f"{measured['parameters']:,}"]
         for network, measured in results["networks"].items()
     ]
     rows += [[method, *_figures(name, keys, measured), ""] for method, measured in results["baselines"].items()]
@@ -70,16 +73,22 @@ def markdown(head: list[str], rows: list[list[Any]]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines).replace("|  |", "| |")
 
 
+def _folds(results: Mapping[str, Any]) -> str:
+    """Return the table of ``bench/climate.py --folds``, the best over the test folds first."""
+    lines = []
+    for name, measured in results["rmse_c"].items():
+        spread = {split: f"{mean(each['folds']):.2f} ± {stdev(each['folds']):.2f}" for split, each in measured.items()}
+        usual = [f"{measured[split]['usual']:.2f}" for split in ("val", "test")]
+        lines.append((mean(measured["test"]["folds"]), [name, *usual, spread["val"], spread["test"]]))
+    head = ["RMSE °C", "validation", "test", f"validation, {results['folds']} folds", f"test, {results['folds']} folds"]
+    return markdown(head, [line for _, line in sorted(lines)])
+
+
 def _figures(task: str, keys: tuple[str, ...], measured: Mapping[str, Any]) -> list[str]:
     settings = tasks.settings(task)
     every = [measured["val"].get(keys[0]), *(measured["test"].get(key) for key in keys)]
     digits = [settings.describe_metric(key).digits for key in (keys[0], *keys)]
     return ["–" if value is None else f"{value:.{count}f}" for value, count in zip(every, digits, strict=True)]
-
-
-def _effort(measured: Mapping[str, Any]) -> str:
-    minutes = measured["seconds"] / 60
-    return f"{minutes:.1f} min, {measured['device']}" if minutes < 9.95 else f"{minutes:.0f} min, {measured['device']}"
 
 
 if __name__ == "__main__":

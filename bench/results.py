@@ -1,8 +1,10 @@
 """Every task with every cell on its data: validation and test figures and wall time, beside the baselines.
 
     python bench/results.py --tasks imdb reviews --cells rnn gru lstm "bilstm --preset strong" --data DIR
+    python bench/results.py --tasks --measured "climate, five folds"=folds.json
 
-Each cell is one run of the real command line, made where ``--runs`` does not hold it yet. The figures are written into
+Each cell is one run of the real command line, made where ``--runs`` does not hold it yet; ``--measured`` takes what
+another bench wrote with ``--json``. The figures are written into
 ``docs/results.json``, and from there into the tables of ``docs/results.md``. Baselines are measured by this version
 of the code, whichever version trained a run.
 """
@@ -20,8 +22,10 @@ if not sys.flags.safe_path:
     sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
 
 import tasks
+from workbench.config import spec
+from workbench.config.spec import RunSpec
 from workbench.engine import data, trained_run
-from workbench.runs import store
+from workbench.runs import launch, store
 from workbench.runs.events import Finished
 from workbench.runs.history import read_history
 
@@ -30,19 +34,22 @@ WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tasks", nargs="+", default=["names", "imdb", "reviews", "climate"])
+    parser.add_argument("--tasks", nargs="*", default=["names", "imdb", "reviews", "climate"])
     parser.add_argument("--cells", nargs="+", default=["rnn", "gru", "lstm", "bilstm"], help="each with its options")
+    parser.add_argument("--measured", nargs="+", default=[], metavar="NAME=FILE", help="figures of other benches")
     parser.add_argument("--threads", default="0")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--runs", type=Path, default=Path("checkpoints"))
     given = parser.parse_args()
     tables = _neighbour()
+    results = tables.read() if tables.DATA.exists() else {}
+    for name, _, file in (pair.partition("=") for pair in given.measured):
+        results[name] = json.loads(Path(file).read_text(encoding="utf-8"))
     for task in given.tasks:
         runs = {words: find(given.runs, task, words) or train(given, task, words) for words in given.cells}
-        results = tables.read() if tables.DATA.exists() else {}
         results[task] = measured(task, runs, tables.COLUMNS[task][0])
-        tables.DATA.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"\n{task}\n\n{tables.section(task, results[task])}")
+    tables.DATA.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     tables.main()
 
 
@@ -57,11 +64,18 @@ def _neighbour() -> Any:
 def find(folder: Path, task: str, words: str) -> store.Run | None:
     """Return the newest finished run of a cell with the task's own defaults, or a preset's."""
     cell, _, preset = words.partition(" --preset ")
+    wanted = _result_settings(spec.make(task, cell, preset=preset))
     for run in store.listing(folder):
         described = run.spec
-        if (described.task, described.cell, described.preset) == (task, cell, preset) and run.status() == "finished":
+        alike = (described.task, described.cell, described.data) == (task, cell, "full")
+        if alike and _result_settings(described) == wanted and run.status() == "finished":
             return run
     return None
+
+
+def _result_settings(described: RunSpec) -> dict[str, object]:
+    """Return the settings on which a run's figures depend."""
+    return {key: value for key, value in spec.values(described).items() if key not in launch.CHANGEABLE}
 
 
 def train(given: argparse.Namespace, task: str, words: str) -> store.Run:

@@ -17,7 +17,7 @@ from workbench.runs.store import Run, RunError
 
 _ROOM = 64 * 1024  # bytes that a worker needs to write why it cannot go on
 # settings that may be edited between two lives of a run: its result does not depend on them
-_CHANGEABLE = {"train.device", "train.threads", "train.checkpoint_seconds"}
+CHANGEABLE = {"train.device", "train.threads", "train.checkpoint_seconds"}
 LOCK_FD = "WORKBENCH_LOCK_FD"
 # OpenMP threads that soon sleep rather than spin while they wait: on a machine with other work a step is 3 times
 # faster. A short spin (GNU's runtime) bridges the gaps between a step's small operations on one without.
@@ -74,7 +74,7 @@ def _check_spec(run: Run) -> None:
         return
     now = {key: msgspec.to_builtins(value) for key, value in spec.values(run.spec).items()}
     for key, before in started.settings.items():
-        if key not in _CHANGEABLE and now.get(key, before) != before:
+        if key not in CHANGEABLE and now.get(key, before) != before:
             raise RunError(
                 f"{run.spec_file} says {key}={as_typed(now[key])}, but the run was trained with {as_typed(before)}: "
                 "write that back, or train anew with `workbench train`."
