@@ -1,8 +1,8 @@
-"""Tables of ``docs/results.md``, made from ``docs/results.json``.
+"""Tables of results in the documents, made from ``docs/results.json``.
 
     python bench/result_tables.py
 
-rewrites what stands between ``<!-- results: NAME -->`` and ``<!-- end -->`` in the document; a test compares the two.
+rewrites what stands between ``<!-- results: NAME -->`` and ``<!-- end -->`` in the documents; a test compares the two.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ if not sys.flags.safe_path and __name__ == "__main__":
 
 import tasks
 
-DOCS = Path(__file__).parents[1] / "docs"
-DATA, DOCUMENT = DOCS / "results.json", DOCS / "results.md"
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "docs" / "results.json"
+DOCUMENTS = [ROOT / name for name in ("docs/results.md", "README.md", "README.zh-CN.md")]
+SUMMARIES = {  # headings of the summary in each language
+    "summary": ["task", "figure", "network", "validation", "test", "strongest baseline", "validation", "test"],
+    "summary, Chinese": ["任务", "指标", "网络", "验证", "测试", "最强的基线", "验证", "测试"],
+}
 COLUMNS = {  # a task's metrics in its table; the first one also on validation
     "names": ("accuracy", "macro_f1", "balanced_accuracy"),
     "imdb": ("accuracy",),
@@ -33,7 +38,8 @@ _SECTION = re.compile(r"<!-- results: (.+?) -->\n.*?<!-- end -->", re.S)
 
 
 def main() -> None:
-    DOCUMENT.write_text(filled(DOCUMENT.read_text(encoding="utf-8"), read()), encoding="utf-8")
+    for path in DOCUMENTS:
+        path.write_text(filled(path.read_text(encoding="utf-8"), read()), encoding="utf-8")
 
 
 def read() -> dict[str, Any]:
@@ -43,10 +49,15 @@ def read() -> dict[str, Any]:
 
 
 def filled(document: str, results: Mapping[str, Any]) -> str:
-    """Return a document with its sections of results written anew."""
-    return _SECTION.sub(
-        lambda match: f"<!-- results: {match[1]} -->\n{section(match[1], results[match[1]])}\n<!-- end -->", document
-    )
+    """Return a document with its sections of results written anew; one without figures stays as it is."""
+
+    def table(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in SUMMARIES:
+            return markdown(SUMMARIES[name], _summary(results))
+        return section(name, results[name]) if name in results else ""
+
+    return _SECTION.sub(lambda match: f"<!-- results: {match[1]} -->\n{table(match)}\n<!-- end -->", document)
 
 
 def section(name: str, results: Mapping[str, Any]) -> str:
@@ -71,6 +82,22 @@ def markdown(head: list[str], rows: list[list[Any]]) -> str:
     """Return a table as Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines).replace("|  |", "| |")
+
+
+def _summary(results: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row for each task: of its networks and of its baselines the best on validation."""
+    rows = []
+    for task, keys in COLUMNS.items():
+        if task not in results:
+            continue
+        metric = tasks.settings(task).describe_metric(keys[0])
+        row = [f"`{task}`", metric.title]
+        for kind in ("networks", "baselines"):
+            sign = 1 if tasks.settings(task).higher_is_better else -1
+            name, best = max(results[task][kind].items(), key=lambda pair: sign * pair[1]["val"][keys[0]])
+            row += [f"`{name}`" if kind == "networks" else name, *_figures(task, keys[:1], best)]
+        rows.append(row)
+    return rows
 
 
 def _folds(results: Mapping[str, Any]) -> str:

@@ -1,10 +1,10 @@
 """Every task with every cell on its data: validation and test figures and wall time, beside the baselines.
 
     python bench/results.py --tasks imdb reviews --cells rnn gru lstm "bilstm --preset strong" --data DIR
-    python bench/results.py --tasks --measured "climate, five folds"=folds.json
+    python bench/results.py --tasks --measured "climate, folds"=folds.json "poems, rules"=rules.md
 
 Each cell is one run of the real command line, made where ``--runs`` does not hold it yet; ``--measured`` takes what
-another bench wrote with ``--json``. The figures are written into
+another bench wrote with ``--json``, or the last table that it printed. The figures are written into
 ``docs/results.json``, and from there into the tables of ``docs/results.md``. Baselines are measured by this version
 of the code, whichever version trained a run.
 """
@@ -35,7 +35,9 @@ WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tasks", nargs="*", default=["names", "imdb", "reviews", "climate"])
-    parser.add_argument("--cells", nargs="+", default=["rnn", "gru", "lstm", "bilstm"], help="each with its options")
+    parser.add_argument(
+        "--cells", nargs="+", default=["rnn", "gru", "lstm", "bilstm"], help="each with its options, or pretrained/NAME"
+    )
     parser.add_argument("--measured", nargs="+", default=[], metavar="NAME=FILE", help="figures of other benches")
     parser.add_argument("--threads", default="0")
     parser.add_argument("--data", type=Path)
@@ -44,7 +46,8 @@ def main() -> None:
     tables = _neighbour()
     results = tables.read() if tables.DATA.exists() else {}
     for name, _, file in (pair.partition("=") for pair in given.measured):
-        results[name] = json.loads(Path(file).read_text(encoding="utf-8"))
+        text = Path(file).read_text(encoding="utf-8")
+        results[name] = json.loads(text) if text.startswith("{") else _last_table(text)
     for task in given.tasks:
         runs = {words: find(given.runs, task, words) or train(given, task, words) for words in given.cells}
         results[task] = measured(task, runs, tables.COLUMNS[task][0])
@@ -61,8 +64,19 @@ def _neighbour() -> Any:
     return result_tables
 
 
+def _last_table(text: str) -> dict[str, Any]:
+    """Return the columns and rows of the last Markdown table in a text."""
+    lines = [line.strip() for line in text.splitlines()]
+    rule = max(k for k, line in enumerate(lines) if line.startswith("| ---"))
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in [lines[rule - 1], *lines[rule + 1 :]]]
+    end = next((k for k, line in enumerate(lines[rule + 1 :]) if not line.startswith("|")), len(lines))
+    return {"columns": cells[0], "rows": cells[1 : end + 1]}
+
+
 def find(folder: Path, task: str, words: str) -> store.Run | None:
     """Return the newest finished run of a cell with the task's own defaults, or a preset's."""
+    if words.startswith(store.PRETRAINED):
+        return store.find(words, folder)
     cell, _, preset = words.partition(" --preset ")
     wanted = _result_settings(spec.make(task, cell, preset=preset))
     for run in store.listing(folder):
