@@ -94,7 +94,10 @@ def resume(
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Resume a run from its last checkpoint; --device goes on elsewhere than it was trained."""
+    """Resume a run from its last checkpoint.
+
+    --device goes on elsewhere than the run was trained.
+    """
     chosen = find(run, runs_folder)
     _check_mode(headless=headless, detach=detach, json=json)
     chosen.spec  # noqa: B018  an unreadable description is an error before a worker starts
