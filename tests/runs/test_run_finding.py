@@ -154,7 +154,7 @@ def test_a_run_that_cannot_be_read_says_why(tmp_path: Path, content: bytes | Non
     [
         (None, ""),
         (b"", ""),
-        (b"one\ntwo\n", "two"),
+        (b"one\nthe last\n", "the last"),
         (b"one\n\n  \n", "one"),
         (b"one\n  two", "two"),
         (b"caf\xe9\n", "caf\N{REPLACEMENT CHARACTER}"),
