@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 import event_makers as make
 import pytest
@@ -111,6 +112,35 @@ def test_a_finished_run_names_its_best_evaluation(tmp_path: Path) -> None:
     assert isinstance(history.ended, Finished)
     assert (history.ended.test, history.ended.views) == ({"accuracy": 0.9}, [])
     assert [e.step for e in history.evals] == [1, 3]
+
+
+def test_of_a_run_that_goes_on_only_what_is_new_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []  # readings from the end of the file on back
+    latest_of = histories._latest
+
+    def noted(file: BinaryIO) -> tuple[list[Event], int]:
+        looks.append(1)
+        return latest_of(file)
+
+    monkeypatch.setattr(histories, "_latest", noted)
+    path = tmp_path / "events.jsonl"
+    latest = LatestEvents(path)
+    assert latest.history.empty
+
+    def read(*events: Event) -> tuple[int, list[int], int]:
+        with path.open("ab") as file:
+            file.write(b"".join(map(encode, events)))
+        found = latest.read()
+        return found.step, [e.step for e in found.evals], len(looks)
+
+    assert read(make.started(), make.step(1), evaluated(1, 1)) == (1, [1], 1)
+    assert read(make.step(2)) == (2, [1], 1)
+    assert read(evaluated(3, 3), evaluated(4, 3), make.step(5)) == (5, [3, 4], 1)
+    assert read() == (5, [3, 4], 1)
+    assert read(make.started(4), make.step(6)) == (6, [3, 4], 2)  # another life: what it dropped is to be found
+    assert read(make.step(7)) == (7, [3, 4], 2)
+    path.rename(tmp_path / "old")
+    assert read(make.started(), make.step(2)) == (2, [], 3)  # another file
 
 
 @pytest.mark.parametrize("content", [None, b"", b"torn", b"\n\n{}\n"])

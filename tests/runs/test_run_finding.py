@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.shared.datasets.progress import PROGRESS_MARK
 from workbench.config.spec import RunSpec
 from workbench.runs import store as runs
 from workbench.runs.store import NoSuchRun, Run, RunError
@@ -154,7 +155,7 @@ def test_a_run_that_cannot_be_read_says_why(tmp_path: Path, content: bytes | Non
     [
         (None, ""),
         (b"", ""),
-        (b"one\ntwo\n", "two"),
+        (b"one\nthe last\n", "the last"),
         (b"one\n\n  \n", "one"),
         (b"one\n  two", "two"),
         (b"caf\xe9\n", "caf\N{REPLACEMENT CHARACTER}"),
@@ -176,3 +177,21 @@ def test_the_tasks_state_is_read_or_said_to_be_missing(run: Run) -> None:
         run.task_file.write_bytes(damaged)
         with pytest.raises(RunError, match=r"task\.json is damaged"):
             runs.task_state(run)
+
+
+def test_the_progress_that_a_worker_logged_is_read_in_whole_lines_from_where_one_was(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    assert run.progress_lines() == run.progress_lines(40) == ([], 0)
+    mark = PROGRESS_MARK.encode()
+    begun = b"a warning\n" + mark + b"Reading caf\xe9\nanother\n" + mark + b"Cutting"
+    run.log_file.write_bytes(begun)
+    lines, offset = run.progress_lines()
+    assert lines == [f"{PROGRESS_MARK}Reading caf\N{REPLACEMENT CHARACTER}"]
+    assert offset == begun.index(mark + b"Cutting")
+    assert run.progress_lines(offset) == ([], offset)
+    run.log_file.write_bytes(begun + b" words\n" + mark + b"Learning\n")
+    assert run.progress_lines(offset) == (
+        [f"{PROGRESS_MARK}Cutting words", f"{PROGRESS_MARK}Learning"],
+        run.log_file.stat().st_size,
+    )
+    assert len(run.progress_lines()[0]) == 3

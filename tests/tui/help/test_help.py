@@ -33,7 +33,7 @@ async def scrolled(screen, pilot) -> str:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_help_is_complete_in_every_size(screen, size) -> None:
+async def test_help_is_complete_in_every_size(screen, bare_lab, size) -> None:
     async with screen.open(size=size) as pilot:
         await pilot.press("question_mark", "slash")  # while one types, it scrolls without delay
         await screen.until(pilot, "Keys")
@@ -58,7 +58,7 @@ def test_help_begins_with_the_present_screen_and_holds_every_action(place) -> No
         assert action.help in text
 
 
-async def test_words_after_a_slash_leave_the_lines_that_hold_them(screen) -> None:
+async def test_words_after_a_slash_leave_the_lines_that_hold_them(screen, bare_lab) -> None:
     async with screen.open() as pilot:
         await pilot.press("f1", "slash", *"CHOSEN stop")
         await screen.until(pilot, "ask the chosen run to save a checkpoint and end")
@@ -70,16 +70,16 @@ async def test_words_after_a_slash_leave_the_lines_that_hold_them(screen) -> Non
         assert not isinstance(screen.app.screen, Help)
 
 
-@pytest.mark.parametrize("key", ["escape", "question_mark", "f1", "q", "enter"])
-async def test_help_closes(screen, key: str) -> None:
+async def test_help_closes(screen, bare_lab) -> None:
     async with screen.open() as pilot:
-        await pilot.press("f1")
-        assert isinstance(screen.app.screen, Help)
-        await pilot.press(key)
-        assert not isinstance(screen.app.screen, Help)
+        for key in ("escape", "question_mark", "f1", "q", "enter"):
+            await pilot.press("f1")
+            await eventually(pilot, lambda: isinstance(screen.app.screen, Help))
+            await pilot.press(key)
+            await eventually(pilot, lambda: not isinstance(screen.app.screen, Help), f"{key} closes it")
 
 
-async def test_help_scrolls_while_one_searches(screen) -> None:
+async def test_help_scrolls_while_one_searches(screen, bare_lab) -> None:
     async with screen.open(size=(60, 20)) as pilot:
         await pilot.press("f1", "slash")
         passage = screen.app.screen.query_one(Passage)
