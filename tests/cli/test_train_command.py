@@ -126,7 +126,7 @@ def test_starter_data_is_said_once_and_stands_everywhere(workbench, runs_folder:
     assert msgspec.json.decode(run.spec_file.read_bytes())["data"] == "starter"
     assert "names (starter data)" in workbench("show", run.id).stdout
     assert re.search(r"names \(starter\) +gru", workbench("runs").stdout)
-    assert "test (starter data)" in workbench("eval", run.id).stdout
+    assert "test (starter data · CPU, " in workbench("eval", run.id).stdout
     assert last_object(workbench("show", run.id, "--json").stdout)["data"] == "starter"
     asked = workbench("predict", run.id, "Satoshi", "Müller")
     assert asked.returncode == 0, asked.stderr

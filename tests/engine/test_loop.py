@@ -248,8 +248,17 @@ def test_a_run_pinned_to_a_gpu_goes_on_elsewhere(runs_folder: Path, monkeypatch:
     assert events[0].device.startswith("CPU")
     assert events[0].precision == "float32"
     assert trained_run.evaluate(run, "test").evaluation.metrics == events[-1].test
+    assert events[0].settings["train.device"] == "cpu"
+    assert "fp16 needs a GPU: the run goes on in float32." in events[0].notes
     with pytest.raises(DeviceError, match=r"Device cuda:7 cannot be used"):
         trained_run.evaluate(run, "test", "cuda:7")
+    # once that GPU is back, the run is still measured where it was tested
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
+    evaluated = trained_run.evaluate(run, "test")
+    assert evaluated.evaluation.metrics == events[-1].test
+    assert evaluated.device.startswith("CPU, ")
+    assert evaluated.device.endswith(", float32")
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -106,3 +106,12 @@ def test_a_schedule_goes_on_where_it_was_saved(schedule: str) -> None:
         assert all(map(torch.equal, resumed.ema.state(), whole.ema.state()))
         rates.append(whole.lr)
     assert (len(set(rates)) == 1) == (schedule == "constant")
+
+
+def test_a_life_without_float16_leaves_the_next_one_a_fresh_scaler() -> None:
+    options, saved = train_options(), Optimization(network(), train_options(), STEPS, scaled=False).state_dict()
+    assert saved["scaler"] == {}
+    scaled = Optimization(network(), options, STEPS, scaled=True)
+    scaled.load_state_dict(saved)
+    assert scaled.skips_overflows
+    assert scaled.state_dict()["scaler"]["scale"] > 1

@@ -47,7 +47,16 @@ def test_what_is_not_here_is_replaced_where_a_network_only_answers(monkeypatch: 
 
 @pytest.mark.parametrize(
     ("variable", "threads", "expected"),
-    [("3", 0, 3), ("3,2", 0, 3), ("3", 2, 2), ("", 0, None), ("many", 0, None), ("0", 0, None), ("-2", 0, None)],
+    [
+        ("3", 0, 3),
+        ("3,2", 0, 3),
+        ("3", 2, 2),
+        ("", 0, None),
+        ("many", 0, None),
+        ("0", 0, None),
+        ("-2", 0, None),
+        ("9999", 0, 1024),
+    ],
 )
 def test_the_thread_count_follows_the_setting_then_openmp_then_the_cores(
     monkeypatch: pytest.MonkeyPatch, variable: str, threads: int, expected: int | None
@@ -62,9 +71,10 @@ def test_the_thread_count_follows_the_setting_then_openmp_then_the_cores(
 
 def test_more_threads_than_cores_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "cores", lambda: 2)
-    assert devices.thread_note(2) == []
-    assert devices.thread_note(99) == [
-        "99 threads share 2 cores, which is slower than a thread a core (train.threads=0)."
+    assert devices.thread_note(2, chosen=True) == []
+    assert [devices.thread_note(99, chosen=chosen) for chosen in (True, False)] == [
+        ["99 threads share 2 cores, which is slower than a thread a core: set train.threads=0."],
+        ["99 threads share 2 cores, which is slower than a thread a core: unset OMP_NUM_THREADS."],
     ]
 
 

@@ -81,3 +81,20 @@ def test_older_runs_have_no_settings_to_compare_with(runs_folder: Path, monkeypa
     journal.close()
     run.last_file.write_bytes(b"a checkpoint")
     assert launch.start(edit(run, "train", batch_size=64)).wait(timeout=60) == 0
+
+
+def test_a_cell_that_is_gone_is_a_sentence(trained_before: Run) -> None:
+    poems = spec.make("poems", "lstm").to_json()
+    trained_before.spec_file.write_bytes(msgspec.json.encode(msgspec.json.decode(poems) | {"cell": "mycell"}))
+    with pytest.raises(RunError, match=r"There is no cell 'mycell'"):
+        launch.start(Run(trained_before.path))
+
+
+def test_a_file_that_was_moved_may_be_named_anew(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch.sys, "executable", "/bin/true")
+    run = store.create(runs_folder, spec.make("climate", "rnn", {"task.csv": "/old/river.csv"}))
+    journal = Journal(run.events_file)
+    journal.append(msgspec.structs.replace(started(), settings=spec.values(run.spec)))
+    journal.close()
+    run.last_file.write_bytes(b"a checkpoint")
+    assert launch.start(edit(run, "settings", csv="/new/river.csv")).wait(timeout=60) == 0

@@ -57,7 +57,7 @@ def evaluate(
         )
         return
     console = wide_console()
-    note = " · ".join(filter(None, [task.protocol, results.starter_note(chosen)]))
+    note = " · ".join(filter(None, [task.protocol, results.starter_note(chosen), device]))
     console.print(results.metrics_table(chosen.spec, evaluation.metrics, others, split.value, note))
     for shown in evaluation.views:
         console.print(views.view(shown, chosen.spec.settings))

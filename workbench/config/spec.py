@@ -25,6 +25,7 @@ from workbench.config.generation import SEEDS
 from workbench.config.suggestions import did_you_mean
 
 SCHEMA = 1
+MOST_THREADS = 1024
 DEVICE_PATTERN = r"^(auto|cpu|cuda(:[0-9]+)?)\Z"
 _UNKNOWN = object()  # the default of an option whose cell is gone
 
@@ -78,7 +79,9 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         str,
         Meta(pattern=DEVICE_PATTERN, description="auto (CUDA if there is one), cpu, cuda or cuda:1"),
     ] = "auto"
-    threads: Annotated[int, Meta(ge=0, le=1024, description="CPU threads; 0: OMP_NUM_THREADS, else one a core")] = 0
+    threads: Annotated[
+        int, Meta(ge=0, le=MOST_THREADS, description="CPU threads; 0: OMP_NUM_THREADS, else one a core")
+    ] = 0
     precision: Annotated[
         Literal["auto", "fp32", "bf16", "fp16"],
         Meta(description="arithmetic of the network; auto: bf16 or fp16 on CUDA, fp32 on the CPU"),
@@ -314,6 +317,8 @@ def check(spec: RunSpec) -> None:
 def _always_both_ways(cell: str) -> bool:
     try:
         return cells.reads_both_ways(cell)
+    except KeyError:
+        raise SpecError(_unknown("cell", cell, cells.available())) from None
     except CellError as error:
         raise SpecError(str(error)) from None
 

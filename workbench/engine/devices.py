@@ -12,7 +12,7 @@ import psutil
 import torch
 
 from tasks.base import PlainError
-from workbench.config.spec import DEVICE_PATTERN
+from workbench.config.spec import DEVICE_PATTERN, MOST_THREADS
 
 # glibc's mallopt parameters (malloc.h): keep freed memory rather than give it back and take it again at each step
 _MALLOPT = {-3: 1 << 30, -1: 2 << 30, -2: 64 << 20}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD
@@ -54,14 +54,19 @@ def cores() -> int:
 def _openmp_threads() -> int:
     """Return the first number in ``OMP_NUM_THREADS`` (a list is one a nesting level); 0 where there is none."""
     first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return int(first) if first.isascii() and first.isdigit() else 0
+    return min(int(first), MOST_THREADS) if first.isascii() and first.isdigit() else 0
 
 
-def thread_note(threads: int) -> list[str]:
-    """Return a sentence where a process has more threads than cores."""
+def thread_note(threads: int, *, chosen: bool) -> list[str]:
+    """Return a sentence where a process has more threads than cores.
+
+    Args:
+        chosen: the number is that of ``train.threads``, else of ``OMP_NUM_THREADS``.
+    """
     if threads <= cores():
         return []
-    return [f"{threads} threads share {cores()} cores, which is slower than a thread a core (train.threads=0)."]
+    cure = "set train.threads=0" if chosen else "unset OMP_NUM_THREADS"
+    return [f"{threads} threads share {cores()} cores, which is slower than a thread a core: {cure}."]
 
 
 def choose_device(name: str) -> torch.device:

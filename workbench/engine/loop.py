@@ -110,9 +110,18 @@ def _started(trainer: Trainer) -> events.Started:
         steps_per_epoch=trainer.steps_per_epoch,
         total_steps=trainer.total_steps,
         protocol=trainer.task.protocol,
-        notes=[*trainer.examples.notes, *remarks(trainer.run.spec), *devices.thread_note(trainer.threads)],
-        settings=spec.values(trainer.run.spec),
+        notes=[*trainer.examples.notes, *remarks(trainer.run.spec), *_device_notes(trainer)],
+        settings={**spec.values(trainer.run.spec), "train.device": trainer.device_setting},
     )
+
+
+def _device_notes(trainer: Trainer) -> list[str]:
+    """Return sentences on a precision that the device lacks, and on more threads than cores."""
+    options = trainer.options
+    notes = devices.thread_note(trainer.threads, chosen=options.threads > 0)
+    if options.precision == "fp16" and trainer.amp_dtype is None:
+        notes.append(f"{options.precision} needs a GPU: the run goes on in float32.")
+    return notes
 
 
 def _stopped(trainer: Trainer) -> events.Stopped:

@@ -76,7 +76,8 @@ class Optimization:
         self.ema.restore(state.get("average", ()))
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
-        self._scaler.load_state_dict(state["scaler"])
+        if state["scaler"]:  # none of a life that did not scale: on a device without float16
+            self._scaler.load_state_dict(state["scaler"])
 
 
 def make_optimizer(model: nn.Module, train: TrainOptions) -> optim.Optimizer:

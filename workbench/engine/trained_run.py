@@ -13,6 +13,7 @@ from tasks.base import AnyTask, Baselines, Evaluation, Split
 from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.generation import samples
+from workbench.runs.history import read_history
 from workbench.runs.store import Run, task_state
 
 
@@ -20,15 +21,15 @@ def load_trained(run: Run, threads: int = 0, device: str = "") -> tuple[AnyTask,
     """Load a run's task and its network with the best weights, in evaluation mode, without its dataset.
 
     Args:
-        threads: of the CPU; 0: as the run was trained.
-        device: empty: as the run was trained where that device is here, else the one for ``auto``.
+        threads: of the CPU; 0: as the run was trained, but no more than there are cores.
+        device: empty: where the run was last trained if that device is here, else the one for ``auto``.
 
     Raises:
         RunError, CheckpointError, DeviceError, SpecError: each with one plain sentence.
     """
     options = run.spec.train
-    devices.configure_process(threads or options.threads)
-    there = devices.choose_device(device) if device else devices.available_device(options.device)
+    devices.configure_process(threads or min(options.threads, devices.cores()))
+    there = devices.choose_device(device) if device else devices.available_device(_last_device(run))
     task = data.task_of(run.spec, task_state(run))
     task.tensors = checkpoint.load_tensors(run.tensors_file)
     model = network.build(run.spec, task)
@@ -36,13 +37,22 @@ def load_trained(run: Run, threads: int = 0, device: str = "") -> tuple[AnyTask,
     return task, model.to(there).eval()
 
 
+def _last_device(run: Run) -> str:
+    """Return the device setting of a run's last life: ``resume --device`` may have another than the spec."""
+    started = read_history(run.events_file).started
+    return str((started.settings if started else {}).get("train.device", run.spec.train.device))
+
+
 @contextmanager
 def inference(run: Run, model: nn.Module) -> Iterator[None]:
     """Compute without gradients, in the precision by which the run is tested at the end of its training."""
     device = next(model.parameters()).device
-    precision = devices.available_precision(run.spec.train.precision, device)
-    with torch.inference_mode(), devices.autocast(device, precision):
+    with torch.inference_mode(), devices.autocast(device, _precision(run, device)):
         yield
+
+
+def _precision(run: Run, device: torch.device) -> torch.dtype | None:
+    return devices.available_precision(run.spec.train.precision, device)
 
 
 class Evaluated(NamedTuple):
@@ -51,7 +61,7 @@ class Evaluated(NamedTuple):
     task: AnyTask
     evaluation: Evaluation
     baselines: Baselines  # on the same rows
-    device: str  # name of the device
+    device: str  # its name, and the precision: "CPU, 2 threads, float32"
 
 
 def evaluate(run: Run, split: Split, device: str = "") -> Evaluated:
@@ -69,7 +79,9 @@ def evaluate(run: Run, split: Split, device: str = "") -> Evaluated:
     there = next(model.parameters()).device
     with inference(run, model):
         evaluation = samples.evaluate(task, model, examples.to(there), split, run.spec.train.batch_size)
-    return Evaluated(task, evaluation, task.baseline(examples), devices.device_name(there, torch.get_num_threads()))
+    precision = str(_precision(run, there) or torch.float32).removeprefix("torch.")
+    name = f"{devices.device_name(there, torch.get_num_threads())}, {precision}"
+    return Evaluated(task, evaluation, task.baseline(examples), name)
 
 
 def predictor(run: Run, device: str = "") -> Callable[[str], list[View]]:

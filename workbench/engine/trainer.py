@@ -47,7 +47,8 @@ class Trainer:
         self.run, self.state = run, state
         self.options = options = run.spec.train
         self.threads = devices.configure_process(options.threads)
-        self.device = devices.choose_device(device or options.device)
+        self.device_setting = device or options.device
+        self.device = devices.choose_device(self.device_setting)
         choose_precision = devices.available_precision if device else devices.choose_precision
         self.amp_dtype = choose_precision(options.precision, self.device)
         torch.manual_seed(options.seed)

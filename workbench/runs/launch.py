@@ -72,9 +72,12 @@ def _check_spec(run: Run) -> None:
     started = read_history(run.events_file).started if run.last_file.exists() else None
     if started is None:
         return
-    now = {key: msgspec.to_builtins(value) for key, value in spec.values(run.spec).items()}
+    now = msgspec.json.decode(msgspec.json.encode(spec.values(run.spec)))  # as the event holds them
+    changeable = CHANGEABLE | {
+        f"task.{name}" for name in run.spec.settings.paths
+    }  # a moved file; its content is checked
     for key, before in started.settings.items():
-        if key not in CHANGEABLE and now.get(key, before) != before:
+        if key not in changeable and now.get(key, before) != before:
             raise RunError(
                 f"{run.spec_file} says {key}={as_typed(now[key])}, but the run was trained with {as_typed(before)}: "
                 "write that back, or train anew with `workbench train`."
