@@ -15,7 +15,8 @@ The windows of one test split share its weather: an interval says nothing of ano
 
 With ``--folds K`` the defaults' head is trained on the usual split and on each of K folds (``task.folds``), every seed,
 and the RMSE of each network and baseline is shown on validation and test: of the usual split, and over the folds as
-mean ± standard deviation, a fold's figure being the mean of its seeds'.
+mean ± standard deviation, a fold's figure being the mean of its seeds'. Ridge regression is one method in all folds,
+those too where the best penalty is at the end of its grid; they are named below the table.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-if not sys.flags.safe_path:
+if __name__ == "__main__" and not sys.flags.safe_path:
     sys.path.pop(0)  # this file's folder, where ``climate`` would be this file
 
 import numpy as np
@@ -36,7 +37,7 @@ from numpy.typing import NDArray
 
 from tasks.base import EVAL_SPLITS, Split
 from tasks.climate import baselines
-from tasks.climate.baseline_metrics import Regression
+from tasks.climate.baseline_metrics import RIDGE, RIDGE_AT_EDGE, Regression
 from tasks.climate.data import ClimateData
 from tasks.climate.metrics import LEADS
 from tasks.climate.task import Task
@@ -50,6 +51,7 @@ WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 HEADS = {"residual": "", "plain": "plain"}  # a head and the preset that has it
 _DAY = 86_400  # s
 _BATCH = 256
+ByFold = dict[Split, dict[int, float]]  # a method's RMSE, the usual split's as fold 0
 
 
 class Tested(NamedTuple):
@@ -101,7 +103,8 @@ def gains(given: argparse.Namespace) -> dict[str, Any]:
 
 def cross_validate(given: argparse.Namespace) -> dict[str, Any]:
     """Print the RMSE of networks and baselines, on the usual split and over the folds, and return the figures."""
-    figures: dict[str, dict[Split, list[float]]] = {}  # by method, the usual split first, then each fold
+    found: dict[str, ByFold] = {}
+    at_edge: set[int] = set()  # folds
     for cell in given.cells:
         for fold in range(given.folds + 1):
             histories = [
@@ -112,19 +115,26 @@ def cross_validate(given: argparse.Namespace) -> dict[str, Any]:
                 errors = [metrics_of(history, split) for history in histories]
                 assert histories[0].baseline
                 methods = {cell: float(np.mean([each["rmse_c"] for each in errors]))}
-                methods |= {m: each["rmse_c"] for m, each in histories[0].baseline.methods[split].items()}
-                for method, value in methods.items():
-                    several = figures.setdefault(method, {"val": [], "test": []})[split]
-                    if len(several) == fold:  # a baseline stands in every cell's runs
-                        several.append(value)
-            shown = ", ".join(f"{split} {figures[cell][split][fold]:.3f}" for split in EVAL_SPLITS)
+                baseline = histories[0].baseline.methods[split]
+                if RIDGE_AT_EDGE in baseline:
+                    at_edge.add(fold)
+                methods |= {method_of(name): each["rmse_c"] for name, each in baseline.items()}
+                for method, value in methods.items():  # a baseline stands in every cell's runs, with the same figures
+                    found.setdefault(method, {"val": {}, "test": {}})[split].setdefault(fold, value)
+            shown = ", ".join(f"{split} {found[cell][split][fold]:.3f}" for split in EVAL_SPLITS)
             print(f"{cell}, {f'fold {fold}' if fold else 'usual split'}: RMSE °C {shown}", flush=True)
+    figures = {
+        method: {split: in_order(method, of[split], given.folds) for split in EVAL_SPLITS}
+        for method, of in found.items()
+    }
     print(f"\n{'RMSE °C':<24}{'usual split':>20}{f'{given.folds} folds, mean ± sd':>30}")
     print(f"{'':<24}{'val':>10}{'test':>10}{'val':>15}{'test':>15}")
     for method, of in sorted(figures.items(), key=lambda item: float(np.mean(item[1]["test"][1:]))):
         usual = "".join(f"{of[split][0]:>10.2f}" for split in EVAL_SPLITS)
         over = [f"{np.mean(of[split][1:]):.2f} ± {np.std(of[split][1:], ddof=1):.2f}" for split in EVAL_SPLITS]
         print(f"{method:<24}{usual}" + "".join(f"{text:>15}" for text in over))
+    if at_edge:
+        print(f"{RIDGE_AT_EDGE}: {', '.join(f'fold {fold}' if fold else 'usual split' for fold in sorted(at_edge))}")
     return {
         "folds": given.folds,
         "seeds": given.seeds,
@@ -133,6 +143,22 @@ def cross_validate(given: argparse.Namespace) -> dict[str, Any]:
             for method, of in figures.items()
         },
     }
+
+
+def method_of(name: str) -> str:
+    """Return a baseline's name without what is said of one run's."""
+    return RIDGE if name == RIDGE_AT_EDGE else name
+
+
+def in_order(method: str, values: dict[int, float], folds: int) -> list[float]:
+    """Return a method's values: the usual split's (fold 0), then each fold's.
+
+    Raises:
+        SystemExit: one is missing.
+    """
+    if missing := [str(fold) for fold in range(folds + 1) if fold not in values]:
+        raise SystemExit(f"{method} has no figures for fold {', '.join(missing)} (0: the usual split): train it anew.")
+    return [values[fold] for fold in range(folds + 1)]
 
 
 def metrics_of(history: History, split: Split) -> dict[str, Any]:

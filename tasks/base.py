@@ -125,6 +125,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """
         return None
 
+    def remarks(self) -> Sequence[str]:
+        """Return a sentence for each of the task's own settings that differs from its default and has no effect."""
+        return ()
+
     def check(self) -> None:
         """Raise ``ValueError`` (one sentence) where values that are fine alone do not fit together."""
 

@@ -8,6 +8,8 @@ Shapes: B windows, P readings of history, F features, S steps, I input size, H r
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator
 
 import torch
@@ -32,7 +34,8 @@ class Regression:
     """Ridge regression from the network's inputs to its correction, the penalty chosen on validation.
 
     Args:
-        hourly: readings in an hour; means over them are read where the network's steps hold more than 2,000 values.
+        hourly: readings in an hour. Means over an hour are read where the network's steps hold more than 2,000 values,
+            and over as many hours as bring the means within 2,000.
     """
 
     def __init__(self, settings: Settings, data: ClimateData, hourly: int) -> None:
@@ -65,15 +68,17 @@ class Regression:
         return baselines.FORECASTS[self.beneath](past, self.settings.horizon, self.day)
 
     def _inputs(self, features: Tensor) -> Tensor:
-        """Return the values of all of the network's steps side by side: (B,P,F) → (B,S·I)."""
+        """Return the values of all of the network's steps, or of means, side by side: (B,P,F) → (B,S·I)."""
         features = prepared(features, self.settings, self.calendar, self.day)
         steps = patches(features, self.settings).flatten(1)
         if steps.shape[1] <= _MOST_INPUTS:
             return steps
-        whole = features.shape[1] // self.hourly * self.hourly
-        size, width = len(features), features.shape[-1]
-        hours = features[:, -whole:].reshape(size, -1, self.hourly, width)  # (B,hours,readings,F)
-        return hours.mean(2).flatten(1)
+        _, history, width = features.shape
+        most = max(1, _MOST_INPUTS // width)  # means of each feature
+        hours = next(n for n in itertools.count(1) if math.ceil(history / (n * self.hourly)) <= most)
+        whole, rest = divmod(history, hours * self.hourly)
+        lengths = [rest] * bool(rest) + [hours * self.hourly] * whole  # the oldest mean may be of fewer readings
+        return torch.cat([part.mean(1) for part in torch.split(features, lengths, 1)], 1)
 
 
 def measure(settings: Settings, data: ClimateData, hourly: int) -> Baselines:

@@ -1,4 +1,4 @@
-"""Table of a CSV file as text: its encoding, separator and line of column names are found, not asked for.
+"""Table of a CSV file as text, with detection of its encoding, its separator and the line of its column names.
 
 Shapes: N rows.
 """

@@ -37,7 +37,7 @@ class Marks(NamedTuple):
         values = []
         for word in words:
             try:
-                values.append(float(word))
+                values.append(_float(word))
             except ValueError:
                 continue
         return cls(frozenset(words), tuple(values))
@@ -47,7 +47,7 @@ class Numbers(NamedTuple):
     """A column's readings."""
 
     values: NDArray[np.float64]  # (N,), NaN: missing
-    marked: Counter[str]  # how often each mark of a missing reading stands there; an empty cell is none
+    marked: Counter[str]  # counts of the marks of a missing reading; an empty cell is none
     commas: int = 0  # cells with a decimal comma
 
 
@@ -61,7 +61,7 @@ def parse(table: Table, name: str, marks: Marks, decimal: Decimal) -> Numbers:
     marked: Counter[str] = Counter()
     commas = 0
     try:
-        if decimal == "comma":
+        if decimal == "comma" or "_" in "".join(cells):
             raise ValueError
         values = np.array(cells, dtype=np.float64)
         marked += Counter({"nan": int(np.isnan(values).sum())})
@@ -96,12 +96,23 @@ def _number(text: str, decimal_mark: str) -> float | None:
     """The number of a cell, NaN for an empty one; ``None``: it is none."""
     if not text:
         return np.nan
-    if "_" in text or (decimal_mark == "," and "." in text):
+    if decimal_mark == "," and "." in text:
         return None
     try:
-        return float(text.replace(",", ".") if decimal_mark == "," else text)
+        return _float(text.replace(",", ".") if decimal_mark == "," else text)
     except ValueError:
         return None
+
+
+def _float(text: str) -> float:
+    """Return a number as files write it, without Python's underscores (1_000).
+
+    Raises:
+        ValueError: it is none.
+    """
+    if "_" in text:
+        raise ValueError(text)
+    return float(text)
 
 
 def _decimal_mark(table: Table, name: str, cells: Sequence[str], decimal: Decimal) -> str:
@@ -121,6 +132,8 @@ def _cure(text: str, decimal_mark: str) -> str:
         return "with a comma: set task.decimal=comma if it stands before decimals, or leave out separators of thousands"
     if re.search(r"\d[.,]\d", text) and "," in text + decimal_mark and "." in text:
         return "where a comma or a point alone should stand before decimals: leave out separators of thousands"
+    if re.search(r"\d_\d", text):
+        return "with an underscore, where a plain number was expected: leave out separators of thousands"
     return (
         "where a number was expected: if it marks a missing reading, name it in task.missing; "
         "if the column holds no numbers, leave it out of task.features"

@@ -159,6 +159,18 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
             return msgspec.structs.replace(metric, unit=f"{self.unit}²" if simple else f"({self.unit})²")
         return metric
 
+    def remarks(self) -> Sequence[str]:
+        usual = type(self)()
+        idle = {
+            "patch_length": (self.patch == "none", "a step reads a single reading (task.patch)"),
+            "segment": (self.head == "direct", "one layer gives all values (task.head)"),
+        }
+        return [
+            f"task.{name}={getattr(self, name)} does nothing: {reason}."
+            for name, (without_effect, reason) in idle.items()
+            if without_effect and getattr(self, name) != getattr(usual, name)
+        ]
+
     def check(self) -> None:
         if not self.columns:
             raise ValueError("task.features names no column: give one at least, or several separated by commas.")

@@ -16,8 +16,9 @@ def remarks(described: RunSpec) -> list[str]:
         "train.momentum": (train.optimizer not in _WITH_MOMENTUM, f"{train.optimizer} has none (train.optimizer)"),
         "train.warmup": (train.schedule != "one-cycle", f"the learning rate is {train.schedule} (train.schedule)"),
     }
-    return [
+    engine = [
         f"{key}={spec.value(described, key):g} does nothing: {reason}."
         for key, (without_effect, reason) in idle.items()
         if without_effect and key in changed and spec.value(described, key)
     ]
+    return [*engine, *described.settings.remarks()]

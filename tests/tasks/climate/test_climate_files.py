@@ -230,6 +230,16 @@ def test_marks_of_missing_readings_are_counted(tmp_path: Path) -> None:
             "t is 1e+20 once, far outside its other readings ({low:g} to {high:g}): taken for missing.",
         ),
         (
+            np.arange(N) % 5 + 20.0,  # few levels
+            {5: -200.0, 6: -200.0},
+            "t is -200 2 times, far outside its other readings ({low:g} to {high:g}): taken for missing.",
+        ),
+        (
+            np.full(N, 7.0),
+            {5: -999.0},
+            "t is -999 once, far outside its other readings ({low:g} to {high:g}): taken for missing.",
+        ),
+        (
             np.abs(VALUES) * 100,  # the range of the others is wider than the gap to them
             {5: -200.0, 6: -200.0, 7: -200.0},
             "t is -200 3 times, far outside its other readings ({low:g} to {high:g}): taken for missing.",
@@ -261,6 +271,52 @@ def test_an_unknown_value_far_outside_is_told_and_its_cure_works(tmp_path: Path)
     assert cured.notes == ("4 cells marked as missing: 7777 4.",)
 
 
+def test_several_known_values_alone_below_zero_are_missing_at_any_distance(tmp_path: Path) -> None:
+    values = np.linspace(650, 2040, N).round(1)
+    values[10:40], values[50:55] = -200, -999
+    values[60:62] = 99999
+    found = read(tmp_path, text(lines(values=values.tolist())))
+    assert np.isnan(found.values[:, 0]).nonzero()[0].tolist() == [*range(10, 40), *range(50, 55), 60, 61]
+    far = "far outside its other readings (650 to 2040): taken for missing."
+    assert found.notes == (
+        f"t is -999 5 times, {far}",
+        f"t is -200 30 times, {far}",
+        f"t is 99999 2 times, {far}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "count"),
+    [
+        (np.linspace(-10, 40, N).round(2), -200.0, 1),
+        (np.linspace(650, 2040, N).round(1), -200.0, 1),
+        (np.arange(N) % 6 * 278 + 650.0, -200.0, 30),  # few levels, and no gap as wide as their range
+        (np.zeros(N), 999.0, 3),
+    ],
+    ids=["once", "once, alone below zero", "levels", "constant"],
+)
+def test_a_known_value_that_may_be_a_reading_is_kept_and_told(
+    tmp_path: Path, values: Any, value: float, count: int
+) -> None:
+    values = values.copy()
+    values[5 : 5 + count] = value
+    found = read(tmp_path, text(lines(values=values.tolist())))
+    assert found.values[:, 0].tolist() == values.tolist()
+    (note,) = found.notes
+    times = "once" if count == 1 else f"{count} times"
+    assert note.startswith(f"t is {value:g} {times}, far outside its other readings (")
+    assert note.endswith(f"): if that marks a missing reading, set task.missing={value:g}.")
+
+
+@pytest.mark.parametrize("others", [["5"] * 10, ["5"] * 9 + ["NA"]], ids=["plain", "marked"])
+def test_an_underscore_is_no_part_of_a_number(tmp_path: Path, others: list[str]) -> None:
+    content = text([f"{iso(t)},{v}" for t, v in zip(hours(11), ["1_000", *others], strict=True)])
+    with pytest.raises(DataError, match=r"line 2: t is '1_000', with an underscore, .* leave out separators of"):
+        read(tmp_path, content)
+    found = read(tmp_path, content, missing="1_000")
+    assert np.isnan(found.values[0, 0])
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -269,8 +325,13 @@ def test_an_unknown_value_far_outside_is_told_and_its_cure_works(tmp_path: Path)
         np.where(np.arange(N) == 50, 80.0, VALUES),  # one gust
         np.arange(N) % 2,
         np.minimum(np.arange(N), 100.0),  # saturated
+        np.arange(N) % 4 * 200.0 - 200,  # -200, 0, 200, 400
+        np.arange(N) % 2 + 999.0,  # 999 and 1000 hPa
+        np.arange(N) % 2 - 99.0,  # -99 and -98 dBm
+        np.arange(N) / 10 + 985.0,  # 999 amid readings
+        np.full(N, -200.0),
     ],
-    ids=["wide", "rain", "gust", "switch", "saturated"],
+    ids=["wide", "rain", "gust", "switch", "saturated", "levels", "pressure", "signal", "amid", "constant"],
 )
 def test_readings_are_no_sentinels(tmp_path: Path, values: Any) -> None:
     found = read(tmp_path, text(lines(values=np.asarray(values).tolist())))

@@ -70,6 +70,24 @@ def test_too_many_steps_are_read_as_hourly_means(folder: Path, monkeypatch: pyte
     assert found[:, 1].tolist() == pytest.approx(day[:, :3].mean(1).tolist(), abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("hourly", "most", "means"),
+    [(1, 95, 24), (1, 96, 48), (1, 40, 16), (5, 11, 5), (60, 95, 1), (1, 1, 1)],  # of 48 readings of 2 features
+)
+def test_means_are_taken_over_as_many_hours_as_bring_the_inputs_within_the_most(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, hourly: int, most: int, means: int
+) -> None:
+    settings = small(patch="none", **SCALED)
+    data = Task.load(settings, folder)
+    monkeypatch.setattr(baseline_metrics, "_MOST_INPUTS", most)
+    features, _ = data.history(data.rows["val"][:5], 48)
+    found = Regression(settings, data, hourly)._inputs(features)
+    assert found.shape == (5, means * 2)
+    length, first = (10, 8) if hourly == 5 else (48 // means, 48 // means)
+    assert found[:, 1].tolist() == pytest.approx(features[:, :first, 1].mean(1).tolist(), abs=1e-5)
+    assert found[:, -1].tolist() == pytest.approx(features[:, -length:, 1].mean(1).tolist(), abs=1e-5)
+
+
 def test_its_forecast_is_the_references(folder: Path) -> None:
     settings = small()
     data: ClimateData = Task.load(settings, folder)
