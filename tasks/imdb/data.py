@@ -12,7 +12,7 @@ from tasks.base import DataError
 from tasks.imdb import reviews
 from tasks.imdb.reviews import Reviews
 from tasks.imdb.settings import ARCHIVES, LABELS, TABLES, Settings
-from tasks.shared.datasets import cache, reading, registry, splits
+from tasks.shared.datasets import cache, locations, reading, registry, splits
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.text import data
 from tasks.shared.text.data import LabelledTexts, TextData
@@ -32,11 +32,12 @@ def load(settings: Settings, folder: Path, *, joined: bool = True) -> TextData:
         DataError: the archive is missing, truncated, damaged, or lacks one of its four parts.
     """
     (path, *_) = reading.find(folder, *ARCHIVES, *TABLES)
+    starter = locations.is_starter("imdb", folder)
     key = "imdb-" + cache.key(_VERSION if joined else _PARTED, settings.split_seed, paths=[path])
-    return data.load(settings, key, LABELS, lambda: _read(path, settings.split_seed, joined))
+    return data.load(settings, key, LABELS, lambda: _read(path, settings.split_seed, joined, starter))
 
 
-def _read(path: Path, seed: int, joined: bool) -> LabelledTexts:
+def _read(path: Path, seed: int, joined: bool, starter: bool) -> LabelledTexts:
     report_progress(f"Reading the reviews in {path.name} …")
     found = reviews.read(path)
     for half, there in (("training", any(found.training)), ("test", not all(found.training))):
@@ -48,13 +49,17 @@ def _read(path: Path, seed: int, joined: bool) -> LabelledTexts:
     classes = itertools.compress(found.labels, training)
     split[training] = splits.stratified_groups([*groups], [*classes], seed, (_VALIDATION, 0.0))
     texts = (text.split() for text in found.texts)
-    return LabelledTexts(texts, found.labels, split.tolist(), _notes(path, found, joined), "texts" if joined else "")
+    return LabelledTexts(
+        texts, found.labels, split.tolist(), _notes(path, found, joined, starter), "texts" if joined else ""
+    )
 
 
-def _notes(path: Path, found: Reviews, joined: bool) -> list[str]:
+def _notes(path: Path, found: Reviews, joined: bool, starter: bool) -> list[str]:
     """A sentence each on what is left out, is missing, or stands there more than once."""
     training = np.array(found.training)
-    notes = registry.rows_note("imdb", path, len(found.texts) + found.empty)
+    notes = [] if starter else registry.rows_note("imdb", len(found.texts) + found.empty)
+    if found.copies:
+        notes.append(f"{found.copies:,} reviews of {path.name} stand there twice (nested copies): keep one folder.")
     if found.empty:
         notes.append(f"Reviews without a letter, skipped: {found.empty}.")
     if not found.official:

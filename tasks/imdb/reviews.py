@@ -5,20 +5,18 @@ Source: A. L. Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 201
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.base import DataError
 from tasks.imdb.settings import LABELS, TABLES
-from tasks.shared.datasets import archives, reading
+from tasks.shared.datasets import archives, labelled_table, reading
+from tasks.shared.datasets.labelled_table import Layout
 from tasks.shared.text import tokenizers
 
 _REVIEW = re.compile(r"(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")
-_COLUMNS = ["review", "sentiment"]
+_LAYOUT = Layout(("review", "sentiment"), "sentiment", LABELS, "sentiment")
 _HALF = 25_000  # reviews of the archive's halves
 
 
@@ -30,6 +28,7 @@ class Reviews:
     labels: list[int]
     training: list[bool]
     empty: int = 0  # those without a letter, left out
+    copies: int = 0  # those read before under the same name, left out
     official: bool = True  # the halves are the archive's own
 
 
@@ -43,25 +42,31 @@ def read(path: Path) -> Reviews:
 
 
 def _archive(path: Path) -> Reviews:
-    """The reviews in the order of part, class, number and stars, whatever the archive's order is."""
+    """The reviews in the order of part, class, number and stars, whatever the archive's order is.
+
+    Raises:
+        DataError: a part is missing, or two copies of a review differ.
+    """
     members: dict[tuple[str, str, int, int], str] = {}
-    empty = 0
+    copies = 0
     for name, content in archives.members(path, _REVIEW):
         part, label, number, stars = name[:-4].replace("_", "/").split("/")
-        if words := _words(reading.decode(content, f"{path}: {name}")):
-            members[part, label, int(number), int(stars)] = words
-        else:
-            empty += 1
+        words = _words(reading.decode(content, f"{path}: {name}"))
+        key = part, label, int(number), int(stars)
+        copies += key in members
+        if members.setdefault(key, words) != words:
+            raise DataError(f"{path} holds {name} twice, with different texts (nested copies): keep one folder.")
+    ordered = sorted(key for key, words in members.items() if words)
     for part in ("train", "test"):
         for label in ("neg", "pos"):
-            if not any(key[:2] == (part, label) for key in members):
+            if not any(key[:2] == (part, label) for key in ordered):
                 raise DataError(f"{path} holds no {part}/{label}/*.txt review: fetch the archive again.")
-    ordered = sorted(members)
     return Reviews(
         [members[key] for key in ordered],
         [int(label == "pos") for _, label, *_ in ordered],
         [part == "train" for part, *_ in ordered],
-        empty,
+        len(members) - len(ordered),
+        copies,
     )
 
 
@@ -70,7 +75,7 @@ def _table(path: Path) -> Reviews:
 
     The table has no halves: its first 25,000 rows (of a smaller table the first half) are taken for the training half.
     """
-    rows = list(_rows(path))
+    rows = [(review, LABELS.index(label)) for review, label in labelled_table.rows(path, _LAYOUT)]
     half = min(_HALF, len(rows) // 2)
     first: dict[str, bool] = {}
     texts, labels = [], []
@@ -80,31 +85,6 @@ def _table(path: Path) -> Reviews:
             texts.append(words)
             labels.append(label)
     return Reviews(texts, labels, [first[words] for words in texts], len(rows) - len(texts), official=False)
-
-
-def _rows(path: Path) -> Iterator[tuple[str, int]]:
-    """(review, class) of each row of the table.
-
-    Raises:
-        DataError: the file or one of its lines is not what it should be.
-    """
-    lines = csv.reader(io.StringIO(reading.decode(reading.table(path), path), newline=""), strict=True)
-    try:
-        head = next(lines, [])
-        if head != _COLUMNS:
-            raise DataError(
-                f"{path}, line 1: expected the columns {','.join(_COLUMNS)}, found {','.join(head)[:60]}: "
-                "put them at the file's top, with commas between."
-            )
-        for row in filter(None, lines):
-            where = f"{path}, line {lines.line_num}"
-            if len(row) != len(_COLUMNS):
-                raise DataError(f"{where}: expected {len(_COLUMNS)} columns, found {len(row)}.")
-            if row[1] not in LABELS:
-                raise DataError(f"{where}: unknown sentiment {row[1][:20]!r}, expected positive or negative.")
-            yield row[0], LABELS.index(row[1])
-    except csv.Error as error:
-        raise DataError(f"{path}, line {lines.line_num}: not a CSV row ({error}): fetch it again.") from None
 
 
 def _words(text: str) -> str:

@@ -14,7 +14,7 @@ from tasks.shared.text.settings import TextSettings
 LABELS = ("negative", "positive")
 _NAME = "aclImdb_v1"
 ARCHIVES = ("aclImdb", _NAME, *(_NAME + end for end in (".tar.gz", ".tgz", ".tar", ".zip")), "aclImdb_labelled.tar.gz")
-TABLES = ("IMDB Dataset.csv", "IMDB Dataset.csv.zip")  # the same reviews as Kaggle has them
+TABLES = tuple(f"IMDB Dataset.csv{end}" for end in ("", ".gz", ".zip"))  # the same reviews as Kaggle has them
 
 
 class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

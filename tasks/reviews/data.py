@@ -5,17 +5,15 @@ Source: SophonPlus, ChineseNlpCorpus, online_shopping_10_cats.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tasks.base import DataError
-from tasks.reviews.settings import CATEGORIES, Settings
-from tasks.shared.datasets import cache, reading, registry, splits
+from tasks.reviews.settings import CATEGORIES, FILES, Settings
+from tasks.shared.datasets import cache, labelled_table, locations, reading, registry, splits
+from tasks.shared.datasets.labelled_table import Layout
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.text import data, tokenizers
 from tasks.shared.text.data import LabelledTexts, TextData
@@ -23,7 +21,7 @@ from tasks.shared.text.vocabulary import END, START
 
 _EMPTY = f"{START} {END}"
 _VERSION = 3  # of the encoding: a change makes every cached copy an old one
-_COLUMNS = ["cat", "label", "review"]
+_LAYOUT = Layout(("cat", "label", "review"), "cat", CATEGORIES, "category")
 _PLACES = {4: splits.VAL, 0: splits.TEST}  # the class reports' split: row number modulo 5
 
 
@@ -33,50 +31,20 @@ def load(settings: Settings, folder: Path) -> TextData:
     Raises:
         DataError: the file is missing, truncated, in a wrong encoding, or a line of it is not what it should be.
     """
-    (path, *_) = reading.find(folder, "online_shopping_10_cats.csv", "online_shopping_10_cats.zip")
+    (path, *_) = reading.find(folder, *FILES)
+    starter = locations.is_starter("reviews", folder)
     key = "reviews-" + cache.key(_VERSION, cache.library("jieba"), paths=[path])
-    return data.load(settings, key, CATEGORIES, lambda: _read(path), spell=True)
+    return data.load(settings, key, CATEGORIES, lambda: _read(path, starter), spell=True)
 
 
 def rows(path: Path) -> Iterator[tuple[str, str]]:
-    """(category, review) of each row of ``online_shopping_10_cats``, as ``.csv`` or ``.zip``.
+    """(category, review) of each row of ``online_shopping_10_cats``.
 
     Raises:
         DataError: the file or one of its lines is not what it should be.
     """
-    lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    try:
-        head = next(lines, [])
-        if head != _COLUMNS:
-            raise DataError(
-                f"{path}, line 1: expected the columns {','.join(_COLUMNS)}, found {','.join(head)[:60]}: "
-                "put them at the file's top, with commas between."
-            )
-        for row in filter(None, lines):  # a blank line, at the file's end above all, is no row
-            if len(row) != len(_COLUMNS):
-                raise DataError(f"{path}, line {lines.line_num}: expected 3 columns, found {len(row)}.")
-            category, _, review = row
-            if category not in CATEGORIES:
-                raise DataError(
-                    f"{path}, line {lines.line_num}: unknown category {category[:20]!r}, "
-                    f"expected one of {' '.join(CATEGORIES)}."
-                )
-            yield category, review
-    except csv.Error as error:
-        raise DataError(f"{path}, line {lines.line_num}: not a CSV row ({error}): fetch it again.") from None
-
-
-def _text(path: Path) -> str:
-    """The table as text, in UTF-8 or, as spreadsheets save it in China, GB18030, which takes nearly any bytes."""
-    content = reading.table(path)
-    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "gb18030"
-    try:
-        return reading.decode(content, path)
-    except DataError:
-        first_row = content.decode(encoding, errors="replace").split("\n", 2)[1:2]
-        if first_row and first_row[0].startswith(CATEGORIES):
-            return reading.decode(content, path, encoding)
-        raise
+    for category, _, review in labelled_table.rows(path, _LAYOUT):
+        yield category, review
 
 
 def words(review: str) -> list[str]:
@@ -84,7 +52,7 @@ def words(review: str) -> list[str]:
     return [START, *tokenizers.chinese(review), END]
 
 
-def _read(path: Path) -> LabelledTexts:
+def _read(path: Path, starter: bool) -> LabelledTexts:
     reviews = list(rows(path))
     report_progress(f"Cutting {len(reviews):,} reviews into words (jieba) …")
     split = [_PLACES.get(number % 5, splits.TRAIN) for number in range(1, len(reviews) + 1)]
@@ -92,7 +60,7 @@ def _read(path: Path) -> LabelledTexts:
     texts = [" ".join(words(review)) for _, review in reviews]  # lists would take ten times more
     if reviews and texts.count(_EMPTY) == len(texts):
         raise DataError(f"{path}: the column review is empty in all {len(texts):,} rows: fetch it again.")
-    notes = registry.rows_note("reviews", path, len(reviews)) + _notes(texts, split)
+    notes = ([] if starter else registry.rows_note("reviews", len(reviews))) + _notes(texts, split)
     return LabelledTexts((text.split(" ") for text in texts), labels, split, notes)
 
 

@@ -11,6 +11,7 @@ from tasks.base import Preset, Value
 from tasks.shared.text.settings import TextSettings
 
 CATEGORIES = ("书籍", "平板", "手机", "水果", "洗发水", "热水器", "蒙牛", "衣服", "计算机", "酒店")
+FILES = tuple(f"online_shopping_10_cats{end}" for end in (".csv", ".csv.gz", ".zip"))
 
 
 class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,7 +19,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     title: ClassVar[str] = "Chinese shopping reviews"
     about: ClassVar[str] = "Tell which of ten kinds of goods a Chinese review speaks of, word by word."
-    files: ClassVar[Sequence[str]] = ("online_shopping_10_cats.csv|online_shopping_10_cats.zip",)
+    files: ClassVar[Sequence[str]] = ("|".join(FILES),)
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 128,
         "train.batch_size": 128,

@@ -44,7 +44,11 @@ def choose(
         """Return the model at 10 to this power, and whether its fit converged."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ConvergenceWarning)
-            return fit(10.0**power), not caught
+            model = fit(10.0**power)
+        others = [warning for warning in caught if not issubclass(warning.category, ConvergenceWarning)]
+        for other in others:
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+        return model, len(others) == len(caught)
 
     (best, converged), place = fitted(start), float(start)  # place: the power of ten
     found = score(best)

@@ -12,6 +12,7 @@ import re
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -26,9 +27,9 @@ _ARCHIVES = {".zip", ".tar", ".gz", ".tgz"}
 def members(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
     """(name, content) of each file in a tar, a gzipped tar, a zip or a folder whose name ``wanted`` matches in full.
 
-    What an archive is, its first bytes tell, whatever its name ends in. A name is the path below the folders that the
-    archive was packed with (``train/pos/0_9.txt``). An archive's files come in its own order, a folder's sorted by
-    name. Links, and names that lead out of the archive, are passed over.
+    An archive's kind is told by its first bytes, whatever its name ends in. A name is the path below the folders that
+    the archive was packed with (``train/pos/0_9.txt``). An archive's files come in its own order, a folder's sorted
+    by name. Links, and names that lead out of the archive, are passed over.
 
     Raises:
         DataError: ``path`` is missing or cannot be read, or is no archive, or the archive is truncated or damaged, or
@@ -66,6 +67,32 @@ def is_zip(start: bytes) -> bool:
     return start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
+def is_gzip(start: bytes) -> bool:
+    """Return whether a file that begins with these bytes is gzipped."""
+    return start.startswith(b"\x1f\x8b")
+
+
+def unzipped(path: Path, content: bytes) -> bytes:
+    """Return the bytes that a gzipped file holds.
+
+    Args:
+        content: the whole file's.
+
+    Raises:
+        DataError: they are truncated or damaged, or hold nothing or a web page.
+    """
+    try:
+        read = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        raise _damaged(path) from None
+    refuse_page(path, read[:_START])
+    return read
+
+
+def _damaged(path: Path) -> DataError:
+    return DataError(f"{path} is truncated or damaged, not a whole archive: fetch it again.")
+
+
 def _plainly(path: Path, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
     """Yield from ``found``, with its errors as one sentence."""
     try:
@@ -75,7 +102,7 @@ def _plainly(path: Path, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[s
     except Exception as error:  # damaged bytes make the archives' libraries raise nearly anything
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
             raise unreadable(path, error) from None
-        raise DataError(f"{path} is truncated or damaged, not a whole archive: fetch it again.") from None
+        raise _damaged(path) from None
 
 
 def _archive(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
@@ -85,7 +112,7 @@ def _archive(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]
     refuse_page(path, start)
     inner = ""
     empty = True
-    for name, read in _zip(path) if is_zip(start) else _tar(path, zipped=start.startswith(b"\x1f\x8b")):
+    for name, read in _zip(path) if is_zip(start) else _tar(path, zipped=is_gzip(start)):
         if matched := _matched(name, wanted):
             empty = False
             yield matched, read()
@@ -106,8 +133,9 @@ def _tar(path: Path, *, zipped: bool) -> Iterator[tuple[str, Callable[[], bytes]
         while stream.read(_CHUNK):
             pass
         if not zipped:  # it has no sum: a whole one ends in two empty blocks
-            stream.seek(-_TAR_END, os.SEEK_END)
-            if stream.read().strip(b"\0"):
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - _TAR_END))
+            if size < _TAR_END or stream.read().strip(b"\0"):
                 raise tarfile.ReadError
 
 

@@ -53,6 +53,11 @@ def starter(task: str) -> Path:
     return next((folder for folder in folders if folder.is_dir()), folders[0])
 
 
+def is_starter(task: str, folder: Path) -> bool:
+    """Return whether ``folder`` is the one of a task's starter set."""
+    return folder.resolve() == starter(task).resolve()
+
+
 def cached(task: str) -> Path:
     """Return the folder of a task's downloaded data, whether it exists or not."""
     return cache.cache_folder() / "data" / task

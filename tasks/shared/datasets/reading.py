@@ -62,12 +62,14 @@ def decode(read: bytes, path: Path | str, *encodings: str) -> str:
 
 
 def table(path: Path) -> bytes:
-    """All bytes of a CSV file, or of the first one in a zip archive, whatever the archive's name ends in.
+    """All bytes of a CSV file, gzipped or not, or of the first one in a zip archive, whatever the name ends in.
 
     Raises:
         DataError: it is missing, empty, a web page, damaged, or cannot be read.
     """
     read = content(path)
+    if archives.is_gzip(read):
+        return archives.unzipped(path, read)
     return zipped(path, ".csv") if archives.is_zip(read) or path.suffix == ".zip" else read
 
 

@@ -105,6 +105,7 @@ DATASETS: Mapping[str, Dataset] = {
             Reader(
                 "IMDB Dataset.csv", "CSV review,sentiment: the same reviews without their halves", row_counts.csv_rows
             ),
+            Reader("IMDB Dataset.csv.gz", "the same, gzipped", row_counts.csv_rows),
             Reader("IMDB Dataset.csv.zip", "the same, zipped", row_counts.csv_rows),
         ],
         files=_files("imdb"),
@@ -117,6 +118,7 @@ DATASETS: Mapping[str, Dataset] = {
         citation="SophonPlus, ChineseNlpCorpus: online_shopping_10_cats",
         readers=[
             Reader("online_shopping_10_cats.csv", "CSV cat,label,review", row_counts.csv_rows),
+            Reader("online_shopping_10_cats.csv.gz", "the same, gzipped", row_counts.csv_rows),
             Reader("online_shopping_10_cats.zip", "the same, zipped", row_counts.csv_rows),
         ],
         files=_files("reviews"),
@@ -138,9 +140,9 @@ DATASETS: Mapping[str, Dataset] = {
 }
 
 
-def rows_note(task: str, path: Path, rows: int) -> list[str]:
-    """A sentence where a task's file has not as many rows as its source; none for the starter set."""
+def rows_note(task: str, rows: int) -> list[str]:
+    """A sentence where a task's file has not as many rows as its source."""
     whole = DATASETS[task].rows
-    if rows == whole or whole is None or path.parent.name == "starter":
+    if rows == whole or whole is None:
         return []
     return [f"The data hold {rows:,} of their source's {whole:,} rows: if they should be whole, fetch them again."]

@@ -94,7 +94,7 @@ def _invert(scores: Tensor, temperature: float, top_k: int, top_p: float, unifor
         probabilities = probabilities.masked_fill(before >= top_p, 0)
     cumulated = probabilities.double().cumsum(1)
     place = torch.searchsorted(cumulated, uniform * cumulated[:, -1:], right=True)  # (B,1)
-    # where rounding would step past the last that may be drawn; scores that are no numbers leave none
+    # rounding may step past the last that may be drawn; scores that are no numbers leave none
     place = place.minimum(_last(probabilities > 0))
     return (place if order is None else order.gather(1, place))[:, 0]
 

@@ -36,7 +36,7 @@ class LabelledTexts:
     labels: Sequence[int]
     split: Sequence[int]  # 0 train, 1 validation, 2 test
     notes: Sequence[str] = ()
-    splitting: str = ""  # how the rows were split, where that changed between versions: kept in the state
+    splitting: str = ""  # rule that split the rows, named once it changed between versions: kept in the state
 
 
 @dataclasses.dataclass(frozen=True)

@@ -154,7 +154,7 @@ def _opened(path: Path, width: int) -> Iterator[IO[bytes] | gzip.GzipFile]:
     if archives.is_zip(start):
         with zipfile.ZipFile(path) as archive, archive.open(_member(path, archive.namelist(), width)) as file:
             yield file
-    elif start.startswith(b"\x1f\x8b"):
+    elif archives.is_gzip(start):
         with gzip.open(path) as file:
             yield file
     else:

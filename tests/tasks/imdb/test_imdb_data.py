@@ -101,7 +101,7 @@ def test_a_table_without_halves_is_halved_by_its_order_and_says_so(tmp_path: Pat
     ("rows", "sentence"),
     [
         (TABLE[1:], ", line 1: expected the columns review,sentiment, found Dull film number 0"),
-        ([*TABLE[:3], ("good", "1")], ", line 4: unknown sentiment '1', expected positive or negative."),
+        ([*TABLE[:3], ("good", "1")], ", line 4: unknown sentiment '1', expected negative or positive."),
         ([*TABLE[:3], ("good",)], ", line 4: expected 2 columns, found 1."),
         (TABLE[:1], " holds no review for the training half: fetch it again."),
         (TABLE[:2], " holds no review for the training half: fetch it again."),
@@ -112,6 +112,65 @@ def test_a_broken_table_is_named_with_its_line(tmp_path: Path, rows: Sequence[Se
     with pytest.raises(DataError) as error:
         imdb.load(SETTINGS, table(tmp_path, rows))
     assert str(error.value).startswith(f"{tmp_path / 'IMDB Dataset.csv'}{sentence}")
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
+def test_a_table_in_a_spreadsheets_encoding_gives_the_same_data(tmp_path: Path, encoding: str) -> None:
+    rows = [*TABLE, ("“Amélie” – a naïve\nfilm", "positive")]
+    usual = imdb.load(SETTINGS, table(tmp_path / "usual", rows))
+    assert texts(imdb.load(SETTINGS, table(tmp_path / "other", rows, encoding))) == texts(usual)
+
+
+def test_a_table_in_a_western_encoding_is_refused_not_read_as_chinese(tmp_path: Path) -> None:
+    """GB18030 takes its bytes, and makes a Han character of "ïv"."""
+    with pytest.raises(DataError, match=r"IMDB Dataset\.csv is not UTF-8 text at byte \d+: fetch it again, or convert"):
+        imdb.load(SETTINGS, table(tmp_path, [*TABLE, ("a naïve film", "positive")], "cp1252"))
+
+
+def test_a_gzipped_table_gives_the_same_data(tmp_path: Path) -> None:
+    usual = imdb.load(SETTINGS, table(tmp_path / "usual"))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "IMDB Dataset.csv.gz").write_bytes(gzip.compress((tmp_path / "usual" / "IMDB Dataset.csv").read_bytes()))
+    assert texts(imdb.load(SETTINGS, other)) == texts(usual)
+
+
+COPIES: Files = {f"backup/{name}": content for name, content in REVIEWS.items() if name.startswith("train/pos/")}
+
+
+@pytest.mark.parametrize("make", [archive, extracted])
+def test_equal_copies_of_reviews_are_read_once_and_told(tmp_path: Path, make: Callable[[Path, Files], Path]) -> None:
+    usual = imdb.load(SETTINGS, archive(tmp_path / "usual"))
+    folder = make(
+        tmp_path / "other", {**REVIEWS, **COPIES, "backup/train/pos/98_9.txt": b"?", "train/pos/98_9.txt": b""}
+    )
+    other = imdb.load(SETTINGS, folder)
+    assert texts(other) == texts(usual)
+    (name,) = (path.name for path in folder.iterdir())
+    assert other.notes == (
+        "The data hold 41 of their source's 50,000 rows: if they should be whole, fetch them again.",
+        f"11 reviews of {name} stand there twice (nested copies): keep one folder.",
+        "Reviews without a letter, skipped: 1.",
+    )
+
+
+@pytest.mark.parametrize("make", [archive, extracted])
+@pytest.mark.parametrize("text", [b"another", b""])
+def test_differing_copies_of_a_review_are_refused(
+    tmp_path: Path, make: Callable[[Path, Files], Path], text: bytes
+) -> None:
+    with pytest.raises(DataError) as error:
+        imdb.load(SETTINGS, make(tmp_path, {**REVIEWS, **COPIES, "backup/train/pos/3_9.txt": text}))
+    (path,) = tmp_path.iterdir()
+    assert str(error.value) == (
+        f"{path} holds train/pos/3_9.txt twice, with different texts (nested copies): keep one folder."
+    )
+
+
+def test_a_folder_of_the_users_named_starter_is_not_the_starter_set(tmp_path: Path) -> None:
+    own = imdb.load(SETTINGS, extracted(tmp_path / "starter"))
+    assert own.notes[0].startswith("The data hold 40 of their source's 50,000 rows: ")
+    assert not imdb.load(SETTINGS, locations.starter("imdb")).notes
 
 
 def texts(data: TextData) -> list[tuple[str, int, str]]:

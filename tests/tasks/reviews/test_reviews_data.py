@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,11 +66,15 @@ def test_words_stand_between_start_and_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no BOM", "BOM"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
-@pytest.mark.parametrize("form", ["csv", "zip", "zip in a folder"])
+@pytest.mark.parametrize("form", ["csv", "csv.gz", "zip", "zip in a folder"])
 def test_every_form_gives_the_same_data(tmp_path: Path, mark: str, end: str, form: str) -> None:
     usual = reviews.load(SETTINGS, write(tmp_path / "usual"))
     folder = write(tmp_path / "other", mark=mark, end=end)
-    if form != "csv":
+    if form == "csv.gz":
+        path = folder / NAME
+        (folder / f"{NAME}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    elif form != "csv":
         path = folder / NAME
         zipped(folder, path.read_bytes(), f"data/{NAME}" if "folder" in form else NAME)
         path.unlink()
@@ -102,6 +107,11 @@ def test_an_empty_review_keeps_its_place(tmp_path: Path) -> None:
     )
 
 
+def test_a_folder_of_the_users_named_starter_is_not_the_starter_set(tmp_path: Path) -> None:
+    assert reviews.load(SETTINGS, write(tmp_path / "starter")).notes == (FEW,)
+    assert FEW[:13] not in " ".join(reviews.load(SETTINGS, locations.starter("reviews")).notes)
+
+
 def test_texts_that_stand_in_two_splits_are_counted(tmp_path: Path) -> None:
     again = "书籍,1, 第1条"  # the words of row 1, which trains
     lines = [*LINES[:3], again, again, *LINES[5:8], again, *LINES[9:]]
@@ -115,8 +125,8 @@ def test_texts_that_stand_in_two_splits_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ([*LINES[:6], "水壶,1,好"], "line 8: unknown category '水壶', expected one of 书籍 平板 "),
-        ([*LINES[:6], ",1,好"], "line 8: unknown category '', expected one of "),
+        ([*LINES[:6], "水壶,1,好"], "line 8: unknown category '水壶', expected 书籍, 平板, "),
+        ([*LINES[:6], ",1,好"], "line 8: unknown category '', expected 书籍, "),
         ([*LINES[:6], "书籍,好"], "line 8: expected 3 columns, found 2."),
         ([*LINES[:6], "书籍,1,好,很好"], "line 8: expected 3 columns, found 4."),
         ([*LINES[:6], '书籍,1,"好"吗"'], "line 8: not a CSV row ("),
@@ -199,7 +209,7 @@ def test_a_truncated_archive_is_named(tmp_path: Path) -> None:
 
 
 def test_nothing_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r" holds no online_shopping_10_cats\.csv or online_shopping_10_cats\.zip: "):
+    with pytest.raises(DataError, match=r" holds no online_shopping_10_cats\.csv or .*\.csv\.gz or .*\.zip: "):
         reviews.load(SETTINGS, tmp_path)
 
 

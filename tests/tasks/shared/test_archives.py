@@ -189,6 +189,12 @@ def test_a_plain_tar_that_ends_early_is_refused(tmp_path: Path) -> None:
             refused(tmp_path / "a.tar")
 
 
+@pytest.mark.parametrize("content", [tar({"a.txt": b""})[:512], bytes(512), tar({})[:1023]])
+def test_a_plain_tar_shorter_than_its_end_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.tar").write_bytes(content)
+    refused(tmp_path / "a.tar")
+
+
 @pytest.mark.parametrize("form", FORM)
 def test_an_archive_within_an_archive_is_named(tmp_path: Path, form: str) -> None:
     inner = {"x/aclImdb_v1.tar.gz": b"some", "readme.txt": b"some"}

@@ -70,3 +70,13 @@ def test_a_fit_that_does_not_converge_is_told_in_one_line(
     penalties.choose("linear SVM", fit, lambda value: -abs(value - 1))
     assert capsys.readouterr().err == "· linear SVM: C = 1 by validation (-0.0000), its fit not quite converged.\n"
     assert not recwarn.list
+
+
+def test_another_warning_is_passed_on_and_says_nothing_of_convergence(capsys: pytest.CaptureFixture[str]) -> None:
+    def fit(value: float) -> float:
+        warnings.warn("overflow in exp", RuntimeWarning, stacklevel=1)
+        return value
+
+    with pytest.warns(RuntimeWarning, match="overflow in exp"):
+        penalties.choose("linear SVM", fit, lambda value: -abs(value - 1))
+    assert capsys.readouterr().err == "· linear SVM: C = 1 by validation (-0.0000).\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import gzip
 import re
 import zipfile
 from pathlib import Path
@@ -111,3 +112,18 @@ def test_a_zip_archive_that_is_none_is_said(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(DataError, match=r"a\.zip is truncated or damaged, not a whole archive: fetch it again\.$"):
             reading.zipped(path, ".csv")
+
+
+def test_a_gzipped_table_is_read_whole_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    whole = gzip.compress(b"head\n1\n")
+    path.write_bytes(whole)
+    assert reading.table(path) == b"head\n1\n"
+    flipped = whole[:-8] + bytes([whole[-8] ^ 1]) + whole[-7:]  # its sum
+    for content in (whole[:-1], whole[:12], flipped):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"a\.csv\.gz is truncated or damaged, not a whole archive: fetch it again"):
+            reading.table(path)
+    path.write_bytes(gzip.compress(b""))
+    with pytest.raises(DataError, match=r"a\.csv\.gz is empty: fetch it again"):
+        reading.table(path)
