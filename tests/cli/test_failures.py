@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
-import psutil
 import pytest
 import torch
 from engine.toy_runs import after, contents, nothing_lost, toy, trained
 from forker import Forker
 from processes import Start, the_run
 from sentences import says
-from waiting import HANG, until
+from waiting import HANG
 
 from tasks.shared.datasets import locations
+from workbench import worker
 from workbench.cli import main
 from workbench.runs import store
 from workbench.runs.events import Failed
@@ -186,8 +187,8 @@ def test_a_second_worker_is_refused(start: Start, workbench, forker: Forker, run
     run = the_run(runs_folder)
     refused = f"Run {run.id} is already running: watch it with `workbench watch {run.id}`."
     assert says(workbench("resume", run.id, "--headless"), 1, "") == refused
-    worker = forker.run([str(run.path)], tmp_path, dict(os.environ), timeout=HANG, function="workbench.worker:main")
-    assert (worker.returncode, worker.stdout, worker.stderr) == (1, "", refused + "\n")
+    second = forker.run([str(run.path)], tmp_path, dict(os.environ), timeout=HANG, function="workbench.worker:main")
+    assert (second.returncode, second.stdout, second.stderr) == (1, "", refused + "\n")
     assert says(workbench("rm", run.id, "--yes"), 1, "") == (
         f"Run {run.id} is running: stop it first with `workbench stop {run.id}`."
     )
@@ -197,13 +198,17 @@ def test_a_second_worker_is_refused(start: Start, workbench, forker: Forker, run
     assert run.events_file.read_bytes().count(b'"event":"started"') == 1
 
 
-def test_a_worker_that_dies_without_a_word_is_no_success(stopped: Run, start: Start) -> None:
+def doomed_program() -> None:
+    """The command line whose workers are killed before their first event."""
+    worker.main = lambda: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment, return-value]
+    main()
+
+
+def test_a_worker_that_dies_without_a_word_is_no_success(stopped: Run, forker: Forker, tmp_path: Path) -> None:
     """Resumed, and killed before its first event: the run's last event is still the earlier ``stopped``."""
     before = contents(stopped)
-    watcher = start("resume", stopped.id, "--headless")
-    worker = until(lambda: stopped.alive() and psutil.Process(watcher.pid).children(), "a worker starts")[0]
-    worker.kill()
-    result = subprocess.CompletedProcess(watcher.args, watcher.wait(HANG), *watcher.communicate())
+    words, function = ["resume", stopped.id, "--headless"], f"{__name__}:doomed_program"
+    result = forker.run(words, tmp_path, dict(os.environ), timeout=HANG, function=function)
     sentence = says(result, 1, f"Run {stopped.id} is lost: its worker vanished at step")
     assert f"`workbench resume {stopped.id}` goes on from its last checkpoint." in sentence
     nothing_lost(stopped, before)

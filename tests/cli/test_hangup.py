@@ -100,6 +100,7 @@ def test_ctrl_c_asks_and_cancel_keeps_watching_and_stop_keeps_a_checkpoint(termi
     watcher.type("c\n")
     step = read_history(run.events_file).step
     until(lambda: read_history(run.events_file).step > step, "the training goes on")
+    watcher.expect("loss ")  # it is watched again
     assert run.status() == "running"
     assert watcher.process.poll() is None
     watcher.type("\x03")

@@ -56,7 +56,7 @@ def test_the_figures_are_those_of_the_best_evaluation_not_of_the_newest(run: Run
     by_loss = Best(step=10, metric="loss", value=0.5)
     only = msgspec.structs.replace(make.evaluation(10), best=by_loss, metrics={"loss": 0.5})
     found = summary(run, make.started(), only)
-    assert (found.metric, found.figure) == ("loss", 0.5)
+    assert (found.metric, found.figure, found.epochs) == ("loss", 0.5, 1.0)
 
 
 def test_the_protocol_comes_before_the_notes(run: Run) -> None:
@@ -89,6 +89,13 @@ def test_a_run_that_failed_and_goes_on_no_longer_says_why_it_failed(run: Run) ->
     assert (found.status, found.message) == ("running", ABOUT)
 
 
+def test_a_run_that_failed_and_is_claimed_again_no_longer_says_why_it_failed(run: Run) -> None:
+    lock = run.acquire_lock()
+    found = summary(run, *LIVED, make.failed(12))
+    os.close(lock)
+    assert (found.status, found.message) == ("starting", ABOUT)
+
+
 def test_starter_data_is_said(run: Run) -> None:
     described = msgspec.structs.replace(run.spec, data="starter")
     run.spec_file.write_bytes(described.to_json())
@@ -106,6 +113,7 @@ def test_what_cannot_be_read_says_why(run: Run) -> None:
     run.events_file.mkdir()
     found = read_summary(Run(run.path))
     assert (found.status, found.message) == (UNREADABLE, f"{run.events_file} cannot be read: Is a directory.")
+    assert found.run.path == run.path
 
 
 def test_a_metrics_direction_is_its_tasks(run: Run) -> None:

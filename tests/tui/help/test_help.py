@@ -23,13 +23,15 @@ async def scrolled(screen, pilot) -> str:
     """Help from its top to its end, as the keys show it."""
     seen = []
     passage = screen.app.screen.query_one(Passage)
+    await eventually(pilot, lambda: passage.max_scroll_y, "it is laid out")
     while True:
+        await pilot.pause()
         seen.append(" ".join(screen.text.split()))
         at = passage.scroll_y
-        await pilot.press("pagedown")
-        await pilot.pause()
-        if passage.scroll_y == at:
+        if at >= passage.max_scroll_y:
             return "\n".join(seen)
+        await pilot.press("pagedown")
+        await eventually(pilot, lambda at=at: passage.scroll_y > at, "it has scrolled")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -85,8 +87,9 @@ async def test_help_scrolls_while_one_searches(screen, bare_lab) -> None:
         passage = screen.app.screen.query_one(Passage)
         for key, down in (("down", 1), ("up", 0), ("pagedown", 5), ("pageup", 0)):
             await pilot.press(key)
-            await pilot.pause()
-            assert passage.scroll_y >= down if down else passage.scroll_y == 0
+            await eventually(
+                pilot, lambda down=down: passage.scroll_y >= down if down else passage.scroll_y == 0, f"{key} scrolls"
+            )
         assert isinstance(screen.app.focused, Input)
 
 
