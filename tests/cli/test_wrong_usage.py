@@ -38,7 +38,7 @@ TRAIN = ("train", "toy", "--headless")
         (("trian",), "No such command 'trian'"),
         (("cells", "lst"), "There is no cell 'lst': did you mean 'lstm'?"),
         (("cells", "lstm", "--task", "toi"), "There is no task 'toi': did you mean 'toy'?"),
-        (("cells", "lstm", "--hidden", "0"), "Invalid value for '--hidden'"),
+        (("cells", "lstm", "--hidden", "0"), "cell.hidden cannot be 0"),
         (("data", "path", "nmes"), "There is no task 'nmes': did you mean 'names'?"),
         (("data", "verify", "nmes"), "There is no task 'nmes': did you mean 'names'?"),
         (("show", "last"), "There are no runs in "),

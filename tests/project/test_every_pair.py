@@ -114,7 +114,7 @@ def test_a_pair_on_starter_data(task: str, cell: str, runs_folder: Path, monkeyp
     stopped = trained(run, lambda: True)[-1]
     assert (run.status(), stopped.step) == ("stopped", 1)
     finished = checked(run)
-    _, again, baselines = trained_run.evaluate(run, "test")
+    _, again, baselines, _ = trained_run.evaluate(run, "test")
     assert again.metrics == pytest.approx(finished.test, rel=1e-4, abs=1e-6)
     assert baselines["test"]
 

@@ -54,7 +54,7 @@ async def test_a_folder_that_cannot_be_read_is_said(screen, writer, network, mon
     monkeypatch.setattr(ModelFolder, "scan", refuse)
     async with screen.open() as pilot:
         await pilot.press("4")
-        await screen.until(pilot, f"The runs in {screen.app.session.runs_folder}"[:60], "cannot be read: Permission")
+        await screen.until(pilot, "The runs in", "Permission")  # the folder's path may be broken into lines anywhere
 
 
 async def test_a_poem_streams_a_character_at_a_time_and_stops_at_any(screen, writer, network) -> None:
