@@ -31,7 +31,7 @@ async def test_an_idle_screen_writes_nothing(screen, worker, monkeypatch) -> Non
     monkeypatch.setattr(MessagePump, "set_interval", often)
 
     async def quiet(pilot, sign: str) -> None:
-        """What a key led to is painted, and then nothing for sixty seconds of the application."""
+        """The application paints the effect of a key, and then nothing for sixty of its seconds."""
         await screen.until(pilot, sign)
         begun = len(ticks)
         await eventually(pilot, lambda: len(ticks) > begun + 60 and ticks[-61] == len(drawn), "it is quiet")
