@@ -10,7 +10,7 @@ from test_cell_names import fresh
 
 import cells
 from cells import _options
-from workbench.config.spec import CellOptions
+from workbench.config.options import CellOptions
 
 OWN = '''
 MOST = 8

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import cells
 from workbench.config import spec
 from workbench.config.fields import Field
+from workbench.config.options import TrainOptions
 from workbench.config.spec import RunSpec, SpecError, from_json, make
 
 FIELDS = {field.key: field for field in spec.fields("names")}
@@ -114,7 +115,7 @@ def test_a_field_that_is_unknown_or_out_of_bounds_is_named(changes: dict[str, An
 
 
 def test_a_missing_field_has_its_default() -> None:
-    assert from_json(raw(RUN, train={"lr": 0.5})).train == spec.TrainOptions(lr=0.5)
+    assert from_json(raw(RUN, train={"lr": 0.5})).train == TrainOptions(lr=0.5)
 
 
 def test_a_run_whose_cell_is_gone_can_still_be_read() -> None:

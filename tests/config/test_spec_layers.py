@@ -7,10 +7,11 @@ import pytest
 import tasks
 from tasks.base import Preset
 from workbench.config import spec
+from workbench.config.options import TrainOptions
 
 LAYERS = ("engine", "task", "preset", "by_cell", "given")
 OF_LAYER = {"task": 0.02, "preset": 0.03, "by_cell": 0.04, "given": 0.05}
-ENGINE = spec.TrainOptions().lr
+ENGINE = TrainOptions().lr
 
 
 def described(monkeypatch: pytest.MonkeyPatch, layers: tuple[str, ...], cell: str = "lstm") -> spec.RunSpec:

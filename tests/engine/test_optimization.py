@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from workbench.config.spec import TrainOptions
+from workbench.config.options import TrainOptions
 from workbench.engine.optim import Optimization
 
 STEPS = 12

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from workbench.config import spec
+from workbench.config.options import TrainOptions
 from workbench.config.spec import RunSpec
 from workbench.runs import store
 from workbench.runs.store import Run, RunError
@@ -44,7 +44,7 @@ def test_two_in_one_second_get_two_ids(runs_folder: Path, described: RunSpec) ->
 
 @pytest.mark.usefixtures("one_second")
 def test_fifty_at_once_get_fifty_ids(runs_folder: Path, described: RunSpec) -> None:
-    seeded = [msgspec.structs.replace(described, train=spec.TrainOptions(seed=k)) for k in range(50)]
+    seeded = [msgspec.structs.replace(described, train=TrainOptions(seed=k)) for k in range(50)]
     with ThreadPoolExecutor(10) as pool:
         made = list(pool.map(lambda one: store.create(runs_folder, one), seeded))
     assert len({run.id for run in made}) == 50

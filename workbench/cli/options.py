@@ -12,7 +12,8 @@ import typer
 
 from tasks.shared.datasets.locations import named_folder
 from workbench.config.environment import ASCII
-from workbench.config.spec import DEVICE_PATTERN, SpecError
+from workbench.config.options import DEVICE_PATTERN
+from workbench.config.spec import SpecError
 from workbench.runs import store
 from workbench.runs.store import Run
 

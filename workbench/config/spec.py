@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Meta
 
 import cells
 import tasks
@@ -21,71 +20,15 @@ from cells import CellError
 from tasks import TaskError
 from tasks.base import PlainError, Settings, Value
 from workbench.config.fields import Field, describe
-from workbench.config.generation import SEEDS
+from workbench.config.options import CellOptions, TrainOptions
 from workbench.config.suggestions import did_you_mean
 
 SCHEMA = 1
-MOST_THREADS = 1024
-DEVICE_PATTERN = r"^(auto|cpu|cuda(:[0-9]+)?)\Z"
 _UNKNOWN = object()  # the default of an option whose cell is gone
 
 
 class SpecError(PlainError, ValueError):
     """A run cannot be described in this way. The message is one plain sentence."""
-
-
-class CellOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Size and shape of the recurrent network."""
-
-    hidden: Annotated[int, Meta(ge=1, le=8192, description="hidden size: width of the state")] = 128
-    layers: Annotated[int, Meta(ge=1, le=16, description="cells stacked on one another")] = 1
-    bidirectional: Annotated[bool, Meta(description="read each sequence both ways")] = False
-    dropout: Annotated[float, Meta(ge=0, lt=1, description="share of outputs dropped between layers")] = 0.0
-    output_size: Annotated[
-        int, Meta(ge=0, le=65536, description="output width of cells that have one of their own; 0: the hidden size")
-    ] = 0
-
-
-class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of the training, the same for every task."""
-
-    optimizer: Annotated[Literal["adamw", "adam", "rmsprop", "sgd"], Meta(description="optimiser")] = "adamw"
-    lr: Annotated[float, Meta(gt=0, le=100, description="learning rate (its peak, where the schedule moves it)")] = 1e-3
-    weight_decay: Annotated[float, Meta(ge=0, le=10, description="weight decay")] = 0.0
-    momentum: Annotated[float, Meta(ge=0, lt=1, description="momentum of sgd and rmsprop")] = 0.0
-    schedule: Annotated[
-        Literal["constant", "one-cycle", "cosine"], Meta(description="how the learning rate moves over the run")
-    ] = "constant"
-    warmup: Annotated[
-        float, Meta(gt=0, lt=1, description="share of the steps in which one-cycle's learning rate rises")
-    ] = 0.3
-    average: Annotated[
-        float,
-        Meta(ge=0, lt=1, description="decay of a running mean of the weights, evaluated and kept as best; 0: none"),
-    ] = 0.0
-    clip: Annotated[float, Meta(ge=0, le=1e6, description="largest gradient norm; 0: not clipped")] = 1.0
-    batch_size: Annotated[int, Meta(ge=1, le=65536, description="examples a step")] = 128
-    epochs: Annotated[int, Meta(ge=0, le=100_000, description="passes over the training split; 0: until max_steps")] = (
-        10
-    )
-    max_steps: Annotated[int, Meta(ge=0, le=10**9, description="steps at most; 0: until epochs are done")] = 0
-    eval_every: Annotated[int, Meta(ge=0, le=10**9, description="steps between evaluations; 0: each epoch")] = 0
-    patience: Annotated[
-        int, Meta(ge=0, le=100_000, description="stop after so many evaluations without a better one; 0: never")
-    ] = 0
-    checkpoint_seconds: Annotated[float, Meta(ge=0, le=86400, description="seconds between checkpoints")] = 10.0
-    seed: Annotated[int, Meta(ge=0, lt=SEEDS, description="seed of every random draw")] = 0
-    device: Annotated[
-        str,
-        Meta(pattern=DEVICE_PATTERN, description="auto (CUDA if there is one), cpu, cuda or cuda:1"),
-    ] = "auto"
-    threads: Annotated[
-        int, Meta(ge=0, le=MOST_THREADS, description="CPU threads; 0: OMP_NUM_THREADS, else one a core")
-    ] = 0
-    precision: Annotated[
-        Literal["auto", "fp32", "bf16", "fp16"],
-        Meta(description="arithmetic of the network; auto: bf16 or fp16 on CUDA, fp32 on the CPU"),
-    ] = "auto"
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

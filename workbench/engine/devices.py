@@ -12,7 +12,7 @@ import psutil
 import torch
 
 from tasks.base import PlainError
-from workbench.config.spec import DEVICE_PATTERN, MOST_THREADS
+from workbench.config.options import DEVICE_PATTERN, MOST_THREADS
 
 # glibc's mallopt parameters (malloc.h): keep freed memory rather than give it back and take it again at each step
 _MALLOPT = {-3: 1 << 30, -1: 2 << 30, -2: 64 << 20}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD

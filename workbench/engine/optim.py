@@ -11,7 +11,7 @@ from torch import Tensor, nn, optim
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, OneCycleLR
 
-from workbench.config.spec import TrainOptions
+from workbench.config.options import TrainOptions
 from workbench.engine.ema import EMA
 
 

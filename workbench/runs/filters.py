@@ -20,6 +20,7 @@ import tasks
 from tasks.base import Metric
 from workbench.config import spec
 from workbench.config.fields import Field, describe
+from workbench.config.options import CellOptions, TrainOptions
 from workbench.config.suggestions import did_you_mean
 from workbench.runs.store import Status
 from workbench.runs.summary import UNREADABLE, RunSummary
@@ -234,7 +235,7 @@ def _abbreviations() -> Mapping[str, Sequence[str]]:
 @cache
 def _settings() -> dict[str, Field]:
     """Return the settings by their keys: those of every run also by their short names, a task's by the dotted key."""
-    shared = [*describe("cell", spec.CellOptions), *describe("train", spec.TrainOptions)]
+    shared = [*describe("cell", CellOptions), *describe("train", TrainOptions)]
     own = [field for task in tasks.available() for field in describe("task", tasks.settings(task))]
     structs = filter(None, map(cells.options, cells.available()))
     own += [field for struct in structs for field in describe("cell", struct)]
