@@ -5,22 +5,31 @@ With DEVICE it computes there, and not on the spec's ``train.device``.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import workbench.own_packages  # noqa: F401  ends the process where cells or tasks are another's
 
 # isort: split
-from workbench.runs.events import Eval, Failed
+import msgspec
+
+from workbench.runs.events import Eval, Failed, Started
 from workbench.runs.journal import Journal
-from workbench.runs.launch import LOCK_FD
+from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD
+from workbench.runs.lock import Lock
 from workbench.runs.store import Run, RunError
+
+_NO_LOCKS = (
+    "The file system of the run's folder has no locks: the run is held by machine, process and heartbeat, so do not "
+    "start it from two machines at once."
+)
 
 
 def main() -> int:
@@ -39,24 +48,43 @@ def main() -> int:
     except (RunError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    asked = threading.Event()
+
+    def request_stop(*_: object) -> None:
+        asked.set()
+        with suppress(RunError):  # where it cannot be written, the status alone stays *running*
+            run.request_stop()
+
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: run.stop_file.touch())
+    signal.signal(signal.SIGTERM, request_stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)  # blocked by the launcher until now
     try:
-        return _work(run, device)
+        lock.keep_alive()
+        return _work(
+            run,
+            Journal(run.events_file),
+            device,
+            lambda: asked.is_set() or run.stop_requested(),
+            by_heartbeat=lock.by_heartbeat,
+        )
+    except OSError as error:
+        print(f"Run {run.id} cannot be written: {error.strerror} ({run.events_file}).", file=sys.stderr)
+        return 1
     finally:
-        os.close(lock)
+        lock.close()
 
 
-def _work(run: Run, device: str) -> int:
-    journal = Journal(run.events_file)
+def _work(run: Run, journal: Journal, device: str, stop: Callable[[], bool], *, by_heartbeat: bool) -> int:
     from workbench.engine.errors import explain
     from workbench.engine.loop import train
     from workbench.engine.state import TrainingState
 
     state = TrainingState()
     try:
-        for event in train(run, run.stop_file.exists, state, device):
+        for event in train(run, stop, state, device):
+            if isinstance(event, Started) and by_heartbeat:
+                event = msgspec.structs.replace(event, notes=[*event.notes, _NO_LOCKS])
             journal.append(event)
             if isinstance(event, Eval):
                 journal.sync()  # before the checkpoint that relies on it
@@ -74,21 +102,14 @@ def _work(run: Run, device: str) -> int:
     return 0
 
 
-def _take_lock(run: Run) -> int:
+def _take_lock(run: Run) -> Lock:
     """Return the lock that the launcher handed on; take it where there is none.
 
     Raises:
         RunError: another worker has the run.
     """
-    handed = os.environ.pop(LOCK_FD, None)
-    if handed is not None:
-        with suppress(OSError, ValueError):
-            lock = int(handed)
-            if os.path.sameopenfile(lock, os.open(run.lock_file, os.O_RDONLY | os.O_CLOEXEC)):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.set_inheritable(lock, False)
-                return lock
-    return run.acquire_lock()
+    handed = os.environ.pop(LOCK_FD, "")
+    return run.adopt_lock(int(handed)) if handed.isdecimal() else run.acquire_lock()
 
 
 if __name__ == "__main__":

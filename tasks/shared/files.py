@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY = ".tmp"
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}  # of ``flock``: the file system has none
 
 
 @contextmanager
@@ -20,7 +22,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
-        with beside.open("wb") as file:
+        beside.unlink(missing_ok=True)  # of a killed process with the same id
+        with beside.open("xb") as file:  # a new file: a link is never followed
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -47,7 +50,7 @@ def append(path: Path, text: str, *, unless: Callable[[str], bool] | None = None
         OSError, ValueError: it cannot be written; the file's content is unchanged.
     """
     with path.open("a+b", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        lock(file.fileno(), fcntl.LOCK_EX)
         size = file.seek(0, os.SEEK_END)
         if unless:
             file.seek(0)
@@ -64,6 +67,22 @@ def append(path: Path, text: str, *, unless: Callable[[str], bool] | None = None
         except BaseException:
             file.truncate(size)
             raise
+    return True
+
+
+def lock(descriptor: int, operation: int) -> bool:
+    """Lock a file with ``flock``; return False where its file system has no locks.
+
+    Raises:
+        BlockingIOError: another process holds it, and ``operation`` does not wait.
+        OSError: it cannot be locked for another reason.
+    """
+    try:
+        fcntl.flock(descriptor, operation)
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            return False
+        raise
     return True
 
 

@@ -157,7 +157,7 @@ def test_leftovers_of_a_killed_writer_are_cleared_and_a_torn_line_is_ended(stopp
     with stopped.events_file.open("ab") as file:
         file.write(b'{"event":"step","time":17')
     before = stopped.events_file.read_bytes()
-    os.close(stopped.acquire_lock())
+    stopped.acquire_lock().close()
     events = trained(stopped)
     lines = stopped.events_file.read_bytes()
     assert lines.startswith(before + b'\n{"event":"started"')

@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from workbench.config.spec import RunSpec
 from workbench.runs import launch, store
+from workbench.runs.lock import Lock
 from workbench.runs.store import Run, RunError
 
 
@@ -21,8 +22,8 @@ def test_a_second_claim_is_refused_until_the_first_is_given_back(run: Run) -> No
     lock = run.acquire_lock()
     with pytest.raises(RunError, match=rf"^Run {run.id} is already running: watch it with `workbench watch"):
         run.acquire_lock()
-    os.close(lock)
-    os.close(run.acquire_lock())
+    lock.close()
+    run.acquire_lock().close()
 
 
 def test_a_refused_claim_touches_nothing(run: Run) -> None:
@@ -34,21 +35,21 @@ def test_a_refused_claim_touches_nothing(run: Run) -> None:
         run.acquire_lock()
     assert run.stop_file.exists()
     assert written.exists()
-    os.close(lock)
+    lock.close()
 
 
 def test_a_claim_clears_what_an_earlier_life_left(run: Run) -> None:
     run.stop_file.touch()
     (run.path / ".last.pt.77.tmp").write_bytes(b"half")
     run.last_file.write_bytes(b"whole")
-    os.close(run.acquire_lock())
+    run.acquire_lock().close()
     assert sorted(p.name for p in run.path.iterdir()) == ["last.pt", "lock", "spec.json"]
 
 
 def test_the_lock_is_gone_with_the_process_that_held_it(run: Run) -> None:
     code = (
         "import sys, pathlib, workbench.runs.store as r; "
-        "r.Run(pathlib.Path(sys.argv[1])).acquire_lock(); print(); input()"
+        "held = r.Run(pathlib.Path(sys.argv[1])).acquire_lock(); print(); input()"
     )
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -63,7 +64,7 @@ def test_the_lock_is_gone_with_the_process_that_held_it(run: Run) -> None:
 
 def test_asking_whether_it_lives_never_breaks_a_lock(run: Run) -> None:
     """Four readers that ask without pause, where a screen asks a few times a second."""
-    os.close(run.acquire_lock())
+    run.acquire_lock().close()
     over = threading.Event()
     answers: set[bool] = set()
 
@@ -78,7 +79,7 @@ def test_asking_whether_it_lives_never_breaks_a_lock(run: Run) -> None:
         for _ in range(10):
             lock = run.acquire_lock()
             assert run.alive()
-            os.close(lock)
+            lock.close()
     finally:
         over.set()
         for reader in readers:
@@ -87,7 +88,7 @@ def test_asking_whether_it_lives_never_breaks_a_lock(run: Run) -> None:
 
 
 def test_readers_do_not_see_one_another(run: Run) -> None:
-    os.close(run.acquire_lock())
+    run.acquire_lock().close()
     with ExitStack() as stack:
         for _ in range(3):
             other = os.open(run.lock_file, os.O_RDONLY)
@@ -97,7 +98,7 @@ def test_readers_do_not_see_one_another(run: Run) -> None:
 
 
 def test_of_many_claims_at_once_one_wins(run: Run) -> None:
-    gate, won, lost = threading.Barrier(8), list[int](), list[str]()
+    gate, won, lost = threading.Barrier(8), list[Lock](), list[str]()
 
     def acquire() -> None:
         gate.wait()
@@ -112,7 +113,7 @@ def test_of_many_claims_at_once_one_wins(run: Run) -> None:
     for thread in threads:
         thread.join()
     assert (len(won), len(lost)) == (1, 7)
-    os.close(won[0])
+    won[0].close()
 
 
 def test_a_removed_run_is_gone_whole(run: Run, runs_folder: Path, described: RunSpec) -> None:
@@ -141,14 +142,14 @@ def test_a_live_run_is_not_removed(run: Run) -> None:
         store.remove(run)
     assert run.best_file.read_bytes() == b"weights"
     assert run.alive()
-    os.close(lock)
+    lock.close()
     assert run.status() == "lost"
 
 
 @pytest.mark.parametrize("use", [store.remove, launch.start], ids=["remove", "start"])
 def test_a_run_that_somebody_removed_meanwhile_is_said_to_be_gone(run: Run, use: object) -> None:
     store.remove(Run(run.path))
-    with pytest.raises(RunError, match=rf"^Run {run.id} cannot be used: No such file or directory .*\.$"):
+    with pytest.raises(RunError, match=rf"^Run {run.id} cannot be used: its folder .* is gone\.$"):
         use(run)  # type: ignore[operator]
 
 
@@ -179,3 +180,45 @@ def test_a_worker_that_cannot_be_started_gives_the_run_back(run: Run, monkeypatc
     with pytest.raises(RunError, match=r"^No worker could be started on run .*: No such file or directory\.$"):
         launch.start(run)
     assert not run.alive()
+
+
+def test_a_shared_lock_of_another_user_holds_nobody_up(run: Run) -> None:
+    run.acquire_lock().close()
+    reader = os.open(run.lock_file, os.O_RDONLY)
+    fcntl.flock(reader, fcntl.LOCK_SH)
+    lock = run.acquire_lock()
+    assert run.alive()
+    with pytest.raises(RunError, match="already running"):
+        run.acquire_lock()
+    lock.close()
+    os.close(reader)
+    assert not run.alive()
+
+
+def test_a_shared_lock_beside_a_worker_changes_nothing(run: Run) -> None:
+    lock = run.acquire_lock()
+    with pytest.raises(RunError, match="already running"):
+        run.acquire_lock()
+    assert os.path.samestat(run.lock_file.stat(), os.fstat(lock.descriptor))
+    lock.close()
+
+
+def test_of_many_claims_beside_a_shared_lock_one_wins(run: Run) -> None:
+    run.acquire_lock().close()
+    reader = os.open(run.lock_file, os.O_RDONLY)
+    fcntl.flock(reader, fcntl.LOCK_SH)
+    won: list[Lock] = []
+
+    def acquire() -> None:
+        with suppress(RunError):
+            won.append(run.acquire_lock())
+
+    threads = [threading.Thread(target=acquire) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.close(reader)
+    assert len(won) == 1
+    assert os.path.samestat(run.lock_file.stat(), os.fstat(won[0].descriptor))
+    won[0].close()

@@ -48,7 +48,7 @@ def claimed(run: Run) -> Iterator[None]:
     try:
         yield
     finally:
-        os.close(lock)
+        lock.close()
 
 
 def write(run: Run, case: str) -> None:

@@ -40,7 +40,7 @@ def test_before_the_first_event_little_is_known(run: Run) -> None:
 def test_a_run_that_trains_tells_of_its_newest_step_and_its_best_evaluation(run: Run) -> None:
     lock = run.acquire_lock()
     found = summary(run, *LIVED)
-    os.close(lock)
+    lock.close()
     assert (found.status, found.message) == ("running", ABOUT)
     assert (found.step, found.total, found.epochs, found.loss, found.eta_s) == (12, 100, 1.2, 0.25, 5.0)
     assert found.best == Best(step=11, metric="accuracy", value=0.5)
@@ -85,14 +85,14 @@ def test_each_end_is_told(
 def test_a_run_that_failed_and_goes_on_no_longer_says_why_it_failed(run: Run) -> None:
     lock = run.acquire_lock()
     found = summary(run, *LIVED, make.failed(12), make.started(12), make.step(13))
-    os.close(lock)
+    lock.close()
     assert (found.status, found.message) == ("running", ABOUT)
 
 
 def test_a_run_that_failed_and_is_claimed_again_no_longer_says_why_it_failed(run: Run) -> None:
     lock = run.acquire_lock()
     found = summary(run, *LIVED, make.failed(12))
-    os.close(lock)
+    lock.close()
     assert (found.status, found.message) == ("starting", ABOUT)
 
 
@@ -112,7 +112,10 @@ def test_what_cannot_be_read_says_why(run: Run) -> None:
     run.events_file.unlink()
     run.events_file.mkdir()
     found = read_summary(Run(run.path))
-    assert (found.status, found.message) == (UNREADABLE, f"{run.events_file} cannot be read: Is a directory.")
+    assert (found.status, found.message) == (
+        UNREADABLE,
+        f"Run {run.id} is not opened: events.jsonl is a folder, not a file of its own.",
+    )
     assert found.run.path == run.path
 
 

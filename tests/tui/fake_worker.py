@@ -13,6 +13,7 @@ from workbench.config import spec
 from workbench.runs import store
 from workbench.runs.events import SCHEMA, Baseline, Best, Eval, Failed, Finished, Started, Step, Stopped
 from workbench.runs.journal import Journal
+from workbench.runs.lock import Lock
 from workbench.runs.store import Run
 
 LABELS = ["Arabic", "Chinese", "Czech", "Polish", "Portuguese", "中文名字"]
@@ -40,7 +41,7 @@ class FakeWorker:
 
     def __init__(self, folder: Path, cell: str = "lstm", task: str = "names", **described: Any) -> None:
         self.run: Run = store.create(folder, spec.make(task, cell, **described))
-        self._lock: int | None = self.run.acquire_lock()
+        self._lock: Lock | None = self.run.acquire_lock()
         self._journal = Journal(self.run.events_file)
         self.best: Best | None = None
 
@@ -116,7 +117,7 @@ class FakeWorker:
     def vanish(self) -> FakeWorker:
         """The process is gone: the lock falls."""
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.close()
             self._lock = None
         return self
 

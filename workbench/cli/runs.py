@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from workbench.render.format import age
 from workbench.render.streams import narrate, print_json
 from workbench.runs import filters, store
 from workbench.runs.filters import FilterError
+from workbench.runs.folder import NotOpened
 from workbench.runs.history import read_history
 from workbench.runs.store import LIVE, NoSuchRun, RunError
 from workbench.runs.summary import facts, read_summary
@@ -114,8 +116,11 @@ def watch(
         put_frame(chosen)
     elif headless or json or not on_terminal():
         from workbench.cli.follow import follow
+        from workbench.cli.interruptions import Interruptions
 
-        raise typer.Exit(follow(chosen, json=json))
+        with Interruptions() as interruptions:
+            code = follow(chosen, interruptions, json=json)
+        raise typer.Exit(code)
     else:
         from workbench import tui
 
@@ -140,15 +145,20 @@ def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
 def rm(run: RunName, yes: Yes = False, runs_folder: Runs = None, json: Json = False) -> None:
     """Delete a run with all its checkpoints."""
     chosen = find(run, runs_folder)
-    if chosen.alive():
-        raise RunError(f"Run {chosen.id} is running: stop it first with `workbench stop {chosen.command_name}`.")
+    with suppress(NotOpened):
+        if chosen.alive():
+            raise RunError(f"Run {chosen.id} is running: stop it first with `workbench stop {chosen.command_name}`.")
     if not yes:
-        size = sum(file.stat().st_size for file in chosen.path.rglob("*") if file.is_file())
-        typer.confirm(
-            f"Delete run {chosen.id} with its weights and figures ({size / 1e6:.1f} MB)?", abort=True, err=True
-        )
-    store.remove(chosen)
+        if chosen.path.is_symlink():
+            question = f"Remove run {chosen.id}, which is a link to {chosen.path.readlink()} (its files stay there)?"
+        else:
+            size = sum(file.lstat().st_size for file in chosen.path.rglob("*") if not file.is_dir())
+            question = f"Delete run {chosen.id} with its weights and figures ({size / 1e6:.1f} MB)?"
+        typer.confirm(question, abort=True, err=True)
+    place = store.remove(chosen)
     if json:
-        print_json({"run": chosen.id, "deleted": True})
+        print_json({"run": chosen.id, "deleted": True, **({"files_stay_in": place} if place else {})})
+    elif place:
+        narrate(f"Run {chosen.id} was a link: the link is removed, the files in {place} stay.")
     else:
         narrate(f"Run {chosen.id} is deleted.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -82,8 +83,8 @@ def train(
         task, data_folder(data), narrate, settings=described.settings, progress=not json
     )
     folder = str(source.folder) if source.kind == "full" else ""
-    run = store.create(store.root(runs_folder), msgspec.structs.replace(described, data=source.kind, data_dir=folder))
-    _start(run, headless=headless, detach=detach, json=json)
+    described = msgspec.structs.replace(described, data=source.kind, data_dir=folder)
+    _start(lambda: store.create(store.root(runs_folder), described), headless=headless, detach=detach, json=json)
 
 
 def resume(
@@ -100,11 +101,11 @@ def resume(
     """
     chosen = find(run, runs_folder)
     _check_mode(headless=headless, detach=detach, json=json)
-    chosen.spec  # noqa: B018  an unreadable description is an error before a worker starts
+    launch.check_spec(chosen)  # an error before a worker starts
     if chosen.status() == "finished":
         raise RunError(f"Run {chosen.id} is finished: there is nothing to go on with.")
     _check_device(device or chosen.spec.train.device)
-    _start(chosen, device, headless=headless, detach=detach, json=json)
+    _start(lambda: chosen, device, headless=headless, detach=detach, json=json)
 
 
 def _check_device(name: str) -> None:
@@ -127,16 +128,21 @@ def _check_mode(*, headless: bool, detach: bool, json: bool) -> None:
         need_terminal()
 
 
-def _start(run: Run, device: str = "", *, headless: bool, detach: bool, json: bool) -> None:
-    worker = launch.start(run, device)
-    if detach:
-        print_json({"run": run.id}) if json else print(run.id)
-        narrate(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
-    elif headless or json:
-        from workbench.cli.follow import follow
+def _start(make_run: Callable[[], Run], device: str = "", *, headless: bool, detach: bool, json: bool) -> None:
+    """Start a worker on a run; a signal that comes meanwhile is answered when the run can be named or stopped."""
+    from workbench.cli.follow import follow
+    from workbench.cli.interruptions import Interruptions
 
-        raise typer.Exit(follow(run, json=json, worker=worker, owner=True))
-    else:
-        from workbench import tui
+    with Interruptions() as interruptions:
+        run = make_run()
+        worker = launch.start(run, device)
+        if detach:
+            print_json({"run": run.id}) if json else print(run.id, flush=True)
+            narrate(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
+            return
+        if headless or json or interruptions.received:
+            raise typer.Exit(follow(run, interruptions, json=json, worker=worker))
+        narrate(f"Run {run.id} trains in the background: closing the screen does not stop it.")
+    from workbench import tui
 
-        raise typer.Exit(tui.open_screen(run.path.parent, None, run))
+    raise typer.Exit(tui.open_screen(run.path.parent, None, run))

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from workbench.runs.events import Eval, decode
+from workbench.runs.folder import open_regular
 
 _BLOCK = 4 << 20
 # the beginning of a line; within a text the quotation marks would be escaped
@@ -24,17 +25,17 @@ class EvaluationIndex:
         """Read the evaluation at a step; ``None`` where the file holds it no longer.
 
         Raises:
-            OSError: the file cannot be read.
+            RunError, OSError: the file cannot be read.
         """
         self._update()
-        with self._path.open("rb") as file:
+        with open_regular(self._path) as file:
             file.seek(self._offsets.get(step, 0))
             event = decode(file.readline())
         return event if isinstance(event, Eval) and event.step == step else None
 
     def _update(self) -> None:
         """Index the evaluations that were written since the last call."""
-        with self._path.open("rb") as file:
+        with open_regular(self._path) as file:
             offset = file.seek(self._read_to)
             while block := file.read(_BLOCK) + file.readline():
                 lines = block[: block.rfind(b"\n") + 1]

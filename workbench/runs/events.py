@@ -140,7 +140,7 @@ def decode_all(lines: bytes) -> list[Event]:
     """Return the events on whole lines; a line without an event that this version knows is left out."""
     try:
         return _decoder.decode_lines(lines)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return [event for event in map(decode, lines.split(b"\n")) if event is not None]
 
 
@@ -148,7 +148,7 @@ def decode(line: bytes) -> Event | None:
     """Return the event on a line; ``None`` where the line holds none that this version knows."""
     try:
         return _decoder.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -26,7 +26,8 @@ from workbench.runs.events import (
     Stopped,
     decode,
 )
-from workbench.runs.journal import Tail
+from workbench.runs.folder import open_regular
+from workbench.runs.journal import LONGEST, Tail
 
 _CHUNK = 16 * 1024  # bytes read at a time, from the end back
 _HEAD = 16 * 1024  # bytes in which a run's first event is looked for
@@ -116,7 +117,8 @@ def read_history(path: Path) -> History:
         OSError: the events cannot be read.
     """
     history = History()
-    history.extend(Tail(path).read()[0])
+    for events in Tail(path).read_all():
+        history.extend(events)
     return history
 
 
@@ -128,7 +130,7 @@ def read_end(path: Path) -> History:
     """
     history = History()
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             lines = _backwards(file, file.seek(0, os.SEEK_END), ())
             next(lines)  # not whole yet
             for line in lines:
@@ -168,7 +170,7 @@ class LatestEvents:
                 return self.history
         self.history = History()
         try:
-            with self._path.open("rb") as file:
+            with open_regular(self._path) as file:
                 events, end = _latest(file)
         except FileNotFoundError:
             return self.history
@@ -233,15 +235,23 @@ def _backwards(file: BinaryIO, end: int, markers: Sequence[bytes]) -> Iterator[b
 
     As soon as ``markers`` holds any, chunks in which none of them occurs are skipped.
     """
-    rest = b""
+    rest: list[bytes] = []  # parts of the line that is not whole yet, the last one first
+    length = 0
     while end > 0:
         start = max(0, end - _CHUNK)
         file.seek(start)
-        rest, newline, lines = (file.read(end - start) + rest).partition(b"\n")
-        if newline and (not markers or any(part in lines for part in markers)):
-            yield from reversed(lines.split(b"\n"))
+        first, newline, lines = file.read(end - start).partition(b"\n")
+        if newline:
+            *whole, last = lines.split(b"\n")
+            last = b"".join((last, *reversed(rest)))
+            rest, length = [], 0
+            if not markers or any(part in line for line in (last, *whole) for part in markers):
+                yield from (last, *reversed(whole))
+        if length < LONGEST:
+            rest.append(first)
+            length += len(first)
         end = start
-    yield rest
+    yield b"".join(reversed(rest))
 
 
 def _without_views(event: Event) -> Event:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from workbench.runs import folder
 from workbench.runs.events import Event, decode_all, encode
 
+LONGEST = 64 << 20  # bytes of a line that are kept while its end is not read: no event is as long
+_BLOCK = 4 << 20  # bytes read at a time
 _RESERVE = 32 * 1024  # bytes given up on a full disk, so that the last events can still be written
 
 
@@ -17,10 +21,12 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._reserve = path.with_name("reserve")
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._file = folder.open_regular(path, "ab")
         self._torn = not _ends_whole(path)
         with suppress(OSError):
-            self._reserve.write_bytes(b"\0" * _RESERVE)
+            self._reserve.unlink(missing_ok=True)
+            with folder.open_regular(self._reserve, "xb") as reserve:
+                reserve.write(b"\0" * _RESERVE)
 
     def append(self, event: Event) -> None:
         """Write an event.
@@ -29,14 +35,14 @@ class Journal:
             OSError: the disk is full (or worse); what was there before is untouched.
         """
         line = b"\n" * self._torn + encode(event)
-        written = os.write(self._fd, line)
+        written = os.write(self._file.fileno(), line)
         self._torn = written < len(line)
         if self._torn:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
         """Flush what was appended to the disk."""
-        os.fsync(self._fd)
+        os.fsync(self._file.fileno())
 
     def give_up_reserve(self) -> None:
         """Free the reserved bytes on a full disk."""
@@ -46,7 +52,7 @@ class Journal:
     def close(self) -> None:
         """Close the file and free the reserve."""
         self.give_up_reserve()
-        os.close(self._fd)
+        self._file.close()
 
 
 class Tail:
@@ -73,7 +79,7 @@ class Tail:
             the events, and whether the file is another one now, from its beginning.
         """
         try:
-            stat = self._path.stat()
+            stat = folder.status(self._path)
         except FileNotFoundError:
             return [], False
         restarted = self._inode not in (-1, stat.st_ino) or stat.st_size < self._offset
@@ -83,18 +89,30 @@ class Tail:
         self.behind = False
         if stat.st_size == self._offset:
             return [], restarted
-        with self._path.open("rb", buffering=0) as file:
+        with folder.open_regular(self._path) as file:
             file.seek(self._offset)
             new = file.read(most)
         self._offset += len(new)
         self.behind = self._offset < stat.st_size
         lines, end, self._unfinished = (self._unfinished + new).rpartition(b"\n")
+        if len(self._unfinished) > LONGEST:
+            self._unfinished = self._unfinished[:1]  # its rest is read as a part of this line, which is no event
         return decode_all(lines + end), restarted
+
+    def read_all(self) -> Iterator[list[Event]]:
+        """Yield the events since the last call, block by block.
+
+        Raises:
+            RunError, OSError: the file cannot be read.
+        """
+        self.behind = True
+        while self.behind:
+            yield self.read(_BLOCK)[0]
 
 
 def _ends_whole(path: Path) -> bool:
     """Return whether the file's last line is whole."""
-    with path.open("rb") as file:
+    with folder.open_regular(path) as file:
         if file.seek(0, os.SEEK_END) == 0:
             return True
         file.seek(-1, os.SEEK_END)

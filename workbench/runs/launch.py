@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
 from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.spec import SpecError
+from workbench.runs.folder import holds, open_regular
 from workbench.runs.history import read_history
 from workbench.runs.store import Run, RunError
 
@@ -19,6 +23,7 @@ _ROOM = 64 * 1024  # bytes that a worker needs to write why it cannot go on
 # settings that may be edited between two lives of a run: its result does not depend on them
 CHANGEABLE = {"train.device", "train.threads", "train.checkpoint_seconds"}
 LOCK_FD = "WORKBENCH_LOCK_FD"
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # OpenMP threads that soon sleep rather than spin while they wait: on a machine with other work a step is 3 times
 # faster. A short spin (GNU's runtime) bridges the gaps between a step's small operations on one without.
 _QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}
@@ -38,28 +43,40 @@ def start(run: Run, device: str = "") -> subprocess.Popen[bytes]:
     """
     lock = run.acquire_lock()
     try:
-        _check_spec(run)
+        check_spec(run)
         if shutil.disk_usage(run.path).free < _ROOM:
             raise RunError(
                 f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.command_name}`."
             )
-        with run.log_file.open("ab", buffering=0) as log:
-            return subprocess.Popen(
+        with open_regular(run.log_file, "ab") as log, _signals_blocked():
+            worker = subprocess.Popen(
                 [sys.executable, "-P", "-m", "workbench.worker", str(run.path), *filter(None, [device])],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                pass_fds=[lock],
-                env={**_QUIET_THREADS, **os.environ, LOCK_FD: str(lock)},
+                pass_fds=[lock.descriptor],
+                env={**_QUIET_THREADS, **os.environ, LOCK_FD: str(lock.descriptor)},
             )
+            lock.hand_on(worker.pid)
+            return worker
     except OSError as error:
         raise RunError(f"No worker could be started on run {run.id}: {error.strerror}.") from None
     finally:
-        os.close(lock)
+        lock.close()
 
 
-def _check_spec(run: Run) -> None:
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Block the signals that end a program: the child inherits the mask, and unblocks them when it can answer them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def check_spec(run: Run) -> None:
     """Check that ``spec.json`` can be trained, and is as it was when the run's checkpoint was written.
 
     Raises:
@@ -69,7 +86,7 @@ def _check_spec(run: Run) -> None:
         spec.check(run.spec)
     except SpecError as error:
         raise RunError(f"{run.spec_file}: {error}") from None
-    started = read_history(run.events_file).started if run.last_file.exists() else None
+    started = read_history(run.events_file).started if holds(run.last_file) else None
     if started is None:
         return
     now = msgspec.json.decode(msgspec.json.encode(spec.values(run.spec)))  # as the event holds them

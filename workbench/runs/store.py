@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shlex
 import shutil
@@ -14,21 +13,21 @@ from typing import Literal
 
 import msgspec
 
-from tasks.base import PlainError
 from tasks.shared import files
 from tasks.shared.datasets.progress import PROGRESS_MARK
 from workbench.config import spec
 from workbench.config.spec import RunSpec
+from workbench.runs import folder as run_folder
+from workbench.runs import lock
 from workbench.runs.events import Failed, Finished, Stopped
+from workbench.runs.folder import PRETRAINED, NotOpened, run_id
+from workbench.runs.folder import RunError as RunError
 from workbench.runs.history import History, read_end
+from workbench.runs.lock import Lock
 
 Status = Literal["starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
 LIVE: tuple[Status, ...] = ("starting", "running", "stopping")
-PRETRAINED = "pretrained"
-
-
-class RunError(PlainError):
-    """A run cannot be found or used in this way. The message is one plain sentence."""
+_LOG_END = 64 * 1024  # bytes of the log in which its last line is looked for
 
 
 class NoSuchRun(RunError):
@@ -54,7 +53,7 @@ class Run:
     @cached_property
     def id(self) -> str:
         """Name of the folder; ``pretrained/NAME`` for a pretrained model."""
-        return f"{PRETRAINED}/{self.path.name}" if self.path.parent.name == PRETRAINED else self.path.name
+        return run_id(self.path)
 
     @property
     def command_name(self) -> str:
@@ -67,12 +66,15 @@ class Run:
         """The run's description.
 
         Raises:
-            RunError: it is missing, damaged or from a newer version.
+            RunError: it is missing, damaged or from a newer version; or the folder holds a link.
         """
         try:
-            return spec.from_json(self.spec_file.read_bytes())
-        except FileNotFoundError:
+            run_folder.check(self.path)
+            return spec.from_json(run_folder.read(self.spec_file))
+        except (FileNotFoundError, NotADirectoryError):
             raise RunError(f"{self.path} is not a run: it holds no spec.json.") from None
+        except OSError as error:
+            raise RunError(f"Run {self.id} cannot be read: {error.strerror} ({error.filename}).") from None
         except spec.SpecError as error:
             raise RunError(f"Run {self.id}: {error}") from None
 
@@ -80,8 +82,8 @@ class Run:
     def created(self) -> float:
         """Time at which its spec was written, in Unix seconds; 0 where there is none."""
         try:
-            return self.spec_file.stat().st_mtime
-        except FileNotFoundError:
+            return self.spec_file.lstat().st_mtime
+        except OSError:
             return 0.0
 
     def status(self, history: History | None = None) -> Status:
@@ -91,10 +93,10 @@ class Run:
             history: the run's latest events, where they were read already.
         """
         if self.alive():
-            if self.stop_file.exists():
+            if self.stop_requested():
                 return "stopping"
             history = history or read_end(self.events_file)
-            ended_before = history.ended is not None and history.ended.time < self.lock_file.stat().st_mtime
+            ended_before = history.ended is not None and history.ended.time < lock.taken_at(self.lock_file)
             return "starting" if ended_before or history.empty else "running"
         if history is None or history.ended is None:  # it may have ended after those events were read
             history = read_end(self.events_file)
@@ -108,24 +110,16 @@ class Run:
         return "finished" if self.path.parent.name == PRETRAINED else "lost"
 
     def alive(self) -> bool:
-        """Return whether a worker holds the lock."""
-        try:
-            descriptor = os.open(self.lock_file, os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+        """Return whether a worker holds the lock.
 
-    def acquire_lock(self) -> int:
+        Raises:
+            RunError: the lock is a link, or no regular file.
+            OSError: it cannot be opened.
+        """
+        return lock.held(self.lock_file)
+
+    def acquire_lock(self) -> Lock:
         """Lock the run for a worker, and remove an earlier STOP and temporary files.
-
-        Returns:
-            the lock's file descriptor; the lock is held until every copy of it is closed.
 
         Raises:
             RunError: a worker has it, its folder is gone or cannot be written, or it came with the program.
@@ -133,32 +127,53 @@ class Run:
         if self.path.parent == shipped():
             raise RunError(f"{self.id} came with the program: it can be asked, not changed.")
         try:
-            descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            run_folder.check(self.path)
+            held = lock.acquire(self.lock_file)
+        except FileNotFoundError:
+            raise RunError(f"Run {self.id} cannot be used: its folder {self.path} is gone.") from None
         except OSError as error:
             raise RunError(f"Run {self.id} cannot be used: {error.strerror} ({self.lock_file}).") from None
-        for _ in range(20):  # ``alive`` in another process holds the lock for an instant
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(0.01)
-        else:
-            os.close(descriptor)
-            raise RunError(f"Run {self.id} is already running: watch it with `workbench watch {self.command_name}`.")
-        os.utime(descriptor)  # an end that was written before now is an earlier worker's
-        self.stop_file.unlink(missing_ok=True)
+        except lock.Held:
+            raise RunError(
+                f"Run {self.id} is already running: watch it with `workbench watch {self.command_name}`."
+            ) from None
+        try:
+            os.utime(held.descriptor)  # an end that was written before now is an earlier worker's
+            self.stop_file.unlink(missing_ok=True)
+        except OSError as error:
+            held.close()
+            what = "its STOP file cannot be removed" if error.filename else "its lock cannot be written"
+            raise RunError(f"Run {self.id} cannot be used: {what}: {error.strerror} ({self.stop_file}).") from None
         files.clear_temporary(self.path)
-        return descriptor
+        return held
+
+    def adopt_lock(self, descriptor: int) -> Lock:
+        """Take over the lock that the launcher handed on; take it anew where it is another one.
+
+        Raises:
+            RunError: another worker has the run.
+        """
+        with suppress(OSError):
+            if held := lock.adopt(self.lock_file, descriptor):
+                return held
+        return self.acquire_lock()
+
+    def stop_requested(self) -> bool:
+        """Return whether the worker was asked to save a checkpoint and end."""
+        return run_folder.holds(self.stop_file)
 
     def request_stop(self) -> None:
         """Request that the worker saves a checkpoint and ends.
 
         Raises:
-            RunError: it is not running.
+            RunError: it is not running, or the request cannot be written.
         """
         if not self.alive():
             raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
-        self.stop_file.touch()
+        try:
+            run_folder.open_regular(self.stop_file, "ab").close()
+        except OSError as error:
+            raise RunError(f"Run {self.id} cannot be asked to stop: {error.strerror} ({self.stop_file}).") from None
 
     def progress_lines(self, offset: int = 0) -> tuple[list[str], int]:
         """Read the progress messages that the worker has logged.
@@ -170,7 +185,7 @@ class Run:
             the lines, each with its ``PROGRESS_MARK``; the offset for the next call.
         """
         try:
-            with self.log_file.open("rb") as log:
+            with run_folder.open_regular(self.log_file) as log:
                 log.seek(offset)
                 new = log.read()
         except FileNotFoundError:
@@ -182,7 +197,7 @@ class Run:
     def last_log_line(self) -> str:
         """Return the last line that the worker printed; empty where it printed none."""
         try:
-            lines = self.log_file.read_text(errors="replace").split("\n")
+            lines = self._end_of_log().decode(errors="replace").split("\n")
         except FileNotFoundError:
             return ""
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
@@ -190,9 +205,14 @@ class Run:
     def network(self) -> str:
         """Return the printout of the network and its parameters; empty before the first start, and in older runs."""
         try:
-            return self.network_file.read_text(encoding="utf-8", errors="replace")
+            return run_folder.read(self.network_file).decode(errors="replace")
         except FileNotFoundError:
             return ""
+
+    def _end_of_log(self) -> bytes:
+        with run_folder.open_regular(self.log_file) as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_END))
+            return log.read()
 
 
 def root(option: Path | None = None) -> Path:
@@ -225,11 +245,32 @@ def create(folder: Path, described: RunSpec) -> Run:
 
 
 def listing(folder: Path) -> list[Run]:
-    """Return the runs of a folder, the newest first."""
-    if not folder.is_dir():
+    """Return the runs of a folder, the newest first; one that cannot be opened is among them.
+
+    Raises:
+        RunError: the folder cannot be read.
+    """
+    try:
+        paths = list(folder.iterdir())
+    except FileNotFoundError:
         return []
-    runs = [Run(p) for p in folder.iterdir() if not p.name.startswith(".") and (p / "spec.json").is_file()]
+    except OSError as error:
+        raise RunError(
+            f"The runs in {folder} cannot be read: {error.strerror}. Name another folder with --runs."
+        ) from None
+    runs = [Run(path) for path in paths if not path.name.startswith(".") and _is_run(path)]
     return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
+
+
+def _is_run(path: Path) -> bool:
+    """Return whether a folder holds a spec.json, or cannot be looked into."""
+    try:
+        (path / "spec.json").lstat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def pretrained(folder: Path) -> list[Run]:
@@ -259,7 +300,7 @@ def find(name: str, folder: Path) -> Run:
         known = ", ".join(run.id for run in every)
         raise NoSuchRun(f"There is no model {name}: {f'there are {known}' if known else 'none is here'}.")
     if os.sep in name or name in (".", ".."):
-        if (Path(name) / "spec.json").is_file():
+        if _is_run(Path(name)):
             return Run(Path(name).absolute())
         raise NoSuchRun(f"{name} is not a run's folder: it holds no spec.json.")
     every = listing(folder)
@@ -278,21 +319,32 @@ def find(name: str, folder: Path) -> Run:
     raise NoSuchRun(f"There is no run {name!r} in {folder}: `workbench runs` lists them.")
 
 
-def remove(run: Run) -> None:
-    """Delete a run's folder with all of its files.
+def remove(run: Run) -> str:
+    """Delete a run's folder with all of its files; of a run that is a link, the link alone.
+
+    Returns:
+        the place that the link named, whose files are untouched; empty where it was no link.
 
     Raises:
-        RunError: it is running.
+        RunError: it is running, or cannot be deleted.
     """
-    descriptor = run.acquire_lock()
+    held = None
+    with suppress(NotOpened):  # no worker has a run that holds a link
+        held = run.acquire_lock()
     try:
+        if run.path.is_symlink():
+            place = str(run.path.readlink())
+            run.path.unlink()
+            return place
         gone = run.path.with_name(f".gone-{os.getpid()}-{run.path.name}")
         run.path.rename(gone)
         shutil.rmtree(gone)
     except OSError as error:
         raise RunError(f"Run {run.id} could not be deleted: {error.strerror}.") from None
     finally:
-        os.close(descriptor)
+        if held:
+            held.close()
+    return ""
 
 
 def task_state(run: Run) -> dict[str, object]:
@@ -302,8 +354,10 @@ def task_state(run: Run) -> dict[str, object]:
         RunError: it is not there yet, or damaged.
     """
     try:
-        return msgspec.json.decode(run.task_file.read_bytes(), type=dict[str, object])
+        return msgspec.json.decode(run_folder.read(run.task_file), type=dict[str, object])
     except FileNotFoundError:
         raise RunError(f"Run {run.id} has no task.json yet: it never reached its first step.") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except OSError as error:
+        raise RunError(f"{run.task_file} cannot be read: {error.strerror}.") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RunError(f"{run.task_file} is damaged: the run cannot be asked.") from None

@@ -76,7 +76,7 @@ def read_summary(run: Run) -> RunSummary:
     """Summarize a run from its files; one that cannot be read is described as that."""
     try:
         return summarize(run, LatestEvents(run.events_file).read())
-    except OSError as error:
+    except (RunError, OSError) as error:
         return unreadable_summary(run, error)
 
 
