@@ -16,7 +16,7 @@ from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.spec import SpecError
 from workbench.runs.folder import holds, open_regular
-from workbench.runs.history import read_history
+from workbench.runs.history import LatestEvents
 from workbench.runs.store import Run, RunError
 
 _ROOM = 64 * 1024  # bytes that a worker needs to write why it cannot go on
@@ -86,7 +86,7 @@ def check_spec(run: Run) -> None:
         spec.check(run.spec)
     except SpecError as error:
         raise RunError(f"{run.spec_file}: {error}") from None
-    started = read_history(run.events_file).started if holds(run.last_file) else None
+    started = LatestEvents(run.events_file).read().started if holds(run.last_file) else None
     if started is None:
         return
     now = msgspec.json.decode(msgspec.json.encode(spec.values(run.spec)))  # as the event holds them

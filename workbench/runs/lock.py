@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -247,6 +248,7 @@ def _write(file: BinaryIO, pid: int, since: float | None = None) -> None:
     os.ftruncate(file.fileno(), len(content))
 
 
+@cache
 def _machine() -> str:
     parts = [socket.gethostname()]
     with suppress(OSError):  # elsewhere than on Linux
