@@ -46,6 +46,7 @@ from workbench.engine import data, trained_run
 from workbench.runs import store
 from workbench.runs.events import Finished
 from workbench.runs.history import History, read_history
+from workbench.runs.run import Run
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 HEADS = {"residual": "", "plain": "plain"}  # a head and the preset that has it
@@ -169,11 +170,11 @@ def metrics_of(history: History, split: Split) -> dict[str, Any]:
     return next(each.metrics for each in reversed(history.evals) if each.step == history.ended.best.step)
 
 
-def run_of(given: argparse.Namespace, cell: str, head: str, seed: int, *, fold: int = 0) -> store.Run:
+def run_of(given: argparse.Namespace, cell: str, head: str, seed: int, *, fold: int = 0) -> Run:
     return find(given, cell, head, seed, fold) or train(given, cell, head, seed, fold)
 
 
-def find(given: argparse.Namespace, cell: str, head: str, seed: int, fold: int) -> store.Run | None:
+def find(given: argparse.Namespace, cell: str, head: str, seed: int, fold: int) -> Run | None:
     """A finished run of these already there."""
     folds = (given.folds if fold else 0, fold)
     for run in store.listing(given.runs):
@@ -187,7 +188,7 @@ def find(given: argparse.Namespace, cell: str, head: str, seed: int, fold: int) 
     return None
 
 
-def train(given: argparse.Namespace, cell: str, head: str, seed: int, fold: int) -> store.Run:
+def train(given: argparse.Namespace, cell: str, head: str, seed: int, fold: int) -> Run:
     words = [WORKBENCH, "train", "climate", "--cell", cell, "--seed", str(seed), "--headless", "--json"]
     words += ["--runs", str(given.runs), "--threads", given.threads]
     words += ["--preset", HEADS[head]] if HEADS[head] else []
@@ -197,7 +198,7 @@ def train(given: argparse.Namespace, cell: str, head: str, seed: int, fold: int)
     return store.find(json.loads(said.splitlines()[-1])["run"], given.runs)
 
 
-def test(run: store.Run) -> Tested:
+def test(run: Run) -> Tested:
     """A run's best weights on each test window."""
     opened, model = trained_run.load_trained(run)
     task, examples = opened, data.load(run.spec, opened.state)[1]

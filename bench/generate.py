@@ -40,6 +40,7 @@ from workbench.engine import network, trained_run
 from workbench.engine.generation import best_of
 from workbench.engine.generation.sampling import Sampler
 from workbench.runs import store
+from workbench.runs.locations import root
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 BARE = "import sys, torch, safetensors.torch; safetensors.torch.load_file(sys.argv[1]); print('月', flush=True)"
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--cold", type=int, default=5, help="starts of each side; 0: none")
     parser.add_argument("--runs", type=Path)
     given = parser.parse_args()
-    run = store.find(given.run, store.root(given.runs))
+    run = store.find(given.run, root(given.runs))
     task, model = trained_run.load_trained(run, threads=1, device="cpu")
     assert isinstance(task, Task)
     twin = network.build(msgspec.structs.replace(run.spec, cell="torch-lstm"), task).eval()

@@ -32,6 +32,7 @@ from tasks.shared.sequences.batching import by_length
 from tasks.shared.text.vocabulary import PAD, START
 from workbench.engine import trained_run
 from workbench.runs import store
+from workbench.runs.locations import root
 
 SPLITS = {"by poem": False, "near-duplicates joined": True}
 
@@ -62,7 +63,7 @@ def main() -> None:
         ]
         for method in figures[0]:
             row(f"{method}, {name}", [one[method] for one in figures])
-    for run in (store.find(one, store.root(given.runs)) for one in given.run):
+    for run in (store.find(one, root(given.runs)) for one in given.run):
         task, model = trained_run.load_trained(run, threads=1, device="cpu")
         assert isinstance(model, PoemNetwork)
         assert run.spec.settings.split_seed == settings.split_seed

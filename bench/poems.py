@@ -41,6 +41,8 @@ from workbench.engine import data, trained_run
 from workbench.engine.generation import best_of
 from workbench.engine.generation.sampling import Sampler
 from workbench.runs import store
+from workbench.runs.locations import root
+from workbench.runs.run import Run, task_state
 
 ALL_RULES = {"tones": True, "distinct": True, "novel": True}
 DEFAULTS = generation.DEFAULTS
@@ -52,8 +54,8 @@ _COLUMNS = 10  # of shares
 class Corpus:
     """The poems of a run's dataset by form, and the lines and 5-grams of its training rows."""
 
-    def __init__(self, run: store.Run) -> None:
-        task, examples = data.load(run.spec, store.task_state(run))
+    def __init__(self, run: Run) -> None:
+        task, examples = data.load(run.spec, task_state(run))
         assert isinstance(task, Task)
         self.by_form: dict[str, list[str]] = {form: [] for form in forms.FORMS}
         self.lines: set[str] = set()
@@ -86,7 +88,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path)
     parser.add_argument("--json", type=Path, help="the model's poems are kept here")
     given = parser.parse_args()
-    run = store.find(given.run, store.root(given.runs))
+    run = store.find(given.run, root(given.runs))
     corpus = Corpus(run)
     task, model = trained_run.load_trained(run, threads=1, device="cpu")
     assert isinstance(task, Task)

@@ -28,6 +28,7 @@ from workbench.engine import data, trained_run
 from workbench.runs import launch, store
 from workbench.runs.events import Finished
 from workbench.runs.history import read_history
+from workbench.runs.run import Run
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 
@@ -73,7 +74,7 @@ def _last_table(text: str) -> dict[str, Any]:
     return {"columns": cells[0], "rows": cells[1 : end + 1]}
 
 
-def find(folder: Path, task: str, words: str) -> store.Run | None:
+def find(folder: Path, task: str, words: str) -> Run | None:
     """Return the newest finished run of a cell with the task's own defaults, or a preset's."""
     if words.startswith(store.PRETRAINED):
         return store.find(words, folder)
@@ -92,7 +93,7 @@ def _result_settings(described: RunSpec) -> dict[str, object]:
     return {key: value for key, value in spec.values(described).items() if key not in launch.CHANGEABLE}
 
 
-def train(given: argparse.Namespace, task: str, words: str) -> store.Run:
+def train(given: argparse.Namespace, task: str, words: str) -> Run:
     """Train by the command line; return the run."""
     command = [WORKBENCH, "train", task, "--cell", *words.split(), "--headless", "--json", "--threads", given.threads]
     command += ["--data", str(given.data)] if given.data else []
@@ -100,7 +101,7 @@ def train(given: argparse.Namespace, task: str, words: str) -> store.Run:
     return store.find(json.loads(done.stdout.splitlines()[-1])["run"], given.runs)
 
 
-def measured(task: str, runs: dict[str, store.Run], metric: str) -> dict[str, Any]:
+def measured(task: str, runs: dict[str, Run], metric: str) -> dict[str, Any]:
     """Return the figures of some runs of a task, the best on the test split first, and the baselines'."""
     sign = 1 if tasks.settings(task).higher_is_better else -1
     networks = {words: _network(run) for words, run in runs.items()}
@@ -115,7 +116,7 @@ def measured(task: str, runs: dict[str, store.Run], metric: str) -> dict[str, An
     return {"test_rows": examples.size("test"), "networks": networks, "baselines": baselines}
 
 
-def _network(run: store.Run) -> dict[str, Any]:
+def _network(run: Run) -> dict[str, Any]:
     """Return a run's figures: the best evaluation's on validation, and its test."""
     history = read_history(run.events_file)
     ended, started = history.ended, history.started

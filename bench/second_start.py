@@ -25,6 +25,7 @@ if not sys.flags.safe_path:
 import tasks
 from workbench.config import spec
 from workbench.runs import store
+from workbench.runs.run import Run
 
 
 def main() -> None:
@@ -62,7 +63,7 @@ def start(folder: Path) -> tuple[float, float, float]:
 
     importlib.import_module("torch._dynamo")  # the optimiser would
     imported = time.perf_counter() - began
-    trainer = Trainer(store.Run(folder), TrainingState())
+    trainer = Trainer(Run(folder), TrainingState())
     trainer.begin_epoch()
     batch = trainer.batches()[0]
     reached = time.perf_counter() - began

@@ -30,7 +30,8 @@ from workbench.render.metrics import formatted, heading
 from workbench.runs import journal, store
 from workbench.runs.events import Baseline, Eval, Event, Finished, Started, Step, encode
 from workbench.runs.history import History, read_history
-from workbench.runs.store import Run
+from workbench.runs.locations import root
+from workbench.runs.run import Run
 
 STEPS = 200  # of the history that are kept
 HOME = Path(__file__).parents[1] / "checkpoints" / store.PRETRAINED
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("--avoid", required=True, help="what it should not be used for, for the card")
     parser.add_argument("--hours", default="", help="a remark on the training time, for the card")
     given = parser.parse_args()
-    run = store.find(given.run, store.root())
+    run = store.find(given.run, root())
     ship(run, HOME / given.name, given.avoid, given.hours)
 
 

@@ -32,7 +32,7 @@ from workbench.config import spec
 from workbench.runs import store
 from workbench.runs.events import SCHEMA, Best, Eval, Finished, Started, Step
 from workbench.runs.journal import Journal
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 LIST, OPEN = "\x1bOR", "\r"  # F3, Enter
 NAMES = ("train", "names", "--cell", "lstm", "--threads", 1, "--set", "train.patience=0")

@@ -36,9 +36,9 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def nothing_came_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No pretrained model is here."""
-    from workbench.runs import store
+    from workbench.runs import locations
 
-    monkeypatch.setattr(store, "shipped", lambda: tmp_path / "nothing")
+    monkeypatch.setattr(locations, "shipped", lambda: tmp_path / "nothing")
 
 
 @pytest.fixture(autouse=True)

@@ -21,10 +21,11 @@ import workbench.own_packages  # noqa: F401  ends the process where cells or tas
 import msgspec
 
 from workbench.runs.events import Eval, Failed, Started
+from workbench.runs.folder import RunError
 from workbench.runs.journal import Journal
 from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD
 from workbench.runs.lock import Lock
-from workbench.runs.store import Run, RunError
+from workbench.runs.run import Run
 
 _NO_LOCKS = (
     "The file system of the run's folder has no locks: the run is held by machine, process and heartbeat, so do not "

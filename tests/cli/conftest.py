@@ -16,7 +16,7 @@ from processes import Start, Terminal, worker_of
 from waiting import until
 
 from workbench.runs import store
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from waiting import until
 
 from workbench.runs import store
 from workbench.runs.history import read_history
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 PROGRAM = str(Path(sys.executable).with_name("workbench"))
 Start = Callable[..., ForkedProgram]

@@ -11,7 +11,7 @@ import torch
 from sentences import says
 
 from workbench.runs.history import read_history
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 def objects(stdout: str) -> list[dict]:

@@ -25,7 +25,7 @@ from workbench.cli import main
 from workbench.runs import store
 from workbench.runs.events import Failed
 from workbench.runs.history import read_history
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 class Trap:

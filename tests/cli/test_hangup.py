@@ -14,7 +14,7 @@ from processes import Start, Terminal, the_run, worker_of
 from waiting import HANG, until
 
 from workbench.runs.history import read_history
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 ENDLESS = ("train", "toy", "--headless", "--epochs", 1000, "--set", "task.pause=0.05")
 Open = Callable[..., Terminal]

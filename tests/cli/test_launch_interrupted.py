@@ -17,7 +17,7 @@ from waiting import HANG, until
 from workbench.cli import train
 from workbench.cli.interruptions import Interruptions
 from workbench.runs import launch, store
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 def struck(number: signal.Signals, real: Callable[..., Any], *, before: bool) -> Callable[..., Any]:

@@ -14,7 +14,8 @@ from tasks.scribe.task import CIRCLE
 from workbench.cli.app import app
 from workbench.config import spec
 from workbench.runs import store
-from workbench.runs.store import NoSuchRun, Run
+from workbench.runs.run import Run
+from workbench.runs.store import NoSuchRun
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from engine.generation.poem_writers import random_run
 from sentences import says
 
 from tasks.poems import checker, forms
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 KNOWN = ["天年天年天", "月雪月雪天"]
 

@@ -14,7 +14,7 @@ from processes import PROGRAM
 from workbench.config import spec
 from workbench.runs import store
 from workbench.runs.history import read_history
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 def test_no_runs_yet_names_the_next_action(workbench, runs_folder: Path) -> None:

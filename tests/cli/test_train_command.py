@@ -12,7 +12,7 @@ from waiting import HANG, until
 
 from workbench.runs import store
 from workbench.runs.history import read_history
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 FIELDS = {
     *("run", "status", "data", "protocol", "best", "test", "baseline", "epochs", "wall_s", "examples_per_s"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sentences import says
 
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 ESCAPE = "\x1b"
 

@@ -9,7 +9,7 @@ import pytest
 from engine.toy_runs import contents, copied, nothing_lost, toy
 from sentences import says
 
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 TRAIN = ("train", "toy", "--headless")
 

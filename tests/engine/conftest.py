@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from engine.toy_runs import after, copied, toy, trained
 
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 @pytest.fixture(scope="session")

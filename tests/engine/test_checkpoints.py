@@ -18,7 +18,7 @@ from workbench.engine import checkpoint, trained_run
 from workbench.engine.checkpoint import CheckpointError
 from workbench.engine.errors import explain
 from workbench.engine.state import TrainingState
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 class MakesAFolder:

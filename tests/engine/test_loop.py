@@ -22,7 +22,7 @@ from workbench.config import spec
 from workbench.engine import loop, step_statistics, trained_run, trainer
 from workbench.engine.devices import DeviceError
 from workbench.runs.events import Alarm, Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 SELDOM = {"train.checkpoint_seconds": 1000.0}
 

@@ -14,7 +14,7 @@ from workbench.config import spec
 from workbench.engine import network
 from workbench.engine.data import load
 from workbench.runs.events import Eval, Finished, Started, Step
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 SELDOM = {"train.checkpoint_seconds": 1000.0}
 RATES = {"adamw": 0.02, "adam": 0.02, "rmsprop": 0.01, "sgd": 0.3}

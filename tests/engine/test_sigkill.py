@@ -23,10 +23,11 @@ from forker import Forker
 from waiting import HANG, until
 
 from tasks.shared import files
-from workbench.runs import journal, launch, store
+from workbench.runs import journal, launch
 from workbench.runs.events import Finished
 from workbench.runs.history import read_history
-from workbench.runs.store import Run
+from workbench.runs.locations import root
+from workbench.runs.run import Run
 
 KILLS = 20
 WHERE = ("start-up", "training", "writing", "training", "start-up")
@@ -172,7 +173,7 @@ def test_killed_at_twenty_instants_a_run_ends_the_same_bit_for_bit(forker: Forke
 
 def kill_and_compare() -> None:
     torch.set_num_threads(1)
-    folder = store.root()
+    folder = root()
     reference = toy(folder, SPEC, cell="lstm", **TASK)
     began = time.time()
     live_on(reference)

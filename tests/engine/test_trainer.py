@@ -16,7 +16,7 @@ from workbench.engine import trained_run
 from workbench.engine.state import TrainingState
 from workbench.engine.trainer import Trainer
 from workbench.runs.events import Eval, Finished
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 SELDOM = {"train.checkpoint_seconds": 1000.0}
 

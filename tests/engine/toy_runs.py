@@ -16,7 +16,7 @@ from workbench.engine.state import TrainingState
 from workbench.runs import store
 from workbench.runs.events import Event
 from workbench.runs.journal import Journal
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 KEPT = {*("spec.json", "task.json", "network.txt", "events.jsonl", "lock", "worker.log", "best.safetensors", "last.pt")}
 _E = TypeVar("_E")

@@ -22,7 +22,8 @@ from workbench.inference.client import Client
 from workbench.inference.protocol import End, Examples, Judged, Listed
 from workbench.inference.service import InferenceService
 from workbench.runs import store
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 
 SMALL = {"cell.hidden": 8, "task.embedding": 8}
 

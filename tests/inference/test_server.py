@@ -24,7 +24,8 @@ from workbench.inference.client import Client
 from workbench.inference.protocol import Begun, Character, End, Generate
 from workbench.inference.service import InferenceService
 from workbench.runs import store
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 
 
 @pytest.fixture(scope="module")

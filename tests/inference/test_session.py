@@ -11,7 +11,8 @@ from waiting import HANG, until
 
 from workbench.inference import session as sessions
 from workbench.inference.session import InferenceSession
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 
 
 class Child:

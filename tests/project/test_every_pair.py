@@ -25,7 +25,7 @@ from workbench.engine.gradient_monitor import GradientMonitor
 from workbench.engine.optim import Optimization
 from workbench.runs import store
 from workbench.runs.events import Baseline, Eval, Finished, Started
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 SHIPPED = [name for name in tasks.available() if (Path(tasks.__file__).parent / name).is_dir()]
 PAIRS = [(task, cell) for task in SHIPPED for cell in cells.available()]

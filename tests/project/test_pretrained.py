@@ -10,10 +10,12 @@ import pytest
 
 from workbench.runs import store
 from workbench.runs.events import Finished
+from workbench.runs.folder import RunError
 from workbench.runs.history import read_history
-from workbench.runs.store import Run, RunError
+from workbench.runs.locations import shipped
+from workbench.runs.run import Run
 
-MODELS = store.listing(store.shipped())
+MODELS = store.listing(shipped())
 MOST = {"names-lstm": 2e6, "poems-lstm": 20e6}  # bytes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from workbench.render.status import STATUS_COLORS
-from workbench.runs.store import Status
+from workbench.runs.run import Status
 from workbench.runs.summary import UNREADABLE
 
 

@@ -9,7 +9,8 @@ from tasks.views import Text
 from workbench.inference.protocol import Generate
 from workbench.repl.prompt import Prompt
 from workbench.repl.settings import PromptSettings
-from workbench.runs.store import NoSuchRun, Run
+from workbench.runs.run import Run
+from workbench.runs.store import NoSuchRun
 from workbench.runs.writers import constraint_fields
 
 

@@ -12,7 +12,8 @@ from workbench.config.generation import GenerationConfig
 from workbench.repl.generator import PoemGenerator
 from workbench.repl.prompt import Prompt
 from workbench.repl.settings import PromptSettings
-from workbench.runs.store import Run, find
+from workbench.runs.run import Run
+from workbench.runs.store import find
 
 Type = Callable[..., list[str]]
 

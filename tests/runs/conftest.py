@@ -9,7 +9,7 @@ import pytest
 from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.runs import store
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 @pytest.fixture

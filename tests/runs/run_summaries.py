@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.config import spec
 from workbench.runs.events import Best
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary
 
 

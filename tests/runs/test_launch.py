@@ -11,8 +11,9 @@ from event_makers import started
 
 from workbench.config import spec
 from workbench.runs import launch, store
+from workbench.runs.folder import RunError
 from workbench.runs.journal import Journal
-from workbench.runs.store import Run, RunError
+from workbench.runs.run import Run
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ import pytest
 from waiting import until
 
 from workbench.runs import lock
+from workbench.runs.folder import RunError
 from workbench.runs.lock import Held, Owner
-from workbench.runs.store import Run, RunError
+from workbench.runs.run import Run
 
 
 @pytest.fixture(params=[errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])

@@ -16,7 +16,9 @@ import pytest
 from workbench.config.options import TrainOptions
 from workbench.config.spec import RunSpec
 from workbench.runs import store
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.locations import root
+from workbench.runs.run import Run
 
 SECOND = "20260102-030405"
 
@@ -126,4 +128,4 @@ def test_where_runs_land(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WORKBENCH_RUNS", variable)
-    assert store.root(Path(option) if option else None) == tmp_path / expected
+    assert root(Path(option) if option else None) == tmp_path / expected

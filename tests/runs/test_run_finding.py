@@ -10,8 +10,11 @@ import pytest
 
 from tasks.shared.datasets.progress import PROGRESS_MARK
 from workbench.config.spec import RunSpec
+from workbench.runs import locations
 from workbench.runs import store as runs
-from workbench.runs.store import NoSuchRun, Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run, task_state
+from workbench.runs.store import NoSuchRun
 
 IDS = ("names-gru-1", "names-lstm-1", "names-lstm-2", "names-lstm-22")
 
@@ -118,7 +121,7 @@ def test_a_pretrained_model(store: Path) -> None:
 def test_of_models_that_are_not_there_those_that_are_here_are_named(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "nothing")
+    monkeypatch.setattr(locations, "shipped", lambda: tmp_path / "nothing")
     for models, sentence in (((), "none is here"), (("a", "b"), "there are pretrained/a, pretrained/b")):
         for model in models:
             shutil.copytree(store / IDS[0], store / runs.PRETRAINED / model)
@@ -170,13 +173,13 @@ def test_the_last_line_of_the_log(tmp_path: Path, content: bytes | None, last: s
 
 def test_the_tasks_state_is_read_or_said_to_be_missing(run: Run) -> None:
     with pytest.raises(RunError, match=r"no task\.json yet"):
-        runs.task_state(run)
+        task_state(run)
     run.task_file.write_bytes(b'{"labels":["a"]}')
-    assert runs.task_state(run) == {"labels": ["a"]}
+    assert task_state(run) == {"labels": ["a"]}
     for damaged in (b"", b"[1]", b'{"labels":', b"\xff"):
         run.task_file.write_bytes(damaged)
         with pytest.raises(RunError, match=r"task\.json is damaged"):
-            runs.task_state(run)
+            task_state(run)
 
 
 def test_the_progress_that_a_worker_logged_is_read_in_whole_lines_from_where_one_was(tmp_path: Path) -> None:

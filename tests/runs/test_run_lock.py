@@ -14,8 +14,9 @@ import pytest
 
 from workbench.config.spec import RunSpec
 from workbench.runs import launch, store
+from workbench.runs.folder import RunError
 from workbench.runs.lock import Lock
-from workbench.runs.store import Run, RunError
+from workbench.runs.run import Run
 
 
 def test_a_second_claim_is_refused_until_the_first_is_given_back(run: Run) -> None:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 import event_makers as make
 import pytest
 
-from workbench.runs import store
 from workbench.runs.events import Event, encode
-from workbench.runs.store import Run, RunError, Status
+from workbench.runs.folder import RunError
+from workbench.runs.run import LIVE as LIVE_STATUSES
+from workbench.runs.run import Run, Status
 
 LIVED = [make.started(), make.step(1)]
 ON = [make.started(1), make.step(2)]
@@ -116,5 +117,5 @@ def test_a_run_that_does_not_live_cannot_be_stopped(run: Run, case: str) -> None
 
 
 def test_every_live_status_is_known_as_one() -> None:
-    assert {*LIVE.values(), "stopping"} == set(store.LIVE)
-    assert not set(DEAD.values()) & set(store.LIVE)
+    assert {*LIVE.values(), "stopping"} == set(LIVE_STATUSES)
+    assert not set(DEAD.values()) & set(LIVE_STATUSES)

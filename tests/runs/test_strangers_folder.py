@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from event_makers import started
 
+from tasks.shared import files
 from workbench.config.spec import RunSpec
 from workbench.runs import folder, launch, store
 from workbench.runs.events import decode, decode_all, encode
+from workbench.runs.folder import RunError
 from workbench.runs.history import LatestEvents, read_end, read_history
 from workbench.runs.journal import Journal, Tail
 from workbench.runs.lock import Lock
-from workbench.runs.store import Run, RunError
+from workbench.runs.run import Run, task_state
 from workbench.runs.summary import UNREADABLE, read_summary
 
 FILES = ("reserve", "events.jsonl", "worker.log", "task.json", "task.safetensors", "lock", "STOP", "spec.json")
@@ -95,7 +97,7 @@ def test_every_file_is_opened_with_care_even_if_it_is_exchanged_later(
         lambda: read_end(run.events_file),
         lambda: read_history(run.events_file),
         lambda: Journal(run.events_file),
-        lambda: store.task_state(run),
+        lambda: task_state(run),
         lambda: folder.open_regular(run.stop_file, "ab"),
     ]
     for use in uses:
@@ -116,7 +118,7 @@ def test_the_reserve_is_a_new_file(run: Run, diary: Path) -> None:
 
 def test_a_temporary_file_that_is_a_link_is_not_written_through(run: Run, diary: Path) -> None:
     (run.path / f".task.json.{os.getpid()}.tmp").symlink_to(diary)
-    store.files.write(run.task_file, b"{}")
+    files.write(run.task_file, b"{}")
     assert run.task_file.read_bytes() == b"{}"
 
 
@@ -142,7 +144,7 @@ def test_a_deep_json_is_the_trouble_of_one_run(run: Run, runs_folder: Path, desc
     assert found[run.id].status == expected[name]
     if name == "task.json":
         with pytest.raises(RunError, match=r"task\.json is damaged"):
-            store.task_state(run)
+            task_state(run)
 
 
 def test_a_deep_line_among_events_is_left_out() -> None:

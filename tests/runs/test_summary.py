@@ -12,7 +12,7 @@ import pytest
 from workbench.config import spec
 from workbench.runs import store
 from workbench.runs.events import Best, Event, encode
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.runs.summary import UNREADABLE, RunSummary, facts, higher_is_better, read_summary
 
 LIVED: list[Event] = [

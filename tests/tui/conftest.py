@@ -18,7 +18,7 @@ from waiting import HANG
 
 from tasks.names.settings import LANGUAGES
 from workbench.runs import launch
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.compare.screen import CompareScreen
 from workbench.tui.lab.network_line import NetworkSummaryLine

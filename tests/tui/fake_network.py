@@ -11,7 +11,8 @@ from waiting import HANG
 
 from tasks.poems.prosody import GROUPS, Prosody
 from workbench.inference.protocol import Begun, Character, End, Generate
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 
 _CHARACTERS = {
     "先": "天年前边烟泉眠弦",

@@ -14,7 +14,7 @@ from workbench.runs import store
 from workbench.runs.events import SCHEMA, Baseline, Best, Eval, Failed, Finished, Started, Step, Stopped
 from workbench.runs.journal import Journal
 from workbench.runs.lock import Lock
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 LABELS = ["Arabic", "Chinese", "Czech", "Polish", "Portuguese", "中文名字"]
 METHODS = {

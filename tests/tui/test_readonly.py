@@ -6,7 +6,7 @@ import pytest
 from waiting import eventually
 
 from workbench.runs import launch
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.help.palette import entries
 from workbench.tui.keys import ACTIONS
 

@@ -14,7 +14,8 @@ from workbench.cli import catalog, data, poem, predict, runs, train
 from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal
 from workbench.config.environment import DEBUG, defect
 from workbench.config.spec import SpecError
-from workbench.runs.store import NoSuchRun, root
+from workbench.runs.locations import root
+from workbench.runs.store import NoSuchRun
 
 _ACTING = ("train", "resume", "stop", "rm")  # commands that --readonly refuses
 app = typer.Typer(

@@ -6,7 +6,7 @@ import sys
 
 from tasks.shared.datasets.locations import named_folder
 from workbench import tui
-from workbench.runs.store import root
+from workbench.runs.locations import root
 
 
 def run() -> None:

@@ -17,7 +17,7 @@ import tasks
 import workbench
 from tasks.base import DataError
 from tasks.shared.datasets import cache, locations
-from workbench.runs.store import root
+from workbench.runs.locations import root
 
 
 class Finding(NamedTuple):

@@ -17,7 +17,7 @@ from workbench.render.streams import narrate, print_json
 from workbench.runs import folder
 from workbench.runs.history import History
 from workbench.runs.journal import Tail
-from workbench.runs.store import LIVE, Run, Status
+from workbench.runs.run import LIVE, Run, Status
 
 _POLL_SECONDS = 0.2
 

@@ -15,7 +15,8 @@ from workbench.config.environment import ASCII
 from workbench.config.options import DEVICE_PATTERN
 from workbench.config.spec import SpecError
 from workbench.runs import store
-from workbench.runs.store import Run
+from workbench.runs.locations import root
+from workbench.runs.run import Run
 
 
 def _set_ascii(wanted: bool) -> None:
@@ -74,7 +75,7 @@ def find(name: str, folder: Path | None) -> Run:
     Raises:
         NoSuchRun: the name fits no run, or several.
     """
-    return store.find(name, store.root(folder))
+    return store.find(name, root(folder))
 
 
 def data_folder(option: Path | None) -> Path | None:

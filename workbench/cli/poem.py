@@ -20,8 +20,9 @@ from workbench.config.generation import DEFAULTS, FIELDS, SEEDS, GenerationConfi
 from workbench.config.spec import SpecError
 from workbench.render.streams import narrate, print_json, stdin_lines
 from workbench.render.text import printable, stripped
-from workbench.runs import store, writers
-from workbench.runs.store import Run
+from workbench.runs import writers
+from workbench.runs.locations import root
+from workbench.runs.run import Run
 
 if TYPE_CHECKING:
     from workbench.inference.protocol import Generate
@@ -111,7 +112,7 @@ def poem(
         ),
         seeded=seed is not None,
     )
-    chosen = find(run, runs_folder) if run else writers.preferred(store.root(runs_folder))
+    chosen = find(run, runs_folder) if run else writers.preferred(root(runs_folder))
     if start is None and not (acrostic or json) and count == 1 and on_terminal():
         _prompt(chosen, runs_folder, settings, device)
         return
@@ -163,7 +164,7 @@ def _prompt(run: Run, folder: Path | None, settings: PromptSettings, device: str
         raise typer.Exit(1) from None
 
     def models() -> list[str]:
-        return [run.id for run in writers.listing(store.root(folder))]
+        return [run.id for run in writers.listing(root(folder))]
 
     prompt.serve(line_reader(prompt.available_commands, models, lambda: f" {prompt.status()}"))
 

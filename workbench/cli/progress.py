@@ -14,7 +14,7 @@ from workbench.render.metrics import ordered, with_heading
 from workbench.render.streams import narrate
 from workbench.runs.events import Alarm, Checkpoint, Eval, Event, Started, Step
 from workbench.runs.history import History
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 _TESTING = "Testing, and measuring the baselines …"
 _METRICS = 3  # on the line of an evaluation

@@ -19,7 +19,7 @@ from workbench.render.text import printable_lines
 from workbench.render.views import view
 from workbench.runs.events import Baseline, Finished, Stopped
 from workbench.runs.history import History
-from workbench.runs.store import Run, Status
+from workbench.runs.run import Run, Status
 
 
 def to_json(run: Run, status: Status, history: History) -> dict[str, object]:

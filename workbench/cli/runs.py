@@ -14,9 +14,11 @@ from workbench.render.format import age
 from workbench.render.streams import narrate, print_json
 from workbench.runs import filters, store
 from workbench.runs.filters import FilterError
-from workbench.runs.folder import NotOpened
+from workbench.runs.folder import NotOpened, RunError
 from workbench.runs.history import read_history
-from workbench.runs.store import LIVE, NoSuchRun, RunError
+from workbench.runs.locations import root
+from workbench.runs.run import LIVE
+from workbench.runs.store import NoSuchRun
 from workbench.runs.summary import facts, read_summary
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")]
@@ -40,7 +42,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
     """List the runs, the newest first."""
     if runs_folder and not runs_folder.is_dir():
         raise NoSuchRun(f"{runs_folder} is not a folder: name the one that holds the runs.")
-    every = [read_summary(run) for run in store.listing(store.root(runs_folder))]
+    every = [read_summary(run) for run in store.listing(root(runs_folder))]
     try:
         condition = filters.parse(filter, {name for summary in every for name in summary.val})
     except FilterError as error:
@@ -50,7 +52,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         print_json([facts(summary) for summary in matching])
         return
     if not matching:
-        none = f"No runs in {store.root(runs_folder)} yet: `workbench train names --cell lstm` starts one."
+        none = f"No runs in {root(runs_folder)} yet: `workbench train names --cell lstm` starts one."
         narrate(f"No run matches --filter {filter!r} ({len(every)} in all)." if every else none)
         return
     from rich.text import Text

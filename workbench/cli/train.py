@@ -25,7 +25,9 @@ from workbench.cli.options import (
 from workbench.config import spec
 from workbench.render.streams import narrate, print_json
 from workbench.runs import launch, store
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.locations import root
+from workbench.runs.run import Run
 
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the training goes on.")]
 
@@ -84,7 +86,7 @@ def train(
     )
     folder = str(source.folder) if source.kind == "full" else ""
     described = msgspec.structs.replace(described, data=source.kind, data_dir=folder)
-    _start(lambda: store.create(store.root(runs_folder), described), headless=headless, detach=detach, json=json)
+    _start(lambda: store.create(root(runs_folder), described), headless=headless, detach=detach, json=json)
 
 
 def resume(

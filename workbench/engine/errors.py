@@ -7,7 +7,7 @@ import errno
 from tasks.base import PlainError
 from workbench.config.plugin_errors import located
 from workbench.engine.state import TrainingState
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -19,7 +19,7 @@ from workbench.engine.state import TrainingState
 from workbench.engine.trainer import Trainer
 from workbench.runs import events
 from workbench.runs.events import Event, all_finite
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 _STOP_CHECK_SECONDS = 0.25
 

@@ -14,7 +14,7 @@ from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.generation import samples
 from workbench.runs.history import read_history
-from workbench.runs.store import Run, task_state
+from workbench.runs.run import Run, task_state
 
 
 def load_trained(run: Run, threads: int = 0, device: str = "") -> tuple[AnyTask, nn.Module]:

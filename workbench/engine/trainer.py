@@ -24,7 +24,7 @@ from workbench.engine.state import TrainingState
 from workbench.engine.step_statistics import StepStatistics
 from workbench.runs import events
 from workbench.runs.events import Best, Event, all_finite, finite
-from workbench.runs.store import Run, task_state
+from workbench.runs.run import Run, task_state
 
 
 class NotFinite(PlainError):

@@ -38,7 +38,8 @@ from workbench.inference.protocol import (
     encode,
     reply,
 )
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 
 T = TypeVar("T")
 _GONE = "The process that answers is gone: ask again."

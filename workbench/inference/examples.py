@@ -16,7 +16,7 @@ from tasks.base import AnyTask, Split
 from tasks.shared.classification.task import ClassificationTask
 from workbench.engine import data, trained_run
 from workbench.inference.protocol import Example
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 _BATCH = 128
 _LONGEST = 600  # characters of a text that are sent: its beginning and its end

@@ -33,7 +33,7 @@ from workbench.inference.protocol import (
     request,
     request_id,
 )
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 def main() -> int:

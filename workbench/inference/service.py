@@ -30,7 +30,7 @@ from workbench.inference.protocol import (
     Request,
     Views,
 )
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 class SummaryService:

@@ -17,7 +17,8 @@ from workbench.engine.generation.sampling import Sampler
 from workbench.inference.protocol import Generate
 from workbench.render.streams import narrate
 from workbench.render.text import printable, printable_lines
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 from workbench.runs.writers import constraint_fields, not_offered
 
 

@@ -17,7 +17,7 @@ from workbench.repl import commands
 from workbench.repl.commands import Command
 from workbench.repl.generator import PoemGenerator
 from workbench.repl.settings import PromptSettings
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 _RANDOM_SEEDS = 100_000  # below it a seed is short enough to be typed again
 GREETING = "Characters begin a poem, /help lists the commands, Ctrl-D leaves."

@@ -22,7 +22,7 @@ from workbench.config import spec
 from workbench.config.fields import Field, describe
 from workbench.config.options import CellOptions, TrainOptions
 from workbench.config.suggestions import did_you_mean
-from workbench.runs.store import Status
+from workbench.runs.run import Status
 from workbench.runs.summary import UNREADABLE, RunSummary
 
 EXAMPLE = "lstm task:names acc>0.8 -status:failed age<2h"

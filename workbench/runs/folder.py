@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from tasks.base import PlainError
+from workbench.runs.locations import run_id
 
-PRETRAINED = "pretrained"
 _FLAGS = {
     "rb": os.O_RDONLY,
     "ab": os.O_WRONLY | os.O_APPEND | os.O_CREAT,
@@ -37,11 +37,6 @@ class RunError(PlainError):
 
 class NotOpened(RunError):
     """A file in a run's folder is a link, or no regular file."""
-
-
-def run_id(folder: Path) -> str:
-    """Return a run's id: the name of its folder; ``pretrained/NAME`` for a pretrained model."""
-    return f"{PRETRAINED}/{folder.name}" if folder.parent.name == PRETRAINED else folder.name
 
 
 def open_regular(path: Path, mode: Literal["rb", "ab", "r+b", "xb"] = "rb") -> BinaryIO:

@@ -15,9 +15,9 @@ import msgspec
 from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.spec import SpecError
-from workbench.runs.folder import holds, open_regular
+from workbench.runs.folder import RunError, holds, open_regular
 from workbench.runs.history import LatestEvents
-from workbench.runs.store import Run, RunError
+from workbench.runs.run import Run
 
 _ROOM = 64 * 1024  # bytes that a worker needs to write why it cannot go on
 # settings that may be edited between two lives of a run: its result does not depend on them

@@ -10,8 +10,9 @@ from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.render.metrics import with_heading
 from workbench.runs.events import Best, Failed, Finished, Stopped
+from workbench.runs.folder import RunError
 from workbench.runs.history import History, LatestEvents
-from workbench.runs.store import Run, RunError, Status
+from workbench.runs.run import Run, Status
 
 UNREADABLE: Literal["unreadable"] = "unreadable"
 State = Status | Literal["unreadable"]

@@ -9,7 +9,9 @@ import msgspec
 
 from workbench.config.fields import Field, describe
 from workbench.runs import store
-from workbench.runs.store import NoSuchRun, Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
+from workbench.runs.store import NoSuchRun
 
 
 def learns_to_write(run: Run) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 _GC_THRESHOLDS = (50_000, 20, 20)  # collecting takes a sixth of the time to the first paint, and finds nothing
 

@@ -15,7 +15,8 @@ from textual.screen import Screen
 
 from workbench.config.environment import DEBUG, defect
 from workbench.runs import launch
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 from workbench.tui.appearance import COMPACT, MEDIUM, TALL, WIDE, Appearance
 from workbench.tui.help.palette import Palette
 from workbench.tui.help.screen import Help

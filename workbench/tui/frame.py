@@ -10,7 +10,8 @@ from rich.console import Console
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.run.screen import RunScreen
 

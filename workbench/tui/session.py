@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 from textual.app import App
 from textual.screen import Screen
 
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.keys import Place
 from workbench.tui.services.owned_runs import OwnedRuns
 

@@ -20,7 +20,7 @@ from tasks.shared.text.vocabulary import END, START
 from workbench.config import spec
 from workbench.engine import checkpoint, network
 from workbench.runs import store
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 def random_writer(characters: str = CHARACTERS, known: list[str] | None = None, seed: int = 0) -> tuple[Task, Any]:

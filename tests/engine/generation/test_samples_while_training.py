@@ -16,7 +16,7 @@ from workbench.engine import loop as loop
 from workbench.runs import store
 from workbench.runs.events import Eval, Sample
 from workbench.runs.history import read_history
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 STEPS = 6  # an epoch: 96 rows by 16
 

@@ -16,7 +16,7 @@ from workbench.engine.generation.sampling import Sampler
 from workbench.inference.protocol import Character, Generate
 from workbench.inference.service import InferenceService
 from workbench.runs import store
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from workbench.config import spec
 from workbench.engine import checkpoint
 from workbench.engine import loop as loop
 from workbench.runs import store
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from typing import Any
 from fake_worker import FakeWorker, confusion
 
 from workbench.inference.protocol import Example, Examples, Judged, Listed
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 from workbench.tui.confusion.screen import ConfusionScreen
 
 OBEYED = "[red]明\x1b[2J月"

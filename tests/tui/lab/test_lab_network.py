@@ -15,7 +15,7 @@ from waiting import HANG, eventually
 from workbench.config.spec import RunSpec
 from workbench.inference import session
 from workbench.inference.protocol import NetworkSummary, Part
-from workbench.runs.store import RunError
+from workbench.runs.folder import RunError
 from workbench.tui.lab.network_line import NetworkSummaryLine, lay_out
 
 

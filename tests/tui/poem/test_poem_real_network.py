@@ -11,7 +11,7 @@ from workbench.config import spec
 from workbench.engine import trained_run
 from workbench.engine.generation.decoding import generate
 from workbench.runs import store
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.poem.form import DEFAULT_REQUEST
 from workbench.tui.poem.generations import PoemList
 

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from textual.widgets import Input, Select
 from waiting import eventually, until
 
-from workbench.runs.store import RunError
+from workbench.runs.folder import RunError
 from workbench.tui.poem import generations
 from workbench.tui.poem.form import GenerationForm
 from workbench.tui.poem.generations import PoemList

@@ -10,7 +10,7 @@ import pytest
 from tasks.views import Series, Text
 from workbench.runs import launch
 from workbench.runs.events import Alarm, Sample
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.run.chart_panel import ChartPanel
 from workbench.tui.widgets.confusion_grid import ConfusionGrid
 

@@ -11,7 +11,7 @@ from workbench.render.metrics import heading
 from workbench.render.plot import Point
 from workbench.runs.events import Eval, Event, Started, Step
 from workbench.runs.journal import Tail
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.runs.timeline import AXES, Axis, Timeline
 from workbench.tui.widgets.curve import Curve, Smoothed
 

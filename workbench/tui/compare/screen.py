@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from workbench.render.text import printable
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary
 from workbench.runs.timeline import Axis, next_axis
 from workbench.tui.color import letter_color

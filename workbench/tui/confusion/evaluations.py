@@ -10,8 +10,9 @@ from tasks.views import Confusion, View
 from workbench.render.format import age
 from workbench.runs import store
 from workbench.runs.events import Finished
+from workbench.runs.folder import RunError
 from workbench.runs.history import History, LatestEvents
-from workbench.runs.store import Run, RunError
+from workbench.runs.run import Run
 from workbench.runs.summary import summarize
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.matrix import same_rows

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from workbench.inference.protocol import Examples, Judged, Listed
 from workbench.inference.session import InferenceSession
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 class ExampleSearch:

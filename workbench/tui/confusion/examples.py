@@ -14,7 +14,8 @@ from textual.widgets import Static
 
 from workbench.inference.protocol import Example, Examples, Listed
 from workbench.render.text import printable
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 from workbench.tui.confusion.example_search import ExampleSearch
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.matrix import percent

@@ -15,7 +15,7 @@ from tasks.views import Confusion
 from workbench.inference.protocol import Examples
 from workbench.render.text import printable
 from workbench.runs.events import Finished
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.confusion.evaluations import (
     EvaluationPoint,
     ShownMatrix,

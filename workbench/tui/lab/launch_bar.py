@@ -18,7 +18,8 @@ from tasks.shared.datasets.locations import Source
 from workbench.config.spec import RunSpec
 from workbench.render.text import printable
 from workbench.runs import launch, store
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 from workbench.tui.lab.dataset_line import DatasetLine, DownloadStopped
 from workbench.tui.lab.network_line import NetworkSummaryLine
 from workbench.tui.lab.text_lines import StatusLine

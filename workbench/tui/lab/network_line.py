@@ -18,7 +18,7 @@ from workbench.config.spec import RunSpec
 from workbench.inference.protocol import NetworkSummary, Part
 from workbench.inference.session import InferenceSession
 from workbench.render.text import printable
-from workbench.runs.store import RunError
+from workbench.runs.folder import RunError
 from workbench.tui.lab.text_lines import StatusLine
 from workbench.tui.services.threads import run_in_thread
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from tasks.views import Annotation
-from workbench.runs.store import Run, RunError, task_state
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run, task_state
 from workbench.runs.writers import constraint_fields
 
 Annotator = Callable[[str, bool], Annotation]  # of a text, and whether the network has ended it

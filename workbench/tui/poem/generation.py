@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 
 from workbench.inference.protocol import Begun, Character, End, Generate
 from workbench.inference.session import InferenceSession
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.services.threads import run_in_thread
 
 

@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from workbench.inference.protocol import Character, End, Generate
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.poem import kept_poems
 from workbench.tui.poem.capabilities import Annotator
 from workbench.tui.poem.poem_layout import LEGEND, render_text

@@ -15,7 +15,8 @@ from workbench.config.generation import SEEDS
 from workbench.inference.protocol import Begun, End
 from workbench.inference.session import InferenceSession
 from workbench.render.format import age
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary
 from workbench.tui.keys import bindings
 from workbench.tui.poem import capabilities

@@ -9,7 +9,7 @@ from workbench.render import format
 from workbench.render.text import printable_lines
 from workbench.runs.events import Finished
 from workbench.runs.history import History
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.table import lay_out
 

@@ -11,7 +11,7 @@ from tasks.views import TableValue
 from workbench.render.metrics import formatted, heading
 from workbench.runs.events import Eval, Finished
 from workbench.runs.history import History
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.run.chart import ReferenceLevel
 from workbench.tui.widgets.table import Passage, lay_out
 

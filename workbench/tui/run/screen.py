@@ -18,7 +18,7 @@ from textual.widgets import Static
 from tasks.base import Settings
 from tasks.views import Confusion, View
 from workbench.runs.events import Finished, Step
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.keys import bindings
 from workbench.tui.run.about import about_text
 from workbench.tui.run.chart import Chart

@@ -11,7 +11,7 @@ from textual.app import App
 
 from workbench.render.format import number
 from workbench.runs import export, store
-from workbench.runs.store import RunError
+from workbench.runs.folder import RunError
 from workbench.runs.summary import RunSummary
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.dialogs import Answer, QuestionDialog

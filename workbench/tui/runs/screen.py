@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.runs.summary import UNREADABLE, RunSummary
 from workbench.tui.color import letter_color
 from workbench.tui.keys import actions, bindings

@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench.config import spec
 from workbench.config.spec import RunSpec, SpecError
 from workbench.runs.history import LatestEvents
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary, summarize, unreadable_summary
 
 _ENDED = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on

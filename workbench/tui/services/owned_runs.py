@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from subprocess import Popen
 
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 
 class OwnedRuns:

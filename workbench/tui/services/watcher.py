@@ -12,7 +12,7 @@ from workbench.runs.evaluations import EvaluationIndex
 from workbench.runs.events import Event, Started
 from workbench.runs.history import History
 from workbench.runs.journal import Tail
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.runs.summary import State
 
 Seen = State | Literal["gone"]

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 DETACH, STOP, CANCEL = "detach", "stop", "cancel"  # answers to the questions on runs
 

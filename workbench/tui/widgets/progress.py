@@ -11,7 +11,7 @@ from workbench.render import format
 from workbench.render.metrics import formatted, heading
 from workbench.runs.events import Best, Ended, Failed, Finished, Started, Step, Stopped
 from workbench.runs.history import History
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 from workbench.tui.services.gauges import Load
 from workbench.tui.services.watcher import Seen
 from workbench.tui.widgets.status import badge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from workbench.render.status import STATUS_COLORS
-from workbench.runs.store import LIVE
+from workbench.runs.run import LIVE
 from workbench.tui.services.watcher import Seen
 
 COLOURS = {status: color.theme for status, color in STATUS_COLORS.items()}

@@ -1,0 +1,223 @@
+"""A run: its folder's files, its description, lock and status. No torch."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from tasks.shared import files
+from tasks.shared.datasets.progress import PROGRESS_MARK
+from workbench.config import spec
+from workbench.config.spec import RunSpec
+from workbench.runs import folder, locations, lock
+from workbench.runs.events import Failed, Finished, Stopped
+from workbench.runs.folder import RunError
+from workbench.runs.history import History, read_end
+from workbench.runs.lock import Lock
+
+Status = Literal["starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
+LIVE: tuple[Status, ...] = ("starting", "running", "stopping")
+_LOG_END = 64 * 1024  # bytes of the log in which its last line is looked for
+
+
+class Run:
+    """A run's folder; every property is read from it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.spec_file = path / "spec.json"
+        self.task_file = path / "task.json"
+        self.tensors_file = path / "task.safetensors"
+        self.network_file = path / "network.txt"
+        self.events_file = path / "events.jsonl"
+        self.lock_file = path / "lock"
+        self.log_file = path / "worker.log"
+        self.best_file = path / "best.safetensors"
+        self.last_file = path / "last.pt"
+        self.stop_file = path / "STOP"
+
+    @cached_property
+    def id(self) -> str:
+        """Name of the folder; ``pretrained/NAME`` for a pretrained model."""
+        return locations.run_id(self.path)
+
+    @property
+    def command_name(self) -> str:
+        """RUN as it is typed in a command: the id where it is found by that, else the folder's path, quoted."""
+        here = self.path.parent == locations.root() or self.path.parent.name == locations.PRETRAINED
+        return self.id if here else shlex.quote(str(self.path))
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """The run's description.
+
+        Raises:
+            RunError: it is missing, damaged or from a newer version; or the folder holds a link.
+        """
+        try:
+            folder.check(self.path)
+            return spec.from_json(folder.read(self.spec_file))
+        except (FileNotFoundError, NotADirectoryError):
+            raise RunError(f"{self.path} is not a run: it holds no spec.json.") from None
+        except OSError as error:
+            raise RunError(f"Run {self.id} cannot be read: {error.strerror} ({error.filename}).") from None
+        except spec.SpecError as error:
+            raise RunError(f"Run {self.id}: {error}") from None
+
+    @cached_property
+    def created(self) -> float:
+        """Time at which its spec was written, in Unix seconds; 0 where there is none."""
+        try:
+            return self.spec_file.lstat().st_mtime
+        except OSError:
+            return 0.0
+
+    def status(self, history: History | None = None) -> Status:
+        """Derive the status: the lock shows whether a worker lives, the last event how the run ended.
+
+        Args:
+            history: the run's latest events, where they were read already.
+        """
+        if self.alive():
+            if self.stop_requested():
+                return "stopping"
+            history = history or read_end(self.events_file)
+            ended_before = history.ended is not None and history.ended.time < lock.taken_at(self.lock_file)
+            return "starting" if ended_before or history.empty else "running"
+        if history is None or history.ended is None:  # it may have ended after those events were read
+            history = read_end(self.events_file)
+        match history.ended:
+            case Finished():
+                return "finished"
+            case Stopped():
+                return "stopped"
+            case Failed():
+                return "failed"
+        return "finished" if self.path.parent.name == locations.PRETRAINED else "lost"
+
+    def alive(self) -> bool:
+        """Return whether a worker holds the lock.
+
+        Raises:
+            RunError: the lock is a link, or no regular file.
+            OSError: it cannot be opened.
+        """
+        return lock.held(self.lock_file)
+
+    def acquire_lock(self) -> Lock:
+        """Lock the run for a worker, and remove an earlier STOP and temporary files.
+
+        Raises:
+            RunError: a worker has it, its folder is gone or cannot be written, or it came with the program.
+        """
+        if self.path.parent == locations.shipped():
+            raise RunError(f"{self.id} came with the program: it can be asked, not changed.")
+        try:
+            folder.check(self.path)
+            held = lock.acquire(self.lock_file)
+        except FileNotFoundError:
+            raise RunError(f"Run {self.id} cannot be used: its folder {self.path} is gone.") from None
+        except OSError as error:
+            raise RunError(f"Run {self.id} cannot be used: {error.strerror} ({self.lock_file}).") from None
+        except lock.Held:
+            raise RunError(
+                f"Run {self.id} is already running: watch it with `workbench watch {self.command_name}`."
+            ) from None
+        try:
+            os.utime(held.descriptor)  # an end that was written before now is an earlier worker's
+            self.stop_file.unlink(missing_ok=True)
+        except OSError as error:
+            held.close()
+            what = "its STOP file cannot be removed" if error.filename else "its lock cannot be written"
+            raise RunError(f"Run {self.id} cannot be used: {what}: {error.strerror} ({self.stop_file}).") from None
+        files.clear_temporary(self.path)
+        return held
+
+    def adopt_lock(self, descriptor: int) -> Lock:
+        """Take over the lock that the launcher handed on; take it anew where it is another one.
+
+        Raises:
+            RunError: another worker has the run.
+        """
+        with suppress(OSError):
+            if held := lock.adopt(self.lock_file, descriptor):
+                return held
+        return self.acquire_lock()
+
+    def stop_requested(self) -> bool:
+        """Return whether the worker was asked to save a checkpoint and end."""
+        return folder.holds(self.stop_file)
+
+    def request_stop(self) -> None:
+        """Request that the worker saves a checkpoint and ends.
+
+        Raises:
+            RunError: it is not running, or the request cannot be written.
+        """
+        if not self.alive():
+            raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
+        try:
+            folder.open_regular(self.stop_file, "ab").close()
+        except OSError as error:
+            raise RunError(f"Run {self.id} cannot be asked to stop: {error.strerror} ({self.stop_file}).") from None
+
+    def progress_lines(self, offset: int = 0) -> tuple[list[str], int]:
+        """Read the progress messages that the worker has logged.
+
+        Args:
+            offset: byte of the log at which to begin.
+
+        Returns:
+            the lines, each with its ``PROGRESS_MARK``; the offset for the next call.
+        """
+        try:
+            with folder.open_regular(self.log_file) as log:
+                log.seek(offset)
+                new = log.read()
+        except FileNotFoundError:
+            return [], 0
+        whole = new[: new.rfind(b"\n") + 1]
+        lines = whole.decode(errors="replace").splitlines()
+        return [line for line in lines if line.startswith(PROGRESS_MARK)], offset + len(whole)
+
+    def last_log_line(self) -> str:
+        """Return the last line that the worker printed; empty where it printed none."""
+        try:
+            lines = self._end_of_log().decode(errors="replace").split("\n")
+        except FileNotFoundError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def network(self) -> str:
+        """Return the printout of the network and its parameters; empty before the first start, and in older runs."""
+        try:
+            return folder.read(self.network_file).decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def _end_of_log(self) -> bytes:
+        with folder.open_regular(self.log_file) as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_END))
+            return log.read()
+
+
+def task_state(run: Run) -> dict[str, object]:
+    """Read the task's state (vocabulary, labels) that the run saved before its first step.
+
+    Raises:
+        RunError: it is not there yet, or damaged.
+    """
+    try:
+        return msgspec.json.decode(folder.read(run.task_file), type=dict[str, object])
+    except FileNotFoundError:
+        raise RunError(f"Run {run.id} has no task.json yet: it never reached its first step.") from None
+    except OSError as error:
+        raise RunError(f"{run.task_file} cannot be read: {error.strerror}.") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise RunError(f"{run.task_file} is damaged: the run cannot be asked.") from None
