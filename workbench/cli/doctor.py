@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psutil
-from rich.console import Console
 
 import cells
 import tasks
 import workbench
 from tasks.base import DataError
 from tasks.shared.datasets import cache, locations
+from workbench.render.console import wide_console
 from workbench.runs.store import root
 
 
@@ -80,7 +80,7 @@ def _driver() -> str:
 
 def _terminal() -> list[Finding]:
     size = shutil.get_terminal_size()
-    colours = Console().color_system or "none"
+    colours = wide_console().color_system or "none"
     encoding = (sys.stdout.encoding or "unknown").lower()
     small = "The laboratory shows one pane at a time below 80×24." if size.columns < 80 or size.lines < 24 else ""
     ascii_only = "" if encoding.replace("-", "") == "utf8" else "Charts and Chinese need UTF-8: set LANG=C.UTF-8."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.output import create_output
 from rich.cells import cell_len, set_cell_size
 
+from workbench.render.output import unguarded
+from workbench.render.text import printable
 from workbench.repl.commands import Command, split
 
 
@@ -41,11 +45,12 @@ class CommandCompleter(Completer):
 
     def _arguments(self, name: str, begun: str, complete_event: CompleteEvent) -> Iterator[Completion]:
         if name == "save":
-            yield from self._files.get_completions(Document(begun), complete_event)
+            for file in self._files.get_completions(Document(begun), complete_event):
+                yield Completion(file.text, file.start_position, printable(file.display_text))
         else:
             for choice in self._choices(name):
                 if choice.startswith(begun):
-                    yield Completion(choice, -len(begun))
+                    yield Completion(choice, -len(begun), printable(choice))
 
     def _choices(self, name: str) -> Iterable[str]:
         if name == "model":
@@ -69,7 +74,8 @@ def line_reader(
         "诗 › ",
         history=_history(),
         completer=CommandCompleter(commands, models),
-        bottom_toolbar=toolbar,
+        bottom_toolbar=lambda: printable(toolbar()),
+        output=create_output(unguarded(sys.stdout)),
         enable_history_search=True,
     )
     return session.prompt
