@@ -57,7 +57,8 @@ def register(app: typer.Typer) -> None:
 
 def poem(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="Which run writes; else the newest finished one that can.")
+        str,
+        typer.Argument(metavar="[RUN]", help="Which run writes; else the best finished one that can."),
     ] = "",
     start: Annotated[
         str | None, _text("--start", "TEXT", "How it begins; else a line of stdin each, else freely.")
@@ -111,11 +112,12 @@ def poem(
         ),
         seeded=seed is not None,
     )
-    chosen = find(run, runs_folder) if run else writers.preferred(store.root(runs_folder))
+    chosen, why = (find(run, runs_folder), "writes.") if run else writers.preferred(store.root(runs_folder))
     if start is None and not (acrostic or json) and count == 1 and on_terminal():
-        _prompt(chosen, runs_folder, settings, device)
+        _prompt(chosen, why, runs_folder, settings, device)
         return
     generator = PoemGenerator(chosen, device)
+    narrate(f"{chosen.id} {why}")
     requests = (
         settings.request(start=beginning, seed=seed if seed is not None else secrets.randbelow(SEEDS))
         for beginning in _beginnings(start)
@@ -149,15 +151,19 @@ def _complain(error: ValueError) -> None:
     narrate(f"workbench: {printable(str(error))}")
 
 
-def _prompt(run: Run, folder: Path | None, settings: PromptSettings, device: str) -> None:
-    """Open the prompt until the person leaves."""
+def _prompt(run: Run, why: str, folder: Path | None, settings: PromptSettings, device: str) -> None:
+    """Open the prompt until the person leaves.
+
+    Args:
+        why: the run writes, and not another one.
+    """
     from workbench.repl.generator import PoemGenerator
     from workbench.repl.line_input import line_reader
     from workbench.repl.prompt import Prompt
 
     try:
         generator = partial(PoemGenerator, device=device)
-        prompt = Prompt(run, settings, lambda name: find(name, folder), generator, narrate)
+        prompt = Prompt(run, settings, lambda name: find(name, folder), generator, narrate, why)
     except ValueError as error:
         _complain(error)
         raise typer.Exit(1) from None

@@ -56,7 +56,6 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
     from workbench.render import console
     from workbench.render.status import STATUS_COLORS
 
-    narrow = console.wide_console().width < 100  # the id names task and cell already
     rows: list[list[str | Text]] = []
     for summary in matching:
         starter = " (starter)" * bool(summary.spec and summary.spec.data == "starter")
@@ -64,13 +63,16 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
             [
                 summary.run.id,
                 Text(summary.status, STATUS_COLORS[summary.status].ansi),
-                *([] if narrow else [summary.task + starter, summary.cell]),
+                summary.task + starter,
+                summary.cell,
                 f"{summary.step:,}",
                 summary.standing,
+                summary.tested,
                 age(summary.run.created),
             ]
         )
-    console.listing(("run", "status", *(() if narrow else ("task", "cell")), "step", "best", "age"), rows)
+    heads = ("run", "status", "task", "cell", "step", "best val", "test", "age")
+    console.listing(heads, rows, spare=("age", "step", "test", "best val"))
 
 
 def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.table import Table
@@ -17,6 +18,8 @@ from rich.text import Text
 from workbench.render.ascii import ascii_only, to_ascii
 from workbench.render.output import unguarded
 from workbench.render.text import printable_lines
+
+_GAP = 2  # cells between the columns of a listing
 
 
 class PrintableConsole(Console):
@@ -55,11 +58,23 @@ def facts(rows: Iterable[Sequence[str]], styles: Sequence[str] = ("bold", "", "y
     wide_console().print(table)
 
 
-def listing(heads: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Print rows under heads, no cell broken over lines; text is never markup."""
+def listing(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], spare: Sequence[str] = ()) -> None:
+    """Print rows under heads, no cell broken over lines; text is never markup.
+
+    Args:
+        spare: heads of columns that are left out, one after the other, until the others have room.
+    """
+    console = wide_console()
+    texts = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    widths = [max(map(cell_len, (head, *(row[at].plain for row in texts)))) for at, head in enumerate(heads)]
+    shown = list(range(len(heads)))
+    for head in spare:
+        if sum(widths[at] for at in shown) + _GAP * (len(shown) - 1) <= console.width:
+            break
+        shown.remove(heads.index(head))
     table = Table(box=None, pad_edge=False)
-    for head in heads:
-        table.add_column(head, no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    wide_console().print(table)
+    for at in shown:
+        table.add_column(heads[at], no_wrap=True)
+    for row in texts:
+        table.add_row(*(row[at] for at in shown))
+    console.print(table)

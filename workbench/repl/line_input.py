@@ -81,10 +81,30 @@ def line_reader(
     return session.prompt
 
 
-def command_list(commands: Sequence[Command]) -> str:
-    """List commands with their arguments and help, aligned."""
+def command_list(commands: Sequence[Command], width: int) -> str:
+    """List commands with their arguments and help, aligned; a help that is longer than its line goes on below itself.
+
+    Args:
+        width: cells of a line.
+    """
     widest = max(cell_len(_usage(command)) for command in commands)
-    return "\n".join(f"  {set_cell_size(_usage(command), widest)}  {command.help}" for command in commands)
+    lines = []
+    for command in commands:
+        first, *more = _wrapped(command.help, width - widest - 4)
+        lines.append(f"  {set_cell_size(_usage(command), widest)}  {first}")
+        lines += [" " * (widest + 4) + line for line in more]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Break a text between its words into lines of so many cells, where no word is wider."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and cell_len(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines or [""]
 
 
 def _usage(command: Command) -> str:
