@@ -55,3 +55,10 @@ def test_no_file_is_ever_written_over(kind: str, tmp_path: Path, monkeypatch: py
 def test_where_nothing_can_be_written_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         export.write(RUNS, "csv", tmp_path / "gone")
+
+
+def test_no_cell_is_a_formula(run: Run) -> None:
+    """Texts that a spreadsheet would compute get a ``'``; a negative number stays one."""
+    summary = unreadable_summary(run, RunError('=HYPERLINK("http://x")'))._replace(step=-3)
+    (row,) = csv.DictReader(to_csv([summary]).splitlines())
+    assert (row["message"], row["step"]) == ("'=HYPERLINK(\"http://x\")", "-3")

@@ -14,6 +14,7 @@ from tasks.shared.datasets.locations import named_folder
 from workbench.config.environment import ASCII
 from workbench.config.options import DEVICE_PATTERN
 from workbench.config.spec import SpecError
+from workbench.render.text import readable
 from workbench.runs import store
 from workbench.runs.store import Run
 
@@ -78,17 +79,36 @@ def find(name: str, folder: Path | None) -> Run:
 
 
 def data_folder(option: Path | None) -> Path | None:
-    """Return the data folder that the user named, if any."""
-    return named_folder(option)
+    """Return the data folder that the user named, if any.
+
+    Raises:
+        SpecError: its name is not UTF-8.
+    """
+    folder = named_folder(option)
+    return folder and Path(_utf8("--data", str(folder)))
+
+
+def _utf8(flag: str, given: str) -> str:
+    """Refuse a text that a run's description cannot hold.
+
+    Raises:
+        SpecError: it is not UTF-8.
+    """
+    if readable(given) != given:
+        raise SpecError(
+            f"{flag} {given}: this name is not UTF-8, and a run's description cannot hold it: rename it, or link to it."
+        )
+    return given
 
 
 def assignments(pairs: list[str] | None) -> dict[str, str]:
     """Return ``KEY=VALUE`` texts as a mapping.
 
     Raises:
-        SpecError: a text has no ``=``.
+        SpecError: a text has no ``=``, or is not UTF-8.
     """
     for pair in pairs or []:
+        _utf8("--set", pair)
         key, sign, _ = pair.partition("=")
         if not (key.strip() and sign):
             raise SpecError(f"--set {pair} has no {'value' if key.strip() else 'key'}: write --set KEY=VALUE.")

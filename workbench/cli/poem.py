@@ -117,13 +117,30 @@ def poem(
         _prompt(chosen, why, runs_folder, settings, device)
         return
     generator = PoemGenerator(chosen, device)
-    narrate(f"{chosen.id} {why}")
+    _check(generator, settings.request(start=start or ""), json=json)
+    if not run:
+        narrate(f"{chosen.id} {why}")
     requests = (
         settings.request(start=beginning, seed=seed if seed is not None else secrets.randbelow(SEEDS))
         for beginning in _beginnings(start)
     )
     if not _write_all(generator, requests, count, json=json):
         raise typer.Exit(1)
+
+
+def _check(generator: PoemGenerator, request: Generate, *, json: bool) -> None:
+    """Refuse options that cannot be met, whatever the seed and the beginnings on stdin.
+
+    Raises:
+        typer.Exit: they cannot; it is wrong usage.
+    """
+    try:
+        generator.check(request)
+    except ValueError as error:
+        _complain(error)
+        if json:
+            print_json({"start": request.start, "error": str(error)})
+        raise typer.Exit(2) from None
 
 
 def _write_all(generator: PoemGenerator, requests: Iterable[Generate], count: int, *, json: bool) -> bool:
@@ -166,7 +183,7 @@ def _prompt(run: Run, why: str, folder: Path | None, settings: PromptSettings, d
         prompt = Prompt(run, settings, lambda name: find(name, folder), generator, narrate, why)
     except ValueError as error:
         _complain(error)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2) from None
 
     def models() -> list[str]:
         return [run.id for run in writers.listing(store.root(folder))]

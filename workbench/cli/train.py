@@ -75,8 +75,8 @@ def train(
         "train.threads": threads,
     }
     values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
-    _check_mode(headless=headless, detach=detach, json=json)
     described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
+    _check_mode(headless=headless, detach=detach, json=json)
     _check_device(described.train.device)  # an error before a run is made
     source = locations.find_or_download(
         task, data_folder(data), narrate, settings=described.settings, progress=not json
