@@ -57,8 +57,8 @@ def test_where_nothing_can_be_written_nothing_is_left(tmp_path: Path) -> None:
         export.write(RUNS, "csv", tmp_path / "gone")
 
 
-def test_no_cell_is_a_formula(run: Run) -> None:
+def test_no_cell_is_a_formula() -> None:
     """Texts that a spreadsheet would compute get a ``'``; a negative number stays one."""
-    summary = unreadable_summary(run, RunError('=HYPERLINK("http://x")'))._replace(step=-3)
-    (row,) = csv.DictReader(to_csv([summary]).splitlines())
-    assert (row["message"], row["step"]) == ("'=HYPERLINK(\"http://x\")", "-3")
+    run = record("=1+1", status="failed", message='@HYPERLINK("http://x")', val={"=x": -1.5})
+    (row,) = csv.DictReader(io.StringIO(export.to_csv([run])))
+    assert (row["run"], row["message"], row["val.=x"]) == ("'=1+1", '\'@HYPERLINK("http://x")', "-1.5")

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from tasks.shared.datasets.locations import named_folder
+from workbench.cli import completion
 from workbench.config.environment import ASCII
 from workbench.config.options import DEVICE_PATTERN
 from workbench.config.spec import SpecError
@@ -53,7 +54,12 @@ Headless = Annotated[bool, typer.Option("--headless", help="Print progress here 
 ReadOnly = Annotated[
     bool, typer.Option("--readonly", help="Show only: no run is started, stopped or deleted on the screen.")
 ]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, `last`, or its folder.")]
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run's id, the beginning of one, `last`, or its folder.", autocompletion=completion.runs
+    ),
+]
 Device = Annotated[
     str,
     typer.Option(
@@ -61,11 +67,17 @@ Device = Annotated[
         metavar="DEVICE",
         help="auto, cpu, cuda or cuda:1; else where the run was trained, if that device is here.",
         callback=_readable_device,
+        autocompletion=completion.devices,
     ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Any setting, e.g. train.schedule=cosine; may be repeated."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any setting, e.g. train.schedule=cosine; may be repeated.",
+        autocompletion=completion.settings,
+    ),
 ]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from workbench.cli import completion
 from workbench.cli.options import Device, Json, Runs, find, on_terminal
 from workbench.config.generation import DEFAULTS, FIELDS, SEEDS, GenerationConfig
 from workbench.config.spec import SpecError
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
     from workbench.repl.settings import PromptSettings
 
 
-def _text(flag: str, metavar: str, help: str) -> Any:
+def _text(flag: str, metavar: str, help: str, completion: Any = None) -> Any:
     """Make an option that takes a text."""
     return typer.Option(
-        flag, metavar=metavar, help=help, callback=lambda value: None if value is None else stripped(value)
+        flag,
+        metavar=metavar,
+        help=help,
+        autocompletion=completion,
+        callback=lambda value: None if value is None else stripped(value),
     )
 
 
@@ -58,12 +63,18 @@ def register(app: typer.Typer) -> None:
 def poem(
     run: Annotated[
         str,
-        typer.Argument(metavar="[RUN]", help="Which run writes; else the best finished one that can."),
+        typer.Argument(
+            metavar="[RUN]",
+            help="Which run writes; else the best finished one that can.",
+            autocompletion=completion.runs,
+        ),
     ] = "",
     start: Annotated[
         str | None, _text("--start", "TEXT", "How it begins; else a line of stdin each, else freely.")
     ] = None,
-    form: Annotated[str, _text("--form", "FORM", "五绝, 七绝, 五律, 七律 or free; else the network chooses.")] = "",
+    form: Annotated[
+        str, _text("--form", "FORM", "五绝, 七绝, 五律, 七律 or free; else the network chooses.", completion.forms)
+    ] = "",
     acrostic: Annotated[
         str, _text("--acrostic", "TEXT", "藏头: each line begins with the next of its characters.")
     ] = "",
