@@ -15,6 +15,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import workbench.descriptors  # before any file is opened
+
+# isort: split
 import workbench.own_packages  # noqa: F401  ends the process where cells or tasks are another's
 
 # isort: split

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +14,13 @@ from workbench.render.text import printable, printable_lines, readable, stripped
 
 @given(st.text())
 def test_a_printable_text_has_no_control_characters_and_keeps_its_length(text: str) -> None:
-    assert printable(text).isprintable()
+    assert not {unicodedata.category(character) for character in printable(text)} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert len(printable(text)) == len(text)
+
+
+def test_wide_and_no_break_spaces_are_shown() -> None:
+    assert printable("月\u3000光\xa01") == "月\u3000光\xa01"
+    assert printable("a\u202eb\x9bc\u2028") == "a�b�c�"
 
 
 def test_a_text_is_cut_with_an_ellipsis() -> None:

@@ -7,6 +7,12 @@ import sys
 
 def main() -> None:
     """Run the ``workbench`` program."""
+    import workbench.descriptors  # before any file is opened
+
+    # isort: split
+    from workbench.render import output
+
+    output.guard()  # before anything is printed
     import workbench.own_packages  # noqa: F401  ends the process where cells or tasks are another's
 
     if len(sys.argv) == 1 and sys.stdin.isatty() and sys.stdout.isatty():

@@ -10,10 +10,12 @@ import typer
 
 import workbench
 from tasks.base import PlainError
-from workbench.cli import catalog, data, poem, predict, runs, train
+from workbench.cli import catalog, completion, data, poem, predict, runs, train
 from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal
 from workbench.config.environment import DEBUG, defect
 from workbench.config.spec import SpecError
+from workbench.render import output
+from workbench.render.output import Unwritable
 from workbench.runs.locations import root
 from workbench.runs.store import NoSuchRun
 
@@ -52,6 +54,8 @@ def lab(
     for name, given in (("WORKBENCH_RUNS", runs), ("WORKBENCH_DATA", data)):
         if given is not None:
             os.environ[name] = str(given.absolute())  # for the command that follows, and its worker
+    if context.invoked_subcommand in _ACTING:
+        output.do_without_stdout()
     if readonly and context.invoked_subcommand in _ACTING:
         raise SpecError(f"--readonly only shows: `workbench {context.invoked_subcommand}` without it acts.")
     if context.invoked_subcommand is None:
@@ -63,9 +67,10 @@ def lab(
 
 def run() -> None:
     """Run a command line; an error is one plain sentence on stderr and an exit code (1 failed, 2 wrong usage)."""
+    completion.join_assignments()
     try:
         code = app(standalone_mode=False)
-        sys.stdout.flush()
+        output.finish()
     except typer.Abort:
         code = _fail("Nothing was done.", 130)
     except typer.TyperException as error:
@@ -75,20 +80,21 @@ def run() -> None:
         code = _fail(f"{sentence}.{hint}", error.exit_code)
     except (SpecError, NoSuchRun) as error:
         code = _fail(str(error), 2)
-    except PlainError as error:
+    except (PlainError, Unwritable) as error:
         code = _fail(str(error), 1)
     except KeyboardInterrupt:
         code = 130
     except (BrokenPipeError, SystemExit) as leaving:  # `workbench runs | head`; click and Rich make an exit of it
         if isinstance(leaving, SystemExit) and not isinstance(leaving.__context__, BrokenPipeError):
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+            code = leaving.code
+        else:
+            output.discard()
+            code = 0
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
         code = _fail(defect(error), 1)
-    sys.exit(code if isinstance(code, int) else 0)
+    output.leave(code if isinstance(code, int) else 0)
 
 
 def _fail(sentence: str, code: int) -> int:

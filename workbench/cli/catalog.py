@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,10 @@ import typer
 
 import cells as cell_files
 import tasks as task_folders
+from workbench.cli import completion
 from workbench.cli.options import Data, Json, Set, assignments, data_folder
 from workbench.config import spec
-from workbench.config.fields import describe
+from workbench.config.fields import Field, describe
 from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import print_json
 
@@ -62,7 +64,12 @@ def _broken_as_data(kind: str, problems: Mapping[str, str]) -> list[dict[str, st
 
 def cells(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A cell to look at closely; with --check also a file's path.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="A cell to look at closely; with --check also a file's path.",
+            autocompletion=completion.cell_names,
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Check that the cell keeps the contract: shapes, lengths, gradients, bf16.")
@@ -74,8 +81,15 @@ def cells(
     layers: Annotated[int | None, typer.Option("--layers", metavar="N", help="Cells stacked; else the task's.")] = None,
     bidirectional: Annotated[bool | None, typer.Option("--bidirectional", help="Read both ways.")] = None,
     set_: Set = None,
-    task: Annotated[str, typer.Option("--task", help="Print the network for this task.")] = "names",
-    preset: Annotated[str, typer.Option("--preset", metavar="NAME", help="A named set of settings of the task.")] = "",
+    task: Annotated[
+        str, typer.Option("--task", help="Print the network for this task.", autocompletion=completion.task_names)
+    ] = "names",
+    preset: Annotated[
+        str,
+        typer.Option(
+            "--preset", metavar="NAME", help="A named set of settings of the task.", autocompletion=completion.presets
+        ),
+    ] = "",
     folder: Data = None,
     json: Json = False,
 ) -> None:
@@ -115,18 +129,21 @@ def _show_cell(described: spec.RunSpec, folder: Path | None, input_size: int | N
         folder: the data folder that the user named.
         input_size: of the cell alone; none: as in the network.
     """
+    name, task, size = described.cell, described.task, described.options
+    about, struct = cell_files.about(name), cell_files.options(name)
+    own = describe("cell", struct) if struct else []
+    if not json:  # before torch is imported, which takes seconds
+        _print_cell(f"{name}: {about.title}\n\n{about.text}\n", own)
+
     from workbench.engine import network
     from workbench.inference.network_summary import find_task
 
-    name, task, size = described.cell, described.task, described.options
-    about, struct = cell_files.about(name), cell_files.options(name)
     found, note = find_task(described, folder)
     whole = network.build(described, found)
     input_size = input_size or network.input_size(whole)
     recurrent = network.build_recurrent(described, input_size)
     shapes = {key: list(tensor.shape) for key, tensor in recurrent.to_torch().items()}
     count = network.parameter_count(recurrent)
-    own = describe("cell", struct) if struct else []
     if json:
         options = {field.key: {"default": field.default, "bounds": field.bounds, "help": field.help} for field in own}
         print_json(
@@ -143,18 +160,23 @@ def _show_cell(described: spec.RunSpec, folder: Path | None, input_size: int | N
             }
         )
         return
-    print(f"{name}: {about.title}\n\n{about.text}\n")
-    if own:
-        print("Options (--set KEY=VALUE):")
-        for field in own:
-            print("  " + "  ".join(filter(None, [f"{field.key} = {field.default}", field.bounds, field.help])))
-        print()
     print(f"Parameters with input {input_size}, hidden {size.hidden}, layers {size.layers}: {count:,}")
     for key, shape in shapes.items():
         print(f"  {key:22} {' × '.join(map(str, shape))}")
     preset = f" --preset {described.preset}" if described.preset else ""
     facts = ", ".join(filter(None, [f"{network.parameter_count(whole):,} parameters", note]))
     print(f"\nThe network for {task}{preset} ({facts}):\n{whole}")
+
+
+def _print_cell(text: str, options: Sequence[Field]) -> None:
+    """Print a cell's equations, source and options."""
+    print(text)
+    if options:
+        print("Options (--set KEY=VALUE):")
+        for field in options:
+            print("  " + "  ".join(filter(None, [f"{field.key} = {field.default}", field.bounds, field.help])))
+        print()
+    sys.stdout.flush()
 
 
 def _check_cell(name: str, *, json: bool) -> None:

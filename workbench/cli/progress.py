@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import Protocol
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tasks.base import Settings
+from workbench.render.console import error_console
 from workbench.render.format import duration, number
 from workbench.render.metrics import ordered, with_heading
 from workbench.render.streams import narrate
@@ -65,7 +65,7 @@ class BarDisplay:
 
     def __init__(self, run: Run) -> None:
         self._settings = run.spec.settings
-        self._console = Console(stderr=True, highlight=False)
+        self._console = error_console()
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),

@@ -60,7 +60,6 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
     from workbench.render import console
     from workbench.render.status import STATUS_COLORS
 
-    narrow = console.wide_console().width < 100  # the id names task and cell already
     rows: list[list[str | Text]] = []
     for summary in matching:
         starter = " (starter)" * bool(summary.spec and summary.spec.data == "starter")
@@ -68,13 +67,16 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
             [
                 summary.run.id,
                 Text(summary.status, STATUS_COLORS[summary.status].ansi),
-                *([] if narrow else [summary.task + starter, summary.cell]),
+                summary.task + starter,
+                summary.cell,
                 f"{summary.step:,}",
                 summary.standing,
+                summary.tested,
                 age(summary.run.created),
             ]
         )
-    console.listing(("run", "status", *(() if narrow else ("task", "cell")), "step", "best", "age"), rows)
+    heads = ("run", "status", "task", "cell", "step", "best val", "test", "age")
+    console.listing(heads, rows, spare=("age", "step", "test", "best val"))
 
 
 def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
@@ -99,6 +101,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
 
 
 def watch(
+    context: typer.Context,
     run: RunName,
     headless: Headless = False,
     once: Once = False,
@@ -126,6 +129,7 @@ def watch(
     else:
         from workbench import tui
 
+        readonly = readonly or bool(context.find_root().params.get("readonly"))  # `workbench --readonly watch RUN`
         raise typer.Exit(tui.open_screen(chosen.path.parent, None, chosen, readonly=readonly))
 
 

@@ -16,6 +16,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import workbench.descriptors  # before any file is opened
+
+# isort: split
 import workbench.own_packages  # noqa: F401  ends the process where cells or tasks are another's
 
 # isort: split

@@ -67,7 +67,9 @@ def powers(low: float, high: float, most: int) -> list[float]:
 
 
 def short(value: float) -> str:
-    """Format a number beside an axis: ``0.85``, ``1,200``, ``15k``, ``2M``."""
+    """Format a number beside an axis: ``0.85``, ``1,200``, ``15k``, ``2M``, ``3e+12``."""
+    if abs(value) >= 1e9:
+        return f"{value:.2g}"
     for size, letter in ((1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1e3 if letter == 'k' else size):g}{letter}"

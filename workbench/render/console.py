@@ -1,18 +1,53 @@
-"""Tables on stdout. Imported where something is printed, so that ``--help`` does not wait for Rich."""
+"""Rich consoles on stdout and stderr: the only ones of the program. Imported where something is printed.
+
+What Rich itself makes of styles and of moving the cursor passes; the text of every segment is made printable.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from workbench.render.ascii import ascii_only, to_ascii
+from workbench.render.output import unguarded
+from workbench.render.text import printable_lines
+
+_GAP = 2  # cells between the columns of a listing
+
+
+class PrintableConsole(Console):
+    """Console whose texts hold nothing that a terminal would obey, and ASCII alone where that is chosen."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._ascii = ascii_only()
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            text, style, control = segment
+            if control or (text.isascii() and text.isprintable()):
+                yield segment
+                continue
+            text = printable_lines(text)
+            yield Segment(to_ascii(text) if self._ascii else text, style)
+
 
 def wide_console() -> Console:
-    """Return a Rich console on stdout, 160 columns wide where that is not a terminal."""
-    return Console() if sys.stdout.isatty() else Console(width=160)
+    """Return a console on stdout, 160 columns wide where that is not a terminal."""
+    stdout = unguarded(sys.stdout)
+    return PrintableConsole(file=stdout) if stdout.isatty() else PrintableConsole(file=stdout, width=160)
+
+
+def error_console() -> Console:
+    """Return a console on stderr that highlights nothing."""
+    return PrintableConsole(file=unguarded(sys.stderr), highlight=False)
 
 
 def facts(rows: Iterable[Sequence[str]], styles: Sequence[str] = ("bold", "", "yellow")) -> None:
@@ -23,11 +58,23 @@ def facts(rows: Iterable[Sequence[str]], styles: Sequence[str] = ("bold", "", "y
     wide_console().print(table)
 
 
-def listing(heads: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Print rows under heads, no cell broken over lines; text is never markup."""
+def listing(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], spare: Sequence[str] = ()) -> None:
+    """Print rows under heads, no cell broken over lines; text is never markup.
+
+    Args:
+        spare: heads of columns that are left out, one after the other, until the others have room.
+    """
+    console = wide_console()
+    texts = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    widths = [max(map(cell_len, (head, *(row[at].plain for row in texts)))) for at, head in enumerate(heads)]
+    shown = list(range(len(heads)))
+    for head in spare:
+        if sum(widths[at] for at in shown) + _GAP * (len(shown) - 1) <= console.width:
+            break
+        shown.remove(heads.index(head))
     table = Table(box=None, pad_edge=False)
-    for head in heads:
-        table.add_column(head, no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    wide_console().print(table)
+    for at in shown:
+        table.add_column(heads[at], no_wrap=True)
+    for row in texts:
+        table.add_row(*(row[at] for at in shown))
+    console.print(table)

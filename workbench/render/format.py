@@ -28,7 +28,7 @@ def age(created: float, now: float | None = None) -> str:
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Format a figure: ``0.8512``, ``12.35``, ``123.5``, ``1,235``, ``1.2e-05``, ``–`` for none.
+    """Format a figure: ``0.8512``, ``12.35``, ``123.5``, ``1,235``, ``1.2e-05``, ``1.23e+40``, ``–`` for none.
 
     Args:
         digits: after the point for values below ten; fewer for larger ones, one at least.
@@ -37,6 +37,8 @@ def number(value: float | None, digits: int = 4) -> str:
         return "–"
     if value and abs(value) < 10**-digits:
         return f"{value:.1e}"
+    if abs(value) >= 1e6:
+        return f"{value:.2e}"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     digits = digits if abs(value) < 10 else min(digits, max(1, digits - (2 if abs(value) < 100 else 3)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.output import create_output
 from rich.cells import cell_len, set_cell_size
 
+from workbench.render.output import unguarded
+from workbench.render.text import printable
 from workbench.repl.commands import Command, split
 
 
@@ -41,11 +45,12 @@ class CommandCompleter(Completer):
 
     def _arguments(self, name: str, begun: str, complete_event: CompleteEvent) -> Iterator[Completion]:
         if name == "save":
-            yield from self._files.get_completions(Document(begun), complete_event)
+            for file in self._files.get_completions(Document(begun), complete_event):
+                yield Completion(file.text, file.start_position, printable(file.display_text))
         else:
             for choice in self._choices(name):
                 if choice.startswith(begun):
-                    yield Completion(choice, -len(begun))
+                    yield Completion(choice, -len(begun), printable(choice))
 
     def _choices(self, name: str) -> Iterable[str]:
         if name == "model":
@@ -69,16 +74,37 @@ def line_reader(
         "诗 › ",
         history=_history(),
         completer=CommandCompleter(commands, models),
-        bottom_toolbar=toolbar,
+        bottom_toolbar=lambda: printable(toolbar()),
+        output=create_output(unguarded(sys.stdout)),
         enable_history_search=True,
     )
     return session.prompt
 
 
-def command_list(commands: Sequence[Command]) -> str:
-    """List commands with their arguments and help, aligned."""
+def command_list(commands: Sequence[Command], width: int) -> str:
+    """List commands with their arguments and help, aligned; a help that is longer than its line goes on below itself.
+
+    Args:
+        width: cells of a line.
+    """
     widest = max(cell_len(_usage(command)) for command in commands)
-    return "\n".join(f"  {set_cell_size(_usage(command), widest)}  {command.help}" for command in commands)
+    lines = []
+    for command in commands:
+        first, *more = _wrapped(command.help, width - widest - 4)
+        lines.append(f"  {set_cell_size(_usage(command), widest)}  {first}")
+        lines += [" " * (widest + 4) + line for line in more]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Break a text between its words into lines of so many cells, where no word is wider."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and cell_len(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines or [""]
 
 
 def _usage(command: Command) -> str:

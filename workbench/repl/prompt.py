@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -37,6 +38,7 @@ class Prompt:
         find: returns the run that a person names.
         open_: opens a run's network; it may take seconds.
         say: prints a sentence beside the poems.
+        why: predicate of the sentence that says which run writes at first.
 
     Raises:
         ValueError: the run cannot meet the settings; one sentence says why.
@@ -49,8 +51,9 @@ class Prompt:
         find: Callable[[str], Run],
         open_: Callable[[Run], PoemGenerator],
         say: Callable[[str], None],
+        why: str = "writes.",
     ) -> None:
-        self._find, self._open, self._say = find, open_, say
+        self._find, self._open, self._say, self._why = find, open_, say, why
         self._generator = open_(run)
         self._settings = self._first = settings
         self._generator.check(settings.request())
@@ -76,7 +79,7 @@ class Prompt:
 
     def serve(self, read_line: Callable[[], str]) -> None:
         """Read and execute lines until the person leaves."""
-        self._say(f"{self._generator.run.id} writes. {GREETING}")
+        self._say(f"{self._generator.run.id} {self._why} {GREETING}")
         while True:
             try:
                 if not self.execute(read_line()):
@@ -196,4 +199,4 @@ class Prompt:
     def _help(self) -> None:
         from workbench.repl.line_input import command_list
 
-        self._say(command_list(self.available_commands()))
+        self._say(command_list(self.available_commands(), shutil.get_terminal_size().columns))

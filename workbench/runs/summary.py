@@ -47,23 +47,31 @@ class RunSummary(NamedTuple):
 
     @property
     def metric(self) -> str:
-        """The task's main metric where the best evaluation has it, else the one by which it is the best."""
-        main = self.spec.settings.metric if self.spec else ""
-        return main if main in self.val or self.best is None else self.best.metric
+        """The metric that picks the checkpoint: of the best evaluation, or the task's main one before the first."""
+        if self.best is not None:
+            return self.best.metric
+        return self.spec.settings.metric if self.spec else ""
 
     @property
     def figure(self) -> float | None:
         """Value of ``metric`` at the best evaluation."""
-        if self.metric in self.val:
-            return self.val[self.metric]
         return self.best.value if self.best else None
 
     @property
     def standing(self) -> str:
-        """The best evaluation as text: ``accuracy 0.81``."""
+        """The best evaluation on the validation split as text: ``accuracy 0.81``."""
         if self.best is None or self.spec is None:
             return "–"
         return with_heading(self.metric, self.figure, self.spec.settings)
+
+    @property
+    def tested(self) -> str:
+        """The task's main metric on the test split, as text; ``–`` until it is finished."""
+        if self.spec is None or not self.test:
+            return "–"
+        main = self.spec.settings.metric
+        name = main if main in self.test else self.metric
+        return with_heading(name, self.test.get(name), self.spec.settings)
 
     @property
     def progress(self) -> str:

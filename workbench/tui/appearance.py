@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from rich.console import Console
 from textual import constants
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.reactive import Initialize, Reactive
 from textual.theme import BUILTIN_THEMES
 
+from workbench.render.console import PrintableConsole
 from workbench.tui.ascii import AsciiFilter, ascii_only
 from workbench.tui.keys import KeyQueue
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES, THEMES
@@ -26,7 +26,7 @@ _ANSI_THEMES = (ANSI_DARK.name, ANSI_LIGHT.name)  # the terminal's own colors, w
 
 def _suitable_themes() -> tuple[str, ...]:
     """Return the themes that suit the terminal, the initial one first."""
-    console = Console(force_terminal=True, color_system=constants.COLOR_SYSTEM)  # type: ignore[arg-type]
+    console = PrintableConsole(force_terminal=True, color_system=constants.COLOR_SYSTEM)
     return _ANSI_THEMES if console.color_system in _FEW_COLORS else _RGB_THEMES
 
 

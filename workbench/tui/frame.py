@@ -6,10 +6,11 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from rich.console import Console
+from rich.segment import Segment, Segments
 from textual.pilot import Pilot
 from textual.strip import Strip
 
+from workbench.render.console import wide_console
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 from workbench.tui.app import WorkbenchApp
@@ -47,8 +48,11 @@ def frame(run: Run, folder: Path, size: tuple[int, int]) -> list[Strip]:
 
 def put(run: Run) -> None:
     """Print one frame to stdout: as large as its terminal and in its colors, plain where it is none."""
-    console = Console()
+    console = wide_console()
     size = (console.width, console.height - 1) if console.is_terminal else SIZE  # a line is left for the prompt
     colored = console.color_system is not None and not console.no_color
     for line in frame(run, run.path.parent, size):
-        print(line.render(console) if colored else line.text.rstrip())
+        if colored:
+            console.print(Segments([*line, Segment.line()]), end="")
+        else:
+            print(line.text.rstrip())

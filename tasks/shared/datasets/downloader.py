@@ -10,6 +10,7 @@ import fcntl
 import functools
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -59,7 +60,13 @@ def fetch(
     pooch.get_logger().setLevel("ERROR")
     with (
         requests.Session() as session,
-        tqdm(total=dataset.size, unit="B", unit_scale=True, disable=None if progress else True) as bar,
+        tqdm(
+            total=dataset.size,
+            unit="B",
+            unit_scale=True,
+            disable=None if progress else True,
+            file=getattr(sys.stderr, "unguarded", sys.stderr),  # its own sequences move the cursor
+        ) as bar,
     ):
 
         def came(count: int) -> None:
