@@ -16,6 +16,7 @@ import platformdirs
 from tasks.base import Baselines
 from tasks.shared import files
 from tasks.shared.datasets.archives import unreadable
+from tasks.shared.datasets.bounded import opened
 from tasks.shared.datasets.progress import report_progress
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def library(name: str) -> str:
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
