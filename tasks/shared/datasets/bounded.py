@@ -6,7 +6,7 @@ import io
 import os
 import stat
 from pathlib import Path
-from typing import IO, BinaryIO, Protocol
+from typing import IO, Protocol
 
 from tasks.base import DataError
 from tasks.shared import memory
@@ -25,7 +25,7 @@ class Readable(Protocol):
         ...
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> io.BufferedReader:
     """Open a file for reading; a link to one is followed, a pipe or a device is not waited for.
 
     Raises:

@@ -1,0 +1,106 @@
+"""Files of a run's folder, opened as files of the run's own: never through a link, and regular ones alone. No torch.
+
+A run's folder may come from a stranger. A link in it would let the worker write over a file elsewhere, and a named
+pipe would hold up every reader for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Literal, cast
+
+from tasks.base import PlainError
+
+PRETRAINED = "pretrained"
+_FLAGS = {
+    "rb": os.O_RDONLY,
+    "ab": os.O_WRONLY | os.O_APPEND | os.O_CREAT,
+    "r+b": os.O_RDWR | os.O_CREAT,
+    "xb": os.O_WRONLY | os.O_CREAT | os.O_EXCL,
+}
+_KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class RunError(PlainError):
+    """A run cannot be found or used in this way. The message is one plain sentence."""
+
+
+def run_id(folder: Path) -> str:
+    """Return a run's id: the name of its folder; ``pretrained/NAME`` for a pretrained model."""
+    return f"{PRETRAINED}/{folder.name}" if folder.parent.name == PRETRAINED else folder.name
+
+
+def open_regular(path: Path, mode: Literal["rb", "ab", "r+b", "xb"] = "rb") -> BinaryIO:
+    """Open a file of a run, unbuffered unless it is read.
+
+    Args:
+        mode: as ``open`` takes it; ``r+b`` also creates a missing file. A new file's permissions follow the umask.
+
+    Raises:
+        RunError: it is a link, or no regular file.
+        OSError: it is missing, or cannot be opened.
+    """
+    with suppress(FileNotFoundError):
+        _check(path, path.lstat())  # before it is opened: opening a device can act on it
+    try:
+        descriptor = os.open(path, _FLAGS[mode] | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    except OSError:
+        with suppress(FileNotFoundError):
+            _check(path, path.lstat())
+        raise
+    try:
+        _check(path, os.fstat(descriptor))
+        return cast("BinaryIO", os.fdopen(descriptor, mode, buffering=-1 if mode == "rb" else 0))
+    except BaseException:
+        with suppress(OSError):  # ``fdopen`` may have closed it
+            os.close(descriptor)
+        raise
+
+
+def read(path: Path) -> bytes:
+    """Return the content of a run's file.
+
+    Raises:
+        RunError, OSError: as ``open_regular``.
+    """
+    with open_regular(path) as file:
+        return file.read()
+
+
+def holds(path: Path) -> bool:
+    """Return whether a run has a file; a link counts, whatever it points at."""
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def check(folder: Path) -> None:
+    """Check that a run's folder holds regular files and folders alone.
+
+    Raises:
+        RunError: it holds something else, which is named.
+        OSError: it cannot be read.
+    """
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
+                _check(Path(entry.path), entry.stat(follow_symlinks=False))
+
+
+def _check(path: Path, status: os.stat_result) -> None:
+    kind = stat.S_IFMT(status.st_mode)
+    if kind != stat.S_IFREG:
+        what = _KINDS.get(kind, "no regular file")
+        raise RunError(f"Run {run_id(path.parent)} is not opened: {path.name} is {what}, not a file of its own.")
