@@ -14,7 +14,7 @@ import tasks
 from tasks.base import DataError
 from tasks.shared import memory
 from workbench.config import spec
-from workbench.engine import network, trained_run
+from workbench.engine import checkpoint, network, trained_run
 
 CPU = torch.device("cpu")
 HUGE = {"cell.hidden": 8192, "cell.layers": 16}
@@ -92,16 +92,14 @@ def test_a_strangers_run_that_does_not_fit_is_not_asked(runs_folder: Path, monke
 def test_a_file_larger_than_the_memory_is_not_read(
     runs_folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workbench.engine import checkpoint
-
     path = toy(runs_folder).path / name
     with path.open("wb") as file:
         file.truncate(1 << 40)  # sparse
     monkeypatch.setattr(memory, "at_hand", lambda: 10**9)
+    load = {
+        "last.pt": lambda path: checkpoint.load_last(path, CPU),
+        "best.safetensors": lambda path: checkpoint.load_best(path, torch.nn.Linear(1, 1)),
+        "task.safetensors": checkpoint.load_tensors,
+    }[name]
     with pytest.raises(DataError, match=rf"Reading .*{name} \(1.1 TB\) needs about .* 1 GB are at hand"):
-        if name == "last.pt":
-            checkpoint.load_last(path, CPU)
-        elif name == "best.safetensors":
-            checkpoint.load_best(path, torch.nn.Linear(1, 1))
-        else:
-            checkpoint.load_tensors(path)
+        load(path)

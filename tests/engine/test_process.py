@@ -93,9 +93,11 @@ def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeviceError, match="fp16 needs a GPU"):
         devices.choose_precision("fp16", CPU)
     for has_it, chosen in ((True, torch.bfloat16), (False, torch.float16)):
-        monkeypatch.setattr(
-            torch.cuda, "is_bf16_supported", lambda including_emulation, has_it=has_it: has_it or including_emulation
-        )
+
+        def supported(including_emulation: bool, has_it: bool = has_it) -> bool:
+            return has_it or including_emulation
+
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
         assert devices.choose_precision("auto", CUDA) is chosen
         assert devices.choose_precision("fp32", CUDA) is None
         assert devices.choose_precision("fp16", CUDA) is torch.float16

@@ -10,7 +10,7 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal
 
 from tasks.base import PlainError
 
@@ -35,6 +35,10 @@ class RunError(PlainError):
     """A run cannot be found or used in this way. The message is one plain sentence."""
 
 
+class NotOpened(RunError):
+    """A file in a run's folder is a link, or no regular file."""
+
+
 def run_id(folder: Path) -> str:
     """Return a run's id: the name of its folder; ``pretrained/NAME`` for a pretrained model."""
     return f"{PRETRAINED}/{folder.name}" if folder.parent.name == PRETRAINED else folder.name
@@ -47,31 +51,43 @@ def open_regular(path: Path, mode: Literal["rb", "ab", "r+b", "xb"] = "rb") -> B
         mode: as ``open`` takes it; ``r+b`` also creates a missing file. A new file's permissions follow the umask.
 
     Raises:
-        RunError: it is a link, or no regular file.
+        NotOpened: it is a link, or no regular file.
         OSError: it is missing, or cannot be opened.
     """
     with suppress(FileNotFoundError):
-        _check(path, path.lstat())  # before it is opened: opening a device can act on it
+        status(path)  # before it is opened: opening a device can act on it
     try:
         descriptor = os.open(path, _FLAGS[mode] | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
     except OSError:
         with suppress(FileNotFoundError):
-            _check(path, path.lstat())
+            status(path)
         raise
     try:
         _check(path, os.fstat(descriptor))
-        return cast("BinaryIO", os.fdopen(descriptor, mode, buffering=-1 if mode == "rb" else 0))
+        return os.fdopen(descriptor, mode, buffering=-1 if mode == "rb" else 0)
     except BaseException:
         with suppress(OSError):  # ``fdopen`` may have closed it
             os.close(descriptor)
         raise
 
 
+def status(path: Path) -> os.stat_result:
+    """Return the status of a run's file, as ``lstat`` gives it.
+
+    Raises:
+        NotOpened: it is a link, or no regular file.
+        OSError: it is missing, or the folder cannot be searched.
+    """
+    found = path.lstat()
+    _check(path, found)
+    return found
+
+
 def read(path: Path) -> bytes:
     """Return the content of a run's file.
 
     Raises:
-        RunError, OSError: as ``open_regular``.
+        NotOpened, OSError: as ``open_regular``.
     """
     with open_regular(path) as file:
         return file.read()
@@ -90,7 +106,7 @@ def check(folder: Path) -> None:
     """Check that a run's folder holds regular files and folders alone.
 
     Raises:
-        RunError: it holds something else, which is named.
+        NotOpened: it holds something else, which is named.
         OSError: it cannot be read.
     """
     with os.scandir(folder) as entries:
@@ -99,8 +115,8 @@ def check(folder: Path) -> None:
                 _check(Path(entry.path), entry.stat(follow_symlinks=False))
 
 
-def _check(path: Path, status: os.stat_result) -> None:
-    kind = stat.S_IFMT(status.st_mode)
+def _check(path: Path, found: os.stat_result) -> None:
+    kind = stat.S_IFMT(found.st_mode)
     if kind != stat.S_IFREG:
         what = _KINDS.get(kind, "no regular file")
-        raise RunError(f"Run {run_id(path.parent)} is not opened: {path.name} is {what}, not a file of its own.")
+        raise NotOpened(f"Run {run_id(path.parent)} is not opened: {path.name} is {what}, not a file of its own.")
