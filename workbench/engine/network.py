@@ -74,7 +74,8 @@ def build_on_meta(spec: RunSpec, task: AnyTask) -> nn.Module:
         with _OnMetaDevice():
             return build(spec, task)
     except (NotImplementedError, RuntimeError):  # something reads the values of a parameter
-        return build(spec, task)
+        with within_memory(spec, torch.device("cpu"), training=False):
+            return build(spec, task)
 
 
 def check_recurrence(spec: RunSpec, device: torch.device) -> None:
