@@ -127,7 +127,7 @@ def test_step_statistics_are_those_since_the_last_summary(monkeypatch: pytest.Mo
     assert not statistics.due
     clock.sleep(0.01)
     assert statistics.due
-    loss, norm, speed = statistics.summarize()
+    loss, norm, speed, *_ = statistics.summarize()
     assert (loss, norm) == (3.0, pytest.approx(0.7))
     assert speed == pytest.approx(30 / 0.25)
     assert not statistics.due

@@ -27,6 +27,8 @@ from workbench.runs import events
 from workbench.runs.events import Best, Event, all_finite, finite
 from workbench.runs.store import Run, task_state
 
+_MOST_SKIPPED = 25  # steps in a row: each halves the loss's scale, and 16 halvings take it from 65,536 to 1
+
 
 class NotFinite(PlainError):
     """The loss, its gradient or a weight is not finite. The message is one plain sentence."""
@@ -91,7 +93,8 @@ class Trainer:
         state.activity = "training"
         self.from_step = state.step
         self.model.train()
-        self.statistics = StepStatistics(self.device)
+        self.statistics = StepStatistics(self.device, skipping=scaled)
+        self._skipped = self._told_skipped = 0  # steps of this process
         self.gradients = GradientMonitor(self.model)
         self.alarms = Alarms(state.alarms)
         self.baselines: Mapping[str, Metrics] = {}  # on the validation rows, by their names; empty: not known
@@ -161,7 +164,13 @@ class Trainer:
         """
         if not self.statistics.steps:
             return
-        loss, norm, speed = self.statistics.summarize()
+        loss, norm, speed, skipped, in_a_row = self.statistics.summarize()
+        if skipped:
+            if in_a_row >= _MOST_SKIPPED:
+                raise self._not_finite("The loss")
+            yield from self._alarm_events(self._skipped_steps(skipped))
+            if not math.isfinite(loss):
+                return
         if not math.isfinite(loss) or (not self.optimization.skips_overflows and not math.isfinite(norm)):
             raise self._not_finite("The gradient" if math.isfinite(loss) else "The loss")
         yield events.Step(
@@ -291,6 +300,16 @@ class Trainer:
         before, self.state.activity = self.state.activity, activity
         yield
         self.state.activity = before
+
+    def _skipped_steps(self, skipped: int) -> Iterator[str]:
+        """Yield a sentence on steps that were skipped; after the first of them, each time that they have doubled."""
+        self._skipped += skipped
+        if self._skipped >= 2 * self._told_skipped:
+            self._told_skipped = self._skipped
+            yield (
+                f"{self._skipped:,} step{'s' * (self._skipped != 1)} so far had a loss past float16's range: skipped, "
+                "with the scale of the gradient lowered. If it goes on, train with train.precision=bf16 or fp32."
+            )
 
     def _alarm_events(self, sentences: Iterable[str]) -> Iterator[Event]:
         return (events.Alarm(time=time.time(), step=self.state.step, message=sentence) for sentence in sentences)
