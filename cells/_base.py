@@ -50,6 +50,7 @@ class Cell(nn.Module, ABC, Generic[State]):
     recurrent_weight: ClassVar[bool] = True  # False: no matrix acts on the state, and none is made
     recurrent_bias: ClassVar[bool] = True  # False: one bias, ``bias_ih``
     options: Any = None  # an ``Options``, where there are any
+    _lowered: Tensor | None = None  # ``weight_hh`` in autocast's arithmetic, while ``run`` goes through the steps
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int = 0) -> None:
         super().__init__()
@@ -114,6 +115,16 @@ class Cell(nn.Module, ABC, Generic[State]):
         two = self.recurrent_weight and self.recurrent_bias
         return F.linear(x, self.weight_ih, self.bias_ih + self.bias_hh if two else self.bias_ih)
 
+    @property
+    def recurrent_matrix(self) -> Tensor:
+        """``weight_hh`` (G,H), to be used in ``step``: under autocast it is cast once for all steps."""
+        if self._lowered is None:
+            return self.weight_hh
+        if not torch.is_grad_enabled():
+            return self._lowered
+        lowered: Tensor = _Lowered.apply(self.weight_hh, self._lowered)  # type: ignore[no-untyped-call]
+        return lowered
+
     def initial_state(self, batch: int) -> State:
         """Return the state before the first step, its parts (B, …); here ``Hidden`` zeros (B,H)."""
         like = next(self.parameters(), torch.empty(0))
@@ -140,18 +151,29 @@ class Cell(nn.Module, ABC, Generic[State]):
         """
         state = self.initial_state(x.shape[1]) if state is None else steps.sort(state)
         outputs, ended, alive = [], [], x.shape[1]
-        for projected in torch.split(self.project(steps.take(x)), steps.sizes):  # (n,G), n sequences still alive
-            n = len(projected)
-            if n < alive:  # those that ended keep their state as it is
-                ended.append(type(state)(*(part[n:] for part in state)))
-                state, alive = type(state)(*(part[:n] for part in state)), n
-            output, state = self.step(projected, state)  # (n,O)
-            outputs.append(output)
+        self._lowered = self._lower(x.device.type)
+        try:
+            for projected in torch.split(self.project(steps.take(x)), steps.sizes):  # (n,G), n sequences still alive
+                n = len(projected)
+                if n < alive:  # those that ended keep their state as it is
+                    ended.append(type(state)(*(part[n:] for part in state)))
+                    state, alive = type(state)(*(part[:n] for part in state)), n
+                output, state = self.step(projected, state)  # (n,O)
+                outputs.append(output)
+        finally:
+            self._lowered = None
         padded = steps.put(torch.cat(outputs))  # (T,B,O)
         if not return_state:
             return padded, None
         parts = zip(state, *reversed(ended), strict=True)
         return padded, steps.unsort(type(state)(*(torch.cat(part) for part in parts)))
+
+    def _lower(self, device: str) -> Tensor | None:
+        """Return ``weight_hh`` in autocast's arithmetic; ``None`` where there is no autocast or no such weight."""
+        weight = self._parameters.get("weight_hh")
+        if weight is None or weight.dtype is not torch.float32 or not torch.is_autocast_enabled(device):
+            return None
+        return weight.detach().to(torch.get_autocast_dtype(device))
 
     def extra_repr(self) -> str:
         own = self.options.__struct_fields__ if self.options is not None else ()
@@ -164,6 +186,19 @@ class Cell(nn.Module, ABC, Generic[State]):
     def torch_parameters(self) -> dict[str, Tensor]:
         """Return the parameters under the names that ``torch.nn`` gives them, without ``_l0``."""
         return dict(self.named_parameters())
+
+
+class _Lowered(torch.autograd.Function):
+    """A weight's copy in lower precision, for one step: its gradients are summed in the weight's own precision."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, lowered: Tensor) -> Tensor:
+        ctx.dtype = weight.dtype
+        return lowered.detach()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return grads[0].to(ctx.dtype), None
 
 
 def uniform(bound: float, *shape: int) -> nn.Parameter:

@@ -32,7 +32,7 @@ class GRU(Cell[Hidden]):
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
         H = self.hidden_size
-        recurrent = torch.addmm(self.bias_hh, state.h, self.weight_hh.t())  # (B,3H)
+        recurrent = torch.addmm(self.bias_hh, state.h, self.recurrent_matrix.t())  # (B,3H)
         r, z = (projected[:, : 2 * H] + recurrent[:, : 2 * H]).sigmoid().chunk(2, 1)  # 2 × (B,H)
         n = torch.addcmul(projected[:, 2 * H :], r, recurrent[:, 2 * H :]).tanh()  # (B,H)
         return {"r": r, "z": z, "n": n}

@@ -26,9 +26,9 @@ class TextbookGRU(Cell[Hidden]):
     recurrent_bias = False
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
-        H = self.hidden_size
-        r, z = torch.addmm(projected[:, : 2 * H], state.h, self.weight_hh[: 2 * H].t()).sigmoid().chunk(2, 1)
-        n = torch.addmm(projected[:, 2 * H :], r * state.h, self.weight_hh[2 * H :].t()).tanh()  # (B,H)
+        H, W = self.hidden_size, self.recurrent_matrix
+        r, z = torch.addmm(projected[:, : 2 * H], state.h, W[: 2 * H].t()).sigmoid().chunk(2, 1)
+        n = torch.addmm(projected[:, 2 * H :], r * state.h, W[2 * H :].t()).tanh()  # (B,H)
         return {"r": r, "z": z, "n": n}
 
     def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:

@@ -41,7 +41,7 @@ class LSTM(Cell[LSTMState]):
         return LSTMState(zeros, zeros)
 
     def gates(self, projected: Tensor, state: LSTMState) -> dict[str, Tensor]:
-        i, f, g, o = torch.addmm(projected, state.h, self.weight_hh.t()).chunk(4, 1)  # (B,4H) → 4 × (B,H)
+        i, f, g, o = torch.addmm(projected, state.h, self.recurrent_matrix.t()).chunk(4, 1)  # (B,4H) → 4 × (B,H)
         return {"i": i.sigmoid(), "f": f.sigmoid(), "g": g.tanh(), "o": o.sigmoid()}
 
     def step(self, projected: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:

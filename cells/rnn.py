@@ -19,7 +19,7 @@ class RNN(Cell[Hidden]):
     """Elman's cell: one squashed sum of the input and the state before it."""
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
-        return {"h": torch.addmm(projected, state.h, self.weight_hh.t()).tanh()}  # (B,H)
+        return {"h": torch.addmm(projected, state.h, self.recurrent_matrix.t()).tanh()}  # (B,H)
 
     def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
         h = self.gates(projected, state)["h"]  # (B,H)

@@ -30,7 +30,7 @@ class TutorialRNN(Cell[Hidden]):
         self.add_parameters(self.hidden_size + self.output_size, 1 / math.sqrt(self.input_size + self.hidden_size))
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
-        both = torch.addmm(projected, state.h, self.weight_hh.t())  # (B,H+O)
+        both = torch.addmm(projected, state.h, self.recurrent_matrix.t())  # (B,H+O)
         h, o = both.tensor_split([self.hidden_size], 1)
         return {"h": h, "o": o}  # (B,H), (B,O)
 

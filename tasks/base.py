@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 EVAL_SPLITS = SPLITS[1:]
 Value = str | int | float | bool
+CacheName = Annotated[str, msgspec.Meta(pattern=r"^[\w.-]*$")]  # of a task's cached encoding: never a path
 Metrics = dict[str, float | None]
 Baselines = dict[str, dict[str, Metrics]]  # by split and method
 RecurrentState = Any  # a NamedTuple of tensors, or None before the first step
@@ -77,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metric: ClassVar[str] = "loss"  # the main one, charted beside the baselines'
     metrics: ClassVar[Mapping[str, Metric]] = {"loss": LOSS}  # the presentation of those that ``evaluate`` returns
     higher_is_better: ClassVar[bool] = False
+    longest_text: ClassVar[int] = 100_000  # characters of a text that a network is asked about
     best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``
     # files of the task's data folder: names or glob patterns, alternatives separated by ``|``
     files: ClassVar[Sequence[str]] = ()
@@ -183,9 +185,13 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 class Task(ABC, Generic[SettingsT, DataT]):
     """One task with its settings and state (vocabulary, labels), able to answer without its data."""
 
+    state_form: ClassVar[type[msgspec.Struct] | None] = None  # the fields of ``state`` that the task reads
     part_names: ClassVar[Mapping[str, str]] = {}  # a module's attribute in the network → the words that describe it
 
     def __init__(self, settings: SettingsT, state: State) -> None:
+        """Raises: msgspec.ValidationError: ``state`` has not the form that the task reads."""
+        if self.state_form is not None:
+            msgspec.convert(state, self.state_form)
         self.settings = settings
         self.state = dict(state)
         self.tensors: Mapping[str, Tensor] = {}  # the ``artifacts`` of when the run began; none in older runs

@@ -6,10 +6,8 @@ Shapes: N rows.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import itertools
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tasks.base import DataError
 from tasks.climate.calendar import is_calendar
 from tasks.climate.wording import counted
-from tasks.shared.datasets import reading
+from tasks.shared.datasets import archives, reading
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -124,10 +122,7 @@ def _text(path: Path) -> str:
             raise DataError(f"{path} is an Excel workbook: save its sheet as CSV.")
         content = reading.zipped(path, ".csv")
     elif content.startswith(b"\x1f\x8b"):
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error):
-            raise DataError(f"{path} is truncated or damaged, not a whole gzip file: fetch it again.") from None
+        content = archives.unzipped(path, content)
     if content.startswith(_UTF_16):
         return reading.decode(content, path, "utf-16")
     text = reading.decode(content, path, "utf-8-sig", "latin-1")

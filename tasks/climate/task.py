@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+import msgspec
 import numpy as np
 import torch
+from msgspec import Meta
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import Baselines, DataError, Evaluation, RecurrentNetwork, Split, State
+from tasks.base import Baselines, CacheName, DataError, Evaluation, RecurrentNetwork, Split, State
 from tasks.climate import baseline_metrics, baselines, folds, forecast_view
 from tasks.climate import data as climate
 from tasks.climate.calendar import is_calendar
@@ -27,6 +29,7 @@ from tasks.climate.settings import Settings
 from tasks.climate.wording import format_span, format_time
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
+from tasks.shared.text.visible import shortened
 from tasks.views import Table, TableValue, View
 
 _LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -46,8 +49,20 @@ class Window(NamedTuple):
     future: Tensor  # (B,H)
 
 
+class ClimateState(msgspec.Struct):
+    """Fields of the task's state."""
+
+    step: Annotated[int, Meta(ge=1, le=86_400)]  # s
+    day: Annotated[int, Meta(ge=1, le=86_400)]  # readings
+    mean: Annotated[list[float], Meta(min_length=1)]
+    spread: Annotated[list[float], Meta(min_length=1)]
+    cache: CacheName = ""
+
+
 class Task(base.Task[Settings, ClimateData]):
     """Forecast of the next two days of temperature."""
+
+    state_form = ClimateState
 
     def __init__(self, settings: Settings, state: State) -> None:
         super().__init__(settings, state)
@@ -102,8 +117,8 @@ class Task(base.Task[Settings, ClimateData]):
         path = Path(os.path.expanduser(text.strip()))  # noqa: PTH111 (a Path's raises where there is no such home)
         if not text.strip() or not os.path.isfile(path):  # noqa: PTH113 (a Path's raises on names too long)
             raise ValueError(
-                f"{text!r} is no file: give the path of a CSV file that ends with at least {self.settings.history} "
-                "readings."
+                f"{shortened(text)!r} is no file: give the path of a CSV file that ends with at least "
+                f"{self.settings.history} readings."
             )
         try:
             _, found = climate.read_regular(self.settings, [path])

@@ -25,7 +25,7 @@ from tasks.shared.sequences.batching import uniform_over_classes
 LETTERS = string.ascii_letters + " .,;'"  # the classic tutorial's 57
 _VERSION = 2  # of the encoding: a change makes every cached copy an old one
 _POOL_DRAWS = 10_000  # as many as the tutorial's confusion matrix
-_LONGEST = 100  # letters of a name
+_LONGEST = Settings.longest_text
 
 
 @dataclasses.dataclass(frozen=True)

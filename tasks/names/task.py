@@ -22,6 +22,7 @@ from tasks.shared.classification.task import ClassificationTask
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.sequences.batching import by_length, uniform_over_classes
+from tasks.shared.text.visible import shortened
 from tasks.views import View
 
 
@@ -70,7 +71,9 @@ class Task(ClassificationTask[Settings, NamesData]):
     def predict(self, model: nn.Module, text: str) -> list[View]:
         name, dropped = names.fold(text)
         if not name:
-            raise ValueError(f"{text!r} has no letter that this model knows: type the name in Latin letters.")
+            raise ValueError(
+                f"{shortened(text)!r} has no letter that this model knows: type the name in Latin letters."
+            )
         device = next(model.parameters()).device
         scores = model(torch.tensor([names.encode(name)], device=device), torch.tensor([len(name)]))  # (1,C)
         return [self.answer(text.strip(), scores, unread.unknown(dropped, len(name) + len(dropped), "characters"))]

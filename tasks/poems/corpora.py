@@ -14,6 +14,7 @@ import msgspec
 from tasks.base import DataError
 from tasks.poems.settings import CORPORA
 from tasks.shared.datasets import reading
+from tasks.shared.decoding import decode
 
 LAYOUT: Mapping[str, str] = {"tangshi": ", with a blank line between poems"}  # for messages: what is to be checked
 
@@ -72,8 +73,8 @@ def _tang(path: Path) -> Corpus:
     """``[{"paragraphs": [line, …], …}, …]``."""
     content = reading.content(path).removeprefix(codecs.BOM_UTF8)
     try:
-        poems = msgspec.json.decode(content, type=list[_Poem])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        poems = decode(content, list[_Poem])
+    except msgspec.DecodeError as error:
         if "truncated" not in str(error):  # it may have been cut within a character
             reading.decode(content, path)
         raise DataError(

@@ -8,13 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 import torch
+from msgspec import Meta
 from torch import Generator, Tensor, nn
 
-from tasks.base import Baselines, DataError, Evaluation, Metrics, RecurrentNetwork, RecurrentState, Split, State, Value
+from tasks.base import (
+    Baselines,
+    CacheName,
+    DataError,
+    Evaluation,
+    Metrics,
+    RecurrentNetwork,
+    RecurrentState,
+    Split,
+    State,
+    Value,
+)
 from tasks.poems import artifacts, baselines, checker, cleaning, data, explanation, forms, guide_building, scoring
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.guide import PoemGuide
@@ -35,6 +47,19 @@ _MOST_TOKENS = cleaning.LONGEST + 3  # of a sampled poem, its header and its end
 _MEASURED = 64  # poems sampled at each evaluation to see how many are well formed
 
 
+class PoemState(msgspec.Struct):
+    """Fields of the task's state."""
+
+    vocabulary: list[str]
+    train_counts: list[Annotated[int, Meta(ge=0)]]
+    prosody: list[str] = []
+    cache: CacheName = ""
+
+    def __post_init__(self) -> None:
+        if len(self.train_counts) != len(SPECIALS) + len(self.vocabulary):
+            raise ValueError("There are not as many counts as tokens")
+
+
 class Task(Writer):
     """A language model of Tang poetry."""
 
@@ -44,12 +69,13 @@ class Task(Writer):
         "line": "line's number",
         "skip": "past the recurrence",
     }
+    state_form = PoemState
     settings: Settings
 
     def __init__(self, settings: Settings, state: State) -> None:
-        super().__init__(settings, state)
         if "prosody" not in state:
             raise DataError("This run learned poems before they had a form, as an older Workbench did: train anew.")
+        super().__init__(settings, state)
         self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
         marks = self.vocabulary.encode([*SPECIALS, *cleaning.PUNCTUATION])
         self.hanzi = torch.ones(len(self.vocabulary), dtype=torch.bool)

@@ -93,7 +93,11 @@ def test_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeviceError, match="fp16 needs a GPU"):
         devices.choose_precision("fp16", CPU)
     for has_it, chosen in ((True, torch.bfloat16), (False, torch.float16)):
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has_it=has_it: has_it)
+
+        def supported(including_emulation: bool, has_it: bool = has_it) -> bool:
+            return has_it or including_emulation
+
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
         assert devices.choose_precision("auto", CUDA) is chosen
         assert devices.choose_precision("fp32", CUDA) is None
         assert devices.choose_precision("fp16", CUDA) is torch.float16
@@ -123,7 +127,7 @@ def test_step_statistics_are_those_since_the_last_summary(monkeypatch: pytest.Mo
     assert not statistics.due
     clock.sleep(0.01)
     assert statistics.due
-    loss, norm, speed = statistics.summarize()
+    loss, norm, speed, *_ = statistics.summarize()
     assert (loss, norm) == (3.0, pytest.approx(0.7))
     assert speed == pytest.approx(30 / 0.25)
     assert not statistics.due
@@ -142,7 +146,7 @@ def test_step_statistics_are_those_since_the_last_summary(monkeypatch: pytest.Mo
     [
         (OSError(errno.ENOSPC, "No space left on device"), "is full (step 7): free some space, then `workbench resume"),
         (OSError(errno.EFBIG, "File too large"), "is full (step 7)"),
-        (OSError(errno.EDQUOT, "Disk quota exceeded"), "is full (step 7)"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "is full for you, by your quota, (step 7): free some space"),
         (torch.OutOfMemoryError("CUDA out of memory."), "The GPU ran out of memory at step 7"),
         (MemoryError(), "This machine ran out of memory at step 7"),
         (RuntimeError("DefaultCPUAllocator: not enough memory"), "This machine ran out of memory at step 7"),
@@ -152,7 +156,9 @@ def test_step_statistics_are_those_since_the_last_summary(monkeypatch: pytest.Mo
     ],
 )
 def test_an_error_is_one_sentence(runs_folder: Path, error: Exception, said: str) -> None:
-    sentence = explain(error, toy(runs_folder, {"cell.hidden": 9}), TrainingState(step=7))
+    state = TrainingState(step=7)
+    state.activity = "training"
+    sentence = explain(error, toy(runs_folder, {"cell.hidden": 9}), state)
     assert said in sentence
     assert "\n" not in sentence
     if "memory" in said:

@@ -5,12 +5,14 @@ Opening a checkpoint from elsewhere runs none of its code.
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import pickle
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import safetensors
 import safetensors.torch
@@ -18,9 +20,11 @@ import torch
 from torch import Tensor, nn
 
 from tasks.base import PlainError
-from tasks.shared import files
+from tasks.shared import files, memory
+from workbench.runs.folder import open_regular
 
 SCHEMA = 1
+_A_FILES = {None, errno.EINVAL}  # of a seek past a torn file's ends
 
 
 class CheckpointError(PlainError):
@@ -39,16 +43,19 @@ def load_best(path: Path, model: nn.Module) -> None:
 
     Raises:
         CheckpointError: they are missing, damaged, or another network's.
+        RunError: the file is a link, or no regular file.
+        MemoryLimitError: it is larger than the memory at hand.
+        OSError: the disk failed.
     """
     try:
-        weights = safetensors.torch.load_file(path)
-        restore(path, model, weights | {name: weights[k] for name, k in _aliases(model).items() if k in weights})
+        weights = _tensors(path)
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is missing: the run has no weights to answer with yet. Let it reach its first evaluation."
         ) from None
-    except (safetensors.SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is damaged ({str(error).splitlines()[0]}): train again.") from None
+    except _NoTensors as error:
+        raise CheckpointError(f"{path} is damaged ({error}): train again.") from None
+    restore(path, model, weights | {name: weights[k] for name, k in _aliases(model).items() if k in weights})
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -64,13 +71,55 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         CheckpointError: it is damaged.
     """
     try:
-        return dict(safetensors.torch.load_file(path))
+        return _tensors(path)
     except FileNotFoundError:
         return {}
-    except (safetensors.SafetensorError, OSError) as error:
+    except _NoTensors as error:
         raise CheckpointError(
-            f"{path} is damaged ({str(error).splitlines()[0]}): put back a copy, or delete it and do without it."
+            f"{path} is damaged ({error}): put back a copy, or delete it and do without it."
         ) from None
+
+
+class _NoTensors(Exception):
+    """A file does not hold tensors as safetensors writes them; the message says why, without its end."""
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    """Read a file of tensors.
+
+    Raises:
+        _NoTensors: it is none.
+        RunError, MemoryLimitError, OSError: it cannot be read.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        memory.require(2 * size, f"Reading {path} ({memory.amount(size)})", "free some memory")
+        content = file.read()
+    try:
+        return dict(safetensors.torch.load(content))
+    except Exception as error:  # a header that lies makes the library raise nearly anything
+        if is_machines(error):
+            raise
+        raise _NoTensors((str(error) or type(error).__name__).splitlines()[0]) from None
+
+
+def is_machines(error: BaseException) -> bool:
+    """Return whether an error is the machine's and no file's: memory that ran out, a disk that failed."""
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno not in _A_FILES)
+        or out_of_memory(error)
+    )
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether memory ran out; CUDA raises a class of its own, and the CPU's allocator a ``RuntimeError``."""
+    return (
+        isinstance(error, MemoryError)
+        or "OutOfMemory" in type(error).__name__
+        or "not enough memory" in str(error)
+        or "can't allocate memory" in str(error)
+    )
 
 
 def _aliases(model: nn.Module) -> dict[str, str]:
@@ -89,11 +138,16 @@ def restore(path: Path, model: nn.Module, weights: Mapping[str, Tensor]) -> None
 
     Raises:
         CheckpointError: they are another network's.
+        TypeError, AttributeError: they are no tensors by name.
     """
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError:
-        raise CheckpointError(f"{path} holds the weights of another network than spec.json describes.") from None
+    own = model.state_dict()
+    same = own.keys() == weights.keys() and all(
+        weights[name].shape == tensor.shape and weights[name].is_floating_point() == tensor.is_floating_point()
+        for name, tensor in own.items()
+    )
+    if not same:
+        raise CheckpointError(f"{path} holds the weights of another network than spec.json describes.")
+    model.load_state_dict(weights)
 
 
 def save_last(path: Path, state: Mapping[str, object]) -> None:
@@ -113,27 +167,51 @@ def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
 
     Raises:
         CheckpointError: it is damaged, from a newer version, or holds code.
+        RunError: it is a link, or no regular file.
+        MemoryLimitError: it is larger than the memory at hand.
+        MemoryError, OSError, torch.OutOfMemoryError: the machine failed, and the file may be whole.
     """
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
-        newer = state["schema"] > SCHEMA
-        with zipfile.ZipFile(path) as parts:  # torch reads tensors without checking their checksums
-            wrong = parts.testzip()
+        file = open_regular(path)
     except FileNotFoundError:
         return None
-    except pickle.UnpicklingError as error:
-        what = "holds code, not only weights" if "GLOBAL" in str(error) else "is not a checkpoint, and may hold code"
-        raise CheckpointError(f"{path} {what}: it was refused, and none of it was run.") from None
-    except (
-        *(RuntimeError, EOFError, OSError, KeyError, TypeError, ValueError, AttributeError, IndexError),
-        zipfile.BadZipFile,
-    ):
-        raise damaged(path) from None
-    if wrong:
-        raise damaged(path)
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        memory.require(size, f"Reading {path} ({memory.amount(size)})", "free some memory")
+        try:
+            _check_parts(file, size)
+            file.seek(0)
+            state = torch.load(file, map_location=device, weights_only=True)
+            newer = state["schema"] > SCHEMA
+        except pickle.UnpicklingError as error:
+            what = (
+                "holds code, not only weights" if "GLOBAL" in str(error) else "is not a checkpoint, and may hold code"
+            )
+            raise CheckpointError(f"{path} {what}: it was refused, and none of it was run.") from None
+        except Exception as error:  # damaged bytes make torch raise nearly anything
+            if is_machines(error):
+                raise
+            raise damaged(path) from None
     if newer:
         raise CheckpointError(f"{path} was written by a newer Workbench: update Workbench to go on from it.")
     return dict(state)
+
+
+def _check_parts(file: BinaryIO, size: int) -> None:
+    """Check a file's sums, which torch does not, and that it holds no more than it is long.
+
+    A file that is no zip archive at all is left to torch, which refuses it.
+
+    Raises:
+        zipfile.BadZipFile: it does not hold what it says.
+    """
+    if not zipfile.is_zipfile(file):
+        return
+    with zipfile.ZipFile(file) as parts:
+        members = parts.infolist()
+        packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+        if packed or sum(member.file_size for member in members) > size or parts.testzip():
+            raise zipfile.BadZipFile
 
 
 def damaged(path: Path) -> CheckpointError:
@@ -153,7 +231,11 @@ def generators(device: torch.device) -> dict[str, Tensor]:
 
 
 def set_generators(states: Mapping[str, Tensor], device: torch.device) -> None:
-    """Restore what ``generators`` returned."""
+    """Restore what ``generators`` returned.
+
+    Raises:
+        KeyError, TypeError, AttributeError, RuntimeError: they are no such states.
+    """
     torch.set_rng_state(states["cpu"].cpu())
     if device.type == "cuda" and "cuda" in states:
         torch.cuda.set_rng_state(states["cuda"].cpu(), device)

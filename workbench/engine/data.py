@@ -10,7 +10,11 @@ import msgspec
 import tasks
 from tasks.base import AnyTask, Data, DataError, State
 from tasks.shared.datasets import locations
+from tasks.shared.decoding import decode
 from workbench.config.spec import RunSpec
+
+# what a task's constructor may raise for a state that is not its own
+_NOT_A_STATE = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RuntimeError)
 
 
 def load(spec: RunSpec, state: State | None = None) -> tuple[AnyTask, Data]:
@@ -64,7 +68,7 @@ def task_of(spec: RunSpec, state: State) -> AnyTask:
     """
     try:
         return tasks.load(spec.task)(spec.settings, state)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (msgspec.ValidationError, *_NOT_A_STATE) as error:
         raise DataError(
             f"The run's task.json is damaged ({type(error).__name__}: {error}): put back a copy of it, or train anew."
         ) from None
@@ -73,4 +77,4 @@ def task_of(spec: RunSpec, state: State) -> AnyTask:
 def _plain(state: State) -> object:
     """Return a state as read back from JSON, without the name of its cached encoding."""
     uncached = {key: value for key, value in state.items() if key != "cache"}
-    return msgspec.json.decode(msgspec.json.encode(uncached))
+    return decode(msgspec.json.encode(uncached))

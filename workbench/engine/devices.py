@@ -86,8 +86,20 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype | None:
     if name == "fp16" and device.type != "cuda":
         raise DeviceError("Precision fp16 needs a GPU: on the CPU take train.precision=bf16 or fp32.")
     if name == "auto" and device.type == "cuda":
-        name = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+        name = "bf16" if _has_bf16(device) else "fp16"
     return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(name)
+
+
+def use(device: torch.device) -> None:
+    """Make a GPU the current one, so that nothing of this process settles on another."""
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
+
+
+def _has_bf16(device: torch.device) -> bool:
+    """Return whether a GPU computes in bfloat16 by itself: emulated, it is slower than float16."""
+    with nullcontext() if device.index is None else torch.cuda.device(device):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def available_device(name: str) -> torch.device:

@@ -12,11 +12,12 @@ import numpy
 import torch
 
 import workbench
+from workbench import interruption
 from workbench.config import spec
 from workbench.config.remarks import remarks
-from workbench.engine import devices, network
+from workbench.engine import checkpoint, devices, network
 from workbench.engine.state import TrainingState
-from workbench.engine.trainer import Trainer
+from workbench.engine.trainer import Trainer, saved_position
 from workbench.runs import events
 from workbench.runs.events import Event, all_finite
 from workbench.runs.run import Run
@@ -38,7 +39,12 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
         DataError, DeviceError, SpecError, CheckpointError, NotFinite: each with one plain sentence.
         OSError: a file could not be written; everything saved before is untouched.
     """
-    trainer = Trainer(run, state, device)
+    try:
+        with interruption.polled(should_stop, _STOP_CHECK_SECONDS):
+            trainer = Trainer(run, state, device)
+    except interruption.Interrupted:
+        yield _stopped_before_training(run, state)
+        return
     yield _started(trainer)
     baselines = trainer.task.baseline(trainer.examples, cached_only=True)
     if baselines:
@@ -75,7 +81,13 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
     trainer.load_best()
     tested = trainer.evaluate("test")
     if not baselines:
-        yield from trainer.measure_baselines()
+        try:
+            with interruption.polled(should_stop, _STOP_CHECK_SECONDS):
+                measured = [*trainer.measure_baselines()]
+        except interruption.Interrupted:
+            yield _stopped(trainer)
+            return
+        yield from measured
     yield from trainer.judge_best()
     yield events.Finished(
         time=time.time(),
@@ -122,6 +134,19 @@ def _device_notes(trainer: Trainer) -> list[str]:
     if options.precision == "fp16" and trainer.amp_dtype is None:
         notes.append(f"{options.precision} needs a GPU: the run goes on in float32.")
     return notes
+
+
+def _stopped_before_training(run: Run, state: TrainingState) -> Event:
+    """Return the end of a life that was stopped while its data were read: the run stands where its checkpoint is."""
+    saved = checkpoint.load_last(run.last_file, torch.device("cpu"))
+    position = saved_position(saved) if saved else state
+    return events.Stopped(
+        time=time.time(),
+        step=position.step,
+        epochs=float(position.epoch),
+        wall_s=position.wall_s,
+        examples_per_s=position.examples / max(position.wall_s, 1e-9),
+    )
 
 
 def _stopped(trainer: Trainer) -> events.Stopped:

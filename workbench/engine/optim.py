@@ -75,9 +75,18 @@ class Optimization:
         """
         self.ema.restore(state.get("average", ()))
         self._optimizer.load_state_dict(state["optimizer"])
+        self._check_moments()
         self._schedule.load_state_dict(state["schedule"])
-        if state["scaler"]:  # none of a life that did not scale: on a device without float16
+        if state.get("scaler"):  # none of a life that did not scale: in float32, or on a device without float16
             self._scaler.load_state_dict(state["scaler"])
+
+    def _check_moments(self) -> None:
+        """Raises: ValueError: a tensor of the optimiser's state has not its parameter's shape and type."""
+        for parameter, moments in self._optimizer.state.items():
+            for moment in moments.values():
+                whole = isinstance(moment, Tensor) and moment.ndim > 0
+                if whole and (moment.shape != parameter.shape or moment.dtype != parameter.dtype):
+                    raise ValueError("The optimiser's state is another network's.")
 
 
 def make_optimizer(model: nn.Module, train: TrainOptions) -> optim.Optimizer:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
+
+Activity = Literal[
+    "reading the data",
+    "building the network",
+    "reading the checkpoint",
+    "training",
+    "evaluating",
+    "measuring the baselines",
+    "saving",
+]
 
 
 @dataclasses.dataclass
 class TrainingState:
-    """Position in the data, best evaluation and raised alarms; the field names are those in ``last.pt``."""
+    """Position in the data, best evaluation and raised alarms; the field names are those in ``last.pt``.
+
+    ``activity`` is no field, and not saved: what the process is doing, for the sentence on an error.
+    """
 
     step: int = 0
     epoch: int = 0
@@ -19,3 +33,6 @@ class TrainingState:
     best_metrics: dict[str, float | None] = dataclasses.field(default_factory=dict)  # none in older checkpoints
     worse: int = 0  # evaluations since the best one
     alarms: list[str] = dataclasses.field(default_factory=list)  # causes that were raised and have not passed
+
+    def __post_init__(self) -> None:
+        self.activity: Activity = "reading the data"

@@ -32,7 +32,8 @@ def load_trained(run: Run, threads: int = 0, device: str = "") -> tuple[AnyTask,
     there = devices.choose_device(device) if device else devices.available_device(_last_device(run))
     task = data.task_of(run.spec, task_state(run))
     task.tensors = checkpoint.load_tensors(run.tensors_file)
-    model = network.build(run.spec, task)
+    with network.within_memory(run.spec, there, training=False):
+        model = network.build(run.spec, task)
     checkpoint.load_best(run.best_file, model)
     return task, model.to(there).eval()
 

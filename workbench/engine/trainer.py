@@ -7,7 +7,8 @@ import math
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import msgspec
 import torch
@@ -20,15 +21,31 @@ from workbench.engine.alarms import Alarms
 from workbench.engine.generation import samples
 from workbench.engine.gradient_monitor import GradientMonitor
 from workbench.engine.optim import Optimization
-from workbench.engine.state import TrainingState
+from workbench.engine.state import Activity, TrainingState
 from workbench.engine.step_statistics import StepStatistics
 from workbench.runs import events
 from workbench.runs.events import Best, Event, all_finite, finite
 from workbench.runs.run import Run, task_state
 
+_MOST_SKIPPED = 25  # steps in a row: each halves the loss's scale, and 16 halvings take it from 65,536 to 1
+
 
 class NotFinite(PlainError):
     """The loss, its gradient or a weight is not finite. The message is one plain sentence."""
+
+
+def saved_position(saved: Mapping[str, Any]) -> TrainingState:
+    """Return the position in a state that ``checkpoint.load_last`` read.
+
+    Raises:
+        KeyError, TypeError, ValueError, msgspec.ValidationError: it holds none, or one that cannot be.
+    """
+    names = {field.name for field in dataclasses.fields(TrainingState)}
+    known = {name: value for name, value in dict(saved["position"]).items() if name in names}
+    position = msgspec.convert(known, TrainingState)
+    if min(position.step, position.epoch, position.batch, position.examples, position.worse) < 0:
+        raise ValueError("A position in the training is negative.")
+    return position
 
 
 class Trainer:
@@ -49,26 +66,35 @@ class Trainer:
         self.threads = devices.configure_process(options.threads)
         self.device_setting = device or options.device
         self.device = devices.choose_device(self.device_setting)
+        devices.use(self.device)
         choose_precision = devices.available_precision if device else devices.choose_precision
         self.amp_dtype = choose_precision(options.precision, self.device)
         torch.manual_seed(options.seed)
+        network.check_recurrence(run.spec, self.device)
         saved_state = task_state(run) if run.task_file.exists() else None
         self.task, examples = data.load(run.spec, saved_state)
         self.examples = examples.to(self.device)
         files.write(run.task_file, msgspec.json.encode(self.examples.state))
         checkpoint.save_tensors(run.tensors_file, self.task.artifacts(examples))
-        self.model = network.build(run.spec, self.task).to(self.device)
+        state.activity = "building the network"
+        with network.within_memory(run.spec, self.device, training=True):
+            self.model = network.build(run.spec, self.task)
+        self.model.to(self.device)
         files.write(run.network_file, network.printout(self.model).encode())
         self.steps_per_epoch = len(self.batches())
         self.total_steps = min(filter(None, (options.epochs * self.steps_per_epoch, options.max_steps)))
         scaled = self.amp_dtype is torch.float16
         self.optimization = Optimization(self.model, options, self.total_steps, scaled=scaled)
+        state.activity = "reading the checkpoint"
         self.resumed = self._restore()
         if not self.resumed:
+            state.activity = "reading the data"
             self.task.initialise(self.model, self.examples)
+        state.activity = "training"
         self.from_step = state.step
         self.model.train()
-        self.statistics = StepStatistics(self.device)
+        self.statistics = StepStatistics(self.device, skipping=scaled)
+        self._skipped = self._told_skipped = 0  # steps of this process
         self.gradients = GradientMonitor(self.model)
         self.alarms = Alarms(state.alarms)
         self.baselines: Mapping[str, Metrics] = {}  # on the validation rows, by their names; empty: not known
@@ -138,7 +164,13 @@ class Trainer:
         """
         if not self.statistics.steps:
             return
-        loss, norm, speed = self.statistics.summarize()
+        loss, norm, speed, skipped, in_a_row = self.statistics.summarize()
+        if skipped:
+            if in_a_row >= _MOST_SKIPPED:
+                raise self._not_finite("The loss")
+            yield from self._alarm_events(self._skipped_steps(skipped))
+            if not math.isfinite(loss):
+                return
         if not math.isfinite(loss) or (not self.optimization.skips_overflows and not math.isfinite(norm)):
             raise self._not_finite("The gradient" if math.isfinite(loss) else "The loss")
         yield events.Step(
@@ -158,7 +190,7 @@ class Trainer:
     def evaluate(self, split: Split) -> Evaluation:
         """Return metrics and views of a split with the weights as they are."""
         self.model.eval()
-        with torch.inference_mode(), self._autocast():
+        with self._doing("evaluating"), torch.inference_mode(), self._autocast():
             evaluation = samples.evaluate(self.task, self.model, self.examples, split, self.options.batch_size)
         self.model.train()
         return evaluation
@@ -210,8 +242,11 @@ class Trainer:
     def measure_baselines(self) -> Iterator[Event]:
         """Yield the baselines' metrics on the same rows; an alarm where they fail: the network is trained by then."""
         try:
-            yield self.set_baselines(self.task.baseline(self.examples))
+            with self._doing("measuring the baselines"):
+                baselines = self.task.baseline(self.examples)
+            yield self.set_baselines(baselines)
         except Exception as error:
+            self.state.activity = "training"
             traceback.print_exc()
             yield from self._alarm_events(
                 [f"The baselines could not be measured ({error}): the traceback is in the log."]
@@ -245,18 +280,36 @@ class Trainer:
             "generators": checkpoint.generators(self.device),
             "position": dataclasses.asdict(self.state),
         }
-        checkpoint.save_last(self.run.last_file, state)
+        with self._doing("saving"):
+            checkpoint.save_last(self.run.last_file, state)
         return events.Checkpoint(time=time.time(), step=self.state.step)
 
     def save_best(self) -> None:
         """Write ``best.safetensors``: the weights as they are evaluated."""
         about = {"step": str(self.state.step), "task": self.run.spec.task, "cell": self.run.spec.cell}
-        with self.optimization.ema.applied():
+        with self._doing("saving"), self.optimization.ema.applied():
             checkpoint.save_best(self.run.best_file, self.model, about)
 
     def load_best(self) -> None:
         """Read ``best.safetensors`` into the network."""
         checkpoint.load_best(self.run.best_file, self.model)
+
+    @contextmanager
+    def _doing(self, activity: Activity) -> Iterator[None]:
+        """Name what is being done, for the sentence on an error in it; after an error it stays named."""
+        before, self.state.activity = self.state.activity, activity
+        yield
+        self.state.activity = before
+
+    def _skipped_steps(self, skipped: int) -> Iterator[str]:
+        """Yield a sentence on steps that were skipped; after the first of them, each time that they have doubled."""
+        self._skipped += skipped
+        if self._skipped >= 2 * self._told_skipped:
+            self._told_skipped = self._skipped
+            yield (
+                f"{self._skipped:,} step{'s' * (self._skipped != 1)} so far had a loss past float16's range: skipped, "
+                "with the scale of the gradient lowered. If it goes on, train with train.precision=bf16 or fp32."
+            )
 
     def _alarm_events(self, sentences: Iterable[str]) -> Iterator[Event]:
         return (events.Alarm(time=time.time(), step=self.state.step, message=sentence) for sentence in sentences)
@@ -274,13 +327,20 @@ class Trainer:
         if saved is None:
             return False
         try:
+            position = saved_position(saved)
+            if not 0 <= position.batch <= self.steps_per_epoch:
+                raise ValueError
             checkpoint.restore(self.run.last_file, self.model, saved["model"])
             self.optimization.load_state_dict(saved)
             checkpoint.set_generators(saved["generators"], self.device)
-            for name, value in saved["position"].items():
-                setattr(self.state, name, value)
-        except (KeyError, TypeError, ValueError, AttributeError):  # a whole file, with another content
+        except PlainError:
+            raise
+        except Exception as error:  # a whole file, with another content
+            if checkpoint.is_machines(error):
+                raise
             raise checkpoint.damaged(self.run.last_file) from None
+        for field in dataclasses.fields(position):
+            setattr(self.state, field.name, getattr(position, field.name))
         return True
 
     def _better(self, value: float | None, loss: float | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from itertools import count
@@ -43,6 +44,12 @@ from workbench.runs.run import Run
 
 T = TypeVar("T")
 _GONE = "The process that answers is gone: ask again."
+
+
+class Cancelled(ValueError):
+    """The request was cancelled. The message is one plain sentence."""
+
+
 _GRACE = 5.0  # seconds for the child to end by itself once its stdin is closed
 
 
@@ -60,6 +67,7 @@ class Client:
 
     def __init__(self, run: Run | None = None) -> None:
         self._ids, self._under_way = count(1), 0
+        self._sending = threading.Lock()
         who = f"Run {run.id}" if run else "A network"
         try:
             self._child = subprocess.Popen(
@@ -146,7 +154,9 @@ class Client:
         yield from self._stream(request, Judged)
 
     def cancel(self) -> None:
-        """End the generation or the search for examples that is under way; its iterator still yields the last reply.
+        """End the request that is under way, from another thread: its call raises ``Cancelled``.
+
+        The iterator of a generation or of a search for examples yields its last reply instead.
 
         Raises:
             RunError: the child is gone.
@@ -172,8 +182,7 @@ class Client:
 
     def _stream(self, request: Generate | Examples, *steps: type[Reply]) -> Iterator[Any]:
         """Yield the replies of the types ``steps``, and the first other one, which is the last."""
-        self._under_way = number = next(self._ids)
-        self._send(msgspec.structs.replace(request, id=number))
+        self._send(msgspec.structs.replace(request, id=next(self._ids)))
         over = False
         try:
             while not over:
@@ -194,14 +203,18 @@ class Client:
         received = self._receive()
         if isinstance(received, Error):
             raise ValueError(received.message)
+        if isinstance(received, End):
+            raise Cancelled("The request was cancelled.")
         assert isinstance(received, expected)
         return received
 
     def _send(self, request: Request) -> None:
         assert self._child.stdin is not None
         try:
-            self._child.stdin.write(encode(request))
-            self._child.stdin.flush()
+            with self._sending:
+                self._child.stdin.write(encode(request))
+                self._child.stdin.flush()
+                self._under_way = request.id
         except (OSError, ValueError):
             raise RunError(_GONE) from None
 

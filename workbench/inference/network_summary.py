@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 import cells
 import tasks
@@ -35,7 +34,7 @@ def summarise(request: NetworkSummaryRequest) -> NetworkSummary:
     """
     described = spec.from_json(bytes(request.spec))
     task, note = find_task(described, Path(request.data) if request.data else None)
-    parts = list(_parts(_build(described, task), described, {**_COMMON_PARTS, **task.part_names}))
+    parts = list(_parts(network.build_on_meta(described, task), described, {**_COMMON_PARTS, **task.part_names}))
     return NetworkSummary(id=request.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
 
 
@@ -71,26 +70,6 @@ def _state(task: str, settings: Any, folder: Path) -> Mapping[str, object]:
     """State of a task (vocabulary, labels) by the data in ``folder``; read once for the same settings."""
     state: Mapping[str, object] = tasks.load(task).load(settings, folder).state
     return state
-
-
-def _build(described: RunSpec, task: AnyTask) -> nn.Module:
-    """Build the network on the meta device, where a cell or task of the user's own allows it."""
-    try:
-        with _OnMetaDevice():
-            return network.build(described, task)
-    except (NotImplementedError, RuntimeError):  # something reads the values of a parameter
-        return network.build(described, task)
-
-
-class _OnMetaDevice(TorchFunctionMode):
-    """Makes parameters without memory, and skips ``normal_``: on the meta device it imports torch's compiler."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        name = getattr(func, "__name__", "")
-        if name == "normal_":
-            return args[0] if args else kwargs["tensor"]
-        return func(*args, **{**kwargs, "device": "meta"} if name == "empty" else kwargs)
 
 
 def _parts(model: nn.Module, described: RunSpec, words: Mapping[str, str]) -> Iterator[Part]:

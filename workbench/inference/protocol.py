@@ -1,8 +1,8 @@
 """Messages between an inference client and ``workbench.inference.server``: one JSON object a line. No torch.
 
 A request carries a number that the client chooses, and every reply to it carries the same. Requests are answered in
-their order; ``cancel`` alone overtakes: it ends the generation (or the search for examples) of that number, whether
-it is under way or waiting.
+their order; ``cancel`` alone overtakes: it ends the answer to the request of that number, whether it is under way or
+waiting.
 
     → {"ask": "generate", "id": 1, "start": "月", "seed": 1, "constraints": {"form": "五绝", "rhyme": "天"}}
     ← {"reply": "begun", "id": 1, "text": "月"}
@@ -19,9 +19,11 @@ import msgspec
 from msgspec import Meta
 
 from tasks.base import Value
+from tasks.shared.decoding import decode
 from tasks.views import View
 from workbench.config.generation import GenerationConfig
 
+LONGEST_LINE = 8 << 20  # bytes of a request
 SUMMARIES = "--summaries"  # in place of a run's folder: a server without one
 
 
@@ -72,7 +74,7 @@ class Examples(_Request, frozen=True, kw_only=True, tag="examples"):
 
 
 class Cancel(_Request, frozen=True, kw_only=True, tag="cancel"):
-    """End the answer to the request of this number, which its own ``End`` closes; ``cancel`` has no reply."""
+    """End the answer to the request of this number, which an ``End`` closes; ``cancel`` has no reply of its own."""
 
 
 class NetworkSummaryRequest(_Request, frozen=True, kw_only=True, tag="network_summary"):
@@ -119,7 +121,7 @@ class Character(_Reply, frozen=True, kw_only=True, tag="character"):
 
 
 class End(_Reply, frozen=True, kw_only=True, tag="end"):
-    """The end of a generation: by the network, at the length allowed, or cancelled."""
+    """The end of a generation: by the network, at the length allowed, or cancelled; of other requests: cancelled."""
 
     reason: Literal["ended", "limit", "cancelled"]
     log_probability: float | None = None  # of the end, where the network ended the one text
@@ -181,6 +183,7 @@ class Error(_Reply, frozen=True, kw_only=True, tag="error"):
 
 Reply = Ready | Views | Begun | Character | End | Judged | Listed | Network | NetworkSummary | Error
 
+_NUMBERS = 1 << 63  # JSON's larger ones cannot be written back
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _replies: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
@@ -210,14 +213,14 @@ def reply(line: bytes) -> Reply:
     """
     try:
         return _replies.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"This line is no reply: {error}.") from None
 
 
 def request_id(line: bytes) -> int:
     """Return the number on a line that is not a request, as far as it can be read; else 0."""
     try:
-        number = msgspec.json.decode(line)["id"]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
+        number = decode(line)["id"]
+    except (msgspec.MsgspecError, KeyError, TypeError):
         return 0
-    return number if isinstance(number, int) else 0
+    return number if isinstance(number, int) and abs(number) < _NUMBERS else 0

@@ -24,8 +24,10 @@ import workbench.own_packages  # noqa: F401  ends the process where cells or tas
 # isort: split
 from tasks.base import PlainError
 from workbench.inference.protocol import (
+    LONGEST_LINE,
     SUMMARIES,
     Cancel,
+    End,
     Error,
     Examples,
     Generate,
@@ -36,6 +38,7 @@ from workbench.inference.protocol import (
     request,
     request_id,
 )
+from workbench.interruption import Interrupted, Interruptible
 from workbench.runs.run import Run
 
 
@@ -73,18 +76,34 @@ def _serve(run: Run | None, out: int) -> int:
             send(Error(message=str(error)))
             return 1
     send(Ready(run=run.id if run else "", writes=service.writes))
-    requests = _Requests()
+    requests = _Requests(interruptible := Interruptible())
     for received in requests:
-        for reply in [received] if isinstance(received, Error) else service.respond(received, requests.cancelled):
-            send(reply)
+        if isinstance(received, Error):
+            send(received)
+        elif isinstance(received, Generate | Examples):
+            for reply in service.respond(received, requests.cancelled):
+                send(reply)
+        else:
+            try:
+                with interruptible.computing(received.id):
+                    replies = [*service.respond(received, requests.cancelled)]
+            except Interrupted:
+                replies = [End(id=received.id, reason="cancelled")]
+            for reply in replies:
+                send(reply)
     return 0
 
 
 class _Requests:
-    """The requests on stdin, read on a thread of its own, so that ``cancel`` overtakes those that wait."""
+    """The requests on stdin, read on a thread of its own, so that ``cancel`` overtakes those that wait.
 
-    def __init__(self) -> None:
+    Args:
+        interruptible: computations by the requests' numbers; a request that is cancelled ends its own.
+    """
+
+    def __init__(self, interruptible: Interruptible) -> None:
         self.cancelled: set[int] = set()
+        self._interruptible = interruptible
         self._waiting: queue.SimpleQueue[Request | Error | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -92,7 +111,12 @@ class _Requests:
         return iter(self._waiting.get, None)
 
     def _read(self) -> None:
-        for line in sys.stdin.buffer:
+        while line := sys.stdin.buffer.readline(LONGEST_LINE):
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                while not line.endswith(b"\n") and line:
+                    line = sys.stdin.buffer.readline(LONGEST_LINE)
+                self._waiting.put(Error(message=f"This line is no request: it is longer than {LONGEST_LINE:,} bytes."))
+                continue
             if not line.strip():
                 continue
             try:
@@ -102,9 +126,10 @@ class _Requests:
                 continue
             if isinstance(received, Cancel):
                 self.cancelled.add(received.id)
+                self._interruptible.end(received.id)
             else:
-                if isinstance(received, Generate | Examples):
-                    self.cancelled.discard(received.id)  # an id may be used again
+                self.cancelled.discard(received.id)  # an id may be used again
+                self._interruptible.renew(received.id)
                 self._waiting.put(received)
         self._waiting.put(None)
 

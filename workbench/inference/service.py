@@ -82,6 +82,7 @@ class InferenceService(SummaryService):
                     views = samples.predict(self._task, self._model, request.text)
                 yield Views(id=request.id, views=views)
             case Explain():
+                samples.check_length(self._task, request.text)
                 with trained_run.inference(self._run, self._model):
                     views = self._writer.explain(self._model, request.text)
                 yield Views(id=request.id, views=views)

@@ -11,6 +11,7 @@ from tasks.writer import Guide, Writer
 from workbench.engine.generation import best_of
 from workbench.engine.generation.best_of import Candidate
 from workbench.engine.generation.decoding import GeneratedToken, generate, normalize_prompt
+from workbench.engine.generation.samples import check_length
 from workbench.engine.generation.sampling import Sampler
 from workbench.inference.protocol import Begun, Character, End, Generate, Reply
 
@@ -24,6 +25,7 @@ def replies(task: Writer, model: nn.Module, request: Generate, cancelled: Callab
     Raises:
         ValueError: the beginning, a setting or the constraints cannot be used; one sentence says why.
     """
+    check_length(task, request.start)
     guide = task.guide(request.start, request.constraints)
     start = normalize_prompt(task, request.start)
     begun = Begun(id=request.id, text=start, notes=[*(guide.notes if guide else task.notes(request.start))])

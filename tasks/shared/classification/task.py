@@ -7,17 +7,31 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Protocol, TypeVar
+from typing import Annotated, ClassVar, Protocol, TypeVar
 
+import msgspec
 import torch
+from msgspec import Meta
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import Evaluation, Split, State
+from tasks.base import CacheName, Evaluation, Split, State
 from tasks.shared.classification import metrics
 from tasks.shared.classification.settings import ClassificationSettings
 from tasks.views import Table
+
+
+class LabelsState(msgspec.Struct):
+    """Fields of a classification task's state."""
+
+    labels: Annotated[list[str], Meta(min_length=1)]
+    train_counts: list[Annotated[int, Meta(ge=0)]]
+    cache: CacheName = ""
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.train_counts):
+            raise ValueError("There are not as many counts as labels")
 
 
 class LabelledData(base.Data, Protocol):
@@ -36,6 +50,7 @@ LabelledDataT = TypeVar("LabelledDataT", bound=LabelledData)
 class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
     """Task with class labels and their counts in training (``state``: ``labels``, ``train_counts``)."""
 
+    state_form: ClassVar[type[msgspec.Struct]] = LabelsState
     of: ClassVar[str]  # the noun for a class: the heading of its column
     part_names: ClassVar[Mapping[str, str]] = {"head": "classifier", "beside": "beside it"}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import gzip
+import io
 import os
 import re
 import stat
@@ -15,10 +16,11 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from tasks.base import DataError
+from tasks.shared.datasets.bounded import Allowance, Metered, opened, unpacked
 
-_CHUNK = 1 << 20  # bytes
 _START = 512  # bytes that tell what a file is
 _TAR_END = 1024  # bytes: two empty blocks
 _ARCHIVES = {".zip", ".tar", ".gz", ".tgz"}
@@ -32,8 +34,9 @@ def members(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
     by name. Links, and names that lead out of the archive, are passed over.
 
     Raises:
-        DataError: ``path`` is missing or cannot be read, or is no archive, or the archive is truncated or damaged, or
-            holds nothing wanted but another archive; what is found out at its end only is raised after its last file.
+        DataError: ``path`` is missing or cannot be read, or is no archive, or the archive is truncated or damaged,
+            unpacks to more than the memory at hand allows, or holds nothing wanted but another archive; what is found
+            out at its end only is raised after its last file.
     """
     return _plainly(path, _folder(path, wanted) if path.is_dir() else _archive(path, wanted))
 
@@ -79,10 +82,11 @@ def unzipped(path: Path, content: bytes) -> bytes:
         content: the whole file's.
 
     Raises:
-        DataError: they are truncated or damaged, or hold nothing or a web page.
+        DataError: they are truncated or damaged, too many for the memory at hand, or hold nothing or a web page.
     """
     try:
-        read = gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as stream:
+            read = unpacked(stream, Allowance(path, len(content)))
     except (OSError, EOFError, zlib.error):
         raise _damaged(path) from None
     refuse_page(path, read[:_START])
@@ -107,12 +111,13 @@ def _plainly(path: Path, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[s
 
 def _archive(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
     """The files of an archive; an error where there are none but those of an archive inside it."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         start = file.read(_START)
+        allowance = Allowance(path, os.fstat(file.fileno()).st_size)
     refuse_page(path, start)
     inner = ""
     empty = True
-    for name, read in _zip(path) if is_zip(start) else _tar(path, zipped=is_gzip(start)):
+    for name, read in _zip(path, allowance) if is_zip(start) else _tar(path, allowance, zipped=is_gzip(start)):
         if matched := _matched(name, wanted):
             empty = False
             yield matched, read()
@@ -122,15 +127,16 @@ def _archive(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]
         raise DataError(f"{path} holds another archive, {inner}: unpack it, and put that one in its place.")
 
 
-def _tar(path: Path, *, zipped: bool) -> Iterator[tuple[str, Callable[[], bytes]]]:
+def _tar(path: Path, allowance: Allowance, *, zipped: bool) -> Iterator[tuple[str, Callable[[], bytes]]]:
     # tarfile's own gzip stream checks no sum and takes a torn end for the end: gzip is read here, to its last byte
     with gzip.open(path) if zipped else path.open("rb") as stream:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
+        metered = Metered(stream, allowance)
+        with tarfile.open(fileobj=cast(IO[bytes], metered), mode="r|") as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content:
-                    yield member.name, content.read
-        while stream.read(_CHUNK):
+                    yield member.name, functools.partial(unpacked, content, allowance, metered=False)
+        while metered.read():
             pass
         if not zipped:  # it has no sum: a whole one ends in two empty blocks
             size = stream.seek(0, os.SEEK_END)
@@ -139,19 +145,27 @@ def _tar(path: Path, *, zipped: bool) -> Iterator[tuple[str, Callable[[], bytes]
                 raise tarfile.ReadError
 
 
-def _zip(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+def _zip(path: Path, allowance: Allowance) -> Iterator[tuple[str, Callable[[], bytes]]]:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             if not member.is_dir() and not stat.S_ISLNK(member.external_attr >> 16):
-                yield member.filename, functools.partial(archive.read, member)
+                yield member.filename, functools.partial(_member, archive, member, allowance)
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, allowance: Allowance) -> bytes:
+    allowance.foresee(member.file_size)
+    with archive.open(member) as stream:
+        return unpacked(stream, allowance)
 
 
 def _folder(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+    allowance = Allowance(path, 0)
     names = sorted(found.relative_to(path).as_posix() for found in path.rglob("*"))
     for name in names:
         matched = _matched(name, wanted)
         if matched and (path / name).is_file():
-            yield matched, (path / name).read_bytes()
+            with opened(path / name) as file:
+                yield matched, unpacked(file, allowance, metered=False)
 
 
 def _matched(name: str, wanted: re.Pattern[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,18 +14,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import platformdirs
 
-from tasks.base import Baselines
+from tasks.base import Baselines, DataError
 from tasks.shared import files
 from tasks.shared.datasets.archives import unreadable
+from tasks.shared.datasets.bounded import opened, whole
 from tasks.shared.datasets.progress import report_progress
+from tasks.shared.decoding import decode
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _META = "meta"
+_TENSORS, _VALUES = ("tensors", ".safetensors"), ("values", ".json")
 Meta = dict[str, Any]  # plain JSON
 Encoding = tuple[dict[str, "Tensor"], Meta]
 ValueT = TypeVar("ValueT")
+_told: set[Path] = set()  # folders that nothing could be kept in
 _building = ContextVar("building", default=True)
 
 
@@ -71,7 +76,7 @@ def library(name: str) -> str:
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -97,26 +102,55 @@ def tensors(name: str, build: Callable[[], Encoding] | None) -> Encoding:
     import safetensors
     import safetensors.torch
 
-    path = cache_folder() / "tensors" / f"{name}.safetensors"
+    path = _file(_TENSORS, name)
     try:
+        with opened(path):  # a pipe is not waited for
+            pass
         with safetensors.safe_open(path, framework="pt") as file:
-            return {k: file.get_tensor(k) for k in file.keys()}, msgspec.json.decode(file.metadata()[_META])  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError, msgspec.MsgspecError, KeyError, TypeError):
+            kept = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+            text = file.metadata()[_META]
+        meta = _checked(kept, text)
+    except (OSError, DataError, safetensors.SafetensorError, msgspec.MsgspecError, KeyError, TypeError) as error:
         if build is None or not _building.get():
             raise FileNotFoundError(path) from None
-        if path.exists():
+        if not isinstance(error, FileNotFoundError | PermissionError):
             report_progress(f"{path} is damaged: it is built anew.")
+    else:
+        return kept, meta
     kept, meta = build()
-    content = safetensors.torch.save(kept, metadata={_META: msgspec.json.encode(meta).decode()})
-    _keep(path, content)
+    text = msgspec.json.encode(meta).decode()
+    _keep(path, safetensors.torch.save(kept, metadata={_META: f"{_checksum(kept, text)} {text}"}))
     return kept, meta
+
+
+def _checked(kept: dict[str, Tensor], text: str) -> Meta:
+    """Return the JSON object beside tensors; a checksum stands before it, but not in older files.
+
+    Raises:
+        msgspec.MsgspecError, TypeError: it is none, or bits of it or of the tensors have changed.
+    """
+    checksum, plain = ("", text) if text.startswith("{") else (text[:8], text[9:])
+    if checksum and checksum != _checksum(kept, plain):
+        raise TypeError
+    return decode(plain, Meta)
+
+
+def _checksum(kept: dict[str, Tensor], text: str) -> str:
+    """Return the CRC-32 of tensors and of the JSON beside them: safetensors has none."""
+    total = zlib.crc32(text.encode())
+    for name in sorted(kept):
+        values: Any = kept[name].contiguous().numpy()
+        total = zlib.crc32(f"{name} {values.dtype} {values.shape}".encode(), total)
+        total = zlib.crc32(values.data if values.size else b"", total)
+    return f"{total:08x}"
 
 
 def kept_value(name: str, kind: type[ValueT]) -> ValueT | None:
     """Return the JSON value kept under ``name``; ``None`` if none of this kind is kept, or it is damaged."""
+    path = _file(_VALUES, name)
     try:
-        return msgspec.json.decode(_value_file(name).read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return decode(whole(path), kind)
+    except (OSError, DataError, msgspec.MsgspecError):
         return None
 
 
@@ -132,11 +166,19 @@ def value(name: str, build: Callable[[], ValueT], kind: type[ValueT], *, keep: b
 
 def keep_value(name: str, value: object) -> None:
     """Keep a JSON value under ``name``, in place of what is kept there."""
-    _keep(_value_file(name), msgspec.json.encode(value))
+    _keep(_file(_VALUES, name), msgspec.json.encode(value))
 
 
-def _value_file(name: str) -> Path:
-    return cache_folder() / "values" / f"{name}.json"
+def _file(kind: tuple[str, str], name: str) -> Path:
+    """Return the file of a kept result.
+
+    Raises:
+        DataError: the name would lead out of the cache: it was taken from a stranger's file.
+    """
+    folder, ending = kind
+    if not name or name != Path(name).name or "\0" in name:
+        raise DataError(f"{name[:60]!r} is no name of a cached result: the file that it was taken from is damaged.")
+    return cache_folder() / folder / f"{name}{ending}"
 
 
 def kept_baseline(name: str, compute: Callable[[], Baselines], *, cached_only: bool) -> Baselines:
@@ -152,5 +194,11 @@ def _keep(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, content)
-    except OSError:
-        return
+    except OSError as error:
+        folder = cache_folder()
+        if folder not in _told:
+            _told.add(folder)
+            report_progress(
+                f"Nothing can be kept in the cache {folder} ({error.strerror}), and is made anew each time: name "
+                "another folder with WORKBENCH_CACHE."
+            )

@@ -235,7 +235,9 @@ def _put_in_place(task: str, beside: Path, target: Path) -> None:
 def _is_complete(task: str, folder: Path) -> bool:
     """Return whether a downloaded folder holds all files of the task and of the source."""
     dataset = registered(task)
-    return not missing(task, folder) and all((folder / name).is_file() for name in (dataset.files if dataset else ()))
+    names = dataset.files if dataset else ()
+    # a Path's ``is_file`` raises where one may not look
+    return not missing(task, folder) and all(os.path.isfile(folder / name) for name in names)  # noqa: PTH113
 
 
 def _matches(entry: str, folder: Path) -> list[Path]:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tasks.base import DataError
-from tasks.shared.datasets import archives
+from tasks.shared.datasets import archives, bounded
 
 
 def find(folder: Path, *patterns: str) -> list[Path]:
@@ -25,10 +25,10 @@ def content(path: Path) -> bytes:
     """All bytes of a file.
 
     Raises:
-        DataError: it is missing, empty, a web page, or cannot be read.
+        DataError: it is missing, empty, a web page, too large for the memory at hand, or cannot be read.
     """
     try:
-        read = path.read_bytes()
+        read = bounded.whole(path)
     except OSError as error:
         raise archives.unreadable(path, error) from None
     archives.refuse_page(path, read[:512])

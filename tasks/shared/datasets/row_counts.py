@@ -15,6 +15,7 @@ import msgspec
 
 from tasks.base import DataError
 from tasks.shared.datasets import archives, reading
+from tasks.shared.decoding import decode
 
 
 def lines(path: Path) -> int:
@@ -47,7 +48,7 @@ def json_items(path: Path) -> int:
         DataError: it is something else.
     """
     try:
-        return len(msgspec.json.decode(reading.content(path), type=list[msgspec.Raw]))
+        return len(decode(reading.content(path), list[msgspec.Raw]))
     except msgspec.MsgspecError as error:
         raise DataError(f"{path} is not a JSON list: {error}.") from None
 

@@ -16,6 +16,7 @@ import msgspec
 from tasks.base import DataError
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.archives import unreadable
+from tasks.shared.datasets.bounded import opened
 from tasks.shared.datasets.registry import Dataset
 
 _VERSION = 2  # of the counting: a change invalidates the kept reports
@@ -100,7 +101,7 @@ def _verdict(path: Path, expected: str) -> Verdict:
         return "no hash known"
     algorithm, _, digest = expected.partition(":")
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return "verified" if hashlib.file_digest(file, algorithm).hexdigest() == digest else "differs"
     except OSError as error:
         raise unreadable(path, error) from None

@@ -23,7 +23,7 @@ from tasks.shared.classification.model import (
     MaxMeanPooling,
     SequenceClassifier,
 )
-from tasks.shared.classification.task import ClassificationTask
+from tasks.shared.classification.task import ClassificationTask, LabelsState
 from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.batching import by_length
@@ -31,20 +31,30 @@ from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text import data, tokenizers, vector_file, word_vectors
 from tasks.shared.text.data import SPECIALS, TextData
 from tasks.shared.text.settings import TextSettings
+from tasks.shared.text.visible import shortened
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from tasks.views import View
 
 UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
 _UNSPOKEN = {SPECIALS.index(mark) for mark in (PAD, START, END)}
+_LONGEST_WHOLE = 10_000  # tokens of a text that are read where no number is set
 _AT_ONCE = 256  # texts whose n-grams are counted together
 
 
 SettingsT = TypeVar("SettingsT", bound=TextSettings)
 
 
+class TextState(LabelsState, kw_only=True):
+    """Fields of a text task's state."""
+
+    vocabulary: list[str]
+    characters: list[str]
+
+
 class TextTask(ClassificationTask[SettingsT, TextData]):
     """Words (or characters, or both) → embedding → recurrence → pooling → classifier."""
 
+    state_form = TextState
     baseline_version: ClassVar[int] = 2  # of ``measure_baselines``: a change makes cached figures old ones
 
     def __init__(self, settings: SettingsT, state: State) -> None:
@@ -135,7 +145,14 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         _embedding(model).weight.requires_grad_(epoch >= self.settings.frozen_epochs)
 
     def batches(self, data: TextData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
-        lengths = self._codes(data).lengths[data.rows[split]]
+        whole = self._codes(data).lengths
+        if not self.settings.longest and int(whole.max()) > _LONGEST_WHOLE:
+            raise DataError(
+                f"A text of the data has {int(whole.max()):,} tokens, and task.longest=0 reads all of them: set "
+                f"task.longest to what is to be read, such as 1000 (more than {_LONGEST_WHOLE:,} where you have the "
+                "memory)."
+            )
+        lengths = whole[data.rows[split]]
         if self.settings.longest:
             lengths = lengths.clamp(max=self.settings.longest)
         return by_length(data.rows[split], lengths, size, generator)
@@ -161,9 +178,14 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
     def predict(self, model: nn.Module, text: str) -> list[View]:
         words = self.tokens(text)
         if not words:
-            raise ValueError(f"{text!r} holds no word: type a sentence.")
+            raise ValueError(f"{shortened(text)!r} holds no word: type a sentence.")
         device = next(model.parameters()).device
         codes, lengths = self._encode(words, device)
+        if not self.settings.longest and codes.shape[1] > _LONGEST_WHOLE:
+            raise ValueError(
+                f"The text has {codes.shape[1]:,} tokens, and at most {_LONGEST_WHOLE:,} are read at once: give a "
+                "shorter one, or train with task.longest set."
+            )
         return [self.answer(text.strip(), model(codes, lengths), *self._unread(words))]
 
     def _unread(self, tokens: list[str]) -> Iterator[str]:

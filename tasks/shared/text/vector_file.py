@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
+import os
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tasks.base import DataError
-from tasks.shared.datasets import archives
+from tasks.shared.datasets import archives, bounded
 
 _SEED = 1
+_LONGEST, _NUMBER = 10_000, 1_000  # characters of a word, and of a number with the spaces before it
 _TEXTS = (".txt", ".vec")
 _WIDTH = re.compile(r"\.(\d+)d\.\w+$")
 
@@ -129,7 +132,7 @@ def _lines(path: Path, width: int) -> Iterator[Iterator[str]]:
     """The lines of a file of vectors, read as they are needed."""
     try:
         with _opened(path, width) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="\n") as text:
-            yield iter(text)
+            yield _bounded(path, width, text)
     except FileNotFoundError:
         raise DataError(f"{path} is missing: name a file of word vectors with task.vectors.") from None
     except IsADirectoryError:
@@ -146,20 +149,36 @@ def _lines(path: Path, width: int) -> Iterator[Iterator[str]]:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
+def _bounded(path: Path, width: int, text: io.TextIOWrapper) -> Iterator[str]:
+    """Yield a text's lines, and refuse one that no word and its numbers fill."""
+    most = _LONGEST + width * _NUMBER
+    for number in itertools.count(1):
+        line = text.readline(most)
+        if not line:
+            return
+        if len(line) == most and not line.endswith("\n"):
+            raise DataError(
+                f"{path}, line {number:,} has {most:,} characters or more: expected a word and {width} numbers, parted "
+                "by spaces or tabs."
+            )
+        yield line
+
+
 @contextmanager
-def _opened(path: Path, width: int) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    with path.open("rb") as file:
+def _opened(path: Path, width: int) -> Iterator[IO[bytes]]:
+    with bounded.opened(path) as file:
         start = file.read(512)
+        allowance = bounded.Allowance(path, os.fstat(file.fileno()).st_size)
     archives.refuse_page(path, start)
     if archives.is_zip(start):
-        with zipfile.ZipFile(path) as archive, archive.open(_member(path, archive.namelist(), width)) as file:
-            yield file
+        with zipfile.ZipFile(path) as archive, archive.open(_member(path, archive.namelist(), width)) as unzipped:
+            yield io.BufferedReader(bounded.MeteredFile(unzipped, allowance), bounded.CHUNK)
     elif archives.is_gzip(start):
-        with gzip.open(path) as file:
-            yield file
+        with gzip.open(path) as unzipped:
+            yield io.BufferedReader(bounded.MeteredFile(cast(IO[bytes], unzipped), allowance), bounded.CHUNK)
     else:
-        with path.open("rb") as file:
-            yield file
+        with path.open("rb") as plain:
+            yield plain
 
 
 def _member(path: Path, names: Sequence[str], width: int) -> str:

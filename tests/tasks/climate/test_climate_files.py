@@ -143,7 +143,7 @@ def test_a_date_and_a_time_may_stand_apart(tmp_path: Path) -> None:
         (
             gzip.compress(text(lines()).encode())[:-9],
             {},
-            r"is truncated or damaged, not a whole gzip file: fetch it again",
+            r"is truncated or damaged, not a whole archive: fetch it again",
         ),
         (zipped("xl/workbook.xml", "<x/>"), {}, r"is an Excel workbook: save its sheet as CSV\.$"),
         (text([*lines()[:9], "2020-03-01 09:00Z,5"]), {}, r"line 11: '2020-03-01 09:00Z' and .* offset from UTC"),

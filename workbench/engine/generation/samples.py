@@ -48,11 +48,21 @@ def predict(task: AnyTask, model: nn.Module, text: str) -> list[View]:
     Raises:
         ValueError: the text cannot be answered; one sentence says why.
     """
+    check_length(task, text)
     if not isinstance(task, Writer):
         return task.predict(model, text)
     request = task.sample_request(text)
     shown = [] if request is None else [_continuation(task, model, request)]
     return [*shown, *task.predict(model, text)]
+
+
+def check_length(task: AnyTask, text: str) -> None:
+    """Raises: ValueError: a text is longer than the task's networks are asked about; one sentence says so."""
+    longest = type(task.settings).longest_text
+    if len(text) > longest:
+        raise ValueError(
+            f"The text has {len(text):,} characters, and at most {longest:,} are read: give a shorter one."
+        )
 
 
 def sample_batch(task: Writer, model: nn.Module, request: SampleRequest) -> list[GeneratedText]:
