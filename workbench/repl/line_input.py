@@ -12,6 +12,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from rich.cells import cell_len, set_cell_size
 
+from workbench.render.terminal_gone import end_with_terminal
 from workbench.repl.commands import Command, split
 
 
@@ -65,6 +66,7 @@ def line_reader(
         models: the ids of the runs that can write.
         toolbar: the text below the line.
     """
+    end_with_terminal((0, 1, 2))
     session: PromptSession[str] = PromptSession(
         "诗 › ",
         history=_history(),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from rich.text import Text
+from textual.driver import Driver
 from textual.screen import Screen
 
 from workbench.config.environment import DEBUG, defect
@@ -24,6 +23,7 @@ from workbench.tui.lab.screen import LabScreen
 from workbench.tui.services.owned_runs import OwnedRuns
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.session import Session
+from workbench.tui.terminal import TerminalDriver
 from workbench.tui.widgets.bars import TopBar
 from workbench.tui.widgets.dialogs import CANCEL, STOP, leave, stop
 from workbench.tui.widgets.page import Page
@@ -66,6 +66,11 @@ class WorkbenchApp(Appearance):
         self._origin: Place = "runs"  # the place from which the Run screen was opened
         self._moving = asyncio.Lock()  # held while screens change: a change that is broken off leaves half a screen
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return the program's own driver in place of Textual's for terminals."""
+        chosen = super().get_driver_class()
+        return TerminalDriver if issubclass(TerminalDriver, chosen) else chosen
+
     def _fatal_error(self) -> None:
         """End the screen with one plain sentence after an unexpected error; trainings go on."""
         if os.environ.get(DEBUG) or self._exception is None:
@@ -74,8 +79,6 @@ class WorkbenchApp(Appearance):
             self.panic(Text(f"workbench: {defect(self._exception)}"))
 
     async def on_mount(self) -> None:
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # where the platform or the thread has none
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)  # and restore the terminal
         self.set_interval(1.0, self._count_live_runs)
         if self._first:
             await self._open_run(self._first)
