@@ -81,6 +81,19 @@ class Terminal:
                 self.process.wait(0.3)
         return before > 0
 
+    def ends(self) -> int:
+        """Read until the program has ended; its exit code."""
+
+        def look() -> bool:
+            with suppress(OSError):
+                self.seen += os.read(self.master, 65536)
+            return self.process.poll() is not None
+
+        os.set_blocking(self.master, False)
+        until(look, f"its end after {self.seen[-2000:]!r}")
+        look()
+        return self.process.wait()
+
     def _waiting(self) -> int:
         """Bytes that were written and not read."""
         found = fcntl.ioctl(self.master, termios.FIONREAD, b"\0\0\0\0")

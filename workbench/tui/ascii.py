@@ -16,6 +16,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 from workbench.config.environment import ASCII
+from workbench.tui import terminal
 
 _TABLE = {
     "-": "‐‑–—−─┄┅┈┉╌╍▔±¬",
@@ -47,21 +48,42 @@ _LEFT = 0b01000111
 
 
 def ascii_only() -> bool:
-    """Return whether ``--ascii`` or WORKBENCH_ASCII demands it."""
-    return os.environ.get(ASCII, "") not in ("", "0")
+    """Return whether ``--ascii`` or WORKBENCH_ASCII demands it, or else the terminal's encoding or its locale."""
+    if wanted := os.environ.get(ASCII):
+        return wanted != "0"
+    return not terminal.draws(terminal.encoding()) or terminal.plain_locale()
 
 
 class AsciiFilter(LineFilter):
-    """Replace the drawing characters of every line of the screen."""
+    """Replace the drawing characters of every line of the screen, and the letters that an encoding lacks."""
+
+    def __init__(self, encoding: str, *, enabled: bool = True) -> None:
+        super().__init__(enabled)
+        self._encoding = encoding
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        return [Segment(to_ascii(text), style, control) for text, style, control in segments]
+        return [Segment(to_ascii(text, self._encoding), style, control) for text, style, control in segments]
 
 
 @lru_cache(4096)
-def to_ascii(text: str) -> str:
-    """Return the text with its drawing characters in ASCII, as wide as before."""
-    return text if text.isascii() else "".join(map(_replacement, text))
+def to_ascii(text: str, encoding: str = "utf-8") -> str:
+    """Return the text with its drawing characters in ASCII, as wide as before; ``?`` for what cannot be encoded."""
+    if text.isascii():
+        return text
+    plain = "".join(map(_replacement, text))
+    try:
+        plain.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(c if c.isascii() or _encodes(c, encoding) else "?" * cell_len(c) for c in plain)
+    return plain
+
+
+def _encodes(letter: str, encoding: str) -> bool:
+    try:
+        letter.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _replacement(drawn: str) -> str:

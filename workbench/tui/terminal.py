@@ -103,5 +103,11 @@ def draws(name: str) -> bool:
     return True
 
 
+def plain_locale() -> bool:
+    """Return whether the person has chosen a locale that has ASCII alone; Python draws in UTF-8 all the same."""
+    chosen = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG"))), "")
+    return chosen in ("C", "POSIX")
+
+
 def _drawing_stream() -> TextIOWrapper:
     return open(drawing_descriptor(), "w", encoding=encoding(), errors="replace", newline="", closefd=False)

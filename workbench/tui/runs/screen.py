@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
+from workbench.render.text import printable
 from workbench.runs.store import Run
 from workbench.runs.summary import UNREADABLE, RunSummary
 from workbench.tui.color import letter_color
@@ -251,7 +252,7 @@ class RunsScreen(Page):
 
     def action_copy(self) -> None:
         if self.chosen:
-            self.app.copy_to_clipboard(self.chosen.run.id)
+            self.app.copy_to_clipboard(printable(self.chosen.run.id))
             self.app.notify(f"{self.chosen.run.id} is copied, where your terminal lets it (OSC 52).", markup=False)
 
     def action_delete(self) -> None:
