@@ -55,6 +55,7 @@ def follow(run: Run, *, json: bool, worker: subprocess.Popen[bytes] | None = Non
                 for event in new:
                     history.add(event)
                     display.show(event, history)
+                history.drop_shown()
                 if status not in LIVE:
                     break
                 if worker:

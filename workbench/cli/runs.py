@@ -95,6 +95,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
 
 
 def watch(
+    context: typer.Context,
     run: RunName,
     headless: Headless = False,
     once: Once = False,
@@ -119,6 +120,7 @@ def watch(
     else:
         from workbench import tui
 
+        readonly = readonly or context.find_root().params["readonly"]
         raise typer.Exit(tui.open_screen(chosen.path.parent, None, chosen, readonly=readonly))
 
 

@@ -12,10 +12,10 @@ from textual.reactive import Initialize, Reactive
 from textual.theme import BUILTIN_THEMES
 
 from workbench.render.text import printable_lines
-from workbench.tui import terminal
 from workbench.tui.ascii import AsciiFilter, ascii_only
-from workbench.tui.gate import Gate
+from workbench.tui.gate import EncodingFilter, Gate
 from workbench.tui.keys import KeyQueue
+from workbench.tui.terminal import encoding
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES, THEMES
 
 BUILTIN_THEMES.update({theme.name: theme for theme in THEMES})  # an application is born with one of these
@@ -42,7 +42,8 @@ class Appearance(KeyQueue):
         super().__init__()
         self.set_class(ascii_only(), "-ascii")
         self._gate = Gate()
-        self._ascii = AsciiFilter(terminal.encoding(), enabled=ascii_only())
+        self._ascii = AsciiFilter(enabled=ascii_only())
+        self._encoding = EncodingFilter(encoding())
         self._no_color = NoColor()
 
     def action_toggle_theme(self) -> None:
@@ -65,7 +66,7 @@ class Appearance(KeyQueue):
             self._no_color if isinstance(line_filter, Monochrome) and self.native_ansi_color else line_filter
             for line_filter in super().get_line_filters()
         ]
-        return [self._gate, *filters, self._ascii] if self._ascii.enabled else [self._gate, *filters]
+        return [self._gate, *filters, self._ascii, self._encoding] if self._ascii.enabled else [self._gate, *filters]
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy text to the terminal's clipboard, without characters that a shell obeys when it is pasted there."""

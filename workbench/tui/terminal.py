@@ -22,7 +22,6 @@ from workbench.render.terminal_gone import end_with_terminal, leave
 
 _TICK = 0.1  # seconds after which a lone Esc is a key
 _TO_LEAVE = 2.0  # seconds within which the screen ends after SIGTERM, whether or not the terminal reads
-_DRAWN = "─│█⠿"  # a terminal that lacks one of these gets ASCII
 
 
 class TerminalDriver(LinuxDriver):
@@ -92,21 +91,6 @@ def drawing_descriptor() -> int:
 def encoding() -> str:
     """Return the encoding of what is typed and drawn: that of stdout."""
     return getattr(sys.__stdout__, "encoding", None) or "utf-8"
-
-
-def draws(name: str) -> bool:
-    """Return whether an encoding has the lines and dots that screens are drawn with."""
-    try:
-        _DRAWN.encode(name)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def plain_locale() -> bool:
-    """Return whether the person has chosen a locale that has ASCII alone; Python draws in UTF-8 all the same."""
-    chosen = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG"))), "")
-    return chosen in ("C", "POSIX")
 
 
 def _drawing_stream() -> TextIOWrapper:

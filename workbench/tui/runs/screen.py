@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from workbench.render.text import printable
-from workbench.runs.store import Run
+from workbench.runs.store import Run, RunError
 from workbench.runs.summary import UNREADABLE, RunSummary
 from workbench.tui.color import letter_color
 from workbench.tui.keys import actions, bindings
@@ -22,6 +22,7 @@ from workbench.tui.runs.marked_runs import MORE, MarkedRuns
 from workbench.tui.runs.run_table import COLUMNS, NEWEST, run_details, sorted_runs
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.services.polling import poll
+from workbench.tui.services.unreadable import unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.listing import Column, Listing, Row, StyledText
 from workbench.tui.widgets.page import Page
@@ -81,9 +82,9 @@ class RunsScreen(Page):
             self._show()
         return False
 
-    def _unreadable(self, error: OSError) -> None:
+    def _unreadable(self, error: OSError | RunError) -> None:
         self._every = []
-        self._empty(f"The runs in {self.session.runs_folder} cannot be read: {error.strerror}.")
+        self._empty(unreadable(f"The runs in {self.session.runs_folder}", error))
 
     def _show(self) -> None:
         """List the runs that match the filter, in the chosen order."""
