@@ -13,6 +13,7 @@ import pytest
 from processes import Start, Terminal, the_run, worker_of
 from waiting import HANG, until
 
+from workbench.render.terminal_gone import EXIT_CODE
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
 
@@ -49,7 +50,7 @@ def finishes_whole(run: Run, gate: Path) -> None:
 def close_the_terminal(terminal: Terminal, _: Run) -> None:
     terminal.hang_up()
     # the watcher had this terminal, and died of it: of the signal, or of what it could not write, whichever came first
-    assert terminal.ended() in (-signal.SIGHUP, 1)
+    assert terminal.ended() in (-signal.SIGHUP, 1, EXIT_CODE)
 
 
 def kill_the_watcher(terminal: Terminal, _: Run) -> None:

@@ -140,6 +140,11 @@ def test_no_better_evaluation_for_long_is_told_once_until_there_is_one() -> None
     assert len(evaluated(alarms, 0.85, since_best=5, step=3_000)) == 1
 
 
+def test_at_the_last_step_nothing_is_left_to_stop() -> None:
+    assert evaluated(Alarms(), 0.85, since_best=5, step=3_999)
+    assert evaluated(Alarms(), 0.85, since_best=5, step=4_000) == []
+
+
 def test_a_figure_that_is_no_number_is_told_once() -> None:
     alarms = Alarms()
     assert evaluated(alarms, 0.8, more={"loss": math.nan, "macro_f1": math.inf}) == [

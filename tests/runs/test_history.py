@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import event_makers as make
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as budget
@@ -139,3 +140,20 @@ def test_a_last_event_longer_than_a_chunk_is_still_found(path: Path) -> None:
     long = make.finished(2, views=[Text(title="all the poems", text="x" * (4 * histories._CHUNK))])
     path.write_bytes(b"".join(map(encode, [make.started(), make.step(1), long])) + b"torn")
     assert read_end(path).ended == long
+
+
+def test_a_follower_keeps_what_it_still_needs() -> None:
+    history = History()
+    for number in range(1, 101):
+        history.add(make.step(number))
+        if number % 10 == 0:
+            shown = [Text(title="a", text="b")]
+            history.add(msgspec.structs.replace(make.evaluation(number), views=shown))
+    history.drop_shown()
+    assert [event.step for event in history.steps] == list(range(91, 101))
+    assert history.step == 100
+    assert len(history.evals) == 10
+    assert [event.step for event in history.evals if event.views] == [100]
+    history.clear()
+    history.drop_shown()
+    assert history.empty

@@ -36,8 +36,9 @@ def fixed_lists(monkeypatch: pytest.MonkeyPatch) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where runs land; the user's own cache, data folder and terminal are out of sight."""
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
-    for name in ("WORKBENCH_DATA", "WORKBENCH_ASCII", "NO_COLOR", "TEXTUAL_THEME"):
+    for name in ("WORKBENCH_DATA", "WORKBENCH_ASCII", "NO_COLOR", "TEXTUAL_THEME", "LC_ALL", "LC_CTYPE"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setattr(RunScreen, "EVERY", 0.03)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from typer.testing import CliRunner
 from waiting import eventually
 
+from workbench.cli.app import app as program
 from workbench.runs import launch
 from workbench.runs.run import Run
 from workbench.tui.help.palette import entries
@@ -79,3 +81,12 @@ async def test_the_button_starts_where_one_may(screen, started, folder) -> None:
         await pilot.click("#start")
         await screen.until(pilot, "names with lstm", "lost")  # no worker was started
     assert len(started) == 1
+
+
+@pytest.mark.parametrize("words", [("--readonly", "watch"), ("watch", "--readonly")])
+def test_a_run_that_is_watched_read_only_is_so_wherever_the_flag_stands(words, worker, folder, monkeypatch) -> None:
+    one, opened = worker().start().train(10, 60), []
+    monkeypatch.setattr("workbench.cli.runs.on_terminal", lambda: True)
+    monkeypatch.setattr("workbench.tui.open_screen", lambda *_, readonly: opened.append(readonly) or 0)
+    CliRunner().invoke(program, [*words, str(one.run.path)], catch_exceptions=False)
+    assert opened == [True]

@@ -14,6 +14,7 @@ from workbench.cli.interruptions import Interruptions
 from workbench.cli.progress import BarDisplay, Display, LineDisplay
 from workbench.render.console import wide_console
 from workbench.render.streams import narrate, print_json
+from workbench.render.terminal_gone import end_with_terminal
 from workbench.runs import folder
 from workbench.runs.history import History
 from workbench.runs.journal import Tail
@@ -36,6 +37,8 @@ def follow(run: Run, interruptions: Interruptions, *, json: bool, worker: subpro
     """
     history, tail = History(), Tail(run.events_file)
     terminal = sys.stderr.isatty()
+    if terminal:
+        end_with_terminal([sys.stderr.fileno()])
     display: Display = BarDisplay(run) if terminal else LineDisplay(run)
     status: Status = "starting"
     begun = worker is not None or _has_begun(run)
@@ -67,6 +70,7 @@ def follow(run: Run, interruptions: Interruptions, *, json: bool, worker: subpro
             for event in new:
                 history.add(event)
                 display.show(event, history)
+            history.drop_shown()
             if status not in LIVE:
                 break
             if worker:

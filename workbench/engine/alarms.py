@@ -100,7 +100,7 @@ class Alarms:
             f"No better evaluation in {since_best}: the best was {figure} at step {best.step:,}. "
             "Its weights are kept; stopping now loses nothing."
         )
-        long = since_best >= _EVALUATIONS and step - best.step >= _LONG * total
+        long = since_best >= _EVALUATIONS and step - best.step >= _LONG * total and step < total  # else it is over
         return [
             *self._not_a_number(metrics, settings),
             *self._below_baselines(metrics, settings, baselines, early=early, second_half=step > _EARLY * total),

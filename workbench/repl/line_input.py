@@ -15,6 +15,7 @@ from prompt_toolkit.output import create_output
 from rich.cells import cell_len, set_cell_size
 
 from workbench.render.output import unguarded
+from workbench.render.terminal_gone import end_with_terminal
 from workbench.render.text import printable
 from workbench.repl.commands import Command, split
 
@@ -70,6 +71,7 @@ def line_reader(
         models: the ids of the runs that can write.
         toolbar: the text below the line.
     """
+    end_with_terminal((0, 1, 2))
     session: PromptSession[str] = PromptSession(
         "诗 › ",
         history=_history(),

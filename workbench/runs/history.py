@@ -83,6 +83,19 @@ class History:
                 for event in group:
                     self.add(event)
 
+    def drop_shown(self) -> None:
+        """Drop what a follower has shown and needs no more: a long run's steps and views would fill its memory.
+
+        The steps since the evaluation before the last one stay, and the last evaluation's views.
+        """
+        since = self.evals[-2].step if len(self.evals) > 1 else 0
+        first = next((index for index, event in enumerate(self.steps) if event.step > since), len(self.steps))
+        del self.steps[: min(first, len(self.steps) - 1)]
+        for index in range(len(self.evals) - 2, -1, -1):
+            if not self.evals[index].views:
+                break
+            self.evals[index] = msgspec.structs.replace(self.evals[index], views=[])
+
     @property
     def empty(self) -> bool:
         """True as long as no event counts."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from rich.text import Text
+from textual.driver import Driver
 from textual.screen import Screen
 
 from workbench.config.environment import DEBUG, defect
-from workbench.runs import launch
-from workbench.runs.folder import RunError
+from workbench.runs import launch, store
 from workbench.runs.run import Run
 from workbench.tui.appearance import COMPACT, MEDIUM, TALL, WIDE, Appearance
 from workbench.tui.help.palette import Palette
@@ -24,7 +23,9 @@ from workbench.tui.keys import Place, bindings
 from workbench.tui.lab.screen import LabScreen
 from workbench.tui.services.owned_runs import OwnedRuns
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.session import Session
+from workbench.tui.terminal import TerminalDriver
 from workbench.tui.widgets.bars import TopBar
 from workbench.tui.widgets.dialogs import CANCEL, STOP, leave, stop
 from workbench.tui.widgets.page import Page
@@ -67,6 +68,11 @@ class WorkbenchApp(Appearance):
         self._origin: Place = "runs"  # the place from which the Run screen was opened
         self._moving = asyncio.Lock()  # held while screens change: a change that is broken off leaves half a screen
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return the program's own driver in place of Textual's for terminals."""
+        chosen = super().get_driver_class()
+        return TerminalDriver if issubclass(TerminalDriver, chosen) else chosen
+
     def _fatal_error(self) -> None:
         """End the screen with one plain sentence after an unexpected error; trainings go on."""
         if os.environ.get(DEBUG) or self._exception is None:
@@ -75,8 +81,6 @@ class WorkbenchApp(Appearance):
             self.panic(Text(f"workbench: {defect(self._exception)}"))
 
     async def on_mount(self) -> None:
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # where the platform or the thread has none
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)  # and restore the terminal
         self.set_interval(1.0, self._count_live_runs)
         if self._first:
             await self._open_run(self._first)
@@ -115,8 +119,10 @@ class WorkbenchApp(Appearance):
 
         try:
             screen = RunScreen(run)
-        except (RunError, KeyError) as error:
+        except (*UNREADABLE, KeyError) as error:
             self._report(error)
+            if len(self.screen_stack) == 1:  # the program was to begin with it
+                await self._put("runs")
             return
         self.session.owned_runs.add(run)
         async with self._moving:
@@ -153,8 +159,16 @@ class WorkbenchApp(Appearance):
                 await self._put(place)
             elif self._open is not None:
                 await self._put(self._open)
+            elif run := await run_in_thread(self._live_run):
+                self.open_run(run)
             else:
                 self.notify("No run is open yet: start one in the Lab, or open one from Runs.")
+
+    def _live_run(self) -> Run | None:
+        """Return the newest run of the folder that is training, whoever started it."""
+        with suppress(*UNREADABLE):
+            return next((run for run in store.listing(self.session.runs_folder) if run.alive()), None)
+        return None
 
     def go(self, place: Place) -> None:
         """Show the screen of a place."""
@@ -181,17 +195,18 @@ class WorkbenchApp(Appearance):
         try:
             self.session.owned_runs.add(run, await run_in_thread(partial(launch.start, run)))
             self.notify(f"{run.id} goes on from its last checkpoint.", markup=False)
-        except (RunError, OSError) as error:
+        except UNREADABLE as error:
             self._report(error)
 
     def _attempt(self, act: Callable[[], None]) -> None:
         try:
             act()
-        except (RunError, OSError) as error:
+        except UNREADABLE as error:
             self._report(error)
 
     def _report(self, error: Exception) -> None:
-        self.notify(str(error), severity="error", markup=False)
+        sentence = unreadable(error.filename or "The run", error) if isinstance(error, OSError) else str(error)
+        self.notify(sentence, severity="error", markup=False)
 
     def action_help(self) -> None:
         self.push_screen(Help(self.place))

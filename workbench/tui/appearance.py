@@ -1,4 +1,4 @@
-"""Appearance of the application: themes that suit the terminal's colors, and ASCII alone on request."""
+"""Appearance of the application: themes that suit the terminal's colors, ASCII where it has nothing else, a gate."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from textual.reactive import Initialize, Reactive
 from textual.theme import BUILTIN_THEMES
 
 from workbench.render.console import PrintableConsole
+from workbench.render.text import printable_lines
 from workbench.tui.ascii import AsciiFilter, ascii_only
+from workbench.tui.gate import EncodingFilter, Gate
 from workbench.tui.keys import KeyQueue
+from workbench.tui.terminal import encoding
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES, THEMES
 
 BUILTIN_THEMES.update({theme.name: theme for theme in THEMES})  # an application is born with one of these
@@ -38,7 +41,9 @@ class Appearance(KeyQueue):
     def __init__(self) -> None:
         super().__init__()
         self.set_class(ascii_only(), "-ascii")
+        self._gate = Gate()
         self._ascii = AsciiFilter(enabled=ascii_only())
+        self._encoding = EncodingFilter(encoding())
         self._no_color = NoColor()
 
     def action_toggle_theme(self) -> None:
@@ -56,9 +61,13 @@ class Appearance(KeyQueue):
         return variables
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return the filters of every drawn line: greys for NO_COLOR, but no color among a terminal's own."""
+        """Return the filters of every drawn line: greys for NO_COLOR, but no color among a terminal's own; the gate."""
         filters = [
             self._no_color if isinstance(line_filter, Monochrome) and self.native_ansi_color else line_filter
             for line_filter in super().get_line_filters()
         ]
-        return [*filters, self._ascii] if self._ascii.enabled else filters
+        return [self._gate, *filters, self._ascii, self._encoding] if self._ascii.enabled else [self._gate, *filters]
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy text to the terminal's clipboard, without characters that a shell obeys when it is pasted there."""
+        super().copy_to_clipboard(printable_lines(text))

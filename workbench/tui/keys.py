@@ -171,7 +171,7 @@ ACTIONS = (
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )
 PALETTE_KEY = "ctrl+p"
-_OPEN_FIELD = ("find", "filter")  # actions that open a text field, into which the keys that follow go
+_OPENING = ("find", "filter", "leave", "help", "stop")  # open a field or a dialog, which the keys that follow are for
 _SHOWN = {
     **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc"},
     **{"question_mark": "?", "up": "↑", "down": "↓", "plus": "+", "minus": "-", "comma": ",", "full_stop": "."},
@@ -211,17 +211,17 @@ def spoken(key: str) -> str:
 
 
 class KeyQueue(App[None]):
-    """An application in which a key that opens a text field opens it before the next key is handled.
+    """An application in which a key that opens a text field or a dialog opens it before the next key is handled.
 
-    Over a slow line ``/drop`` may come all at once: the letters must go into the field, and not do what they do on
-    the screen as it was.
+    Over a slow line ``/drop`` or ``qs`` may come all at once: the letters must go into the field or answer the
+    question, and not do what they do on the screen as it was.
     """
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
             active = self.screen.active_bindings.get(event.key)
             typed = self.focused is not None and self.focused.check_consume_key(event.key, event.character)
-            if active and active.enabled and not typed and active.binding.action in _OPEN_FIELD:
+            if active and active.enabled and not typed and active.binding.action in _OPENING:
                 await self.run_action(active.binding.action, active.node)
                 return
         await super().on_event(event)

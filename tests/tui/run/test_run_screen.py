@@ -6,6 +6,7 @@ import shutil
 import time
 
 import pytest
+from waiting import eventually
 
 from tasks.views import Series, Text
 from workbench.runs import launch
@@ -112,6 +113,16 @@ async def test_the_newest_alarm_is_shown_and_all_of_them_among_what_is_known(scr
         await screen.until(pilot, "training rows")
         about = pilot.app.screen._about.body.content.plain
         assert "Step 60: The gradient [red] exploded.\n\nStep 70: No better evaluation in 5." in about
+
+
+async def test_an_alarm_stands_until_the_network_is_better_again(screen, worker) -> None:
+    one = worker().start().train(10, 60)
+    one.write(Alarm(time=time.time(), step=60, message="No better evaluation in 5."))
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "Step 60: No better evaluation in 5.")
+        one.train(70, 100)  # better
+        await screen.until(pilot, "step 100")
+        await eventually(pilot, lambda: "No better evaluation" not in screen.text)
 
 
 async def test_stop_asks_and_resume_starts_a_worker(screen, worker, monkeypatch) -> None:

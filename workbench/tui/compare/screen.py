@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from workbench.render.text import printable
+from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary
 from workbench.runs.timeline import Axis, next_axis
@@ -22,6 +23,7 @@ from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit, qua
 from workbench.tui.keys import bindings
 from workbench.tui.services.catalogue import RunMonitor
 from workbench.tui.services.polling import poll
+from workbench.tui.services.unreadable import unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.status import COLOURS
@@ -99,8 +101,8 @@ class CompareScreen(Page):
             self._show()
         return False
 
-    def _unreadable(self, error: OSError) -> None:
-        self._show_notes([f"{error.filename} cannot be read: {error.strerror}."])
+    def _unreadable(self, error: OSError | RunError) -> None:
+        self._show_notes([unreadable(getattr(error, "filename", None) or "A run's folder", error)])
 
     @property
     def _readable(self) -> list[tuple[_ComparedRun, RunSummary]]:

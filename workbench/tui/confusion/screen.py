@@ -15,6 +15,7 @@ from tasks.views import Confusion
 from workbench.inference.protocol import Examples
 from workbench.render.text import printable
 from workbench.runs.events import Finished
+from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 from workbench.tui.confusion.evaluations import (
     EvaluationPoint,
@@ -29,6 +30,7 @@ from workbench.tui.confusion.matrix_view import MatrixView, error_rows, examples
 from workbench.tui.keys import bindings
 from workbench.tui.services.polling import poll
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.confusion_grid import CellGrid
@@ -84,8 +86,8 @@ class ConfusionScreen(Page):
         """Follow the run: the only place where its history is read."""
         await poll(self._watcher.look, self._take, self._unreadable, lambda: self.EVERY)
 
-    def _unreadable(self, error: OSError) -> None:
-        self.query_one("#evaluation", Static).update(f"The run's folder cannot be read: {error.strerror}.")
+    def _unreadable(self, error: OSError | RunError) -> None:
+        self.query_one("#evaluation", Static).update(unreadable("The run's folder", error))
 
     async def _take(self, look: Look) -> bool:
         """Take in what is new in the run's history; return whether there is more."""
@@ -125,9 +127,8 @@ class ConfusionScreen(Page):
     async def _read(self, step: int) -> Confusion | None:
         try:
             return matrix_of(await run_in_thread(partial(self._watcher.views, step)))
-        except OSError as error:
-            sentence = f"The evaluation at step {step:,} cannot be read: {error.strerror}."
-            self.app.notify(sentence, severity="error", markup=False)
+        except UNREADABLE as error:
+            self.app.notify(unreadable(f"The evaluation at step {step:,}", error), severity="error", markup=False)
             return None
 
     def _draw(self) -> None:
@@ -236,8 +237,8 @@ class ConfusionScreen(Page):
         folder = self.session.runs_folder
         try:
             others = await run_in_thread(partial(other_runs, folder, self.run, shown.view.labels))
-        except OSError as error:
-            self.app.notify(f"The runs in {folder} cannot be read: {error.strerror}.", severity="error", markup=False)
+        except UNREADABLE as error:
+            self.app.notify(unreadable(f"The runs in {folder}", error), severity="error", markup=False)
             return
         if not others:
             sentence = f"No other run in {folder} has these labels: start another cell on this task in the Lab."

@@ -13,10 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from workbench.tui.keys import PALETTE_KEY, TITLES, Place, actions, spoken
+from workbench.tui.widgets.dialogs import Dialog
 from workbench.tui.widgets.table import Passage
 
 _TWINS = "The second key does the same while you type in a field."
@@ -39,7 +39,7 @@ _MOVING = (
 )
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """Overlay of all keys, those of the screen under it first; a search shows the lines that hold its words."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

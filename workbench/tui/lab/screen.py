@@ -30,6 +30,7 @@ from workbench.tui.lab.selection import Selection
 from workbench.tui.lab.settings_search import SettingsSearch
 from workbench.tui.lab.text_lines import SettingHint, Welcome
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.services.unreadable import UNREADABLE
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import Form, SettingRow, row_of
 from workbench.tui.widgets.page import Page
@@ -105,7 +106,7 @@ class LabScreen(Page):
     @work(exclusive=True, group="greet")
     async def _greet(self) -> None:
         """Show the first steps where no run was ever started."""
-        with suppress(OSError):
+        with suppress(*UNREADABLE):
             runs = await run_in_thread(partial(store.listing, self.session.runs_folder))
             if runs:
                 self.action_hide_hint()

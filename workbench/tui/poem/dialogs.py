@@ -12,18 +12,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from workbench.render.text import printable
 from workbench.tui.poem import kept_poems
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.widgets.dialogs import Dialog
 from workbench.tui.widgets.table import Passage
 
 _NONE = "Nothing is kept yet. k (or ^g) keeps the marked poem."
 
 
-class KeptPoemsDialog(ModalScreen[None]):
+class KeptPoemsDialog(Dialog[None]):
     """The kept poems, the newest on top, and the file that holds them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,l,ctrl+l,q", "close", show=False)]
@@ -50,7 +50,7 @@ class KeptPoemsDialog(ModalScreen[None]):
         self.dismiss()
 
 
-class SavePoemDialog(ModalScreen[Path | None]):
+class SavePoemDialog(Dialog[Path | None]):
     """Writes a poem to a file that the person names; its result is the path, none where nothing was written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]

@@ -29,7 +29,8 @@ class ModelFolder:
 
     def __init__(self, folder: Path) -> None:
         self._catalogue = Catalogue(folder)
-        self._pretrained = [read_summary(run) for run in store.pretrained(folder)]
+        self._runs_folder = folder
+        self._pretrained: list[RunSummary] | None = None
 
     def scan(self) -> WritingModels:
         """Scan the folder.
@@ -37,6 +38,8 @@ class ModelFolder:
         Raises:
             OSError: the folder cannot be read.
         """
+        if self._pretrained is None:
+            self._pretrained = [read_summary(run) for run in store.pretrained(self._runs_folder)]
         rows = [*self._catalogue.scan(), *self._pretrained]
         ready = [row for row in rows if writers.can_write(row.run)]
         learning = [row for row in rows if row not in ready and live(row.status) and writers.learns_to_write(row.run)]

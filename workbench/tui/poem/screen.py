@@ -29,6 +29,7 @@ from workbench.tui.poem.keeping import PoemKeeping
 from workbench.tui.poem.model_choice import ModelChoice
 from workbench.tui.poem.models import NO_MODEL, ModelFolder, WritingModels
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.form import SettingRow
 from workbench.tui.widgets.status import live
@@ -87,8 +88,8 @@ class PoemScreen(PoemKeeping):
             return
         try:
             models = await run_in_thread(self._folder.scan)
-        except OSError as error:
-            sentence = f"The runs in {self.session.runs_folder} cannot be read: {error.strerror}."
+        except UNREADABLE as error:
+            sentence = unreadable(f"The runs in {self.session.runs_folder}", error)
             self._say(sentence, "error")
             self.query_one("#no-model", Static).update(Content.styled(sentence, "$text-error"))
             self.query_one("#no-model").display = not self.query_one("#poem").display

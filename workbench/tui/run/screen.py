@@ -18,6 +18,7 @@ from textual.widgets import Static
 from tasks.base import Settings
 from tasks.views import Confusion, View
 from workbench.runs.events import Finished, Step
+from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 from workbench.tui.keys import bindings
 from workbench.tui.run.about import about_text
@@ -29,6 +30,7 @@ from workbench.tui.run.view_panes import ViewPanes, pane_names, sample_views
 from workbench.tui.services.gauges import Gauges, Load
 from workbench.tui.services.polling import TAKEN_DOWN, poll
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
@@ -109,8 +111,8 @@ class RunScreen(Page):
         self.looked.set()
         return False
 
-    def _unreadable(self, error: OSError) -> None:
-        self._say(f"The run's folder cannot be read: {error.strerror}.")
+    def _unreadable(self, error: OSError | RunError) -> None:
+        self._say(unreadable("The run's folder", error))
         self.looked.set()
 
     def _look(self) -> Look:
@@ -165,8 +167,8 @@ class RunScreen(Page):
             if step is not None:
                 try:
                     views = await run_in_thread(partial(self._watcher.views, step))
-                except OSError as error:
-                    self._say(f"The evaluation at step {step:,} cannot be read: {error.strerror}.")
+                except UNREADABLE as error:
+                    self._say(unreadable(f"The evaluation at step {step:,}", error))
                 samples = [sample for sample in samples if sample.step <= step]
             elif isinstance(history.ended, Finished) and history.ended.views:
                 views = history.ended.views

@@ -11,6 +11,8 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
+from workbench.render.text import printable
+from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 from workbench.runs.summary import UNREADABLE, RunSummary
 from workbench.tui.color import letter_color
@@ -21,6 +23,7 @@ from workbench.tui.runs.marked_runs import MORE, MarkedRuns
 from workbench.tui.runs.run_table import COLUMNS, NEWEST, run_details, sorted_runs
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.services.polling import poll
+from workbench.tui.services.unreadable import unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.listing import Column, Listing, Row, StyledText
 from workbench.tui.widgets.page import Page
@@ -80,9 +83,9 @@ class RunsScreen(Page):
             self._show()
         return False
 
-    def _unreadable(self, error: OSError) -> None:
+    def _unreadable(self, error: OSError | RunError) -> None:
         self._every = []
-        self._empty(f"The runs in {self.session.runs_folder} cannot be read: {error.strerror}.")
+        self._empty(unreadable(f"The runs in {self.session.runs_folder}", error))
 
     def _show(self) -> None:
         """List the runs that match the filter, in the chosen order."""
@@ -251,7 +254,7 @@ class RunsScreen(Page):
 
     def action_copy(self) -> None:
         if self.chosen:
-            self.app.copy_to_clipboard(self.chosen.run.id)
+            self.app.copy_to_clipboard(printable(self.chosen.run.id))
             self.app.notify(f"{self.chosen.run.id} is copied, where your terminal lets it (OSC 52).", markup=False)
 
     def action_delete(self) -> None:

@@ -12,6 +12,7 @@ from workbench.config.spec import RunSpec, SpecError
 from workbench.runs.history import LatestEvents
 from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary, summarize, unreadable_summary
+from workbench.tui.services.unreadable import UNREADABLE
 
 _ENDED = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on
 _ENDED_EVERY = 2  # scans of the folder for one of the runs that have ended
@@ -35,6 +36,14 @@ class RunMonitor:
 
     def look(self) -> RunSummary | None:
         """Return the run's present summary; ``None`` where there is no such run."""
+        try:
+            return self._look()
+        except UNREADABLE as error:
+            self._state, self.order = (), (0.0, self._run.id)  # it is read again at the next look
+            self.summary = unreadable_summary(self._run, error)
+            return self.summary
+
+    def _look(self) -> RunSummary | None:
         run = self._run
         state: tuple[object, ...] = (_stat(run.lock_file),)
         if not self.ended:
@@ -53,10 +62,7 @@ class RunMonitor:
         return self.summary
 
     def _read(self) -> RunSummary:
-        try:
-            return summarize(self._run, self._latest.read())
-        except OSError as error:
-            return unreadable_summary(self._run, error)
+        return summarize(self._run, self._latest.read())
 
 
 class Catalogue:

@@ -10,7 +10,9 @@ from typing import TypeVar
 from textual.css.query import NoMatches
 from textual.widget import MountError
 
+from workbench.runs.folder import RunError
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.services.unreadable import UNREADABLE
 
 T = TypeVar("T")
 TAKEN_DOWN = (NoMatches, MountError)  # raised on a screen whose widgets are gone
@@ -19,7 +21,7 @@ TAKEN_DOWN = (NoMatches, MountError)  # raised on a screen whose widgets are gon
 async def poll(
     read: Callable[[], T],
     show: Callable[[T], Awaitable[bool]],
-    failed: Callable[[OSError], None],
+    failed: Callable[[OSError | RunError], None],
     interval: Callable[[], float | None],
     wake: asyncio.Event | None = None,
 ) -> None:
@@ -28,7 +30,7 @@ async def poll(
     Args:
         read: called on a thread.
         show: called with what was read; true: there is more to read at once.
-        failed: called in place of ``show`` where ``read`` raised ``OSError``.
+        failed: called in place of ``show`` where ``read`` raised one of ``UNREADABLE``.
         interval: seconds until the next reading; ``None``: nothing is read before ``wake``, unless it is the first.
         wake: ends the wait.
     """
@@ -41,7 +43,7 @@ async def poll(
                 first = False
                 try:
                     reading = await run_in_thread(read)
-                except OSError as error:
+                except UNREADABLE as error:
                     failed(error)
                 else:
                     if await show(reading):

@@ -33,7 +33,8 @@ class Look(NamedTuple):
 class Watcher:
     """Reads a run's folder into ``history``. One look at a time, on any thread.
 
-    The newest evaluation alone keeps its views: ``views`` reads those of earlier ones from the file.
+    The newest evaluation alone keeps its views: ``views`` reads those of earlier ones from the file. Of the steps the
+    last one is kept; each look returns the new ones.
     """
 
     def __init__(self, run: Run) -> None:
@@ -86,10 +87,8 @@ class Watcher:
             self._evaluations = EvaluationIndex(self.run.events_file)
         self.history.extend(events)
         evals = self.history.evals
-        index = len(evals) - 2
-        while index >= 0 and evals[index].views:
-            evals[index] = msgspec.structs.replace(evals[index], views=[])
-            index -= 1
+        self.history.drop_shown()
+        del self.history.steps[:-1]  # the charts keep their own figures
         if evals and not evals[-1].views and any(isinstance(event, Started) for event in events):
             evals[-1] = msgspec.structs.replace(evals[-1], views=self.views(evals[-1].step))
         return events, restarted

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
 from collections.abc import Sequence
 from textwrap import fill
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -17,6 +19,7 @@ from textual.widgets.option_list import Option
 
 from workbench.runs.run import Run
 
+T = TypeVar("T")
 DETACH, STOP, CANCEL = "detach", "stop", "cancel"  # answers to the questions on runs
 
 
@@ -28,7 +31,20 @@ class Answer(NamedTuple):
     explanation: str
 
 
-class QuestionDialog(ModalScreen[str]):
+class Dialog(ModalScreen[T]):
+    """A screen over another one that is answered once: of keys that were typed ahead, the first one counts."""
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Return an answer and leave; nothing happens where there was one, or where another screen is shown."""
+        if self._answered or not self.is_current:
+            return AwaitComplete(sleep(0))
+        self._answered = True
+        return super().dismiss(result)
+
+    _answered = False
+
+
+class QuestionDialog(Dialog[str]):
     """A question; returns the value of the answer, on Esc that of the last one.
 
     Args:
@@ -104,7 +120,7 @@ def _render_answer(answer: Answer, width: int) -> Content:
     return Content.assemble(label, (f"\n{below}", "$foreground-muted"))
 
 
-class ChoiceDialog(ModalScreen[int | None]):
+class ChoiceDialog(Dialog[int | None]):
     """A list of entries, each with a description; returns the number of the chosen one, or ``None``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,b,q", "back", show=False)]

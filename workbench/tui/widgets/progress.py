@@ -179,8 +179,8 @@ def message(status: Seen, history: History, log_line: str, path: str, report: st
             return Content.assemble("The worker starts: it reads the data and builds the network.", doing)
         case "running", _ if history.started and history.step >= history.started.total_steps:
             return Content.assemble("All steps are done: the best weights are tested.", doing)
-    if history.alarms:
-        alarm = history.alarms[-1]
+    alarm = history.alarms[-1] if history.alarms else None
+    if alarm and not (history.best and history.best.step > alarm.step):  # it stands until the network is better again
         return Content.assemble((f"Step {alarm.step:,}: {alarm.message}", "$text-warning"))
     return Content("")
 

@@ -1,0 +1,44 @@
+"""What else uses the machine, and ending cleanly on a signal: what every benchmark does at its start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from types import FrameType
+
+import psutil
+
+_BUSY = 0.05  # share of a core from which a process is told
+
+
+def ended_by_signals() -> None:
+    """Turn SIGTERM and SIGHUP into the end of the program, so that what it started is ended with it; Ctrl-C does so."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started it in its background
+
+
+def tell_load(seconds: float = 0.5) -> None:
+    """Print the load and the processes that take more than a little of a core, on stderr."""
+    others = {one: one.cpu_percent() for one in psutil.process_iter() if one.pid != os.getpid()}
+    time.sleep(seconds)
+    busy = []
+    for process in others:
+        with suppress(psutil.Error):
+            share = process.cpu_percent() / 100
+            if share >= _BUSY:
+                busy.append((share, process.pid, process.name()))
+    one, five, fifteen = os.getloadavg()
+    print(f"Load {one:.1f} {five:.1f} {fifteen:.1f} on {psutil.cpu_count()} cores.", end=" ", file=sys.stderr)
+    if busy:
+        told = ", ".join(f"{name} ({pid}) {share:.0%}" for share, pid, name in sorted(busy, reverse=True)[:5])
+        print(f"Others at work: {told}. Ratios and processor time hold; seconds may not.", file=sys.stderr)
+    else:
+        print("Nothing else is at work.", file=sys.stderr)

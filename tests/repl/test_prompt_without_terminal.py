@@ -1,0 +1,18 @@
+"""The prompt on a terminal that goes without a hang-up."""
+
+from __future__ import annotations
+
+import sys
+
+from closed_terminal import Terminal
+
+from workbench.render.terminal_gone import EXIT_CODE
+
+PROMPT = "from workbench.repl.line_input import line_reader; print(line_reader(list, list, str)())"
+
+
+def test_the_prompt_ends_with_its_terminal(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with Terminal(sys.executable, "-c", PROMPT) as terminal:
+        terminal.shows("诗".encode())
+        assert terminal.close() == EXIT_CODE
