@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from chaos import users
 from forker import ForkedProgram, Forker, finish
 
 MAIN = "workbench.cli:main"
@@ -110,6 +111,8 @@ def each_in_turn() -> None:
     main = importlib.import_module("workbench.cli").main
     for name in _WARM:
         importlib.import_module(name)
+    if "CHAOS_USER" in os.environ:
+        users.import_all()
     answers: list[list[object] | None] = []
     for words in commands:
         with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
@@ -130,6 +133,8 @@ def be_a_command(main: Callable[[], object], words: list[str], stdout: int, stde
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
     sys.argv[1:] = words
+    if "CHAOS_USER" in os.environ:
+        users.become()
     finish(main)
 
 

@@ -13,6 +13,8 @@ import pytest
 
 WHOLE = os.environ.get("WORKBENCH_CHAOS") == "whole"
 SEED = int(os.environ.get("WORKBENCH_CHAOS_SEED", "13"))
+_LONGEST = 1600  # characters told of a failed attempt
+whole = pytest.mark.skipif(not WHOLE, reason="with `make chaos`")
 PROPERTY = "chaos"  # the key under which a report carries an attempt
 
 
@@ -53,6 +55,7 @@ class Tally:
                 failure = f"hung for {error.timeout:.0f} s"
             else:
                 failure = f"{type(error).__name__}: {error}" if not isinstance(error, AssertionError) else str(error)
+            failure = failure[:_LONGEST]
             self.failures.append(f"[{fault}] {told}\n{failure}")
         self._node.user_properties.append((PROPERTY, [fault, str(told), failure]))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from chaos import shim
 from chaos.programs import Program, Told, one_sentence, plain
-from chaos.tally import SEED, Tally, amount, some
+from chaos.tally import SEED, WHOLE, Tally, amount, some
 from engine.toy_runs import contents, copied
 
 from workbench.runs import store
@@ -27,7 +27,7 @@ CALLS = ("write", "fsync", "rename", "open")
 FILES = "*/runs/*"
 ALL_BUT_THE_LOG = "*/runs/*[!g]"  # where nothing at all can be written, nobody can be told why
 CASES = [(call, error) for call in CALLS for error in ERRORS if (call, error) != ("fsync", errno.EROFS)]
-_few = [("write", errno.ENOSPC), ("rename", errno.EIO)]
+_few = [("write", errno.ENOSPC)]
 
 
 def said_or_done(told: Told, error: int, run: Run | None) -> None:
@@ -37,13 +37,13 @@ def said_or_done(told: Told, error: int, run: Run | None) -> None:
         one_sentence(told, 1)
         assert any(word in told.sentences[0] for word in SAID[error]), f"does not say what happened\n{told}"
     elif run:
-        assert run.status() in ("finished", "stopped"), told
+        assert run.status() in ("finished", "stopped"), str(told)
 
 
 def numbers(made: int, most: int) -> list[int]:
     """Some of the calls, always the first and the last."""
     every = [*range(1, made + 1)]
-    return sorted({1, made, *random.Random(SEED).sample(every, min(most, made))})
+    return sorted({1, *([made] if WHOLE else []), *random.Random(SEED).sample(every, min(most, made))})
 
 
 @pytest.mark.parametrize("lasting", some([False, True], 1), ids=lambda lasting: "from-then-on" if lasting else "once")
@@ -56,11 +56,11 @@ def test_a_call_fails_while_a_run_resumes(
     done = struck.call(
         "resume", counting.id, "--headless", **shim.fault(calls, error, 0, ALL_BUT_THE_LOG, worker=True, log=log)
     )
-    assert done.code == 0, done
+    assert done.code == 0, str(done)
     made = len(shim.calls_made(log))
     assert made, f"no {calls} was seen"
     how = "from then on" if lasting else "once"
-    for k in numbers(made, amount(0, 4)):
+    for k in numbers(made, amount(0, 2)):
         run = copied(stopped, stopped.path.parent, f"toy-rnn-{k}")
         before = contents(run)
         around = shim.fault(calls, error, k, ALL_BUT_THE_LOG, lasting=lasting, worker=True)
@@ -78,7 +78,7 @@ def test_a_call_fails_while_a_run_resumes(
 
 
 @pytest.mark.parametrize(
-    ("calls", "error"), some([*CASES, ("mkdir", errno.EROFS), ("mkdir", errno.ENOSPC)], 2), ids=str
+    ("calls", "error"), some([*CASES, ("mkdir", errno.EROFS), ("mkdir", errno.ENOSPC)], 1), ids=str
 )
 def test_a_call_fails_while_a_run_is_launched(
     tally: Tally, struck: Program, runs_folder: Path, tmp_path: Path, calls: str, error: int
@@ -86,10 +86,10 @@ def test_a_call_fails_while_a_run_is_launched(
     words = ("train", "toy", "--headless", "--max-steps", 3)
     log = tmp_path / "calls"
     done = struck.call(*words, **shim.fault(calls, error, 0, FILES, log=log))
-    assert done.code == 0, done
+    assert done.code == 0, str(done)
     mine = [line.split()[1] for line in shim.calls_made(log)]
     launchers = mine.index("1", 1) if "1" in mine[1:] else len(mine)  # the worker counts from 1 again
-    for k in numbers(launchers, amount(1, 4)):
+    for k in numbers(launchers, amount(0, 3)):
         fault = f"{errno.errorcode[error]} while a run is launched"
         with tally.attempt(fault, f"{calls}, k = {k} of {launchers}"):
             before = {run.id for run in store.listing(runs_folder)}
@@ -103,7 +103,7 @@ def test_a_call_fails_while_a_run_is_launched(
 
 @pytest.mark.parametrize("calls", some(["write"], 1))
 def test_half_a_write(tally: Tally, struck: Program, stopped: Run, calls: str) -> None:
-    for k in range(1, amount(2, 12) + 1):
+    for k in range(1, amount(1, 12) + 1):
         run = copied(stopped, stopped.path.parent, f"toy-rnn-half-{k}")
         with tally.attempt("half of a write, then a full disk", f"k = {k}"):
             around = shim.fault(calls, "short", k, "*/runs/*events.jsonl", lasting=True, worker=True)

@@ -62,14 +62,14 @@ def check(
         with tally.attempt(fault, f"{what}: {command}"):
             plain(told)
             if command == "runs":
-                assert told.code == 0, told
-                assert good.id in told.out, told
+                assert told.code == 0, str(told)
+                assert good.id in told.out, str(told)
 
 
 ALL = (*READING, *CHANGING)
 _NAMES = list(contents("spec.json", b"{}"))
 CASES = [(name, what) for name in JSON_FILES for what in _NAMES]
-FEW = [("events.jsonl", "deep inside"), ("task.json", "deep list")]
+FEW = [("events.jsonl", "deep inside")]
 
 
 @pytest.mark.parametrize(("name", "what"), some(CASES, 0) or FEW)
@@ -115,7 +115,7 @@ def test_values_out_of_bounds_at_every_key(
 ) -> None:
     file = stopped.path / name
     sound = file.read_bytes()
-    for key in some(keys(file), 4):
+    for key in some(keys(file), 2):
         file.write_bytes(sound)
         with_value(file, key, str(VALUES[value]))
         fault = f"a value out of bounds in {name}"

@@ -15,7 +15,7 @@ import pytest
 import torch
 from chaos import shim
 from chaos.programs import Program
-from chaos.tally import SEED, Tally, amount, some
+from chaos.tally import SEED, Tally, amount, some, whole
 from engine.comparing import live_on, same_in_the_end
 from engine.toy_runs import toy
 from waiting import HANG
@@ -83,10 +83,10 @@ def tried(program: Program, faults: list[dict[str, object]]) -> list[str]:
     return [*failures, *[f"no answer: {done}"] * (len(faults) - len(failures))]
 
 
-@pytest.mark.parametrize("number", some(list(SIGNALS), 2), ids=lambda number: number.name)
+@pytest.mark.parametrize("number", some(list(SIGNALS), 1), ids=lambda number: number.name)
 def test_a_signal_at_a_random_instant(tally: Tally, program: Program, number: signal.Signals) -> None:
     draw = random.Random(SEED + number)
-    faults = [{"signal": int(number), "at": draw.uniform(0, 1)} for _ in range(amount(2, 25))]
+    faults = [{"signal": int(number), "at": draw.uniform(0, 1)} for _ in range(amount(1, 20))]
     for fault, failure in zip(faults, tried(program, faults), strict=True):
         with tally.attempt(f"{number.name} at a random instant, then resume", fault):
             assert not failure, failure
@@ -103,14 +103,14 @@ def test_a_signal_at_a_system_call(
     made = len(shim.calls_made(log))
     assert made, f"no {calls} was seen"
     every = [*range(1, made + 1)]
-    numbers = sorted(random.Random(SEED).sample(every, min(amount(2, 12), made)))
+    numbers = sorted(random.Random(SEED).sample(every, min(amount(1, 10), made)))
     faults = [shim.fault(calls, f"sig{int(number)}", k, FILES, worker=True) for k in numbers]
     for k, failure in zip(numbers, tried(struck, faults), strict=True):
         with tally.attempt(f"{number.name} at the k-th {calls}, then resume", f"k = {k} of {made}"):
             assert not failure, failure
 
 
-@pytest.mark.skipif(amount(0, 1) == 0, reason="a fresh interpreter a life: with WORKBENCH_CHAOS=whole")
+@whole
 def test_a_kill_of_a_fresh_process(tally: Tally, tmp_path: Path, runs_folder: Path) -> None:
     """As a person's worker starts: a new interpreter, killed while it imports or trains."""
     draw = random.Random(SEED)
