@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from chaos.tally import WHOLE
+
 from workbench.runs.store import Run
 
 READING = ("runs", "show", "watch", "watch --headless", "predict", "eval", "poem")
 CHANGING = ("stop", "resume", "rm")
+ALL = (*READING, *CHANGING) if WHOLE else ("runs", "show", "predict", "resume")
 
 
 def words(command: str, run: Run | str) -> list[str]:

@@ -7,7 +7,6 @@ file to which each attempt is appended as a line of JSON: fault, what was tried,
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -53,9 +52,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if attempts:
         terminalreporter.section("faults on purpose")
         terminalreporter.write_line(table(attempts))
-    if listed := os.environ.get("WORKBENCH_CHAOS_LIST"):
-        with Path(listed).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(json.dumps(attempt) + "\n" for attempt in attempts)
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,6 +60,9 @@ class Tally:
             failure = failure[:_LONGEST]
             self.failures.append(f"[{fault}] {told}\n{failure}")
         self._node.user_properties.append((PROPERTY, [fault, str(told), failure]))
+        if listed := os.environ.get("WORKBENCH_CHAOS_LIST"):
+            with Path(listed).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(json.dumps([fault, str(told), failure]) + "\n")
 
 
 def table(attempts: list[tuple[str, str, str]]) -> str:

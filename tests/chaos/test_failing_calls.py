@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from chaos import shim
 from chaos.programs import Program, Told, one_sentence, plain
-from chaos.tally import SEED, WHOLE, Tally, amount, some
+from chaos.tally import SEED, WHOLE, Tally, amount, some, whole
 from engine.toy_runs import contents, copied
 
 from workbench.runs import store
@@ -101,12 +101,12 @@ def test_a_call_fails_while_a_run_is_launched(
                 assert run.id in before or run.id in told.both or told.code == 0, f"{run.id} is left unnamed\n{told}"
 
 
-@pytest.mark.parametrize("calls", some(["write"], 1))
-def test_half_a_write(tally: Tally, struck: Program, stopped: Run, calls: str) -> None:
+@whole
+def test_half_a_write(tally: Tally, struck: Program, stopped: Run) -> None:
     for k in range(1, amount(1, 12) + 1):
         run = copied(stopped, stopped.path.parent, f"toy-rnn-half-{k}")
         with tally.attempt("half of a write, then a full disk", f"k = {k}"):
-            around = shim.fault(calls, "short", k, "*/runs/*events.jsonl", lasting=True, worker=True)
+            around = shim.fault("write", "short", k, "*/runs/*events.jsonl", lasting=True, worker=True)
             said_or_done(struck.call("resume", run.id, "--headless", **around), errno.ENOSPC, run)
             plain(struck.call("resume", run.id, "--headless"), 0)
             assert run.status() == "finished"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from chaos.commands import CHANGING, READING, words
+from chaos.commands import ALL, words
 from chaos.programs import Program, one_sentence, plain
 from chaos.tally import Tally, some
 
@@ -89,7 +89,7 @@ def test_something_else_in_place_of_a_file(
     diary.write_bytes(DIARY)
     put(stopped.path / name, diary)
     content = diary.read_bytes()
-    commands = [*READING, *CHANGING]
+    commands = ALL
     kind = put.__name__.replace("_", " ")
     answers = program.each([words(command, stopped) for command in commands])
     for command, told in zip(commands, answers, strict=True):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from chaos.commands import CHANGING, READING, words
+from chaos.commands import ALL, words
 from chaos.living import holders
 from chaos.programs import Program, Told, one_sentence, plain
 from chaos.tally import Tally, amount, whole
@@ -24,7 +24,6 @@ from workbench.runs import store
 from workbench.runs.history import read_history
 from workbench.runs.store import Run
 
-ALL = (*READING, *CHANGING)
 OWNER, OTHER = 65534, 65533
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become two users")
 
@@ -110,6 +109,7 @@ def test_a_stop_file_of_another_user(tally: Tally, as_one: AsUser, place: Path, 
             one_sentence(told, 1)
 
 
+@whole
 def test_a_shared_lock_of_another_user_holds_nobody_up(tally: Tally, as_one: AsUser, place: Path, stopped: Run) -> None:
     run = owned(stopped, place / "runs", OWNER)
     child = os.fork()
@@ -148,7 +148,7 @@ def test_the_mask_is_followed(tally: Tally, as_one: AsUser, place: Path, mask: s
 
 def test_a_run_that_cannot_be_read(tally: Tally, as_one: AsUser, place: Path, stopped: Run, finished: Run) -> None:
     closed, good = owned(stopped, place / "runs", OWNER), owned(finished, place / "runs", OTHER)
-    commands = [words(command, closed) for command in ("runs", "runs --json", *ALL)]
+    commands = [words(command, closed) for command in (*ALL, "runs --json")]
     for name in ("", "spec.json", "events.jsonl", "lock", "task.json", "worker.log")[: amount(1, 9)]:
         path = closed.path / name
         before = stat.S_IMODE(path.stat().st_mode)
