@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from chaos import shim
 from chaos.living import end_all, holders
-from chaos.programs import Program, Told
+from chaos.programs import LIMIT, Program, Told
 from chaos.tally import SEED, Tally, amount, some, whole
 from engine.toy_runs import copied
 from forker import ForkedProgram
@@ -44,7 +44,8 @@ def settled(folder: Path) -> bool:
 
 def check(told: Told, folder: Path, before: set[str]) -> None:
     """Check that each run that was begun is named where it lives or its folder is left."""
-    assert "Traceback" not in told.both, str(told)
+    begun = "workbench/cli/__init__.py" in told.err  # else the signal met the test's own preparations
+    assert "Traceback" not in told.both or not begun, str(told)
     assert "defect of Workbench" not in told.both, str(told)
     until(lambda: settled(folder), "trainings that were asked to stop end", seconds=60)
     living = {run for runs in holders(folder).values() for run in runs}
@@ -65,7 +66,12 @@ def interrupted(
             time.sleep(0.001)
         if child.poll() is None and number:
             child.send_signal(number)
-        code = child.wait(60)
+        try:
+            code = child.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            raise
         lived = time.monotonic() - began
         texts = []
         for file in (out, err):
