@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # a folder of datasets beside the checkout is used where there is one
 export WORKBENCH_DATA ?= $(if $(wildcard ../shared/data/names),$(abspath ../shared/data))
 
-.PHONY: demo test check bench mutants clean
+.PHONY: demo test check bench chaos mutants clean
 
 demo: $(VENV)/installed
 	$(BIN)/workbench train names --cell lstm --headless
@@ -23,6 +23,10 @@ check: $(VENV)/installed-dev
 
 bench: $(VENV)/installed
 	$(BIN)/python bench/cells.py
+
+# every fault on purpose, counted; SEED=7 draws other instants and bytes
+chaos: $(VENV)/installed-dev
+	WORKBENCH_CHAOS=whole WORKBENCH_CHAOS_SEED=$(or $(SEED),13) $(BIN)/pytest tests/chaos --timeout 900
 
 # ONLY='workbench.engine.ema* cells.gru*' names functions by their modules; nothing: all that pyproject.toml lists, for hours
 mutants: $(VENV)/installed-dev

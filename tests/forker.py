@@ -253,8 +253,11 @@ def finish(program: Callable[[], object]) -> NoReturn:
         traceback.print_exc()
         code = 1
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it was closed before the start
+        try:
+            stream.flush()
+        except OSError:
+            code = 120
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 

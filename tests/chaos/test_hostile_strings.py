@@ -1,0 +1,61 @@
+"""Escape sequences, C1 and bidirectional controls in every string of a run: none reaches the terminal raw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from chaos import hostile_run
+from chaos.commands import words
+from chaos.hostile_run import STRINGS
+from chaos.programs import Program, plain
+from chaos.tally import WHOLE, Tally, some
+
+from workbench.runs import export
+from workbench.runs.run import Run
+from workbench.runs.summary import read_summary
+
+PLACES: dict[str, Callable[[Run, str], object]] = {
+    "events": hostile_run.spoil_events,
+    "events that fail": lambda run, evil: hostile_run.spoil_events(run, evil, ending="failed"),
+    "events of a lost run": lambda run, evil: hostile_run.spoil_events(run, evil, ending="lost"),
+    "labels, printout, log": hostile_run.spoil_files,
+    "the run's name": hostile_run.named,
+    **{
+        f"spec: {field}": lambda run, evil, field=field: hostile_run.spoil_spec(run, evil, field)
+        for field in ("task", "cell", "preset", "data", "data_dir", "unknown key", "unknown setting", "optimizer")
+    },
+}
+JSON = ("runs --json", "show --json", "eval --json")
+COMMANDS = ("runs", "show", "watch", "watch --headless", "predict", "eval", "resume", "stop", "rm")
+TRIED = (*JSON, *COMMANDS) if WHOLE else ("show --json", "runs", "show", "watch --headless")
+
+
+@pytest.mark.parametrize("evil", some(list(STRINGS), 1))
+@pytest.mark.parametrize("place", some(list(PLACES), 0) or ["events that fail"])
+def test_a_hostile_string(
+    tally: Tally, program: Program, finished: Run, stopped: Run, good: Run, place: str, evil: str
+) -> None:
+    for base in (finished, stopped) if WHOLE and place == "events that fail" else (finished,):
+        made = PLACES[place](base, STRINGS[evil])
+        run = made if isinstance(made, Run) else base
+        answers = program.each([words(command, run) for command in TRIED])
+        for command, told in zip(TRIED, answers, strict=True):
+            row = "a hostile string, --json" if command in JSON else "a hostile string"
+            with tally.attempt(row, f"{place}, {evil}: {command}"):
+                plain(told)
+                if command == "runs":
+                    assert good.id in told.out, str(told)
+                if evil == "markup" and place == "events that fail" and command == "show":
+                    assert "[bold red]" in told.both, f"was taken for markup\n{told}"
+
+
+def test_an_exported_cell_that_is_no_formula(tally: Tally, finished: Run) -> None:
+    for start in "=+-@":
+        hostile_run.spoil_events(finished, f"{start}cmd|' /C calc'!A0,", ending="failed")
+        renamed = hostile_run.named(finished, "x")
+        made = Run(renamed.path.rename(renamed.path.with_name(f"{start}1+1")))
+        with tally.attempt("a formula in an exported cell", start):
+            text = export.to_csv([read_summary(made)])
+            assert f"\n{start}1+1" not in text, text[-300:]
+        finished = made
