@@ -67,7 +67,7 @@ def asked(run: Run) -> None:
 
 def continued(run: Run) -> None:
     """Read what a worker reads before it goes on."""
-    launch._check_spec(run)
+    launch.check_spec(run)
     checkpoint.load_last(run.last_file, torch.device("cpu"))
 
 

@@ -12,7 +12,7 @@ import workbench
 from tasks.base import PlainError
 from workbench.cli import catalog, completion, data, poem, predict, runs, train
 from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal
-from workbench.config.environment import DEBUG, defect
+from workbench.config.environment import DEBUG, unexpected
 from workbench.config.spec import SpecError
 from workbench.render import output
 from workbench.render.output import Unwritable
@@ -93,7 +93,7 @@ def run() -> None:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        code = _fail(defect(error), 1)
+        code = _fail(unexpected(error), 1)
     output.leave(code if isinstance(code, int) else 0)
 
 

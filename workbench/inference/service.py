@@ -9,7 +9,7 @@ from torch import nn
 
 from tasks.base import AnyTask, PlainError
 from tasks.writer import Writer
-from workbench.config.environment import defect
+from workbench.config.environment import unexpected
 from workbench.engine import network, trained_run
 from workbench.engine.generation import samples
 from workbench.inference import network_summary, streaming
@@ -51,7 +51,7 @@ class SummaryService:
         except BrokenPipeError:
             raise
         except Exception as error:
-            yield Error(id=request.id, message=defect(error))
+            yield Error(id=request.id, message=unexpected(error))
 
     def _replies(self, request: Request, cancelled: Set[int]) -> Iterator[Reply]:
         if not isinstance(request, NetworkSummaryRequest):
@@ -65,7 +65,7 @@ def _summary(request: NetworkSummaryRequest) -> Reply:
     except PlainError:
         raise
     except ValueError as error:  # no sentence for a person: a cell's or a task's own
-        return Error(id=request.id, message=defect(error))
+        return Error(id=request.id, message=unexpected(error))
 
 
 class InferenceService(SummaryService):

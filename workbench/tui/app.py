@@ -13,7 +13,7 @@ from rich.text import Text
 from textual.driver import Driver
 from textual.screen import Screen
 
-from workbench.config.environment import DEBUG, defect
+from workbench.config.environment import DEBUG, unexpected
 from workbench.runs import launch, store
 from workbench.runs.run import Run
 from workbench.tui.appearance import COMPACT, MEDIUM, TALL, WIDE, Appearance
@@ -78,7 +78,7 @@ class WorkbenchApp(Appearance):
         if os.environ.get(DEBUG) or self._exception is None:
             super()._fatal_error()
         else:
-            self.panic(Text(f"workbench: {defect(self._exception)}"))
+            self.panic(Text(f"workbench: {unexpected(self._exception)}"))
 
     async def on_mount(self) -> None:
         self.set_interval(1.0, self._count_live_runs)
