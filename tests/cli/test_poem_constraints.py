@@ -58,7 +58,7 @@ def test_what_cannot_be_is_one_sentence(workbench, poet: Run) -> None:
         "月 is oblique": ["--rhyme", "月", "--tones"],
         "is one of the training corpus": ["--start", KNOWN[0], "--novel", "--form", "五绝"],
     }.items():
-        assert sentence in says(workbench("poem", poet.id, *words, input=""), 1, "")
+        assert sentence in says(workbench("poem", poet.id, *words, input=""), 2, "")
     sentence = says(workbench("poem", poet.id, "--repetition", -1), 2, "")
     assert sentence == "--repetition cannot be -1.0: it must be a number ≥ 0, ≤ 100."
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_is_one_sentence(workbench, poet: Run) -> None:
 def test_an_older_run_writes_and_says_that_it_knows_no_corpus(workbench, runs_folder) -> None:
     old = random_run(runs_folder)
     assert workbench("poem", old.id, "--start", "天", "--form", "五绝").returncode == 0
-    sentence = says(workbench("poem", old.id, "--novel", "--start", "天"), 1, "")
+    sentence = says(workbench("poem", old.id, "--novel", "--start", "天"), 2, "")
     assert sentence.startswith("This model came without the lines of its training corpus")
 
 
@@ -77,13 +77,13 @@ def test_a_damaged_filter_is_one_sentence(workbench, poet: Run) -> None:
 
 def test_a_length_that_would_cut_what_is_asked_is_refused(workbench, poet: Run) -> None:
     asked = [poet.id, "--start", "天年天", "--seed", 3]
-    sentence = says(workbench("poem", *asked, "--form", "七绝", "--length", 5), 1, "")
+    sentence = says(workbench("poem", *asked, "--form", "七绝", "--length", 5), 2, "")
     assert sentence == (
         "A 七绝 has 29 characters after this beginning, marks counted: a length of 5 would cut it, so allow 29 or more."
     )
     result = workbench("poem", *asked, "--form", "七绝", "--length", 29)
     assert len("".join(result.stdout.split())) == 32, result.stderr
-    assert "may have 61 characters" in says(workbench("poem", *asked[:-2], "--rhyme", "天", "--length", 20), 1, "")
+    assert "may have 61 characters" in says(workbench("poem", *asked[:-2], "--rhyme", "天", "--length", 20), 2, "")
     assert workbench("poem", *asked, "--length", 5).returncode == 0
 
 
@@ -114,6 +114,6 @@ def test_what_cannot_be_seen_in_a_beginning_is_left_out(workbench, poet: Run) ->
 
 @pytest.mark.parametrize("option", ["--start", "--acrostic", "--rhyme", "--form"])
 def test_bytes_that_are_no_text_are_said_like_any_other_character(workbench, poet: Run, option: str) -> None:
-    sentence = says(workbench("poem", poet.id, option, os.fsdecode(b"\xff\xe6\x9c\x88"), "--json"), 1, "")
+    sentence = says(workbench("poem", poet.id, option, os.fsdecode(b"\xff\xe6\x9c\x88"), "--json"), 2, "")
     assert "�" in sentence
     assert "defect" not in sentence

@@ -29,7 +29,7 @@ def test_runs_newest_first(workbench, finished: Run, stopped: Run) -> None:
     result = workbench("runs")
     assert result.returncode == 0
     heads, first, second = (line.rstrip() for line in result.stdout.splitlines())
-    assert heads.split() == ["run", "status", "task", "cell", "step", "best", "age"]
+    assert heads.split() == ["run", "status", "task", "cell", "step", "best", "val", "test", "age"]
     assert first.startswith(f"{stopped.id}  stopped")
     assert re.match(rf"{finished.id} +finished +toy +rnn +24 +accuracy 0\.\d{{4}} +\d+ (d|h|min)$", second)
     listed = msgspec.json.decode(workbench("runs", "--json").stdout)

@@ -16,6 +16,11 @@ def test_the_screen_is_refused(workbench, runs_folder: Path, words: list[str]) -
     assert not runs_folder.exists()
 
 
+def test_a_wrong_name_comes_before_the_terminal(workbench) -> None:
+    done = workbench("train", "nmaes")
+    assert (done.returncode, done.stderr.partition(":")[2][:24]) == (2, " There is no task 'nmaes'")
+
+
 def test_headless_and_detach_are_two_things(workbench, runs_folder: Path) -> None:
     done = workbench("train", "toy", "--headless", "--detach")
     assert (done.returncode, runs_folder.exists()) == (2, False)

@@ -55,3 +55,10 @@ def test_no_file_is_ever_written_over(kind: str, tmp_path: Path, monkeypatch: py
 def test_where_nothing_can_be_written_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         export.write(RUNS, "csv", tmp_path / "gone")
+
+
+def test_no_cell_is_a_formula() -> None:
+    """Texts that a spreadsheet would compute get a ``'``; a negative number stays one."""
+    run = record("=1+1", status="failed", message='@HYPERLINK("http://x")', val={"=x": -1.5})
+    (row,) = csv.DictReader(io.StringIO(export.to_csv([run])))
+    assert (row["run"], row["message"], row["val.=x"]) == ("'=1+1", '\'@HYPERLINK("http://x")', "-1.5")

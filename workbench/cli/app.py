@@ -10,7 +10,7 @@ import typer
 
 import workbench
 from tasks.base import PlainError
-from workbench.cli import catalog, data, poem, predict, runs, train
+from workbench.cli import catalog, completion, data, poem, predict, runs, train
 from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal
 from workbench.config.environment import DEBUG, defect
 from workbench.config.spec import SpecError
@@ -66,6 +66,7 @@ def lab(
 
 def run() -> None:
     """Run a command line; an error is one plain sentence on stderr and an exit code (1 failed, 2 wrong usage)."""
+    completion.join_assignments()
     try:
         code = app(standalone_mode=False)
         output.finish()

@@ -10,6 +10,7 @@ import typer
 
 import cells as cell_files
 import tasks as task_folders
+from workbench.cli import completion
 from workbench.cli.options import Data, Json, Set, assignments, data_folder
 from workbench.config import spec
 from workbench.config.fields import describe
@@ -62,7 +63,12 @@ def _broken_as_data(kind: str, problems: Mapping[str, str]) -> list[dict[str, st
 
 def cells(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A cell to look at closely; with --check also a file's path.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="A cell to look at closely; with --check also a file's path.",
+            autocompletion=completion.cell_names,
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Check that the cell keeps the contract: shapes, lengths, gradients, bf16.")
@@ -74,8 +80,15 @@ def cells(
     layers: Annotated[int | None, typer.Option("--layers", metavar="N", help="Cells stacked; else the task's.")] = None,
     bidirectional: Annotated[bool | None, typer.Option("--bidirectional", help="Read both ways.")] = None,
     set_: Set = None,
-    task: Annotated[str, typer.Option("--task", help="Print the network for this task.")] = "names",
-    preset: Annotated[str, typer.Option("--preset", metavar="NAME", help="A named set of settings of the task.")] = "",
+    task: Annotated[
+        str, typer.Option("--task", help="Print the network for this task.", autocompletion=completion.task_names)
+    ] = "names",
+    preset: Annotated[
+        str,
+        typer.Option(
+            "--preset", metavar="NAME", help="A named set of settings of the task.", autocompletion=completion.presets
+        ),
+    ] = "",
     folder: Data = None,
     json: Json = False,
 ) -> None:

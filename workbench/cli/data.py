@@ -14,6 +14,7 @@ from tasks.base import DataError
 from tasks.shared.datasets import locations
 from tasks.shared.datasets.locations import DatasetStatus
 from tasks.shared.datasets.verification import VerificationReport
+from workbench.cli import completion
 from workbench.cli.options import Data, Json, data_folder
 from workbench.config import spec
 from workbench.config.suggestions import did_you_mean
@@ -73,7 +74,10 @@ def listing(context: typer.Context, folder: Data = None, json: Json = False) -> 
         narrate("`workbench data verify` compares files with the hashes of their source, and counts their rows.")
 
 
-TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task; `workbench tasks` lists them.")]
+TaskName = Annotated[
+    str,
+    typer.Argument(metavar="TASK", help="A task; `workbench tasks` lists them.", autocompletion=completion.task_names),
+]
 
 
 def get(task: TaskName, json: Json = False) -> None:
@@ -92,7 +96,12 @@ def get(task: TaskName, json: Json = False) -> None:
 
 def verify(
     task: Annotated[
-        str | None, typer.Argument(metavar="[TASK]", help="A task; without one, every dataset that is here.")
+        str | None,
+        typer.Argument(
+            metavar="[TASK]",
+            help="A task; without one, every dataset that is here.",
+            autocompletion=completion.task_names,
+        ),
     ] = None,
     folder: Data = None,
     json: Json = False,

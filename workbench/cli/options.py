@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from tasks.shared.datasets.locations import named_folder
+from workbench.cli import completion
 from workbench.config.environment import ASCII
 from workbench.config.options import DEVICE_PATTERN
 from workbench.config.spec import SpecError
+from workbench.render.text import readable
 from workbench.runs import store
 from workbench.runs.store import Run
 
@@ -52,7 +54,12 @@ Headless = Annotated[bool, typer.Option("--headless", help="Print progress here 
 ReadOnly = Annotated[
     bool, typer.Option("--readonly", help="Show only: no run is started, stopped or deleted on the screen.")
 ]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, `last`, or its folder.")]
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run's id, the beginning of one, `last`, or its folder.", autocompletion=completion.runs
+    ),
+]
 Device = Annotated[
     str,
     typer.Option(
@@ -60,11 +67,17 @@ Device = Annotated[
         metavar="DEVICE",
         help="auto, cpu, cuda or cuda:1; else where the run was trained, if that device is here.",
         callback=_readable_device,
+        autocompletion=completion.devices,
     ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Any setting, e.g. train.schedule=cosine; may be repeated."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any setting, e.g. train.schedule=cosine; may be repeated.",
+        autocompletion=completion.settings,
+    ),
 ]
 
 
@@ -78,17 +91,36 @@ def find(name: str, folder: Path | None) -> Run:
 
 
 def data_folder(option: Path | None) -> Path | None:
-    """Return the data folder that the user named, if any."""
-    return named_folder(option)
+    """Return the data folder that the user named, if any.
+
+    Raises:
+        SpecError: its name is not UTF-8.
+    """
+    folder = named_folder(option)
+    return folder and Path(_utf8("--data", str(folder)))
+
+
+def _utf8(flag: str, given: str) -> str:
+    """Refuse a text that a run's description cannot hold.
+
+    Raises:
+        SpecError: it is not UTF-8.
+    """
+    if readable(given) != given:
+        raise SpecError(
+            f"{flag} {given}: this name is not UTF-8, and a run's description cannot hold it: rename it, or link to it."
+        )
+    return given
 
 
 def assignments(pairs: list[str] | None) -> dict[str, str]:
     """Return ``KEY=VALUE`` texts as a mapping.
 
     Raises:
-        SpecError: a text has no ``=``.
+        SpecError: a text has no ``=``, or is not UTF-8.
     """
     for pair in pairs or []:
+        _utf8("--set", pair)
         key, sign, _ = pair.partition("=")
         if not (key.strip() and sign):
             raise SpecError(f"--set {pair} has no {'value' if key.strip() else 'key'}: write --set KEY=VALUE.")

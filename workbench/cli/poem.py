@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from workbench.cli import completion
 from workbench.cli.options import Device, Json, Runs, find, on_terminal
 from workbench.config.generation import DEFAULTS, FIELDS, SEEDS, GenerationConfig
 from workbench.config.spec import SpecError
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
     from workbench.repl.settings import PromptSettings
 
 
-def _text(flag: str, metavar: str, help: str) -> Any:
+def _text(flag: str, metavar: str, help: str, completion: Any = None) -> Any:
     """Make an option that takes a text."""
     return typer.Option(
-        flag, metavar=metavar, help=help, callback=lambda value: None if value is None else stripped(value)
+        flag,
+        metavar=metavar,
+        help=help,
+        autocompletion=completion,
+        callback=lambda value: None if value is None else stripped(value),
     )
 
 
@@ -58,12 +63,18 @@ def register(app: typer.Typer) -> None:
 def poem(
     run: Annotated[
         str,
-        typer.Argument(metavar="[RUN]", help="Which run writes; else the best finished one that can."),
+        typer.Argument(
+            metavar="[RUN]",
+            help="Which run writes; else the best finished one that can.",
+            autocompletion=completion.runs,
+        ),
     ] = "",
     start: Annotated[
         str | None, _text("--start", "TEXT", "How it begins; else a line of stdin each, else freely.")
     ] = None,
-    form: Annotated[str, _text("--form", "FORM", "五绝, 七绝, 五律, 七律 or free; else the network chooses.")] = "",
+    form: Annotated[
+        str, _text("--form", "FORM", "五绝, 七绝, 五律, 七律 or free; else the network chooses.", completion.forms)
+    ] = "",
     acrostic: Annotated[
         str, _text("--acrostic", "TEXT", "藏头: each line begins with the next of its characters.")
     ] = "",
@@ -117,13 +128,30 @@ def poem(
         _prompt(chosen, why, runs_folder, settings, device)
         return
     generator = PoemGenerator(chosen, device)
-    narrate(f"{chosen.id} {why}")
+    _check(generator, settings.request(start=start or ""), json=json)
+    if not run:
+        narrate(f"{chosen.id} {why}")
     requests = (
         settings.request(start=beginning, seed=seed if seed is not None else secrets.randbelow(SEEDS))
         for beginning in _beginnings(start)
     )
     if not _write_all(generator, requests, count, json=json):
         raise typer.Exit(1)
+
+
+def _check(generator: PoemGenerator, request: Generate, *, json: bool) -> None:
+    """Refuse options that cannot be met, whatever the seed and the beginnings on stdin.
+
+    Raises:
+        typer.Exit: they cannot; it is wrong usage.
+    """
+    try:
+        generator.check(request)
+    except ValueError as error:
+        _complain(error)
+        if json:
+            print_json({"start": request.start, "error": str(error)})
+        raise typer.Exit(2) from None
 
 
 def _write_all(generator: PoemGenerator, requests: Iterable[Generate], count: int, *, json: bool) -> bool:
@@ -166,7 +194,7 @@ def _prompt(run: Run, why: str, folder: Path | None, settings: PromptSettings, d
         prompt = Prompt(run, settings, lambda name: find(name, folder), generator, narrate, why)
     except ValueError as error:
         _complain(error)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2) from None
 
     def models() -> list[str]:
         return [run.id for run in writers.listing(store.root(folder))]

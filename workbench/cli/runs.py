@@ -97,6 +97,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
 
 
 def watch(
+    context: typer.Context,
     run: RunName,
     headless: Headless = False,
     once: Once = False,
@@ -121,6 +122,7 @@ def watch(
     else:
         from workbench import tui
 
+        readonly = readonly or bool(context.find_root().params.get("readonly"))  # `workbench --readonly watch RUN`
         raise typer.Exit(tui.open_screen(chosen.path.parent, None, chosen, readonly=readonly))
 
 

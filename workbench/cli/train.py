@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from tasks.shared.datasets import locations
+from workbench.cli import completion
 from workbench.cli.options import (
     Data,
     Device,
@@ -37,11 +38,28 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="The task to train; `workbench tasks` lists them.")],
-    cell: Annotated[str, typer.Option("--cell", help="The recurrent cell; `workbench cells` lists them.")] = "lstm",
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK",
+            help="The task to train; `workbench tasks` lists them.",
+            autocompletion=completion.task_names,
+        ),
+    ],
+    cell: Annotated[
+        str,
+        typer.Option(
+            "--cell", help="The recurrent cell; `workbench cells` lists them.", autocompletion=completion.cell_names
+        ),
+    ] = "lstm",
     headless: Headless = False,
     detach: Detach = False,
-    preset: Annotated[str, typer.Option("--preset", metavar="NAME", help="A named set of settings of the task.")] = "",
+    preset: Annotated[
+        str,
+        typer.Option(
+            "--preset", metavar="NAME", help="A named set of settings of the task.", autocompletion=completion.presets
+        ),
+    ] = "",
     epochs: Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes over the training split.")] = None,
     max_steps: Annotated[int | None, typer.Option("--max-steps", metavar="N", help="Maximum number of steps.")] = None,
     hidden: Annotated[int | None, typer.Option("--hidden", metavar="N", help="Hidden size.")] = None,
@@ -51,9 +69,14 @@ def train(
     ] = None,
     lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate.")] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Examples per step.")] = None,
-    optimizer: Annotated[str | None, typer.Option("--optimizer", help="adamw, adam, rmsprop or sgd.")] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option("--optimizer", help="adamw, adam, rmsprop or sgd.", autocompletion=completion.optimizers),
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of every random draw.")] = None,
-    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:1.", autocompletion=completion.devices)
+    ] = None,
     threads: Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads.")] = None,
     set_: Set = None,
     data: Data = None,
@@ -75,8 +98,8 @@ def train(
         "train.threads": threads,
     }
     values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
-    _check_mode(headless=headless, detach=detach, json=json)
     described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
+    _check_mode(headless=headless, detach=detach, json=json)
     _check_device(described.train.device)  # an error before a run is made
     source = locations.find_or_download(
         task, data_folder(data), narrate, settings=described.settings, progress=not json

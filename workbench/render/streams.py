@@ -29,14 +29,19 @@ def print_json(value: object) -> None:
 
     No character of it is one that a terminal would obey.
     """
-    try:
-        text = msgspec.json.encode(value).decode()
-    except UnicodeEncodeError:  # a path that is not UTF-8
-        text = msgspec.json.encode(_readable(msgspec.to_builtins(value))).decode()
+    text = json_text(value)
     utf8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf8")
     if not (text.isprintable() if utf8 else text.isascii() and text.isprintable()):
         text = "".join(c if is_printable(c) and (utf8 or c.isascii()) else _escape(c) for c in text)
     print(text, flush=True)
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON, with replacement characters where a path is not UTF-8."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_readable(msgspec.to_builtins(value))).decode()
 
 
 def _readable(value: Any) -> Any:

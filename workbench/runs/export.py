@@ -11,12 +11,14 @@ from pathlib import Path
 
 import msgspec
 
+from workbench.render.streams import json_text
+from workbench.render.text import readable
 from workbench.runs.summary import RunSummary, facts
 
 
 def to_json(summaries: Sequence[RunSummary]) -> str:
     """Return a JSON list of objects, one a run."""
-    return msgspec.json.format(msgspec.json.encode([facts(summary) for summary in summaries]), indent=2).decode() + "\n"
+    return msgspec.json.format(json_text([facts(summary) for summary in summaries]), indent=2) + "\n"
 
 
 def to_csv(summaries: Sequence[RunSummary]) -> str:
@@ -30,11 +32,13 @@ def to_csv(summaries: Sequence[RunSummary]) -> str:
             columns.setdefault(name, {}).update(dict.fromkeys(group))
     text = io.StringIO()
     table = csv.DictWriter(text, [column for group in columns.values() for column in group], lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([_harmless(column) for column in table.fieldnames])
+    table.writerows([{name: _harmless(value) for name, value in row.items()} for row in rows])
     return text.getvalue()
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 KINDS: dict[str, Callable[[Sequence[RunSummary]], str]] = {"csv": to_csv, "json": to_json}  # by the file's extension
 
 
@@ -56,6 +60,17 @@ def write(summaries: Sequence[RunSummary], kind: str, folder: Path) -> Path:
             path.unlink()
             raise
     return path
+
+
+def _harmless(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: a text that begins like one gets a ``'`` before it.
+
+    Numbers stay numbers, also negative ones. As OWASP advises against CSV injection.
+    """
+    if not isinstance(value, str):
+        return value
+    text = readable(value)  # a folder's name need not be UTF-8
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _columns(name: str, value: object) -> dict[str, object]:

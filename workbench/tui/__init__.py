@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from pathlib import Path
 
 from workbench.runs.store import Run
@@ -15,6 +16,8 @@ def open_screen(
 ) -> int:
     """Open the application, on ``open_run`` where one is given; return its exit code when the user leaves."""
     gc.set_threshold(*_GC_THRESHOLDS)
+    if not sys.stderr.isatty():  # Textual draws there: `workbench 2>log` would draw into the log
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     from workbench.tui.app import WorkbenchApp
 
     app = WorkbenchApp(runs_folder, data, open_run, readonly=readonly)
