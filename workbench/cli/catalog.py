@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ import tasks as task_folders
 from workbench.cli import completion
 from workbench.cli.options import Data, Json, Set, assignments, data_folder
 from workbench.config import spec
-from workbench.config.fields import describe
+from workbench.config.fields import Field, describe
 from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import print_json
 
@@ -128,18 +129,21 @@ def _show_cell(described: spec.RunSpec, folder: Path | None, input_size: int | N
         folder: the data folder that the user named.
         input_size: of the cell alone; none: as in the network.
     """
+    name, task, size = described.cell, described.task, described.options
+    about, struct = cell_files.about(name), cell_files.options(name)
+    own = describe("cell", struct) if struct else []
+    if not json:  # before torch is imported, which takes seconds
+        _print_cell(f"{name}: {about.title}\n\n{about.text}\n", own)
+
     from workbench.engine import network
     from workbench.inference.network_summary import find_task
 
-    name, task, size = described.cell, described.task, described.options
-    about, struct = cell_files.about(name), cell_files.options(name)
     found, note = find_task(described, folder)
     whole = network.build(described, found)
     input_size = input_size or network.input_size(whole)
     recurrent = network.build_recurrent(described, input_size)
     shapes = {key: list(tensor.shape) for key, tensor in recurrent.to_torch().items()}
     count = network.parameter_count(recurrent)
-    own = describe("cell", struct) if struct else []
     if json:
         options = {field.key: {"default": field.default, "bounds": field.bounds, "help": field.help} for field in own}
         print_json(
@@ -156,18 +160,23 @@ def _show_cell(described: spec.RunSpec, folder: Path | None, input_size: int | N
             }
         )
         return
-    print(f"{name}: {about.title}\n\n{about.text}\n")
-    if own:
-        print("Options (--set KEY=VALUE):")
-        for field in own:
-            print("  " + "  ".join(filter(None, [f"{field.key} = {field.default}", field.bounds, field.help])))
-        print()
     print(f"Parameters with input {input_size}, hidden {size.hidden}, layers {size.layers}: {count:,}")
     for key, shape in shapes.items():
         print(f"  {key:22} {' × '.join(map(str, shape))}")
     preset = f" --preset {described.preset}" if described.preset else ""
     facts = ", ".join(filter(None, [f"{network.parameter_count(whole):,} parameters", note]))
     print(f"\nThe network for {task}{preset} ({facts}):\n{whole}")
+
+
+def _print_cell(text: str, options: Sequence[Field]) -> None:
+    """Print a cell's equations, source and options."""
+    print(text)
+    if options:
+        print("Options (--set KEY=VALUE):")
+        for field in options:
+            print("  " + "  ".join(filter(None, [f"{field.key} = {field.default}", field.bounds, field.help])))
+        print()
+    sys.stdout.flush()
 
 
 def _check_cell(name: str, *, json: bool) -> None:

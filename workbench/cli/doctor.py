@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ import tasks
 import workbench
 from tasks.base import DataError
 from tasks.shared.datasets import cache, locations
+from workbench.config.threads import cores, openmp_threads
+from workbench.render.ascii import ascii_only
 from workbench.render.console import wide_console
 from workbench.runs.store import root
 
@@ -41,30 +44,33 @@ def examine(data: Path | None) -> list[Finding]:
 
 
 def _compute() -> list[Finding]:
+    """Report on torch, threads, memory and GPU; torch is imported only where there is a driver for it to use."""
+    threads = openmp_threads() or cores()
+    driver = _driver()
+    findings = [
+        Finding("torch", metadata.version("torch")),
+        Finding("threads", f"{threads} for {os.cpu_count()} logical cores"),
+        Finding("memory", f"{psutil.virtual_memory().available / 1e9:.1f} GB free"),
+    ]
+    if driver:
+        return [*findings, *_gpu(driver, threads)]
+    cpu = Finding("device", f"CPU, {threads} thread{'s' * (threads != 1)}")
+    return [*findings, cpu, Finding("GPU", "none: trainings run on the CPU")]
+
+
+def _gpu(driver: str, threads: int) -> list[Finding]:
     import torch
 
     from workbench.engine import devices
 
-    threads = devices.configure_process()
     device = devices.choose_device("auto")
-    findings = [
-        Finding("torch", str(torch.__version__)),
-        Finding("threads", f"{threads} for {os.cpu_count()} logical cores"),
-        Finding("memory", f"{psutil.virtual_memory().available / 1e9:.1f} GB free"),
-        Finding("device", devices.device_name(device, threads)),
-    ]
-    driver = _driver()
+    named = Finding("device", devices.device_name(device, threads))
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
-        bf16 = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-        findings.append(Finding("GPU", f"driver {driver}, {free / 1e9:.1f} of {total / 1e9:.1f} GB free, {bf16}"))
-    elif driver:
-        findings.append(
-            Finding("GPU", f"driver {driver}", "A driver is here, but this torch cannot use it: install a CUDA build.")
-        )
-    else:
-        findings.append(Finding("GPU", "none: trainings run on the CPU"))
-    return findings
+        bf16 = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+        return [named, Finding("GPU", f"driver {driver}, {free / 1e9:.1f} of {total / 1e9:.1f} GB free, {bf16}")]
+    lacking = "A driver is here, but this torch cannot use it: install a CUDA build."
+    return [named, Finding("GPU", f"driver {driver}", lacking)]
 
 
 def _driver() -> str:
@@ -83,13 +89,13 @@ def _terminal() -> list[Finding]:
     colours = wide_console().color_system or "none"
     encoding = (sys.stdout.encoding or "unknown").lower()
     small = "The laboratory shows one pane at a time below 80×24." if size.columns < 80 or size.lines < 24 else ""
-    ascii_only = "" if encoding.replace("-", "") == "utf8" else "Charts and Chinese need UTF-8: set LANG=C.UTF-8."
+    lacking = "Charts and Chinese need UTF-8: set LANG=C.UTF-8." if ascii_only() else ""
     multiplexer = "tmux" if os.environ.get("TMUX") else "screen" if os.environ.get("STY") else ""
     inside = f", inside {multiplexer}" if multiplexer else ""
     return [
         Finding("terminal", f"{size.columns}×{size.lines}, {os.environ.get('TERM', 'no TERM')}{inside}", small),
         Finding("colours", colours),
-        Finding("encoding", encoding, ascii_only),
+        Finding("encoding", encoding, lacking),
     ]
 
 

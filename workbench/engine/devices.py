@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import platform
 import re
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -12,7 +11,9 @@ import psutil
 import torch
 
 from tasks.base import PlainError
-from workbench.config.options import DEVICE_PATTERN, MOST_THREADS
+from workbench.config.options import DEVICE_PATTERN
+from workbench.config.threads import cores as cores
+from workbench.config.threads import openmp_threads
 
 # glibc's mallopt parameters (malloc.h): keep freed memory rather than give it back and take it again at each step
 _MALLOPT = {-3: 1 << 30, -1: 2 << 30, -2: 64 << 20}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD
@@ -40,21 +41,9 @@ def configure_process(threads: int = 0) -> int:
             for parameter, setting in _MALLOPT.items():
                 mallopt(parameter, setting)
     torch.set_flush_denormal(True)
-    threads = threads or _openmp_threads() or cores()
+    threads = threads or openmp_threads() or cores()
     torch.set_num_threads(threads)
     return threads
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use: the physical ones, where it is known."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(allowed, psutil.cpu_count(logical=False) or allowed)
-
-
-def _openmp_threads() -> int:
-    """Return the first number in ``OMP_NUM_THREADS`` (a list is one a nesting level); 0 where there is none."""
-    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return min(int(first), MOST_THREADS) if first.isascii() and first.isdigit() else 0
 
 
 def thread_note(threads: int, *, chosen: bool) -> list[str]:
