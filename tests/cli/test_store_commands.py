@@ -31,7 +31,7 @@ def test_runs_newest_first(workbench, finished: Run, stopped: Run) -> None:
     heads, first, second = (line.rstrip() for line in result.stdout.splitlines())
     assert heads.split() == ["run", "status", "task", "cell", "step", "best", "val", "test", "age"]
     assert first.startswith(f"{stopped.id}  stopped")
-    assert re.match(rf"{finished.id} +finished +toy +rnn +24 +accuracy 0\.\d{{4}} +\d+ (d|h|min)$", second)
+    assert re.match(rf"{finished.id} +finished +toy +rnn +24( +accuracy 0\.\d{{4}}){{2}} +\d+ (d|h|min)$", second)
     listed = msgspec.json.decode(workbench("runs", "--json").stdout)
     assert [run["run"] for run in listed] == [stopped.id, finished.id]
     assert {"run", "status", "task", "cell", "data", "step", "best", "val", "test", "settings"} <= listed[1].keys()

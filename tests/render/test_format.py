@@ -58,6 +58,8 @@ def test_a_duration_is_never_off_by_more_than_its_last_digit(seconds: float) -> 
         (math.nan, "–"),
         (-math.inf, "–"),
         (0.0, "0.0000"),
+        (1e6, "1.00e+06"),
+        (-1.5e40, "-1.50e+40"),
         (0.85123, "0.8512"),
         (1.2e-5, "1.2e-05"),
         (-1.2e-5, "-1.2e-05"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from prompt_session import FakeGenerator, PromptSession
+from rich.cells import cell_len
 
 from workbench.config.generation import SEEDS, GenerationConfig
 from workbench.repl.settings import PromptSettings
@@ -170,6 +171,15 @@ def test_help_lists_every_command_aligned(session: PromptSession) -> None:
     (listed,) = session.type("/help")
     assert "/acrostic 春夏秋冬  藏头" in listed
     assert "/quit               leave" in listed
+
+
+def test_help_breaks_between_words(session: PromptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    (whole,) = session.type("/help")
+    for columns in (60, 45):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        (listed,) = session.type("/help")
+        assert max(map(cell_len, listed.splitlines())) <= columns
+        assert listed.split() == whole.split()
 
 
 def test_a_network_without_constraints_lists_none_and_refuses_each_in_a_sentence(session: PromptSession) -> None:
