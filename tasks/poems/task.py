@@ -164,8 +164,13 @@ class Task(Writer):
         """A beginning as tokens; the poem's form, one of ``forms.FORMS``, stands after the start where it is given.
 
         Raises:
-            ValueError: it holds a character that the network never saw; one sentence says which.
+            ValueError: it is too long, or holds a character that the network never saw; one sentence says which.
         """
+        if len(text) > self.settings.longest_text:
+            raise ValueError(
+                f"The beginning has {len(text):,} characters, and at most {self.settings.longest_text:,} are read: "
+                "give a shorter one."
+            )
         plain, _ = transcribe(text, self.vocabulary, simplify=self._simplify)
         return self.vocabulary.encode([START, *([form] if form else []), *plain])
 

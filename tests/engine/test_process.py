@@ -136,7 +136,7 @@ def test_step_statistics_are_those_since_the_last_summary(monkeypatch: pytest.Mo
     assert statistics.elapsed == pytest.approx(0.75)
     assert statistics.seconds_for(6) == pytest.approx(1.5)
     statistics.add(torch.tensor(4.0), torch.tensor(float("nan")), 10)
-    loss, norm, _ = statistics.summarize()
+    loss, norm, *_ = statistics.summarize()
     assert loss == 4.0
     assert norm != norm
 

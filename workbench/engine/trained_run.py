@@ -9,11 +9,11 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from tasks.base import AnyTask, Baselines, Evaluation, Split
+from tasks.base import AnyTask, Baselines, Data, Evaluation, Split
 from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.generation import samples
-from workbench.runs.history import read_history
+from workbench.runs.history import LatestEvents, read_history
 from workbench.runs.run import Run, task_state
 
 
@@ -40,7 +40,7 @@ def load_trained(run: Run, threads: int = 0, device: str = "") -> tuple[AnyTask,
 
 def _last_device(run: Run) -> str:
     """Return the device setting of a run's last life: ``resume --device`` may have another than the spec."""
-    started = read_history(run.events_file).started
+    started = LatestEvents(run.events_file).read().started  # from the file's end: it may hold millions of steps
     return str((started.settings if started else {}).get("train.device", run.spec.train.device))
 
 
@@ -82,7 +82,15 @@ def evaluate(run: Run, split: Split, device: str = "") -> Evaluated:
         evaluation = samples.evaluate(task, model, examples.to(there), split, run.spec.train.batch_size)
     precision = str(_precision(run, there) or torch.float32).removeprefix("torch.")
     name = f"{devices.device_name(there, torch.get_num_threads())}, {precision}"
-    return Evaluated(task, evaluation, task.baseline(examples), name)
+    return Evaluated(task, evaluation, _baselines(run, task, examples), name)
+
+
+def _baselines(run: Run, task: AnyTask, examples: Data) -> Baselines:
+    """Return the baselines on the same rows: as cached, else as the training measured them, else computed."""
+    if cached := task.baseline(examples, cached_only=True):
+        return cached
+    measured = read_history(run.events_file).baseline
+    return measured.methods if measured else task.baseline(examples)
 
 
 def predictor(run: Run, device: str = "") -> Callable[[str], list[View]]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from tasks.shared.classification.metrics import evaluation, metrics
+from tasks.shared.classification.metrics import by_class, confusion_counts, evaluation, metrics
 from tasks.views import Confusion, Table
 
 
@@ -79,3 +79,26 @@ def test_table_and_confusion_add_up_to_the_metrics(pairs: list[tuple[int, int]])
     assert [row[4] for row in rows] == counts.sum(1).tolist()
     assert result.metrics["macro_f1"] == pytest.approx(np.mean([row[3] for row in rows]))
     assert result.metrics["balanced_accuracy"] == pytest.approx(np.mean([row[2] for row in rows if row[4]]))
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60),
+)
+@budget(max_examples=40, deadline=None)
+def test_the_figures_are_scikit_learns(rows: list[tuple[int, int]]) -> None:
+    from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support, recall_score
+
+    truth, predicted = map(np.array, zip(*rows, strict=True))
+    every = list(range(5))
+    assert metrics(truth, predicted, 5) == pytest.approx(
+        {
+            "accuracy": accuracy_score(truth, predicted),
+            "macro_f1": f1_score(truth, predicted, labels=every, average="macro", zero_division=0),
+            "weighted_f1": f1_score(truth, predicted, labels=every, average="weighted", zero_division=0),
+            "balanced_accuracy": recall_score(truth, predicted, labels=np.unique(truth), average="macro"),
+        },
+        abs=1e-12,
+    )
+    expected = precision_recall_fscore_support(truth, predicted, labels=every, zero_division=0)
+    for own, theirs in zip(by_class(confusion_counts(truth, predicted, 5)), expected, strict=True):
+        assert own == pytest.approx(theirs, abs=1e-12)
