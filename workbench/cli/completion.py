@@ -56,11 +56,7 @@ def _task() -> str:
 
 def _runs(_: str) -> list[str]:
     given = _after("--runs", "")
-<<<<<<< HEAD
     folder = root(Path(given) if given else None)
-=======
-    folder = store.root(Path(given) if given else None)
->>>>>>> out
     mine = [run.id for run in store.listing(folder)]
     return [*(["last"] if mine else []), *mine, *(run.id for run in store.pretrained(folder))]
 
