@@ -15,7 +15,7 @@ from processes import Start, the_run
 from waiting import HANG, until
 
 from workbench.cli import train
-from workbench.cli.interruptions import Interruptions
+from workbench.cli.stop_signals import StopSignals
 from workbench.runs import launch, store
 from workbench.runs.run import Run
 
@@ -64,12 +64,12 @@ def test_a_training_in_the_background_is_named(monkeypatch: pytest.MonkeyPatch, 
 
 def test_the_last_signal_is_told_once_and_the_handlers_come_back() -> None:
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    with Interruptions() as interruptions:
-        assert interruptions.take() == 0
+    with StopSignals() as signals:
+        assert signals.take() == 0
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
-        assert interruptions.take() == signal.SIGTERM
-        assert interruptions.take() == 0
+        assert signals.take() == signal.SIGTERM
+        assert signals.take() == 0
     assert before == (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
 
 

@@ -10,8 +10,8 @@ import sys
 import time
 
 from workbench.cli import results
-from workbench.cli.interruptions import Interruptions
 from workbench.cli.progress import BarDisplay, Display, LineDisplay
+from workbench.cli.stop_signals import StopSignals
 from workbench.render.console import wide_console
 from workbench.render.streams import narrate, print_json
 from workbench.render.terminal_gone import end_with_terminal
@@ -23,11 +23,11 @@ from workbench.runs.run import LIVE, Run, Status
 _POLL_SECONDS = 0.2
 
 
-def follow(run: Run, interruptions: Interruptions, *, json: bool, worker: subprocess.Popen[bytes] | None = None) -> int:
+def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Popen[bytes] | None = None) -> int:
     """Show a run's progress until it ends; then its result.
 
     Args:
-        interruptions: end the watching; where this process started the training, they stop it, or a person on a
+        signals: end the watching; where this process started the training, they stop it, or a person on a
             terminal chooses.
         json: the last line of stdout is one object.
         worker: the child that trains, where this process started it (``train``; not ``watch``).
@@ -45,13 +45,13 @@ def follow(run: Run, interruptions: Interruptions, *, json: bool, worker: subpro
     offset = run.progress_lines()[1] if begun else 0  # past the reports of an earlier life
     with display:
         while True:
-            if interruption := interruptions.take():
+            if received := signals.take():
                 if worker is None:
                     return 130
                 choice = "stop"
-                if interruption == signal.SIGINT and terminal and sys.stdin.isatty():
+                if received == signal.SIGINT and terminal and sys.stdin.isatty():
                     display.pause()
-                    choice = _ask(interruptions)
+                    choice = _ask(signals)
                 if choice == "detach":
                     narrate(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
                     if json:
@@ -105,7 +105,7 @@ def _stop(run: Run, worker: subprocess.Popen[bytes]) -> None:
         worker.terminate()  # it needs no file, which a full disk could refuse
 
 
-def _ask(interruptions: Interruptions) -> str:
+def _ask(signals: StopSignals) -> str:
     print("\nThe training is running. What now?", file=sys.stderr)
     print("  s  stop it and keep a checkpoint", file=sys.stderr)
     print("  d  detach: it goes on in the background", file=sys.stderr)
@@ -113,7 +113,7 @@ def _ask(interruptions: Interruptions) -> str:
     while True:
         print("s, d or c? ", end="", file=sys.stderr, flush=True)
         while not select.select([sys.stdin], [], [], _POLL_SECONDS)[0]:
-            if interruptions.take():
+            if signals.take():
                 return "detach"
         answer = os.read(sys.stdin.fileno(), 1024).decode(errors="replace")  # a line: it is a terminal
         if not answer:

@@ -121,10 +121,10 @@ def watch(
         put_frame(chosen)
     elif headless or json or not on_terminal():
         from workbench.cli.follow import follow
-        from workbench.cli.interruptions import Interruptions
+        from workbench.cli.stop_signals import StopSignals
 
-        with Interruptions() as interruptions:
-            code = follow(chosen, interruptions, json=json)
+        with StopSignals() as signals:
+            code = follow(chosen, signals, json=json)
         raise typer.Exit(code)
     else:
         from workbench import tui

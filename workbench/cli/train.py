@@ -156,17 +156,17 @@ def _check_mode(*, headless: bool, detach: bool, json: bool) -> None:
 def _start(make_run: Callable[[], Run], device: str = "", *, headless: bool, detach: bool, json: bool) -> None:
     """Start a worker on a run; a signal that comes meanwhile is answered when the run can be named or stopped."""
     from workbench.cli.follow import follow
-    from workbench.cli.interruptions import Interruptions
+    from workbench.cli.stop_signals import StopSignals
 
-    with Interruptions() as interruptions:
+    with StopSignals() as signals:
         run = make_run()
         worker = launch.start(run, device)
         if detach:
             print_json({"run": run.id}) if json else print(run.id, flush=True)
             narrate(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
             return
-        if headless or json or interruptions.received:
-            raise typer.Exit(follow(run, interruptions, json=json, worker=worker))
+        if headless or json or signals.received:
+            raise typer.Exit(follow(run, signals, json=json, worker=worker))
         narrate(f"Run {run.id} trains in the background: closing the screen does not stop it.")
     from workbench import tui
 

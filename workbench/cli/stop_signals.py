@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 
-class Interruptions:
+class StopSignals:
     """Notes SIGINT and SIGTERM in place of ending the program: a worker that was started is always known.
 
     Both are noted also where a parent shell started this in its background, with SIGINT ignored.
@@ -17,7 +17,7 @@ class Interruptions:
         self.received = 0
         self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> Interruptions:
+    def __enter__(self) -> StopSignals:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._note)
         return self
