@@ -7,6 +7,13 @@ import sys
 
 def main() -> None:
     """Run the ``workbench`` program."""
+    try:
+        _run()
+    except KeyboardInterrupt:  # while a package was imported
+        sys.exit(130)
+
+
+def _run() -> None:
     import workbench.descriptors  # before any file is opened
 
     # isort: split
