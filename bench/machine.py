@@ -11,6 +11,9 @@ from types import FrameType
 
 import psutil
 
+from workbench.runs.history import read_history
+from workbench.runs.store import Run, RunError
+
 _BUSY = 0.05  # share of a core from which a process is told
 
 
@@ -23,6 +26,19 @@ def ended_by_signals() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started it in its background
+
+
+def end(run: Run, seconds: float = 30) -> None:
+    """Stop a training and wait until it has ended; where it does not, kill it. Its folder may be removed then."""
+    with suppress(RunError):
+        run.request_stop()
+    until = time.monotonic() + seconds
+    while run.alive() and time.monotonic() < until:
+        time.sleep(0.1)
+    started = read_history(run.events_file).started
+    if run.alive() and started:
+        with suppress(ProcessLookupError):
+            os.kill(started.pid, signal.SIGKILL)
 
 
 def tell_load(seconds: float = 0.5) -> None:
