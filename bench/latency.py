@@ -23,8 +23,9 @@ if not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` is its neighbour too
 
 import pyte
-from machine import end, ended_by_signals, tell_load
+from machine import end, ended_by_signals, runs_folder, tell_load
 from screen import WORKBENCH, Program, starter_data, table
+from watch import written
 
 from workbench.runs.store import Run
 
@@ -82,9 +83,9 @@ def measure() -> None:
     given = parser.parse_args()
     tell_load()
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
+    with runs_folder() as folder:
         for _ in range(2):  # something to list
-            train(folder, "--headless", "--max-steps", 1)
+            written(Path(folder), 20)
         with training(folder), Program(WORKBENCH, "--runs", folder) as program:
             program.shows("names with", "Quit")
             every: list[float] = []

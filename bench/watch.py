@@ -26,7 +26,7 @@ if not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` is its neighbour too
 
 import psutil
-from machine import end, ended_by_signals, tell_load
+from machine import end, ended_by_signals, runs_folder, tell_load
 from screen import WORKBENCH, Program, starter_data, table
 
 from workbench.config import spec
@@ -76,7 +76,7 @@ def measure() -> None:
 
 def speed(steps: int, watchers: int) -> float:
     """Examples per second of a training that so many screens watch."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
+    with runs_folder() as folder, ExitStack() as opened:
         screens = [opened.enter_context(screen(folder)) for _ in range(watchers)]
         run = opened.enter_context(training(folder, "--max-steps", steps))
         for one in screens:  # while the worker still imports torch
@@ -137,7 +137,7 @@ def idle(seconds: float) -> float:
 
 def live(seconds: float) -> float:
     with (
-        tempfile.TemporaryDirectory() as folder,
+        runs_folder() as folder,
         screen(folder) as program,
         training(folder, "--epochs", 100_000),
     ):
