@@ -16,13 +16,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle
+from pathlib import Path
 from typing import NamedTuple
 
 if not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` is its neighbour too
 
 import pyte
+from machine import end, ended_by_signals, runs_folder, tell_load
 from screen import WORKBENCH, Program, starter_data, table
+from watch import written
+
+from workbench.runs.store import Run
 
 DOWN, UP, F3 = "\x1b[B", "\x1b[A", "\x1bOR"
 
@@ -66,6 +71,7 @@ TRIALS = (
 
 
 def main() -> None:
+    ended_by_signals()
     with tempfile.TemporaryDirectory() as cache:
         starter_data(cache)
         measure()
@@ -75,10 +81,11 @@ def measure() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=100, help="keys pressed on each screen")
     given = parser.parse_args()
+    tell_load()
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
+    with runs_folder() as folder:
         for _ in range(2):  # something to list
-            train(folder, "--headless", "--max-steps", 1)
+            written(Path(folder), 20)
         with training(folder), Program(WORKBENCH, "--runs", folder) as program:
             program.shows("names with", "Quit")
             every: list[float] = []
@@ -101,11 +108,11 @@ def train(folder: str, *words: object) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def training(folder: str) -> Iterator[None]:
-    run = train(folder, "--detach", "--epochs", 100_000, "--set", "train.patience=0").stdout.strip()
+    run = Run(Path(folder) / train(folder, "--detach", "--epochs", 100_000, "--set", "train.patience=0").stdout.strip())
     try:
         yield
     finally:
-        subprocess.run([WORKBENCH, "stop", run, "--runs", folder], capture_output=True, check=False)
+        end(run)
 
 
 def press(program: Program, trial: Trial, times: int) -> tuple[list[float], int]:

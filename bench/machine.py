@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 import psutil
+
+from workbench.runs import store
+from workbench.runs.store import Run, RunError
 
 _BUSY = 0.05  # share of a core from which a process is told
 
@@ -23,6 +29,30 @@ def ended_by_signals() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started it in its background
+
+
+@contextmanager
+def runs_folder() -> Iterator[str]:
+    """A folder of runs for a while; those that still train at the end are ended, also where a signal was the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            yield folder
+        finally:
+            for run in store.listing(Path(folder)):
+                end(run)
+
+
+def end(run: Run, seconds: float = 30) -> None:
+    """Stop a training and wait until it has ended; where it does not, kill it. Its folder may be removed then."""
+    with suppress(RunError):
+        run.request_stop()
+    until = time.monotonic() + seconds
+    while run.alive() and time.monotonic() < until:
+        time.sleep(0.1)
+    for process in psutil.process_iter():  # also a worker that has not come as far as its lock
+        with suppress(psutil.Error):
+            if process.cmdline()[-1:] == [str(run.path)]:
+                process.kill()
 
 
 def tell_load(seconds: float = 0.5) -> None:

@@ -28,8 +28,11 @@ if not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` is its neighbour too
 
 import psutil
-from machine import ended_by_signals, tell_load
+from machine import end, ended_by_signals, tell_load
 from screen import WORKBENCH, starter_data, table
+
+from workbench.runs.history import read_history
+from workbench.runs.store import Run
 
 TOYS = Path(__file__).parents[1] / "tests" / "toys" / "tasks"
 SETTLED = 10.0  # minutes after which growth counts
@@ -102,19 +105,21 @@ def training(pause: float) -> Iterator[psutil.Process]:
     words = [WORKBENCH, "train", "toy", "--cell", "lstm", "--threads", "1", "--detach", "--epochs", "100000"]
     words += ["--set", "train.patience=0", "--set", f"task.pause={pause}", "--set", "train.checkpoint_seconds=30"]
     name = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    lock = Path(os.environ["WORKBENCH_RUNS"]) / name / "lock"
+    run = Run(Path(os.environ["WORKBENCH_RUNS"]) / name)
     try:
-        yield until(lambda: next(psutil.Process(pid) for pid in psutil.pids() if holds(pid, lock)))
+        yield psutil.Process(started(run))
     finally:
-        subprocess.run([WORKBENCH, "stop", name], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(5 + pause)  # it saves a checkpoint
+        end(run)
 
 
-def holds(pid: int, file: Path) -> bool:
-    """True if a process has a file open."""
-    with suppress(psutil.Error, OSError):
-        return str(file) in {opened.path for opened in psutil.Process(pid).open_files()}
-    return False
+def started(run: Run, seconds: float = 60) -> int:
+    """The process number of a run's worker, once it has begun."""
+    until = time.monotonic() + seconds
+    while (begun := read_history(run.events_file).started) is None:
+        if time.monotonic() > until:
+            raise TimeoutError("The training did not start.")
+        time.sleep(0.5)
+    return begun.pid
 
 
 @contextmanager
@@ -151,18 +156,6 @@ def on_a_terminal(*words: str) -> Iterator[psutil.Process]:
         process.terminate()
         process.wait(10)
         os.close(master)
-
-
-def until(look, seconds: float = 60):  # type: ignore[no-untyped-def]
-    """What ``look`` finds, as soon as it finds it."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            return look()
-        except StopIteration:
-            if time.monotonic() > end:
-                raise TimeoutError("The training did not start.") from None
-            time.sleep(0.5)
 
 
 def report(samples: Sequence[Sample]) -> None:

@@ -2,7 +2,7 @@
 
     python bench/startup.py
 
-Each starts in a process of its own on a pseudo-terminal, in turn; the first of each is not counted. Aim: at most 1.5
+Each starts in a process of its own on a pseudo-terminal, in turn; the first of each is not counted. Aim: at most 1.35
 times the minimal application's median.
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 if not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` is its neighbour too
 
+from machine import ended_by_signals, tell_load
 from screen import WORKBENCH, Program, table
 
 
@@ -25,6 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=11)
     given = parser.parse_args()
+    ended_by_signals()
+    tell_load()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["WORKBENCH_RUNS"] = folder
         programs = {

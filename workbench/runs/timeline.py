@@ -6,11 +6,13 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import attrgetter
 from typing import Literal
 
 from workbench.runs.events import Eval, Step
 
 Axis = Literal["step", "epoch", "time"]
+_STEP, _EPOCH = attrgetter("step"), attrgetter("epoch")
 AXES: tuple[Axis, ...] = ("step", "epoch", "time")
 
 
@@ -45,12 +47,12 @@ class Timeline:
         if self._since is None:
             self._since = events[0].time
         since = self._since
-        self._steps.extend([event.step for event in events])
-        self._epochs.extend([event.epoch for event in events])
-        seconds = [self._seconds[-1], *[event.time - since for event in events]]
-        if seconds != sorted(seconds):  # the machine's clock was set back
-            seconds = list(accumulate(seconds, max))
-        self._seconds.extend(seconds[1:])
+        self._steps.extend(map(_STEP, events))
+        self._epochs.extend(map(_EPOCH, events))
+        seconds = [event.time - since for event in events]
+        if seconds[0] < self._seconds[-1] or seconds != sorted(seconds):  # the machine's clock was set back
+            seconds = list(accumulate([self._seconds[-1], *seconds], max))[1:]
+        self._seconds.extend(seconds)
 
     @property
     def first(self) -> float:

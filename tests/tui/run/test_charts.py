@@ -270,6 +270,7 @@ async def test_a_chart_of_its_own_shows_all_of_its_curves(screen) -> None:
         await pilot.app.screen.mount(chart)
         chart.styles.height = 12
         await eventually(pilot, lambda: chart.size.height == 12 - 2)
+        await eventually(pilot, lambda: chart.border_title)
         rows = [chart.render_line(y).text for y in range(chart.size.height)]
         assert rows[-1].split()[0] == "100"
         assert rows[-1].split()[-1] == "300"

@@ -22,7 +22,7 @@ from workbench.tui.run.view_range import ViewRange, magnification, visible_steps
 from workbench.tui.widgets.curve import Curve, Smoothed
 from workbench.tui.widgets.static_plot import SMALLEST
 
-_REDRAW_SECONDS = 0.5
+_REDRAW_SECONDS = 1.0
 _EDGE = 8  # columns for the numbers beside a chart
 _X_LABELS = {"step": "", "epoch": "epochs", "time": "seconds"}
 _CURSOR, _MARK = "│", "┊"
@@ -36,7 +36,7 @@ class ReferenceLevel(NamedTuple):
 
 
 class Chart(Widget, can_focus=True):
-    """Curves and a reference level. Call ``changed`` when a curve grew: it is drawn again twice a second at most.
+    """Curves and a reference level. Call ``changed`` when a curve grew: it is drawn again once a second at most.
 
     Args:
         digits: of the figures, after the point.
@@ -97,11 +97,10 @@ class Chart(Widget, can_focus=True):
         key = (self._version, self.view, self.size, self.app.theme_variables, self.app.no_color)
         if self._drawn[0] != key:
             width = self.size.width
-            rows = [Strip(row.render(self.app.console)) for row in self._draw()]
-            self._drawn = (key, [row.adjust_cell_length(width) for row in rows])
+            rows, style = [Strip(row.render(self.app.console)) for row in self._draw()], self.rich_style
+            self._drawn = (key, [row.adjust_cell_length(width).apply_style(style) for row in rows])
         drawn = self._drawn[1]
-        row = drawn[y] if y < len(drawn) else Strip.blank(self.size.width)
-        return row.apply_style(self.rich_style)
+        return drawn[y] if y < len(drawn) else Strip.blank(self.size.width, self.rich_style)
 
     @property
     def columns(self) -> int:

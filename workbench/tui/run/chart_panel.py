@@ -67,6 +67,11 @@ class ChartPanel(Vertical):
             if grown or changed:  # also one without a new point: its axis grows with every step
                 chart.changed()
 
+    def draw_now(self) -> None:
+        """Draw what was added, without waiting for the next moment at which charts are drawn."""
+        for chart in self.query(Chart):
+            chart.refresh()
+
     def _begin(self, life: Started) -> None:
         """Drop what an earlier life did after the step that this one resumes from."""
         self.timeline.begin(life.from_step, life.time)

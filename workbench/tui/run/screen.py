@@ -50,7 +50,7 @@ class RunScreen(Page):
     place = "run"
     has_fields = False
     BINDINGS = bindings(place)
-    EVERY = 0.25  # seconds between two looks at the run's folder
+    EVERY = 0.5  # seconds between two looks at the run's folder
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -65,6 +65,7 @@ class RunScreen(Page):
         self._evaluation: int | None = None  # the step of an earlier one that is shown
         self._paused_at: int | None = None  # the step at which the display stands still
         self._wake = asyncio.Event()  # set: look now
+        self._message: Content | None = None
         self._before: object = None  # status, text and load that are shown
 
     def compose(self) -> ComposeResult:
@@ -108,7 +109,9 @@ class RunScreen(Page):
             has_news = any(not isinstance(event, Step) for event in look.events)
             await self._show(look, anew=self._before is None or has_news or look.status != self.status)
             self._before = now
-        self.looked.set()
+        if not self.looked.is_set():  # a long run was read in pieces
+            self.query_one(ChartPanel).draw_now()
+            self.looked.set()
         return False
 
     def _unreadable(self, error: OSError | RunError) -> None:
@@ -137,8 +140,10 @@ class RunScreen(Page):
             self.refresh_bindings()
         self._grow(look)
         text = message(look.status, history, look.log_line, str(self.run.path), look.report)
-        self.query_one("#message", Static).update(text)
-        self.query_one("#message").display = bool(text)
+        if text != self._message:  # an update lays the whole screen out anew
+            self._message = text
+            self.query_one("#message", Static).update(text)
+            self.query_one("#message").display = bool(text)
         if anew:
             self._show_evaluation()
             await self._show_views()
@@ -264,5 +269,6 @@ class RunScreen(Page):
         self.navigator.back()
 
     def _say(self, sentence: str) -> None:
-        self.query_one("#message", Static).update(Content.styled(sentence, "$text-error"))
+        self._message = Content.styled(sentence, "$text-error")
+        self.query_one("#message", Static).update(self._message)
         self.query_one("#message").display = True

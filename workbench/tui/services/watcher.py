@@ -65,7 +65,7 @@ class Watcher:
             events, restarted = events + more, restarted or again
             status = self._status = self.run.status(self.history)
         line = self.run.last_log_line() if status in ("lost", "failed") else ""
-        if any(isinstance(event, Started) for event in events):
+        if Started in map(type, events):
             self._report = ""
         reports, self._report_offset = self.run.progress_lines(self._report_offset)
         self._report = reports[-1].removeprefix(PROGRESS_MARK) if reports else self._report
@@ -89,6 +89,6 @@ class Watcher:
         evals = self.history.evals
         self.history.drop_shown()
         del self.history.steps[:-1]  # the charts keep their own figures
-        if evals and not evals[-1].views and any(isinstance(event, Started) for event in events):
+        if evals and not evals[-1].views and Started in map(type, events):
             evals[-1] = msgspec.structs.replace(evals[-1], views=self.views(evals[-1].step))
         return events, restarted
