@@ -60,7 +60,7 @@ def test_a_call_fails_while_a_run_resumes(
     made = len(shim.calls_made(log))
     assert made, f"no {calls} was seen"
     how = "from then on" if lasting else "once"
-    for k in numbers(made, amount(0, 2)):
+    for k in numbers(made, amount(0, 1)):
         run = copied(stopped, stopped.path.parent, f"toy-rnn-{k}")
         before = contents(run)
         around = shim.fault(calls, error, k, ALL_BUT_THE_LOG, lasting=lasting, worker=True)

@@ -119,7 +119,7 @@ def test_a_fuzzed_file(tally: Tally, model: Run, tmp_path: Path, name: str) -> N
 
     @seed(SEED)
     @settings(
-        max_examples=amount(4, 300),
+        max_examples=amount(4, 200),
         deadline=None,
         database=None,
         phases=[Phase.generate],
