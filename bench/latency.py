@@ -27,7 +27,7 @@ from machine import end, ended_by_signals, runs_folder, tell_load
 from screen import WORKBENCH, Program, starter_data, table
 from watch import written
 
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 DOWN, UP, F3 = "\x1b[B", "\x1b[A", "\x1bOR"
 

@@ -15,7 +15,8 @@ from types import FrameType
 import psutil
 
 from workbench.runs import store
-from workbench.runs.store import Run, RunError
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 
 _BUSY = 0.05  # share of a core from which a process is told
 

@@ -32,7 +32,7 @@ from machine import end, ended_by_signals, tell_load
 from screen import WORKBENCH, starter_data, table
 
 from workbench.runs.history import read_history
-from workbench.runs.store import Run
+from workbench.runs.run import Run
 
 TOYS = Path(__file__).parents[1] / "tests" / "toys" / "tasks"
 SETTLED = 10.0  # minutes after which growth counts
