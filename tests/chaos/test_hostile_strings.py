@@ -6,10 +6,10 @@ import random
 from collections.abc import Callable
 
 import pytest
-from chaos import hostile_run
+from chaos import spoiled_runs
 from chaos.commands import words
-from chaos.hostile_run import STRINGS
 from chaos.programs import Program, plain
+from chaos.spoiled_runs import STRINGS
 from chaos.tally import SEED, WHOLE, Tally
 
 from workbench.runs import export
@@ -17,13 +17,13 @@ from workbench.runs.run import Run
 from workbench.runs.summary import read_summary
 
 PLACES: dict[str, Callable[[Run, str], object]] = {
-    "events": hostile_run.spoil_events,
-    "events that fail": lambda run, evil: hostile_run.spoil_events(run, evil, ending="failed"),
-    "events of a lost run": lambda run, evil: hostile_run.spoil_events(run, evil, ending="lost"),
-    "labels, printout, log": hostile_run.spoil_files,
-    "the run's name": hostile_run.named,
+    "events": spoiled_runs.spoil_events,
+    "events that fail": lambda run, evil: spoiled_runs.spoil_events(run, evil, ending="failed"),
+    "events of a lost run": lambda run, evil: spoiled_runs.spoil_events(run, evil, ending="lost"),
+    "labels, printout, log": spoiled_runs.spoil_files,
+    "the run's name": spoiled_runs.named,
     **{
-        f"spec: {field}": lambda run, evil, field=field: hostile_run.spoil_spec(run, evil, field)
+        f"spec: {field}": lambda run, evil, field=field: spoiled_runs.spoil_spec(run, evil, field)
         for field in ("task", "cell", "preset", "data", "data_dir", "unknown key", "unknown setting", "optimizer")
     },
 }
@@ -53,8 +53,8 @@ def test_a_hostile_string(
 
 def test_an_exported_cell_that_is_no_formula(tally: Tally, finished: Run) -> None:
     for start in "=+-@":
-        hostile_run.spoil_events(finished, f"{start}cmd|' /C calc'!A0,", ending="failed")
-        renamed = hostile_run.named(finished, "x")
+        spoiled_runs.spoil_events(finished, f"{start}cmd|' /C calc'!A0,", ending="failed")
+        renamed = spoiled_runs.named(finished, "x")
         made = Run(renamed.path.rename(renamed.path.with_name(f"{start}1+1")))
         with tally.attempt("a formula in an exported cell", start):
             text = export.to_csv([read_summary(made)])
