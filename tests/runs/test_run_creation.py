@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -129,3 +130,15 @@ def test_where_runs_land(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WORKBENCH_RUNS", variable)
     assert root(Path(option) if option else None) == tmp_path / expected
+
+
+def test_a_file_system_that_fails_is_told_and_not_taken_for_a_name_in_use(
+    runs_folder: Path, described: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(RunError, match=r"^Runs cannot be kept in .*: Input/output error\. Name another folder"):
+        store.create(runs_folder, described)
+    assert not list(runs_folder.iterdir())

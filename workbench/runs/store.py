@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -14,6 +15,8 @@ from workbench.runs import locations
 from workbench.runs.folder import NotOpened, RunError
 from workbench.runs.locations import PRETRAINED
 from workbench.runs.run import Run
+
+_TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}  # a folder that holds something is never replaced
 
 
 class NoSuchRun(RunError):
@@ -33,10 +36,14 @@ def create(folder: Path, described: RunSpec) -> Run:
         first = f"{described.task}-{described.cell}-{time.strftime('%Y%m%d-%H%M%S')}"
         for attempt in range(1, 1000):
             path = folder / (first if attempt == 1 else f"{first}-{attempt}")
-            with suppress(OSError):  # taken: a folder that holds something is never replaced
+            try:
                 fresh.rename(path)
-                files.sync_folder(folder)
-                return Run(path)
+            except OSError as error:
+                if error.errno in _TAKEN:
+                    continue
+                raise
+            files.sync_folder(folder)
+            return Run(path)
         raise RunError(f"No free name for a run like {first} in {folder}.")
     except OSError as error:
         raise RunError(f"Runs cannot be kept in {folder}: {error.strerror}. Name another folder with --runs.") from None
