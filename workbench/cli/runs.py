@@ -19,7 +19,7 @@ from workbench.runs.history import read_history
 from workbench.runs.locations import root
 from workbench.runs.run import LIVE
 from workbench.runs.store import NoSuchRun
-from workbench.runs.summary import facts, read_summary
+from workbench.runs.summary import UNREADABLE, facts, read_summary
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")]
 Once = Annotated[bool, typer.Option("--once", help="Print one frame of the screen and end.")]
@@ -77,6 +77,9 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         )
     heads = ("run", "status", "task", "cell", "step", "best val", "test", "age")
     console.listing(heads, rows, spare=("age", "step", "test", "best val"))
+    for summary in matching:
+        if summary.status == UNREADABLE:
+            narrate(summary.message)
 
 
 def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
