@@ -34,6 +34,7 @@ class Alarms:
         self.raised = [] if raised is None else raised
         self._norms: deque[float] = deque(maxlen=_WINDOW)
         self._calm = 0  # reports in a row with an ordinary gradient
+        self._skipped = self._told_skipped = 0  # steps of this process
 
     def check_gradient(self, norm: float | None, clip: float, lr: float) -> list[str]:
         """Check a report's gradient norm.
@@ -55,6 +56,17 @@ class Alarms:
             f"{number(typical, 2)}; {clipped}. If it goes on, start again with a lower --lr (it is {lr:g})."
         )
         return self._raise("gradient", sentence, exploded, passed=self._calm >= _ENOUGH)
+
+    def check_skipped(self, skipped: int) -> list[str]:
+        """Tell of the steps that were skipped since the last call: of the first, and each time that they doubled."""
+        self._skipped += skipped
+        if self._skipped < 2 * self._told_skipped:
+            return []
+        self._told_skipped = self._skipped
+        return [
+            f"{self._skipped:,} step{'s' * (self._skipped != 1)} so far had a loss past float16's range: skipped, "
+            "with the scale of the gradient lowered. If it goes on, train with train.precision=bf16 or fp32."
+        ]
 
     def check_parameters(self, missing: Sequence[str], zero: Sequence[str]) -> list[str]:
         """Check for parameters that are never trained.

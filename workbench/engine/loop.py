@@ -16,8 +16,8 @@ from workbench import interruption
 from workbench.config import spec
 from workbench.config.remarks import remarks
 from workbench.engine import checkpoint, devices, network
-from workbench.engine.state import TrainingState
-from workbench.engine.trainer import Trainer, saved_position
+from workbench.engine.state import TrainingState, saved_position
+from workbench.engine.trainer import Trainer
 from workbench.runs import events
 from workbench.runs.events import Event, all_finite
 from workbench.runs.run import Run

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
 
 Activity = Literal[
     "reading the data",
@@ -36,3 +39,17 @@ class TrainingState:
 
     def __post_init__(self) -> None:
         self.activity: Activity = "reading the data"
+
+
+def saved_position(saved: Mapping[str, Any]) -> TrainingState:
+    """Return the position in a state that ``checkpoint.load_last`` read.
+
+    Raises:
+        KeyError, TypeError, ValueError, msgspec.ValidationError: it holds none, or one that cannot be.
+    """
+    names = {field.name for field in dataclasses.fields(TrainingState)}
+    known = {name: value for name, value in dict(saved["position"]).items() if name in names}
+    position = msgspec.convert(known, TrainingState)
+    if min(position.step, position.epoch, position.batch, position.examples, position.worse) < 0:
+        raise ValueError("A position in the training is negative.")
+    return position

@@ -8,7 +8,6 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 import msgspec
 import torch
@@ -21,7 +20,7 @@ from workbench.engine.alarms import Alarms
 from workbench.engine.generation import samples
 from workbench.engine.gradient_monitor import GradientMonitor
 from workbench.engine.optim import Optimization
-from workbench.engine.state import Activity, TrainingState
+from workbench.engine.state import Activity, TrainingState, saved_position
 from workbench.engine.step_statistics import StepStatistics
 from workbench.runs import events
 from workbench.runs.events import Best, Event, all_finite, finite
@@ -32,20 +31,6 @@ _MOST_SKIPPED = 25  # steps in a row: each halves the loss's scale, and 16 halvi
 
 class NotFinite(PlainError):
     """The loss, its gradient or a weight is not finite. The message is one plain sentence."""
-
-
-def saved_position(saved: Mapping[str, Any]) -> TrainingState:
-    """Return the position in a state that ``checkpoint.load_last`` read.
-
-    Raises:
-        KeyError, TypeError, ValueError, msgspec.ValidationError: it holds none, or one that cannot be.
-    """
-    names = {field.name for field in dataclasses.fields(TrainingState)}
-    known = {name: value for name, value in dict(saved["position"]).items() if name in names}
-    position = msgspec.convert(known, TrainingState)
-    if min(position.step, position.epoch, position.batch, position.examples, position.worse) < 0:
-        raise ValueError("A position in the training is negative.")
-    return position
 
 
 class Trainer:
@@ -94,7 +79,6 @@ class Trainer:
         self.from_step = state.step
         self.model.train()
         self.statistics = StepStatistics(self.device, skipping=scaled)
-        self._skipped = self._told_skipped = 0  # steps of this process
         self.gradients = GradientMonitor(self.model)
         self.alarms = Alarms(state.alarms)
         self.baselines: Mapping[str, Metrics] = {}  # on the validation rows, by their names; empty: not known
@@ -168,7 +152,7 @@ class Trainer:
         if skipped:
             if in_a_row >= _MOST_SKIPPED:
                 raise self._not_finite("The loss")
-            yield from self._alarm_events(self._skipped_steps(skipped))
+            yield from self._alarm_events(self.alarms.check_skipped(skipped))
             if not math.isfinite(loss):
                 return
         if not math.isfinite(loss) or (not self.optimization.skips_overflows and not math.isfinite(norm)):
@@ -300,16 +284,6 @@ class Trainer:
         before, self.state.activity = self.state.activity, activity
         yield
         self.state.activity = before
-
-    def _skipped_steps(self, skipped: int) -> Iterator[str]:
-        """Yield a sentence on steps that were skipped; after the first of them, each time that they have doubled."""
-        self._skipped += skipped
-        if self._skipped >= 2 * self._told_skipped:
-            self._told_skipped = self._skipped
-            yield (
-                f"{self._skipped:,} step{'s' * (self._skipped != 1)} so far had a loss past float16's range: skipped, "
-                "with the scale of the gradient lowered. If it goes on, train with train.precision=bf16 or fp32."
-            )
 
     def _alarm_events(self, sentences: Iterable[str]) -> Iterator[Event]:
         return (events.Alarm(time=time.time(), step=self.state.step, message=sentence) for sentence in sentences)
