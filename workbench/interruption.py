@@ -31,17 +31,21 @@ def polled(should_stop: Callable[[], bool], seconds: float) -> Iterator[None]:
     active = True
 
     def ask(*_: object) -> None:
+        nonlocal active
         if active and should_stop():
+            active = False  # raised once: what unwinds is not broken off
             raise Interrupted
 
-    handler = signal.signal(signal.SIGALRM, ask)
-    timer = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    handler = signal.getsignal(signal.SIGALRM)
     try:
+        signal.signal(signal.SIGALRM, ask)
+        signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
         yield
     finally:
         active = False
-        signal.setitimer(signal.ITIMER_REAL, *timer)
-        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        # ignored rather than as it was by default: a signal that still waits would end the process
+        signal.signal(signal.SIGALRM, signal.SIG_IGN if handler is signal.SIG_DFL else handler)
 
 
 class Interruptible:

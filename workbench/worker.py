@@ -30,7 +30,7 @@ from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD
 from workbench.runs.lock import Lock
 from workbench.runs.run import Run
 
-_NO_LOCKS = (
+_HEARTBEAT_NOTE = (
     "The file system of the run's folder has no locks: the run is held by machine, process and heartbeat, so do not "
     "start it from two machines at once."
 )
@@ -56,7 +56,7 @@ def main() -> int:
 
     def request_stop(*_: object) -> None:
         asked.set()
-        with suppress(RunError):  # where it cannot be written, the status alone stays *running*
+        with suppress(RunError, OSError):  # where it cannot be written, the status alone stays *running*
             run.request_stop()
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -88,7 +88,7 @@ def _work(run: Run, journal: Journal, device: str, stop: Callable[[], bool], *, 
     try:
         for event in train(run, stop, state, device):
             if isinstance(event, Started) and by_heartbeat:
-                event = msgspec.structs.replace(event, notes=[*event.notes, _NO_LOCKS])
+                event = msgspec.structs.replace(event, notes=[*event.notes, _HEARTBEAT_NOTE])
             journal.append(event)
             if isinstance(event, Eval):
                 journal.sync()  # before the checkpoint that relies on it

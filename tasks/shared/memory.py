@@ -14,24 +14,14 @@ import psutil
 from tasks.base import DataError
 
 VARIABLE: Final = "WORKBENCH_MEMORY_LIMIT"
-_FORM = re.compile(r"(\d+(?:\.\d+)?)\s*(?:(k|m|g|t)i?b?)?", re.IGNORECASE)
-_UNITS = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_FORM = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?)?", re.IGNORECASE)
+_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 _CGROUP = Path("/sys/fs/cgroup")
 _UNLIMITED = 1 << 60  # bytes: cgroup version 1 writes a number near 2^63 for none
 
 
 class MemoryLimitError(DataError):
     """More memory is needed than is at hand. The message is one plain sentence."""
-
-
-def limit() -> int:
-    """Return the bytes that may be used: as ``WORKBENCH_MEMORY_LIMIT`` says, else what is at hand.
-
-    Raises:
-        DataError: the variable holds neither a number of gigabytes nor ``none``.
-    """
-    chosen = set_limit()
-    return at_hand() if chosen is None else chosen
 
 
 def set_limit() -> int | None:
@@ -48,7 +38,7 @@ def set_limit() -> int | None:
     found = _FORM.fullmatch(text)
     if not found:
         raise DataError(f"{VARIABLE}={text[:40]!r} is no amount of memory: give gigabytes (64), or none for no limit.")
-    return int(float(found[1]) * _UNITS[(found[2] or "g").lower()])
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[(found[2] or "g").lower()])
 
 
 def at_hand() -> int:
@@ -70,24 +60,26 @@ def require(need: int, what: str, cure: str, *, have: int | None = None, where: 
         need: bytes.
         what: subject of the sentence: ``The network's training``.
         cure: words after the colon: ``lower cell.hidden``.
-        have: bytes of another device's memory; none: this machine's.
+        have: bytes of another device's memory; none: this machine's, or what the variable allows.
         where: that device, in words.
 
     Raises:
         MemoryLimitError: it needs more.
     """
     chosen = set_limit()
-    have = chosen if chosen is not None else at_hand() if have is None else have
+    lift = f"say what may be used with {VARIABLE} (gigabytes, or none for no limit)"
+    if have is not None:  # gigabytes are this machine's
+        lift = f"lift this bound with {VARIABLE}=none"
+        chosen, have = (chosen, chosen) if chosen == _UNLIMITED else (None, have)
+    else:
+        have = at_hand() if chosen is None else chosen
     if need > have:
         there = (
-            f"{VARIABLE} allows {amount(have)}"
-            if chosen is not None
-            else f"{amount(have)} are at hand{f' {where}' if where else ''}"
+            f"{amount(have)} are at hand{f' {where}' if where else ''}"
+            if chosen is None
+            else f"{VARIABLE} allows {amount(have)}"
         )
-        raise MemoryLimitError(
-            f"{what} needs about {amount(need)} of memory, and {there}: {cure}, or say what may be used with "
-            f"{VARIABLE} (gigabytes, or none for no limit)."
-        )
+        raise MemoryLimitError(f"{what} needs about {amount(need)} of memory, and {there}: {cure}, or {lift}.")
 
 
 def amount(number: float) -> str:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from engine.toy_runs import copied
 from hostile_run import hostile_run
 
 from workbench.runs.run import Run
@@ -16,7 +17,7 @@ def completed(workbench, *words: str) -> list[str]:
     asked = {"COMP_WORDS": "\n".join(["workbench", *words]), "COMP_CWORD": str(len(words))}
     done = workbench(_WORKBENCH_COMPLETE="complete_bash", **asked)
     assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.splitlines()
+    return done.stdout.split("\n")[:-1] if done.stdout.strip() else []
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,14 @@ def test_a_hostile_name_is_not_offered(workbench, finished: Run, runs_folder: Pa
     assert [word for word in completed(workbench, "show", "") if "/" not in word] == ["last", "toy-rnn-finished"]
 
 
+@pytest.mark.parametrize("name", ["toy-$(touch${IFS}x)", "toy-`id`", "toy-;id", "toy-a b", "toy-'", "toy-!x", "toy-*"])
+def test_a_name_that_a_shell_would_act_on_is_not_offered(
+    workbench, finished: Run, runs_folder: Path, name: str
+) -> None:
+    copied(finished, runs_folder, name)
+    assert completed(workbench, "show", "toy") == ["toy-rnn-finished"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
 def test_a_folder_that_cannot_be_read_completes_nothing(workbench, finished: Run, runs_folder: Path) -> None:
     runs_folder.chmod(0)
@@ -60,3 +69,4 @@ def test_a_folder_that_cannot_be_read_completes_nothing(workbench, finished: Run
 def test_a_file_in_place_of_the_folder_completes_nothing(workbench, tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
     assert [word for word in completed(workbench, "show", "") if "pretrained" not in word] == []
+    (tmp_path / "runs").unlink()

@@ -11,6 +11,7 @@ import torch
 from engine.toy_runs import toy, trained
 
 import tasks
+from cells.rnn import RNN
 from tasks.base import DataError
 from tasks.shared import memory
 from workbench.config import spec
@@ -55,6 +56,20 @@ def test_what_a_training_needs_is_told_by_optimiser_and_average(
     monkeypatch.setattr(memory, "at_hand", lambda: parameters * bytes_each - 1)
     with pytest.raises(DataError, match=r"cell.hidden \(it is 1000\), or say"):
         network.check_recurrence(described, CPU)
+
+
+def test_a_cell_that_reads_its_parameters_as_it_is_built_is_left_to_the_building(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def made(self: RNN) -> None:
+        draw(self)
+        self.weight_hh.detach().numpy()  # without memory on the meta device
+
+    draw = RNN.make_parameters
+    monkeypatch.setattr(RNN, "make_parameters", made)
+    described = spec.make("toy", "rnn")
+    network.check_recurrence(described, CPU)
+    assert network.parameter_count(network.build_recurrent(described, 3)) > 0
 
 
 def test_the_check_draws_nothing() -> None:

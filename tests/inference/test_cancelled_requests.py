@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import msgspec
@@ -163,3 +164,20 @@ def test_a_stop_is_heard_within_a_computation_that_asks_nobody() -> None:
     with pytest.raises(Interrupted), polled(should_stop, 0.001):
         threading.Event().wait(HANG)
     assert asked == 3
+
+
+def test_what_unwinds_after_a_stop_is_not_broken_off() -> None:
+    steps = 0
+
+    def compute() -> None:
+        nonlocal steps
+        try:
+            threading.Event().wait(HANG)
+        finally:
+            for _ in range(20):  # many times the interval
+                time.sleep(0.001)
+                steps += 1
+
+    with pytest.raises(Interrupted), polled(lambda: True, 0.001):
+        compute()
+    assert steps == 20

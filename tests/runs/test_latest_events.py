@@ -118,9 +118,9 @@ def test_of_a_run_that_goes_on_only_what_is_new_is_read(tmp_path: Path, monkeypa
     looks: list[int] = []  # readings from the end of the file on back
     latest_of = histories._latest
 
-    def noted(file: BinaryIO) -> tuple[list[Event], int]:
+    def noted(path: Path, file: BinaryIO) -> tuple[list[Event], int]:
         looks.append(1)
-        return latest_of(file)
+        return latest_of(path, file)
 
     monkeypatch.setattr(histories, "_latest", noted)
     path = tmp_path / "events.jsonl"

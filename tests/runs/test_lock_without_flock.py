@@ -115,6 +115,25 @@ def test_a_process_id_that_was_given_again_is_not_the_owner(run: Run) -> None:
     assert not run.alive()
 
 
+def test_a_child_that_ended_before_it_was_handed_the_run_does_not_hold_it(run: Run) -> None:
+    child = subprocess.Popen(["/bin/true"])
+    child.wait()
+    held = run.acquire_lock()
+    held.hand_on(child.pid)
+    held.close()
+    assert not run.alive()
+
+
+def test_a_zombie_does_not_hold_it(run: Run) -> None:
+    child = subprocess.Popen(["/bin/true"])
+    until(lambda: Path(f"/proc/{child.pid}/stat").read_text().split()[2] == "Z", "the child ends")
+    held = run.acquire_lock()
+    held.hand_on(child.pid)
+    held.close()
+    assert not run.alive()
+    child.wait()
+
+
 def test_a_claim_that_a_killed_process_left_holds_nobody_up_for_long(run: Run) -> None:
     claim = run.path / ".lock.claim"
     claim.touch()

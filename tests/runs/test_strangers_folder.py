@@ -154,16 +154,65 @@ def test_a_deep_line_among_events_is_left_out() -> None:
     assert decode_all(encode(event) + nested + b"\n" + encode(event)) == [event, event]
 
 
-def test_a_line_without_an_end_is_read_back_in_one_pass(run: Run) -> None:
-    """64 MiB: joined at every chunk it would be copied 4,000 times."""
+def test_a_long_line_without_an_end_is_read_back_in_one_pass(run: Run) -> None:
+    """32 MiB: joined at every chunk it would be copied 2,000 times."""
     event = started()
     with run.events_file.open("wb") as file:
         file.write(encode(event))
-        for _ in range(64):
+        for _ in range(32):
             file.write(b"x" * (1 << 20))
     assert LatestEvents(run.events_file).read().started == event
     assert read_history(run.events_file).started == event
     assert read_end(run.events_file).started == event
+
+
+@pytest.mark.parametrize("content", [b"", encode(started())])
+def test_a_hole_of_a_terabyte_is_not_read(run: Run, content: bytes) -> None:
+    """A file without content on the disk: whatever reads it whole takes the machine's memory, or for ever."""
+    for name in ("events.jsonl", "task.json", "network.txt", "worker.log"):
+        (run.path / name).write_bytes(content)
+        os.truncate(run.path / name, 1 << 40)
+    said = rf"^Run {run.id} is not opened: events\.jsonl has a line of more than 64 MiB\.$"
+    uses: list[Callable[[Path], object]] = [read_history, read_end]
+    uses += [lambda path: LatestEvents(path).read(), lambda path: list(Tail(path).read_all())]
+    for use in uses:
+        with pytest.raises(RunError, match=said):
+            use(run.events_file)
+    assert read_summary(run).status == UNREADABLE
+    with pytest.raises(RunError, match=r"task\.json holds 1,099,512 MB, more than any such file of a run \(268 MB\)"):
+        task_state(run)
+    with pytest.raises(RunError, match=r"network\.txt holds 1,099,512 MB"):
+        run.network()
+    lines, offset = run.progress_lines()
+    assert (lines, run.progress_lines(offset)[0]) == ([], [])
+    assert run.progress_lines(offset)[1] > offset
+    assert run.log_size() == 1 << 40
+    os.truncate(run.spec_file, 1 << 40)
+    with pytest.raises(RunError, match=r"spec\.json holds 1,099,512 MB"):
+        Run(run.path).spec  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "lock", "worker.log", "STOP"])
+def test_nothing_is_written_through_a_hard_link(run: Run, diary: Path, name: str) -> None:
+    os.link(diary, run.path / name)
+    with pytest.raises(RunError, match=rf"{name} is a hard link, and a file elsewhere would be written too"):
+        folder.open_regular(run.path / name, "ab")
+
+
+def test_what_an_editor_leaves_beside_a_file_hinders_nobody(run: Run) -> None:
+    (run.path / ".#spec.json").symlink_to("me@host.1:2")
+    assert Run(run.path).spec.task == "toy"
+
+
+def test_a_live_run_is_not_removed_for_a_link_in_it(run: Run) -> None:
+    lock = run.acquire_lock()
+    (run.path / "notes.txt").symlink_to("nowhere")
+    with pytest.raises(RunError, match=f"Run {run.id} is running: stop it first"):
+        store.remove(run)
+    assert run.spec_file.exists()
+    lock.close()
+    store.remove(run)
+    assert not run.path.exists()
 
 
 def test_new_files_follow_the_umask(run: Run) -> None:

@@ -6,6 +6,7 @@ What cannot be read completes nothing: a message would land in the line that is 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -16,11 +17,12 @@ import cells
 import tasks
 from workbench.config import spec
 from workbench.config.fields import Field
-from workbench.render.text import is_printable
 from workbench.runs import store
 from workbench.runs.locations import root
 
 _COMPLETE = "_WORKBENCH_COMPLETE"  # set by the shell's script: instruction and shell
+# a shell takes the word as it is typed, and would run a command or open a variable that stands in a folder's name
+_PLAIN = re.compile(r"[\w./:=+%@-]+")
 _key: list[str] = []  # of the assignment in which bash's cursor is
 
 
@@ -32,7 +34,7 @@ def _offering(names: Callable[[str], Iterable[str]]) -> Callable[[typer.Context,
             every = list(names(incomplete))
         except Exception:  # whatever a stranger's folder holds
             return []
-        return [name for name in every if name.startswith(incomplete) and all(map(is_printable, name))]
+        return [name for name in every if name.startswith(incomplete) and _PLAIN.fullmatch(name)]
 
     return complete
 

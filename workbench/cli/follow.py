@@ -42,7 +42,7 @@ def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Pop
     display: Display = BarDisplay(run) if terminal else LineDisplay(run)
     status: Status = "starting"
     begun = worker is not None or _has_begun(run)
-    offset = run.progress_lines()[1] if begun else 0  # past the reports of an earlier life
+    offset = run.log_size() if begun else 0  # past the reports of an earlier life
     with display:
         while True:
             if received := signals.take():
@@ -71,7 +71,7 @@ def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Pop
                 history.add(event)
                 display.show(event, history)
             history.drop_shown()
-            if status not in LIVE:
+            if status not in LIVE and not tail.behind:
                 break
             if worker:
                 worker.poll()

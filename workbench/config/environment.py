@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tasks.shared import memory
 from workbench.config.plugin_errors import located
 
 DEBUG: Final = "WORKBENCH_DEBUG"  # shows tracebacks
 ASCII: Final = "WORKBENCH_ASCII"  # draws the screen with ASCII alone
-MEMORY_LIMIT: Final = memory.VARIABLE  # gigabytes that data and networks may take, in place of what is at hand
 
 
 def unexpected(error: BaseException) -> str:

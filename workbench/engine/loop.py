@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
+import msgspec
 import numpy
 import torch
 
@@ -139,7 +140,10 @@ def _device_notes(trainer: Trainer) -> list[str]:
 def _stopped_before_training(run: Run, state: TrainingState) -> Event:
     """Return the end of a life that was stopped while its data were read: the run stands where its checkpoint is."""
     saved = checkpoint.load_last(run.last_file, torch.device("cpu"))
-    position = saved_position(saved) if saved else state
+    try:
+        position = saved_position(saved) if saved else state
+    except (KeyError, TypeError, ValueError, msgspec.ValidationError):
+        raise checkpoint.damaged(run.last_file) from None
     return events.Stopped(
         time=time.time(),
         step=position.step,

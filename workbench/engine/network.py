@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,7 +73,7 @@ def build_on_meta(spec: RunSpec, task: AnyTask) -> nn.Module:
     try:
         with _OnMetaDevice():
             return build(spec, task)
-    except (NotImplementedError, RuntimeError):  # something reads the values of a parameter
+    except Exception:  # something reads the values of a parameter, or is wrong, which the next building tells
         with within_memory(spec, torch.device("cpu"), training=False):
             return build(spec, task)
 
@@ -88,7 +88,7 @@ def check_recurrence(spec: RunSpec, device: torch.device) -> None:
     try:
         with torch.random.fork_rng(devices=[]), _OnMetaDevice():
             parameters = parameter_count(build_recurrent(spec, 1))
-    except (NotImplementedError, RuntimeError):  # a cell of the user's own: ``within_memory`` counts what it takes
+    except Exception:  # a cell of the user's own: ``within_memory`` counts what it takes, and building it tells
         return
     _require(spec, parameters, device, training=True)
 
@@ -130,8 +130,8 @@ class _Counting(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if getattr(func, "__name__", "") == "empty":
-            shape = args[0] if args and not isinstance(args[0], int) else args or kwargs.get("size", ())
-            self._count += math.prod(shape)
+            shape = args[0] if args and isinstance(args[0], Iterable) else args or kwargs.get("size", ())
+            self._count += math.prod(map(int, shape))
             if self._count > self._checked:
                 self._checked = 2 * self._count
                 _require(self._spec, self._count, self._device, training=self._training)

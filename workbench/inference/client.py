@@ -161,7 +161,9 @@ class Client:
         Raises:
             RunError: the child is gone.
         """
-        self._send(Cancel(id=self._under_way))
+        with self._sending:
+            under_way = self._under_way
+        self._send(Cancel(id=under_way))
 
     def close(self) -> None:
         """Send no more requests, and wait until the child has ended."""
@@ -212,9 +214,9 @@ class Client:
         assert self._child.stdin is not None
         try:
             with self._sending:
+                self._under_way = request.id
                 self._child.stdin.write(encode(request))
                 self._child.stdin.flush()
-                self._under_way = request.id
         except (OSError, ValueError):
             raise RunError(_GONE) from None
 

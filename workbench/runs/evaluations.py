@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbench.runs.events import Eval, decode
 from workbench.runs.folder import open_regular
+from workbench.runs.journal import LONGEST
 
 _BLOCK = 4 << 20
 # the beginning of a line; within a text the quotation marks would be escaped
@@ -37,7 +38,7 @@ class EvaluationIndex:
         """Index the evaluations that were written since the last call."""
         with open_regular(self._path) as file:
             offset = file.seek(self._read_to)
-            while block := file.read(_BLOCK) + file.readline():
+            while block := file.read(_BLOCK) + file.readline(LONGEST):
                 lines = block[: block.rfind(b"\n") + 1]
                 self._offsets |= {int(match[1]): offset + match.start() for match in _EVALUATION.finditer(lines)}
                 self._read_to = offset = offset + len(lines)

@@ -15,6 +15,7 @@ from typing import BinaryIO, Literal
 from tasks.base import PlainError
 from workbench.runs.locations import run_id
 
+LARGEST = 256 << 20  # bytes of a file that is read whole; a vocabulary of a million words takes 20 MB
 _FLAGS = {
     "rb": os.O_RDONLY,
     "ab": os.O_WRONLY | os.O_APPEND | os.O_CREAT,
@@ -58,7 +59,13 @@ def open_regular(path: Path, mode: Literal["rb", "ab", "r+b", "xb"] = "rb") -> B
             status(path)
         raise
     try:
-        _check(path, os.fstat(descriptor))
+        found = os.fstat(descriptor)
+        _check(path, found)
+        if mode != "rb" and found.st_nlink > 1:
+            raise NotOpened(
+                f"Run {run_id(path.parent)} is not opened: {path.name} is a hard link, and a file elsewhere would be "
+                "written too."
+            )
         return os.fdopen(descriptor, mode, buffering=-1 if mode == "rb" else 0)
     except BaseException:
         with suppress(OSError):  # ``fdopen`` may have closed it
@@ -78,14 +85,24 @@ def status(path: Path) -> os.stat_result:
     return found
 
 
-def read(path: Path) -> bytes:
+def read(path: Path, most: int = LARGEST) -> bytes:
     """Return the content of a run's file.
 
+    Args:
+        most: bytes that such a file holds at most.
+
     Raises:
-        NotOpened, OSError: as ``open_regular``.
+        NotOpened: as ``open_regular``, or it holds more.
+        OSError: as ``open_regular``.
     """
     with open_regular(path) as file:
-        return file.read()
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise NotOpened(
+                f"Run {run_id(path.parent)} is not opened: {path.name} holds {size / 1e6:,.0f} MB, more than any such "
+                f"file of a run ({most / 1e6:,.0f} MB)."
+            )
+        return file.read(most)
 
 
 def holds(path: Path) -> bool:
@@ -98,7 +115,7 @@ def holds(path: Path) -> bool:
 
 
 def check(folder: Path) -> None:
-    """Check that a run's folder holds regular files and folders alone.
+    """Check that a run's folder holds regular files and folders alone, apart from hidden names.
 
     Raises:
         NotOpened: it holds something else, which is named.
@@ -106,6 +123,8 @@ def check(folder: Path) -> None:
     """
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.startswith("."):  # an editor's, which no run opens
+                continue
             if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
                 _check(Path(entry.path), entry.stat(follow_symlinks=False))
 

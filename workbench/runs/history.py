@@ -27,7 +27,7 @@ from workbench.runs.events import (
     decode,
 )
 from workbench.runs.folder import open_regular
-from workbench.runs.journal import LONGEST, Tail
+from workbench.runs.journal import LONGEST, Tail, too_long
 
 _CHUNK = 16 * 1024  # bytes read at a time, from the end back
 _HEAD = 16 * 1024  # bytes in which a run's first event is looked for
@@ -144,7 +144,7 @@ def read_end(path: Path) -> History:
     history = History()
     try:
         with open_regular(path) as file:
-            lines = _backwards(file, file.seek(0, os.SEEK_END), ())
+            lines = _backwards(path, file, file.seek(0, os.SEEK_END), ())
             next(lines)  # not whole yet
             for line in lines:
                 if (event := decode(line)) is not None:
@@ -184,7 +184,7 @@ class LatestEvents:
         self.history = History()
         try:
             with open_regular(self._path) as file:
-                events, end = _latest(file)
+                events, end = _latest(self._path, file)
         except FileNotFoundError:
             return self.history
         self._tail = Tail(self._path, end)
@@ -200,11 +200,11 @@ class LatestEvents:
         history.samples, history.alarms = [], []
 
 
-def _latest(file: BinaryIO) -> tuple[list[Event], int]:
+def _latest(path: Path, file: BinaryIO) -> tuple[list[Event], int]:
     """Return the last events that count, in their order, and the offset at which the last whole line ends."""
     size = file.seek(0, os.SEEK_END)
     markers: list[bytes] = []
-    lines = _backwards(file, size, markers)
+    lines = _backwards(path, file, size, markers)
     end = size - len(next(lines))
     events: list[Event] = []
     kinds: set[type] = set()
@@ -243,10 +243,13 @@ def _first(file: BinaryIO) -> Started | None:
     return event if isinstance(event, Started) else None
 
 
-def _backwards(file: BinaryIO, end: int, markers: Sequence[bytes]) -> Iterator[bytes]:
+def _backwards(path: Path, file: BinaryIO, end: int, markers: Sequence[bytes]) -> Iterator[bytes]:
     """Yield the lines before ``end``, the last one first; the first that is yielded is the unfinished rest.
 
     As soon as ``markers`` holds any, chunks in which none of them occurs are skipped.
+
+    Raises:
+        NotOpened: a line is longer than ``LONGEST``.
     """
     rest: list[bytes] = []  # parts of the line that is not whole yet, the last one first
     length = 0
@@ -260,9 +263,10 @@ def _backwards(file: BinaryIO, end: int, markers: Sequence[bytes]) -> Iterator[b
             rest, length = [], 0
             if not markers or any(part in line for line in (last, *whole) for part in markers):
                 yield from (last, *reversed(whole))
-        if length < LONGEST:
-            rest.append(first)
-            length += len(first)
+        rest.append(first)
+        length += len(first)
+        if length > LONGEST:
+            raise too_long(path)
         end = start
     yield b"".join(reversed(rest))
 

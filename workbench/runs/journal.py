@@ -10,8 +10,10 @@ from pathlib import Path
 
 from workbench.runs import folder
 from workbench.runs.events import Event, decode_all, encode
+from workbench.runs.folder import NotOpened
+from workbench.runs.locations import run_id
 
-LONGEST = 64 << 20  # bytes of a line that are kept while its end is not read: no event is as long
+LONGEST = 64 << 20  # bytes of a line: no event is as long
 _BLOCK = 4 << 20  # bytes read at a time
 _RESERVE = 32 * 1024  # bytes given up on a full disk, so that the last events can still be written
 
@@ -73,7 +75,7 @@ class Tail:
         """Read the events since the last call; a line that is not whole is left for the next.
 
         Args:
-            most: largest number of bytes to read; -1: all.
+            most: largest number of bytes to read; -1: all, but no more than ``LONGEST``.
 
         Returns:
             the events, and whether the file is another one now, from its beginning.
@@ -91,12 +93,12 @@ class Tail:
             return [], restarted
         with folder.open_regular(self._path) as file:
             file.seek(self._offset)
-            new = file.read(most)
+            new = file.read(most if most >= 0 else LONGEST)
         self._offset += len(new)
         self.behind = self._offset < stat.st_size
         lines, end, self._unfinished = (self._unfinished + new).rpartition(b"\n")
         if len(self._unfinished) > LONGEST:
-            self._unfinished = self._unfinished[:1]  # its rest is read as a part of this line, which is no event
+            raise too_long(self._path)
         return decode_all(lines + end), restarted
 
     def read_all(self) -> Iterator[list[Event]]:
@@ -108,6 +110,12 @@ class Tail:
         self.behind = True
         while self.behind:
             yield self.read(_BLOCK)[0]
+
+
+def too_long(path: Path) -> NotOpened:
+    """Return the error for an events file with a line that no event is as long as."""
+    run = run_id(path.parent)
+    return NotOpened(f"Run {run} is not opened: {path.name} has a line of more than {LONGEST >> 20} MiB.")
 
 
 def _ends_whole(path: Path) -> bool:

@@ -31,14 +31,14 @@ class Owner(msgspec.Struct, frozen=True):
 
     machine: str  # its name, boot and process-id namespace
     pid: int
-    born: float  # creation time of the process, in Unix seconds: a process id is given again
+    born: float  # start of the process, as its machine counts: a process id is given again
     since: float  # Unix seconds
     heartbeat: float  # Unix seconds
 
     def alive(self) -> bool:
         """Return whether the process lives: as this machine knows, else by its heartbeat."""
         if self.machine == _machine():
-            return abs(_born(self.pid) - self.born) < 2  # computed from the time of the boot, which the clock moves
+            return 0 < self.born == _born(self.pid)
         return abs(time.time() - self.heartbeat) < SILENT_SECONDS
 
 
@@ -258,7 +258,16 @@ def _machine() -> str:
 
 
 def _born(pid: int) -> float:
-    """Return the creation time of a living process; 0 where there is none."""
+    """Return the start of a living process, in clock ticks since the boot or as psutil has it; 0 where there is none.
+
+    psutil computes a time of day from the boot's, which moves where the machine's clock is set.
+    """
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        return 0.0 if state in "ZX" else float(fields[18])
+    except (OSError, ValueError, IndexError):
+        if Path("/proc/self/stat").exists():
+            return 0.0
     import psutil
 
     try:

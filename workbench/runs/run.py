@@ -24,6 +24,8 @@ from workbench.runs.lock import Lock
 Status = Literal["starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
 LIVE: tuple[Status, ...] = ("starting", "running", "stopping")
 _LOG_END = 64 * 1024  # bytes of the log in which its last line is looked for
+_LOG_PART = 4 << 20  # bytes of the log that are read at once
+_LARGEST_SPEC = 16 << 20  # bytes
 
 
 class Run:
@@ -62,7 +64,7 @@ class Run:
         """
         try:
             folder.check(self.path)
-            return spec.from_json(folder.read(self.spec_file))
+            return spec.from_json(folder.read(self.spec_file, _LARGEST_SPEC))
         except (FileNotFoundError, NotADirectoryError):
             raise RunError(f"{self.path} is not a run: it holds no spec.json.") from None
         except OSError as error:
@@ -109,6 +111,13 @@ class Run:
             OSError: it cannot be opened.
         """
         return lock.held(self.lock_file)
+
+    def trains(self) -> bool:
+        """Return whether a worker holds the lock; false where the folder cannot be read."""
+        try:
+            return self.alive()
+        except (RunError, OSError):
+            return False
 
     def acquire_lock(self) -> Lock:
         """Lock the run for a worker, and remove an earlier STOP and temporary files.
@@ -160,9 +169,9 @@ class Run:
         Raises:
             RunError: it is not running, or the request cannot be written.
         """
-        if not self.alive():
-            raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
         try:
+            if not self.alive():
+                raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
             folder.open_regular(self.stop_file, "ab").close()
         except OSError as error:
             raise RunError(f"Run {self.id} cannot be asked to stop: {error.strerror} ({self.stop_file}).") from None
@@ -179,12 +188,19 @@ class Run:
         try:
             with folder.open_regular(self.log_file) as log:
                 log.seek(offset)
-                new = log.read()
+                new = log.read(_LOG_PART)
         except FileNotFoundError:
             return [], 0
-        whole = new[: new.rfind(b"\n") + 1]
+        whole = new[: new.rfind(b"\n") + 1] if len(new) < _LOG_PART or b"\n" in new else new
         lines = whole.decode(errors="replace").splitlines()
         return [line for line in lines if line.startswith(PROGRESS_MARK)], offset + len(whole)
+
+    def log_size(self) -> int:
+        """Return the bytes that workers have logged: the offset of what the next one logs."""
+        try:
+            return folder.status(self.log_file).st_size
+        except FileNotFoundError:
+            return 0
 
     def last_log_line(self) -> str:
         """Return the last line that the worker printed; empty where it printed none."""

@@ -6,7 +6,6 @@ import errno
 import os
 import shutil
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from tasks.shared import files
@@ -130,8 +129,11 @@ def remove(run: Run) -> str:
         RunError: it is running, or cannot be deleted.
     """
     held = None
-    with suppress(NotOpened):  # no worker has a run that holds a link
+    try:
         held = run.acquire_lock()
+    except NotOpened:
+        if run.trains():
+            raise RunError(f"Run {run.id} is running: stop it first.") from None
     try:
         if run.path.is_symlink():
             place = str(run.path.readlink())

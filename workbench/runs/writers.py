@@ -14,7 +14,7 @@ from workbench.runs import store
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run, task_state
 from workbench.runs.store import NoSuchRun
-from workbench.runs.summary import RunSummary, higher_is_better, read_summary
+from workbench.runs.summary import UNREADABLE, RunSummary, higher_is_better, read_summary
 
 
 def learns_to_write(run: Run) -> bool:
@@ -51,14 +51,13 @@ def preferred(folder: Path) -> Choice:
     Raises:
         NoSuchRun: there is none.
     """
-    runs = listing(folder)
+    runs = [summary for summary in map(read_summary, listing(folder)) if summary.status != UNREADABLE]
     if not runs:
         raise NoSuchRun(
             f"No run in {folder} can write yet: `workbench train poems --headless` trains one; it can be asked after "
             "its first evaluation."
         )
-    finished = [run for run in runs if run.status() == "finished"]
-    newest, *others = [read_summary(run) for run in finished or runs]
+    newest, *others = [summary for summary in runs if summary.status == "finished"] or runs
     comparable = [newest, *(other for other in others if _comparable(newest, other))]
     best = min(comparable, key=_rank)
     figure, another = f"validation {best.standing}", "another: `workbench poem RUN`"

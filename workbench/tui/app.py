@@ -167,7 +167,7 @@ class WorkbenchApp(Appearance):
     def _live_run(self) -> Run | None:
         """Return the newest run of the folder that is training, whoever started it."""
         with suppress(*UNREADABLE):
-            return next((run for run in store.listing(self.session.runs_folder) if run.alive()), None)
+            return next((run for run in store.listing(self.session.runs_folder) if run.trains()), None)
         return None
 
     def go(self, place: Place) -> None:

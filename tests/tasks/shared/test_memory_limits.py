@@ -118,7 +118,7 @@ def test_a_bomb_of_vectors_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("64", 64e9), ("1.5", 1.5e9), ("500MB", 500e6), ("2 TiB", 2e12), ("none", 1 << 60), ("", None)],
+    [("64", 64e9), ("1.5", 1.5e9), ("500MB", 500e6), ("2 TiB", 2 << 40), ("2TB", 2e12), ("none", 1 << 60), ("", None)],
 )
 def test_the_variable_is_read(text: str, size: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(memory.VARIABLE, text)
@@ -128,7 +128,7 @@ def test_the_variable_is_read(text: str, size: float | None, monkeypatch: pytest
 def test_a_variable_that_is_no_amount_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(memory.VARIABLE, "lots")
     with pytest.raises(DataError, match="WORKBENCH_MEMORY_LIMIT='lots' is no amount of memory"):
-        memory.limit()
+        memory.set_limit()
 
 
 def test_a_control_groups_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

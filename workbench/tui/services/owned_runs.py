@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from subprocess import Popen
 
 from workbench.runs.run import Run
-from workbench.tui.services.unreadable import UNREADABLE
 
 
 class OwnedRuns:
@@ -26,11 +24,4 @@ class OwnedRuns:
     def live(self) -> list[Run]:
         """Return the runs that are training now."""
         self._processes = [process for process in self._processes if process.poll() is None]
-        return [run for run in self._known.values() if _alive(run)]
-
-
-def _alive(run: Run) -> bool:
-    """Return whether a run trains; false where its folder cannot be read."""
-    with suppress(*UNREADABLE):
-        return run.alive()
-    return False
+        return [run for run in self._known.values() if run.trains()]

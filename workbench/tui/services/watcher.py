@@ -43,7 +43,7 @@ class Watcher:
         self._tail = Tail(run.events_file)
         self._evaluations = EvaluationIndex(run.events_file)
         again = run.events_file.exists() and run.events_file.stat().st_size > 0
-        self._report_offset = run.progress_lines()[1] if again else 0  # past the reports of an earlier life
+        self._report_offset = run.log_size() if again else 0  # past the reports of an earlier life
         self._report = ""
         self._status: Seen = run.status()
 
