@@ -104,7 +104,7 @@ def test_what_cannot_be_is_one_sentence(workbench, scribe: Run, finished: Run, r
     assert says(workbench("poem", "nothing"), 2, "There is no run 'nothing'")
     sentence = says(workbench("poem", finished.id), 1, "")
     assert sentence == f"Run {finished.id} learned toy, which does not write: `workbench predict` asks it."
-    assert "never saw x" in says(workbench("poem", scribe.id, "--start", "x"), 2, "")
+    assert "never saw x" in says(workbench("poem", scribe.id, "--start", "x"), 1, "")
     assert "temperature" in says(workbench("poem", scribe.id, "--temperature", -1), 2, "")
     fresh = store.create(runs_folder, spec.make("scribe", "gru"))
     assert "never reached its first step" in says(workbench("poem", fresh.id), 1, "")
@@ -127,7 +127,7 @@ def test_where_no_model_came_along_the_next_action_is_named(nothing_came_along, 
 def test_the_prompt_on_a_terminal_writes_and_leaves(terminal, scribe: Run, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     screen = terminal("poem", "--seed", 1)
-    screen.expect(f"{scribe.id} writes.")
+    screen.expect(f"{scribe.id} writes, ")
     screen.expect("诗")
     screen.type("月\r")
     screen.expect("seed 1")

@@ -80,6 +80,7 @@ class Tail:
         Returns:
             the events, and whether the file is another one now, from its beginning.
         """
+        self.behind = False
         try:
             stat = folder.status(self._path)
         except FileNotFoundError:
@@ -88,7 +89,6 @@ class Tail:
         if restarted:
             self._offset, self._unfinished = 0, b""
         self._inode = stat.st_ino
-        self.behind = False
         if stat.st_size == self._offset:
             return [], restarted
         with folder.open_regular(self._path) as file:

@@ -52,8 +52,9 @@ def whole(path: Path) -> bytes:
     """
     with opened(path) as file:
         size = os.fstat(file.fileno()).st_size
-        reading = f"Reading {path} ({memory.amount(size)})"
-        memory.require(size * _PARSED, reading, "give a smaller file, or a part of it")
+        if size > CHUNK:  # to ask what is at hand costs more than reading a small file
+            reading = f"Reading {path} ({memory.amount(size)})"
+            memory.require(size * _PARSED, reading, "give a smaller file, or a part of it")
         return file.read(size)
 
 

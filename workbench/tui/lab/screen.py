@@ -202,6 +202,8 @@ class LabScreen(Page):
     @on(NetworkSummaryLine.Updated)
     async def _show_network(self, event: NetworkSummaryLine.Updated) -> None:
         for place in self.query("#about, #network-panel"):
+            if not place.is_attached:  # the program is being left
+                return
             if not place.query(Structure):
                 await place.mount(Structure())
             place.query_one(Structure).show(event.summary, stale=event.stale)
