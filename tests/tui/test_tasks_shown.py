@@ -177,7 +177,7 @@ async def test_a_best_picked_by_the_loss_is_called_so(screen, worker) -> None:
         row = next(line for line in text.splitlines() if "lstm" in line and "0.8850" in line)
         assert "0.2812" in row
         await pilot.press("2")
-        await screen.until(pilot, "accuracy 0.8850")
+        await screen.until(pilot, "loss 0.2812", "best loss 0.2812")
 
 
 async def test_the_list_gives_each_task_its_own_metric(screen, worker) -> None:

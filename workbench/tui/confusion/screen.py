@@ -134,7 +134,7 @@ class ConfusionScreen(Page):
     def _draw(self) -> None:
         """Draw the matrix and the list of its commonest errors."""
         if shown := self._matrix.shown:
-            self.query_one(CellGrid).show_display(self._matrix.display(shown.view))
+            self.query_one(CellGrid).show_display(self._matrix.displays(shown.view))
             errors = error_rows(shown.view)
             table = lay_out(["true", "taken for", "count", "share"], errors)
             self.query_one("#errors", Passage).show(table if errors else "There is no error.")
@@ -152,12 +152,16 @@ class ConfusionScreen(Page):
         words = ", ".join(filter(None, [*evaluation, "starter data" * (spec.data == "starter")]))
         self.query_one("#evaluation", Static).update(Content.assemble(badge(self.status), name, (words, "bold")))
         if shown:
-            caption = self._matrix.caption(color_names(self.app))
-            self.query_one("#caption", Static).update(Content.styled(caption, "$foreground-muted"))
+            self._tell_form()
             self._tell_cell()
         else:
             self._tell_nothing()
         self.refresh_bindings()
+
+    @on(CellGrid.Fitted)
+    def _tell_form(self) -> None:
+        caption = self._matrix.caption(color_names(self.app), self.query_one(CellGrid).note)
+        self.query_one("#caption", Static).update(Content.styled(caption, "$foreground-muted"))
 
     @on(CellGrid.Moved)
     def _tell_cell(self) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.events import Mount
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -80,11 +82,14 @@ class ConfusionPane(Vertical):
         yield self.grid
         yield self._errors
 
-    def on_mount(self) -> None:
+    @on(Mount)
+    @on(ConfusionGrid.Fitted)
+    def _tell_errors(self) -> None:
         self._show_errors(self._view)
 
     def show(self, view: Confusion) -> None:
         """Show another matrix."""
+        self._view = view
         self.grid.show(view)
         self._show_errors(view)
 
@@ -94,6 +99,8 @@ class ConfusionPane(Vertical):
             for true, guess, count, share in most_confused(view, _ERRORS)
         ]
         note = f"{printable(view.note)}  " if view.note else ""
+        if self.grid.note:
+            note += f"{self.grid.note[0].upper()}{self.grid.note[1:]}.  "
         head = (f"{note}Rows true, columns predicted; errors: ", "$foreground-muted")
         self._errors.update(Content.assemble(head, ", ".join(errors) or "no errors"))
 
