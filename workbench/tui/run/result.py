@@ -57,20 +57,15 @@ class ResultTable(Passage):
             if own
             else "the baselines, to be beaten"
         )
-        parts: list[Content | str | tuple[str, str]] = [
-            lay_out(
-                ["", *(heading(column, self._settings) for column in columns)],
-                table,
-                frozenset([0] if own else []),
-                right=True,
-            )
-        ]
+        notes: list[tuple[str, str]] = []
         protocol = history.started.protocol if history.started else ""
         if protocol:
-            parts.append((f"\nmeasured on: {protocol}", "$text-warning"))
+            notes.append((f"\nmeasured on: {protocol}", "$text-warning"))
         if self._run.spec.data == "starter":
-            parts.append(("\non the small starter data, not the full set", "$text-warning"))
-        self.show(Content.assemble(*parts))
+            notes.append(("\non the small starter data, not the full set", "$text-warning"))
+        heads = ["", *(heading(column, self._settings) for column in columns)]
+        strong = frozenset([0] if own else [])
+        self.show(lambda room: Content.assemble(lay_out(heads, table, strong, right=True, room=room), *notes))
 
 
 def model_metrics(history: History) -> Metrics:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rich.cells import cell_len, set_cell_size
 from textual import on
@@ -143,7 +144,7 @@ def make_pane(view: PaneView) -> Widget:
             return ConfusionPane(view)
         case Series():
             return SeriesPane(view)
-    return Passage(_passage(view))
+    return Passage(partial(_passage, view))
 
 
 def update_pane(pane: Widget, view: PaneView) -> bool:
@@ -156,7 +157,7 @@ def update_pane(pane: Widget, view: PaneView) -> bool:
         case SeriesPane(), Series():
             pane.show(view)
         case Passage(), Table() | Text():
-            pane.show(_passage(view))
+            pane.show(partial(_passage, view))
         case _:
             return False
     return True
@@ -216,10 +217,10 @@ def _muted(text: str) -> Content:
     return Content.styled(printable(text), "$foreground-muted")
 
 
-def _passage(view: View) -> Content:
+def _passage(view: View, room: int = 0) -> Content:
     """Return the title, the table or the text, and the note."""
     if isinstance(view, Table):
-        body = lay_out(view.columns, view.rows)
+        body = lay_out(view.columns, view.rows, room=room)
     else:
         body = Content("\n".join(printable(line) for line in getattr(view, "text", "").split("\n")))
     parts: list[Content | str | tuple[str, str]] = [(f"{printable(view.title)}\n\n", "$foreground-muted"), body]

@@ -77,7 +77,7 @@ class ConfusionGrid(ScrollView, can_focus=True):
         if y == 0:
             cells = [Segment(self._aligned(self._heads[place]), self._head_style(place)) for place in seen]
             unit = self._display.unit if cell_len(self._display.unit) <= self._label + 1 else self._display.unit[:1]
-            label = Segment(set_cell_size(unit, self._label + 1), self._shades.muted)
+            label = Segment(set_cell_size(unit, self._label + 1), self._shades.muted if unit else None)
         else:
             cells = [self._cell(row, place, line) for place in seen]
             name = self._display.labels[row] if line == self._middle else ""
