@@ -95,7 +95,7 @@ async def test_brackets_step_through_the_evaluations_and_the_last_is_live(screen
         one.train(90, 100, [confusion(2)])
         await screen.until(pilot, "evaluation 5 of 5, step 100, live", "2 of 8")
         one.finish(100)
-        await screen.until(pilot, "finished", "test, with the best weights (step 100)")
+        await screen.until(pilot, "finished", "test, with the best weights (step 100, by accuracy)")
         await pilot.press("left_square_bracket")
         await screen.until(pilot, "evaluation 5 of 5, step 100")
 

@@ -99,7 +99,7 @@ class ConfusionScreen(Page):
         self._finished = isinstance(ended, Finished)
         if history.best:
             self._best = history.best.step
-        points = evaluation_points(history)
+        points = evaluation_points(history, self.run.spec.settings)
         if len(points) != len(self._points) or look.restarted:
             self._points = points
             self._load(afresh=look.restarted)

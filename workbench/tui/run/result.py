@@ -48,12 +48,13 @@ class ResultTable(Passage):
             [name, *(formatted(column, metrics.get(column), self._settings) for column in columns)]
             for name, metrics in rows
         ]
+        by = f", by {heading(history.best.metric, self._settings)}" if history.best else ""
         self.border_title = (
-            "test, with the best weights"
+            f"test, with the best weights{by}"
             if split == "test"
             else f"validation at step {shown.step:,}"
             if shown
-            else "best validation so far"
+            else f"best validation so far{by}"
             if own
             else "the baselines, to be beaten"
         )
