@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -40,7 +41,7 @@ from workbench.tui.widgets.shades import color_names
 from workbench.tui.widgets.status import badge, live
 from workbench.tui.widgets.table import Passage, lay_out
 
-_WIDE, _NARROW, _LOW = 110, 70, 22
+_WIDE, _LOW = 110, 22
 
 
 class ConfusionScreen(Page):
@@ -144,12 +145,14 @@ class ConfusionScreen(Page):
     def _tell(self) -> None:
         """Describe the shown evaluation, the form of the matrix and the marked cell in words."""
         shown, spec = self._matrix.shown, self.run.spec
-        name = "  " if self.size.width < _NARROW else f"  {spec.task} with {spec.cell}   "
         evaluation = []
         if shown:
             following = self._at is None and live(self.status)
             evaluation = [shown.point.name, "live" * following, printable(shown.view.note)]
         words = ", ".join(filter(None, [*evaluation, "starter data" * (spec.data == "starter")]))
+        name = f"  {spec.task} with {spec.cell}   "
+        if badge(self.status).cell_length + cell_len(name + words) > self.size.width - 2:
+            name = "  "
         self.query_one("#evaluation", Static).update(Content.assemble(badge(self.status), name, (words, "bold")))
         if shown:
             self._tell_form()
