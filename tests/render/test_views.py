@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 import tasks
+from tasks.names.settings import LANGUAGES
 from tasks.views import Confusion, Series, Table, Text, View
 from workbench.render import views
 
@@ -85,12 +86,12 @@ def test_figures_of_a_column_have_the_same_digits() -> None:
 def test_a_confusion_matrix_of_any_number_of_classes_lines_up(labels: list[str], width: int) -> None:
     counts = [[12_345 if i == j else 0 for j in range(len(labels))] for i in range(len(labels))]
     lines = drawn(Confusion(title="confusion", labels=labels, counts=counts), width).splitlines()
-    fits = len(labels) == 2 or (len(labels) == 10 and width == 160)
-    assert ("columns have no room here" in lines[-1]) is not fits
+    assert ("columns have no room here" in lines[-1]) == (len(labels) == 60)
+    in_percent = len(labels) == 10 and width == 60
     rows = lines[2 : 2 + len(labels)]
     assert len({cell_len(line) for line in rows}) == 1
     assert max(map(cell_len, rows)) <= width
-    assert rows[0].count("12345") == 1
+    assert rows[0].split()[1] == ("100" if in_percent else "12345") or len(labels) == 60
 
 
 @pytest.mark.parametrize(
@@ -107,3 +108,24 @@ def test_text_is_never_markup_and_never_obeyed(view: View) -> None:
     text = drawn(view, terminal=True)
     assert text.count("[red]") >= 2
     assert "\x1b[2J" not in text
+
+
+@pytest.mark.parametrize(
+    ("largest", "width", "counts"),
+    [(99, 80, True), (999, 78, True), (999, 77, False), (9999, 80, False), (9999, 120, True), (99999, 120, True)],
+)
+def test_counts_of_a_confusion_matrix_never_run_together(largest: int, width: int, counts: bool) -> None:
+    cells = [[largest if i == j else largest // 10 + j for j in range(18)] for i in range(18)]
+    lines = drawn(Confusion(title="c", labels=list(LANGUAGES), counts=cells), width).splitlines()
+    shares = [[f"{count / sum(row):.0%}"[:-1] for count in row] for row in cells]
+    figures = [line.split()[1:] for line in lines[2:20]]
+    assert figures == ([[*map(str, row)] for row in cells] if counts else shares)
+    assert any("Percent of the row, as the counts have no room" in line for line in lines) != counts
+    assert max(map(len, lines[:20])) <= width
+
+
+def test_two_digits_of_a_share_stand_for_99_and_more() -> None:
+    cells = [[12345 * (i == j) for j in range(18)] for i in range(18)]
+    lines = drawn(Confusion(title="c", labels=list(LANGUAGES), counts=cells), 64).splitlines()
+    assert lines[2].split()[:2] == ["Arabic", "99"]
+    assert "99: 99 and more." in " ".join(lines[20:])

@@ -173,11 +173,11 @@ async def test_a_best_picked_by_the_loss_is_called_so(screen, worker) -> None:
     evaluated(one, 60, {"loss": 0.2812, "accuracy": 0.885}, [confusion(["negative", "positive"])], best)
     evaluated(one, 80, {"loss": 0.31, "accuracy": 0.891}, [confusion(["negative", "positive"])], best)
     async with screen.open(one.run) as pilot:
-        text = await screen.until(pilot, "best loss 0.2812 at step 60", "best validation so far", "0.8850")
+        text = await screen.until(pilot, "best loss 0.2812 at step 60", "best validation so far, by loss", "0.8850")
         row = next(line for line in text.splitlines() if "lstm" in line and "0.8850" in line)
         assert "0.2812" in row
         await pilot.press("2")
-        await screen.until(pilot, "loss 0.2812")
+        await screen.until(pilot, "loss 0.2812", "best loss 0.2812")
 
 
 async def test_the_list_gives_each_task_its_own_metric(screen, worker) -> None:

@@ -8,9 +8,10 @@ from rich.style import Style
 from rich.text import Text
 
 from tasks.views import Confusion
+from workbench.render.format import percent
 from workbench.render.text import printable
 
-_LABEL = 11  # cells of a label at most
+_LABEL, _SHORT_LABEL = 11, 5  # cells of a label at most, and where room is short at least
 _GREEN, _RED = (34, 139, 84), (190, 60, 80)
 
 
@@ -23,10 +24,14 @@ class PrintedConfusion:
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
         view = self._view
         labels = [printable(label) for label in view.labels]
-        digits = max((len(str(count)) for row in view.counts for count in row), default=1)
-        label_width = min(_LABEL, max(map(cell_len, labels), default=0))
-        roomy = label_width + 1 + len(labels) * max(3, digits + 1) <= options.max_width
-        width = max(3, digits + (roomy or digits > 3))
+        widest = min(_LABEL, max(map(cell_len, labels), default=0))
+        least = min(widest, least_label_width(labels))
+        ways = _ways(view)
+        fitting = ((t, n) for t, n in ways if least + 1 + len(labels) * _column_width(t) <= options.max_width)
+        texts, note = next(fitting, ways[0])
+        width = _column_width(texts)
+        left = options.max_width - 1 - len(labels) * width
+        label_width = min(widest, left if left >= least else widest)
         shown = max(1, min(len(labels), (options.max_width - label_width - 1) // width))
         heads = "".join(" " * (width - cell_len(head)) + head for head in abbreviations(labels)[:shown])
         yield _line(" " * (label_width + 1) + heads, "dim")
@@ -34,15 +39,42 @@ class PrintedConfusion:
             line = _line(set_cell_size(label, label_width) + " ")
             total = sum(row) or 1
             for j, count in enumerate(row[:shown]):
-                text = f"{count:>{width}}" if count or k == j else " " * (width - 1) + "·"
-                line.append(text, _style(count / total, k == j) if count else "dim")
+                text = texts[k][j] if count or k == j else "·"
+                line.append(text.rjust(width), _style(count / total, k == j) if count else "dim")
             yield line
+        if note:
+            yield Text(note, "dim")
         if shown < len(labels):
             yield _line(f"{len(labels) - shown} of {len(labels)} columns have no room here: --json holds all.", "dim")
 
 
+def _ways(view: Confusion) -> list[tuple[list[list[str]], str]]:
+    """Return the cells' texts, the longest first, each with a note: counts, then percent of the row."""
+    shares = [[count / (sum(row) or 1) for count in row] for row in view.counts]
+    note = "Percent of the row, as the counts have no room here: --json holds them"
+    return [
+        ([[*map(str, row)] for row in view.counts], ""),
+        ([[percent(share) for share in row] for row in shares], f"{note}."),
+        ([[percent(share, 2) for share in row] for row in shares], f"{note}. 99: 99 and more."),
+    ]
+
+
+def _column_width(texts: list[list[str]]) -> int:
+    """Return the width at which texts that stand side by side do not run together."""
+    return max(3, 1 + max((len(text) for row in texts for text in row), default=1))
+
+
 def _line(text: str, style: str = "") -> Text:
     return Text(text, style, no_wrap=True, overflow="crop")
+
+
+def least_label_width(labels: list[str]) -> int:
+    """Return the fewest cells to which labels can be cut and still differ."""
+    widest = max(map(cell_len, labels), default=0)
+    widths = range(min(_SHORT_LABEL, widest), widest)
+    return next(
+        (width for width in widths if len({set_cell_size(one, width) for one in labels}) == len(labels)), widest
+    )
 
 
 def abbreviations(labels: list[str]) -> list[str]:

@@ -45,6 +45,18 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}f}"
 
 
+def percent(share: float, most: int = 3) -> str:
+    """Format a share of 1 in percent: ``44``, ``<1``, ``>99``, ``100``.
+
+    Args:
+        most: characters; with two, ``99`` stands for 99 and more.
+    """
+    if 0 < share <= 0.005:
+        return "<1"
+    text = ">99" if 0.995 <= share < 1 else f"{share:.0%}"[:-1]
+    return text if len(text) <= most else "99"
+
+
 def column(values: Sequence[float | None]) -> list[str]:
     """Format the figures of a table's column with the same digits: four for shares, else two."""
     largest = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Literal, NamedTuple
 
@@ -162,5 +163,7 @@ def _message(described: RunSpec, status: Status, history: History) -> str:
         return history.ended.message
     if status == "lost":
         return "The worker vanished without an error message. Resume goes on from the last checkpoint."
-    about = f"{described.settings.title} with {described.cell}"
+    own_data = described.settings.own_data
+    subject = f"{described.task} on {os.path.basename(own_data)}" if own_data else described.settings.title  # noqa: PTH119
+    about = f"{subject} with {described.cell}"
     return about + ", on the small starter data" * (described.data == "starter")

@@ -28,6 +28,7 @@ from workbench.tui.session import Session
 from workbench.tui.terminal import TerminalDriver
 from workbench.tui.widgets.bars import TopBar
 from workbench.tui.widgets.dialogs import CANCEL, STOP, leave, stop
+from workbench.tui.widgets.messages import Messages
 from workbench.tui.widgets.page import Page
 
 
@@ -46,7 +47,7 @@ def _runs() -> Screen[None]:
 STYLES = ("base", "lab", "run", "charts", "confusion", "runs", "compare", "poem", "over", "ansi")
 
 
-class WorkbenchApp(Appearance):
+class WorkbenchApp(Messages, Appearance):
     """Reader of run folders, and sender of start and stop: the ``Navigator`` of its screens."""
 
     CSS_PATH = [f"styles/{name}.tcss" for name in STYLES]  # noqa: RUF012

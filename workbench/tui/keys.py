@@ -167,13 +167,22 @@ ACTIONS = (
     Action("everywhere", "go('run')", "3", "f4", "Run", "the run that was opened last", footer=False),
     Action("everywhere", "go('poem')", "4", "f10", "Poem", "let a trained network write", footer=False),
     Action("everywhere", "toggle_theme", "t", "f9", "Theme", "dark, light, or high contrast", footer=False),
+    Action(
+        "everywhere",
+        "close_messages",
+        "backspace",
+        "",
+        "Close messages",
+        "close what is told in the corner (also Esc)",
+        False,
+    ),
     Action("everywhere", "help", "question_mark", "f1", "Help", "every key and what it does"),
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )
 PALETTE_KEY = "ctrl+p"
 _OPENING = ("find", "filter", "leave", "help", "stop")  # open a field or a dialog, which the keys that follow are for
 _SHOWN = {
-    **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc"},
+    **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc", "backspace": "Bksp"},
     **{"question_mark": "?", "up": "↑", "down": "↓", "plus": "+", "minus": "-", "comma": ",", "full_stop": "."},
     **{"left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}"},
     **{"less_than_sign": "<", "greater_than_sign": ">"},

@@ -27,7 +27,9 @@ async def test_curves_results_and_settings_stand_beside_one_another(screen, work
     bad = worker("gru", values={"hidden": 32}).start().train(10, 60)
     async with screen.open() as pilot:
         await compare(screen, pilot, good.run.id, bad.run.id)
-        text = await screen.until(pilot, "accuracy (1 of 4)", "steps", "results, ★ the best", "settings that differ")
+        text = await screen.until(
+            pilot, "accuracy (1 of 4)", "steps", "results, ★ the best of each figure", "settings that differ"
+        )
         letter = {one.run.id: one.letter for one in screen.app.screen._every}
         for one, cell in ((good, "lstm"), (bad, "gru")):
             assert f"{letter[one.run.id]} {one.run.id}" in text

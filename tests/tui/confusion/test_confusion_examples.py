@@ -71,7 +71,7 @@ async def test_a_finished_run_is_asked_for_test_rows_and_another_matrix_is_said_
 ) -> None:
     one = three(worker).finish(60)
     async with screen.open(one.run) as pilot:
-        await fill(screen, pilot, "test, with the best weights (step 60)")
+        await fill(screen, pilot, "test, with the best weights (step 60, by accuracy)")
         await pilot.press("enter")
         await screen.until(pilot, "Chou")
         assert "7 of the test rows" in listed(screen)

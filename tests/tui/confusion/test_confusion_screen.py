@@ -95,7 +95,7 @@ async def test_brackets_step_through_the_evaluations_and_the_last_is_live(screen
         one.train(90, 100, [confusion(2)])
         await screen.until(pilot, "evaluation 5 of 5, step 100, live", "2 of 8")
         one.finish(100)
-        await screen.until(pilot, "finished", "test, with the best weights (step 100)")
+        await screen.until(pilot, "finished", "test, with the best weights (step 100, by accuracy)")
         await pilot.press("left_square_bracket")
         await screen.until(pilot, "evaluation 5 of 5, step 100")
 
@@ -211,7 +211,7 @@ async def test_eighteen_classes_fit_80_by_24_and_no_figure_is_cut(screen, worker
     async with screen.open(one.run, (80, 24)) as pilot:
         await fill(screen, pilot)
         for shown in ("900", "82"):
-            assert all(any(language in line for line in screen.text.splitlines()) for language in LANGUAGES)
+            assert all(any(language[:5] in line for line in screen.text.splitlines()) for language in LANGUAGES)
             assert screen.text.count(shown) >= 18
             await pilot.press("n")
         await pilot.resize_terminal(60, 20)
@@ -219,7 +219,7 @@ async def test_eighteen_classes_fit_80_by_24_and_no_figure_is_cut(screen, worker
         grid.action_move(17, 17)
         await screen.until(pilot, "true Vietnamese named rightly: 900 of 1,104, 82 %", "Vietnamese")
         figures = {segment.text.strip() for y in range(1, 10) for segment in list(grid.render_line(y))[1:]}
-        assert figures == {"", "12", "900"}
+        assert figures == {"", "1", "82"}
 
 
 async def test_chinese_labels_line_up(screen, worker) -> None:

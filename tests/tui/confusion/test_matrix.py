@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.views import Confusion
+from workbench.render.format import percent
 from workbench.tui.widgets import matrix
 from workbench.tui.widgets.matrix import ORDERS
 
@@ -40,13 +41,13 @@ def test_shares_are_percent_of_the_row_in_three_cells() -> None:
     assert display.texts == [["75", "25", ""], ["10", "90", ""], ["", "", "0"]]
     assert display.second_lines[0] == ["6", "2", ""]
     shares = (0.0, 0.001, 0.005, 0.444, 0.995, 0.9999, 1.0)
-    assert [matrix.percent(share) for share in shares] == ["0", "<1", "<1", "44", ">99", ">99", "100"]
+    assert [percent(share) for share in shares] == ["0", "<1", "<1", "44", ">99", ">99", "100"]
 
 
 @settings(max_examples=50)
 @given(st.floats(0, 1))
 def test_a_share_never_takes_more_than_three_cells(share: float) -> None:
-    assert 1 <= len(matrix.percent(share)) <= 3
+    assert 1 <= len(percent(share)) <= 3
 
 
 def test_a_difference_has_its_sign_and_its_colour_says_better_or_worse() -> None:

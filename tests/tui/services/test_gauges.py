@@ -17,7 +17,8 @@ from waiting import eventually
 
 from workbench.runs.events import Started
 from workbench.tui.run import screen as run_screen
-from workbench.tui.services.gauges import Gauges, Gpu, Load
+from workbench.tui.services.gauges import Gauges, Load
+from workbench.tui.services.gpus import Gpu
 
 H100 = "NVIDIA H100 80GB HBM3"
 
@@ -52,6 +53,12 @@ class Driver:
 
     def nvmlDeviceGetComputeRunningProcesses(self, device: int) -> list[Any]:
         return [SimpleNamespace(pid=pid) for pid in self.pids[device]]
+
+    def nvmlDeviceGetUUID(self, device: int) -> str:
+        return f"GPU-{device}{device}-aa"
+
+    def nvmlDeviceGetMigMode(self, device: int) -> tuple[int, int]:
+        raise self.NVMLError
 
     def nvmlDeviceGetUtilizationRates(self, device: int) -> Any:
         return SimpleNamespace(gpu=10 * (device + 1))

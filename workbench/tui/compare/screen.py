@@ -80,7 +80,7 @@ class CompareScreen(Page):
         yield BottomBar("compare")
 
     def on_mount(self) -> None:
-        self.query_one(f"#{RESULTS}-pane").border_title = f"results, {BEST} the best"
+        self.query_one(f"#{RESULTS}-pane").border_title = f"results, {BEST} the best of each figure"
         self.query_one(f"#{SETTINGS}-pane").border_title = "settings that differ"
         self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
         self._arrange()

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tasks.base import Settings
 from tasks.views import Confusion, View
 from workbench.render.format import age
+from workbench.render.metrics import presentation
 from workbench.runs import store
 from workbench.runs.events import Finished
 from workbench.runs.folder import RunError
@@ -66,8 +68,8 @@ def make_reference(shown: ShownMatrix, name: str, view: Confusion, *, tested: bo
     return Reference(name, view, other_rows=tested != shown.point.tested or not same_rows(shown.view, view))
 
 
-def evaluation_points(history: History) -> list[EvaluationPoint]:
-    """Return a run's evaluations in their order, the test last."""
+def evaluation_points(history: History, settings: Settings) -> list[EvaluationPoint]:
+    """Return a run's evaluations in their order, the test last; the settings name the metric that picks the weights."""
     evals = history.evals if history.evals and matrix_of(history.evals[-1].views) else []
     points = []
     for number, event in enumerate(evals, 1):
@@ -76,7 +78,8 @@ def evaluation_points(history: History) -> list[EvaluationPoint]:
         points.append(EvaluationPoint(name, f"evaluation {number}", event.step, best=best))
     if isinstance(history.ended, Finished) and matrix_of(history.ended.views):
         step = history.ended.best.step
-        name = f"test, with the best weights (step {step:,})"
+        by = presentation(history.ended.best.metric, settings).heading
+        name = f"test, with the best weights (step {step:,}, by {by})"
         points.append(EvaluationPoint(name, "test", step, best=True, tested=True))
     return points
 
@@ -109,16 +112,16 @@ def other_runs(folder: Path, run: Run, labels: Sequence[str]) -> list[OtherRun]:
             recent = LatestEvents(other.events_file, keep_views=True).read()
         except (RunError, OSError):
             continue
-        matrices = _matrices(recent)
+        matrices = _matrices(recent, other.spec.settings)
         if matrices and all(view.labels == [*labels] for _, view in matrices.values()):
             others.append(OtherRun(other, _description(other, recent), matrices))
     return others
 
 
-def _matrices(recent: History) -> dict[bool, tuple[str, Confusion]]:
+def _matrices(recent: History, settings: Settings) -> dict[bool, tuple[str, Confusion]]:
     return {
         point.tested: ("test" if point.tested else f"step {point.step:,}", view)
-        for point in evaluation_points(recent)
+        for point in evaluation_points(recent, settings)
         if (view := matrix_in_history(recent, point))
     }
 

@@ -13,12 +13,12 @@ from textual.content import Content
 from textual.widgets import Static
 
 from workbench.inference.protocol import Example, Examples, Listed
+from workbench.render.format import percent
 from workbench.render.text import printable
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 from workbench.tui.confusion.example_search import ExampleSearch
 from workbench.tui.services.threads import run_in_thread
-from workbench.tui.widgets.matrix import percent
 from workbench.tui.widgets.table import Passage, lay_out
 
 _SHORT = 24  # cells of a text up to which it shares its line with the probabilities

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.views import Confusion, TableValue
+from workbench.render.format import percent
 from workbench.render.text import printable
 from workbench.tui.confusion.evaluations import EvaluationPoint, OtherRun, Reference, ShownMatrix, make_reference
 from workbench.tui.widgets import matrix
@@ -44,29 +45,32 @@ class MatrixView:
         """Switch to the next order of the classes."""
         self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
 
-    def display(self, view: Confusion) -> MatrixDisplay:
-        """Return the matrix, or its difference to the reference, as it is drawn."""
+    def displays(self, view: Confusion) -> list[MatrixDisplay]:
+        """Return the ways to draw the matrix, or its difference to the reference."""
         classes, reference = matrix.class_order(view.counts, self.order), self.reference
         if reference is None:
-            return matrix.matrix_display(view, classes, shares=self.shares)
+            return matrix.matrix_displays(view, classes, shares=self.shares)
         shares = self.shares or reference.other_rows
-        return matrix.matrix_display(view, classes, shares=shares, reference=reference.view)
+        return matrix.matrix_displays(view, classes, shares=shares, reference=reference.view)
 
-    def caption(self, colors: tuple[str, str]) -> str:
+    def caption(self, colors: tuple[str, str], other_figures: str = "") -> str:
         """Return the sentence about figures, order and colors.
 
         Args:
             colors: the names of those of right and wrong; empty where there are none.
+            other_figures: those that are drawn, where there is no room for those that were asked for.
         """
         right, wrong = colors
         reference = self.reference
         if reference is None:
             figures = "percent of the row" if self.shares else "counts"
+            if other_figures:
+                figures = f"{figures} ({other_figures})" if self.shares else other_figures
             same = "; this is the reference: [ and ] show what changed" if self._reference else ""
             legend = f": {right} right, {wrong} wrong" if right else ""
             return f"{figures}, {self.order}{same}. Rows true, columns predicted{legend}."
         points = self.shares or reference.other_rows
-        unit = "% points" + " (the rows are others)" * reference.other_rows if points else "counts"
+        unit = "% points" + " (the rows are others)" * reference.other_rows if points else other_figures or "counts"
         legend = f"; {right} better, {wrong} worse" if right and not reference.other_rows else ""
         return f"difference to {reference.name}: {unit}, {self.order}{legend}."
 
@@ -83,7 +87,7 @@ class MatrixView:
 def error_rows(view: Confusion) -> list[list[TableValue]]:
     """Return the rows of the table of the commonest errors: true class, predicted class, count, share."""
     return [
-        [printable(true), printable(guess), count, f"{matrix.percent(share)} %"]
+        [printable(true), printable(guess), count, f"{percent(share)} %"]
         for true, guess, count, share in matrix.most_confused(view, _ERRORS)
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -40,7 +41,7 @@ from workbench.tui.widgets.shades import color_names
 from workbench.tui.widgets.status import badge, live
 from workbench.tui.widgets.table import Passage, lay_out
 
-_WIDE, _NARROW, _LOW = 110, 70, 22
+_WIDE, _LOW = 110, 22
 
 
 class ConfusionScreen(Page):
@@ -99,7 +100,7 @@ class ConfusionScreen(Page):
         self._finished = isinstance(ended, Finished)
         if history.best:
             self._best = history.best.step
-        points = evaluation_points(history)
+        points = evaluation_points(history, self.run.spec.settings)
         if len(points) != len(self._points) or look.restarted:
             self._points = points
             self._load(afresh=look.restarted)
@@ -134,7 +135,7 @@ class ConfusionScreen(Page):
     def _draw(self) -> None:
         """Draw the matrix and the list of its commonest errors."""
         if shown := self._matrix.shown:
-            self.query_one(CellGrid).show_display(self._matrix.display(shown.view))
+            self.query_one(CellGrid).show_display(self._matrix.displays(shown.view))
             errors = error_rows(shown.view)
             table = lay_out(["true", "taken for", "count", "share"], errors)
             self.query_one("#errors", Passage).show(table if errors else "There is no error.")
@@ -144,20 +145,26 @@ class ConfusionScreen(Page):
     def _tell(self) -> None:
         """Describe the shown evaluation, the form of the matrix and the marked cell in words."""
         shown, spec = self._matrix.shown, self.run.spec
-        name = "  " if self.size.width < _NARROW else f"  {spec.task} with {spec.cell}   "
         evaluation = []
         if shown:
             following = self._at is None and live(self.status)
             evaluation = [shown.point.name, "live" * following, printable(shown.view.note)]
         words = ", ".join(filter(None, [*evaluation, "starter data" * (spec.data == "starter")]))
+        name = f"  {spec.task} with {spec.cell}   "
+        if badge(self.status).cell_length + cell_len(name + words) > self.size.width - 2:
+            name = "  "
         self.query_one("#evaluation", Static).update(Content.assemble(badge(self.status), name, (words, "bold")))
         if shown:
-            caption = self._matrix.caption(color_names(self.app))
-            self.query_one("#caption", Static).update(Content.styled(caption, "$foreground-muted"))
+            self._tell_form()
             self._tell_cell()
         else:
             self._tell_nothing()
         self.refresh_bindings()
+
+    @on(CellGrid.Fitted)
+    def _tell_form(self) -> None:
+        caption = self._matrix.caption(color_names(self.app), self.query_one(CellGrid).note)
+        self.query_one("#caption", Static).update(Content.styled(caption, "$foreground-muted"))
 
     @on(CellGrid.Moved)
     def _tell_cell(self) -> None:

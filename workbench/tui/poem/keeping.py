@@ -10,6 +10,7 @@ from workbench.tui.poem import kept_poems
 from workbench.tui.poem.dialogs import KeptPoemsDialog, SavePoemDialog
 from workbench.tui.poem.generations import PoemList
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.widgets.messages import unbroken
 from workbench.tui.widgets.page import Page
 
 
@@ -30,10 +31,10 @@ class PoemKeeping(Page):
         try:
             new = await run_in_thread(partial(kept_poems.keep, folder, marked.entry))
         except OSError as error:
-            self._fail(f"The poem could not be kept in {folder / kept_poems.NAME}: {error.strerror}.")
+            self._fail(f"The poem could not be kept in {unbroken(folder / kept_poems.NAME)}: {error.strerror}.")
         else:
             self.app.notify(
-                f"Kept in {folder / kept_poems.NAME}." if new else "This poem is kept already.", markup=False
+                f"Kept in {unbroken(folder / kept_poems.NAME)}." if new else "This poem is kept already.", markup=False
             )
 
     @work(group="keep")
@@ -42,7 +43,7 @@ class PoemKeeping(Page):
         try:
             entries = await run_in_thread(partial(kept_poems.read, folder))
         except OSError as error:
-            self._fail(f"{folder / kept_poems.NAME} cannot be read: {error.strerror}.")
+            self._fail(f"{unbroken(folder / kept_poems.NAME)} cannot be read: {error.strerror}.")
         else:
             self.app.push_screen(KeptPoemsDialog(entries, folder / kept_poems.NAME))
 
@@ -52,7 +53,7 @@ class PoemKeeping(Page):
         assert marked is not None
         path = await self.app.push_screen_wait(SavePoemDialog(marked.entry, f"poem-{marked.record.request.seed}.txt"))
         if path is not None:
-            self.app.notify(f"Written to {path}.", markup=False)
+            self.app.notify(f"Written to {unbroken(path)}.", markup=False)
 
     def _fail(self, sentence: str) -> None:
         self.app.notify(sentence, severity="error", markup=False)

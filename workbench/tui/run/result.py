@@ -48,29 +48,25 @@ class ResultTable(Passage):
             [name, *(formatted(column, metrics.get(column), self._settings) for column in columns)]
             for name, metrics in rows
         ]
+        by = f", by {heading(history.best.metric, self._settings)}" if history.best else ""
         self.border_title = (
-            "test, with the best weights"
+            f"test, with the best weights{by}"
             if split == "test"
             else f"validation at step {shown.step:,}"
             if shown
-            else "best validation so far"
+            else f"best validation so far{by}"
             if own
             else "the baselines, to be beaten"
         )
-        parts: list[Content | str | tuple[str, str]] = [
-            lay_out(
-                ["", *(heading(column, self._settings) for column in columns)],
-                table,
-                frozenset([0] if own else []),
-                right=True,
-            )
-        ]
+        notes: list[tuple[str, str]] = []
         protocol = history.started.protocol if history.started else ""
         if protocol:
-            parts.append((f"\nmeasured on: {protocol}", "$text-warning"))
+            notes.append((f"\nmeasured on: {protocol}", "$text-warning"))
         if self._run.spec.data == "starter":
-            parts.append(("\non the small starter data, not the full set", "$text-warning"))
-        self.show(Content.assemble(*parts))
+            notes.append(("\non the small starter data, not the full set", "$text-warning"))
+        heads = ["", *(heading(column, self._settings) for column in columns)]
+        strong = frozenset([0] if own else [])
+        self.show(lambda room: Content.assemble(lay_out(heads, table, strong, right=True, room=room), *notes))
 
 
 def model_metrics(history: History) -> Metrics:

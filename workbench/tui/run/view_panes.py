@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rich.cells import cell_len, set_cell_size
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.events import Mount
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -80,11 +83,14 @@ class ConfusionPane(Vertical):
         yield self.grid
         yield self._errors
 
-    def on_mount(self) -> None:
+    @on(Mount)
+    @on(ConfusionGrid.Fitted)
+    def _tell_errors(self) -> None:
         self._show_errors(self._view)
 
     def show(self, view: Confusion) -> None:
         """Show another matrix."""
+        self._view = view
         self.grid.show(view)
         self._show_errors(view)
 
@@ -94,6 +100,8 @@ class ConfusionPane(Vertical):
             for true, guess, count, share in most_confused(view, _ERRORS)
         ]
         note = f"{printable(view.note)}  " if view.note else ""
+        if self.grid.note:
+            note += f"{self.grid.note[0].upper()}{self.grid.note[1:]}.  "
         head = (f"{note}Rows true, columns predicted; errors: ", "$foreground-muted")
         self._errors.update(Content.assemble(head, ", ".join(errors) or "no errors"))
 
@@ -136,7 +144,7 @@ def make_pane(view: PaneView) -> Widget:
             return ConfusionPane(view)
         case Series():
             return SeriesPane(view)
-    return Passage(_passage(view))
+    return Passage(partial(_passage, view))
 
 
 def update_pane(pane: Widget, view: PaneView) -> bool:
@@ -149,7 +157,7 @@ def update_pane(pane: Widget, view: PaneView) -> bool:
         case SeriesPane(), Series():
             pane.show(view)
         case Passage(), Table() | Text():
-            pane.show(_passage(view))
+            pane.show(partial(_passage, view))
         case _:
             return False
     return True
@@ -209,10 +217,10 @@ def _muted(text: str) -> Content:
     return Content.styled(printable(text), "$foreground-muted")
 
 
-def _passage(view: View) -> Content:
+def _passage(view: View, room: int = 0) -> Content:
     """Return the title, the table or the text, and the note."""
     if isinstance(view, Table):
-        body = lay_out(view.columns, view.rows)
+        body = lay_out(view.columns, view.rows, room=room)
     else:
         body = Content("\n".join(printable(line) for line in getattr(view, "text", "").split("\n")))
     parts: list[Content | str | tuple[str, str]] = [(f"{printable(view.title)}\n\n", "$foreground-muted"), body]

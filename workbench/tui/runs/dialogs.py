@@ -15,6 +15,7 @@ from workbench.runs.folder import RunError
 from workbench.runs.summary import RunSummary
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.dialogs import Answer, QuestionDialog
+from workbench.tui.widgets.messages import unbroken
 from workbench.tui.widgets.status import live
 
 DELETE, KEEP = "delete", "keep"
@@ -61,10 +62,10 @@ async def export_runs(app: App[object], chosen: Sequence[RunSummary], what: str)
         kind = await app.push_screen_wait(export_question(len(chosen), what, folder))
         if kind in export.KINDS:
             path = await run_in_thread(partial(export.write, chosen, kind, folder))
-            app.notify(f"Written to {path}.", markup=False)
+            app.notify(f"Written to {unbroken(path)}.", markup=False)
     except OSError as error:
         where = error.filename or "the current folder"
-        app.notify(f"Nothing could be written to {where}: {error.strerror}.", severity="error", markup=False)
+        app.notify(f"Nothing could be written to {unbroken(where)}: {error.strerror}.", severity="error", markup=False)
 
 
 def folder_size(summary: RunSummary) -> int:

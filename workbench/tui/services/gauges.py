@@ -6,19 +6,12 @@ import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.runs.events import Started
+from workbench.tui.services.gpus import Gpu, gpu_of, read_gpu
 
 if TYPE_CHECKING:
     import psutil
 
 _CLOCK_SKEW = 2.0  # seconds by which a process may seem to be younger than its first event
-
-
-class Gpu(NamedTuple):
-    """Utilisation and memory of the worker's GPU; bytes."""
-
-    busy: float  # share of the time
-    used: int
-    total: int
 
 
 class Load(NamedTuple):
@@ -55,7 +48,7 @@ class Gauges:
                 if process.create_time() > started.time + _CLOCK_SKEW:  # another process has its id by now
                     return None
                 process.cpu_percent()
-                self._process, self._device = process, _gpu_of(started)
+                self._process, self._device = process, gpu_of(started, _environment(process))
                 return None
             with self._process.oneshot():
                 cores = self._process.cpu_percent() / 100
@@ -64,39 +57,14 @@ class Gauges:
         except psutil.Error:
             self._process = None
             return None
-        return Load(cores, psutil.cpu_count() or 1, memory, busy, _read_gpu(self._device))
+        return Load(cores, psutil.cpu_count() or 1, memory, busy, read_gpu(self._device))
 
 
-def _gpu_of(started: Started) -> object:
-    """Return NVML's handle of the worker's GPU; ``None`` where it has none or NVML does not tell which."""
-    if started.device.startswith("CPU"):
-        return None
-    import pynvml
+def _environment(process: psutil.Process) -> dict[str, str]:
+    """Return a process' variables; none where they are not to be read."""
+    import psutil
 
     try:
-        pynvml.nvmlInit()
-        devices = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
-        same_name = [device for device in devices if _text(pynvml.nvmlDeviceGetName(device)) == started.device]
-        for device in same_name:
-            if any(one.pid == started.pid for one in pynvml.nvmlDeviceGetComputeRunningProcesses(device)):
-                return device
-    except (pynvml.NVMLError, OSError):
-        return None
-    return same_name[0] if len(same_name) == 1 else None  # inside a container NVML has other process ids
-
-
-def _read_gpu(device: object) -> Gpu | None:
-    if device is None:
-        return None
-    import pynvml
-
-    try:
-        busy = pynvml.nvmlDeviceGetUtilizationRates(device).gpu / 100
-        memory = pynvml.nvmlDeviceGetMemoryInfo(device)
-    except pynvml.NVMLError:
-        return None
-    return Gpu(busy, int(memory.used), int(memory.total))
-
-
-def _text(name: str | bytes) -> str:
-    return name.decode(errors="replace") if isinstance(name, bytes) else name
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}

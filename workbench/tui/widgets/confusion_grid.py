@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -15,11 +16,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tasks.views import Confusion
+from workbench.render.confusion_grid import least_label_width
 from workbench.tui.widgets import matrix
 from workbench.tui.widgets.matrix import MatrixDisplay
 from workbench.tui.widgets.shades import Shades
 
-_LABEL, _SHORT_LABEL = 11, 7
+_LABEL = 11  # cells of a label at most
 _LONG_LABELS = 100  # columns from which a matrix has room for longer labels
 _HEAD = 6  # cells from which a column is headed by the beginning of its label
 _WIDEST, _HIGHEST = 20, 5  # columns and lines of a cell at most
@@ -31,9 +33,18 @@ class ConfusionGrid(ScrollView, can_focus=True):
     def __init__(self, view: Confusion, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._view = view
-        self._display = MatrixDisplay([], [], [], [], [], [])
+        self._ways = [MatrixDisplay([], [], [], [], [], [])]
+        self._display = self._ways[0]
         self._heads: list[str] = []
         self._label, self._column, self._lines, self._pad = 0, 3, 1, 0  # widths in cells; lines of a row
+
+    class Fitted(Message):
+        """The matrix is drawn in another way: with other texts, as there is more or less room."""
+
+    @property
+    def note(self) -> str:
+        """The reason why other texts are drawn than those asked for; empty where it is those."""
+        return self._display.note
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._restyle())
@@ -43,11 +54,11 @@ class ConfusionGrid(ScrollView, can_focus=True):
     def show(self, view: Confusion) -> None:
         """Show a matrix as counts, in the order of its labels."""
         self._view = view
-        self.show_display(matrix.matrix_display(view, range(len(view.labels)), shares=False))
+        self.show_display(matrix.matrix_displays(view, range(len(view.labels)), shares=False))
 
-    def show_display(self, display: MatrixDisplay) -> None:
-        """Show a prepared matrix."""
-        self._display = display
+    def show_display(self, ways: Sequence[MatrixDisplay]) -> None:
+        """Show a prepared matrix: in the first way that fits, else in the first one, which scrolls."""
+        self._ways = [*ways]
         self._fit()
         self.refresh()
 
@@ -65,7 +76,8 @@ class ConfusionGrid(ScrollView, can_focus=True):
         seen = range(first, min(classes, (shift + room) // self._column))
         if y == 0:
             cells = [Segment(self._aligned(self._heads[place]), self._head_style(place)) for place in seen]
-            label = Segment(" " * (self._label + 1))
+            unit = self._display.unit if cell_len(self._display.unit) <= self._label + 1 else self._display.unit[:1]
+            label = Segment(set_cell_size(unit, self._label + 1), self._shades.muted if unit else None)
         else:
             cells = [self._cell(row, place, line) for place in seen]
             name = self._display.labels[row] if line == self._middle else ""
@@ -102,19 +114,22 @@ class ConfusionGrid(ScrollView, can_focus=True):
         return " " * (room - min(self._pad, room)) + cut + " " * min(self._pad, room)
 
     def _fit(self) -> None:
-        """Compute the widths: the longest figure and a space for a column, three cells where room is short."""
-        classes, width = len(self._display.labels), self.size.width
-        digits = max((len(text) for row in self._display.texts for text in row), default=1)
-        widest = max(map(cell_len, self._display.labels), default=0)
-        label = min(_LABEL if width < _LONG_LABELS else 2 * _LABEL, widest)
-        roomy = label + 1 + classes * (digits + 1) <= width
-        self._column, self._lines = max(3, digits + 1 if roomy or digits > 3 else digits), 1
+        """Choose the way to draw, and compute the widths: the longest figure and a space for a column."""
+        width, note = self.size.width, self._display.note
+        widest = max(map(cell_len, self._ways[0].labels), default=0)
+        least = least_label_width(self._ways[0].labels)
+        fitting = (way for way in self._ways if least + 1 + len(way.labels) * _column_width(way) <= width)
+        self._display = next(fitting, self._ways[0])
+        classes, digits = len(self._display.labels), _longest(self._display)
+        self._column, self._lines = _column_width(self._display), 1
         left = width - 1 - classes * self._column
-        self._label = left if _SHORT_LABEL <= left < label else label
+        self._label = min(_LABEL if width < _LONG_LABELS else 2 * _LABEL, widest, left if left >= least else widest)
         self._use_room()
         self._pad = int(self._column > digits + 2)
         self._heads = self._column_heads()
         self.virtual_size = Size(self._label + 1 + classes * self._column, classes * self._lines + 1)
+        if self._display.note != note:
+            self.post_message(self.Fitted())
 
     def _use_room(self) -> None:
         """Enlarge the cells where there is more room than needed; this class leaves them as they are."""
@@ -148,10 +163,11 @@ class CellGrid(ConfusionGrid):
         self.marked = (0, 0)  # true and predicted class, whatever the order
         self._at = (0, 0)  # their positions
 
-    def show_display(self, display: MatrixDisplay) -> None:
-        row, column = (display.classes.index(number) if number in display.classes else 0 for number in self.marked)
+    def show_display(self, ways: Sequence[MatrixDisplay]) -> None:
+        classes = ways[0].classes
+        row, column = (classes.index(number) if number in classes else 0 for number in self.marked)
         self._at = (row, column)
-        super().show_display(display)
+        super().show_display(ways)
         self._scroll_to_mark()
 
     def on_resize(self) -> None:
@@ -206,6 +222,16 @@ class CellGrid(ConfusionGrid):
         self._column = max(self._column, min(widest, _WIDEST, (width - self._label - 1) // classes))
         if self._column > max(map(len, texts)):
             self._lines = max(1, min(_HIGHEST, (height - 1) // classes))
+
+
+def _longest(display: MatrixDisplay) -> int:
+    """Return the length of the longest figure."""
+    return max((len(text) for row in display.texts for text in row), default=1)
+
+
+def _column_width(display: MatrixDisplay) -> int:
+    """Return the width at which figures that stand side by side do not run together."""
+    return max(3, _longest(display) + 1)
 
 
 def _scroll_offset(scroll: int, start: int, length: int, room: int) -> int:

@@ -11,11 +11,13 @@ from typing import Literal, NamedTuple, get_args
 
 from tasks.views import Confusion
 from workbench.render.confusion_grid import abbreviations
+from workbench.render.format import percent
 from workbench.render.text import printable
 
 Order = Literal["as given", "by error", "by neighbours"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 Counts = Sequence[Sequence[int]]  # (C, C): true class, predicted class
+NO_ROOM, UP_TO_99 = "{}, as the counts have no room", "99: 99 and more"
 
 
 class MatrixDisplay(NamedTuple):
@@ -27,6 +29,8 @@ class MatrixDisplay(NamedTuple):
     texts: list[list[str]]
     second_lines: list[list[str]]  # shown in cells of two lines
     strengths: list[list[float]]  # -1 to 1: wrong or worse below 0, right or better above, 0: no color
+    unit: str = ""  # of the texts; empty: counts
+    note: str = ""  # why they are not the texts that were asked for
 
 
 class CellCounts(NamedTuple):
@@ -50,8 +54,32 @@ def same_rows(view: Confusion, reference: Confusion) -> bool:
     return [*map(sum, view.counts)] == [*map(sum, reference.counts)]
 
 
-def matrix_display(
+def matrix_displays(
     view: Confusion, classes: Sequence[int], *, shares: bool, reference: Confusion | None = None
+) -> list[MatrixDisplay]:
+    """Return the ways to draw a matrix: as asked for, then with shorter and shorter texts, each with a note.
+
+    Args: as those of ``matrix_display``.
+    """
+    asked = matrix_display(view, classes, shares=shares, reference=reference)
+    if reference is not None:
+        points = matrix_display(view, classes, shares=True, reference=reference)
+        return [asked] if shares else [asked, points._replace(note=NO_ROOM.format("% points"))]
+    short = matrix_display(view, classes, shares=True, digits=2)
+    if shares:
+        return [asked, short._replace(note=UP_TO_99)]
+    percents = matrix_display(view, classes, shares=True)
+    no_room = NO_ROOM.format("percent of the row")
+    return [asked, percents._replace(note=no_room), short._replace(note=f"{no_room}; {UP_TO_99}")]
+
+
+def matrix_display(
+    view: Confusion,
+    classes: Sequence[int],
+    *,
+    shares: bool,
+    reference: Confusion | None = None,
+    digits: int = 3,
 ) -> MatrixDisplay:
     """Return a matrix as it is drawn.
 
@@ -59,6 +87,7 @@ def matrix_display(
         classes: all of them, in the order of rows and columns.
         shares: percent of the row instead of counts; differences are percent points then.
         reference: a matrix with the same labels; the difference to it is drawn. With other rows only shares compare.
+        digits: of a share; with two, 99 stands for 99 and more.
     """
     labels = [printable(label) for label in view.labels]
     short = abbreviations(labels)
@@ -66,7 +95,9 @@ def matrix_display(
         [(cell_counts(view, i, j), cell_counts(reference, i, j) if reference else None, i == j) for j in classes]
         for i in classes
     ]
-    texts = [[_cell_texts(now, then, right=right, shares=shares) for now, then, right in row] for row in cells]
+    texts = [
+        [_cell_texts(now, then, right=right, shares=shares, digits=digits) for now, then, right in row] for row in cells
+    ]
     return MatrixDisplay(
         classes=[*classes],
         labels=[labels[number] for number in classes],
@@ -74,14 +105,8 @@ def matrix_display(
         texts=[[text for text, _ in row] for row in texts],
         second_lines=[[second for _, second in row] for row in texts],
         strengths=[[_strength(now, then, right=right) for now, then, right in row] for row in cells],
+        unit=("% points" if reference else "% of row") if shares else "",
     )
-
-
-def percent(share: float) -> str:
-    """Return a share in at most three characters: ``44``, ``<1``, ``>99``, ``100``."""
-    if 0 < share <= 0.005:
-        return "<1"
-    return ">99" if 0.995 <= share < 1 else f"{share:.0%}"[:-1]
 
 
 def percent_points(difference: float) -> str:
@@ -90,7 +115,7 @@ def percent_points(difference: float) -> str:
     return "0" if text in ("+0", "-0") else text
 
 
-def _cell_texts(now: CellCounts, then: CellCounts | None, *, right: bool, shares: bool) -> tuple[str, str]:
+def _cell_texts(now: CellCounts, then: CellCounts | None, *, right: bool, shares: bool, digits: int) -> tuple[str, str]:
     """Return a cell's text and its second line."""
     nothing = "0" if right else ""
     count = f"{now.examples:,}" if now.examples >= 10_000 else str(now.examples)
@@ -98,7 +123,7 @@ def _cell_texts(now: CellCounts, then: CellCounts | None, *, right: bool, shares
     if then is None:
         if not now.examples:
             return nothing, ""
-        return (percent(now.share), count) if shares else (count, share)
+        return (percent(now.share, digits), count) if shares else (count, share)
     present = f"({share if shares else count})"
     if now.share == then.share:
         return nothing, present if now.examples else ""

@@ -138,7 +138,8 @@ def machine_load(load: Load) -> list[Fragment]:
     cores = f"{load.cores:.0%} of {load.of_cores} core{'s' * (load.of_cores != 1)}"
     pieces: list[Fragment] = [resource("CPU", load.cores / load.of_cores, cores)]
     if load.gpu:
-        pieces.append(resource("GPU", load.gpu.busy, f"{load.gpu.busy:.0%}"))
+        if load.gpu.busy is not None:
+            pieces.append(resource("GPU", load.gpu.busy, f"{load.gpu.busy:.0%}"))
         used = f"{memory(load.gpu.used)} of {memory(load.gpu.total)}"
         pieces.append(resource("GPU memory", load.gpu.used / max(1, load.gpu.total), used))
     machine = f"worker {memory(load.memory)}, in use {load.machine_memory:.0%}"
@@ -191,5 +192,8 @@ def _figures(step: Step) -> list[Fragment]:
 
 
 def _brief(load: Load) -> list[Fragment]:
-    gpu = [f"GPU {load.gpu.busy:.0%} {memory(load.gpu.used)}"] if load.gpu else []
+    gpu = []
+    if load.gpu:
+        busy = "" if load.gpu.busy is None else f"{load.gpu.busy:.0%} "
+        gpu = [f"GPU {busy}{memory(load.gpu.used)}"]
     return [f"CPU {load.cores:.0%}", *gpu, memory(load.memory)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -15,6 +15,7 @@ from tasks.views import TableValue
 from workbench.render import format
 from workbench.render.text import printable
 
+Passable = Content | str | Callable[[int], Content]
 _GAP = "  "
 _ITEM_GAP = 3  # columns between items that flow over lines
 
@@ -25,11 +26,13 @@ def lay_out(
     strong: frozenset[int] = frozenset(),
     *,
     right: bool = False,
+    room: int = 0,
 ) -> Content:
     """Return a table: texts to the left, figures to the right; the rows in ``strong`` stand out.
 
     Args:
         right: all columns but the first hold figures, formatted already.
+        room: cells of a line. What has no room there follows in further tables, each with the first column.
     """
     values = [[row[i] if i < len(row) else None for row in rows] for i in range(len(columns))]
     figures = [
@@ -46,18 +49,38 @@ def lay_out(
     heads = [[""] * (deep - len(head)) + head for head in heads]
     widths = [max(map(cell_len, [*head, *column])) for head, column in zip(heads, cells, strict=True)]
 
-    def line(texts: Sequence[str]) -> str:
+    def line(texts: Sequence[str], shown: Sequence[int]) -> str:
         return _GAP.join(
-            " " * (width - cell_len(word)) + word if figure else set_cell_size(word, width)
-            for word, width, figure in zip(texts, widths, figures, strict=False)
+            " " * (widths[at] - cell_len(texts[at])) + texts[at]
+            if figures[at]
+            else set_cell_size(texts[at], widths[at])
+            for at in shown
         )
 
-    top = "\n".join(line([head[row] for head in heads]) for row in range(deep))
-    parts: list[str | tuple[str, str]] = [(top, "$foreground-muted")] if any(columns) else []
-    for index, row in enumerate(text):
-        parts.append("\n" * bool(parts))
-        parts.append((line(row), "bold $text-primary") if index in strong else line(row))
+    parts: list[str | tuple[str, str]] = []
+    for shown in _blocks(widths, room):
+        parts.append("\n\n" * bool(parts))
+        if any(columns):
+            parts.append(
+                ("\n".join(line([head[row] for head in heads], shown) for row in range(deep)), "$foreground-muted")
+            )
+        for index, row in enumerate(text):
+            parts.append("\n" * (index > 0 or any(columns)))
+            parts.append((line(row, shown), "bold $text-primary") if index in strong else line(row, shown))
     return Content.assemble(*parts)
+
+
+def _blocks(widths: Sequence[int], room: int) -> list[list[int]]:
+    """Return the columns of each table by their index: as many as have room, the first one in each."""
+    blocks: list[list[int]] = [[]]
+    used = 0
+    for at, width in enumerate(widths):
+        if room and len(blocks[-1]) > 1 and used + width > room:
+            blocks.append([0])
+            used = widths[0] + len(_GAP)
+        blocks[-1].append(at)
+        used += width + len(_GAP)
+    return blocks
 
 
 def _column(values: Sequence[TableValue]) -> list[str]:
@@ -73,9 +96,9 @@ def _format(value: str | int) -> str:
 
 
 def _head(name: str, width: int) -> list[str]:
-    """Return a column's name, in two lines where its figures are much narrower."""
+    """Return a column's name, in two lines where its figures are narrower."""
     first, space, last = name.partition(" ")
-    return [first, last] if space and cell_len(name) > width + 3 else [name]
+    return [first, last] if space and cell_len(name) > width + 1 else [name]
 
 
 def align(rows: Sequence[Sequence[Content]]) -> Content:
@@ -103,17 +126,31 @@ def flow(items: Sequence[Content], width: int) -> list[Content]:
 
 
 class Passage(VerticalScroll):
-    """Text that scrolls; it is no markup."""
+    """Text that scrolls; it is no markup. A text that depends on the room is given as a function of its cells."""
 
-    def __init__(self, content: Content | str = "", **kwargs: Any) -> None:
+    def __init__(self, content: Passable = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.body = Static(_plain(content), markup=False)
+        self._content = content
+        self._room = 0  # cells of a line; 0: not known yet
+        self.body = Static(self._rendered(), markup=False)
 
     def compose(self) -> ComposeResult:
         yield self.body
 
-    def show(self, content: Content | str) -> None:
-        self.body.update(_plain(content))
+    def on_resize(self) -> None:
+        room = self.scrollable_content_region.width
+        if room != self._room and callable(self._content):
+            self._room = room
+            self.body.update(self._rendered())
+        self._room = room
+
+    def show(self, content: Passable) -> None:
+        self._content = content
+        self.body.update(self._rendered())
+
+    def _rendered(self) -> Content:
+        content = self._content(self._room) if callable(self._content) else self._content
+        return _plain(content)
 
 
 def _plain(content: Content | str) -> Content:
