@@ -9,8 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import psutil
-
 from tasks.base import DataError
 
 VARIABLE: Final = "WORKBENCH_MEMORY_LIMIT"
@@ -56,6 +54,8 @@ def at_hand() -> int:
 
     The least of what the machine has available, its control groups leave (version 1 or 2), and ``ulimit -v`` leaves.
     """
+    import psutil  # the screen needs it no sooner than the data
+
     found = [int(psutil.virtual_memory().available), *_left_by_groups()]
     most, _ = resource.getrlimit(resource.RLIMIT_AS)
     if most != resource.RLIM_INFINITY:
