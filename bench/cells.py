@@ -26,9 +26,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 if not sys.flags.safe_path:
-    sys.path.pop(0)  # this file's folder, where ``cells`` would be this file
+    sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` and ``climate`` are packages too
 
 import torch
+from machine import ended_by_signals, tell_load
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -162,6 +163,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7, help="rounds that count (default 7)")
     parser.add_argument("--quick", action="store_true", help="the two small shapes and the mixed lengths, three rounds")
     options = parser.parse_args()
+    ended_by_signals()
+    tell_load()
     shapes, repeats = (QUICK, 3) if options.quick else (SHAPES, options.repeats)
     threads = devices.configure_process(options.threads)
     torch.manual_seed(0)

@@ -29,10 +29,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 if __name__ == "__main__" and not sys.flags.safe_path:
-    sys.path.pop(0)  # this file's folder, where ``climate`` would be this file
+    sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` and ``climate`` are packages too
 
 import numpy as np
 import torch
+from machine import ended_by_signals, tell_load
 from numpy.typing import NDArray
 
 from tasks.base import EVAL_SPLITS, Split
@@ -76,6 +77,8 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=0, help="folds of blocked cross-validation; 0: the gains instead")
     parser.add_argument("--json", type=Path, help="a file for the figures")
     given = parser.parse_args()
+    ended_by_signals()
+    tell_load()
     figures = cross_validate(given) if given.folds else gains(given)
     if given.json:
         given.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

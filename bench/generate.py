@@ -28,10 +28,11 @@ from pathlib import Path
 from typing import Any
 
 if not sys.flags.safe_path:
-    sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
+    sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` and ``climate`` are packages too
 
 import msgspec
 import torch
+from machine import ended_by_signals, tell_load
 from torch import Generator, Tensor, nn
 
 from tasks.poems.task import Task
@@ -54,6 +55,8 @@ def main() -> None:
     parser.add_argument("--cold", type=int, default=5, help="starts of each side; 0: none")
     parser.add_argument("--runs", type=Path)
     given = parser.parse_args()
+    ended_by_signals()
+    tell_load()
     run = store.find(given.run, root(given.runs))
     task, model = trained_run.load_trained(run, threads=1, device="cpu")
     assert isinstance(task, Task)

@@ -27,9 +27,10 @@ from pathlib import Path
 from typing import Any
 
 if not sys.flags.safe_path:
-    sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
+    sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` and ``climate`` are packages too
 
 import torch
+from machine import ended_by_signals, tell_load
 from torch import Tensor, nn
 
 from tasks.poems import checker, forms, tone_patterns
@@ -88,6 +89,8 @@ def main() -> None:
     parser.add_argument("--runs", type=Path)
     parser.add_argument("--json", type=Path, help="the model's poems are kept here")
     given = parser.parse_args()
+    ended_by_signals()
+    tell_load()
     run = store.find(given.run, root(given.runs))
     corpus = Corpus(run)
     task, model = trained_run.load_trained(run, threads=1, device="cpu")

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 if not sys.flags.safe_path:
-    sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
+    sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` and ``climate`` are packages too
+
+from machine import ended_by_signals, tell_load
 
 import tasks
 from workbench.config import spec
@@ -44,6 +46,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--runs", type=Path, default=Path("checkpoints"))
     given = parser.parse_args()
+    ended_by_signals()
+    tell_load()
     tables = _neighbour()
     results = tables.read() if tables.DATA.exists() else {}
     for name, _, file in (pair.partition("=") for pair in given.measured):

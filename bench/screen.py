@@ -20,6 +20,8 @@ import pyte
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 Seen = Callable[[pyte.Screen], bool]
+# the last: a program that compiles its sources at every start is nobody's
+_NOT_PASSED_ON = ("COLUMNS", "LINES", "NO_COLOR", "PYTHONDONTWRITEBYTECODE")
 sys.setswitchinterval(0.0005)  # the reader notes the moment at which something came
 
 
@@ -30,10 +32,11 @@ class Program:
         self._master, slave = os.openpty()
         columns, rows = size
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        here = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
+        here = {key: value for key, value in os.environ.items() if key not in _NOT_PASSED_ON}
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self._came: queue.Queue[tuple[float, bytes]] = queue.Queue()
+        self._spent: dict[float, float] = {}
         self.began = time.perf_counter()
         self.process = subprocess.Popen(
             [str(word) for word in words],
@@ -57,9 +60,16 @@ class Program:
         os.close(self._master)
 
     def _take(self) -> None:
+        clock = (~self.process.pid << 3) | 2  # Linux: of all threads of a process
         with suppress(OSError):
             while new := os.read(self._master, 65536):
-                self._came.put((time.perf_counter(), new))
+                moment = time.perf_counter()
+                self._spent[moment] = time.clock_gettime(clock)
+                self._came.put((moment, new))
+
+    def spent(self, moment: float) -> float:
+        """Seconds of processor time that the program itself, without its children, had used when something came."""
+        return self._spent[moment]
 
     @property
     def text(self) -> str:

@@ -20,7 +20,9 @@ import time
 from pathlib import Path
 
 if not sys.flags.safe_path:
-    sys.path.pop(0)  # this file's folder, where ``cells`` would be its neighbour
+    sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` and ``climate`` are packages too
+
+from machine import ended_by_signals, tell_load
 
 import tasks
 from workbench.config import spec
@@ -38,6 +40,8 @@ def main() -> None:
     if given.one:
         print(json.dumps(start(given.one)))
         return
+    ended_by_signals()
+    tell_load()
     for task in given.tasks:
         once(given.data, task)
     measured = [[once(given.data, task) for task in given.tasks] for _ in range(given.times)]

@@ -35,17 +35,24 @@ def main() -> None:
             "workbench": ((WORKBENCH,), "lstm"),
         }
         measured = [[first_paint(words, sign) for words, sign in programs.values()] for _ in range(given.times + 1)][1:]
-    medians = [statistics.median(seconds) for seconds in zip(*measured, strict=True)]
-    rows = [
-        (name, *(f"{1000 * figure:.0f}" for figure in (median, min(seconds), max(seconds))))
-        for name, median, seconds in zip(programs, medians, zip(*measured, strict=True), strict=True)
-    ]
-    table(("first paint, ms", "median", "least", "most"), *rows, ("ratio", f"{medians[1] / medians[0]:.2f}", "", ""))
+    rows, medians = [], []
+    for kind, what in enumerate(("seconds", "processor time")):
+        for program, name in enumerate(programs):
+            figures = [1000 * both[program][kind] for both in measured]
+            medians.append(statistics.median(figures))
+            rows.append((f"{name}, {what}", *(f"{one:.0f}" for one in (medians[-1], min(figures), max(figures)))))
+        ratios = [both[1][kind] / both[0][kind] for both in measured]
+        rows.append(
+            (f"ratio, {what}", *(f"{one:.2f}" for one in (medians[-1] / medians[-2], min(ratios), max(ratios))))
+        )
+    table(("first paint, ms", "median", "least", "most"), *rows)
 
 
-def first_paint(words: tuple[str, ...], sign: str) -> float:
+def first_paint(words: tuple[str, ...], sign: str) -> tuple[float, float]:
+    """Seconds until it is painted, and seconds of processor time until then."""
     with Program(*words) as program:
-        return program.shows(sign, "Quit") - program.began
+        moment = program.shows(sign, "Quit")
+        return moment - program.began, program.spent(moment)
 
 
 if __name__ == "__main__":

@@ -44,11 +44,11 @@ def at_hand() -> int:
 
     The least of what the machine has available, its control groups leave (version 1 or 2), and ``ulimit -v`` leaves.
     """
-    import psutil  # the first paint does not wait for it
-
-    found = [int(psutil.virtual_memory().available), *_left_by_groups()]
+    found = [_available(), *_left_by_groups()]
     most, _ = resource.getrlimit(resource.RLIMIT_AS)
     if most != resource.RLIM_INFINITY:
+        import psutil
+
         found.append(most - int(psutil.Process().memory_info().vms))
     return max(0, min(found))
 
@@ -88,6 +88,18 @@ def amount(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g} {unit}" if number < 1000 * size else f"{number / size:,.0f} {unit}"
     return f"{number / 1000:.3g} kB"
+
+
+def _available() -> int:
+    """Return the bytes that the machine has available: as Linux says, else as psutil does, a heavy import."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name == "MemAvailable":
+                return int(value.removesuffix("kB")) * 1024
+    import psutil
+
+    return int(psutil.virtual_memory().available)
 
 
 def _left_by_groups() -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import py_compile
 import re
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import tasks
-from tasks import TaskError
+from tasks import TaskError, _registry
 from workbench.config import spec
 
 SETTINGS = '''"""Own settings."""
@@ -138,3 +139,13 @@ def test_an_unknown_name_is_a_key_error() -> None:
         for name in ("nams", "shared", "base", ""):
             with pytest.raises(KeyError):
                 use(name)
+
+
+def test_a_compiled_module_tells_its_names_until_its_source_changes(tmp_path: Path) -> None:
+    source = tmp_path / "task.py"
+    source.write_text("class Task:\n    pass\n")
+    assert not _registry._compiled_names(source)
+    py_compile.compile(str(source))
+    assert "Task" in _registry._compiled_names(source)
+    source.write_text("class Task(:\n    pass\n")
+    assert not _registry._compiled_names(source)

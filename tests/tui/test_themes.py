@@ -215,3 +215,14 @@ async def test_the_marked_line_of_a_list_stands_out_among_sixteen_colours(screen
         other = next(segment for segment in drawn if segment.text.startswith("lstm  "))
         assert other.style.underline
         assert other.style.bgcolor.is_default
+
+
+async def test_every_style_sheet_is_read_when_another_page_is_shown_and_the_last_word_stays_the_last(screen) -> None:
+    async with screen.open() as pilot:
+        await screen.until(pilot, "names")
+        await pilot.press("2")
+        await eventually(pilot, lambda: pilot.app.place == "runs")
+        read = [Path(path).stem for path, _ in pilot.app.stylesheet.source if Path(path).parent == STYLES]
+        assert sorted(read) == sorted(sheet.stem for sheet in STYLES.glob("*.tcss"))
+        assert read[:2] == ["base", "lab"]
+        assert read[-2:] == ["over", "ansi"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tasks.shared.datasets.locations import named_folder
+from tasks.shared.datasets.named import named_folder
 from workbench import tui
 from workbench.runs.locations import root
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tasks.shared.datasets.locations import named_folder
+from tasks.shared.datasets.named import named_folder
 from workbench.cli import completion
 from workbench.config.environment import ASCII
 from workbench.config.options import DEVICE_PATTERN

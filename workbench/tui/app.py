@@ -44,13 +44,20 @@ def _runs() -> Screen[None]:
     return RunsScreen()
 
 
-STYLES = ("base", "lab", "run", "charts", "confusion", "runs", "compare", "poem", "over", "ansi")
+_FIRST = ("base", "lab")  # style sheets that the first paint needs, with the last
+_PAGES = ("run", "charts", "confusion", "runs", "compare", "poem")
+_LAST = ("over", "ansi")
+_SOON = 0.3  # seconds after which the other pages' style sheets are read, unless one of them is shown before
+
+
+def _sheets(*names: str) -> list[Path]:
+    return [Path(__file__).with_name("styles") / f"{name}.tcss" for name in names]
 
 
 class WorkbenchApp(Messages, Appearance):
     """Reader of run folders, and sender of start and stop: the ``Navigator`` of its screens."""
 
-    CSS_PATH = [f"styles/{name}.tcss" for name in STYLES]  # noqa: RUF012
+    CSS_PATH = [*_sheets(*_FIRST, *_LAST)]  # noqa: RUF012
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     COMMANDS = {Palette}  # noqa: RUF012
@@ -87,6 +94,18 @@ class WorkbenchApp(Messages, Appearance):
             await self._open_run(self._first)
         else:
             await self._put("lab")
+            self.set_timer(_SOON, self.read_styles)
+
+    def read_styles(self) -> None:
+        """Read the style sheets of the other pages, once; those that have the last word stay the last."""
+        sheet = self.stylesheet
+        if any(sheet.has_source(str(path)) for path in _sheets(*_PAGES)):
+            return
+        last = _sheets(*_LAST)
+        for path in last:
+            del sheet.source[str(path), ""]
+        sheet.read_all([*_sheets(*_PAGES), *last])
+        sheet.parse()  # of what is known already nothing anew
 
     @property
     def place(self) -> Place:
@@ -104,6 +123,8 @@ class WorkbenchApp(Messages, Appearance):
         """Show a screen in place of the one that is shown, and of any dialog over it."""
         while self.screen.is_modal:
             await self.pop_screen()
+        if screen != "lab":
+            self.read_styles()
         if self.place in self.SCREENS:  # not one that belongs to the run
             self._origin = self.place
         if len(self.screen_stack) > 1:

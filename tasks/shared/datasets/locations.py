@@ -17,6 +17,7 @@ import tasks
 from tasks.base import DataError, Settings
 from tasks.shared import files
 from tasks.shared.datasets import cache, downloader, registry, verification
+from tasks.shared.datasets.named import named_folder
 from tasks.shared.datasets.registry import Dataset
 from tasks.shared.datasets.verification import VerificationReport
 
@@ -39,12 +40,6 @@ class DatasetStatus(NamedTuple):
     found: VerificationReport | None = None  # of these very files, if they were verified before
     rows: int | None = None  # if they were counted
     size: int | None = None  # bytes of the files
-
-
-def named_folder(option: Path | None = None) -> Path | None:
-    """Return the data folder that the user named with ``--data`` or ``WORKBENCH_DATA``."""
-    named = option or (Path(os.environ["WORKBENCH_DATA"]) if os.environ.get("WORKBENCH_DATA") else None)
-    return named.absolute() if named else None
 
 
 def starter(task: str) -> Path:

@@ -12,6 +12,7 @@ import tasks
 from tasks.base import DataError
 from tasks.shared.datasets import locations, registry
 from tasks.shared.datasets.locations import Source
+from tasks.shared.datasets.named import named_folder
 from tasks.shared.datasets.registry import Dataset
 
 FILES = ("one.txt", "book|book.tar.gz|book_*.csv", "last.txt")
@@ -100,12 +101,12 @@ def test_a_named_folder_that_lacks_a_file_is_an_error_never_another_folder(
 
 def test_the_option_is_before_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_DATA", str(tmp_path / "variable"))
-    assert locations.named_folder(tmp_path / "option") == tmp_path / "option"
-    assert locations.named_folder() == tmp_path / "variable"
+    assert named_folder(tmp_path / "option") == tmp_path / "option"
+    assert named_folder() == tmp_path / "variable"
     monkeypatch.chdir(tmp_path)
-    assert locations.named_folder(Path("here")) == tmp_path / "here"
+    assert named_folder(Path("here")) == tmp_path / "here"
     monkeypatch.delenv("WORKBENCH_DATA")
-    assert locations.named_folder() is None
+    assert named_folder() is None
 
 
 @pytest.mark.usefixtures("toy")

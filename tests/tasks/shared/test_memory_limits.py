@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tasks.base import DataError
@@ -140,3 +141,7 @@ def test_a_control_groups_limit_counts(tmp_path: Path, monkeypatch: pytest.Monke
     assert memory._left(tmp_path, "memory.max", "memory.current", "inactive_file") == []
     monkeypatch.setattr(memory, "_left_by_groups", lambda: [12_345])
     assert memory.at_hand() == 12_345
+
+
+def test_the_memory_available_is_what_psutil_says() -> None:
+    assert memory._available() == pytest.approx(psutil.virtual_memory().available, rel=0.2)

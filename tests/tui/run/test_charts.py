@@ -266,6 +266,7 @@ async def test_a_chart_of_its_own_shows_all_of_its_curves(screen) -> None:
     one.extend(range(100, 201), [1.0] * 101)
     two.extend(range(150, 301), [2.0] * 151)
     async with screen.open() as pilot:
+        pilot.app.read_styles()  # a chart is on no first page
         chart = Chart("loss", [one, two])
         await pilot.app.screen.mount(chart)
         chart.styles.height = 12

@@ -245,6 +245,20 @@ def test_a_long_file_is_read_in_parts(four, monkeypatch) -> None:
     assert watcher.views(40) == said(40)
 
 
+def test_how_a_long_run_stands_is_read_from_its_end(four, monkeypatch) -> None:
+    watcher = Watcher(four.run)
+    assert watcher.latest() is None  # one look reads it all
+    monkeypatch.setattr("workbench.tui.services.watcher._AT_ONCE", 300)
+    status, latest = watcher.latest()
+    assert watcher.history.empty
+    watcher = Watcher(four.run)
+    while watcher.look().more:
+        pass
+    assert status == "running"
+    assert (latest.step, latest.best, latest.started) == (80, watcher.history.best, watcher.history.started)
+    assert latest.steps[-1:] == watcher.history.steps[-1:]
+
+
 @pytest.mark.parametrize(
     ("shown", "by", "live", "wanted"),
     [

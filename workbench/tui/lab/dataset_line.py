@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.filesize import decimal
 from textual import work
@@ -14,12 +14,14 @@ from textual.content import Content
 
 import tasks
 from tasks.base import DataError, Settings
-from tasks.shared.datasets import locations
-from tasks.shared.datasets.locations import DatasetStatus, Source
 from workbench.render.text import printable
 from workbench.tui.lab.text_lines import StatusLine
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.widgets.progress import bar
+
+if TYPE_CHECKING:
+    from tasks.shared.datasets.locations import DatasetStatus, Source
+    from tasks.shared.datasets.registry import Dataset
 
 T = TypeVar("T")
 Piece = str | tuple[str, str] | Content
@@ -80,7 +82,7 @@ class DatasetLine(StatusLine):
         self._task_name, self._settings = task, settings
         if (task, settings.own_data) != before:
             self._standing = None
-            self._look()
+            self.call_after_refresh(self._look)  # what it imports would hold up the first paint
 
     @property
     def fetchable(self) -> bool:
@@ -88,7 +90,7 @@ class DatasetLine(StatusLine):
         if self._task_name in self._downloads:
             return True
         incomplete = self._standing is not None and self._standing.where in ("starter", "absent")
-        return incomplete and locations.registered(self._task_name) is not None
+        return incomplete and _registered(self._task_name) is not None
 
     def fetch_or_stop(self) -> None:
         if not self.fetchable:
@@ -117,6 +119,8 @@ class DatasetLine(StatusLine):
             say(sentence)
 
         def find() -> Source:
+            from tasks.shared.datasets import locations
+
             return locations.find_or_download(task, self._data, report, settings=settings, arrived=download.arrived)
 
         return await self._track(task, download, find)
@@ -124,10 +128,14 @@ class DatasetLine(StatusLine):
     @work(group="download")
     async def _download(self, task: str, download: Download) -> None:
         self._failures.pop(task, None)
+
+        def fetch() -> None:
+            from tasks.shared.datasets import locations
+
+            locations.download(task, lambda _: None, arrived=download.arrived)
+
         try:
-            await self._track(
-                task, download, lambda: locations.download(task, lambda _: None, arrived=download.arrived)
-            )
+            await self._track(task, download, fetch)
         except DownloadStopped:
             return
         except DataError as error:
@@ -139,7 +147,7 @@ class DatasetLine(StatusLine):
 
     def _begin(self, task: str) -> Download:
         """Show a download from now on, before its first byte: the next key already finds it under way."""
-        known = locations.registered(task)
+        known = _registered(task)
         download = self._downloads[task] = Download(known.size if known else None)
         self._clock.resume()
         self._draw()
@@ -198,7 +206,17 @@ class DatasetLine(StatusLine):
         return _state(self._task_name, self._standing)
 
 
+def _registered(task: str) -> Dataset | None:
+    """Return what is known of a task's download; ``None``: there is none."""
+    from tasks.shared.datasets import locations
+
+    return locations.registered(task)
+
+
 def _standing(task: str, named: Path | None, settings: Settings) -> DatasetStatus:
+    from tasks.shared.datasets import locations
+    from tasks.shared.datasets.locations import DatasetStatus
+
     try:
         if not settings.own_data:
             return locations.status(task, named)
@@ -235,7 +253,7 @@ def _state(task: str, standing: DatasetStatus) -> list[Piece]:
     if not tasks.settings(task).files:
         return [("none needed", "$text-success")]
     rows = f", {standing.rows:,} rows" if standing.rows else ""
-    known = locations.registered(task)
+    known = _registered(task)
     size = f", {decimal(known.size)}" if known and known.size else ""
     get = (f" · g downloads all of it{size}", "$foreground-muted") if known else ""
     match standing.where:

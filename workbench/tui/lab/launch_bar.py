@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from subprocess import Popen
+from typing import TYPE_CHECKING
 
 import msgspec
 from textual import work
@@ -14,7 +15,6 @@ from textual.message import Message
 from textual.widgets import Button, Static
 
 from tasks.base import DataError
-from tasks.shared.datasets.locations import Source
 from workbench.config.spec import RunSpec
 from workbench.render.text import printable
 from workbench.runs import launch, store
@@ -25,6 +25,9 @@ from workbench.tui.lab.network_line import NetworkSummaryLine
 from workbench.tui.lab.text_lines import StatusLine
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.session import Session
+
+if TYPE_CHECKING:
+    from tasks.shared.datasets.locations import Source
 
 
 class LaunchBar(Vertical):

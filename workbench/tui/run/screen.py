@@ -19,6 +19,7 @@ from tasks.base import Settings
 from tasks.views import Confusion, View
 from workbench.runs.events import Finished, Step
 from workbench.runs.folder import RunError
+from workbench.runs.history import History
 from workbench.runs.run import Run
 from workbench.tui.keys import bindings
 from workbench.tui.run.about import about_text
@@ -90,7 +91,15 @@ class RunScreen(Page):
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
         """Follow the run: the only place where its history is read."""
+        with suppress(*UNREADABLE, *TAKEN_DOWN):
+            if latest := await run_in_thread(self._watcher.latest):
+                self._show_latest(*latest)
         await poll(self._look, self._show_look, self._unreadable, self._interval, self._wake)
+
+    def _show_latest(self, status: Seen, history: History) -> None:
+        """Show how a long run stands while its curves are still being read."""
+        self.query_one(Progress).show(status, history)
+        self._show_message(message(status, history, "", str(self.run.path)))
 
     def _interval(self) -> float | None:
         """Seconds between two looks; none while the display stands still."""
@@ -127,11 +136,10 @@ class RunScreen(Page):
         return look
 
     def _grow(self, look: Look) -> None:
-        charts, history = self.query_one(ChartPanel), self._watcher.history
+        charts = self.query_one(ChartPanel)
         if look.restarted:
             charts.clear()
-        charts.add_events(look.events, best_baseline(history, self._settings))
-        self.query_one(Progress).show(look.status, history, self._load)
+        charts.add_events(look.events, best_baseline(self._watcher.history, self._settings))
 
     async def _show(self, look: Look, *, anew: bool) -> None:
         history = self._watcher.history
@@ -139,17 +147,20 @@ class RunScreen(Page):
         if changed:
             self.refresh_bindings()
         self._grow(look)
-        text = message(look.status, history, look.log_line, str(self.run.path), look.report)
-        if text != self._message:  # an update lays the whole screen out anew
-            self._message = text
-            self.query_one("#message", Static).update(text)
-            self.query_one("#message").display = bool(text)
+        self.query_one(Progress).show(look.status, history, self._load)
+        self._show_message(message(look.status, history, look.log_line, str(self.run.path), look.report))
         if anew:
             self._show_evaluation()
             await self._show_views()
             self.refresh_bindings()
             self._about.show(about_text(self.run, history))
             self._arrange()
+
+    def _show_message(self, text: Content) -> None:
+        if text != self._message:  # an update lays the whole screen out anew
+            self._message = text
+            self.query_one("#message", Static).update(text)
+            self.query_one("#message").display = bool(text)
 
     def _show_evaluation(self) -> None:
         """Tell which evaluation is shown, in words and in the charts; a resumed run may have dropped it."""
@@ -269,6 +280,4 @@ class RunScreen(Page):
         self.navigator.back()
 
     def _say(self, sentence: str) -> None:
-        self._message = Content.styled(sentence, "$text-error")
-        self.query_one("#message", Static).update(self._message)
-        self.query_one("#message").display = True
+        self._show_message(Content.styled(sentence, "$text-error"))

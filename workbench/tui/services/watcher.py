@@ -10,7 +10,7 @@ from tasks.shared.datasets.progress import PROGRESS_MARK
 from tasks.views import View
 from workbench.runs.evaluations import EvaluationIndex
 from workbench.runs.events import Event, Started
-from workbench.runs.history import History
+from workbench.runs.history import History, LatestEvents
 from workbench.runs.journal import Tail
 from workbench.runs.run import Run
 from workbench.runs.summary import State
@@ -46,6 +46,18 @@ class Watcher:
         self._report_offset = run.log_size() if again else 0  # past the reports of an earlier life
         self._report = ""
         self._status: Seen = run.status()
+
+    def latest(self) -> tuple[Seen, History] | None:
+        """Read status and figures back from the end of a long file, before ``look`` reads all; ``None``: it is short.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        events = self.run.events_file
+        if not events.exists() or events.stat().st_size <= _AT_ONCE:
+            return None
+        history = LatestEvents(events).read()
+        return self.run.status(history), history
 
     def look(self) -> Look:
         """Read the new events and derive the status.
