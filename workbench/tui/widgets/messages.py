@@ -9,7 +9,7 @@ from textual.app import App
 from textual.events import Event, Key
 from textual.notifications import SeverityLevel
 
-_ROOM = 72  # cells of a line at most
+_ROOM = 84  # cells of a message at most, with its frame
 _AROUND = 4  # cells of a message's frame and of the screen's margin
 _LINES = 4  # of a path at most
 _KEPT_SPACE = "\N{NO-BREAK SPACE}"
