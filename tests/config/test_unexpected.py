@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from tasks.base import PlainError
 from workbench.config.environment import unexpected
 
 SHOWN = "WORKBENCH_DEBUG=1 shows the traceback."
@@ -22,6 +23,10 @@ SHOWN = "WORKBENCH_DEBUG=1 shows the traceback."
 )
 def test_the_machines_errors_are_no_defects(error: BaseException, said: str) -> None:
     assert unexpected(error) == f"{said} {SHOWN}"
+
+
+def test_a_plain_error_says_itself() -> None:
+    assert unexpected(PlainError("One sentence.")) == "One sentence."
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), OSError("a text alone"), AssertionError()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -181,6 +182,26 @@ def test_a_worker_that_cannot_be_started_gives_the_run_back(run: Run, monkeypatc
     with pytest.raises(RunError, match=r"^No worker could be started on run .*: No such file or directory\.$"):
         launch.start(run)
     assert not run.alive()
+
+
+def test_a_lock_that_cannot_be_opened_is_not_taken_for_another_workers(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed = run.acquire_lock()
+
+    def failing(*_: object, **__: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", failing)
+        with pytest.raises(RunError, match=rf"^Run {run.id} cannot be used: Input/output error \(.*/lock\)\.$"):
+            run.adopt_lock(handed.descriptor)
+    assert run.adopt_lock(os.dup(handed.descriptor)) is not None
+    handed.close()
+
+
+def test_a_descriptor_that_is_none_is_not_adopted(run: Run) -> None:
+    run.adopt_lock(999).close()
 
 
 def test_a_shared_lock_of_another_user_holds_nobody_up(run: Run) -> None:

@@ -60,7 +60,12 @@ def diary(tmp_path: Path) -> Iterator[Path]:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("make", [link, dangling_link, named_pipe, unix_socket])
+def subfolder(path: Path, _: Path) -> str:
+    path.mkdir()
+    return "a folder"
+
+
+@pytest.mark.parametrize("make", [link, dangling_link, named_pipe, unix_socket, subfolder])
 @pytest.mark.parametrize("name", FILES)
 def test_a_run_with_anything_but_files_in_it_is_not_opened(
     run: Run, name: str, make: Callable[[Path, Path], str], diary: Path

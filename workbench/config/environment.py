@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tasks.base import PlainError
 from workbench.config.plugin_errors import located
 
 DEBUG: Final = "WORKBENCH_DEBUG"  # shows tracebacks
@@ -15,6 +16,8 @@ def unexpected(error: BaseException) -> str:
 
     One raised in a user's own cell or task names its line, the machine's own says what it is; the rest are defects.
     """
+    if isinstance(error, PlainError):
+        return str(error)
     if place := located(error):
         return f"{place}. {DEBUG}=1 shows the traceback."
     if isinstance(error, OSError) and error.strerror:

@@ -16,6 +16,8 @@ from tasks.base import PlainError
 from workbench.runs.locations import run_id
 
 LARGEST = 256 << 20  # bytes of a file that is read whole; a vocabulary of a million words takes 20 MB
+FILES = {"spec.json", "task.json", "task.safetensors", "network.txt", "events.jsonl", "lock", "worker.log", "STOP"}
+FILES |= {"best.safetensors", "last.pt", "reserve"}
 _FLAGS = {
     "rb": os.O_RDONLY,
     "ab": os.O_WRONLY | os.O_APPEND | os.O_CREAT,
@@ -115,7 +117,7 @@ def holds(path: Path) -> bool:
 
 
 def check(folder: Path) -> None:
-    """Check that a run's folder holds regular files and folders alone, apart from hidden names.
+    """Check that a run's folder holds regular files, and folders of other names, apart from hidden names.
 
     Raises:
         NotOpened: it holds something else, which is named.
@@ -125,7 +127,8 @@ def check(folder: Path) -> None:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if entry.name.startswith("."):  # an editor's, which no run opens
                 continue
-            if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
+            foreign = entry.name not in FILES and entry.is_dir(follow_symlinks=False)
+            if not (entry.is_file(follow_symlinks=False) or foreign):
                 _check(Path(entry.path), entry.stat(follow_symlinks=False))
 
 

@@ -119,8 +119,12 @@ def adopt(path: Path, descriptor: int) -> Lock | None:
     Raises:
         RunError, OSError: as ``acquire``.
     """
+    try:
+        inherited = os.fstat(descriptor)
+    except OSError:  # no such descriptor
+        return None
     with folder.open_regular(path) as own:
-        if not os.path.sameopenfile(descriptor, own.fileno()):
+        if not os.path.samestat(inherited, os.fstat(own.fileno())):
             return None
     os.set_inheritable(descriptor, False)
     file: BinaryIO = os.fdopen(descriptor, "r+b", buffering=0)

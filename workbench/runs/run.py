@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -152,12 +151,13 @@ class Run:
         """Take over the lock that the launcher handed on; take it anew where it is another one.
 
         Raises:
-            RunError: another worker has the run.
+            RunError: another worker has the run, or its lock cannot be opened.
         """
-        with suppress(OSError):
-            if held := lock.adopt(self.lock_file, descriptor):
-                return held
-        return self.acquire_lock()
+        try:
+            held = lock.adopt(self.lock_file, descriptor)
+        except OSError as error:
+            raise RunError(f"Run {self.id} cannot be used: {error.strerror} ({self.lock_file}).") from None
+        return held or self.acquire_lock()
 
     def stop_requested(self) -> bool:
         """Return whether the worker was asked to save a checkpoint and end."""
