@@ -225,6 +225,7 @@ def be_the_program(request: dict[str, Any], files: list[int]) -> NoReturn:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     sys.argv = [str(Path(sys.executable).with_name("workbench")), *request["args"]]
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
