@@ -76,6 +76,8 @@ def main() -> int:
         print(f"Run {run.id} cannot be written: {error.strerror} ({run.events_file}).", file=sys.stderr)
         return 1
     finally:
+        with suppress(OSError):
+            run.stop_file.unlink(missing_ok=True)
         lock.close()
 
 

@@ -88,7 +88,12 @@ def forked(program: Program) -> Start:
 
 
 def fresh(words: list[object], out: int, err: int, env: dict[str, str]) -> Started:
-    return subprocess.Popen([PROGRAM, *map(str, words)], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+    def heard() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background ignores it
+
+    return subprocess.Popen(
+        [PROGRAM, *map(str, words)], stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=heard
+    )
 
 
 def try_one(

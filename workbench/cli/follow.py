@@ -15,7 +15,6 @@ from workbench.cli.stop_signals import StopSignals
 from workbench.render.console import wide_console
 from workbench.render.streams import narrate, print_json
 from workbench.render.terminal_gone import end_with_terminal
-from workbench.runs import folder
 from workbench.runs.history import History
 from workbench.runs.journal import Tail
 from workbench.runs.run import LIVE, Run, Status
@@ -60,6 +59,8 @@ def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Pop
                 display.resume()
                 if choice == "stop":
                     _stop(run, worker)
+            if not run.path.is_dir():
+                break
             status = run.status()
             reports, offset = run.progress_lines(offset)
             for line in reports:
@@ -76,7 +77,7 @@ def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Pop
             if worker:
                 worker.poll()
             time.sleep(_POLL_SECONDS)
-    if not folder.holds(run.path):
+    if not run.path.is_dir():
         narrate(f"workbench: The folder of run {run.id} is gone: {run.path} was moved or deleted while it trained.")
         return 1
     if worker and worker.wait() and status != "failed":

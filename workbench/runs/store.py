@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tasks.shared import files
@@ -47,7 +48,9 @@ def create(folder: Path, described: RunSpec) -> Run:
     except OSError as error:
         raise RunError(f"Runs cannot be kept in {folder}: {error.strerror}. Name another folder with --runs.") from None
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        for leave in ((fresh / "spec.json").unlink, fresh.rmdir):  # it is elsewhere by now, where all went well
+            with suppress(OSError):
+                leave()
 
 
 def listing(folder: Path) -> list[Run]:
