@@ -177,6 +177,7 @@ def test_a_date_and_a_time_may_stand_apart(tmp_path: Path) -> None:
         (text(lines(), "when,UTC\nwhen,t\nUTC,degC"), {}, r"line 3: 'UTC' is no time"),
         (text([*lines(), "2020-03"]), {}, r"line 302: 1 cell, where there are 2 column names"),
     ],
+    ids=lambda value: "packed" if isinstance(value, bytes) else None,  # packed with the time of day
 )
 def test_what_cannot_be_read_names_its_cure(
     tmp_path: Path, content: str | bytes, changes: dict[str, Any], sentence: str
