@@ -11,7 +11,6 @@ _UNDECODED = re.compile("[\ud800-\udfff]")  # Python's stand-ins for bytes that 
 # A terminal obeys the controls (C0, DEL, C1), turns a line round at a format character (bidi) and breaks it at U+2028;
 # nothing encodes a surrogate.
 _OBEYED = ("Cc", "Cf", "Cs", "Zl", "Zp")
-_SHOWN = "\u00ad\u200c\u200d"  # soft hyphen, joiners: parts of words and emoji, which steer nothing
 
 
 def printable(text: str, most: int = 0) -> str:
@@ -25,7 +24,7 @@ def printable(text: str, most: int = 0) -> str:
 
 def is_printable(character: str) -> bool:
     """Return whether a terminal shows a character; the wide and the no-break space are shown."""
-    return character.isprintable() or character in _SHOWN or unicodedata.category(character) not in _OBEYED
+    return character.isprintable() or unicodedata.category(character) not in _OBEYED
 
 
 def printable_lines(text: str) -> str:

@@ -22,6 +22,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     found = importlib.util.spec_from_file_location("bench_climate", FILE)
     assert found
     assert found.loader
+    monkeypatch.setattr(sys, "path", [str(FILE.parent), *sys.path])  # as where it is run
     module = importlib.util.module_from_spec(found)
     monkeypatch.setitem(sys.modules, "bench_climate", module)
     found.loader.exec_module(module)
