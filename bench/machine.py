@@ -1,4 +1,4 @@
-"""What else uses the machine, and ending cleanly on a signal: what every benchmark does at its start."""
+"""Start of every benchmark: tell the machine's other load, and end what was started also on a signal."""
 
 from __future__ import annotations
 

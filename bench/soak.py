@@ -39,7 +39,7 @@ SETTLED = 10.0  # minutes after which growth counts
 
 
 class Sample(NamedTuple):
-    """What a process holds; MB."""
+    """Memory of a process, in MB."""
 
     minute: float
     process: str

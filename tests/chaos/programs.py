@@ -27,7 +27,7 @@ _BIDI = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\
 
 
 class Told(NamedTuple):
-    """What a command printed, and its exit code."""
+    """Output of a command, and its exit code."""
 
     words: str
     code: int

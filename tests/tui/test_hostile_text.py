@@ -20,7 +20,7 @@ SIZES = [(120, 36), (80, 24), (60, 20)]
 
 
 def obeyed(text: str) -> set[str]:
-    """What a terminal would obey, or what turns a line."""
+    """Characters that a terminal would obey, or that turn a line."""
     return {letter for letter in text if not letter.isprintable() and category(letter) != "Zs"}
 
 

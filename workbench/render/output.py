@@ -21,7 +21,7 @@ _ERRORS = "workbench-substitute"
 
 
 class Unwritable(Exception):
-    """What was to be printed on stdout could not be written. The message is one plain sentence."""
+    """Failure to write on stdout. The message is one plain sentence."""
 
 
 class Output:

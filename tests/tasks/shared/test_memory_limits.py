@@ -1,4 +1,4 @@
-"""What would fill the memory is refused before it does, in one sentence with the variable that lifts the limit."""
+"""Refusal of data that would fill the memory, in one sentence with the variable that lifts the limit."""
 
 from __future__ import annotations
 
