@@ -102,9 +102,11 @@ async def test_help_scrolls_while_one_searches(screen, bare_lab) -> None:
     ],
 )
 async def test_the_footer_keeps_the_most_useful_keys(screen, width: int, shown: list[str]) -> None:
-    async with screen.open(size=(width, 24)) as pilot:
-        await pilot.pause()
-        assert [part.strip() for part in footer(screen).split("  ") if part.strip()] == shown
+    def parts() -> list[str]:
+        return [part.strip() for part in footer(screen).split("  ") if part.strip()]
+
+    async with screen.open(size=(width, 24)) as pilot:  # the data are looked for after the first paint
+        await eventually(pilot, lambda: parts() == shown, f"the footer shows {shown}")
 
 
 async def test_the_footer_shows_the_twins_while_letters_are_typed(screen) -> None:

@@ -88,5 +88,5 @@ async def test_with_two_digits_99_is_said_to_be_99_and_more() -> None:
 
 def test_a_difference_without_room_is_in_percent_points() -> None:
     ways = matrix_displays(full(99999), range(18), shares=False, reference=full(90000))
-    assert [way.unit for way in ways] == ["", "% points"]
-    assert ways[1].note == "% points, as the counts have no room"
+    assert [way().unit for way in ways] == ["", "% points"]
+    assert ways[1]().note == "% points, as the counts have no room"

@@ -7,7 +7,7 @@ from workbench.render.format import percent
 from workbench.render.text import printable
 from workbench.tui.confusion.evaluations import EvaluationPoint, OtherRun, Reference, ShownMatrix, make_reference
 from workbench.tui.widgets import matrix
-from workbench.tui.widgets.matrix import ORDERS, MatrixDisplay, Order
+from workbench.tui.widgets.matrix import ORDERS, Displays, Order
 
 _ERRORS = 40  # of the commonest that are listed
 
@@ -45,7 +45,7 @@ class MatrixView:
         """Switch to the next order of the classes."""
         self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
 
-    def displays(self, view: Confusion) -> list[MatrixDisplay]:
+    def displays(self, view: Confusion) -> Displays:
         """Return the ways to draw the matrix, or its difference to the reference."""
         classes, reference = matrix.class_order(view.counts, self.order), self.reference
         if reference is None:

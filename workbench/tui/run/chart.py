@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from rich.style import Style
@@ -22,7 +23,7 @@ from workbench.tui.run.view_range import ViewRange, magnification, visible_steps
 from workbench.tui.widgets.curve import Curve, Smoothed
 from workbench.tui.widgets.static_plot import SMALLEST
 
-_REDRAW_SECONDS = 1.0
+_REDRAW_SECONDS = 0.9  # between two drawings of a chart that grows; less than between two looks at a run
 _EDGE = 8  # columns for the numbers beside a chart
 _X_LABELS = {"step": "", "epoch": "epochs", "time": "seconds"}
 _CURSOR, _MARK = "│", "┊"
@@ -36,7 +37,7 @@ class ReferenceLevel(NamedTuple):
 
 
 class Chart(Widget, can_focus=True):
-    """Curves and a reference level. Call ``changed`` when a curve grew: it is drawn again once a second at most.
+    """Curves and a reference level. Call ``changed`` when a curve grew: it is drawn again, about once a second at most.
 
     Args:
         digits: of the figures, after the point.
@@ -79,12 +80,10 @@ class Chart(Widget, can_focus=True):
         self._set_titles()
 
     def changed(self) -> None:
-        """Draw again soon: the curves or the level have changed."""
+        """Draw again, at once or soon: the curves or the level have changed."""
         self._version += 1
         if self._timer is None:
-            self._timer = self.set_timer(_REDRAW_SECONDS, self._redraw)
-            if self._version == 1:
-                self.refresh()
+            self._redraw()
 
     def set_view(self, view: ViewRange) -> None:
         """Draw with another view, at once."""
@@ -108,9 +107,14 @@ class Chart(Widget, can_focus=True):
         return max(1, self.size.width - _EDGE)
 
     def _redraw(self) -> None:
-        self._timer = None
+        self._timer = self.set_timer(_REDRAW_SECONDS, partial(self._redraw_changed, self._version))
         self._set_titles()
         self.refresh()
+
+    def _redraw_changed(self, drawn: int) -> None:
+        self._timer = None
+        if self._version != drawn:
+            self._redraw()
 
     def _set_titles(self) -> None:
         """Set the titles: names and view above, values below, as long as there is room."""

@@ -51,7 +51,7 @@ class RunScreen(Page):
     place = "run"
     has_fields = False
     BINDINGS = bindings(place)
-    EVERY = 0.5  # seconds between two looks at the run's folder
+    EVERY = 1.0  # seconds between two looks at the run's folder
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -153,7 +153,6 @@ class RunScreen(Page):
             self._show_evaluation()
             await self._show_views()
             self.refresh_bindings()
-            self._about.show(about_text(self.run, history))
             self._arrange()
 
     def _show_message(self, text: Content) -> None:
@@ -208,6 +207,8 @@ class RunScreen(Page):
         self.query_one("#side").set_class(drawn, "-only-tabs")
         self.query_one("#result").display = (wide and tall) or chosen == RESULT
         self.query_one("#result").set_class(chosen == RESULT, "-whole")
+        if chosen == ABOUT:
+            self._about.show(about_text(self.run, self._watcher.history))
         panes.show_only(chosen)
 
     @on(TabRow.Chosen)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from textual import on
@@ -83,18 +84,16 @@ class ConfusionPane(Vertical):
         yield self.grid
         yield self._errors
 
-    @on(Mount)
-    @on(ConfusionGrid.Fitted)
-    def _tell_errors(self) -> None:
-        self._show_errors(self._view)
-
-    def show(self, view: Confusion) -> None:
+    def show_view(self, view: Confusion) -> None:
         """Show another matrix."""
         self._view = view
         self.grid.show(view)
-        self._show_errors(view)
+        self._tell_errors()
 
-    def _show_errors(self, view: Confusion) -> None:
+    @on(Mount)
+    @on(ConfusionGrid.Fitted)
+    def _tell_errors(self) -> None:
+        view = self._view
         errors = [
             f"{printable(true)} as {printable(guess)} {count:,} ({share:.0%})"
             for true, guess, count, share in most_confused(view, _ERRORS)
@@ -103,7 +102,8 @@ class ConfusionPane(Vertical):
         if self.grid.note:
             note += f"{self.grid.note[0].upper()}{self.grid.note[1:]}.  "
         head = (f"{note}Rows true, columns predicted; errors: ", "$foreground-muted")
-        self._errors.update(Content.assemble(head, ", ".join(errors) or "no errors"))
+        text = Content.assemble(head, ", ".join(errors) or "no errors")
+        self._errors.update(text, layout=False)  # its height is the room that the matrix leaves
 
 
 class SeriesPane(Vertical):
@@ -111,6 +111,7 @@ class SeriesPane(Vertical):
 
     def __init__(self, view: Series) -> None:
         super().__init__()
+        self._view = view
         self._title = Static(_muted(view.title), markup=False)
         self._chart = SeriesChart(view)
 
@@ -118,9 +119,11 @@ class SeriesPane(Vertical):
         yield self._title
         yield self._chart
 
-    def show(self, view: Series) -> None:
+    def show_view(self, view: Series) -> None:
         """Show another series."""
-        self._title.update(_muted(view.title))
+        if view.title != self._view.title:
+            self._title.update(_muted(view.title))
+        self._view = view
         self._chart.show(view)
 
 
@@ -130,37 +133,35 @@ class SamplesPane(Passage):
     def __init__(self, samples: SampleTexts) -> None:
         super().__init__(_samples_text(samples))
 
-    def show_samples(self, samples: SampleTexts) -> None:
+    def show_view(self, samples: SampleTexts) -> None:
         """Show other samples."""
         self.show(_samples_text(samples))
 
 
-def make_pane(view: PaneView) -> Widget:
-    """Return a widget that shows a view."""
+class TextPane(Passage):
+    """Title, table or text, and note of a view."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(partial(_passage, view))
+
+    def show_view(self, view: View) -> None:
+        """Show another view."""
+        self.show(partial(_passage, view))
+
+
+Pane = SamplesPane | ConfusionPane | SeriesPane | TextPane
+
+
+def _pane_class(view: PaneView) -> Callable[[Any], Pane]:
+    """Return the class of the widgets that show views of this kind."""
     match view:
         case SampleTexts():
-            return SamplesPane(view)
+            return SamplesPane
         case Confusion():
-            return ConfusionPane(view)
+            return ConfusionPane
         case Series():
-            return SeriesPane(view)
-    return Passage(partial(_passage, view))
-
-
-def update_pane(pane: Widget, view: PaneView) -> bool:
-    """Show a newer view in a pane; return whether the pane is of the view's kind."""
-    match pane, view:
-        case SamplesPane(), SampleTexts():
-            pane.show_samples(view)
-        case ConfusionPane(), Confusion():
-            pane.show(view)
-        case SeriesPane(), Series():
-            pane.show(view)
-        case Passage(), Table() | Text():
-            pane.show(partial(_passage, view))
-        case _:
-            return False
-    return True
+            return SeriesPane
+    return TextPane
 
 
 class ViewPanes(Container):
@@ -174,7 +175,8 @@ class ViewPanes(Container):
         super().__init__(id=id)
         self._last_name, self._last = last
         self._last.add_class("pane")
-        self._panes: dict[str, Widget] = {}
+        self._panes: dict[str, Pane] = {}
+        self._drawn: dict[str, PaneView] = {}  # views that the panes show; a hidden pane's may be an older one
         self.views: dict[str, PaneView] = {}
 
     def compose(self) -> ComposeResult:
@@ -191,11 +193,14 @@ class ViewPanes(Container):
                 continue
             self.views[name] = view
             old = self._panes.get(name)
-            if old is not None and update_pane(old, view):
+            if old is not None and type(old) is _pane_class(view):
+                if old.display:
+                    self._draw(name)
                 continue
             if old is not None:
                 await old.remove()
-            self._panes[name] = pane = make_pane(view)
+            self._panes[name] = pane = _pane_class(view)(view)
+            self._drawn[name] = view
             pane.add_class("pane")
             pane.display = False
             await self.mount(pane)
@@ -209,8 +214,17 @@ class ViewPanes(Container):
         """Make one pane visible, or none where the name is no pane's."""
         self.display = name in self.names
         for pane_name, pane in self._panes.items():
+            if pane_name == name:
+                self._draw(name)
             pane.display = pane_name == name
         self._last.display = name == self._last_name
+
+    def _draw(self, name: str) -> None:
+        """Let a pane show its newest view."""
+        view = self.views.get(name)
+        if view is not None and self._drawn.get(name) is not view:
+            self._drawn[name] = view
+            self._panes[name].show_view(view)  # type: ignore[arg-type]
 
 
 def _muted(text: str) -> Content:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -18,7 +17,7 @@ from textual.strip import Strip
 from tasks.views import Confusion
 from workbench.render.confusion_grid import least_label_width
 from workbench.tui.widgets import matrix
-from workbench.tui.widgets.matrix import MatrixDisplay
+from workbench.tui.widgets.matrix import Displays, MatrixDisplay
 from workbench.tui.widgets.shades import Shades
 
 _LABEL = 11  # cells of a label at most
@@ -33,9 +32,10 @@ class ConfusionGrid(ScrollView, can_focus=True):
     def __init__(self, view: Confusion, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._view = view
-        self._ways = [MatrixDisplay([], [], [], [], [], [])]
-        self._display = self._ways[0]
+        self._display = MatrixDisplay([], [], [], [], [], [])
+        self._ways: Displays = [lambda: self._display]
         self._heads: list[str] = []
+        self._ground = Style.null()
         self._label, self._column, self._lines, self._pad = 0, 3, 1, 0  # widths in cells; lines of a row
 
     class Fitted(Message):
@@ -56,9 +56,9 @@ class ConfusionGrid(ScrollView, can_focus=True):
         self._view = view
         self.show_display(matrix.matrix_displays(view, range(len(view.labels)), shares=False))
 
-    def show_display(self, ways: Sequence[MatrixDisplay]) -> None:
+    def show_display(self, ways: Displays) -> None:
         """Show a prepared matrix: in the first way that fits, else in the first one, which scrolls."""
-        self._ways = [*ways]
+        self._ways = ways
         self._fit()
         self.refresh()
 
@@ -66,11 +66,15 @@ class ConfusionGrid(ScrollView, can_focus=True):
         self._fit()
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = self.rich_style  # once for all lines: it is looked up along the widget's ancestors
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         width, classes = self.size.width, len(self._display.labels)
         row, line = divmod(y - 1 + round(self.scroll_y), self._lines)
         if y and row >= classes:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._ground)
         shift, room = round(self.scroll_x), self.scrollable_size.width - self._label - 1
         first = -(-shift // self._column)  # columns are shown whole: half a figure misleads
         seen = range(first, min(classes, (shift + room) // self._column))
@@ -83,7 +87,7 @@ class ConfusionGrid(ScrollView, can_focus=True):
             name = self._display.labels[row] if line == self._middle else ""
             label = Segment(set_cell_size(name, self._label) + " ", self._label_style(row))
         strip = Strip([label, Segment(" " * (first * self._column - shift)), *cells])
-        return strip.apply_style(self.rich_style).adjust_cell_length(width, self.rich_style)
+        return strip.apply_style(self._ground).adjust_cell_length(width, self._ground)
 
     def _head_style(self, place: int) -> Style:
         return self._shades.muted
@@ -116,10 +120,12 @@ class ConfusionGrid(ScrollView, can_focus=True):
     def _fit(self) -> None:
         """Choose the way to draw, and compute the widths: the longest figure and a space for a column."""
         width, note = self.size.width, self._display.note
-        widest = max(map(cell_len, self._ways[0].labels), default=0)
-        least = least_label_width(self._ways[0].labels)
-        fitting = (way for way in self._ways if least + 1 + len(way.labels) * _column_width(way) <= width)
-        self._display = next(fitting, self._ways[0])
+        asked = self._ways[0]()
+        widest = max(map(cell_len, asked.labels), default=0)
+        least = least_label_width(asked.labels)
+        ways = (way() for way in self._ways)
+        fitting = (way for way in ways if least + 1 + len(way.labels) * _column_width(way) <= width)
+        self._display = next(fitting, asked)
         classes, digits = len(self._display.labels), _longest(self._display)
         self._column, self._lines = _column_width(self._display), 1
         left = width - 1 - classes * self._column
@@ -163,8 +169,8 @@ class CellGrid(ConfusionGrid):
         self.marked = (0, 0)  # true and predicted class, whatever the order
         self._at = (0, 0)  # their positions
 
-    def show_display(self, ways: Sequence[MatrixDisplay]) -> None:
-        classes = ways[0].classes
+    def show_display(self, ways: Displays) -> None:
+        classes = ways[0]().classes
         row, column = (classes.index(number) if number in classes else 0 for number in self.marked)
         self._at = (row, column)
         super().show_display(ways)

@@ -5,7 +5,8 @@ C classes are named by their index in the matrix, positions by their index in th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from math import copysign, sqrt
 from typing import Literal, NamedTuple, get_args
 
@@ -33,6 +34,9 @@ class MatrixDisplay(NamedTuple):
     note: str = ""  # why they are not the texts that were asked for
 
 
+Displays = Sequence[Callable[[], MatrixDisplay]]  # ways to draw a matrix, each made when it is first asked for
+
+
 class CellCounts(NamedTuple):
     """Examples of a true class that were predicted as one class, and all examples of the true class."""
 
@@ -46,7 +50,13 @@ class CellCounts(NamedTuple):
 
 def cell_counts(view: Confusion, true: int, guess: int) -> CellCounts:
     """Return the counts of a cell."""
-    return CellCounts(view.counts[true][guess], sum(view.counts[true]))
+    return _row_counts(view, true)[guess]
+
+
+def _row_counts(view: Confusion, true: int) -> list[CellCounts]:
+    """Return the counts of a row's cells."""
+    total = sum(view.counts[true])
+    return [CellCounts(examples, total) for examples in view.counts[true]]
 
 
 def same_rows(view: Confusion, reference: Confusion) -> bool:
@@ -56,21 +66,25 @@ def same_rows(view: Confusion, reference: Confusion) -> bool:
 
 def matrix_displays(
     view: Confusion, classes: Sequence[int], *, shares: bool, reference: Confusion | None = None
-) -> list[MatrixDisplay]:
+) -> Displays:
     """Return the ways to draw a matrix: as asked for, then with shorter and shorter texts, each with a note.
 
     Args: as those of ``matrix_display``.
     """
-    asked = matrix_display(view, classes, shares=shares, reference=reference)
+
+    def way(note: str = "", *, shares: bool, digits: int = 3) -> Callable[[], MatrixDisplay]:
+        def make() -> MatrixDisplay:
+            display = matrix_display(view, classes, shares=shares, reference=reference, digits=digits)
+            return display._replace(note=note)
+
+        return cache(make)
+
     if reference is not None:
-        points = matrix_display(view, classes, shares=True, reference=reference)
-        return [asked] if shares else [asked, points._replace(note=NO_ROOM.format("% points"))]
-    short = matrix_display(view, classes, shares=True, digits=2)
+        return [way(shares=True)] if shares else [way(shares=False), way(NO_ROOM.format("% points"), shares=True)]
     if shares:
-        return [asked, short._replace(note=UP_TO_99)]
-    percents = matrix_display(view, classes, shares=True)
+        return [way(shares=True), way(UP_TO_99, shares=True, digits=2)]
     no_room = NO_ROOM.format("percent of the row")
-    return [asked, percents._replace(note=no_room), short._replace(note=f"{no_room}; {UP_TO_99}")]
+    return [way(shares=False), way(no_room, shares=True), way(f"{no_room}; {UP_TO_99}", shares=True, digits=2)]
 
 
 def matrix_display(
@@ -91,10 +105,9 @@ def matrix_display(
     """
     labels = [printable(label) for label in view.labels]
     short = abbreviations(labels)
-    cells = [
-        [(cell_counts(view, i, j), cell_counts(reference, i, j) if reference else None, i == j) for j in classes]
-        for i in classes
-    ]
+    rows = [_row_counts(view, i) for i in range(len(labels))]
+    others = [_row_counts(reference, i) for i in range(len(labels))] if reference else None
+    cells = [[(rows[i][j], others[i][j] if others else None, i == j) for j in classes] for i in classes]
     texts = [
         [_cell_texts(now, then, right=right, shares=shares, digits=digits) for now, then, right in row] for row in cells
     ]

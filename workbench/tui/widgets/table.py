@@ -132,25 +132,37 @@ class Passage(VerticalScroll):
         super().__init__(**kwargs)
         self._content = content
         self._room = 0  # cells of a line; 0: not known yet
-        self.body = Static(self._rendered(), markup=False)
+        self._shown = self._rendered()
+        self.body = Static(self._shown, markup=False)
 
     def compose(self) -> ComposeResult:
         yield self.body
 
     def on_resize(self) -> None:
-        room = self.scrollable_content_region.width
-        if room != self._room and callable(self._content):
-            self._room = room
-            self.body.update(self._rendered())
-        self._room = room
+        before, self._room = self._room, self.scrollable_content_region.width
+        if before != self._room and callable(self._content):
+            self._update()
 
     def show(self, content: Passable) -> None:
+        """Show another text."""
         self._content = content
-        self.body.update(self._rendered())
+        self._update()
+
+    def _update(self) -> None:
+        """Draw the text, where it is another one; the whole screen is laid out anew only where its size may change."""
+        before, self._shown = self._shown, self._rendered()
+        if self._shown.is_same(before):
+            return
+        widths = _line_widths(self._shown)
+        self.body.update(self._shown, layout=max(widths) > self._room or widths != _line_widths(before))
 
     def _rendered(self) -> Content:
         content = self._content(self._room) if callable(self._content) else self._content
         return _plain(content)
+
+
+def _line_widths(content: Content) -> list[int]:
+    return [*map(cell_len, content.plain.split("\n"))]
 
 
 def _plain(content: Content | str) -> Content:
