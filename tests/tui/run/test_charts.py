@@ -175,7 +175,7 @@ async def test_before_the_first_evaluation_the_cursor_finds_no_validation(screen
         assert "validation –" in foot(pilot)
 
 
-async def test_a_key_is_seen_at_once_though_events_are_drawn_once_a_second(screen, trained, monkeypatch) -> None:
+async def test_a_key_is_seen_at_once_though_events_are_drawn_now_and_then(screen, trained, monkeypatch) -> None:
     async with screen.open(trained.run) as pilot:
         await screen.until(pilot, "step 110 of 200")
         chart = pilot.app.screen.query_one("#loss", Chart)

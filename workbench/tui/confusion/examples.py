@@ -19,6 +19,7 @@ from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 from workbench.tui.confusion.example_search import ExampleSearch
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.widgets.static_text import StaticText
 from workbench.tui.widgets.table import Passage, lay_out
 
 _SHORT = 24  # cells of a text up to which it shares its line with the probabilities
@@ -37,7 +38,7 @@ class ExamplesPane(Vertical):
         self._caption = ""
 
     def compose(self) -> ComposeResult:
-        yield Static(markup=False, id="listed")
+        yield StaticText(id="listed")
         yield Passage(id="examples")
 
     def on_mount(self) -> None:

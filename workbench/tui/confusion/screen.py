@@ -38,6 +38,7 @@ from workbench.tui.widgets.confusion_grid import CellGrid
 from workbench.tui.widgets.dialogs import ChoiceDialog
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.shades import color_names
+from workbench.tui.widgets.static_text import StaticText
 from workbench.tui.widgets.status import badge, live
 from workbench.tui.widgets.table import Passage, lay_out
 
@@ -65,15 +66,15 @@ class ConfusionScreen(Page):
 
     def compose(self) -> ComposeResult:
         yield TopBar("run")
-        yield Static(markup=False, id="evaluation")
-        yield Static(markup=False, id="caption")
-        yield Static(markup=False, id="cell")
+        yield StaticText(id="evaluation")
+        yield StaticText(id="caption")
+        yield StaticText(id="cell")
         with Container(id="matrix-and-side"):
             yield CellGrid(id="matrix")
             with Vertical(id="beside"):
                 yield Passage(id="errors")
                 yield ExamplesPane(self.run, id="examples-pane")
-        yield Static(markup=False, id="empty")
+        yield StaticText(id="empty")
         yield BottomBar("confusion")
 
     def on_mount(self) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 import cells
 import tasks
+from workbench.tui.widgets.static_text import StaticText
 
 _HEAD = "bold $text-primary"
 Parts = list[str | tuple[str, str]]
@@ -21,8 +22,8 @@ class Description(VerticalScroll):
     """A sentence on each, and the cell's equations; of a file that cannot be read, the reason."""
 
     def compose(self) -> ComposeResult:
-        yield Static(markup=False, id="facts")
-        yield Static(markup=False, id="equations")
+        yield StaticText(id="facts")
+        yield StaticText(id="equations")
 
     def show(self, task: str, preset: str, cell: str) -> None:
         settings, recurrence = tasks.settings(task), cells.about(cell)

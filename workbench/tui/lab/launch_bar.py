@@ -25,6 +25,7 @@ from workbench.tui.lab.network_line import NetworkSummaryLine
 from workbench.tui.lab.text_lines import StatusLine
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.session import Session
+from workbench.tui.widgets.static_text import StaticText
 
 if TYPE_CHECKING:
     from tasks.shared.datasets.locations import Source
@@ -56,7 +57,7 @@ class LaunchBar(Vertical):
         yield NetworkSummaryLine("network", self._session.data)
         with Horizontal(id="start-row"):
             yield Button("Start", variant="primary", id="start", compact=True, action="screen.start")
-            yield Static(markup=False, id="verdict")
+            yield StaticText(id="verdict")
 
     def on_mount(self) -> None:
         self.set_interval(self.EVERY, self._count)

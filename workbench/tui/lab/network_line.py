@@ -12,7 +12,6 @@ from textual import work
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static
 
 from workbench.config.spec import RunSpec
 from workbench.inference.protocol import NetworkSummary, Part
@@ -21,6 +20,7 @@ from workbench.render.text import printable
 from workbench.runs.folder import RunError
 from workbench.tui.lab.text_lines import StatusLine
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.widgets.static_text import StaticText
 
 _FLOAT = 4  # bytes of a parameter
 _NAME, _COUNT = 18, 14  # columns of a part's name and of its parameters
@@ -75,7 +75,8 @@ class NetworkSummaryLine(StatusLine):
         """Show this run's network; ``None``: the settings do not fit together."""
         if described is None:
             self._described = self._counted = None
-            self._show_none("not counted while the settings cannot be used")
+            self.say(("not counted while the settings cannot be used", "$foreground-muted"))
+            self.post_message(self.Updated(self._last, stale=True))
         elif self._described is None or _shape(described) != _shape(self._described):
             self._described = described
             self.say(("counting …", "$foreground-muted"))
@@ -111,17 +112,14 @@ class NetworkSummaryLine(StatusLine):
 
     def _show(self, answer: NetworkSummary | str) -> None:
         if isinstance(answer, str):
-            self._show_none(answer, error=True)
+            self.say((printable(answer), "$text-error"), explains=True)
+            self._last = None
+            self.post_message(self.Updated(None))
             return
         size = f"{answer.parameters:,} parameters, {decimal(answer.parameters * _FLOAT)}"
         self.say((size, "bold"), (f", {answer.note}" if answer.note else "", "$text-warning"))
         self._last = answer
         self.post_message(self.Updated(answer))
-
-    def _show_none(self, words: str, *, error: bool = False) -> None:
-        self.say((printable(words), "$text-error" if error else "$foreground-muted"), explains=error)
-        self._last = None
-        self.post_message(self.Updated(None))
 
 
 def _summarise(session: InferenceSession, described: RunSpec, data: Path | None) -> NetworkSummary:
@@ -129,11 +127,11 @@ def _summarise(session: InferenceSession, described: RunSpec, data: Path | None)
         return client.network_summary(described, data)
 
 
-class Structure(Static):
+class Structure(StaticText):
     """The network's parts: their weights and numbers of parameters."""
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
+        super().__init__()
         self._summary: NetworkSummary | None = None
 
     def show(self, summary: NetworkSummary | None, *, stale: bool) -> None:

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from workbench.tui.widgets.form import Form
+from workbench.tui.widgets.static_text import StaticText
 
 
 class SettingsSearch(Horizontal):
@@ -27,7 +28,7 @@ class SettingsSearch(Horizontal):
     def compose(self) -> ComposeResult:
         yield Static("  find", classes="name")
         yield Input(placeholder="part of a name, or of its help", compact=True, id="find")
-        yield Static(markup=False, id="found")
+        yield StaticText(id="found")
 
     def on_mount(self) -> None:
         self.open()

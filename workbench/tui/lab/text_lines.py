@@ -7,17 +7,18 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from workbench.tui.widgets.form import row_of
+from workbench.tui.widgets.static_text import StaticText
 
 _LABEL = 11  # columns, as wide as the button below it
 _STEPS = ("choose a task and a cell", "change settings", "press s to start")
 _SHORT_STEPS = ("choose", "set", "s starts")
 
 
-class StatusLine(Static):
+class StatusLine(StaticText):
     """A label and a text, of which the end is cut off where there is no room; an explanation has more rows."""
 
     def __init__(self, name: str, id: str) -> None:
-        super().__init__(id=id, markup=False)
+        super().__init__(id=id)
         self._label = name
 
     def say(self, *pieces: Content | str | tuple[str, str], explains: bool = False) -> None:
@@ -25,11 +26,11 @@ class StatusLine(Static):
         self.update(Content.assemble((f"  {self._label:<{_LABEL}}", "$foreground-muted"), *pieces))
 
 
-class SettingHint(Static):
+class SettingHint(StaticText):
     """Key, bounds and help of the setting that has the focus, or the keys that move the focus to one."""
 
     def __init__(self) -> None:
-        super().__init__(markup=False, id="hint")
+        super().__init__(id="hint")
 
     def show(self, focused: Widget | None) -> None:
         row = row_of(focused)

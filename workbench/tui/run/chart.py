@@ -23,7 +23,7 @@ from workbench.tui.run.view_range import ViewRange, magnification, visible_steps
 from workbench.tui.widgets.curve import Curve, Smoothed
 from workbench.tui.widgets.static_plot import SMALLEST
 
-_REDRAW_SECONDS = 0.9  # between two drawings of a chart that grows; less than between two looks at a run
+_REDRAW_SECONDS = 1.8  # between two drawings of a chart that grows: at every other look at a live run
 _EDGE = 8  # columns for the numbers beside a chart
 _X_LABELS = {"step": "", "epoch": "epochs", "time": "seconds"}
 _CURSOR, _MARK = "│", "┊"
@@ -37,7 +37,7 @@ class ReferenceLevel(NamedTuple):
 
 
 class Chart(Widget, can_focus=True):
-    """Curves and a reference level. Call ``changed`` when a curve grew: it is drawn again, about once a second at most.
+    """Curves and a reference level. Call ``changed`` when a curve grew: it is drawn again, every other second at most.
 
     Args:
         digits: of the figures, after the point.

@@ -36,6 +36,7 @@ from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.progress import Progress, message
+from workbench.tui.widgets.static_text import StaticText
 from workbench.tui.widgets.status import live, resumable
 from workbench.tui.widgets.table import Passage
 from workbench.tui.widgets.tabs import TabRow
@@ -73,7 +74,7 @@ class RunScreen(Page):
         described = self.run.spec
         yield TopBar("run")
         yield Progress(self.run, f"{described.task} with {described.cell}", described.data == "starter")
-        yield Static(markup=False, id="message")
+        yield StaticText(id="message")
         yield Scrubber(id="scrubber")
         with Container(id="body"):
             with Vertical(id="side"):

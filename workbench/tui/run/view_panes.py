@@ -13,7 +13,6 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Mount
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tasks.views import Confusion, Series, Table, Text, View
 from workbench.render.text import printable
@@ -21,6 +20,7 @@ from workbench.runs.events import Sample
 from workbench.tui.run.series_chart import SeriesChart
 from workbench.tui.widgets.confusion_grid import ConfusionGrid
 from workbench.tui.widgets.matrix import most_confused
+from workbench.tui.widgets.static_text import StaticText
 from workbench.tui.widgets.table import Passage, lay_out
 
 _TAB_NAME = 18  # cells of a tab's name
@@ -78,7 +78,7 @@ class ConfusionPane(Vertical):
         super().__init__()
         self._view = view
         self.grid = ConfusionGrid(view)
-        self._errors = Static(markup=False, classes="errors")
+        self._errors = StaticText(classes="errors")
 
     def compose(self) -> ComposeResult:
         yield self.grid
@@ -111,8 +111,7 @@ class SeriesPane(Vertical):
 
     def __init__(self, view: Series) -> None:
         super().__init__()
-        self._view = view
-        self._title = Static(_muted(view.title), markup=False)
+        self._title = StaticText(_muted(view.title))
         self._chart = SeriesChart(view)
 
     def compose(self) -> ComposeResult:
@@ -121,9 +120,7 @@ class SeriesPane(Vertical):
 
     def show_view(self, view: Series) -> None:
         """Show another series."""
-        if view.title != self._view.title:
-            self._title.update(_muted(view.title))
-        self._view = view
+        self._title.update(_muted(view.title))
         self._chart.show(view)
 
 

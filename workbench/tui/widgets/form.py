@@ -42,6 +42,7 @@ class SettingRow(Widget):
         self.field = field
         self.default = default
         self.error = ""
+        self._height = 0  # lines; 0: as the style sheet has it
         self._editor: OptionInput | Input
         self.set_class(field.kind == "text" and field.key.startswith("task."), "-text")  # a path, names of columns
         if field.kind in ("bool", "choice"):
@@ -146,7 +147,10 @@ class SettingRow(Widget):
         self.set_class(bool(self.error), "-error")
         deep = self.error and self._wide
         room = max(10, self.size.width - _LABEL - _EDITOR - 2)
-        self.styles.height = len(wrap(self.error, room)) if deep else 1
+        height = len(wrap(self.error, room)) if deep else 1
+        if height != self._height:
+            self._height = height
+            self.styles.height = height  # setting it, to the same height too, lays the screen out anew
         self.refresh()
 
     def _note(self) -> tuple[str, str]:

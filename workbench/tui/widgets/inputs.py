@@ -7,8 +7,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Key
+from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -50,6 +51,8 @@ class CompactInput(Input):
     Args:
         numeric: characters that stand in no number are left to the keys of the screen.
     """
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)  # its width is fixed, whatever is typed
 
     def __init__(self, value: str, *, numeric: bool = False) -> None:
         super().__init__(value, validate_on=())

@@ -9,11 +9,11 @@ from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from tasks.views import TableValue
 from workbench.render import format
 from workbench.render.text import printable
+from workbench.tui.widgets.static_text import StaticText
 
 Passable = Content | str | Callable[[int], Content]
 _GAP = "  "
@@ -132,8 +132,7 @@ class Passage(VerticalScroll):
         super().__init__(**kwargs)
         self._content = content
         self._room = 0  # cells of a line; 0: not known yet
-        self._shown = self._rendered()
-        self.body = Static(self._shown, markup=False)
+        self.body = StaticText(self._rendered())
 
     def compose(self) -> ComposeResult:
         yield self.body
@@ -141,28 +140,16 @@ class Passage(VerticalScroll):
     def on_resize(self) -> None:
         before, self._room = self._room, self.scrollable_content_region.width
         if before != self._room and callable(self._content):
-            self._update()
+            self.body.update(self._rendered())
 
     def show(self, content: Passable) -> None:
         """Show another text."""
         self._content = content
-        self._update()
-
-    def _update(self) -> None:
-        """Draw the text, where it is another one; the whole screen is laid out anew only where its size may change."""
-        before, self._shown = self._shown, self._rendered()
-        if self._shown.is_same(before):
-            return
-        widths = _line_widths(self._shown)
-        self.body.update(self._shown, layout=max(widths) > self._room or widths != _line_widths(before))
+        self.body.update(self._rendered())
 
     def _rendered(self) -> Content:
         content = self._content(self._room) if callable(self._content) else self._content
         return _plain(content)
-
-
-def _line_widths(content: Content) -> list[int]:
-    return [*map(cell_len, content.plain.split("\n"))]
 
 
 def _plain(content: Content | str) -> Content:
