@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 import tasks
 from tasks.base import DataError
-from tasks.shared.datasets import locations
-from tasks.shared.datasets.locations import DatasetStatus
-from tasks.shared.datasets.verification import VerificationReport
 from workbench.cli import completion
 from workbench.cli.options import Data, Json, data_folder
 from workbench.config import spec
 from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import narrate, print_json
+
+if TYPE_CHECKING:
+    from tasks.shared.datasets.locations import DatasetStatus, Source
+    from tasks.shared.datasets.registry import Dataset
+    from tasks.shared.datasets.verification import VerificationReport
 
 
 class DataCommands(TyperGroup):
@@ -57,6 +59,8 @@ def listing(context: typer.Context, folder: Data = None, json: Json = False) -> 
         if folder is not None:
             os.environ["WORKBENCH_DATA"] = str(folder.absolute())  # for the command that follows
         return
+    from tasks.shared.datasets import locations
+
     found = {task: locations.status(task, data_folder(folder)) for task in _with_data()}
     if json:
         print_json([_to_json(task, standing) for task, standing in found.items()])
@@ -83,8 +87,10 @@ TaskName = Annotated[
 def get(task: TaskName, json: Json = False) -> None:
     """Download a task's data into the cache, unless an intact copy is there."""
     _check(task)
+    from tasks.shared.datasets import locations
+
     folder = locations.cached(task)
-    dataset = locations.registered(task)
+    dataset = _registered(task)
     if dataset is None or not locations.is_intact(task, folder):
         folder = locations.download(task, narrate, progress=not json)
     if dataset:
@@ -107,6 +113,8 @@ def verify(
     json: Json = False,
 ) -> None:
     """Compare data files with the hashes of their source, and count their rows."""
+    from tasks.shared.datasets import locations
+
     if task is not None:
         _check(task)
         place = _present(task, folder).folder
@@ -149,6 +157,13 @@ def path(task: TaskName, folder: Data = None, json: Json = False) -> None:
     print_json({"task": task, "folder": str(place)}) if json else print(place)
 
 
+def _registered(task: str) -> Dataset | None:
+    """Return a task's dataset; ``None`` where it is not to be downloaded."""
+    from tasks.shared.datasets import locations
+
+    return locations.registered(task)
+
+
 def _with_data() -> list[str]:
     """Return the tasks that need a dataset."""
     return [task for task in tasks.available() if tasks.settings(task).files]
@@ -159,7 +174,9 @@ def _check(task: str) -> None:
     spec.task_settings(task)
 
 
-def _present(task: str, folder: Path | None) -> locations.Source:
+def _present(task: str, folder: Path | None) -> Source:
+    from tasks.shared.datasets import locations
+
     found = locations.find(task, data_folder(folder))
     if found is None:
         raise DataError(
@@ -182,7 +199,7 @@ def _examination_to_json(task: str, folder: Path, found: VerificationReport) -> 
         "folder": str(folder),
         "hash": found.verdict,
         "rows": found.rows,
-        "source_rows": dataset.rows if (dataset := locations.registered(task)) else None,
+        "source_rows": dataset.rows if (dataset := _registered(task)) else None,
         "files": found.files,
         "missing": found.missing,
     }
@@ -190,7 +207,7 @@ def _examination_to_json(task: str, folder: Path, found: VerificationReport) -> 
 
 def _verdict(task: str, found: VerificationReport) -> str:
     """Return an examination's result as one sentence."""
-    dataset = locations.registered(task)
+    dataset = _registered(task)
     whole = dataset.rows if dataset and found.rows is not None and found.rows != dataset.rows else None
     verified = sum(verdict == "verified" for verdict in found.files.values())
     unknown = [name for name, verdict in found.files.items() if verdict == "no hash known"]
@@ -215,7 +232,7 @@ def _listed(names: list[str]) -> str:
 def _row(task: str, standing: DatasetStatus) -> list[str]:
     from rich.filesize import decimal
 
-    dataset = locations.registered(task)
+    dataset = _registered(task)
     return [
         task,
         dataset.title if dataset else "–",
@@ -234,7 +251,7 @@ def _hash(standing: DatasetStatus) -> str | None:
 
 
 def _to_json(task: str, standing: DatasetStatus) -> dict[str, object]:
-    dataset = locations.registered(task)
+    dataset = _registered(task)
     return {
         "task": task,
         "where": standing.where,

@@ -15,6 +15,7 @@ from workbench.cli.stop_signals import StopSignals
 from workbench.render.console import wide_console
 from workbench.render.streams import narrate, print_json
 from workbench.render.terminal_gone import end_with_terminal
+from workbench.runs.folder import holds
 from workbench.runs.history import History
 from workbench.runs.journal import Tail
 from workbench.runs.run import LIVE, Run, Status
@@ -40,6 +41,7 @@ def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Pop
         end_with_terminal([sys.stderr.fileno()])
     display: Display = BarDisplay(run) if terminal else LineDisplay(run)
     status: Status = "starting"
+    lived = worker is not None or run.alive()
     begun = worker is not None or _has_begun(run)
     offset = run.log_size() if begun else 0  # past the reports of an earlier life
     with display:
@@ -77,7 +79,8 @@ def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Pop
             if worker:
                 worker.poll()
             time.sleep(_POLL_SECONDS)
-    if not run.path.is_dir():
+    # while a folder is being deleted, its lock may be the first to go
+    if not run.path.is_dir() or (lived and status == "lost" and not holds(run.lock_file)):
         narrate(f"workbench: The folder of run {run.id} is gone: {run.path} was moved or deleted while it trained.")
         return 1
     if worker and worker.wait() and status != "failed":
