@@ -53,7 +53,7 @@ def test_a_cell_and_a_task_more_break_no_test(tmp_path: Path) -> None:
             sys.executable,
             "-P",
             "-c",
-            "import cells, tasks; print(cells.__file__, cells.available(), tasks.available())",
+            LISTED,
         ],
         env={**os.environ, "PYTHONPATH": str(copy)},
         capture_output=True,
