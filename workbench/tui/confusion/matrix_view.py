@@ -87,7 +87,7 @@ class MatrixView:
 def error_rows(view: Confusion) -> list[list[TableValue]]:
     """Return the rows of the table of the commonest errors: true class, predicted class, count, share."""
     return [
-        [printable(true), printable(guess), count, f"{percent(share)} %"]
+        [printable(true), printable(guess), count, percent(share)]
         for true, guess, count, share in matrix.most_confused(view, _ERRORS)
     ]
 

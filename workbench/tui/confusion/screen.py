@@ -138,7 +138,7 @@ class ConfusionScreen(Page):
         if shown := self._matrix.shown:
             self.query_one(CellGrid).show_display(self._matrix.displays(shown.view))
             errors = error_rows(shown.view)
-            table = lay_out(["true", "taken for", "count", "share"], errors)
+            table = lay_out(["true", "taken for", "count", "%"], errors)
             self.query_one("#errors", Passage).show(table if errors else "There is no error.")
         self._arrange()
         self._tell()
