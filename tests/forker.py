@@ -63,13 +63,26 @@ class Forker:
         timeout: float = 120,
         function: str = "workbench.cli:main",
     ) -> subprocess.CompletedProcess[str]:
+        """As ``subprocess.run`` of the program, with texts.
+
+        Raises:
+            subprocess.TimeoutExpired: it took longer; it was killed.
+        """
+        given = (input or "").encode("utf-8", "surrogateescape")
+        done = self.run_bytes(args, cwd, env, given, timeout, function)
+        told = (out.decode().replace("\r\n", "\n") for out in (done.stdout, done.stderr))
+        return subprocess.CompletedProcess(args, done.returncode, *told)
+
+    def run_bytes(
+        self, args: list[str], cwd: Path, env: dict[str, str], input: bytes, timeout: float, function: str
+    ) -> subprocess.CompletedProcess[bytes]:
         """As ``subprocess.run`` of the program.
 
         Raises:
             subprocess.TimeoutExpired: it took longer; it was killed.
         """
         with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-            stdin.write((input or "").encode("utf-8", "surrogateescape"))
+            stdin.write(input)
             stdin.seek(0)
             child = ForkedProgram(self, args, cwd, env, [stdin, stdout, stderr], function)
             try:
@@ -81,7 +94,7 @@ class Forker:
             told = []
             for file in (stdout, stderr):
                 file.seek(0)
-                told.append(file.read().decode().replace("\r\n", "\n"))
+                told.append(file.read())
         return subprocess.CompletedProcess(args, code, *told)
 
     def popen(

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -61,29 +60,20 @@ class Program:
         Raises:
             subprocess.TimeoutExpired: it took longer than ``limit`` seconds, and was killed.
         """
-        with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-            stdin.write(input)
-            stdin.seek(0)
-            files = {"stdin": stdin.fileno(), "stdout": stdout.fileno(), "stderr": stderr.fileno()}
-            child = self.start(*args, function=function, files=files, **env)
-            try:
-                code = child.wait(limit)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-                raise
-            told = []
-            for file in (stdout, stderr):
-                file.seek(0)
-                told.append(file.read().decode(errors="backslashreplace"))
-        return Told(" ".join(map(str, args)), code, *told)
+        words = [str(arg) for arg in args]
+        done = self.forker.run_bytes(words, self.folder, self._around(env), input, limit, function)
+        told = (out.decode(errors="backslashreplace") for out in (done.stdout, done.stderr))
+        return Told(" ".join(words), done.returncode, *told)
 
     def start(
         self, *args: object, function: str = MAIN, files: dict[str, object] | None = None, **env: str
     ) -> ForkedProgram:
         """Start a command beside the test."""
-        around = {**os.environ, "COLUMNS": "120", **env}
-        return self.forker.popen([str(arg) for arg in args], self.folder, around, function, **(files or {}))
+        return self.forker.popen([str(arg) for arg in args], self.folder, self._around(env), function, **(files or {}))
+
+    def _around(self, env: dict[str, str]) -> dict[str, str]:
+        """Return a command's variables."""
+        return {**os.environ, "COLUMNS": "120", **env}
 
     def each(self, commands: Sequence[Sequence[object]], limit: float = LIMIT, **env: str) -> list[Told | None]:
         """Run commands one after another, each in a process forked from one that has imported the program.
