@@ -64,7 +64,10 @@ def zeros(write: Callable[[bytes], object], size: int = SIZE, block: bytes = b"a
 
 
 def zip_bomb(path: Path, name: str) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open(name, "w") as file:
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(name, "w", force_zip64=True) as file,
+    ):
         zeros(file.write)
 
 

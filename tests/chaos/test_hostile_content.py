@@ -91,7 +91,7 @@ def with_value(file: Path, key: str, text: str) -> None:
             return {name: mark if name == key else marked(inner) for name, inner in value.items()}
         return [marked(inner) for inner in value] if isinstance(value, list) else value
 
-    lines = [json.dumps(marked(json.loads(line))) for line in file.read_text().splitlines()]
+    lines = [json.dumps(marked(value)) for value in values(file)]
     file.write_text("".join(line.replace(f'"{mark}"', text) + "\n" for line in lines))
 
 
@@ -103,9 +103,15 @@ def keys(file: Path) -> list[str]:
             look(inner)
         found.update(value if isinstance(value, dict) else ())
 
-    for line in file.read_text().splitlines():
-        look(json.loads(line))
+    for value in values(file):
+        look(value)
     return sorted(found)
+
+
+def values(file: Path) -> list[Any]:
+    """Return the values of a file: one, or one a line."""
+    text = file.read_text()
+    return [json.loads(line) for line in text.splitlines()] if file.suffix == ".jsonl" else [json.loads(text)]
 
 
 @pytest.mark.parametrize("value", some(list(VALUES), 1))

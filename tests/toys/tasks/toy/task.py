@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import time
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+import msgspec
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -36,7 +37,12 @@ class ToyData:
         return dataclasses.replace(self, codes=self.codes.to(device))
 
 
+class ToyState(msgspec.Struct):
+    labels: Annotated[list[str], msgspec.Meta(min_length=CLASSES, max_length=CLASSES)]
+
+
 class Task(base.Task):
+    state_form = ToyState
     part_names: ClassVar[dict[str, str]] = {"head": "classifier"}
 
     def __init__(self, settings, state):
