@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SLOW = {"torch", "pydantic", "sklearn", "pandas", "gensim", "jieba", "scipy"}
+SLOW = {"torch", "pydantic", "matplotlib", "sklearn", "pandas", "gensim", "jieba", "scipy"}
 COMMAND = """
 import sys
 from workbench.cli import main

@@ -10,7 +10,7 @@ import pytest
 from fake_worker import confusion
 
 from workbench.render.confusion_grid import abbreviations
-from workbench.tui.widgets.curve import Curve, Smoothed, smooth, thin
+from workbench.render.curve import Curve, Smoothed, smooth, thin
 from workbench.tui.widgets.matrix import most_confused
 from workbench.tui.widgets.table import lay_out
 

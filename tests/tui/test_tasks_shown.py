@@ -13,10 +13,10 @@ from textual.widgets import Input
 import tasks
 from tasks.views import Confusion, Series, Table, Text, View
 from workbench.runs.events import Best, Eval, Finished, Sample
+from workbench.runs.figures import best_baseline
 from workbench.runs.history import read_history
 from workbench.tui.lab.screen import LabScreen
 from workbench.tui.run import view_panes
-from workbench.tui.run.result import best_baseline
 from workbench.tui.widgets.confusion_grid import ConfusionGrid
 from workbench.tui.widgets.form import Form
 from workbench.tui.widgets.picker import Picker

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from runs.run_summaries import record
 
-from workbench.tui.compare import comparison
+from workbench.runs import comparison
 from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit
 from workbench.tui.compare.screen import CompareScreen
 from workbench.tui.run.screen import RunScreen

@@ -10,10 +10,10 @@ from rich.segment import Segment
 from waiting import eventually
 
 from tasks.views import Text
+from workbench.render.curve import Curve
 from workbench.tui.run import chart as chart_widget
 from workbench.tui.run.chart import Chart
 from workbench.tui.run.chart_panel import ChartPanel
-from workbench.tui.widgets.curve import Curve
 
 
 def head(pilot, which: str = "loss") -> str:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from rich.text import Text
 
 from workbench.render import plot
+from workbench.render.curve import thin
 from workbench.render.plot import PlotCurve, PlotWindow, Point
 from workbench.tui import glyphs
 from workbench.tui.color import plot_color
-from workbench.tui.widgets.curve import thin
 from workbench.tui.widgets.static_plot import StaticPlot
 
 _EDGE = 8  # columns for the numbers beside a chart

@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import NamedTuple
 
 from tasks.base import Settings
+from workbench.render.curve import Curve, Smoothed
 from workbench.render.metrics import heading
 from workbench.render.plot import Point
 from workbench.runs.events import Eval, Event, Started, Step
 from workbench.runs.journal import Tail
 from workbench.runs.run import Run
 from workbench.runs.timeline import AXES, Axis, Timeline
-from workbench.tui.widgets.curve import Curve, Smoothed
 
 TRAINING = "training loss"
 _UNITS = {3600.0: "hours", 60.0: "minutes"}  # in seconds

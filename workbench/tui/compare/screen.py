@@ -11,13 +11,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from workbench.render.text import printable
+from workbench.runs import comparison
+from workbench.runs.comparison import BEST
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary
 from workbench.runs.timeline import Axis, next_axis
 from workbench.tui.color import letter_color
-from workbench.tui.compare import comparison
-from workbench.tui.compare.comparison import BEST
 from workbench.tui.compare.overlay_chart import LabelledCurve, OverlayChart
 from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit, quantity_label
 from workbench.tui.keys import bindings

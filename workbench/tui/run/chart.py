@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from rich.style import Style
 from rich.text import Text
@@ -15,25 +15,19 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from workbench.render import format, plot
+from workbench.render.curve import Curve, Smoothed
 from workbench.render.plot import PlotColor, PlotCurve, PlotWindow, Point
+from workbench.runs.figures import ReferenceLevel
 from workbench.runs.timeline import Timeline
 from workbench.tui import glyphs
 from workbench.tui.color import plot_color
 from workbench.tui.run.view_range import ViewRange, magnification, visible_steps
-from workbench.tui.widgets.curve import Curve, Smoothed
 from workbench.tui.widgets.static_plot import SMALLEST
 
 _REDRAW_SECONDS = 1.8  # between two drawings of a chart that grows: at every other look at a live run
 _EDGE = 8  # columns for the numbers beside a chart
 _X_LABELS = {"step": "", "epoch": "epochs", "time": "seconds"}
 _CURSOR, _MARK = "│", "┊"
-
-
-class ReferenceLevel(NamedTuple):
-    """Horizontal line to compare with: the best baseline's figure."""
-
-    name: str
-    value: float
 
 
 class Chart(Widget, can_focus=True):

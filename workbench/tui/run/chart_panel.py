@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tasks.base import Settings
+from workbench.render.curve import Curve, Smoothed
 from workbench.render.metrics import presentation
 from workbench.runs.events import Eval, Event, Started, Step
+from workbench.runs.figures import ReferenceLevel
 from workbench.runs.timeline import Timeline
-from workbench.tui.run.chart import Chart, ReferenceLevel
+from workbench.tui.run.chart import Chart
 from workbench.tui.run.view_range import VIEW_ACTIONS, ViewRange
-from workbench.tui.widgets.curve import Curve, Smoothed
 
 
 class ChartPanel(Vertical):

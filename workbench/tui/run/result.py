@@ -10,9 +10,9 @@ from tasks.base import Metrics, Settings
 from tasks.views import TableValue
 from workbench.render.metrics import formatted, heading
 from workbench.runs.events import Eval, Finished
+from workbench.runs.figures import baseline_metrics, model_metrics
 from workbench.runs.history import History
 from workbench.runs.run import Run
-from workbench.tui.run.chart import ReferenceLevel
 from workbench.tui.widgets.table import Passage, lay_out
 
 
@@ -67,32 +67,6 @@ class ResultTable(Passage):
         heads = ["", *(heading(column, self._settings) for column in columns)]
         strong = frozenset([0] if own else [])
         self.show(lambda room: Content.assemble(lay_out(heads, table, strong, right=True, room=room), *notes))
-
-
-def model_metrics(history: History) -> Metrics:
-    """Return the model's metrics: of the test when the run is finished, else of its best evaluation."""
-    if isinstance(history.ended, Finished):
-        return history.ended.test
-    if not history.evals:
-        return {}
-    best = history.evals[-1].best.step
-    return next((e.metrics for e in reversed(history.evals) if e.step == best), history.evals[-1].metrics)
-
-
-def baseline_metrics(history: History, split: str) -> dict[str, Metrics]:
-    """Return the baselines' metrics on a split, by their names."""
-    return history.baseline.methods.get(split, {}) if history.baseline else {}
-
-
-def best_baseline(history: History, settings: Settings | type[Settings]) -> ReferenceLevel | None:
-    """Return the best baseline by the task's main metric on the validation rows."""
-    levels = [
-        ReferenceLevel(name, value)
-        for name, metrics in baseline_metrics(history, "val").items()
-        if (value := metrics.get(settings.metric)) is not None
-    ]
-    sign = 1 if settings.higher_is_better else -1
-    return max(levels, key=lambda level: sign * level.value, default=None)
 
 
 def _columns(metric: str, rows: list[Metrics]) -> list[str]:

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from tasks.base import Settings
 from tasks.views import Confusion, View
 from workbench.runs.events import Finished, Step
+from workbench.runs.figures import best_baseline
 from workbench.runs.folder import RunError
 from workbench.runs.history import History
 from workbench.runs.run import Run
@@ -25,7 +26,7 @@ from workbench.tui.keys import bindings
 from workbench.tui.run.about import about_text
 from workbench.tui.run.chart import Chart
 from workbench.tui.run.chart_panel import ChartPanel
-from workbench.tui.run.result import ResultTable, best_baseline
+from workbench.tui.run.result import ResultTable
 from workbench.tui.run.scrubber import Scrubber, ScrubberState, target_evaluation
 from workbench.tui.run.view_panes import ViewPanes, pane_names, sample_views
 from workbench.tui.services.gauges import Gauges, Load

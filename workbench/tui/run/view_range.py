@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from workbench.render.curve import DEFAULT_SMOOTHING
 from workbench.runs.timeline import Axis, Timeline, next_axis
-from workbench.tui.widgets.curve import DEFAULT_SMOOTHING
 
 _WEIGHTS = (0.0, 0.5, 0.8, DEFAULT_SMOOTHING, 0.95, 0.98, 0.99, 0.995, 0.999)
 _FEWEST = 3  # measured steps in the narrowest range

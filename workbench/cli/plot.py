@@ -1,0 +1,67 @@
+"""Command ``plot``: pictures of runs for a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+
+from workbench.cli import completion
+from workbench.cli.options import Json, Runs, find
+from workbench.config.spec import SpecError
+from workbench.config.suggestions import did_you_mean
+from workbench.render.streams import narrate, print_json
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: workbench plot last --what confusion -o matrix.png")(plot)
+
+
+def plot(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN…",
+            help="Runs; those that differ by their seed alone are drawn as mean and band.",
+            autocompletion=completion.runs,
+        ),
+    ],
+    what: Annotated[
+        str, typer.Option("--what", metavar="KIND", help="curves, confusion, classes or forecast.")
+    ] = "curves",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="An .svg, .png or .pdf file; else a new .svg file here."),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Words of the picture: en or zh.")] = "en",
+    theme: Annotated[str, typer.Option("--theme", help="light or dark.")] = "light",
+    width: Annotated[float, typer.Option("--width", metavar="CM", help="15 for a Word column, 25 for a slide.")] = 15,
+    shares: Annotated[bool, typer.Option("--shares", help="A confusion matrix in percent of the true class.")] = False,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Draw a picture of runs, and print where it is."""
+    from workbench.report import pictures
+    from workbench.report.theme import ThemeName
+    from workbench.report.words import Language
+
+    _one_of("--what", what, pictures.KINDS)
+    _one_of("--lang", lang, get_args(Language))
+    _one_of("--theme", theme, get_args(ThemeName))
+    if not pictures.NARROWEST <= width <= pictures.WIDEST:
+        raise SpecError(f"--width {width:g}: give {pictures.NARROWEST:g} to {pictures.WIDEST:g} cm.")
+    if output is not None and output.suffix[1:].lower() not in pictures.FORMATS:
+        raise SpecError(f"-o {output}: the name must end in {', '.join(f'.{kind}' for kind in pictures.FORMATS)}.")
+    chosen = [find(name, runs_folder) for name in dict.fromkeys(runs)]
+    path = output or pictures.free_path(Path.cwd(), chosen, what)  # type: ignore[arg-type]
+    style = pictures.Style(lang, theme, width, shares)  # type: ignore[arg-type]
+    for note in pictures.draw(chosen, what, style, path):  # type: ignore[arg-type]
+        narrate(note)
+    print_json({"file": str(path), "runs": [run.id for run in chosen]}) if json else print(path)
+
+
+def _one_of(flag: str, given: str, choices: tuple[str, ...]) -> None:
+    """Raises: SpecError: a word is none of the choices."""
+    if given not in choices:
+        raise SpecError(f"{flag} {given}{did_you_mean(given, choices)}")

@@ -1,0 +1,162 @@
+"""Pictures of runs: which runs and views they need, and the files that they are written to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from matplotlib.figure import Figure
+
+from tasks.base import PlainError
+from tasks.shared import files
+from tasks.views import Confusion, Series, View
+from workbench.report import curves, matrix, series
+from workbench.report.curves import Drawn
+from workbench.report.fonts import INSTALL, chinese_font, drawable, replace_undrawable
+from workbench.report.theme import WORD_COLUMN, Theme, ThemeName, applied
+from workbench.report.words import Language, say
+from workbench.runs.comparison import differing_settings
+from workbench.runs.events import Finished
+from workbench.runs.history import History, read_history
+from workbench.runs.run import Run
+from workbench.runs.summary import RunSummary, summarize
+
+Kind = Literal["curves", "confusion", "classes", "forecast"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+FORMATS = ("svg", "png", "pdf")
+NARROWEST, WIDEST = 5.0, 60.0  # cm
+_SEED = "train.seed"
+
+
+class PictureError(PlainError):
+    """A picture cannot be drawn or written. The message is one plain sentence."""
+
+
+class Style(NamedTuple):
+    """Appearance of a picture."""
+
+    language: Language = "en"
+    theme: ThemeName = "light"
+    width: float = WORD_COLUMN  # cm
+    shares: bool = False  # a confusion matrix in percent of the true class
+
+
+def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path) -> list[str]:
+    """Draw a picture and write it; the path's suffix is one of ``FORMATS``. An existing file is replaced at once.
+
+    Returns:
+        sentences that must be known beside the picture.
+
+    Raises:
+        PictureError: the runs do not hold what the picture shows, or it cannot be written.
+        RunError, OSError: a run cannot be read.
+    """
+    notes = []
+    if style.language == "zh" and not chinese_font():
+        style = style._replace(language="en")
+        notes.append(f"No font of this machine has Chinese characters, so the words are English: {INSTALL}.")
+    with applied(style.theme) as chosen:
+        if kind == "curves":
+            figure, more = _curves(runs, style, chosen)
+        else:
+            figure, more = _view(runs, kind, style, chosen)
+        notes += more
+        if replaced := replace_undrawable(figure):
+            notes.append(f"No font has the Chinese characters of {replaced} labels: {INSTALL}.")
+        try:
+            with files.replacing(path) as file:
+                figure.savefig(file, format=path.suffix[1:].lower())
+        except OSError as error:
+            raise PictureError(f"The picture cannot be written to {path}: {error.strerror}.") from None
+    return notes
+
+
+def free_path(folder: Path, runs: Sequence[Run], kind: Kind, suffix: str = ".svg") -> Path:
+    """Return the path of a new picture in a folder; an existing file is never named."""
+    name = runs[0].id.replace("/", "-") + (f"-and-{len(runs) - 1}-more" if len(runs) > 1 else "")
+    paths = (folder / f"{name}-{kind}{f'-{number}' * (number > 1)}{suffix}" for number in count(1))
+    return next(path for path in paths if not path.exists())
+
+
+def _curves(runs: Sequence[Run], style: Style, chosen: Theme) -> tuple[Figure, list[str]]:
+    histories = [read_history(run.events_file) for run in runs]
+    for run, history in zip(runs, histories, strict=True):
+        if not (history.steps or history.evals):
+            raise PictureError(f"Run {run.id} has no figures yet: let it train first.")
+    summaries = [summarize(run, history) for run, history in zip(runs, histories, strict=True)]
+    tasks = list(dict.fromkeys(run.spec.task for run in runs))
+    if len(tasks) > 1:
+        raise PictureError(f"Runs of different tasks do not go into one picture: {', '.join(tasks)}.")
+    groups = grouped(summaries, histories, style.language)
+    notes = [note for run in runs if (note := _unfinished(run))]
+    starter = say("starter data", style.language) if any(run.spec.data == "starter" for run in runs) else ""
+    return curves.curves(groups, starter, chosen, style.language, style.width), notes
+
+
+def grouped(summaries: Sequence[RunSummary], histories: Sequence[History], language: Language) -> list[Drawn]:
+    """Return the runs as curves: those that differ by their seed alone as one, each labelled by what differs."""
+    differing = differing_settings(summaries) if len(summaries) > 1 else {}
+    differing.pop(_SEED, None)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for at in range(len(summaries)):
+        groups.setdefault(tuple(values[at] for values in differing.values()), []).append(at)
+    drawn = []
+    for values, members in groups.items():
+        described = summaries[members[0]].run.spec
+        label = ", ".join(_named(key, value) for key, value in zip(differing, values, strict=True)) or described.cell
+        if len(members) > 1:
+            label = curves.seeds_label(label, len(members), language)
+        drawn.append(Drawn(label, [histories[at] for at in members], described.settings))
+    return drawn
+
+
+def _named(key: str, value: str) -> str:
+    """Return a setting as a curve's label names it: ``lstm``, ``layers 2``."""
+    return value if key in ("cell", "task", "data") else f"{key.rpartition('.')[2].replace('_', ' ')} {value}"
+
+
+def _view(runs: Sequence[Run], kind: Kind, style: Style, chosen: Theme) -> tuple[Figure, list[str]]:
+    if len(runs) > 1:
+        raise PictureError(f"--what {kind} shows one run: name one, not {len(runs)}.")
+    (run,) = runs
+    history = read_history(run.events_file)
+    tested = isinstance(history.ended, Finished) and bool(history.ended.views)
+    views: Sequence[View] = history.ended.views if tested else history.evals[-1].views if history.evals else []  # type: ignore[union-attr]
+    if not (tested or history.evals):
+        raise PictureError(f"Run {run.id} is not evaluated yet: let it reach its first evaluation.")
+    split = say("test" if tested else "validation", style.language)
+    starter = f", {say('starter data', style.language)}" * (run.spec.data == "starter")
+    title = f"{run.spec.task}, {run.spec.cell}, {split}{starter}"
+    notes = list(filter(None, [_unfinished(run)]))
+    labels: Sequence[str] = []
+    figure = None
+    if kind == "confusion" and (found := next((v for v in views if isinstance(v, Confusion)), None)):
+        labels = found.labels
+        figure = matrix.confusion(found, title, chosen, style.language, style.width, shares=style.shares)
+    elif kind == "classes" and (table := matrix.class_table(views)):
+        labels = [str(row[0]) for row in table.rows]
+        figure = matrix.classes(table, title, chosen, style.language, style.width)
+    elif kind == "forecast" and (curve := next((v for v in views if isinstance(v, Series)), None)):
+        figure = series.series(curve, title, chosen, style.language, style.width)
+    if figure is None:
+        raise PictureError(f"Run {run.id} has no {kind} to draw: its task, {run.spec.task}, gives {_given(views)}.")
+    if key := drawable(labels)[1]:
+        notes.append(f"No font has Chinese characters: {INSTALL}. Numbers stand for: {', '.join(key)}.")
+    return figure, notes
+
+
+def _given(views: Sequence[View]) -> str:
+    """Return the kinds of pictures that views allow, in words."""
+    possible = ["curves"]
+    possible += ["confusion"] * any(isinstance(view, Confusion) for view in views)
+    possible += ["classes"] * (matrix.class_table(views) is not None)
+    possible += ["forecast"] * any(isinstance(view, Series) for view in views)
+    return ", ".join(possible)
+
+
+def _unfinished(run: Run) -> str:
+    """Return a sentence where a run may still change; empty where it is finished."""
+    status = run.status()
+    return "" if status == "finished" else f"Run {run.id} is {status}: the picture shows it as it is now."

@@ -1,0 +1,40 @@
+"""Forecast of a window against the truth and the baselines."""
+
+from __future__ import annotations
+
+import math
+
+from matplotlib.figure import Figure
+
+from tasks.views import Series
+from workbench.report.theme import Theme, color, make_figure, panels
+from workbench.report.words import Language, say
+
+_HEIGHT = 7.0  # cm
+_DASHED = ("--", ":", "-.")
+
+
+def series(view: Series, title: str, chosen: Theme, language: Language, width: float) -> Figure:
+    """Return a series' curves over its axis: the first one in the ink's color, the second one thick, others dashed.
+
+    Args:
+        width: cm.
+    """
+    figure = make_figure(width, _HEIGHT)
+    (axes,) = panels(figure, 1, beside=True)
+    for at, (name, values) in enumerate(view.curves.items()):
+        shade = chosen.ink if at == 0 else color(chosen, at - 1)
+        style = "-" if at < 2 else _DASHED[(at - 2) % len(_DASHED)]
+        ys = [math.nan if value is None else value for value in values]
+        axes.plot(
+            view.x, ys, color=shade, linestyle=style, linewidth=1.6 if at == 1 else 1.0, label=say(name, language)
+        )
+    if view.x and view.x[0] < 0 < view.x[-1]:
+        axes.axvline(0, color=chosen.muted, linewidth=0.6)
+    axes.set_title(f"{title}: {view.title}")
+    axes.set_xlabel(say(view.x_label, language))
+    if view.note:
+        axes.set_ylabel(view.note.partition(" over ")[0])
+    axes.margins(x=0.01)
+    axes.legend(ncols=2)
+    return figure

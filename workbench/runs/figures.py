@@ -1,0 +1,42 @@
+"""Figures of a run and of the baselines that it is to beat. No torch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tasks.base import Metrics, Settings
+from workbench.runs.events import Finished
+from workbench.runs.history import History
+
+
+class ReferenceLevel(NamedTuple):
+    """A baseline's name and its value of the main metric."""
+
+    name: str
+    value: float
+
+
+def model_metrics(history: History) -> Metrics:
+    """Return the model's metrics: of the test when the run is finished, else of its best evaluation."""
+    if isinstance(history.ended, Finished):
+        return history.ended.test
+    if not history.evals:
+        return {}
+    best = history.evals[-1].best.step
+    return next((e.metrics for e in reversed(history.evals) if e.step == best), history.evals[-1].metrics)
+
+
+def baseline_metrics(history: History, split: str) -> dict[str, Metrics]:
+    """Return the baselines' metrics on a split, by their names."""
+    return history.baseline.methods.get(split, {}) if history.baseline else {}
+
+
+def best_baseline(history: History, settings: Settings | type[Settings], split: str = "val") -> ReferenceLevel | None:
+    """Return the best baseline by the task's main metric on the rows of a split."""
+    levels = [
+        ReferenceLevel(name, value)
+        for name, metrics in baseline_metrics(history, split).items()
+        if (value := metrics.get(settings.metric)) is not None
+    ]
+    sign = 1 if settings.higher_is_better else -1
+    return max(levels, key=lambda level: sign * level.value, default=None)
