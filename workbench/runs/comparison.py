@@ -44,6 +44,21 @@ def result_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[ResultFigure
     return rows
 
 
+def comparison_table(runs: Sequence[RunSummary]) -> tuple[list[str], list[list[ResultFigure]]]:
+    """Return the heads and the rows of a table, a run a row: the settings that differ, then the results."""
+    differing, results = differing_settings(runs), result_rows(runs)
+    heads = ["run", *(key.removeprefix("task.") for key in differing), *(name for name, _ in results)]
+    rows = [
+        [
+            ResultFigure(summary.run.id),
+            *(ResultFigure(values[at]) for values in differing.values()),
+            *(figures[at] for _, figures in results),
+        ]
+        for at, summary in enumerate(runs)
+    ]
+    return heads, rows
+
+
 def settings_of(runs: Sequence[RunSummary]) -> Settings | type[Settings]:
     """Return the settings of the first run's task, by which the metrics that all of them share are called."""
     return next((summary.spec.settings for summary in runs if summary.spec), Settings)
@@ -93,6 +108,8 @@ def comparison_notes(runs: Sequence[RunSummary]) -> list[str]:
         )
     if len({summary.spec.data for summary in runs if summary.spec}) > 1:
         notes.append("Some were trained on the small starter data, some on the full set: their figures do not compare.")
+    elif all(summary.spec and summary.spec.data == "starter" for summary in runs):
+        notes.append("All were trained on the small starter data, not on the full set.")
     if len({summary.spec.settings.own_data for summary in runs if summary.spec}) > 1:
         notes.append("They were trained on different files of one's own: their figures do not compare.")
     if waiting := sum(not summary.val for summary in runs):

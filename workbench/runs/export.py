@@ -33,8 +33,8 @@ def to_csv(summaries: Sequence[RunSummary]) -> str:
     text = io.StringIO()
     table = csv.DictWriter(text, [column for group in columns.values() for column in group], lineterminator="\n")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([_harmless(column) for column in table.fieldnames])
-    table.writerows([{name: _harmless(value) for name, value in row.items()} for row in rows])
+    writer.writerow([harmless(column) for column in table.fieldnames])
+    table.writerows([{name: harmless(value) for name, value in row.items()} for row in rows])
     return text.getvalue()
 
 
@@ -62,7 +62,7 @@ def write(summaries: Sequence[RunSummary], kind: str, folder: Path) -> Path:
     return path
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
     """Return a cell that no spreadsheet takes for a formula: a text that begins like one gets a ``'`` before it.
 
     Numbers stay numbers, also negative ones. As OWASP advises against CSV injection.

@@ -1,0 +1,74 @@
+"""Tables of results as text for a document: Markdown, LaTeX, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from workbench.render.text import printable
+from workbench.runs.comparison import ResultFigure
+from workbench.runs.export import harmless
+
+_LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+    **{"±": r"$\pm$", "–": "--", "→": r"$\rightarrow$", "°": r"$^\circ$"},
+}
+_FIGURE = re.compile(r"[-+–]?[\d,.]*(e[-+]?\d+)?( ± [\d.,]+)?")
+Rows = Sequence[Sequence[ResultFigure]]
+
+
+def markdown(heads: Sequence[str], rows: Rows) -> str:
+    """Return a table as GitHub, Typora and Pandoc read it, the best figures bold."""
+
+    def cell(text: str) -> str:
+        return re.sub(r"([\\|*_`<>\[\]])", r"\\\1", printable(text))
+
+    lines = [[cell(head) for head in heads]]
+    lines.append(["---:" if figure else "---" for figure in _are_figures(heads, rows)])
+    lines += [[f"**{cell(one.text)}**" if one.best else cell(one.text) for one in row] for row in rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def latex(heads: Sequence[str], rows: Rows) -> str:
+    """Return a ``tabular`` of the package booktabs, the best figures bold."""
+
+    def cell(text: str) -> str:
+        return "".join(_LATEX.get(character, character) for character in printable(text))
+
+    columns = "".join("r" if figure else "l" for figure in _are_figures(heads, rows))
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", f"{' & '.join(map(cell, heads))} \\\\", r"\midrule"]
+    for row in rows:
+        texts = [rf"\textbf{{{cell(one.text)}}}" if one.best else cell(one.text) for one in row]
+        lines.append(f"{' & '.join(texts)} \\\\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def comma_separated(heads: Sequence[str], rows: Rows) -> str:
+    """Return a table as CSV, which no spreadsheet takes for formulas."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(harmless, heads))
+    writer.writerows([[_plain(one.text) for one in row] for row in rows])
+    return text.getvalue()
+
+
+FORMATS: Mapping[str, Callable[[Sequence[str], Rows], str]] = {
+    "markdown": markdown,
+    "latex": latex,
+    "csv": comma_separated,
+}
+
+
+def _plain(text: str) -> object:
+    """Return a cell of a CSV: a figure without the commas of its thousands, nothing for a dash."""
+    if text == "–":
+        return ""
+    return text.replace(",", "") if _FIGURE.fullmatch(text) else harmless(printable(text))
+
+
+def _are_figures(heads: Sequence[str], rows: Rows) -> list[bool]:
+    """Return for each column whether it holds figures alone."""
+    return [bool(rows) and all(_FIGURE.fullmatch(row[at].text) for row in rows) for at in range(len(heads))]
