@@ -146,3 +146,13 @@ def network(monkeypatch: pytest.MonkeyPatch) -> FakeNetwork:
 def writer(worker: Callable[..., FakeWorker]) -> FakeWorker:
     """A finished run of the poems."""
     return with_weights(worker(task="poems").start().train(10, 200).finish())
+
+
+@pytest.fixture(scope="session")
+def finished_toy(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the toy that was trained to its end."""
+    from engine.toy_runs import toy, trained
+
+    run = toy(tmp_path_factory.mktemp("toys"), {"train.epochs": 1})
+    trained(run)
+    return run

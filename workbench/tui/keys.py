@@ -80,6 +80,7 @@ ACTIONS = (
     Action("run", "chart('right')", "full_stop", "", "Cursor right", "the cursor to the right (also →)", False),
     Action("run", "chart('far left')", "less_than_sign", "", "Cursor far left", "ten columns (shift+←)", False),
     Action("run", "chart('far right')", "greater_than_sign", "", "Cursor far right", "ten columns (shift+→)", False),
+    Action("run", "picture", "p", "", "Picture", "write the curves to a picture for a report", False),
     Action("run", "back", "b", "f7", "Back", "back to where this run was opened from"),
     # the matrix has no text field: its keys need no twin
     Action("confusion", "examples", "enter", "", "Examples", "list the examples in the cell that the arrow keys mark"),
@@ -97,6 +98,7 @@ ACTIONS = (
         "labels as given, by error, or the most confused side by side",
     ),
     Action("confusion", "other", "c", "", "Compare", "show the difference to another run with the same labels"),
+    Action("confusion", "picture", "p", "", "Picture", "write the matrix to a picture for a report", False),
     Action("runs", "open", "o", "f6", "Open", "watch the chosen run (also Enter)"),
     Action("runs", "stop", "x", "f8", "Stop", "ask the chosen run to save a checkpoint and end", acts=True),
     Action("runs", "resume", "r", "f5", "Resume", "go on with the chosen run from its last checkpoint", acts=True),
@@ -145,6 +147,7 @@ ACTIONS = (
     Action("compare", "metric", "m", "f5", "Figure", "draw the next figure: the metrics, the losses"),
     Action("compare", "axis", "a", "f8", "Axis", "draw over steps, epochs or the time trained"),
     Action("compare", "next_pane", "v", "f6", "Next view", "show the next pane: chart, results, settings"),
+    Action("compare", "picture", "p", "f12", "Picture", "write the runs' curves to a picture for a report", False),
     Action("compare", "back", "b", "f7", "Back", "back to the list of runs"),
     Action("poem", "write", "w", "f5", "Write", "write with the settings shown (also Enter in one of them)"),
     Action("poem", "break_off", "x", "f8", "Stop", "end what is being written, at this character"),

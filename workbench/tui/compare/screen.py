@@ -214,5 +214,8 @@ class CompareScreen(Page):
         self._axis = next_axis(self._axis)
         self._draw()
 
+    def action_picture(self) -> None:
+        self.write_picture([one.run for one in self._every], "curves")
+
     def action_back(self) -> None:
         self.navigator.back()

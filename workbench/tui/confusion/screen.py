@@ -203,13 +203,16 @@ class ConfusionScreen(Page):
                 return (
                     bool(self._points) and not (self._matrix.reference and self._matrix.reference.other_rows)
                 ) or None
-            case "examples" | "order" | "difference" | "other":
+            case "examples" | "order" | "difference" | "other" | "picture":
                 return bool(self._points) or None
             case "earlier":
                 return at > 0 or None
             case "later":
                 return at < len(self._points) - 1 or None
         return True
+
+    def action_picture(self) -> None:
+        self.write_picture([self.run], "confusion", *["--shares"] * self._matrix.shares)
 
     def action_earlier(self) -> None:
         self._step(-1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from textual.app import App
@@ -13,6 +14,7 @@ from textual.screen import Screen
 from workbench.tui.keys import TITLES, Action, Place, actions
 from workbench.tui.session import navigator_of
 from workbench.tui.widgets.bars import can, target
+from workbench.tui.widgets.messages import unbroken
 
 _BY_HELP = 0.1  # a command whose help holds what was typed comes after those whose label does
 
@@ -56,7 +58,23 @@ def entries(app: App[object], screen: Screen[Any]) -> Iterator[PaletteEntry]:
             if action.place == place and can(page, action):
                 title = f"{TITLES[place]}: {action.label}"
                 yield PaletteEntry(title, action.help, partial(_go_and_run, app, action, page))
+    yield PaletteEntry("Screenshot", "write the screen as it is to an SVG file", partial(_take_screenshot, app))
     yield PaletteEntry("Change theme", "choose among all themes", app.action_change_theme)
+
+
+def _take_screenshot(app: App[object]) -> None:
+    """Write the screen under the palette to a new file in the current folder, and say where it is."""
+
+    def take() -> None:
+        try:
+            path = app.save_screenshot(path=str(Path.cwd()))
+        except OSError as error:
+            where = unbroken(error.filename or "the current folder")
+            app.notify(f"Nothing could be written to {where}: {error.strerror}.", severity="error", markup=False)
+        else:
+            app.notify(f"Written to {unbroken(path)}.", markup=False)
+
+    app.call_after_refresh(take)
 
 
 def _has_key(place: Place) -> bool:

@@ -230,6 +230,8 @@ class RunScreen(Page):
                 return any(isinstance(view, Confusion) for view in self.query_one(ViewPanes).views.values()) or None
             case "scrub":
                 return bool(self._watcher.history.evals) or None
+            case "picture":
+                return not self._watcher.history.empty or None
             case "newest":
                 return self._evaluation is not None or None
             case "pause":
@@ -272,6 +274,9 @@ class RunScreen(Page):
         self._paused_at = self._watcher.history.step if self._paused_at is None else None
         self._show_evaluation()
         self._wake.set()
+
+    def action_picture(self) -> None:
+        self.write_picture([self.run], "curves")
 
     def action_stop(self) -> None:
         self.navigator.ask_to_stop(self.run)

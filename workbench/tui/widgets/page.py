@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, partial
 from typing import ClassVar, final
 
-from textual import on
+from textual import on, work
 from textual.events import Event, Mount, Resize, ScreenResume
 from textual.message import Message
 from textual.screen import Screen
 
+from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 from workbench.tui.keys import Place, acts
+from workbench.tui.services import pictures
+from workbench.tui.services.threads import run_in_thread
 from workbench.tui.session import Navigator, Session, navigator_of
+from workbench.tui.widgets.messages import unbroken
 
 _OF_A_WHOLE_SCREEN = (Mount, Resize, ScreenResume)  # events whose handlers expect the screen's widgets
 
@@ -54,6 +60,21 @@ class Page(Screen[None]):
         if self.session.readonly and acts(self.place, action):
             return None
         return self.is_possible(action, parameters)
+
+    @work(group="picture")
+    async def write_picture(self, runs: Sequence[Run], kind: str, *options: str) -> None:
+        """Write a picture of runs to a new file in the current folder, and say where it is, or why there is none.
+
+        Args:
+            kind, options: as ``workbench plot`` takes them.
+        """
+        self.app.notify(f"Drawing the {kind} …", timeout=3)
+        try:
+            path = await run_in_thread(partial(pictures.draw, runs, kind, *options))
+        except RunError as error:
+            self.app.notify(str(error), severity="error", markup=False)
+        else:
+            self.app.notify(f"Written to {unbroken(path)}.", markup=False)
 
     def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether an action does something as things stand; ``None``: not now."""
