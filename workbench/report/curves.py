@@ -9,19 +9,20 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tasks.base import Settings
 from workbench.render.curve import DEFAULT_SMOOTHING, smooth, thin
 from workbench.render.format import number
 from workbench.render.metrics import formatted, heading
 from workbench.render.plot import Point
-from workbench.report.theme import Theme, color, line_style, make_figure, panels
+from workbench.report.theme import Theme, color, line_style, make_figure, panels, set_title
 from workbench.report.words import Language, say
 from workbench.runs.figures import best_baseline
 from workbench.runs.history import History
 
 _BESIDE = 12.0  # cm from which two panels stand beside one another
-_HEIGHT, _ENTRY = 6.5, 0.45  # cm of a panel, and of a line of the legend
+_HEIGHT, _ENTRY, _EDGE = 6.5, 0.45, 1.2  # cm: of a panel, a line of the legend, the numbers beside the curves
 _POINTS = 1_500  # columns to which a curve is thinned
 
 
@@ -46,14 +47,15 @@ def curves(groups: Sequence[Drawn], remark: str, chosen: Theme, language: Langua
     count = 1 if metric == "loss" else 2
     beside = count == 2 and width >= _BESIDE
     figure = make_figure(width, _HEIGHT * (1 if beside else count) + (0 if alone else _ENTRY * (1 + len(groups) // 2)))
+    each = width / (2 if beside else 1) - _EDGE
     loss, *rest = panels(figure, count, beside=beside)
-    _panel(loss, ", ".join(filter(None, [say("loss", language), remark])), language)
+    _panel(loss, ", ".join(filter(None, [say("loss", language), remark])), language, each)
     if not alone:
         loss.set_xlabel(f"{say('step', language)}  ({say('thick: validation, thin: training', language)})")
     for index, group in enumerate(groups):
         _draw_loss(loss, group, chosen, index, language, alone=alone)
     for axes in rest:
-        _panel(axes, f"{say('validation', language)}: {say(heading(metric, settings), language)}", language)
+        _panel(axes, f"{say('validation', language)}: {say(heading(metric, settings), language)}", language, each)
         for index, group in enumerate(groups):
             _draw_metric(axes, group, metric, chosen, index, language, alone=alone)
         _draw_baseline(axes, groups, chosen)
@@ -67,9 +69,10 @@ def curves(groups: Sequence[Drawn], remark: str, chosen: Theme, language: Langua
     return figure
 
 
-def _panel(axes: Axes, title: str, language: Language) -> None:
-    axes.set_title(title)
+def _panel(axes: Axes, title: str, language: Language, width: float) -> None:
+    set_title(axes, title, width=width)
     axes.set_xlabel(say("step", language))
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 

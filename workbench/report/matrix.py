@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from rich.cells import cell_len
 
 from tasks.views import Confusion, Table
 from workbench.render.format import percent
 from workbench.report.fonts import drawable
-from workbench.report.theme import Theme, color, make_figure, panels
+from workbench.report.theme import Theme, color, make_figure, panels, set_title
 from workbench.report.words import Language, say
 
 _POINT = 0.0353  # cm
@@ -49,13 +50,15 @@ def confusion(view: Confusion, title: str, chosen: Theme, language: Language, wi
                 ink = "#000000" if _luminance(shades(share[i, j])) > 0.5 else "#ffffff"
                 axes.text(j, i, texts[i][j], ha="center", va="center", color=ink)
     label_size = min(7.0, max(4.0, (width - _MARGIN) / max(1, classes) / _POINT * 0.7))
-    axes.set_xticks(range(classes), labels, rotation=90 if classes > 4 else 0, fontsize=label_size)
+    longest = max(map(cell_len, labels), default=0) * 0.6 * label_size * _POINT
+    turned = longest > 0.9 * (width - _MARGIN) / max(1, classes)
+    axes.set_xticks(range(classes), labels, rotation=90 if turned else 0, fontsize=label_size)
     axes.set_yticks(range(classes), labels, fontsize=label_size)
     axes.grid(visible=False)
     axes.set_xlabel(say("predicted class", language))
     axes.set_ylabel(say("true class", language))
     unit = say("percent of the true class" if shares else "counts", language)
-    axes.set_title(f"{title}: {unit}")
+    set_title(axes, f"{title}: {unit}", width=width - _MARGIN)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
     bar.set_label(say("share of the true class", language))
     bar.outline.set_linewidth(0.4)
@@ -94,7 +97,7 @@ def classes(view: Table, title: str, chosen: Theme, language: Language, width: f
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.grid(visible=False, axis="y")
-    axes.set_title(title)
+    set_title(axes, title, width=width - _MARGIN)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04 - 0.5 / (1 + len(labels))), ncols=len(names))
     return figure
 

@@ -7,10 +7,10 @@ import math
 from matplotlib.figure import Figure
 
 from tasks.views import Series
-from workbench.report.theme import Theme, color, make_figure, panels
+from workbench.report.theme import Theme, color, make_figure, panels, set_title
 from workbench.report.words import Language, say
 
-_HEIGHT = 7.0  # cm
+_HEIGHT, _EDGE = 7.0, 1.5  # cm; of the numbers beside the curves
 _DASHED = ("--", ":", "-.")
 
 
@@ -31,7 +31,7 @@ def series(view: Series, title: str, chosen: Theme, language: Language, width: f
         )
     if view.x and view.x[0] < 0 < view.x[-1]:
         axes.axvline(0, color=chosen.muted, linewidth=0.6)
-    axes.set_title(f"{title}: {view.title}")
+    set_title(axes, title, view.title, width=width - _EDGE)
     axes.set_xlabel(say(view.x_label, language))
     if view.note:
         axes.set_ylabel(view.note.partition(" over ")[0])

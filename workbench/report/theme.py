@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any, Literal, NamedTuple, get_args
 
 import matplotlib
@@ -21,6 +22,7 @@ THEMES: tuple[ThemeName, ...] = get_args(ThemeName)
 WORD_COLUMN, SLIDE = 15.0, 25.0  # cm of width
 _CM = 1 / 2.54  # inches
 _DOTS = 200  # an inch, of a PNG
+_LETTER = 0.21  # cm of a title's letter
 _LINES = ("-", "--", "-.", ":")  # a curve of the same color as an earlier one has another line
 
 
@@ -94,6 +96,16 @@ def make_figure(width: float, height: float) -> Figure:
         width, height: cm.
     """
     return Figure(figsize=(width * _CM, height * _CM), layout="constrained")
+
+
+def set_title(axes: Axes, *lines: str, width: float) -> None:
+    """Set a panel's title, broken into lines that have room.
+
+    Args:
+        width: of the panel, cm.
+    """
+    most = max(12, int(width / _LETTER))
+    axes.set_title("\n".join(fill(line, most) for line in lines if line))
 
 
 def panels(figure: Figure, count: int, *, beside: bool) -> list[Axes]:
