@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 
@@ -92,8 +93,10 @@ def test_nothing_to_ask(workbench, finished: Run) -> None:
 
 
 def test_an_error_in_a_task_is_one_sentence_and_debug_shows_its_traceback(workbench, finished: Run) -> None:
-    finished.task_file.write_text("{}")
-    sentence = says(workbench("predict", finished.id, "012"), 1, ": KeyError: 'labels'. ")
+    described = json.loads(finished.spec_file.read_text())
+    described["settings"]["trouble"] = "defect"
+    finished.spec_file.write_text(json.dumps(described))
+    sentence = says(workbench("predict", finished.id, "012"), 1, ": KeyError: 'a bug of the toy'. ")
     assert "toys/tasks/toy/task.py, line " in sentence
     assert sentence.endswith("WORKBENCH_DEBUG=1 shows the traceback.")
     debug = workbench("predict", finished.id, "012", WORKBENCH_DEBUG="1")

@@ -95,7 +95,7 @@ ALL = list(commands(typer.main.get_command(app)))
 def test_the_commands_of_the_design_are_there() -> None:
     assert {" ".join(path) for path in ALL} == {
         *("", "train", "runs", "show", "watch", "stop", "resume", "rm", "eval", "predict", "poem", "tasks", "cells"),
-        *("data", "data get", "data verify", "data path", "doctor"),
+        *("data", "data get", "data verify", "data path", "doctor", "compare", "plot"),
     }
 
 

@@ -177,7 +177,9 @@ def test_data_that_are_gone_are_a_sentence(folder: Path, monkeypatch: pytest.Mon
 
 def test_a_task_without_classes_says_so(runs_folder: Path) -> None:
     run = toy(runs_folder)
-    service = InferenceService(run, load_task("toy")(run.spec.settings, {}), torch.nn.Identity())
+    service = InferenceService(
+        run, load_task("toy")(run.spec.settings, {"labels": ["a", "b", "c"]}), torch.nn.Identity()
+    )
     [error] = service.respond(Examples(split="test", true="zero", guess="one"), set())
     assert error.message == "This network names no classes: it has no examples to list."
 

@@ -99,6 +99,8 @@ class Task(base.Task):
     def predict(self, model, text):
         if not text.isdigit():
             raise ValueError(f"{text!r} is not a row of digits: type digits below {CLASSES}.")
+        if self.settings.trouble == "defect":
+            raise KeyError("a bug of the toy")
         codes = torch.tensor([[int(c) % CLASSES for c in text]])
         shares = model(codes, torch.tensor([len(text)]))[0].softmax(0)
         rows = [[label, float(share)] for label, share in zip(self.state["labels"], shares, strict=True)]
