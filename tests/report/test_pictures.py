@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 from engine.toy_runs import copied, toy, trained
 from matplotlib.figure import Figure
@@ -14,6 +16,7 @@ from matplotlib.text import Text
 from tasks.views import Confusion, Series, Table
 from workbench.report import curves, fonts, matrix, pictures, series, theme
 from workbench.report.pictures import PictureError, Style
+from workbench.runs.events import encode
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
 from workbench.runs.summary import summarize
@@ -197,3 +200,30 @@ def test_a_new_picture_takes_no_name_that_is_there(finished: list[Run], tmp_path
     assert first.name == f"{finished[0].id}-and-3-more-curves.svg"
     first.touch()
     assert pictures.free_path(tmp_path, finished, "curves").name == first.name.replace("curves", "curves-2")
+
+
+HOSTILE = "$\\frac{\x1b[2J\u202e_"
+
+
+@pytest.mark.parametrize("kind", ["confusion", "classes", "forecast"])
+@pytest.mark.parametrize("counts", [[[1, 2], [3, 4]], [[1], [2, 3, 4]], [], [[10**18, -5], [0, 0]]], ids=str)
+def test_a_strangers_views_are_drawn_or_refused(finished: list[Run], tmp_path: Path, kind, counts) -> None:
+    run = copied(finished[0], tmp_path, "toy-strange")
+    history = read_history(run.events_file)
+    views = [
+        Confusion(title=HOSTILE, note=HOSTILE, labels=[HOSTILE, "b"], counts=counts),
+        Table(
+            title=HOSTILE,
+            columns=["class", "precision", "recall", "f1", "support"],
+            rows=[[HOSTILE, 0.5, None, 1e300, 3], ["b", "c"]][: 1 + len(counts) % 2],
+        ),
+        Series(title=HOSTILE, x_label=HOSTILE, x=[0.0, 1.0], curves={HOSTILE: [1.0, 2.0, 3.0], "_": []}),
+    ]
+    ended = msgspec.structs.replace(history.ended, views=views)
+    with run.events_file.open("ab") as file:
+        file.write(encode(ended))
+    path = tmp_path / "a.svg"
+    with suppress(PictureError):
+        pictures.draw([run], kind, Style(), path)
+    assert [found.name for found in tmp_path.iterdir() if found != run.path] == [path.name] * path.exists()
+    assert not path.exists() or "\x1b" not in path.read_text()

@@ -16,6 +16,7 @@ from workbench.render.curve import DEFAULT_SMOOTHING, smooth, thin
 from workbench.render.format import number
 from workbench.render.metrics import formatted, heading
 from workbench.render.plot import Point
+from workbench.render.text import printable
 from workbench.report.theme import Theme, color, line_style, make_figure, panels, set_title
 from workbench.report.words import Language, say
 from workbench.runs.figures import best_baseline
@@ -113,7 +114,7 @@ def _draw_baseline(axes: Axes, groups: Sequence[Drawn], chosen: Theme) -> None:
     }
     if len(levels) == 1 and (level := levels.pop()) is not None:
         metric = groups[0].settings.metric
-        words = f"{level.name} {formatted(metric, level.value, groups[0].settings)}"
+        words = f"{printable(level.name)} {formatted(metric, level.value, groups[0].settings)}"
         axes.axhline(level.value, color=chosen.muted, linestyle="--", linewidth=0.9, label=words)
 
 

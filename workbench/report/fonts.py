@@ -15,8 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
+from workbench.render.text import printable
+
 INSTALL = "install one, such as Debian's fonts-noto-cjk, or copy a .ttf or .otf file into ~/.fonts"
-_REPLACED = "?"
+_REPLACED, _LONGEST = "?", 40  # characters of a label at most
 _NO_FONT = "lastresort"  # of matplotlib: it draws each character as a box
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _SAMPLE = "的书酒"  # a font that has them has the usual characters
@@ -57,8 +59,9 @@ def drawable(labels: Sequence[str]) -> tuple[list[str], list[str]]:
     Returns:
         the labels; for each number a text such as ``1 书籍``, none where the labels are drawn as they are.
     """
+    labels = [printable(label, _LONGEST) for label in labels]
     if chinese_font() or not has_chinese(labels):
-        return [*labels], []
+        return labels, []
     drawn = [str(number) if has_chinese([label]) else label for number, label in enumerate(labels, 1)]
     return drawn, [f"{mark} {label}" for mark, label in zip(drawn, labels, strict=True) if mark != label]
 

@@ -19,6 +19,7 @@ _POINT = 0.0353  # cm
 _LARGEST, _SMALLEST = 8.0, 2.5  # points of the numbers in the cells
 _DIGIT, _INCH = 0.78, 72  # width of a digit for each point of its size, with what parts it; points
 _MARGIN = 3.2  # cm of labels and color bar
+_NUMBERED = 60  # classes at most whose cells hold a number
 _BAR = 0.62  # cm of a class's bars
 _FIGURES = ("precision", "recall", "f1")
 _NAMES = {"f1": "F1"}
@@ -44,7 +45,7 @@ def confusion(view: Confusion, title: str, chosen: Theme, language: Language, wi
         for i, row in enumerate(view.counts)
     ]
     shades = matplotlib.colormaps[chosen.heat]
-    for i, row in enumerate(view.counts):
+    for i, row in enumerate(view.counts if classes <= _NUMBERED else ()):
         for j, count in enumerate(row):
             if count:
                 ink = "#000000" if _luminance(shades(share[i, j])) > 0.5 else "#ffffff"

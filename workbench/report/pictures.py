@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -28,6 +29,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 FORMATS = ("svg", "png", "pdf")
 NARROWEST, WIDEST = 5.0, 60.0  # cm
 _SEED = "train.seed"
+_NO_FIGURES = (ValueError, TypeError, IndexError, KeyError, ArithmeticError, RuntimeError)
 
 
 class PictureError(PlainError):
@@ -57,13 +59,19 @@ def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path) -> list[str]
     if style.language == "zh" and not chinese_font():
         style = style._replace(language="en")
         notes.append(f"No font of this machine has Chinese characters, so the words are English: {INSTALL}.")
-    with applied(style.theme) as chosen:
-        if kind == "curves":
-            figure, more = _curves(runs, style, chosen)
-        else:
-            figure, more = _view(runs, kind, style, chosen)
+    with applied(style.theme) as chosen, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # matplotlib's, on what is told here in words
+        try:
+            figure, more = _curves(runs, style, chosen) if kind == "curves" else _view(runs, kind, style, chosen)
+            replaced = replace_undrawable(figure)
+            figure.draw_without_rendering()
+        except PlainError:
+            raise
+        except _NO_FIGURES as error:  # whatever stands in a stranger's run
+            names = ", ".join(run.id for run in runs)
+            raise PictureError(f"The figures of {names} cannot be drawn: they do not fit together ({error}).") from None
         notes += more
-        if replaced := replace_undrawable(figure):
+        if replaced:
             notes.append(f"No font has the Chinese characters of {replaced} labels: {INSTALL}.")
         try:
             with files.replacing(path) as file:

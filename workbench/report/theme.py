@@ -15,6 +15,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from workbench.render.text import printable
 from workbench.report.fonts import chinese_font
 
 ThemeName = Literal["light", "dark"]
@@ -77,7 +78,7 @@ def applied(name: ThemeName) -> Iterator[Theme]:
         **{"axes.titlesize": 9, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 8},
         **{"xtick.labelsize": 7, "ytick.labelsize": 7, "legend.fontsize": 7, "legend.frameon": False},
         **{"lines.linewidth": 1.3, "svg.hashsalt": "workbench", "savefig.dpi": _DOTS, "axes.unicode_minus": False},
-        **{"pdf.fonttype": 42},
+        **{"pdf.fonttype": 42, "text.parse_math": False},  # a dollar sign in a label is one
     }
     log = logging.getLogger("matplotlib.font_manager")  # it warns of each weight that a Chinese font has not
     level = log.level
@@ -105,7 +106,7 @@ def set_title(axes: Axes, *lines: str, width: float) -> None:
         width: of the panel, cm.
     """
     most = max(12, int(width / _LETTER))
-    axes.set_title("\n".join(fill(line, most) for line in lines if line))
+    axes.set_title("\n".join(fill(printable(line), most) for line in lines if line))
 
 
 def panels(figure: Figure, count: int, *, beside: bool) -> list[Axes]:
