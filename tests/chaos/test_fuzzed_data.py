@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 from chaos.tally import SEED, Tally, amount
-from chaos.test_fuzzed_files import damaged, damages
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from chaos.test_fuzzed_files import Damage, damaged, each_damage
 
 import tasks
 from tasks.base import PlainError
@@ -120,18 +119,9 @@ def test_a_fuzzed_data_file(tally: Tally, tmp_path: Path, kind: str) -> None:
     read(folder / name)  # whole, it is read
     draw = random.Random(SEED)
 
-    @seed(SEED)
-    @settings(
-        max_examples=amount(2, 60),
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(damages(len(content)))
-    def damage_and_read(done: list[tuple[str, int, int]]) -> None:
+    def damage_and_read(done: list[Damage]) -> None:
         (folder / name).write_bytes(damaged(content, done, draw.choice(others)))
         with tally.attempt("fuzzed data", f"{kind}: {done}"), suppress(PlainError):
             read(folder / name)
 
-    damage_and_read()
+    each_damage(len(content), amount(2, 60), damage_and_read)

@@ -80,15 +80,18 @@ def plainly(reader: Callable[[Run], None], run: Run) -> None:
 READERS: tuple[Callable[[Run], None], ...] = (shown, asked, continued)
 
 
+Damage = tuple[str, int, int]  # kind, place, amount
+
+
 @st.composite
-def damages(draw: st.DrawFn, size: int) -> list[tuple[str, int, int]]:
+def damages(draw: st.DrawFn, size: int) -> list[Damage]:
     """Up to four damages: kind, place, amount."""
     kinds = st.sampled_from(["flip", "cut", "repeat", "drop", "zero", "digit", "splice"])
     one = st.tuples(kinds, st.integers(0, max(0, size - 1)), st.integers(0, 255))
     return draw(st.lists(one, min_size=1, max_size=4))
 
 
-def damaged(content: bytes, done: list[tuple[str, int, int]], other: bytes) -> bytes:
+def damaged(content: bytes, done: list[Damage], other: bytes) -> bytes:
     made = bytearray(content)
     for kind, place, much in done:
         if kind == "flip" and place < len(made):
@@ -110,6 +113,24 @@ def damaged(content: bytes, done: list[tuple[str, int, int]], other: bytes) -> b
     return bytes(made)
 
 
+def each_damage(size: int, examples: int, act: Callable[[list[Damage]], None]) -> None:
+    """Act on many draws of damages to a file of so many bytes."""
+
+    @seed(SEED)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(damages(size))
+    def one(done: list[Damage]) -> None:
+        act(done)
+
+    one()
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_fuzzed_file(tally: Tally, model: Run, tmp_path: Path, name: str) -> None:
     run = copied(model, tmp_path, "toy-fuzzed")
@@ -117,22 +138,13 @@ def test_a_fuzzed_file(tally: Tally, model: Run, tmp_path: Path, name: str) -> N
     others = [(run.path / other).read_bytes() for other in FILES if other != name]
     draw = random.Random(SEED)
 
-    @seed(SEED)
-    @settings(
-        max_examples=amount(4, 200),
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(damages(len(content)))
-    def damage_and_read(done: list[tuple[str, int, int]]) -> None:
+    def damage_and_read(done: list[Damage]) -> None:
         (run.path / name).write_bytes(damaged(content, done, draw.choice(others)))
         for reader in READERS:
             with tally.attempt(f"fuzzed {name}", f"{reader.__name__}: {done}"):
                 plainly(reader, run)
 
-    damage_and_read()
+    each_damage(len(content), amount(4, 200), damage_and_read)
 
 
 def test_two_runs_files_mixed(tally: Tally, model: Run, tmp_path: Path) -> None:
