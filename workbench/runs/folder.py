@@ -16,7 +16,17 @@ from tasks.base import PlainError
 from workbench.runs.locations import run_id
 
 LARGEST = 256 << 20  # bytes of a file that is read whole; a vocabulary of a million words takes 20 MB
-FILES = {"spec.json", "task.json", "task.safetensors", "network.txt", "events.jsonl", "lock", "worker.log", "STOP"}
+FILES = {
+    "spec.json",
+    "metadata.json",
+    "task.json",
+    "task.safetensors",
+    "network.txt",
+    "events.jsonl",
+    "lock",
+    "worker.log",
+    "STOP",
+}
 FILES |= {"best.safetensors", "last.pt", "reserve"}
 _FLAGS = {
     "rb": os.O_RDONLY,

@@ -33,6 +33,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.spec_file = path / "spec.json"
+        self.metadata_file = path / "metadata.json"
         self.task_file = path / "task.json"
         self.tensors_file = path / "task.safetensors"
         self.network_file = path / "network.txt"

@@ -14,27 +14,41 @@ from workbench.config.spec import RunSpec
 from workbench.runs import locations
 from workbench.runs.folder import NotOpened, RunError
 from workbench.runs.locations import PRETRAINED
+from workbench.runs.metadata import RunMetadata, encode
 from workbench.runs.run import Run
 
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}  # a folder that holds something is never replaced
+
+
+class NameTaken(RunError):
+    """The name that a new run was to have is that of another folder."""
 
 
 class NoSuchRun(RunError):
     """A name that was typed is that of no run, or of several."""
 
 
-def create(folder: Path, described: RunSpec) -> Run:
+def create(folder: Path, described: RunSpec, metadata: RunMetadata | None = None, *, name: str = "") -> Run:
     """Create a new run's folder with its ``spec.json``, whole or not at all, under an id of its own.
 
+    Args:
+        metadata: written beside the description where they say something.
+        name: the folder's name; empty: made of task, cell and time.
+
     Raises:
+        NameTaken: the folder ``name`` is there already.
         RunError: the folder cannot be written.
     """
     fresh = folder / f".new-{os.getpid()}-{time.monotonic_ns()}"
+    content = {"spec.json": described.to_json()}
+    if metadata is not None and metadata != RunMetadata():
+        content["metadata.json"] = encode(metadata)
     try:
         fresh.mkdir(parents=True)
-        files.write(fresh / "spec.json", described.to_json())
-        first = f"{described.task}-{described.cell}-{time.strftime('%Y%m%d-%H%M%S')}"
-        for attempt in range(1, 1000):
+        for file, text in content.items():
+            files.write(fresh / file, text)
+        first = name or f"{described.task}-{described.cell}-{time.strftime('%Y%m%d-%H%M%S')}"
+        for attempt in range(1, 2 if name else 1000):
             path = folder / (first if attempt == 1 else f"{first}-{attempt}")
             try:
                 fresh.rename(path)
@@ -44,11 +58,16 @@ def create(folder: Path, described: RunSpec) -> Run:
                 raise
             files.sync_folder(folder)
             return Run(path)
+        if name:
+            raise NameTaken(f"There is a folder {folder / name} already.")
         raise RunError(f"No free name for a run like {first} in {folder}.")
     except OSError as error:
         raise RunError(f"Runs cannot be kept in {folder}: {error.strerror}. Name another folder with --runs.") from None
     finally:
-        for leave in ((fresh / "spec.json").unlink, fresh.rmdir):  # it is elsewhere by now, where all went well
+        for leave in (
+            *((fresh / file).unlink for file in content),
+            fresh.rmdir,
+        ):  # elsewhere by now, where all went well
             with suppress(OSError):
                 leave()
 
