@@ -175,11 +175,20 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 DataT = TypeVar("DataT", bound=Data)
 
 
+class Correctness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether each row of a split was classified rightly, small enough to be kept: a bit a row, by row number."""
+
+    bits: bytes  # as numpy.packbits packs them
+    count: int  # of rows
+    rows: str  # hash of the rows' numbers and labels: two runs with the same tested the same rows
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Metrics of a split, and the views that show them."""
 
     metrics: Metrics
     views: list[View] = []
+    correctness: Correctness | None = None
 
 
 class Task(ABC, Generic[SettingsT, DataT]):

@@ -81,7 +81,7 @@ def test_a_value_is_read_as_its_type(key: str, given: Any, read: Any) -> None:
         ("s.whole", "0", "s.whole cannot be 0: it must be a whole number ≥ 1, ≤ 2,000."),
         ("s.whole", "1.5", "s.whole cannot be 1.5: it must be a whole number ≥ 1, ≤ 2,000."),
         ("s.share", "1", "s.share cannot be 1: it must be a number > 0, < 1."),
-        ("s.flag", "maybe", "s.flag cannot be maybe: it must be true or false."),
+        ("s.flag", "maybe", "s.flag cannot be maybe: it must be yes or no."),
         ("s.pick", "up", "s.pick cannot be up: it must be one of left | right."),
         ("s.text", "d", "s.text cannot be d: it must be letters a to c."),
         ("s.bare", "x", "s.bare cannot be x: it must be a whole number."),

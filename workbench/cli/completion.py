@@ -63,6 +63,14 @@ def _runs(_: str) -> list[str]:
     return [*(["last"] if mine else []), *mine, *(run.id for run in store.pretrained(folder))]
 
 
+def _studies(_: str) -> list[str]:
+    from workbench.studies import study
+
+    given = _after("--runs", "")
+    mine = [one.id for one in study.listing(root(Path(given) if given else None))]
+    return [*(["last"] if mine else []), *mine]
+
+
 def _settings(incomplete: str) -> list[str]:
     """Return the keys of the settings, or after a ``=`` the values of one that has choices."""
     every = spec.fields(_task(), _after("--cell", "lstm"))
@@ -94,6 +102,7 @@ def _devices(_: str) -> list[str]:
 
 
 runs = _offering(_runs)
+studies = _offering(_studies)
 task_names = _offering(lambda _: tasks.available())
 cell_names = _offering(lambda _: cells.available())
 presets = _offering(lambda _: tasks.settings(_task()).presets)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-import msgspec
 import typer
 
 from workbench.cli import completion
+from workbench.cli.datasets import with_data
 from workbench.cli.options import (
     Data,
     Device,
@@ -18,7 +18,6 @@ from workbench.cli.options import (
     Runs,
     Set,
     assignments,
-    data_folder,
     find,
     need_terminal,
 )
@@ -102,14 +101,8 @@ def train(
     values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
     described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
     _check_mode(headless=headless, detach=detach, json=json)
-    _check_device(described.train.device)  # an error before a run is made
-    from tasks.shared.datasets import locations  # it takes a fifth of the time in which a shell completes a line
-
-    source = locations.find_or_download(
-        task, data_folder(data), narrate, settings=described.settings, progress=not json
-    )
-    folder = str(source.folder) if source.kind == "full" else ""
-    described = msgspec.structs.replace(described, data=source.kind, data_dir=folder)
+    check_device(described.train.device)  # an error before a run is made
+    described = with_data(described, data, progress=not json)
     _start(lambda: store.create(root(runs_folder), described), headless=headless, detach=detach, json=json)
 
 
@@ -130,11 +123,11 @@ def resume(
     launch.check_spec(chosen)  # an error before a worker starts
     if chosen.status() == "finished":
         raise RunError(f"Run {chosen.id} is finished: there is nothing to go on with.")
-    _check_device(device or chosen.spec.train.device)
+    check_device(device or chosen.spec.train.device)
     _start(lambda: chosen, device, headless=headless, detach=detach, json=json)
 
 
-def _check_device(name: str) -> None:
+def check_device(name: str) -> None:
     """Refuse a GPU that is not here, before a worker starts.
 
     Raises:

@@ -12,7 +12,7 @@ Kind = Literal["int", "float", "bool", "choice", "text"]
 _EXPECTED: dict[Kind, str] = {
     "int": "a whole number",
     "float": "a number",
-    "bool": "true or false",
+    "bool": "yes or no",
     "choice": "one of",
     "text": "",  # its help is said instead
 }
@@ -51,6 +51,8 @@ class Field(NamedTuple):
         if self.kind == "float" and isinstance(value, str):
             with suppress(ValueError):  # ".5" and "0." are numbers too
                 given = float(value)
+        if self.kind == "bool" and isinstance(value, str):  # as it is shown
+            given = {"yes": True, "no": False}.get(value.strip().casefold(), value)
         try:
             return msgspec.convert(given, self.type, strict=False)
         except msgspec.ValidationError:

@@ -18,7 +18,7 @@ from workbench.report.curves import Drawn
 from workbench.report.fonts import INSTALL, chinese_font, drawable, replace_undrawable
 from workbench.report.theme import WORD_COLUMN, Theme, ThemeName, applied
 from workbench.report.words import Language, say
-from workbench.runs.comparison import differing_settings
+from workbench.runs.comparison import differing_settings, setting_words
 from workbench.runs.events import Finished
 from workbench.runs.history import History, read_history
 from workbench.runs.run import Run
@@ -113,16 +113,12 @@ def grouped(summaries: Sequence[RunSummary], histories: Sequence[History], langu
     drawn = []
     for values, members in groups.items():
         described = summaries[members[0]].run.spec
-        label = ", ".join(_named(key, value) for key, value in zip(differing, values, strict=True)) or described.cell
+        words = [setting_words(key, value) for key, value in zip(differing, values, strict=True)]
+        label = ", ".join(words) or described.cell
         if len(members) > 1:
             label = curves.seeds_label(label, len(members), language)
         drawn.append(Drawn(label, [histories[at] for at in members], described.settings))
     return drawn
-
-
-def _named(key: str, value: str) -> str:
-    """Return a setting as a curve's label names it: ``lstm``, ``layers 2``."""
-    return value if key in ("cell", "task", "data") else f"{key.rpartition('.')[2].replace('_', ' ')} {value}"
 
 
 def _view(runs: Sequence[Run], kind: Kind, style: Style, chosen: Theme) -> tuple[Figure, list[str]]:

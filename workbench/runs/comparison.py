@@ -97,6 +97,17 @@ def differing_settings(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
     return differing
 
 
+def setting_words(key: str, value: str) -> str:
+    """Return a setting as a label names it: ``lstm``, ``layers 2``, ``both ways``.
+
+    Args:
+        value: as typed.
+    """
+    if key == "cell.bidirectional":
+        return "both ways" if value == "yes" else "one way"
+    return value if key in ("cell", "task", "data", "label") else f"{key.rpartition('.')[2].replace('_', ' ')} {value}"
+
+
 def comparison_notes(runs: Sequence[RunSummary]) -> list[str]:
     """Return sentences about what must be known before comparing."""
     tasks = list(dict.fromkeys(summary.task for summary in runs))

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tasks.base import Metrics
+from tasks.base import Correctness, Metrics
 from tasks.views import View
 
 SCHEMA = 1
@@ -105,6 +105,7 @@ class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
     best: Best
     test: Metrics
     views: list[View] = []
+    correctness: Correctness | None = None  # of the test rows; none in older runs and where nothing is classified
     wall_s: float
     examples_per_s: float
 

@@ -29,26 +29,30 @@ ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}
 
 
-def start(run: Run, device: str = "") -> subprocess.Popen[bytes]:
+def start(run: Run, device: str = "", threads: int = 0) -> subprocess.Popen[bytes]:
     """Start a worker in a session of its own, which outlives the caller, its terminal and its login.
 
     The launcher takes the run's lock and hands the descriptor on, so that the run is never without it.
 
     Args:
         device: where the worker computes; empty: as the spec says.
+        threads: with which it computes on the CPU where the spec names no number; 0: as without.
 
     Raises:
         RunError: a worker has the run, none could be started, the disk is full, or ``spec.json`` was changed to
             settings that do not fit together or are not those of the run's checkpoint.
     """
     lock = run.acquire_lock()
+    environment = {**_QUIET_THREADS, **os.environ, LOCK_FD: str(lock.descriptor)}
+    if threads:
+        environment["OMP_NUM_THREADS"] = str(threads)
     try:
         check_spec(run)
         if shutil.disk_usage(run.path).free < _ROOM:
             raise RunError(
                 f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.command_name}`."
             )
-        with open_regular(run.log_file, "ab") as log, _signals_blocked():
+        with open_regular(run.log_file, "ab") as log, signals_blocked():
             worker = subprocess.Popen(
                 [sys.executable, "-P", "-m", "workbench.worker", str(run.path), *filter(None, [device])],
                 stdin=subprocess.DEVNULL,
@@ -56,7 +60,7 @@ def start(run: Run, device: str = "") -> subprocess.Popen[bytes]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=[lock.descriptor],
-                env={**_QUIET_THREADS, **os.environ, LOCK_FD: str(lock.descriptor)},
+                env=environment,
             )
             lock.hand_on(worker.pid)
             return worker
@@ -67,7 +71,7 @@ def start(run: Run, device: str = "") -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def _signals_blocked() -> Iterator[None]:
+def signals_blocked() -> Iterator[None]:
     """Block the signals that end a program: the child inherits the mask, and unblocks them when it can answer them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
     try:

@@ -5,13 +5,14 @@ Shapes: N examples, C classes.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.base import Evaluation, Metrics
+from tasks.base import Correctness, Evaluation, Metrics
 from tasks.views import Confusion, Table, TableValue
 
 Ints = NDArray[np.int64]
@@ -53,12 +54,34 @@ def metrics(truth: Ints, predicted: Ints, classes: int) -> Metrics:
     }
 
 
+def correctness(rows: Ints, truth: Ints, predicted: Ints) -> Correctness:
+    """Return which of (N,) predictions are right, in the order of their row numbers.
+
+    Args:
+        rows: (N,) numbers of the rows; one that is drawn twice counts twice.
+    """
+    order = np.argsort(rows, kind="stable")
+    tested = np.stack([rows[order], truth[order]]).astype("<i8")
+    return Correctness(
+        bits=np.packbits(truth[order] == predicted[order]).tobytes(),
+        count=len(rows),
+        rows=hashlib.sha256(tested.tobytes()).hexdigest()[:16],
+    )
+
+
 def _share(part: Ints, whole: Ints) -> NDArray[np.float64]:
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
 def evaluation(
-    truth: Ints, predicted: Ints, labels: Sequence[str], *, of: str, loss: float, note: str = ""
+    truth: Ints,
+    predicted: Ints,
+    labels: Sequence[str],
+    *,
+    of: str,
+    loss: float,
+    note: str = "",
+    numbers: Ints | None = None,
 ) -> Evaluation:
     """Return metrics, the confusion matrix and the per-class table of (N,) predictions.
 
@@ -66,6 +89,7 @@ def evaluation(
         of: what a class is, the table's first column ("language").
         loss: mean cross-entropy.
         note: how it was measured, where that is not the ordinary held-out split.
+        numbers: (N,) of the rows, where it is to be kept which of them are right.
     """
     counts = confusion_counts(truth, predicted, len(labels))
     columns = by_class(counts)
@@ -83,4 +107,5 @@ def evaluation(
             ),
             Table(title=f"per {of}", note=note, columns=[of, "precision", "recall", "f1", "support"], rows=rows),
         ],
+        correctness=None if numbers is None else correctness(numbers, truth, predicted),
     )

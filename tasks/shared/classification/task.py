@@ -89,16 +89,15 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         return F.cross_entropy(scores, labels, weights, label_smoothing=self.settings.label_smoothing)
 
     def evaluate(self, model: nn.Module, data: LabelledDataT, split: Split, batch_size: int) -> Evaluation:
-        results = [self.scores(model, data, rows) for rows in self.batches(data, split, batch_size, None)]
+        batches = self.batches(data, split, batch_size, None)
+        results = [self.scores(model, data, rows) for rows in batches]
         scores = torch.cat([s for s, _ in results]).float()  # (N,C)
         labels = torch.cat([y for _, y in results])  # (N,)
+        truth, predicted = labels.cpu().numpy(), scores.argmax(1).cpu().numpy()
+        loss = float(F.cross_entropy(scores, labels))
+        rows = torch.cat(list(batches)).numpy()
         return metrics.evaluation(
-            labels.cpu().numpy(),
-            scores.argmax(1).cpu().numpy(),
-            self.labels,
-            of=self.of,
-            loss=float(F.cross_entropy(scores, labels)),
-            note=self.protocol,
+            truth, predicted, self.labels, of=self.of, loss=loss, note=self.protocol, numbers=rows
         )
 
     def answer(self, title: str, scores: Tensor, *remarks: str) -> Table:

@@ -93,7 +93,12 @@ class Task(base.Task):
         truth = data.codes[rows, 0]
         loss = float(F.cross_entropy(scores, truth))
         return metrics.evaluation(
-            truth.cpu().numpy(), scores.argmax(1).cpu().numpy(), self.state["labels"], of="symbol", loss=loss
+            truth.cpu().numpy(),
+            scores.argmax(1).cpu().numpy(),
+            self.state["labels"],
+            of="symbol",
+            loss=loss,
+            numbers=rows.cpu().numpy(),
         )
 
     def predict(self, model, text):

@@ -1,0 +1,56 @@
+"""Capacity of this machine: how many workers train at once, each on a GPU or with some threads. No torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from workbench.config.spec import RunSpec
+from workbench.config.threads import cores
+
+_COUNT = "import torch; print(torch.cuda.device_count())"
+_COUNT_SECONDS = 120  # of the first import of torch on a slow file system
+
+
+class Slot(NamedTuple):
+    """Place for one worker."""
+
+    device: str = ""  # empty: as the run says
+    threads: int = 0  # where the run names no number; 0: one a core
+
+
+def visible_gpus() -> int:
+    """Return the number of GPUs on which torch can compute here, as a process of its own counts them."""
+    command = [sys.executable, "-P", "-c", _COUNT]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COUNT_SECONDS, check=False
+        )
+        return int(done.stdout or b"0")
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return 0
+
+
+def on_gpu(described: RunSpec) -> bool:
+    """Return whether a run computes on a GPU where there is one, and does not say on which."""
+    return described.train.device in ("auto", "cuda")
+
+
+def slots(specs: Sequence[RunSpec], *, gpus: int, jobs: int = 0, per_gpu: int = 1) -> list[Slot]:
+    """Return a place for each worker that trains at once.
+
+    On GPUs one worker each, or ``per_gpu``; on the CPU so many that their threads do not exceed the cores.
+
+    Args:
+        specs: of the runs.
+        gpus: on which a run may compute.
+        jobs: workers at most; 0: as many as there is room for.
+    """
+    if gpus and any(map(on_gpu, specs)):
+        places = [f"cuda:{number}" for _ in range(per_gpu) for number in range(gpus)]
+        return [Slot(place) for place in places[: jobs or None]]
+    named = max((described.train.threads for described in specs), default=0)
+    count = min(jobs or max(1, cores() // max(1, named)), max(1, len(specs)))
+    return [Slot(threads=max(1, cores() // count))] * count

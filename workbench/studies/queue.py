@@ -1,0 +1,178 @@
+"""The queue process of a study: ``python -P -m workbench.studies.queue STUDY_DIR [JSON]``.
+
+It starts what is missing, lost, stopped or failed, as many at once as the machine has room for. Killed at any instant
+it leaves runs that go on; the next queue counts them as its own. No torch.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+import workbench.descriptors  # noqa: F401  before any file is opened
+from tasks.base import PlainError
+from workbench.config.environment import unexpected
+from workbench.runs import folder, launch
+from workbench.runs.folder import RunError
+from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD
+from workbench.runs.run import LIVE, Run
+from workbench.studies import local
+from workbench.studies.local import Slot
+from workbench.studies.study import WAITING, Study, StudyError
+
+_POLL_SECONDS = 0.5
+UNDONE: tuple[str, ...] = (WAITING, "lost", "stopped", "failed")
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """Order to a queue."""
+
+    jobs: int = 0  # workers at once; 0: as many as there is room for
+    per_gpu: int = 1
+    only: tuple[str, ...] = UNDONE  # states of the runs that are started
+
+
+def start(study: Study, orders: Orders) -> subprocess.Popen[bytes]:
+    """Start a queue in a session of its own, which outlives the caller and its terminal.
+
+    The launcher takes the study's lock and hands it on, so that of two that ask at once one has it.
+
+    Raises:
+        StudyError: a queue works on the study already, or none could be started.
+    """
+    lock = study.acquire_lock()
+    try:
+        with folder.open_regular(study.log_file, "ab") as log, launch.signals_blocked():
+            queue = subprocess.Popen(
+                [sys.executable, "-P", "-m", __name__, str(study.path), msgspec.json.encode(orders).decode()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[lock.descriptor],
+                env={**os.environ, LOCK_FD: str(lock.descriptor)},
+            )
+            lock.hand_on(queue.pid)
+            return queue
+    except OSError as error:
+        raise StudyError(f"No queue could be started on study {study.id}: {error.strerror}.") from None
+    finally:
+        lock.close()
+
+
+class Queue:
+    """Runs of a study that are to be trained, and those that a worker has."""
+
+    def __init__(self, study: Study, orders: Orders) -> None:
+        self._study = study
+        self._workers: dict[int, tuple[Slot, subprocess.Popen[bytes] | None]] = {}  # None: started by an earlier queue
+        states = {member.number: member.state for member in study.members()}
+        self._due = [number for number, state in states.items() if state in orders.only]
+        specs = [planned.described for planned in study.content.runs]
+        gpus = local.visible_gpus() if any(map(local.on_gpu, specs)) else 0
+        self._free = local.slots(specs, gpus=gpus, jobs=orders.jobs, per_gpu=orders.per_gpu)
+        for number, state in states.items():
+            if state in LIVE:
+                self._workers[number] = (self._free.pop() if self._free else Slot(), None)
+
+    def work(self) -> bool:
+        """Take in what has ended and start what there is room for.
+
+        Returns:
+            whether anything is left to wait for.
+        """
+        for number, (slot, worker) in list(self._workers.items()):
+            run = self._study.run(number)
+            if worker.poll() is None if worker else run.trains():
+                continue
+            del self._workers[number]
+            self._free.append(slot)
+            _say(f"{run.id} is {_status(run)}.")
+        while self._due and self._free:
+            self._start(self._due.pop(0))
+        return bool(self._due or self._workers)
+
+    def stop(self) -> None:
+        """Start nothing more; ask what trains to save a checkpoint and end, and wait for it."""
+        self._due.clear()
+        while self.work():
+            for number in self._workers:
+                with suppress(RunError):  # it has ended, or is not ready to be asked yet
+                    self._study.run(number).request_stop()
+            time.sleep(_POLL_SECONDS)
+
+    def _start(self, number: int) -> None:
+        """Start a worker on a run; a run that cannot be started costs no other."""
+        slot = self._free[0]
+        try:
+            run = self._study.begin(number)
+            if _status(run) in ("finished", *LIVE):  # another process was faster
+                return
+            device = slot.device if local.on_gpu(run.spec) else ""
+            worker = launch.start(run, device, slot.threads)
+        except PlainError as error:
+            _say(f"Run {number} of {self._study.id} was not started: {error}")
+            return
+        _say(f"{run.id} ({self._study.content.runs[number - 1].label}) begins.")
+        self._workers[number] = (self._free.pop(0), worker)
+
+
+def _status(run: Run) -> str:
+    try:
+        return run.status()
+    except (RunError, OSError) as error:
+        return f"unreadable: {error}"
+
+
+def _say(line: str) -> None:
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}", flush=True)
+
+
+def main() -> int:
+    """Work off the study named on the command line.
+
+    Returns:
+        the exit code; 0: nothing is left, or stopped on request, 1: failed, 2: wrong usage.
+    """
+    if len(sys.argv) not in (2, 3):
+        print("usage: python -P -m workbench.studies.queue STUDY_DIR [ORDERS]", file=sys.stderr)
+        return 2
+    study = Study(Path(sys.argv[1]).absolute())
+    try:
+        orders = msgspec.json.decode("".join(sys.argv[2:]) or "{}", type=Orders)
+        handed = os.environ.pop(LOCK_FD, "")
+        lock = study.adopt_lock(int(handed)) if handed.isdecimal() else study.acquire_lock()
+    except (PlainError, OSError, msgspec.MsgspecError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    asked: list[int] = []
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
+    try:
+        lock.keep_alive()
+        queue = Queue(study, orders)
+        while queue.work():
+            if asked or study.stop_requested():
+                queue.stop()
+            time.sleep(_POLL_SECONDS)
+    except Exception as error:
+        _say(unexpected(error))
+        return 1
+    finally:
+        with suppress(OSError):
+            study.stop_file.unlink(missing_ok=True)
+        lock.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

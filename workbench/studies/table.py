@@ -1,0 +1,257 @@
+"""Table of a study: a metric by settings in rows and columns, as mean ± standard deviation over what is left."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tasks.base import Metrics, Settings, Value
+from workbench.config.fields import as_typed
+from workbench.config.suggestions import did_you_mean
+from workbench.render.metrics import formatted, heading, presentation
+from workbench.runs import comparison
+from workbench.runs.comparison import ResultFigure, setting_words
+from workbench.runs.run import LIVE
+from workbench.studies.plan import CELL, LABEL, SEED
+from workbench.studies.study import Member, MemberState, Study, StudyError
+
+SPLITS = ("test", "val")
+
+
+class Setting(NamedTuple):
+    """Runs of a study that differ by their seed alone."""
+
+    coordinates: dict[str, Value]  # without the seed
+    members: list[Member]
+
+    @property
+    def label(self) -> str:
+        """Words that tell the setting from the study's others."""
+        return ", ".join(words(self.coordinates)) or self.members[0].planned.described.cell
+
+    def values(self, metric: str) -> list[float]:
+        """Return the figures that are there, of ``test.NAME`` or ``val.NAME``."""
+        found = [figure(member, metric) for member in self.members]
+        return [value for value in found if value is not None]
+
+
+class Spread(NamedTuple):
+    """Mean and standard deviation (n - 1) of some runs' figures."""
+
+    mean: float
+    deviation: float | None  # None: of one run
+    seeds: int
+    planned: int
+
+
+def words(coordinates: dict[str, Value]) -> list[str]:
+    """Return the words of coordinates: ``lstm``, ``layers 2``, ``both ways``; of a labelled group its label alone."""
+    named = {key: value for key, value in coordinates.items() if value != ""}
+    if LABEL in named:
+        named = {key: value for key, value in named.items() if key not in (CELL, "preset")}
+    return [setting_words(key, as_typed(value)) for key, value in named.items()]
+
+
+def spread(values: Sequence[float], planned: int) -> Spread | None:
+    """Return the spread of some figures; ``None`` of none."""
+    if not values:
+        return None
+    deviation = statistics.stdev(values) if len(values) > 1 else None
+    return Spread(statistics.fmean(values), deviation, len(values), planned)
+
+
+def figure(member: Member, metric: str) -> float | None:
+    """Return a run's figure of ``test.NAME`` or ``val.NAME``; ``None`` where it has none yet."""
+    split, _, name = metric.partition(".")
+    metrics: Metrics = {} if member.summary is None else member.summary.test if split == "test" else member.summary.val
+    return metrics.get(name)
+
+
+def settings(members: Sequence[Member]) -> list[Setting]:
+    """Return the settings of a study, in the plan's order."""
+    found: dict[tuple[tuple[str, Value], ...], Setting] = {}
+    for member in members:
+        coordinates = {key: value for key, value in member.planned.coordinates.items() if key != SEED}
+        found.setdefault(tuple(coordinates.items()), Setting(coordinates, [])).members.append(member)
+    return list(found.values())
+
+
+def main_metric(study: Study) -> str:
+    """Return the metric that a study's table shows unless another is asked for."""
+    return study.content.plan.metric or f"test.{task_settings(study).metric}"
+
+
+def task_settings(study: Study) -> Settings:
+    """Return the settings of a study's first run, by which its task's metrics are called."""
+    return study.content.runs[0].described.settings  # type: ignore[no-any-return]
+
+
+def metric_heading(metric: str, of: Settings) -> str:
+    """Return a metric's heading: ``test accuracy``."""
+    split, _, name = metric.partition(".")
+    return f"{split} {heading(name, of)}"
+
+
+class Pivot(NamedTuple):
+    """A table of settings: the heads of its columns, and its rows, each with a head."""
+
+    metric: str
+    heads: list[str]
+    rows: list[list[ResultFigure]]
+    spreads: list[list[Spread | None]]  # by row and column, without the heads
+    members: list[list[list[Member]]]  # likewise
+
+
+def pivot(
+    members: Sequence[Member], metric: str, of: Settings, rows: Sequence[str] = (), columns: Sequence[str] = ()
+) -> Pivot:
+    """Return the table of a metric.
+
+    Args:
+        metric: ``test.NAME`` or ``val.NAME``.
+        rows, columns: settings; of what varies, those named in neither are in the rows, the cell in the columns.
+
+    Raises:
+        StudyError: there is no such metric, or a setting does not vary.
+    """
+    _check_metric(metric, members, of)
+    every = settings(members)
+    varying = list(dict.fromkeys(key for one in every for key in one.coordinates))
+    varying = [key for key in varying if len({one.coordinates.get(key) for one in every}) > 1] or [CELL]
+    rows, columns = (_known_keys(keys, varying) for keys in (rows, columns))
+    if not columns and CELL in varying and CELL not in rows and LABEL not in varying and len(varying) > 1:
+        columns = [CELL]
+    if not rows:
+        rows = [key for key in varying if key not in columns]
+    groups: dict[tuple[str, str], list[Member]] = {}
+    for one in every:
+        place = _place(one, rows), _place(one, columns)
+        groups.setdefault(place, []).extend(one.members)
+    heads, firsts = (list(dict.fromkeys(place[at] for place in groups)) for at in (1, 0))
+    found = [[groups.get((first, head), []) for head in heads] for first in firsts]
+    spreads = [[spread(Setting({}, cell).values(metric), len(cell)) for cell in row] for row in found]
+    return Pivot(
+        metric,
+        [" · ".join(map(_short, rows)) or "study", *(head or metric_heading(metric, of) for head in heads)],
+        _figures(firsts, spreads, metric, of),
+        spreads,
+        found,
+    )
+
+
+def _figures(
+    firsts: Sequence[str], spreads: Sequence[Sequence[Spread | None]], metric: str, of: Settings
+) -> list[list[ResultFigure]]:
+    """Return the rows of a table as text, the best mean marked."""
+    means = [one.mean for row in spreads for one in row if one]
+    higher = higher_is_better(metric, of)
+    best = (max(means) if higher else min(means)) if len(means) > 1 and higher is not None else None
+    return [
+        [
+            ResultFigure(first),
+            *(ResultFigure(as_text(one, metric, of), bool(one) and one.mean == best) for one in row),  # type: ignore[union-attr]
+        ]
+        for first, row in zip(firsts, spreads, strict=True)
+    ]
+
+
+def as_text(found: Spread | None, metric: str, of: Settings) -> str:
+    """Return a spread as ``0.8512 ± 0.0031``, with ``(2 of 3)`` where runs are missing; a dash for none."""
+    if found is None:
+        return "–"
+    name = metric.partition(".")[2]
+    deviation = "" if found.deviation is None else f" ± {formatted(name, found.deviation, of)}"
+    missing = f" ({found.seeds} of {found.planned})" if found.seeds < found.planned else ""
+    return formatted(name, found.mean, of) + deviation + missing
+
+
+def higher_is_better(metric: str, of: Settings) -> bool | None:
+    """Return a metric's direction; ``None`` where the task declares none."""
+    name = metric.partition(".")[2]
+    return of.higher_is_better if name == of.metric else presentation(name, of).higher_is_better
+
+
+def _place(one: Setting, keys: Sequence[str]) -> str:
+    return ", ".join(words({key: one.coordinates[key] for key in keys if key in one.coordinates}))
+
+
+def _short(key: str) -> str:
+    return "cell" if key == CELL else key.rpartition(".")[2].replace("_", " ")
+
+
+def _known_keys(keys: Sequence[str], varying: Sequence[str]) -> list[str]:
+    found = []
+    for key in keys:
+        matching = [one for one in varying if key in (one, one.rpartition(".")[2])]
+        if not matching:
+            raise StudyError(f"The study does not vary {key!r}{did_you_mean(key, varying)}")
+        found += matching
+    return found
+
+
+def _check_metric(metric: str, members: Sequence[Member], of: Settings) -> None:
+    split, dot, name = metric.partition(".")
+    measured = {key for member in members if member.summary for key in (*member.summary.val, *member.summary.test)}
+    names = dict.fromkeys([of.metric, *of.metrics, *sorted(measured)])
+    known = [f"{part}.{name}" for part in SPLITS for name in names]
+    if split not in SPLITS or not dot or name not in names:
+        raise StudyError(f"There is no metric {metric!r}{did_you_mean(metric, known)}")
+
+
+def overview(study: Study) -> dict[str, object]:
+    """Return a study's state and counts, as ``workbench study list --json`` prints them."""
+    members = study.members()
+    states = [member.state for member in members]
+    return {
+        "study": study.id,
+        "state": "running" if study.queued() else state_of(states),
+        "task": study.content.plan.task,
+        "lab": study.content.lab,
+        "quick": study.content.quick,
+        "runs": len(members),
+        "finished": states.count("finished"),
+        "states": {state: states.count(state) for state in dict.fromkeys(states)},
+    }
+
+
+def state_of(states: Sequence[MemberState]) -> str:
+    """Return a study's state in a word, where no queue works on it."""
+    if any(state in LIVE for state in states):
+        return "running"
+    if all(state == "finished" for state in states):
+        return "finished"
+    if all(state == "waiting" for state in states):
+        return "new"
+    return "failed" if all(state in ("finished", "failed", "unreadable") for state in states) else "stopped"
+
+
+def notes(study: Study, members: Sequence[Member]) -> list[str]:
+    """Return sentences that must be known beside a study's table."""
+    begun = [member.summary for member in members if member.summary and member.summary.spec]
+    found = comparison.comparison_notes(begun) if begun else []
+    if study.content.quick:
+        found.insert(0, "This is the quick form of the lab: its figures are not those of the full one.")
+    states = [member.state for member in members if member.state != "finished"]
+    if states:
+        counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+        found.append(f"{len(states)} of {len(members)} runs are not finished: {counted}.")
+    return found
+
+
+def to_json(study: Study, members: Sequence[Member], found: Pivot) -> dict[str, object]:
+    """Return a study and its table as plain data."""
+    runs = [
+        {"run": member.run.id, "label": member.planned.label, "coordinates": member.planned.coordinates}
+        | {"state": member.state, "val": member.summary.val if member.summary else None}
+        | {"test": (member.summary.test or None) if member.summary else None}
+        for member in members
+    ]
+    cells = [
+        {"row": row[0].text, "column": head, "mean": one.mean, "deviation": one.deviation}
+        | {"runs": one.seeds, "planned": one.planned, "best": text.best}
+        for row, spreads in zip(found.rows, found.spreads, strict=True)
+        for head, one, text in zip(found.heads[1:], spreads, row[1:], strict=True)
+        if one
+    ]
+    return overview(study) | {"members": runs, "metric": found.metric, "table": cells}
