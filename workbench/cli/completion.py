@@ -71,6 +71,12 @@ def _studies(_: str) -> list[str]:
     return [*(["last"] if mine else []), *mine]
 
 
+def _labs(_: str) -> list[str]:
+    from workbench.studies import labs
+
+    return [lab.name for lab in labs.listing()]
+
+
 def _settings(incomplete: str) -> list[str]:
     """Return the keys of the settings, or after a ``=`` the values of one that has choices."""
     every = spec.fields(_task(), _after("--cell", "lstm"))
@@ -103,6 +109,7 @@ def _devices(_: str) -> list[str]:
 
 runs = _offering(_runs)
 studies = _offering(_studies)
+labs = _offering(_labs)
 task_names = _offering(lambda _: tasks.available())
 cell_names = _offering(lambda _: cells.available())
 presets = _offering(lambda _: tasks.settings(_task()).presets)

@@ -164,7 +164,7 @@ def run(
     else:
         start(study, queue.Orders(jobs=jobs, per_gpu=per_gpu, only=states), detach=detach, json=json)
     if not detach:
-        _print_results(study, json=json)
+        print_results(study, json=json)
 
 
 def resume(
@@ -249,10 +249,10 @@ def show(
     if form not in forms:
         raise SpecError(f"--format {form}{did_you_mean(form, forms)}")
     study = store.find(name, root(runs_folder))
-    _print_results(study, rows, columns, metric, "json" if json else form, json=json)
+    print_results(study, rows, columns, metric, "json" if json else form, json=json)
 
 
-def _print_results(
+def print_results(
     study: Study, rows: str = "", columns: str = "", metric: str = "", form: str = _TABLE, *, json: bool = False
 ) -> None:
     """Print the table of a study, and what must be known beside it."""

@@ -79,6 +79,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     rows: list[str] = []  # of the table; empty: what varies
     columns: list[str] = []
     shows: list[Section] = []  # sections of the report; empty: those that the runs have
+    beginnings: list[str] = []  # of the texts that the report lets the networks write
     seeds: int | list[int] = 1  # so many, from 0; or these
     set: _Values = {}  # of every run
     quick: Quick | None = None

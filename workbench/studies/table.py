@@ -17,6 +17,7 @@ from workbench.studies.plan import CELL, LABEL, SEED
 from workbench.studies.study import Member, MemberState, Study, StudyError
 
 SPLITS = ("test", "val")
+TRAINING_LOSS = "train.loss"  # of the last steps
 
 
 class Setting(NamedTuple):
@@ -62,9 +63,13 @@ def spread(values: Sequence[float], planned: int) -> Spread | None:
 
 
 def figure(member: Member, metric: str) -> float | None:
-    """Return a run's figure of ``test.NAME`` or ``val.NAME``; ``None`` where it has none yet."""
+    """Return a run's figure of ``test.NAME``, ``val.NAME`` or ``train.loss``; ``None`` where it has none yet."""
     split, _, name = metric.partition(".")
-    metrics: Metrics = {} if member.summary is None else member.summary.test if split == "test" else member.summary.val
+    if member.summary is None:
+        return None
+    if metric == TRAINING_LOSS:
+        return member.summary.loss
+    metrics: Metrics = member.summary.test if split == "test" else member.summary.val
     return metrics.get(name)
 
 
@@ -191,11 +196,10 @@ def _known_keys(keys: Sequence[str], varying: Sequence[str]) -> list[str]:
 
 
 def _check_metric(metric: str, members: Sequence[Member], of: Settings) -> None:
-    split, dot, name = metric.partition(".")
     measured = {key for member in members if member.summary for key in (*member.summary.val, *member.summary.test)}
     names = dict.fromkeys([of.metric, *of.metrics, *sorted(measured)])
-    known = [f"{part}.{name}" for part in SPLITS for name in names]
-    if split not in SPLITS or not dot or name not in names:
+    known = [*(f"{part}.{name}" for part in SPLITS for name in names), TRAINING_LOSS]
+    if metric not in known:
         raise StudyError(f"There is no metric {metric!r}{did_you_mean(metric, known)}")
 
 

@@ -1,0 +1,135 @@
+"""Commands on labs: ``lab list``, ``show``, ``run``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli import completion, study
+from workbench.cli.options import Data, Json, Runs, Set, assignments
+from workbench.render.streams import narrate, print_json
+from workbench.runs.locations import root
+
+if TYPE_CHECKING:
+    from workbench.studies.study import Study
+
+LabName = Annotated[
+    str,
+    typer.Argument(
+        metavar="LAB", help="A lab's name, the beginning of one, or a TOML file.", autocompletion=completion.labs
+    ),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="The form that takes minutes; it says so everywhere.")]
+labs = typer.Typer(help="Repeat the runs of published lab reports.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    labs.command("list", epilog="Example: workbench lab list")(listing)
+    labs.command(epilog="Example: workbench lab show imdb-grid")(show)
+    labs.command(epilog="Example: workbench lab run names-rnn-lstm --quick")(run)
+    app.add_typer(labs, name="lab")
+
+
+def listing(runs_folder: Runs = None, json: Json = False) -> None:
+    """List the labs, and how far each has come here."""
+    from workbench.render import console
+    from workbench.studies import labs as files
+    from workbench.studies import plan as plans
+    from workbench.studies import study as store
+    from workbench.studies import table
+
+    done = {one.id: table.overview(one) for one in store.listing(root(runs_folder))}
+    every = files.listing()
+    if json:
+        print_json(
+            [{"lab": lab.name, "plan": lab.plan, "study": done.get(lab.name), "file": str(lab.path)} for lab in every]
+        )
+        return
+    rows = []
+    for lab in every:
+        state = [
+            f"{told['finished']} of {told['runs']}{' quick' * quick}"
+            for quick in (False, True)
+            if (told := done.get(lab.study(quick=quick)))
+        ]
+        rows.append(
+            [lab.name, lab.plan.task, str(len(plans.expand(lab.plan))), ", ".join(state) or "–", lab.plan.title]
+        )
+    console.listing(("lab", "task", "runs", "done here", "title"), rows, spare=("title",))
+
+
+def show(lab: LabName, quick: Quick = False, runs_folder: Runs = None, json: Json = False) -> None:
+    """Show a lab: its question, its runs, and the published figures beside those reached here."""
+    from workbench.render import console
+    from workbench.studies import labs as files
+    from workbench.studies import plan as plans
+    from workbench.studies import study as store
+
+    found = files.find(lab)
+    name = found.study(quick=quick)
+    mine = next((one for one in store.listing(root(runs_folder)) if one.id == name), None)
+    if json:
+        print_json({"lab": found.name, "plan": found.plan, "study": mine.id if mine else None})
+        return
+    if mine is not None:
+        print_published(mine)
+        study.print_results(mine)
+        return
+    plan = plans.quickened(found.plan) if quick else found.plan
+    console.facts([(found.plan.title, ""), ("question", found.plan.question), ("published", found.plan.source)])
+    rows = [[str(at), one.label, one.described.preset or "–"] for at, one in enumerate(plans.expand(plan), 1)]
+    console.listing(("", "run", "preset"), rows)
+    quickly = "" if quick else f"; `workbench lab run {found.name} --quick` takes minutes"
+    narrate(f"`workbench lab run {found.name}{' --quick' * quick}` trains them{quickly}.")
+
+
+def print_published(mine: Study) -> None:
+    """Print the published figures of a lab beside those that its runs reached."""
+    from workbench.render import console
+    from workbench.studies import published, table
+
+    of, members = table.task_settings(mine), mine.members()
+    rows = [
+        [
+            one.label,
+            table.metric_heading(one.published.metric, of),
+            one.printed(of),
+            table.as_text(one.spread, one.published.metric, of),
+        ]
+        for one in published.beside(mine.content.plan, members)
+    ]
+    if rows:
+        console.listing(("run", "figure", "published", "here"), rows)
+
+
+def run(
+    lab: LabName,
+    quick: Quick = False,
+    jobs: study.Jobs = 0,
+    per_gpu: study.PerGpu = 1,
+    detach: study.Detach = False,
+    set_: Set = None,
+    data: Data = None,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Train the runs of a lab, or go on with them."""
+    from workbench.config.spec import SpecError
+    from workbench.studies import labs as files
+    from workbench.studies import plan as plans
+    from workbench.studies import study as store
+
+    found = files.find(lab)
+    name = found.study(quick=quick)
+    mine = next((one for one in store.listing(root(runs_folder)) if one.id == name), None)
+    if mine is None:
+        plan = plans.quickened(found.plan) if quick else found.plan
+        mine = study.make(
+            name, plan, assignments(set_), data, runs_folder, lab=found.name, quick=quick, progress=not json
+        )
+    elif set_:
+        raise SpecError(f"Study {name} is described already: `workbench study rm {name}`, then give --set.")
+    study.run(mine.id, jobs, per_gpu, "", detach, runs_folder, json)
+    if not (detach or json):
+        print_published(mine)
