@@ -1,8 +1,8 @@
 """Gated recurrent unit, as torch computes it.
 
-    r_t = σ(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)            reset
-    z_t = σ(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)            update: how much of the old state stays
-    n_t = tanh(W_in x_t + b_in + r_t ⊙ (W_hn h_{t-1} + b_hn)) the candidate
+    r_t = σ(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)             reset
+    z_t = σ(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)             update: how much of the old state stays
+    n_t = tanh(W_in x_t + b_in + r_t ⊙ (W_hn h_{t-1} + b_hn))  the candidate
     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
 
 The reset gate acts after the recurrent product, with b_hn inside it (``gru-textbook`` resets before it).

@@ -110,6 +110,7 @@ def _devices(_: str) -> list[str]:
 runs = _offering(_runs)
 studies = _offering(_studies)
 labs = _offering(_labs)
+reported = _offering(lambda typed: [*_studies(typed), *_labs(typed), *_runs(typed)])
 task_names = _offering(lambda _: tasks.available())
 cell_names = _offering(lambda _: cells.available())
 presets = _offering(lambda _: tasks.settings(_task()).presets)

@@ -1,4 +1,4 @@
-"""Commands on labs: ``lab list``, ``show``, ``run``."""
+"""Commands on labs: ``lab list``, ``show``, ``run``, ``report``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import completion, study
+from workbench.cli import report as document
 from workbench.cli.options import Data, Json, Runs, Set, assignments
 from workbench.render.streams import narrate, print_json
 from workbench.runs.locations import root
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     labs.command("list", epilog="Example: workbench lab list")(listing)
     labs.command(epilog="Example: workbench lab show imdb-grid")(show)
     labs.command(epilog="Example: workbench lab run names-rnn-lstm --quick")(run)
+    labs.command("report", epilog="Example: workbench lab report names-rnn-lstm --quick --lang zh")(report)
     app.add_typer(labs, name="lab")
 
 
@@ -133,3 +135,16 @@ def run(
     study.run(mine.id, jobs, per_gpu, "", detach, runs_folder, json)
     if not (detach or json):
         print_published(mine)
+
+
+def report(
+    lab: LabName,
+    output: document.Output = None,
+    form: document.Form = "html",
+    lang: document.Lang = "en",
+    quick: Quick = False,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Write the report of a lab: the same as `workbench report LAB`."""
+    document.report([lab], output, form, lang, quick, runs_folder, json)

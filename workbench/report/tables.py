@@ -23,27 +23,33 @@ Rows = Sequence[Sequence[ResultFigure]]
 def markdown(heads: Sequence[str], rows: Rows) -> str:
     """Return a table as GitHub, Typora and Pandoc read it, the best figures bold."""
 
-    def cell(text: str) -> str:
-        return re.sub(r"([\\|*_`<>\[\]])", r"\\\1", printable(text))
-
-    lines = [[cell(head) for head in heads]]
+    lines = [[markdown_text(head) for head in heads]]
     lines.append(["---:" if figure else "---" for figure in _are_figures(heads, rows)])
-    lines += [[f"**{cell(one.text)}**" if one.best else cell(one.text) for one in row] for row in rows]
+    lines += [
+        [f"**{markdown_text(one.text)}**" if one.best else markdown_text(one.text) for one in row] for row in rows
+    ]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def latex(heads: Sequence[str], rows: Rows) -> str:
     """Return a ``tabular`` of the package booktabs, the best figures bold."""
 
-    def cell(text: str) -> str:
-        return "".join(_LATEX.get(character, character) for character in printable(text))
-
     columns = "".join("r" if figure else "l" for figure in _are_figures(heads, rows))
-    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", f"{' & '.join(map(cell, heads))} \\\\", r"\midrule"]
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", f"{' & '.join(map(latex_text, heads))} \\\\", r"\midrule"]
     for row in rows:
-        texts = [rf"\textbf{{{cell(one.text)}}}" if one.best else cell(one.text) for one in row]
+        texts = [rf"\textbf{{{latex_text(one.text)}}}" if one.best else latex_text(one.text) for one in row]
         lines.append(f"{' & '.join(texts)} \\\\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def markdown_text(text: str) -> str:
+    """Return a text that Markdown shows as it is, on one line."""
+    return re.sub(r"([\\|*_`<>\[\]])", r"\\\1", printable(text))
+
+
+def latex_text(text: str) -> str:
+    """Return a text that LaTeX shows as it is, on one line."""
+    return "".join(_LATEX.get(character, character) for character in printable(text))
 
 
 def comma_separated(heads: Sequence[str], rows: Rows) -> str:

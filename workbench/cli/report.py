@@ -1,0 +1,176 @@
+"""Command ``report``: a document on runs, a study or a lab."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import msgspec
+import typer
+
+from workbench.cli import completion
+from workbench.cli.options import Json, Runs, find
+from workbench.config.fields import as_typed
+from workbench.config.spec import SpecError
+from workbench.config.suggestions import did_you_mean
+from workbench.render.streams import narrate, print_json
+from workbench.runs.folder import RunError, holds
+from workbench.runs.locations import root
+from workbench.runs.run import Run
+from workbench.runs.store import NoSuchRun
+
+if TYPE_CHECKING:
+    from workbench.report.content import Passage, Subject
+    from workbench.studies.study import Study
+
+_SUFFIXES = {"html": ".html"}
+_WRITING_SECONDS = 600  # of all texts of one network
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="PATH", help="The HTML file, or the folder of the other formats."),
+]
+Form = Annotated[str, typer.Option("--format", metavar="FORM", help="html, markdown or latex.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language: en or zh.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: workbench report last -o report.html")(report)
+
+
+def report(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN…|STUDY|LAB", help="Runs, or a study, or a lab.", autocompletion=completion.reported
+        ),
+    ],
+    output: Output = None,
+    form: Form = "html",
+    lang: Lang = "en",
+    quick: Annotated[bool, typer.Option("--quick", help="Of a lab, its quick form.")] = False,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Write a report: network, curves, heat map, tables, published figures, commands to do it again."""
+    from workbench.report import content, writing
+    from workbench.report.document import Format
+    from workbench.report.words import LANGUAGES
+
+    for given, options, flag in ((form, get_args(Format), "--format"), (lang, LANGUAGES, "--lang")):
+        if given not in options:
+            raise SpecError(f"{flag} {given}{did_you_mean(given, options)}")
+    subject, name = _subject(names, root(runs_folder), quick=quick)
+    path = output or _free(name, form)
+    if form == "html" and path.is_dir():
+        path = path / writing.NAMES["html"]
+    with writing.scratch() as folder:
+        document = content.build(subject, form, lang, Path(folder))  # type: ignore[arg-type]
+        written = writing.write(document, form, path)  # type: ignore[arg-type]
+    for remark in document.remarks:
+        narrate(remark)
+    print_json({"report": str(written.absolute())}) if json else print(written)
+
+
+def _subject(names: Sequence[str], folder: Path, *, quick: bool) -> tuple[Subject, str]:
+    """Return what a report is on: a study or a lab of that name, else the runs; and a name for its file.
+
+    Raises:
+        NoSuchRun, StudyError: there is none.
+    """
+    from workbench.report.content import Subject
+
+    study = _study(names[0], folder, quick=quick) if len(names) == 1 else None
+    if study is None:
+        if quick:
+            raise SpecError("--quick is of a lab: `workbench lab list` names them.")
+        runs = list({run.path: run for run in (find(name, folder) for name in names)}.values())
+        return Subject(runs), "-".join(
+            [runs[0].id.replace("/", "-"), *([f"and-{len(runs) - 1}-more"] if runs[1:] else [])]
+        )
+    runs = [member.run for member in study.members() if member.summary]
+    if not runs:
+        raise RunError(f"Study {study.id} has no run yet: `workbench study run {study.id}` trains them.")
+    return Subject(runs, study, _passages(study)), study.id
+
+
+def _study(name: str, folder: Path, *, quick: bool) -> Study | None:
+    """Return the study of that name, or of the lab; ``None`` where a run has the name, or nothing has."""
+    from workbench.studies import labs, study
+
+    known = {one.id: one for one in study.listing(folder)}
+    if name in known and not quick:
+        return known[name]
+    if holds(folder / name) or name == "last":
+        return None
+    try:
+        lab = labs.find(name)
+    except study.NoSuchStudy:
+        return (
+            next((one for key, one in known.items() if key.startswith(name)), None)
+            if not _is_run(name, folder)
+            else None
+        )
+    for wanted in dict.fromkeys((quick, True)):
+        if one := known.get(lab.study(quick=wanted)):
+            return one
+    raise RunError(f"Nothing of the lab {lab.name} was trained yet: `workbench lab run {lab.name}` does it.")
+
+
+def _is_run(name: str, folder: Path) -> bool:
+    try:
+        find(name, folder)
+    except NoSuchRun:
+        return False
+    return True
+
+
+def _free(name: str, form: str) -> Path:
+    """Return a new path in the working folder; an existing one is never named."""
+    suffix = _SUFFIXES.get(form, "")
+    for number in range(1, 10_000):
+        path = Path(f"{name}-report{f'-{number}' * (number > 1)}{suffix}")
+        if not path.exists():
+            return path
+    raise RunError(f"There are too many reports of {name} here: name another with -o.")
+
+
+def _passages(study: Study) -> list[Passage]:
+    """Let the study's finished networks write from the beginnings that its plan names."""
+    from workbench.report.content import Passage
+    from workbench.studies import table
+
+    beginnings = study.content.plan.beginnings
+    written: list[Passage] = []
+    if not beginnings:
+        return written
+    for setting in table.settings(study.members()):
+        done = [member for member in setting.members if member.state == "finished"]
+        if not done:
+            continue
+        narrate(f"{done[0].run.id} writes from {' '.join(beginnings)}.")
+        written += [Passage(setting.label, *text) for text in _written(done[0].run, beginnings)]
+    return written
+
+
+def _written(run: Run, beginnings: Sequence[str]) -> list[tuple[str, str]]:
+    """Return a text from each beginning, which a run's network writes in a process of its own, and the rules' checks.
+
+    Raises:
+        RunError: it writes nothing; one sentence says why.
+    """
+    command = [sys.executable, "-P", "-m", "workbench.cli", "poem", str(run.path), "--seed", "0", "--json"]
+    lines = "".join(f"{beginning}\n" for beginning in beginnings).encode()
+    done = subprocess.run(command, input=lines, capture_output=True, timeout=_WRITING_SECONDS, check=False)
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().splitlines()
+        raise RunError(reason[-1].removeprefix("workbench: ") if reason else f"{run.id} wrote nothing.")
+    return [(told["text"], _checks(told["checks"])) for told in map(msgspec.json.decode, done.stdout.splitlines())]
+
+
+def _checks(checks: dict[str, object]) -> str:
+    """Return what the rules say of a text, as words."""
+    told = {name.replace("_", " "): value for name, value in checks.items() if isinstance(value, bool | str)}
+    return ", ".join(f"{name} {as_typed(value)}" for name, value in told.items() if value != "")

@@ -1,0 +1,28 @@
+"""Commands that make a run again."""
+
+from __future__ import annotations
+
+import shlex
+
+from workbench.config import spec
+from workbench.config.fields import as_typed
+from workbench.config.spec import RunSpec, SpecError
+
+
+def differing(described: RunSpec) -> dict[str, object]:
+    """Return the settings in which a run differs from its task's defaults and its preset, as they are now."""
+    try:
+        usual = spec.values(spec.make(described.task, described.cell, preset=described.preset))
+    except SpecError:  # its cell or preset is gone, or settings that only together make sense
+        return spec.changed(described)
+    missing = object()
+    return {key: value for key, value in spec.values(described).items() if usual.get(key, missing) != value}
+
+
+def train_command(described: RunSpec) -> str:
+    """Return the command line that trains such a run."""
+    words = ["workbench", "train", described.task, "--cell", described.cell]
+    words += ["--preset", described.preset] if described.preset else []
+    for key, value in differing(described).items():
+        words += ["--set", f"{key}={as_typed(value)}"]
+    return shlex.join([*words, "--headless"])
