@@ -25,7 +25,7 @@ from workbench.report.document import (
 )
 from workbench.report.equations import equations
 from workbench.report.run_sections import ReportedRun, run_section
-from workbench.report.words import Language, say
+from workbench.report.words import Language, headline, say
 from workbench.report.writing import PICTURES, ReportError, sentence
 from workbench.runs import comparison
 from workbench.runs.comparison import ResultFigure
@@ -107,10 +107,10 @@ def build(subject: Subject, form: Format, language: Language, folder: Path) -> D
     full = _in_full(subject, members, reported)
     for number, one in enumerate(full, 1):
         level = 2 if len(reported) == 1 else 3
-        title = say("results", language) if level == 2 else one.label
+        title = headline("results", language) if level == 2 else one.label
         blocks = run_section(one, f"run-{number}", artist.draw, wanted, language)
         if level == 3 and number == 1:
-            sections.append(Section(say("the runs in full", language), _chosen(full, members, language)))
+            sections.append(Section(headline("the runs in full", language), _chosen(full, members, language)))
         sections.append(Section(title, blocks, level))
     if subject.passages:
         sections.append(_passages(subject.passages, language))
@@ -156,7 +156,8 @@ def _opening(subject: Subject, reported: Sequence[ReportedRun], language: Langua
     for task in dict.fromkeys(one.run.spec.task for one in reported):
         blocks += _data(next(one for one in reported if one.run.spec.task == task), language)
     blocks.append(_environment(reported, language))
-    return Section(say("question and data" if plan and plan.question else "data and environment", language), blocks)
+    title = "question and data" if plan and plan.question else "data and environment"
+    return Section(headline(title, language), blocks)
 
 
 def _data(one: ReportedRun, language: Language) -> list[Block]:
@@ -251,7 +252,7 @@ def _published(study: Study, members: Sequence[Member], language: Language) -> S
             notes[f"{label}: {note}"] = None
     heads = [say(head, language) for head in ("run", "figure", "published", "here", "published protocol")]
     blocks: list[Block] = [Grid(heads, rows)]
-    return Section(say("published and reproduced", language), [*blocks, *([Points([*notes])] if notes else [])])
+    return Section(headline("published and reproduced", language), [*blocks, *([Points([*notes])] if notes else [])])
 
 
 def _in_full(subject: Subject, members: Sequence[Member], reported: Sequence[ReportedRun]) -> list[ReportedRun]:
@@ -283,13 +284,13 @@ def _chosen(full: Sequence[ReportedRun], members: Sequence[Member], language: La
 
 def _passages(passages: Sequence[Passage], language: Language) -> Section:
     blocks = [Code(one.text, f"{one.run}. {one.note}".strip()) for one in passages]
-    return Section(say("written texts", language), blocks)
+    return Section(headline("written texts", language), blocks)
 
 
 def _equations(reported: Sequence[ReportedRun], language: Language) -> list[Section]:
     found = {cell: lines for cell in dict.fromkeys(one.run.spec.cell for one in reported) if (lines := equations(cell))}
     blocks = [Equations(lines, cell) for cell, lines in found.items()]
-    return [Section(say("equations", language), blocks)] if blocks else []
+    return [Section(headline("equations", language), blocks)] if blocks else []
 
 
 def _again(subject: Subject, reported: Sequence[ReportedRun], language: Language) -> Section:
@@ -298,4 +299,4 @@ def _again(subject: Subject, reported: Sequence[ReportedRun], language: Language
     if subject.study and (lab := subject.study.content.lab):
         lines.append(f"workbench lab run {lab}{' --quick' * subject.study.content.quick}")
     lines += dict.fromkeys(commands.train_command(one.run.spec) for one in reported)
-    return Section(say("commands", language), [Code("\n".join(lines))])
+    return Section(headline("commands", language), [Code("\n".join(lines))])

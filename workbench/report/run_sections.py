@@ -12,7 +12,7 @@ from workbench.render.format import number
 from workbench.render.metrics import formatted, heading
 from workbench.report import commands, matrix, pictures
 from workbench.report.document import Block, Code, Facts, Grid
-from workbench.report.words import Language, say
+from workbench.report.words import Language, headline, say
 from workbench.report.writing import sentence
 from workbench.runs.comparison import ResultFigure
 from workbench.runs.events import Finished
@@ -80,7 +80,7 @@ def run_section(one: ReportedRun, name: str, draw: Draw, wanted: Wanted, languag
     if wanted("samples"):
         blocks += _samples(one, language)
     if wanted("network") and (printout := one.run.network()):
-        blocks.append(Code(printout.rstrip(), say("network", language)))
+        blocks.append(Code(printout.rstrip(), headline("network", language)))
     return blocks
 
 

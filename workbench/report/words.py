@@ -84,3 +84,9 @@ _CHINESE = {
 def say(words: str, language: Language) -> str:
     """Return words in a language; those that have no translation stay."""
     return _CHINESE.get(words, words) if language == "zh" else words
+
+
+def headline(words: str, language: Language) -> str:
+    """Return words as a heading: with a capital letter where the language has some."""
+    said = say(words, language)
+    return said[:1].upper() + said[1:]
