@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -94,33 +95,72 @@ def _listing(folder: Path | str, above: str = "") -> Iterator[str]:
 def tensors(name: str, build: Callable[[], Encoding] | None) -> Encoding:
     """Return the named tensors and the JSON object kept under ``name``, or build and keep them.
 
-    A damaged file is built again, with a line on stderr. A cache that cannot be written costs time, nothing else.
+    Of several processes that need it at once one builds it, and the others wait. A damaged file is built again, with a
+    line on stderr. A cache that cannot be written costs time, nothing else.
 
     Raises:
         FileNotFoundError: nothing is kept under ``name``, and ``build`` is ``None`` or not allowed (``kept_only``).
     """
-    import safetensors
     import safetensors.torch
 
     path = _file(_TENSORS, name)
+    if (found := _kept_tensors(path)) is not None:
+        return found
+    if build is None or not _building.get():
+        raise FileNotFoundError(path)
+    with _built_once(path):
+        if (found := _kept_tensors(path, tell=True)) is not None:
+            return found
+        kept, meta = build()
+        text = msgspec.json.encode(meta).decode()
+        _keep(path, safetensors.torch.save(kept, metadata={_META: f"{_checksum(kept, text)} {text}"}))
+    return kept, meta
+
+
+def _kept_tensors(path: Path, *, tell: bool = False) -> Encoding | None:
+    """Return what a file keeps; ``None`` where it is missing or damaged.
+
+    Args:
+        tell: report a damaged one.
+    """
+    import safetensors
+
     try:
         with opened(path):  # a pipe is not waited for
             pass
         with safetensors.safe_open(path, framework="pt") as file:
             kept = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
             text = file.metadata()[_META]
-        meta = _checked(kept, text)
+        return kept, _checked(kept, text)
     except (OSError, DataError, safetensors.SafetensorError, msgspec.MsgspecError, KeyError, TypeError) as error:
-        if build is None or not _building.get():
-            raise FileNotFoundError(path) from None
-        if not isinstance(error, FileNotFoundError | PermissionError):
+        if tell and not isinstance(error, FileNotFoundError | PermissionError):
             report_progress(f"{path} is damaged: it is built anew.")
-    else:
-        return kept, meta
-    kept, meta = build()
-    text = msgspec.json.encode(meta).decode()
-    _keep(path, safetensors.torch.save(kept, metadata={_META: f"{_checksum(kept, text)} {text}"}))
-    return kept, meta
+        return None
+
+
+@contextmanager
+def _built_once(path: Path) -> Iterator[None]:
+    """Build a result while no other process does: one that comes meanwhile waits, and finds it kept.
+
+    The lock ends with its process, whatever ends that. Without locks or a writable folder each builds for itself.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(path.with_name(f".{path.name}.lock"), flags, 0o666)
+    except OSError:
+        yield
+        return
+    with os.fdopen(descriptor, "rb+", buffering=0) as file:
+        try:
+            files.lock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report_progress("Another process is preparing the same: waiting for it …")
+            with suppress(OSError):
+                files.lock(file.fileno(), fcntl.LOCK_EX)  # a signal's handler may end the waiting
+        except OSError:
+            pass
+        yield
 
 
 def _checked(kept: dict[str, Tensor], text: str) -> Meta:
@@ -157,9 +197,14 @@ def kept_value(name: str, kind: type[ValueT]) -> ValueT | None:
 def value(name: str, build: Callable[[], ValueT], kind: type[ValueT], *, keep: bool = True) -> ValueT:
     """Return the JSON value kept under ``name``, else build one and, with ``keep``, keep it."""
     cached = kept_value(name, kind)
-    if cached is None:
-        cached = build()
-        if keep:
+    if cached is not None:
+        return cached
+    if not keep:
+        return build()
+    with _built_once(_file(_VALUES, name)):
+        cached = kept_value(name, kind)
+        if cached is None:
+            cached = build()
             keep_value(name, cached)
     return cached
 

@@ -1,0 +1,89 @@
+"""Of several processes that need the same result at once, one builds it and the others wait."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from waiting import until
+
+# builds under a name: tells that it builds, and waits for the file GO; the result is what the cache holds
+BUILDER = """
+import sys, time
+from pathlib import Path
+import torch
+from tasks.shared.datasets import cache
+place, kind = Path(sys.argv[1]), sys.argv[2]
+def told(result):
+    with (place / "built").open("a") as file:
+        file.write("x")
+    while not (place / "GO").exists():
+        time.sleep(0.01)
+    return result
+if kind == "tensors":
+    tensors, _ = cache.tensors("one", lambda: told(({"numbers": torch.arange(3)}, {"cache": "one"})))
+    print(tensors["numbers"].tolist())
+else:
+    print(cache.value("one", lambda: told([0, 1, 2]), list[int]))
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def begun(place: Path, kind: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", BUILDER, str(place), kind],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+
+
+def building(place: Path, times: int) -> None:
+    """Wait until so many builds have begun."""
+    file = place / "built"
+    until(lambda: file.exists() and len(file.read_text()) >= times, f"{times} builds")
+
+
+@pytest.mark.parametrize("kind", ["tensors", "value"])
+def test_one_of_four_builds(place: Path, kind: str) -> None:
+    every = [begun(place, kind) for _ in range(4)]
+    waiting = []  # all but the builder say that they wait
+    with selectors.DefaultSelector() as said:
+        for process in every:
+            said.register(process.stderr, selectors.EVENT_READ, process)  # type: ignore[arg-type]
+        while len(waiting) < 3:
+            for key, _ in said.select():
+                said.unregister(key.fileobj)
+                waiting.append(key.data)
+    (place / "GO").touch()
+    results = [process.communicate()[0].strip() for process in every]
+    assert results == ["[0, 1, 2]"] * 4
+    assert (place / "built").read_text() == "x"
+
+
+def test_a_builder_that_is_killed_leaves_the_building_to_another(place: Path) -> None:
+    first = begun(place, "tensors")
+    building(place, 1)
+    second = begun(place, "tensors")
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    building(place, 2)
+    (place / "GO").touch()
+    assert second.communicate()[0].strip() == "[0, 1, 2]"
+
+
+def test_a_folder_in_place_of_the_lock_costs_the_waiting_alone(place: Path) -> None:
+    (place / "cache" / "values" / ".one.json.lock").mkdir(parents=True)
+    (place / "GO").touch()
+    assert begun(place, "value").communicate()[0].strip() == "[0, 1, 2]"
