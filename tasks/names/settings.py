@@ -54,8 +54,8 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     }
     presets: ClassVar[Mapping[str, Preset]] = {
         "tutorial": Preset(
-            help="the classic tutorial's protocol: one example a step, drawn uniformly over languages, SGD 0.005 without "
-            "clipping, measured on draws from the training pool",
+            help="the classic tutorial's protocol: one example a step, drawn uniformly over languages, SGD 0.005 "
+            "without clipping, measured on draws from the training pool",
             values={**_TUTORIAL, "train.optimizer": "sgd", "train.lr": 0.005, "train.clip": 0.0},
             by_cell=_I2O,
         ),

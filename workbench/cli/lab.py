@@ -132,7 +132,7 @@ def run(
         )
     elif set_:
         raise SpecError(f"Study {name} is described already: `workbench study rm {name}`, then give --set.")
-    study.run(mine.id, jobs, per_gpu, "", detach, runs_folder, json)
+    study.run(mine.id, jobs, per_gpu, detach=detach, runs_folder=runs_folder, json=json)
     if not (detach or json):
         print_published(mine)
 

@@ -145,20 +145,38 @@ def run(
     only: Annotated[
         str, typer.Option("--only", metavar="STATES", help="Start these alone: waiting, lost, stopped, failed.")
     ] = "",
+    search: Annotated[
+        str, typer.Option("--search", metavar="SAMPLER", help="Search settings instead, from this study's one: optuna.")
+    ] = "",
+    trials: Annotated[int, typer.Option("--trials", metavar="N", min=1, help="Runs that a search makes.")] = 20,
+    space: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--space", metavar="KEY=VALUES", help="E.g. train.lr=1e-4..1e-1:log or cell=rnn,lstm; may be repeated."
+        ),
+    ] = None,
     detach: Detach = False,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Train what is missing of a study, lost, stopped or failed; Ctrl-C stops it with checkpoints."""
+    """Train what is missing of a study, lost, stopped or failed; Ctrl-C stops it with checkpoints.
+
+    With --search the validation rows choose the settings, and a trial behind the median of the others is stopped.
+    """
     from workbench.studies import queue
     from workbench.studies import study as store
 
     study = store.find(name, root(runs_folder))
+    if search or space:
+        _begin_search(study, search, trials, space or [])
     states = tuple(part.strip() for part in only.split(",")) if only else queue.UNDONE
     for state in states:
         if state not in queue.UNDONE:
             raise SpecError(f"--only {state}{did_you_mean(state, queue.UNDONE)}")
-    due = [member for member in study.members() if member.state in states]
+    members = study.members()
+    due = sum(member.state in states for member in members)
+    if study.search is not None:
+        due += study.search.trials - len(members)
     if not due and not study.queued():
         narrate(f"Nothing of study {study.id} is left to train.")
     else:
@@ -176,7 +194,35 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with a study that was stopped: the same as `study run`."""
-    run(name, jobs, per_gpu, "", detach, runs_folder, json)
+    run(name, jobs, per_gpu, detach=detach, runs_folder=runs_folder, json=json)
+
+
+def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) -> None:
+    """Make a search of a study.
+
+    Raises:
+        SpecError, StudyError: its sampler is unknown or not installed, or its space is none.
+    """
+    from workbench.studies import search as searches
+    from workbench.studies import space as spaces
+
+    if search != "optuna":
+        raise SpecError(f"--search {search or '(none)'}: there is one sampler, optuna.")
+    searches.check_installed()
+    if not space:
+        raise SpecError("A search needs a space: --space train.lr=1e-4..1e-1:log, as often as there are settings.")
+    base = study.content.runs[0].described
+    dimensions = [spaces.dimension(text, base) for text in space]
+    settings = base.settings
+    study.set_search(
+        spaces.Search(
+            space=dimensions,
+            trials=trials,
+            metric=settings.metric,
+            maximize=settings.higher_is_better,
+            seed=base.train.seed,
+        )
+    )
 
 
 def start(study: Study, orders: object, *, detach: bool, json: bool) -> None:
@@ -225,7 +271,9 @@ def _tell_changes(study: Study, states: dict[int, str]) -> None:
             continue
         if before == member.state or (before in LIVE and member.state in LIVE):
             continue
-        figures = f", test {member.summary.tested}" if member.summary and member.summary.test else ""
+        figures = ""
+        if member.summary and member.summary.test:
+            figures = f", val {member.summary.standing}" if study.search else f", test {member.summary.tested}"
         why = f": {member.summary.message}" if member.summary and member.state in ("failed", "unreadable") else ""
         narrate(f"{done:>3} of {len(members)} done  {member.run.id}  {member.planned.label}: {shown}{figures}{why}")
 

@@ -23,8 +23,9 @@ from workbench.runs import folder, launch
 from workbench.runs.folder import RunError
 from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD
 from workbench.runs.run import LIVE, Run
-from workbench.studies import local
+from workbench.studies import local, log, search
 from workbench.studies.local import Slot
+from workbench.studies.search import SearchQueue
 from workbench.studies.study import WAITING, Study, StudyError
 
 _POLL_SECONDS = 0.5
@@ -94,7 +95,7 @@ class Queue:
                 continue
             del self._workers[number]
             self._free.append(slot)
-            _say(f"{run.id} is {_status(run)}.")
+            log.say(f"{run.id} is {_status(run)}.")
         while self._due and self._free:
             self._start(self._due.pop(0))
         return bool(self._due or self._workers)
@@ -118,10 +119,17 @@ class Queue:
             device = slot.device if local.on_gpu(run.spec) else ""
             worker = launch.start(run, device, slot.threads)
         except PlainError as error:
-            _say(f"Run {number} of {self._study.id} was not started: {error}")
+            log.say(f"Run {number} of {self._study.id} was not started: {error}")
             return
-        _say(f"{run.id} ({self._study.content.runs[number - 1].label}) begins.")
+        log.say(f"{run.id} ({self._study.content.runs[number - 1].label}) begins.")
         self._workers[number] = (self._free.pop(0), worker)
+
+
+def _queue(study: Study, orders: Orders) -> Queue | SearchQueue:
+    if study.search is None:
+        return Queue(study, orders)
+    search.check_installed()
+    return SearchQueue(study, study.search, jobs=orders.jobs, per_gpu=orders.per_gpu)
 
 
 def _status(run: Run) -> str:
@@ -129,10 +137,6 @@ def _status(run: Run) -> str:
         return run.status()
     except (RunError, OSError) as error:
         return f"unreadable: {error}"
-
-
-def _say(line: str) -> None:
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}", flush=True)
 
 
 def main() -> int:
@@ -159,13 +163,13 @@ def main() -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
     try:
         lock.keep_alive()
-        queue = Queue(study, orders)
+        queue = _queue(study, orders)
         while queue.work():
             if asked or study.stop_requested():
                 queue.stop()
             time.sleep(_POLL_SECONDS)
     except Exception as error:
-        _say(unexpected(error))
+        log.say(unexpected(error))
         return 1
     finally:
         with suppress(OSError):

@@ -22,15 +22,18 @@ from tasks.base import Value
 from tasks.shared import files
 from tasks.shared.decoding import decode
 from workbench.config import spec
+from workbench.config.fields import as_typed
 from workbench.config.spec import RunSpec
 from workbench.runs import folder, lock, metadata, store
+from workbench.runs.comparison import setting_words
 from workbench.runs.folder import RunError
 from workbench.runs.lock import Lock
 from workbench.runs.metadata import RunMetadata
 from workbench.runs.run import LIVE, Run
 from workbench.runs.store import NameTaken
 from workbench.runs.summary import RunSummary, State, read_summary
-from workbench.studies.plan import Plan, PlannedRun
+from workbench.studies.plan import CELL, Plan, PlannedRun, value_of
+from workbench.studies.space import Search
 
 FOLDER = "studies"
 SCHEMA = 1
@@ -87,6 +90,7 @@ class Study:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.study_file = path / "study.json"
+        self.search_file = path / "search.json"
         self.lock_file = path / "lock"
         self.log_file = path / "queue.log"
         self.stop_file = path / "STOP"
@@ -120,13 +124,47 @@ class Study:
         except OSError:
             return 0.0
 
+    @cached_property
+    def search(self) -> Search | None:
+        """The search that makes the study's runs; ``None`` of a study whose runs are planned.
+
+        Raises:
+            StudyError: it is damaged.
+        """
+        try:
+            return decode(folder.read(self.search_file, _LARGEST), Search)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            raise StudyError(f"{self.search_file} cannot be read: {error}.") from None
+
+    def set_search(self, search: Search) -> None:
+        """Make a search of a study, once, before any of its runs has begun.
+
+        Raises:
+            StudyError: it has one, or runs; or several settings are planned; or it cannot be written.
+        """
+        if self.search is not None:
+            raise StudyError(f"Study {self.id} is a search already: `workbench study run {self.id}` goes on with it.")
+        if len(self.content.runs) != 1:
+            raise StudyError(f"A search begins with one setting, and study {self.id} plans {len(self.content.runs)}.")
+        if any(member.summary for member in self.members()):
+            raise StudyError(f"Study {self.id} has trained its run already: make another study for the search.")
+        try:
+            files.write(self.search_file, msgspec.json.format(msgspec.json.encode(search), indent=1) + b"\n")
+        except OSError as error:
+            raise StudyError(f"{self.search_file} cannot be written: {error.strerror}.") from None
+        self.__dict__["search"] = search
+
     def run(self, number: int) -> Run:
         """Return the run of a number from 1, whether it has begun or not."""
-        digits = max(2, len(str(len(self.content.runs))))
-        return Run(self.path.parent.parent / f"{self.id}-{number:0{digits}d}")
+        count = self.search.trials if self.search else len(self.content.runs)
+        return Run(self.path.parent.parent / f"{self.id}-{number:0{max(2, len(str(count)))}d}")
 
     def members(self) -> list[Member]:
-        """Return every planned run with its state and figures, as its folder holds them."""
+        """Return every planned run, or every trial that has begun, with its state and figures."""
+        if self.search is not None:
+            return [self._trial(number, self.search) for number in self._begun(self.search)]
         every = []
         for number, planned in enumerate(self.content.runs, 1):
             run = self.run(number)
@@ -137,17 +175,36 @@ class Study:
             every.append(Member(number, planned, run, summary.status, summary))
         return every
 
-    def begin(self, number: int) -> Run:
+    def _begun(self, search: Search) -> list[int]:
+        return [number for number in range(1, search.trials + 1) if folder.holds(self.run(number).path)]
+
+    def _trial(self, number: int, search: Search) -> Member:
+        """Return a trial, with the values that were chosen for it."""
+        run = self.run(number)
+        summary = read_summary(run)
+        described = summary.spec or self.content.runs[0].described
+        values: dict[str, Value] = {one.key: value_of(described, one.key) for one in search.space}
+        label = ", ".join(setting_words(key, as_typed(value)) for key, value in values.items())
+        planned = StudyRun(label, {CELL: described.cell, **values}, msgspec.Raw(described.to_json()))
+        return Member(number, planned, run, summary.status, summary)
+
+    def begin(self, number: int, described: RunSpec | None = None, label: str = "") -> Run:
         """Create a run's folder; where another process has, return its run.
+
+        Args:
+            described: of a trial, with its label.
 
         Raises:
             RunError: it cannot be created.
             SpecError: its description cannot be read.
         """
-        planned, run = self.content.runs[number - 1], self.run(number)
+        run = self.run(number)
+        if described is None:
+            planned = self.content.runs[number - 1]
+            described, label = planned.described, planned.label
         with suppress(NameTaken):
-            about = RunMetadata(name=planned.label[:200], study=self.id)
-            store.create(run.path.parent, planned.described, about, name=run.path.name)
+            about = RunMetadata(name=label[:200], study=self.id)
+            store.create(run.path.parent, described, about, name=run.path.name)
         return run
 
     def queued(self) -> bool:

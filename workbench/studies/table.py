@@ -84,6 +84,8 @@ def settings(members: Sequence[Member]) -> list[Setting]:
 
 def main_metric(study: Study) -> str:
     """Return the metric that a study's table shows unless another is asked for."""
+    if study.search is not None:  # chosen on the validation rows, never on the test's
+        return f"val.{study.search.metric}"
     return study.content.plan.metric or f"test.{task_settings(study).metric}"
 
 
@@ -209,20 +211,22 @@ def overview(study: Study) -> dict[str, object]:
     states = [member.state for member in members]
     return {
         "study": study.id,
-        "state": "running" if study.queued() else state_of(states),
+        "state": "running" if study.queued() else state_of(study, states),
         "task": study.content.plan.task,
         "lab": study.content.lab,
         "quick": study.content.quick,
-        "runs": len(members),
+        "runs": study.search.trials if study.search else len(members),
         "finished": states.count("finished"),
         "states": {state: states.count(state) for state in dict.fromkeys(states)},
     }
 
 
-def state_of(states: Sequence[MemberState]) -> str:
+def state_of(study: Study, states: Sequence[MemberState]) -> str:
     """Return a study's state in a word, where no queue works on it."""
     if any(state in LIVE for state in states):
         return "running"
+    if study.search is not None:  # a trial that was pruned is stopped, and done
+        return "new" if not states else "finished" if len(states) == study.search.trials else "stopped"
     if all(state == "finished" for state in states):
         return "finished"
     if all(state == "waiting" for state in states):
@@ -237,7 +241,9 @@ def notes(study: Study, members: Sequence[Member]) -> list[str]:
     if study.content.quick:
         found.insert(0, "This is the quick form of the lab: its figures are not those of the full one.")
     states = [member.state for member in members if member.state != "finished"]
-    if states:
+    if study.search is not None:
+        found.append(f"{len(members)} of {study.search.trials} trials were begun, and the best chosen on validation.")
+    elif states:
         counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
         found.append(f"{len(states)} of {len(members)} runs are not finished: {counted}.")
     return found

@@ -1,0 +1,83 @@
+"""A search: its space, and trials that the validation rows choose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench.config import spec
+from workbench.config.spec import SpecError
+from workbench.studies import plan as plans
+from workbench.studies import space, table
+from workbench.studies import study as store
+from workbench.studies.plan import Plan, PlanError, RunGroup
+from workbench.studies.queue import Orders, start
+from workbench.studies.space import Dimension, Search
+from workbench.studies.study import Study, StudyError
+
+
+@pytest.fixture
+def base(runs_folder: Path) -> Study:
+    """A study of one setting, from which a search begins."""
+    plan = Plan(task="toy", runs=[RunGroup(cells=["lstm"])], set={"train.epochs": 2})
+    return store.create(runs_folder, "search", plan, plans.expand(plan))
+
+
+def test_a_dimension_is_read_from_text() -> None:
+    described = spec.make("toy", "lstm")
+    read = [space.dimension(text, described) for text in ("lr=1e-4..0.1:log", "cell.hidden=4..16", "cell=rnn,lstm")]
+    assert read == [
+        Dimension(key="train.lr", kind="float", low=1e-4, high=0.1, log=True),
+        Dimension(key="cell.hidden", kind="int", low=4, high=16),
+        Dimension(key="cell", kind="choice", choices=["rnn", "lstm"]),
+    ]
+    assert space.dimension("bidirectional=no,yes", described).choices == [False, True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lr", "lr=", "=1", "nothing=1..2", "lr=0.1..0.01", "lr=0..1:log", "lr=a..b", "optimizer=a..b", "lr=1e-4..1:sqrt"],
+)
+def test_no_dimension_is_one_sentence(text: str) -> None:
+    with pytest.raises((PlanError, SpecError)) as error:
+        space.dimension(text, spec.make("toy", "lstm"))
+    assert str(error.value).endswith((".", "?"))
+
+
+def test_a_trial_is_the_base_with_what_was_chosen() -> None:
+    described = spec.make("toy", "lstm", {"train.epochs": 3})
+    trial = space.chosen(described, {"cell": "rnn", "train.lr": 0.5})
+    assert (trial.cell, trial.train.lr, trial.train.epochs) == ("rnn", 0.5, 3)
+
+
+def test_a_search_is_made_once_and_from_one_setting(base: Study, runs_folder: Path) -> None:
+    search = Search(
+        space=[Dimension(key="train.lr", kind="float", low=0.1, high=1)], trials=3, metric="loss", maximize=False
+    )
+    base.set_search(search)
+    assert Study(base.path).search == search
+    with pytest.raises(StudyError, match="a search already"):
+        base.set_search(search)
+    plan = Plan(task="toy", runs=[RunGroup(cells=["lstm", "rnn"])])
+    two = store.create(runs_folder, "two", plan, plans.expand(plan))
+    with pytest.raises(StudyError, match="plans 2"):
+        two.set_search(search)
+
+
+def test_trials_are_trained_and_ranked_on_validation(base: Study) -> None:
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    lr = Dimension(key="train.lr", kind="float", low=1e-4, high=0.1, log=True)
+    base.set_search(Search(space=[lr], trials=3, metric="accuracy", maximize=True))
+    for jobs in (2, 2):  # the second one finds nothing to do
+        queue = start(Study(base.path), Orders(jobs=jobs))
+        assert queue.wait() == 0, base.log_file.read_text()
+    study = Study(base.path)
+    members = study.members()
+    assert [member.run.id for member in members] == ["search-01", "search-02", "search-03"]
+    assert [member.state for member in members] == ["finished"] * 3
+    rates = [float(str(member.planned.coordinates["train.lr"])) for member in members]
+    assert len(set(rates)) == 3
+    assert all(1e-4 <= rate <= 0.1 for rate in rates)
+    assert table.main_metric(study) == "val.accuracy"
+    assert table.overview(study)["state"] == "finished"
