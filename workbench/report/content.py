@@ -207,7 +207,9 @@ def _results(
         found = table.pivot(members, metric, of, plan.rows, plan.columns)
         split, _, name = metric.partition(".")
         caption = f"{say(split, language)}: {say(heading(name, of), language)}"
-        blocks.append(Grid(_heads(found, language), found.rows, caption))
+        whole = table.metric_heading(metric, of)
+        heads = [caption if head == whole else say(head, language) for head in found.heads]
+        blocks.append(Grid(heads, found.rows, caption if whole not in found.heads else ""))
         pairs = differences.against_best(members, differences.ACCURACY, of)
         blocks.append(Points([remarks.difference_sentence(pair, of, language) for pair in pairs]))
     else:
@@ -222,10 +224,6 @@ def _results(
     return Section(
         say("results", language), [block for block in blocks if not isinstance(block, Points) or block.sentences]
     )
-
-
-def _heads(found: table.Pivot, language: Language) -> list[str]:
-    return [say(head, language) for head in found.heads]
 
 
 def _published(study: Study, members: Sequence[Member], language: Language) -> Section:
