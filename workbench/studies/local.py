@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from workbench.config.spec import RunSpec
 from workbench.config.threads import cores
 
 _COUNT = "import torch; print(torch.cuda.device_count())"
+_OTHER_DEVICES = ("kfd", "dxg")  # of AMD's GPUs, and of any within Windows' Linux
 _COUNT_SECONDS = 120  # of the first import of torch on a slow file system
 
 
@@ -22,7 +24,13 @@ class Slot(NamedTuple):
 
 
 def visible_gpus() -> int:
-    """Return the number of GPUs on which torch can compute here, as a process of its own counts them."""
+    """Return the number of GPUs on which torch can compute here, as a process of its own counts them.
+
+    Nothing is started where the machine has no device of one: the import of torch takes seconds.
+    """
+    devices = Path("/dev")
+    if not (any(devices.glob("nvidia[0-9]*")) or any((devices / name).exists() for name in _OTHER_DEVICES)):
+        return 0
     command = [sys.executable, "-P", "-c", _COUNT]
     try:
         done = subprocess.run(
