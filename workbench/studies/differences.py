@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,7 +43,7 @@ def against_best(members: Sequence[Member], metric: str, of: Settings) -> list[D
     if len(every) < 2:
         return []
     sign = 1 if higher_is_better(metric, of) is not False else -1
-    best = max(every, key=lambda one: sign * sum(one.values(metric)) / len(one.values(metric)))
+    best = max(every, key=lambda one: sign * statistics.fmean(one.values(metric)))
     return [found for one in every if one is not best and (found := difference(best, one, of))]
 
 
