@@ -98,7 +98,7 @@ class Queue:
                 continue
             del self._workers[number]
             if slot is not None:
-                self._free.append(slot)
+                self._give_back(slot)
             _say(f"{run.id} is {_status(run)}.")
         while self._due and self._free:
             self._start(self._due.pop(0))
@@ -120,6 +120,14 @@ class Queue:
         if slot is not None:
             self._free.remove(slot)
         self._workers[number] = slot, None
+
+    def _give_back(self, slot: Slot) -> None:
+        """Let a worker for which there was no room have a slot, or the next run."""
+        for number, (own, worker) in self._workers.items():
+            if own is None:
+                self._workers[number] = slot, worker
+                return
+        self._free.append(slot)
 
     def _start(self, number: int) -> None:
         """Start a worker on a run; a run that cannot be started costs no other."""
