@@ -15,7 +15,8 @@ from runs import event_makers
 
 from tasks.base import UsageError
 from workbench.config import spec
-from workbench.runs import metadata, store as run_store
+from workbench.runs import metadata
+from workbench.runs import store as run_store
 from workbench.runs.folder import RunError
 from workbench.runs.metadata import RunMetadata
 from workbench.runs.run import Run
@@ -41,7 +42,9 @@ def test_a_study_is_one_file_until_a_run_begins(runs_folder: Path) -> None:
     again = store.find("grid", runs_folder)
     assert again.content == study.content
     assert again.content.plan.title == "两个单元"
-    assert [(planned.label, planned.described.cell, planned.described.train.seed) for planned in again.content.runs] == [
+    assert [
+        (planned.label, planned.described.cell, planned.described.train.seed) for planned in again.content.runs
+    ] == [
         ("rnn, seed 0", "rnn", 0),
         ("rnn, seed 1", "rnn", 1),
         ("gru, seed 0", "gru", 0),
@@ -115,7 +118,9 @@ def test_what_a_study_is_called(runs_folder: Path, name: str) -> None:
 def test_a_name_that_is_taken(runs_folder: Path) -> None:
     made(runs_folder)
     before = contents(runs_folder)
-    with pytest.raises(StudyError, match="^There is a study grid already: `workbench study run grid` goes on with it.$"):
+    with pytest.raises(
+        StudyError, match="^There is a study grid already: `workbench study run grid` goes on with it.$"
+    ):
         made(runs_folder, toy_plan(seeds=5))
     (runs_folder / "wide-02").mkdir()
     with pytest.raises(StudyError, match="^There is a run wide-02 already, as this study would call its own"):

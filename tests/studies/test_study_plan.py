@@ -125,13 +125,22 @@ def test_a_label_stands_for_what_its_group_sets() -> None:
         (toy_plan(group("rnn", grid={"cell.layers": []})), "The grid's cell.layers has no values"),
         (toy_plan(group("rnn", grid={"train.seed": [1, 2]})), "Seeds are no setting of a grid"),
         (toy_plan(values={"seed": 7}), "Seeds are no setting of a grid"),
-        (toy_plan(group("rnn", grid={"cell.layers": [1], "layers": [2]})), "A setting of the grid (cell.layers, layers)"),
-        (toy_plan(group("rnn", grid={"cell.layers": [1, 2]}, set={"layers": 3})), "A setting of the grid (cell.layers)"),
+        (
+            toy_plan(group("rnn", grid={"cell.layers": [1], "layers": [2]})),
+            "A setting of the grid (cell.layers, layers)",
+        ),
+        (
+            toy_plan(group("rnn", grid={"cell.layers": [1, 2]}, set={"layers": 3})),
+            "A setting of the grid (cell.layers)",
+        ),
         (
             toy_plan(group("rnn", label="a", set={"lr": 0.1}), group("rnn", label="a", set={"lr": 0.2})),
             "Nothing tells two runs of this plan apart: give each group a label (a).",
         ),
-        (toy_plan(rows=["cell.layrs"]), "The plan's table names no setting of its runs with 'cell.layrs': did you mean"),
+        (
+            toy_plan(rows=["cell.layrs"]),
+            "The plan's table names no setting of its runs with 'cell.layrs': did you mean",
+        ),
         (toy_plan(columns=["nothing"]), "The plan's table names no setting of its runs with 'nothing'"),
         (toy_plan(metric="accuracy"), "The plan's metric 'accuracy' is of no split: write test.NAME or val.NAME."),
         (
@@ -204,7 +213,15 @@ def test_the_quick_form_overrides_every_group() -> None:
 
 def test_value_of() -> None:
     (run,) = plans.expand(toy_plan(group("rnn", set={"cell.layers": 3})))
-    wanted = {"cell": "rnn", "preset": "", "task": "toy", "cell.layers": 3, "layers": 3, "task.rows": 320, "nothing": None}
+    wanted = {
+        "cell": "rnn",
+        "preset": "",
+        "task": "toy",
+        "cell.layers": 3,
+        "layers": 3,
+        "task.rows": 320,
+        "nothing": None,
+    }
     assert {key: plans.value_of(run.described, key) for key in wanted} == wanted
 
 
