@@ -134,7 +134,7 @@ def pivot(
     varying = [key for key in varying if len({one.coordinates.get(key) for one in every}) > 1]
     told = [key for key in varying if not all(key in one.implied for one in every)]
     rows, columns = (_full_keys(keys, every, told) for keys in (rows, columns))
-    if not columns and CELL in told and CELL not in rows and LABEL not in told and len(told) > 1:
+    if not columns and CELL in told and CELL not in rows and LABEL not in told and (rows or len(told) > 1):
         columns = [CELL]
     if not rows:
         rows = [key for key in told if key not in columns] or [LABEL if LABEL in every[0].coordinates else CELL]
@@ -294,4 +294,4 @@ def to_json(study: Study, members: Sequence[Member], found: Pivot) -> dict[str, 
         for head, one, text in zip(found.heads[1:], spreads, row[1:], strict=True)
         if one
     ]
-    return overview(study) | {"members": runs, "metric": found.metric, "merged": found.merged, "table": cells}
+    return overview(study) | {"members": runs, "metric": found.metric, "merged": [*found.merged], "table": cells}
