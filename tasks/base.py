@@ -33,6 +33,10 @@ class PlainError(Exception):
     """Base of the errors whose message is one plain sentence: what was wrong, where, what to do."""
 
 
+class UsageError(PlainError):
+    """Something that was asked for is not there, or what was typed does not fit together: exit code 2."""
+
+
 class DataError(PlainError):
     """Data that cannot be used. The message is one plain sentence: what, where, what to do."""
 

@@ -4,9 +4,9 @@
 
 Started once by each test process, it imports the libraries and nothing of this project. Each request on the socket FD
 brings arguments, environment, folder and three open files; a child then runs ``workbench.cli.main`` as the installed
-program does, or another function that is named, at will on a terminal that is its own. A worker or an inference server
-that it starts is forked too, with all that such a process has: its own session, lock and log, or its pipes. The wheel,
-tmux, a fresh process's imports and whatever else needs the program itself start that instead.
+program does, or another function that is named, at will on a terminal that is its own. A worker, a study's queue or an
+inference server that it starts is forked too, with all that such a process has: its own session, lock and log, or its
+pipes. The wheel, tmux, a fresh process's imports and whatever else needs the program itself start that instead.
 """
 
 from __future__ import annotations
@@ -251,6 +251,10 @@ def be_the_program(request: dict[str, Any], files: list[int]) -> NoReturn:
         from workbench.runs import launch
 
         client.subprocess = launch.subprocess = ForkedProcesses  # type: ignore[assignment, attr-defined]
+        if {"study", "lab"} & {*request["args"]}:
+            from workbench.studies import queue
+
+            queue.subprocess = ForkedProcesses  # type: ignore[assignment, attr-defined]
         return getattr(importlib.import_module(module), name)()
 
     finish(program)

@@ -9,8 +9,7 @@ import pytest
 from workbench.config import spec
 from workbench.config.spec import SpecError
 from workbench.studies import plan as plans
-from workbench.studies import space, table
-from workbench.studies import study as store
+from workbench.studies import space, store, table
 from workbench.studies.plan import Plan, PlanError, RunGroup
 from workbench.studies.queue import Orders, start
 from workbench.studies.space import Dimension, Search

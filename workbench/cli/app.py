@@ -9,16 +9,14 @@ from typing import Annotated
 import typer
 
 import workbench
-from tasks.base import PlainError
+from tasks.base import PlainError, UsageError
 from workbench.cli import catalog, compare, completion, data, plot, poem, predict, report, runs, study, train
 from workbench.cli import lab as labs
-from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal
+from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal, refuse_readonly
 from workbench.config.environment import DEBUG, unexpected
-from workbench.config.spec import SpecError
 from workbench.render import output
 from workbench.render.output import Unwritable
 from workbench.runs.locations import root
-from workbench.runs.store import NoSuchRun
 
 _ACTING = ("train", "resume", "stop", "rm")  # commands that --readonly refuses
 app = typer.Typer(
@@ -57,8 +55,7 @@ def lab(
             os.environ[name] = str(given.absolute())  # for the command that follows, and its worker
     if context.invoked_subcommand in _ACTING:
         output.do_without_stdout()
-    if readonly and context.invoked_subcommand in _ACTING:
-        raise SpecError(f"--readonly only shows: `workbench {context.invoked_subcommand}` without it acts.")
+        refuse_readonly(context, context.invoked_subcommand)
     if context.invoked_subcommand is None:
         from workbench import tui
 
@@ -79,7 +76,7 @@ def run() -> None:
         hint = f" See `{where.command_path} --help`." if where else ""
         sentence = error.format_message().replace("Value error, ", "").rstrip(".")
         code = _fail(f"{sentence}.{hint}", error.exit_code)
-    except (SpecError, NoSuchRun) as error:
+    except UsageError as error:
         code = _fail(str(error), 2)
     except (PlainError, Unwritable) as error:
         code = _fail(str(error), 1)

@@ -64,10 +64,10 @@ def _runs(_: str) -> list[str]:
 
 
 def _studies(_: str) -> list[str]:
-    from workbench.studies import study
+    from workbench.studies import store as studies_of
 
     given = _after("--runs", "")
-    mine = [one.id for one in study.listing(root(Path(given) if given else None))]
+    mine = [one.id for one in studies_of.listing(root(Path(given) if given else None))]
     return [*(["last"] if mine else []), *mine]
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import completion, study
+from workbench.cli import completion, study, study_training
 from workbench.cli import report as document
-from workbench.cli.options import Data, Json, Runs, Set, assignments
+from workbench.cli.options import Data, Json, Runs, Set, acting, assignments
 from workbench.render.streams import narrate, print_json
 from workbench.runs.locations import root
 
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     labs.command(epilog="Example: workbench lab show imdb-grid")(show)
     labs.command(epilog="Example: workbench lab run names-rnn-lstm --quick")(run)
     labs.command("report", epilog="Example: workbench lab report names-rnn-lstm --quick --lang zh")(report)
+    labs.callback()(acting("run"))
     app.add_typer(labs, name="lab")
 
 
@@ -38,8 +39,7 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
     from workbench.render import console
     from workbench.studies import labs as files
     from workbench.studies import plan as plans
-    from workbench.studies import study as store
-    from workbench.studies import table
+    from workbench.studies import store, table
 
     done = {one.id: table.overview(one) for one in store.listing(root(runs_folder))}
     every = files.listing()
@@ -66,7 +66,7 @@ def show(lab: LabName, quick: Quick = False, runs_folder: Runs = None, json: Jso
     from workbench.render import console
     from workbench.studies import labs as files
     from workbench.studies import plan as plans
-    from workbench.studies import study as store
+    from workbench.studies import store
 
     found = files.find(lab)
     name = found.study(quick=quick)
@@ -120,7 +120,8 @@ def run(
     from workbench.config.spec import SpecError
     from workbench.studies import labs as files
     from workbench.studies import plan as plans
-    from workbench.studies import study as store
+    from workbench.studies import queue, store
+    from workbench.studies.study import StudyError
 
     found = files.find(lab)
     name = found.study(quick=quick)
@@ -132,9 +133,13 @@ def run(
         )
     elif set_:
         raise SpecError(f"Study {name} is described already: `workbench study rm {name}`, then give --set.")
-    study.run(mine.id, jobs, per_gpu, detach=detach, runs_folder=runs_folder, json=json)
+    problem = study_training.train(mine, queue.Orders(jobs=jobs, per_gpu=per_gpu), detach=detach, json=json)
+    if not detach:
+        study.print_results(mine, json=json)
     if not (detach or json):
         print_published(mine)
+    if problem:
+        raise StudyError(problem)
 
 
 def report(

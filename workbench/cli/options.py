@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from workbench.cli import completion
 from workbench.config.environment import ASCII
 from workbench.config.options import DEVICE_PATTERN
 from workbench.config.spec import SpecError
+from workbench.render import output
 from workbench.render.text import readable
 from workbench.runs import store
 from workbench.runs.locations import root
@@ -114,18 +116,42 @@ def _utf8(flag: str, given: str) -> str:
     return given
 
 
-def assignments(pairs: list[str] | None) -> dict[str, str]:
+def assignments(pairs: list[str] | None, flag: str = "--set") -> dict[str, str]:
     """Return ``KEY=VALUE`` texts as a mapping.
+
+    Args:
+        flag: the option that gave them, as an error names it.
 
     Raises:
         SpecError: a text has no ``=``, or is not UTF-8.
     """
     for pair in pairs or []:
-        _utf8("--set", pair)
+        _utf8(flag, pair)
         key, sign, _ = pair.partition("=")
         if not (key.strip() and sign):
-            raise SpecError(f"--set {pair} has no {'value' if key.strip() else 'key'}: write --set KEY=VALUE.")
+            raise SpecError(f"{flag} {pair} has no {'value' if key.strip() else 'key'}: write {flag} KEY=VALUE.")
     return dict((part.strip() for part in pair.split("=", 1)) for pair in pairs or [])  # type: ignore[misc]
+
+
+def acting(*commands: str) -> Callable[[typer.Context], None]:
+    """Make the callback of a group of commands, of which some do what ``--readonly`` refuses."""
+
+    def callback(context: typer.Context) -> None:
+        if context.invoked_subcommand in commands:
+            output.do_without_stdout()
+            refuse_readonly(context, f"{context.info_name} {context.invoked_subcommand}")
+
+    return callback
+
+
+def refuse_readonly(context: typer.Context, command: str) -> None:
+    """Refuse a command that acts where ``--readonly`` was given before it.
+
+    Raises:
+        SpecError: it was.
+    """
+    if context.find_root().params.get("readonly"):
+        raise SpecError(f"--readonly only shows: `workbench {command}` without it acts.")
 
 
 def on_terminal() -> bool:

@@ -98,16 +98,17 @@ def _subject(names: Sequence[str], folder: Path, *, quick: bool) -> tuple[Subjec
 
 def _study(name: str, folder: Path, *, quick: bool) -> Study | None:
     """Return the study of that name, or of the lab; ``None`` where a run has the name, or nothing has."""
-    from workbench.studies import labs, study
+    from workbench.studies import labs, store
+    from workbench.studies.study import NoSuchStudy
 
-    known = {one.id: one for one in study.listing(folder)}
+    known = {one.id: one for one in store.listing(folder)}
     if name in known and not quick:
         return known[name]
     if holds(folder / name) or name == "last":
         return None
     try:
         lab = labs.find(name)
-    except study.NoSuchStudy:
+    except NoSuchStudy:
         return (
             next((one for key, one in known.items() if key.startswith(name)), None)
             if not _is_run(name, folder)

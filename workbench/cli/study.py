@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import completion
-from workbench.cli.options import Data, Json, Runs, Set, assignments
+from workbench.cli import completion, study_training
+from workbench.cli.options import Data, Json, Runs, Set, acting, assignments
 from workbench.cli.runs import Yes
 from workbench.config.spec import RunSpec, SpecError
 from workbench.config.suggestions import did_you_mean
@@ -51,6 +51,7 @@ def register(app: typer.Typer) -> None:
     studies.command(epilog="Example: workbench study stop grid")(stop)
     studies.command("list", epilog="Example: workbench study list --json")(listing)
     studies.command(epilog="Example: workbench study rm grid --yes")(rm)
+    studies.callback()(acting("new", "run", "resume", "stop", "rm"))
     app.add_typer(studies, name="study")
 
 
@@ -72,7 +73,9 @@ def new(
             autocompletion=completion.settings,
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=0, help="Seeds of each setting, from 0.")] = 0,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", metavar="N", min=1, help="Seeds of each setting, from 0.")
+    ] = None,
     preset: Annotated[
         str,
         typer.Option(
@@ -118,9 +121,10 @@ def make(
     """Create the study of a plan, its data found or downloaded before."""
     from workbench.cli.datasets import with_data
     from workbench.studies import plan as plans
-    from workbench.studies import study as store
+    from workbench.studies import store
 
     runs = plans.expand(plan, over=over)
+    store.check_free(root(runs_folder), name, len(runs))  # before a download
     found: dict[str, RunSpec] = {}
 
     def located(one: PlannedRun) -> PlannedRun:
@@ -135,7 +139,10 @@ def make(
 
 
 def _grid(pairs: Sequence[str] | None) -> dict[str, list[str | int | float | bool]]:
-    return {key: [part.strip() for part in values.split(",")] for key, values in assignments([*(pairs or [])]).items()}
+    given = assignments([*(pairs or [])], "--grid")
+    if len(given) < len(pairs or []):
+        raise SpecError("--grid names a setting twice: give all of its values at once, as in --grid cell.layers=1,2.")
+    return {key: [part.strip() for part in values.split(",")] for key, values in given.items()}
 
 
 def run(
@@ -163,26 +170,23 @@ def run(
 
     With --search the validation rows choose the settings, and a trial behind the median of the others is stopped.
     """
-    from workbench.studies import queue
-    from workbench.studies import study as store
+    from workbench.studies import queue, store
+    from workbench.studies.study import StudyError
 
-    study = store.find(name, root(runs_folder))
-    if search or space:
-        _begin_search(study, search, trials, space or [])
     states = tuple(part.strip() for part in only.split(",")) if only else queue.UNDONE
     for state in states:
         if state not in queue.UNDONE:
             raise SpecError(f"--only {state}{did_you_mean(state, queue.UNDONE)}")
-    members = study.members()
-    due = sum(member.state in states for member in members)
-    if study.search is not None:
-        due += study.search.trials - len(members)
-    if not due and not study.queued():
-        narrate(f"Nothing of study {study.id} is left to train.")
-    else:
-        start(study, queue.Orders(jobs=jobs, per_gpu=per_gpu, only=states), detach=detach, json=json)
+    study = store.find(name, root(runs_folder))
+    if search or space:
+        _begin_search(study, search, trials, space or [])
+    problem = study_training.train(
+        study, queue.Orders(jobs=jobs, per_gpu=per_gpu, only=states), detach=detach, json=json
+    )
     if not detach:
         print_results(study, json=json)
+    if problem:
+        raise StudyError(problem)
 
 
 def resume(
@@ -225,59 +229,6 @@ def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) 
     )
 
 
-def start(study: Study, orders: object, *, detach: bool, json: bool) -> None:
-    """Start a queue on a study, or follow the one that works on it; follow it until it ends."""
-    from workbench.cli.stop_signals import StopSignals
-    from workbench.studies import queue
-    from workbench.studies.study import StudyError
-
-    with StopSignals() as signals:
-        mine = None
-        try:
-            mine = queue.start(study, orders)  # type: ignore[arg-type]
-        except StudyError:
-            if not study.queued():
-                raise
-            narrate(f"Study {study.id} is already being run: this shows it; Ctrl-C leaves it.")
-        if detach:
-            print_json({"study": study.id}) if json else print(study.id, flush=True)
-            narrate(f"Study {study.id} goes on in the background: `workbench study show {study.id}` shows it.")
-            return
-        states: dict[int, str] = {}
-        while True:
-            queued = mine.poll() is None if mine else study.queued()
-            _tell_changes(study, states)
-            if not queued:
-                break
-            if signals.take():
-                if mine is None:
-                    raise typer.Exit(130)
-                narrate("Stopping: the runs save a checkpoint and end.")
-                mine.terminate()
-            time.sleep(0.5)
-    if mine and mine.returncode:
-        raise StudyError(f"The queue of study {study.id} ended with an error: {study.log_file} says why.")
-
-
-def _tell_changes(study: Study, states: dict[int, str]) -> None:
-    """Narrate what has begun or ended since the last call."""
-    members = study.members()
-    done = sum(member.state == "finished" for member in members)
-    for member in members:
-        before = states.get(member.number)
-        states[member.number] = member.state
-        shown = "running" if member.state in LIVE else member.state
-        if before is None and member.state not in LIVE:
-            continue
-        if before == member.state or (before in LIVE and member.state in LIVE):
-            continue
-        figures = ""
-        if member.summary and member.summary.test:
-            figures = f", val {member.summary.standing}" if study.search else f", test {member.summary.tested}"
-        why = f": {member.summary.message}" if member.summary and member.state in ("failed", "unreadable") else ""
-        narrate(f"{done:>3} of {len(members)} done  {member.run.id}  {member.planned.label}: {shown}{figures}{why}")
-
-
 def show(
     name: StudyName,
     rows: Annotated[str, typer.Option("--rows", metavar="KEYS", help="Settings in the rows.")] = "",
@@ -291,7 +242,7 @@ def show(
 ) -> None:
     """Show a study: its runs' states, and a table of their results as mean ± standard deviation of the seeds."""
     from workbench.report import tables
-    from workbench.studies import study as store
+    from workbench.studies import store
 
     forms = (_TABLE, *tables.FORMATS, "json")
     if form not in forms:
@@ -331,7 +282,7 @@ def print_results(
         )
         for pair in pairs:
             print(pair.sentence)
-    for note in table.notes(study, members):
+    for note in (*table.notes(study, members), *filter(None, [table.merged_note(found)])):
         narrate(note)
 
 
@@ -341,7 +292,7 @@ def _split(text: str) -> list[str]:
 
 def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
     """Stop a study: what trains saves a checkpoint and ends, what waits is not started."""
-    from workbench.studies import study as store
+    from workbench.studies import store
 
     study = store.find(name, root(runs_folder))
     study.request_stop()
@@ -364,8 +315,7 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
     """List the studies, the newest first."""
     from workbench.render import console
     from workbench.render.format import age
-    from workbench.studies import study as store
-    from workbench.studies import table
+    from workbench.studies import store, table
 
     every = store.listing(root(runs_folder))
     if json:
@@ -397,12 +347,13 @@ def rm(
     json: Json = False,
 ) -> None:
     """Delete a study with its runs."""
-    from workbench.studies import study as store
+    from workbench.studies import store
+    from workbench.studies.study import StudyError
 
     study = store.find(name, root(runs_folder))
     if study.queued():
-        raise store.StudyError(f"Study {study.id} is running: stop it first with `workbench study stop {study.id}`.")
-    begun = sum(member.summary is not None for member in study.members())
+        raise StudyError(f"Study {study.id} is running: stop it first with `workbench study stop {study.id}`.")
+    begun = len(store.own_runs(study))
     if not yes:
         what = "and keep its runs" if keep_runs else f"with its {begun} runs, their weights and figures"
         typer.confirm(f"Delete study {study.id} {what}?", abort=True, err=True)

@@ -18,7 +18,7 @@ import cells
 import tasks
 from cells import CellError
 from tasks import TaskError
-from tasks.base import PlainError, Settings, Value
+from tasks.base import Settings, UsageError, Value
 from workbench.config.fields import Field, describe
 from workbench.config.options import CellOptions, TrainOptions
 from workbench.config.suggestions import did_you_mean
@@ -27,7 +27,7 @@ SCHEMA = 1
 _UNKNOWN = object()  # the default of an option whose cell is gone
 
 
-class SpecError(PlainError, ValueError):
+class SpecError(UsageError, ValueError):
     """A run cannot be described in this way. The message is one plain sentence."""
 
 
@@ -160,6 +160,17 @@ def keys(described: RunSpec) -> list[str]:
     shared = [field.key for field in _fields(described.task)]
     at = len(CellOptions.__struct_fields__)
     return [*shared[:at], *(f"cell.{name}" for name in described.cell_options), *shared[at:]]
+
+
+def full_key(task: str, cell: str, key: str) -> str:
+    """Return the dotted key of a setting of which the last part alone may be given.
+
+    Raises:
+        SpecError: there is no such task, cell or setting.
+    """
+    task_settings(task)
+    _cell_options(cell)
+    return _find(key, {field.key: field for field in fields(task, cell)}).key
 
 
 def value(described: RunSpec, key: str) -> Any:

@@ -49,7 +49,11 @@ class RunError(PlainError):
 
 
 class NotOpened(RunError):
-    """A file in a run's folder is a link, or no regular file."""
+    """A file in a run's folder is a link, no regular file, or larger than any such file."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"Run {run_id(path.parent)} is not opened: {reason}")
+        self.reason = reason
 
 
 def open_regular(path: Path, mode: Literal["rb", "ab", "r+b", "xb"] = "rb") -> BinaryIO:
@@ -74,10 +78,7 @@ def open_regular(path: Path, mode: Literal["rb", "ab", "r+b", "xb"] = "rb") -> B
         found = os.fstat(descriptor)
         _check(path, found)
         if mode != "rb" and found.st_nlink > 1:
-            raise NotOpened(
-                f"Run {run_id(path.parent)} is not opened: {path.name} is a hard link, and a file elsewhere would be "
-                "written too."
-            )
+            raise NotOpened(path, f"{path.name} is a hard link, and a file elsewhere would be written too.")
         return os.fdopen(descriptor, mode, buffering=-1 if mode == "rb" else 0)
     except BaseException:
         with suppress(OSError):  # ``fdopen`` may have closed it
@@ -111,8 +112,8 @@ def read(path: Path, most: int = LARGEST) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size > most:
             raise NotOpened(
-                f"Run {run_id(path.parent)} is not opened: {path.name} holds {size / 1e6:,.0f} MB, more than any such "
-                f"file of a run ({most / 1e6:,.0f} MB)."
+                path,
+                f"{path.name} holds {size / 1e6:,.0f} MB, more than any such file of a run ({most / 1e6:,.0f} MB).",
             )
         return file.read(most)
 
@@ -146,4 +147,4 @@ def _check(path: Path, found: os.stat_result) -> None:
     kind = stat.S_IFMT(found.st_mode)
     if kind != stat.S_IFREG:
         what = _KINDS.get(kind, "no regular file")
-        raise NotOpened(f"Run {run_id(path.parent)} is not opened: {path.name} is {what}, not a file of its own.")
+        raise NotOpened(path, f"{path.name} is {what}, not a file of its own.")

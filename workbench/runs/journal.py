@@ -11,7 +11,6 @@ from pathlib import Path
 from workbench.runs import folder
 from workbench.runs.events import Event, decode_all, encode
 from workbench.runs.folder import NotOpened
-from workbench.runs.locations import run_id
 
 LONGEST = 64 << 20  # bytes of a line: no event is as long
 _BLOCK = 4 << 20  # bytes read at a time
@@ -114,8 +113,7 @@ class Tail:
 
 def too_long(path: Path) -> NotOpened:
     """Return the error for an events file with a line that no event is as long as."""
-    run = run_id(path.parent)
-    return NotOpened(f"Run {run} is not opened: {path.name} has a line of more than {LONGEST >> 20} MiB.")
+    return NotOpened(path, f"{path.name} has a line of more than {LONGEST >> 20} MiB.")
 
 
 def _ends_whole(path: Path) -> bool:

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from tasks.base import UsageError
 from tasks.shared import files
 from workbench.config.spec import RunSpec
 from workbench.runs import locations
@@ -24,7 +25,7 @@ class NameTaken(RunError):
     """The name that a new run was to have is that of another folder."""
 
 
-class NoSuchRun(RunError):
+class NoSuchRun(RunError, UsageError):
     """A name that was typed is that of no run, or of several."""
 
 

@@ -10,7 +10,7 @@ from workbench.render.metrics import formatted
 from workbench.runs.events import Finished
 from workbench.runs.history import LatestEvents
 from workbench.studies.study import Member
-from workbench.studies.table import Setting, higher_is_better, settings
+from workbench.studies.table import Setting, higher_is_better, settings, spread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,12 +38,12 @@ def against_best(members: Sequence[Member], metric: str, of: Settings) -> list[D
     """
     if metric != ACCURACY:
         return []
-    every = [one for one in settings(members) if one.values(metric)]
-    if len(every) < 2:
+    means = [(of_one.mean, one) for one in settings(members) if (of_one := spread(one.values(metric), 0))]
+    if len(means) < 2:
         return []
     sign = 1 if higher_is_better(metric, of) is not False else -1
-    best = max(every, key=lambda one: sign * sum(one.values(metric)) / len(one.values(metric)))
-    return [found for one in every if one is not best and (found := difference(best, one, of))]
+    _, best = max(means, key=lambda pair: sign * pair[0])
+    return [found for _, one in means if one is not best and (found := difference(best, one, of))]
 
 
 def difference(first: Setting, second: Setting, of: Settings) -> Difference | None:
@@ -59,23 +59,25 @@ def difference(first: Setting, second: Setting, of: Settings) -> Difference | No
     count = len(right[rows][0])
     figures = [formatted("accuracy", value, of) for value in found]
     verdict = "" if found.excludes_zero else ": no clear difference"
+    others = len(right) > 1 or len(wrong) > 1  # a seed that draws the split as well
+    runs = f" that {len(right[rows])} and {len(wrong[rows])} of the runs tested" if others else ""
     sentence = (
         f"{first.label} − {second.label}: accuracy {figures[0]} [{figures[1]}, {figures[2]}], 95 % paired bootstrap "
-        f"over {count:,} test rows{verdict}"
+        f"over {count:,} test rows{runs}{verdict}"
     )
     return Difference(first.label, second.label, *found, count, sentence)
 
 
-def _right(members: Sequence[Member]) -> dict[str, list[NDArray[np.bool_]]]:
-    """Return which test rows each finished run had right, by the rows that it tested."""
-    found: dict[str, list[NDArray[np.bool_]]] = {}
+def _right(members: Sequence[Member]) -> dict[tuple[str, int], list[NDArray[np.bool_]]]:
+    """Return which test rows each finished run had right, by the rows that it tested and their number."""
+    found: dict[tuple[str, int], list[NDArray[np.bool_]]] = {}
     for member in members:
         if member.state != "finished":
             continue
         ended = LatestEvents(member.run.events_file).read().ended
         right = correct_rows(ended) if isinstance(ended, Finished) else None
         if right is not None:
-            found.setdefault(ended.correctness.rows, []).append(right)  # type: ignore[union-attr]
+            found.setdefault((ended.correctness.rows, len(right)), []).append(right)  # type: ignore[union-attr]
     return found
 
 

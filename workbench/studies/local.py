@@ -8,8 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+
 from workbench.config.spec import RunSpec
-from workbench.config.threads import cores
+from workbench.config.threads import cores, openmp_threads
+from workbench.runs.folder import RunError
+from workbench.runs.history import LatestEvents
+from workbench.runs.run import Run
 
 _COUNT = "import torch; print(torch.cuda.device_count())"
 _OTHER_DEVICES = ("kfd", "dxg")  # of AMD's GPUs, and of any within Windows' Linux
@@ -20,7 +25,7 @@ class Slot(NamedTuple):
     """Place for one worker."""
 
     device: str = ""  # empty: as the run says
-    threads: int = 0  # where the run names no number; 0: one a core
+    threads: int = 0  # where the run names no number; 0: as the environment says
 
 
 def visible_gpus() -> int:
@@ -46,6 +51,16 @@ def on_gpu(described: RunSpec) -> bool:
     return described.train.device in ("auto", "cuda")
 
 
+def device_of(run: Run) -> str:
+    """Return the device with which a queue started the worker of a run that trains here; empty where it named none."""
+    try:
+        started = LatestEvents(run.events_file).read().started
+        words = psutil.Process(started.pid).cmdline() if started else []
+    except (RunError, OSError, psutil.Error, ValueError):
+        return ""
+    return words[-1] if words[-2:-1] == [str(run.path)] else ""
+
+
 def slots(specs: Sequence[RunSpec], *, gpus: int, jobs: int = 0, per_gpu: int = 1) -> list[Slot]:
     """Return a place for each worker that trains at once.
 
@@ -56,9 +71,14 @@ def slots(specs: Sequence[RunSpec], *, gpus: int, jobs: int = 0, per_gpu: int = 
         gpus: on which a run may compute.
         jobs: workers at most; 0: as many as there is room for.
     """
+    named = max((described.train.threads or openmp_threads() for described in specs), default=0)
+    room = max(1, cores() // max(1, named))
     if gpus and any(map(on_gpu, specs)):
-        places = [f"cuda:{number}" for _ in range(per_gpu) for number in range(gpus)]
-        return [Slot(place) for place in places[: jobs or None]]
-    named = max((described.train.threads for described in specs), default=0)
-    count = min(jobs or max(1, cores() // max(1, named)), max(1, len(specs)))
-    return [Slot(threads=max(1, cores() // count))] * count
+        room = gpus * per_gpu
+    elif devices := {described.train.device for described in specs if described.train.device.startswith("cuda:")}:
+        room = len(devices) * per_gpu
+    count = min(jobs or room, max(1, len(specs)))
+    threads = 0 if openmp_threads() else max(1, cores() // count)
+    if not gpus:
+        return [Slot(threads=threads)] * count
+    return [Slot(f"cuda:{number % gpus}", threads) for number in range(min(count, room))]

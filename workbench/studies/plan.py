@@ -6,30 +6,35 @@ A lab is a plan too: the runs of a published report, with the figures that it pr
 from __future__ import annotations
 
 import itertools
+import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from tasks.base import PlainError, Value
+from tasks.base import EVAL_SPLITS, UsageError, Value
 from tasks.shared.datasets.bounded import whole
 from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.spec import RunSpec
+from workbench.config.suggestions import did_you_mean
 from workbench.runs.comparison import setting_words
 
-SEED, CELL, LABEL = "train.seed", "cell", "label"
+SEED, CELL, LABEL, PRESET = "train.seed", "cell", "label", "preset"
+TRAINING_LOSS = "train.loss"  # metric: that of the last steps
 MOST_RUNS = 1_000
+OF_THE_RUN = (CELL, PRESET, "task")  # named like settings, without a section
+_LARGEST = 1e18  # number
 Section = Literal[
     "network", "curves", "confusion", "classes", "forecast", "samples", "table", "published", "gradients", "equations"
 ]
 _Values = dict[str, Value]
 
 
-class PlanError(PlainError, ValueError):
+class PlanError(UsageError, ValueError):
     """A plan that no study can be made of. The message is one plain sentence."""
 
 
@@ -101,7 +106,9 @@ def read(path: Path) -> Plan:
         PlanError: it cannot be read, or is no plan; one sentence says what and where.
     """
     try:
-        return msgspec.convert(tomllib.loads(whole(path).decode()), Plan)
+        raw = tomllib.loads(whole(path).decode())
+        _check_numbers(raw, path)
+        return msgspec.convert(raw, Plan)
     except OSError as error:
         raise PlanError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -112,6 +119,19 @@ def read(path: Path) -> Plan:
         raise PlanError(f"{path} is not a plan: {error}.") from None
 
 
+def _check_numbers(raw: object, path: Path) -> None:
+    """Check that JSON, in which a study keeps its plan, has every number of a TOML document.
+
+    Raises:
+        PlanError: a number is not finite, or too large.
+    """
+    if isinstance(raw, dict | list):
+        for value in raw.values() if isinstance(raw, dict) else raw:
+            _check_numbers(value, path)
+    elif isinstance(raw, float | int) and not (math.isfinite(raw) and abs(raw) <= _LARGEST):
+        raise PlanError(f"{path} holds the number {raw:.6g}, which no setting can have.")
+
+
 def quickened(plan: Plan) -> Plan:
     """Return a plan with its quick values in place of its own.
 
@@ -120,7 +140,8 @@ def quickened(plan: Plan) -> Plan:
     """
     if plan.quick is None:
         raise PlanError("This plan has no quick form: it lacks a [quick] table.")
-    return msgspec.structs.replace(plan, seeds=plan.quick.seeds, set={**plan.set, **plan.quick.set}, quick=None)
+    runs = [msgspec.structs.replace(group, set={**group.set, **plan.quick.set}) for group in plan.runs]
+    return msgspec.structs.replace(plan, seeds=plan.quick.seeds, runs=runs, quick=None)
 
 
 def expand(plan: Plan, *, over: Mapping[str, object] | None = None) -> list[PlannedRun]:
@@ -130,25 +151,46 @@ def expand(plan: Plan, *, over: Mapping[str, object] | None = None) -> list[Plan
         over: values in place of whatever the plan says.
 
     Raises:
-        SpecError, PlanError: a run cannot be described, or there are too many or equal ones.
+        SpecError, PlanError: a run cannot be described, or there are too many or equal ones, or the plan's table or
+            published figures name what its runs do not have.
     """
-    seeds = list(range(plan.seeds)) if isinstance(plan.seeds, int) else plan.seeds
-    if not seeds:
+    seeds = plan.seeds if isinstance(plan.seeds, int) else len(plan.seeds)
+    if seeds < 1:
         raise PlanError("A study needs a seed at least: --seeds 1.")
-    count = sum(len(seeds) * len(group.cells) * _product(group.grid) for group in plan.runs)
+    count = sum(seeds * len(group.cells) * _product(group.grid) for group in plan.runs)
     if count > MOST_RUNS:
         raise PlanError(f"This plan has {count:,} runs, more than a study holds ({MOST_RUNS:,}): narrow its grid.")
-    found: list[tuple[RunGroup, RunSpec]] = []
-    for group in plan.runs:
-        for cell, values, seed in itertools.product(group.cells, itertools.product(*group.grid.values()), seeds):
-            chosen = {**dict(zip(group.grid, values, strict=True)), SEED: seed}
-            given = {**plan.set, **group.set, **chosen, **(over or {})}
-            found.append((group, spec.make(plan.task, cell, given, preset=group.preset)))
-    keys = list(dict.fromkeys(_full(key, found) for group in plan.runs for key in group.grid))
-    runs = _labelled(found, keys)
-    if len({(run.label, run.described.to_json()) for run in runs}) < len(runs):
-        raise PlanError("Two runs of this plan are the same: give each value of a grid once.")
-    return runs
+    found = [one for group in plan.runs for cell in group.cells for one in _of_group(plan, group, cell, over or {})]
+    _check_names(plan, [one.described for one in found])
+    return _labelled(found)
+
+
+class _Found(NamedTuple):
+    """A run of a group, with the keys that the group's grid and its ``set`` give."""
+
+    group: RunGroup
+    grid: list[str]
+    set: list[str]
+    described: RunSpec
+
+
+def _of_group(plan: Plan, group: RunGroup, cell: str, over: Mapping[str, object]) -> Iterator[_Found]:
+    """Yield the runs of a group with one of its cells."""
+    full = {key: spec.full_key(plan.task, cell, key) for key in (*plan.set, *group.set, *group.grid, *over)}
+    shared, own, above = ({full[key]: value for key, value in given.items()} for given in (plan.set, group.set, over))
+    grid = {full[key]: values for key, values in group.grid.items()}
+    seeds = list(range(plan.seeds)) if isinstance(plan.seeds, int) else plan.seeds
+    if SEED in (*shared, *own, *grid):
+        raise PlanError("Seeds are no setting of a grid: write seeds = [1, 2] in a plan's file, or --seeds 2.")
+    if len(grid) < len(group.grid) or not own.keys().isdisjoint(grid):
+        raise PlanError(f"A setting of the grid ({', '.join(group.grid)}) is given twice: leave it out once.")
+    varied: dict[str, Sequence[Value]] = {**grid, SEED: seeds}
+    for key, values in varied.items():
+        if key in above and len(values) > 1:
+            raise PlanError(f"{key} has {len(values)} values in this plan: leave --set {key}={above[key]} out.")
+    for values, seed in itertools.product(itertools.product(*grid.values()), seeds):
+        given = {**shared, **own, **dict(zip(grid, values, strict=True)), SEED: seed, **above}
+        yield _Found(group, [*grid], [*own], spec.make(plan.task, cell, given, preset=group.preset))
 
 
 def _product(grid: Mapping[str, Sequence[Value]]) -> int:
@@ -160,30 +202,64 @@ def _product(grid: Mapping[str, Sequence[Value]]) -> int:
     return count
 
 
-def _full(key: str, found: Sequence[tuple[RunGroup, RunSpec]]) -> str:
-    """Return a setting's dotted key, of which a plan may give the last part alone."""
-    every = spec.keys(found[0][1])
-    return key if "." in key else next((full for full in every if full.partition(".")[2] == key), key)
+def _check_names(plan: Plan, runs: Sequence[RunSpec]) -> None:
+    """Check the settings and metrics that a plan names beside its runs."""
+    by_cell = {one.cell: one for one in runs}
+    known = [LABEL, *OF_THE_RUN, *dict.fromkeys(key for one in by_cell.values() for key in spec.keys(one))]
+    short = {key.partition(".")[2] for key in known}
+    for key in (*plan.rows, *plan.columns, *(key for figure in plan.published for key in figure.where)):
+        if key not in known and key not in short:
+            raise PlanError(f"The plan's table names no setting of its runs with {key!r}{did_you_mean(key, known)}")
+    for metric in (*filter(None, [plan.metric]), *(figure.metric for figure in plan.published)):
+        if metric.partition(".")[0] not in EVAL_SPLITS and metric != TRAINING_LOSS:
+            raise PlanError(f"The plan's metric {metric!r} is of no split: write test.NAME or val.NAME.")
 
 
-def _labelled(found: Sequence[tuple[RunGroup, RunSpec]], keys: Sequence[str]) -> list[PlannedRun]:
-    """Return the runs with what tells them apart: group, cell, preset, grid and seed, each where it varies."""
+def _labelled(found: Sequence[_Found]) -> list[PlannedRun]:
+    """Return the runs with what tells them apart: group, cell, preset, given settings and seed, each where it varies.
+
+    Raises:
+        PlanError: nothing tells two of them apart.
+    """
+    in_grids = dict.fromkeys(key for one in found for key in one.grid)
+    in_sets = dict.fromkeys(key for one in found if not one.group.label for key in one.set)
     rows: list[_Values] = []
-    for group, described in found:
+    for group, _, _, described in found:
         row: _Values = {LABEL: group.label} if group.label else {}
-        row |= {CELL: described.cell, "preset": described.preset}
-        row |= {key: value_of(described, key) for key in keys if key in spec.keys(described)}
+        row |= {CELL: described.cell, PRESET: described.preset}
+        own = in_grids if group.label else {**in_grids, **in_sets}  # a label stands for what its group sets
+        row |= {key: value_of(described, key) for key in own if key in spec.keys(described)}
         rows.append(row | {SEED: described.train.seed})
     varying = [key for key in dict.fromkeys(itertools.chain(*rows)) if len({row.get(key) for row in rows}) > 1]
-    runs = []
-    for row, (_, described) in zip(rows, found, strict=True):
-        named = [key for key in varying if key in row and not (LABEL in row and key in (CELL, "preset"))]
+    implied = implied_by_labels(rows)
+    runs: dict[tuple[object, ...], PlannedRun] = {}
+    for row, one in zip(rows, found, strict=True):
+        coordinates = {key: row[key] for key in dict.fromkeys((LABEL, CELL, *varying, SEED)) if key in row}
+        named = [key for key in row if key in (LABEL, *varying) and key not in implied.get(row.get(LABEL), ())]
         words = [setting_words(key, as_typed(row[key])) for key in named if row[key] != ""]
-        coordinates = {key: row[key] for key in dict.fromkeys((CELL, *varying, SEED)) if key in row}
-        runs.append(PlannedRun(", ".join(words) or described.cell, coordinates, described))
-    return runs
+        run = PlannedRun(", ".join(words) or one.described.cell, coordinates, one.described)
+        before = runs.setdefault(tuple(coordinates.items()), run)
+        if before is not run and before.described == run.described:
+            raise PlanError(f"Two runs of this plan are the same ({run.label}): give each value once.")
+        if before is not run:
+            raise PlanError(f"Nothing tells two runs of this plan apart: give each group a label ({run.label}).")
+    return [*runs.values()]
+
+
+def implied_by_labels(rows: Iterable[Mapping[str, Value]]) -> dict[Value | None, frozenset[str]]:
+    """Return for each label which of cell and preset are the same in all of its rows: the label stands for them."""
+    found: dict[Value | None, dict[str, set[Value | None]]] = {}
+    for row in rows:
+        if LABEL in row:
+            of = found.setdefault(row[LABEL], {key: set() for key in (CELL, PRESET)})
+            for key, values in of.items():
+                values.add(row.get(key))
+    return {label: frozenset(key for key, values in of.items() if len(values) == 1) for label, of in found.items()}
 
 
 def value_of(described: RunSpec, key: str) -> Any:
-    """Return a run's value for a coordinate: ``cell``, ``preset`` or a setting's dotted key."""
-    return getattr(described, key) if key in (CELL, "preset", "task") else spec.value(described, key)
+    """Return a run's value for ``cell``, ``preset``, ``task`` or a setting's key; ``None`` where it has none."""
+    if key in OF_THE_RUN:
+        return getattr(described, key)
+    full = next((one for one in spec.keys(described) if key in (one, one.partition(".")[2])), None)
+    return None if full is None else spec.value(described, full)

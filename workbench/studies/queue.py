@@ -19,14 +19,15 @@ import msgspec
 import workbench.descriptors  # noqa: F401  before any file is opened
 from tasks.base import PlainError
 from workbench.config.environment import unexpected
-from workbench.runs import folder, launch
+from workbench.config.spec import RunSpec
+from workbench.runs import launch
 from workbench.runs.folder import RunError
 from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD
 from workbench.runs.run import LIVE, Run
 from workbench.studies import local, log, search
 from workbench.studies.local import Slot
 from workbench.studies.search import SearchQueue
-from workbench.studies.study import WAITING, Study, StudyError
+from workbench.studies.study import WAITING, Study, StudyError, StudyRun
 
 _POLL_SECONDS = 0.5
 UNDONE: tuple[str, ...] = (WAITING, "lost", "stopped", "failed")
@@ -50,7 +51,7 @@ def start(study: Study, orders: Orders) -> subprocess.Popen[bytes]:
     """
     lock = study.acquire_lock()
     try:
-        with folder.open_regular(study.log_file, "ab") as log, launch.signals_blocked():
+        with study.open_log() as log, launch.signals_blocked():
             queue = subprocess.Popen(
                 [sys.executable, "-P", "-m", __name__, str(study.path), msgspec.json.encode(orders).decode()],
                 stdin=subprocess.DEVNULL,
@@ -73,15 +74,17 @@ class Queue:
 
     def __init__(self, study: Study, orders: Orders) -> None:
         self._study = study
-        self._workers: dict[int, tuple[Slot, subprocess.Popen[bytes] | None]] = {}  # None: started by an earlier queue
+        # slot None: there is no room for it; process None: another started it
+        self._workers: dict[int, tuple[Slot | None, subprocess.Popen[bytes] | None]] = {}
+        self.refused = 0  # runs that could not be started
         states = {member.number: member.state for member in study.members()}
         self._due = [number for number, state in states.items() if state in orders.only]
-        specs = [planned.described for planned in study.content.runs]
+        specs = [described for planned in study.content.runs if (described := _described(planned))]
         gpus = local.visible_gpus() if any(map(local.on_gpu, specs)) else 0
         self._free = local.slots(specs, gpus=gpus, jobs=orders.jobs, per_gpu=orders.per_gpu)
         for number, state in states.items():
             if state in LIVE:
-                self._workers[number] = (self._free.pop() if self._free else Slot(), None)
+                self._adopt(number)
 
     def work(self) -> bool:
         """Take in what has ended and start what there is room for.
@@ -94,7 +97,8 @@ class Queue:
             if worker.poll() is None if worker else run.trains():
                 continue
             del self._workers[number]
-            self._free.append(slot)
+            if slot is not None:
+                self._give_back(slot)
             log.say(f"{run.id} is {_status(run)}.")
         while self._due and self._free:
             self._start(self._due.pop(0))
@@ -109,16 +113,37 @@ class Queue:
                     self._study.run(number).request_stop()
             time.sleep(_POLL_SECONDS)
 
+    def _adopt(self, number: int) -> None:
+        """Count a worker that another process started, on the GPU that it has."""
+        device = local.device_of(self._study.run(number))
+        slot = next((slot for slot in self._free if slot.device == device), self._free[-1] if self._free else None)
+        if slot is not None:
+            self._free.remove(slot)
+        self._workers[number] = slot, None
+
+    def _give_back(self, slot: Slot) -> None:
+        """Let a worker for which there was no room have a slot, or the next run."""
+        for number, (own, worker) in self._workers.items():
+            if own is None:
+                self._workers[number] = slot, worker
+                return
+        self._free.append(slot)
+
     def _start(self, number: int) -> None:
         """Start a worker on a run; a run that cannot be started costs no other."""
         slot = self._free[0]
         try:
             run = self._study.begin(number)
-            if _status(run) in ("finished", *LIVE):  # another process was faster
-                return
+            match _status(run):
+                case "finished":  # another process was faster
+                    return
+                case status if status in LIVE:
+                    self._adopt(number)
+                    return
             device = slot.device if local.on_gpu(run.spec) else ""
             worker = launch.start(run, device, slot.threads)
         except PlainError as error:
+            self.refused += 1
             log.say(f"Run {number} of {self._study.id} was not started: {error}")
             return
         log.say(f"{run.id} ({self._study.content.runs[number - 1].label}) begins.")
@@ -132,6 +157,13 @@ def _queue(study: Study, orders: Orders) -> Queue | SearchQueue:
     return SearchQueue(study, study.search, jobs=orders.jobs, per_gpu=orders.per_gpu)
 
 
+def _described(planned: StudyRun) -> RunSpec | None:
+    try:
+        return planned.described
+    except StudyError:  # told where it is to be started
+        return None
+
+
 def _status(run: Run) -> str:
     try:
         return run.status()
@@ -143,7 +175,8 @@ def main() -> int:
     """Work off the study named on the command line.
 
     Returns:
-        the exit code; 0: nothing is left, or stopped on request, 1: failed, 2: wrong usage.
+        the exit code; 0: nothing is left, or stopped on request, 1: it failed or a run could not be started, 2: wrong
+        usage.
     """
     if len(sys.argv) not in (2, 3):
         print("usage: python -P -m workbench.studies.queue STUDY_DIR [ORDERS]", file=sys.stderr)
@@ -164,10 +197,9 @@ def main() -> int:
     try:
         lock.keep_alive()
         queue = _queue(study, orders)
-        while queue.work():
-            if asked or study.stop_requested():
-                queue.stop()
+        while not (asked or study.stop_requested()) and queue.work():
             time.sleep(_POLL_SECONDS)
+        queue.stop()
     except Exception as error:
         log.say(unexpected(error))
         return 1
@@ -175,7 +207,7 @@ def main() -> int:
         with suppress(OSError):
             study.stop_file.unlink(missing_ok=True)
         lock.close()
-    return 0
+    return int(queue.refused > 0)
 
 
 if __name__ == "__main__":

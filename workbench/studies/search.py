@@ -63,6 +63,7 @@ class SearchQueue:
         self._live: dict[int, tuple[Any, Slot, subprocess.Popen[bytes] | None]] = {}
         self._told: dict[int, int] = {}  # by trial: the last step that was reported
         self._pruned: set[int] = set()
+        self.refused = 0  # trials that could not be started
 
     def work(self) -> bool:
         """Report evaluations, take in what has ended, start what there is room for.
@@ -108,6 +109,7 @@ class SearchQueue:
             run = self._study.begin(trial.number + 1, described, label)
             worker = None if run.trains() else self._launched(run, slot)
         except PlainError as error:
+            self.refused += 1
             log.say(f"Trial {trial.number + 1} was not started: {error}")
             self._trials.tell(trial, state=self._optuna.trial.TrialState.FAIL)
             return

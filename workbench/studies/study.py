@@ -6,40 +6,34 @@ once make one.
 
 from __future__ import annotations
 
-import re
-import shutil
-import time
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, BinaryIO, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from tasks.base import Value
+from tasks.base import UsageError, Value
 from tasks.shared import files
 from tasks.shared.decoding import decode
 from workbench.config import spec
 from workbench.config.fields import as_typed
-from workbench.config.spec import RunSpec
-from workbench.runs import folder, lock, metadata, store
+from workbench.config.spec import RunSpec, SpecError
+from workbench.runs import folder, lock, store
 from workbench.runs.comparison import setting_words
-from workbench.runs.folder import RunError
+from workbench.runs.folder import NotOpened, RunError
 from workbench.runs.lock import Lock
 from workbench.runs.metadata import RunMetadata
 from workbench.runs.run import LIVE, Run
 from workbench.runs.store import NameTaken
 from workbench.runs.summary import RunSummary, State, read_summary
-from workbench.studies.plan import CELL, Plan, PlannedRun, value_of
+from workbench.studies.plan import CELL, MOST_RUNS, Plan, value_of
 from workbench.studies.space import Search
 
-FOLDER = "studies"
 SCHEMA = 1
 WAITING: Literal["waiting"] = "waiting"
 MemberState = State | Literal["waiting"]
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")
 _LARGEST = 64 << 20  # bytes
 
 
@@ -47,8 +41,20 @@ class StudyError(RunError):
     """A study cannot be found or used in this way. The message is one plain sentence."""
 
 
-class NoSuchStudy(StudyError):
+class StudyUsageError(StudyError, UsageError):
+    """What was typed does not fit a study."""
+
+
+class NoSuchStudy(StudyUsageError):
     """A name that was typed is that of no study, or of several."""
+
+
+class AlreadyQueued(StudyError):
+    """A queue works on the study."""
+
+
+class StudyNotOpened(StudyError):
+    """A file of a study is a link, or no regular file."""
 
 
 class StudyRun(msgspec.Struct, frozen=True):
@@ -60,8 +66,15 @@ class StudyRun(msgspec.Struct, frozen=True):
 
     @property
     def described(self) -> RunSpec:
-        """The run's description. Raises: SpecError: it cannot be read."""
-        return spec.from_json(bytes(self.spec))
+        """The run's description.
+
+        Raises:
+            StudyError: it cannot be read.
+        """
+        try:
+            return spec.from_json(bytes(self.spec))
+        except SpecError as error:
+            raise StudyError(f"A run of the study, {self.label[:200]}, cannot be read: {error}") from None
 
 
 class StudyFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +82,7 @@ class StudyFile(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: Annotated[int, Meta(ge=1)]
     plan: Plan
-    runs: list[StudyRun]
+    runs: Annotated[list[StudyRun], Meta(min_length=1, max_length=MOST_RUNS)]
     lab: str = ""  # name of the lab that it was made of
     quick: bool = False
 
@@ -110,6 +123,8 @@ class Study:
             found = decode(folder.read(self.study_file, _LARGEST), StudyFile)
         except OSError as error:
             raise StudyError(f"Study {self.id} cannot be read: {error.strerror} ({self.study_file}).") from None
+        except NotOpened as error:
+            raise self._not_opened(error) from None
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise StudyError(f"{self.study_file} is damaged or from a newer Workbench: {error}.") from None
         if found.schema > SCHEMA:
@@ -158,8 +173,12 @@ class Study:
 
     def run(self, number: int) -> Run:
         """Return the run of a number from 1, whether it has begun or not."""
-        count = self.search.trials if self.search else len(self.content.runs)
-        return Run(self.path.parent.parent / f"{self.id}-{number:0{max(2, len(str(count)))}d}")
+        return self.run_of(number, self.search.trials if self.search else len(self.content.runs))
+
+    def run_of(self, number: int, count: int) -> Run:
+        """Return the run of a number where the study has ``count`` runs."""
+        digits = max(2, len(str(count)))
+        return Run(self.path.parent.parent / f"{self.id}-{number:0{digits}d}")
 
     def members(self) -> list[Member]:
         """Return every planned run, or every trial that has begun, with its state and figures."""
@@ -195,9 +214,10 @@ class Study:
             described: of a trial, with its label.
 
         Raises:
-            RunError: it cannot be created.
-            SpecError: its description cannot be read.
+            RunError: it cannot be created, its description cannot be read, or the study was deleted meanwhile.
         """
+        if not folder.holds(self.study_file):
+            raise StudyError(f"Study {self.id} is gone: {self.study_file} was deleted.")
         run = self.run(number)
         if described is None:
             planned = self.content.runs[number - 1]
@@ -215,19 +235,28 @@ class Study:
             return False
 
     def acquire_lock(self) -> Lock:
-        """Lock the study for a queue.
+        """Lock the study for a queue, and remove an earlier STOP.
 
         Raises:
-            StudyError: another queue has it, or it cannot be locked.
+            AlreadyQueued: a queue has it.
+            StudyNotOpened: its lock is a link, or no regular file.
+            StudyError: it cannot be locked.
         """
         try:
             held = lock.acquire(self.lock_file)
         except lock.Held:
-            raise StudyError(f"Study {self.id} is already being run: `workbench study show {self.id}`.") from None
+            raise AlreadyQueued(f"Study {self.id} is already being run: `workbench study show {self.id}`.") from None
         except OSError as error:
             raise StudyError(f"Study {self.id} cannot be used: {error.strerror} ({self.lock_file}).") from None
-        with suppress(OSError):
+        except NotOpened as error:
+            raise self._not_opened(error) from None
+        try:
             self.stop_file.unlink(missing_ok=True)
+        except OSError as error:
+            held.close()
+            raise StudyError(
+                f"Study {self.id} cannot be used: its STOP file cannot be removed: {error.strerror} ({self.stop_file})."
+            ) from None
         return held
 
     def adopt_lock(self, descriptor: int) -> Lock:
@@ -238,6 +267,18 @@ class Study:
             OSError: the lock cannot be opened.
         """
         return lock.adopt(self.lock_file, descriptor) or self.acquire_lock()
+
+    def open_log(self) -> BinaryIO:
+        """Open the log of the queue, to append to it.
+
+        Raises:
+            StudyNotOpened: it is a link, or no regular file.
+            OSError: it cannot be opened.
+        """
+        try:
+            return folder.open_regular(self.log_file, "ab")
+        except NotOpened as error:
+            raise self._not_opened(error) from None
 
     def request_stop(self) -> None:
         """Request that the queue starts nothing more, and that the runs in training save a checkpoint and end.
@@ -254,6 +295,8 @@ class Study:
                 folder.open_regular(self.stop_file, "ab").close()
         except OSError as error:
             raise StudyError(f"Study {self.id} cannot be asked to stop: {error.strerror}.") from None
+        except NotOpened as error:
+            raise self._not_opened(error) from None
         for run in live:
             with suppress(RunError):  # it may have ended by now
                 run.request_stop()
@@ -262,102 +305,5 @@ class Study:
         """Return whether the queue was asked to stop."""
         return folder.holds(self.stop_file)
 
-
-def create(
-    runs_folder: Path, name: str, plan: Plan, runs: Sequence[PlannedRun], *, lab: str = "", quick: bool = False
-) -> Study:
-    """Create a study's folder with its ``study.json``, whole or not at all.
-
-    Raises:
-        StudyError: the name is none, or taken by a study or by runs; or the folder cannot be written.
-    """
-    if not _NAME.match(name):
-        raise StudyError(f"A study cannot be called {name!r}: use letters, digits, dots, dashes and underscores.")
-    study = Study(runs_folder / FOLDER / name)
-    if folder.holds(study.path):
-        raise StudyError(f"There is a study {name} already: `workbench study run {name}` goes on with it.")
-    content = StudyFile(
-        schema=SCHEMA,
-        plan=plan,
-        runs=[StudyRun(run.label, run.coordinates, msgspec.Raw(run.described.to_json())) for run in runs],
-        lab=lab,
-        quick=quick,
-    )
-    study.__dict__["content"] = content
-    if taken := next((run.id for run in map(study.run, range(1, len(runs) + 1)) if folder.holds(run.path)), ""):
-        raise StudyError(f"There is a run {taken} already, as this study would call its own: choose another name.")
-    fresh = study.path.with_name(f".new-{time.monotonic_ns()}")
-    try:
-        fresh.mkdir(parents=True)
-        files.write(fresh / study.study_file.name, msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
-        fresh.rename(study.path)
-        files.sync_folder(study.path.parent)
-    except OSError as error:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise StudyError(f"The study cannot be kept in {study.path}: {error.strerror}.") from None
-    return study
-
-
-def listing(runs_folder: Path) -> list[Study]:
-    """Return the studies of a runs folder, the newest first.
-
-    Raises:
-        StudyError: the folder cannot be read.
-    """
-    place = runs_folder / FOLDER
-    try:
-        paths = [path for path in place.iterdir() if not path.name.startswith(".")]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StudyError(f"The studies in {place} cannot be read: {error.strerror}.") from None
-    every = [Study(path) for path in paths if folder.holds(path / "study.json")]
-    return sorted(every, key=lambda study: (study.created, study.id), reverse=True)
-
-
-def find(name: str, runs_folder: Path) -> Study:
-    """Find a study by its name, a unique prefix of it, or ``last``.
-
-    Raises:
-        NoSuchStudy: there is none, or several.
-    """
-    every = listing(runs_folder)
-    if not every:
-        raise NoSuchStudy(f"There are no studies in {runs_folder}: `workbench study new NAME names` makes one.")
-    if name == "last":
-        return every[0]
-    matching = [study for study in every if study.id == name] or [s for s in every if name and s.id.startswith(name)]
-    if len(matching) == 1:
-        return matching[0]
-    known = ", ".join(study.id for study in (matching or every)[:6])
-    if matching:
-        raise NoSuchStudy(f"{name!r} is the beginning of {len(matching)} studies: {known}. Type more of it.")
-    raise NoSuchStudy(f"There is no study {name!r}: there are {known}.")
-
-
-def remove(study: Study, *, keep_runs: bool = False) -> int:
-    """Delete a study and its runs.
-
-    Args:
-        keep_runs: leave them where they are.
-
-    Returns:
-        the number of runs that were deleted.
-
-    Raises:
-        RunError: it is running, or cannot be deleted.
-    """
-    held = study.acquire_lock()
-    try:
-        members = study.members()
-        if any(member.state in LIVE for member in members):
-            raise StudyError(f"Study {study.id} is running: `workbench study stop {study.id}` first.")
-        mine = [member.run for member in members if member.summary and metadata.read(member.run).study == study.id]
-        for run in mine if not keep_runs else []:
-            store.remove(run)
-        shutil.rmtree(study.path)
-    except OSError as error:
-        raise StudyError(f"Study {study.id} could not be deleted: {error.strerror}.") from None
-    finally:
-        held.close()
-    return 0 if keep_runs else len(mine)
+    def _not_opened(self, error: NotOpened) -> StudyNotOpened:
+        return StudyNotOpened(f"Study {self.id} is not opened: {error.reason}")

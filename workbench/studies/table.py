@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tasks.base import Metrics, Settings, Value
+from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.suggestions import did_you_mean
 from workbench.render.metrics import formatted, heading, presentation
 from workbench.runs import comparison
 from workbench.runs.comparison import ResultFigure, setting_words
 from workbench.runs.run import LIVE
-from workbench.studies.plan import CELL, LABEL, SEED
-from workbench.studies.study import Member, MemberState, Study, StudyError
+from workbench.runs.summary import UNKNOWN, UNREADABLE
+from workbench.studies.plan import CELL, LABEL, OF_THE_RUN, SEED, TRAINING_LOSS, implied_by_labels, value_of
+from workbench.studies.study import Member, MemberState, Study, StudyError, StudyUsageError
 
 SPLITS = ("test", "val")
-TRAINING_LOSS = "train.loss"  # of the last steps
+_LARGE = 1e290
 
 
 class Setting(NamedTuple):
@@ -25,11 +27,13 @@ class Setting(NamedTuple):
 
     coordinates: dict[str, Value]  # without the seed
     members: list[Member]
+    implied: frozenset[str] = frozenset()  # coordinates that the label stands for
 
     @property
     def label(self) -> str:
         """Words that tell the setting from the study's others."""
-        return ", ".join(words(self.coordinates)) or self.members[0].planned.described.cell
+        told = {key: value for key, value in self.coordinates.items() if key not in self.implied}
+        return ", ".join(words(told)) or self.members[0].planned.described.cell
 
     def values(self, metric: str) -> list[float]:
         """Return the figures that are there, of ``test.NAME`` or ``val.NAME``."""
@@ -47,19 +51,19 @@ class Spread(NamedTuple):
 
 
 def words(coordinates: dict[str, Value]) -> list[str]:
-    """Return the words of coordinates: ``lstm``, ``layers 2``, ``both ways``; of a labelled group its label alone."""
-    named = {key: value for key, value in coordinates.items() if value != ""}
-    if LABEL in named:
-        named = {key: value for key, value in named.items() if key not in (CELL, "preset")}
-    return [setting_words(key, as_typed(value)) for key, value in named.items()]
+    """Return the words of coordinates: ``lstm``, ``layers 2``, ``both ways``."""
+    return [setting_words(key, as_typed(value)) for key, value in coordinates.items() if value != ""]
 
 
 def spread(values: Sequence[float], planned: int) -> Spread | None:
     """Return the spread of some figures; ``None`` of none."""
     if not values:
         return None
-    deviation = statistics.stdev(values) if len(values) > 1 else None
-    return Spread(statistics.fmean(values), deviation, len(values), planned)
+    largest = max(map(abs, values))
+    scale = largest if largest > _LARGE else 1.0  # the sum of a damaged run's figures may exceed any float
+    scaled = [value / scale for value in values]
+    deviation = statistics.stdev(scaled) * scale if len(values) > 1 else None
+    return Spread(statistics.fmean(scaled) * scale, deviation, len(values), planned)
 
 
 def figure(member: Member, metric: str) -> float | None:
@@ -76,9 +80,11 @@ def figure(member: Member, metric: str) -> float | None:
 def settings(members: Sequence[Member]) -> list[Setting]:
     """Return the settings of a study, in the plan's order."""
     found: dict[tuple[tuple[str, Value], ...], Setting] = {}
+    implied = implied_by_labels(member.planned.coordinates for member in members)
     for member in members:
         coordinates = {key: value for key, value in member.planned.coordinates.items() if key != SEED}
-        found.setdefault(tuple(coordinates.items()), Setting(coordinates, [])).members.append(member)
+        of_label = implied.get(coordinates.get(LABEL), frozenset())
+        found.setdefault(tuple(coordinates.items()), Setting(coordinates, [], of_label)).members.append(member)
     return list(found.values())
 
 
@@ -108,6 +114,7 @@ class Pivot(NamedTuple):
     rows: list[list[ResultFigure]]
     spreads: list[list[Spread | None]]  # by row and column, without the heads
     members: list[list[list[Member]]]  # likewise
+    merged: tuple[str, ...] = ()  # settings that vary within a figure's runs, beside the seed
 
 
 def pivot(
@@ -116,21 +123,23 @@ def pivot(
     """Return the table of a metric.
 
     Args:
-        metric: ``test.NAME`` or ``val.NAME``.
-        rows, columns: settings; of what varies, those named in neither are in the rows, the cell in the columns.
+        metric: ``test.NAME``, ``val.NAME`` or ``train.loss``.
+        rows, columns: settings, or their last parts; without columns the cell is in them where it varies, without rows
+            the rest of what varies is in them.
 
     Raises:
-        StudyError: there is no such metric, or a setting does not vary.
+        StudyUsageError: there is no such metric, or no such setting.
     """
     _check_metric(metric, members, of)
     every = settings(members)
     varying = list(dict.fromkeys(key for one in every for key in one.coordinates))
-    varying = [key for key in varying if len({one.coordinates.get(key) for one in every}) > 1] or [CELL]
-    rows, columns = (_known_keys(keys, varying) for keys in (rows, columns))
-    if not columns and CELL in varying and CELL not in rows and LABEL not in varying and len(varying) > 1:
+    varying = [key for key in varying if len({one.coordinates.get(key) for one in every}) > 1]
+    told = [key for key in varying if not all(key in one.implied for one in every)]
+    rows, columns = (_full_keys(keys, every, told) for keys in (rows, columns))
+    if not columns and CELL in told and CELL not in rows and LABEL not in told and (rows or len(told) > 1):
         columns = [CELL]
     if not rows:
-        rows = [key for key in varying if key not in columns]
+        rows = [key for key in told if key not in columns] or [LABEL if LABEL in every[0].coordinates else CELL]
     groups: dict[tuple[str, str], list[Member]] = {}
     for one in every:
         place = _place(one, rows), _place(one, columns)
@@ -140,11 +149,16 @@ def pivot(
     spreads = [[spread(Setting({}, cell).values(metric), len(cell)) for cell in row] for row in found]
     return Pivot(
         metric,
-        [" · ".join(map(_short, rows)) or "study", *(head or metric_heading(metric, of) for head in heads)],
+        [" · ".join(map(_short, rows)), *(head or metric_heading(metric, of) for head in heads)],
         _figures(firsts, spreads, metric, of),
         spreads,
         found,
+        tuple(key for key in told if any(_varies(key, cell) for row in found for cell in row)),
     )
+
+
+def _varies(key: str, members: Sequence[Member]) -> bool:
+    return len({member.planned.coordinates.get(key) for member in members}) > 1
 
 
 def _figures(
@@ -180,21 +194,32 @@ def higher_is_better(metric: str, of: Settings) -> bool | None:
 
 
 def _place(one: Setting, keys: Sequence[str]) -> str:
-    return ", ".join(words({key: one.coordinates[key] for key in keys if key in one.coordinates}))
+    """Return the words of a setting in a row's or a column's head."""
+    shown = [key for key in keys if not (LABEL in keys and key in one.implied)]
+    described = one.members[0].planned.described
+    values = {key: one.coordinates.get(key, value_of(described, key)) for key in shown}
+    return ", ".join(words({key: value for key, value in values.items() if value is not None}))
 
 
 def _short(key: str) -> str:
-    return "cell" if key == CELL else key.rpartition(".")[2].replace("_", " ")
+    return key.rpartition(".")[2].replace("_", " ")
 
 
-def _known_keys(keys: Sequence[str], varying: Sequence[str]) -> list[str]:
+def _full_keys(keys: Sequence[str], every: Sequence[Setting], varying: Sequence[str]) -> list[str]:
+    """Return the settings that were named by their keys, or by the last parts of them.
+
+    Raises:
+        StudyUsageError: there is no such setting.
+    """
+    described = {one.coordinates.get(CELL): one.members[0].planned.described for one in every}
+    known = [LABEL, *OF_THE_RUN, *dict.fromkeys(key for one in described.values() for key in spec.keys(one))]
     found = []
     for key in keys:
-        matching = [one for one in varying if key in (one, one.rpartition(".")[2])]
+        matching = [one for one in (*varying, *known) if key in (one, one.partition(".")[2])]
         if not matching:
-            raise StudyError(f"The study does not vary {key!r}{did_you_mean(key, varying)}")
-        found += matching
-    return found
+            raise StudyUsageError(f"The study has no setting {key!r}{did_you_mean(key, varying or known)}")
+        found.append(matching[0])
+    return list(dict.fromkeys(found))
 
 
 def _check_metric(metric: str, members: Sequence[Member], of: Settings) -> None:
@@ -202,31 +227,39 @@ def _check_metric(metric: str, members: Sequence[Member], of: Settings) -> None:
     names = dict.fromkeys([of.metric, *of.metrics, *sorted(measured)])
     known = [*(f"{part}.{name}" for part in SPLITS for name in names), TRAINING_LOSS]
     if metric not in known:
-        raise StudyError(f"There is no metric {metric!r}{did_you_mean(metric, known)}")
+        raise StudyUsageError(f"There is no metric {metric!r}{did_you_mean(metric, known)}")
 
 
 def overview(study: Study) -> dict[str, object]:
     """Return a study's state and counts, as ``workbench study list --json`` prints them."""
-    members = study.members()
+    try:
+        content, members = study.content, study.members()
+    except StudyError as error:
+        nothing = {"task": UNKNOWN, "lab": "", "quick": False, "runs": 0, "finished": 0, "states": {}}
+        return {"study": study.id, "state": UNREADABLE, **nothing, "message": str(error)}
     states = [member.state for member in members]
     return {
         "study": study.id,
-        "state": "running" if study.queued() else state_of(study, states),
-        "task": study.content.plan.task,
-        "lab": study.content.lab,
-        "quick": study.content.quick,
+        "state": "running" if study.queued() else state_of(states, study.search.trials if study.search else 0),
+        "task": content.plan.task,
+        "lab": content.lab,
+        "quick": content.quick,
         "runs": study.search.trials if study.search else len(members),
         "finished": states.count("finished"),
         "states": {state: states.count(state) for state in dict.fromkeys(states)},
     }
 
 
-def state_of(study: Study, states: Sequence[MemberState]) -> str:
-    """Return a study's state in a word, where no queue works on it."""
+def state_of(states: Sequence[MemberState], trials: int = 0) -> str:
+    """Return a study's state in a word, where no queue works on it.
+
+    Args:
+        trials: that a search makes; 0: it is none.
+    """
     if any(state in LIVE for state in states):
         return "running"
-    if study.search is not None:  # a trial that was pruned is stopped, and done
-        return "new" if not states else "finished" if len(states) == study.search.trials else "stopped"
+    if trials:  # a trial that was pruned is stopped, and done
+        return "new" if not states else "finished" if len(states) == trials else "stopped"
     if all(state == "finished" for state in states):
         return "finished"
     if all(state == "waiting" for state in states):
@@ -249,6 +282,13 @@ def notes(study: Study, members: Sequence[Member]) -> list[str]:
     return found
 
 
+def merged_note(found: Pivot) -> str:
+    """Return a sentence on the settings over which a table's figures are means; empty where it is the seed alone."""
+    if not found.merged:
+        return ""
+    return f"Each figure is a mean over {', '.join(map(_short, found.merged))} too: name it with --rows or --cols."
+
+
 def to_json(study: Study, members: Sequence[Member], found: Pivot) -> dict[str, object]:
     """Return a study and its table as plain data."""
     runs = [
@@ -264,4 +304,4 @@ def to_json(study: Study, members: Sequence[Member], found: Pivot) -> dict[str, 
         for head, one, text in zip(found.heads[1:], spreads, row[1:], strict=True)
         if one
     ]
-    return overview(study) | {"members": runs, "metric": found.metric, "table": cells}
+    return overview(study) | {"members": runs, "metric": found.metric, "merged": [*found.merged], "table": cells}

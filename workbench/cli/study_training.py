@@ -1,0 +1,93 @@
+"""Training of a study's runs, followed on the command line."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import typer
+
+from workbench.render.streams import narrate, print_json
+from workbench.runs.run import LIVE
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+    from workbench.cli.stop_signals import StopSignals
+    from workbench.studies.queue import Orders
+    from workbench.studies.study import Study
+
+
+def train(study: Study, orders: Orders, *, detach: bool, json: bool) -> str:
+    """Start a queue on a study, or find the one that works on it; follow it until it ends.
+
+    Returns:
+        a sentence where a run failed or could not be started; empty where all went well.
+    """
+    from workbench.cli.stop_signals import StopSignals
+    from workbench.studies import queue
+    from workbench.studies.study import AlreadyQueued
+
+    members = study.members()
+    due = any(member.state in (*orders.only, *LIVE) for member in members)
+    if study.search is not None:
+        due = due or len(members) < study.search.trials
+    if not due and not study.queued():
+        narrate(f"Nothing of study {study.id} is left to train.")
+        if detach:
+            _say_detached(study, json=json)
+        return ""
+    with StopSignals() as signals:
+        mine = None
+        try:
+            mine = queue.start(study, orders)
+        except AlreadyQueued:
+            narrate(f"Study {study.id} is already being run: this shows it; Ctrl-C leaves it.")
+        if detach:
+            _say_detached(study, json=json)
+            narrate(f"Study {study.id} goes on in the background: `workbench study show {study.id}` shows it.")
+            return ""
+        _follow(study, mine, signals)
+    failed = sum(member.state == "failed" for member in study.members())
+    if mine and mine.returncode:
+        return f"The queue of study {study.id} could not do all: {study.log_file} says why."
+    return f"{failed} runs of study {study.id} failed: `workbench show RUN` says why." if failed else ""
+
+
+def _say_detached(study: Study, *, json: bool) -> None:
+    print_json({"study": study.id}) if json else print(study.id, flush=True)
+
+
+def _follow(study: Study, mine: Popen[bytes] | None, signals: StopSignals) -> None:
+    """Tell what changes until the queue ends; a signal stops it where it is this command's."""
+    states: dict[int, str] = {}
+    while True:
+        queued = mine.poll() is None if mine else study.queued()
+        _tell_changes(study, states)
+        if not queued:
+            return
+        if signals.take():
+            if mine is None:
+                raise typer.Exit(130)
+            narrate("Stopping: the runs save a checkpoint and end.")
+            mine.terminate()
+        time.sleep(0.5)
+
+
+def _tell_changes(study: Study, states: dict[int, str]) -> None:
+    """Narrate what has begun or ended since the last call."""
+    members = study.members()
+    done = sum(member.state == "finished" for member in members)
+    for member in members:
+        before = states.get(member.number)
+        states[member.number] = member.state
+        shown = "running" if member.state in LIVE else member.state
+        if before is None and member.state not in LIVE:
+            continue
+        if before == member.state or (before in LIVE and member.state in LIVE):
+            continue
+        figures = ""
+        if member.summary and member.summary.test:
+            figures = f", val {member.summary.standing}" if study.search else f", test {member.summary.tested}"
+        why = f": {member.summary.message}" if member.summary and member.state in ("failed", "unreadable") else ""
+        narrate(f"{done:>3} of {len(members)} done  {member.run.id}  {member.planned.label}: {shown}{figures}{why}")
