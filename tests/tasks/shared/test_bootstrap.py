@@ -1,11 +1,11 @@
-"""The block bootstrap's interval: wide where blocks are few and alike within, narrow where they are many."""
+"""The bootstrap's intervals: of a mean over blocks of observations, of a difference over paired rows."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tasks.shared.baselines.bootstrap import block_interval
+from tasks.shared.baselines.bootstrap import block_interval, paired_interval
 
 
 def test_single_observations_give_the_interval_of_a_mean() -> None:
@@ -38,3 +38,36 @@ def test_the_seed_makes_the_resamples() -> None:
     blocks = np.arange(30) // 3
     assert block_interval(values, blocks, seed=4) == block_interval(values, blocks, seed=4)
     assert block_interval(values, blocks, seed=4) != block_interval(values, blocks, seed=5)
+
+
+def right(shares: tuple[float, ...], rows: int, seed: int) -> np.ndarray:
+    """Return which rows (S,N) so many seeds have right: each row is as hard for all of them."""
+    draw = np.random.default_rng(seed)
+    hard = draw.random(rows)
+    return np.stack([hard < share for share in shares]).astype(float)
+
+
+def test_a_paired_difference_has_the_interval_of_the_mean_of_the_differences() -> None:
+    draw = np.random.default_rng(5)
+    first = right((0.90, 0.92, 0.91), 2_000, 6)
+    second = np.where(draw.random((2, 2_000)) < 0.1, 1 - first[:2], first[:2])
+    found = paired_interval(first, second)
+    difference = first.mean(0) - second.mean(0)
+    half = 1.96 * difference.std() / np.sqrt(2_000)
+    assert found.mean == pytest.approx(first.mean() - second.mean())
+    assert found.low == pytest.approx(found.mean - half, rel=0.05)
+    assert found.high == pytest.approx(found.mean + half, rel=0.05)
+    assert found.excludes_zero
+
+
+def test_rows_that_both_have_right_or_wrong_narrow_the_interval() -> None:
+    first, second = right((0.80,), 1_000, 7), right((0.78,), 1_000, 7)  # the same rows are hard
+    paired = paired_interval(first, second)
+    shuffled = paired_interval(first, np.random.default_rng(8).permutation(second, axis=1))
+    assert paired.mean == pytest.approx(shuffled.mean)
+    assert paired.high - paired.low < (shuffled.high - shuffled.low) / 3
+
+
+def test_equal_systems_differ_by_nothing() -> None:
+    same = right((0.7, 0.8), 50, 9)
+    assert paired_interval(same, same[::-1]) == (0, 0, 0)

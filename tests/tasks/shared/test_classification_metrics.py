@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from tasks.shared.classification.metrics import by_class, confusion_counts, evaluation, metrics
+from tasks.shared.classification.metrics import by_class, confusion_counts, correctness, evaluation, metrics
 from tasks.views import Confusion, Table
 
 
@@ -102,3 +102,27 @@ def test_the_figures_are_scikit_learns(rows: list[tuple[int, int]]) -> None:
     expected = precision_recall_fscore_support(truth, predicted, labels=every, zero_division=0)
     for own, theirs in zip(by_class(confusion_counts(truth, predicted, 5)), expected, strict=True):
         assert own == pytest.approx(theirs, abs=1e-12)
+
+
+def test_which_rows_are_right_does_not_depend_on_the_batches() -> None:
+    draw = np.random.default_rng(0)
+    truth, predicted = draw.integers(3, size=(2, 21))
+    rows = np.arange(100, 121)
+    kept = correctness(rows, truth, predicted)
+    assert (kept.count, len(kept.bits)) == (21, 3)
+    assert np.unpackbits(np.frombuffer(kept.bits, np.uint8))[:21].tolist() == (truth == predicted).tolist()
+    other = draw.permutation(21)
+    assert correctness(rows[other], truth[other], predicted[other]) == kept
+
+
+def test_rows_are_the_same_by_their_numbers_and_labels_alone() -> None:
+    rows, truth, guess = np.arange(4), np.array([0, 1, 1, 0]), np.array([0, 0, 1, 0])
+    known = correctness(rows, truth, guess).rows
+    assert correctness(rows, truth, 1 - guess).rows == known
+    assert correctness(rows + 1, truth, guess).rows != known
+    assert correctness(rows, np.array([0, 1, 0, 0]), guess).rows != known
+
+
+def test_a_row_drawn_twice_counts_twice() -> None:
+    kept = correctness(np.array([5, 2, 5]), np.array([1, 0, 1]), np.array([1, 1, 1]))
+    assert np.unpackbits(np.frombuffer(kept.bits, np.uint8))[: kept.count].tolist() == [0, 1, 1]
