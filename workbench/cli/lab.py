@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tasks.base import PlainError
 from workbench.cli import completion, study, study_training
 from workbench.cli import report as document
 from workbench.cli.options import Data, Json, Runs, Set, acting, assignments
@@ -43,21 +44,22 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
 
     done = {one.id: table.overview(one) for one in store.listing(root(runs_folder))}
     every = files.listing()
-    if json:
-        print_json(
-            [{"lab": lab.name, "plan": lab.plan, "study": done.get(lab.name), "file": str(lab.path)} for lab in every]
-        )
-        return
-    rows = []
+    rows, found = [], []
     for lab in every:
-        state = [
-            f"{told['finished']} of {told['runs']}{' quick' * quick}"
-            for quick in (False, True)
-            if (told := done.get(lab.study(quick=quick)))
-        ]
-        rows.append(
-            [lab.name, lab.plan.task, str(len(plans.expand(lab.plan))), ", ".join(state) or "–", lab.plan.title]
-        )
+        forms = {quick: done.get(lab.study(quick=quick)) for quick in (False, True)}
+        about: dict[str, object] = {"lab": lab.name, "file": str(lab.path), "study": forms[False], "quick": forms[True]}
+        state = [f"{told['finished']} of {told['runs']}{' quick' * quick}" for quick, told in forms.items() if told]
+        try:
+            plan, runs = lab.plan, len(plans.expand(lab.plan))
+        except PlainError as error:
+            rows.append([lab.name, "–", "–", ", ".join(state) or "–", f"cannot be read: {error}"])
+            found.append(about | {"error": str(error)})
+            continue
+        rows.append([lab.name, plan.task, str(runs), ", ".join(state) or "–", plan.title])
+        found.append(about | {"runs": runs, "plan": plan})
+    if json:
+        print_json(found)
+        return
     console.listing(("lab", "task", "runs", "done here", "title"), rows, spare=("title",))
 
 
@@ -126,13 +128,15 @@ def run(
     found = files.find(lab)
     name = found.study(quick=quick)
     mine = next((one for one in store.listing(root(runs_folder)) if one.id == name), None)
+    plan = plans.quickened(found.plan) if quick else found.plan
     if mine is None:
-        plan = plans.quickened(found.plan) if quick else found.plan
         mine = study.make(
             name, plan, assignments(set_), data, runs_folder, lab=found.name, quick=quick, progress=not json
         )
     elif set_:
         raise SpecError(f"Study {name} is described already: `workbench study rm {name}`, then give --set.")
+    elif mine.content.plan != plan:
+        narrate(f"{found.path} has changed: its runs stay as described; `workbench study rm {name}` begins anew.")
     problem = study_training.train(mine, queue.Orders(jobs=jobs, per_gpu=per_gpu), detach=detach, json=json)
     if not detach:
         study.print_results(mine, json=json)
@@ -149,7 +153,8 @@ def report(
     lang: document.Lang = "en",
     quick: Quick = False,
     runs_folder: Runs = None,
+    width: document.Width = 15,
     json: Json = False,
 ) -> None:
     """Write the report of a lab: the same as `workbench report LAB`."""
-    document.report([lab], output, form, lang, quick, runs_folder, json)
+    document.report([lab], output, form, lang, quick, runs_folder, width, json)

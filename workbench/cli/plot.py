@@ -49,8 +49,7 @@ def plot(
     _one_of("--what", what, pictures.KINDS)
     _one_of("--lang", lang, get_args(Language))
     _one_of("--theme", theme, get_args(ThemeName))
-    if not pictures.NARROWEST <= width <= pictures.WIDEST:
-        raise SpecError(f"--width {width:g}: give {pictures.NARROWEST:g} to {pictures.WIDEST:g} cm.")
+    pictures.check_width(width)
     if output is not None and output.suffix[1:].lower() not in pictures.FORMATS:
         raise SpecError(f"-o {output}: the name must end in {', '.join(f'.{kind}' for kind in pictures.FORMATS)}.")
     chosen = [find(name, runs_folder) for name in dict.fromkeys(runs)]

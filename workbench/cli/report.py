@@ -23,7 +23,7 @@ from workbench.runs.run import Run
 from workbench.runs.store import NoSuchRun
 
 if TYPE_CHECKING:
-    from workbench.report.content import Passage, Subject
+    from workbench.report.content import Passage, Subject, Unwritten
     from workbench.studies.study import Study
 
 _SUFFIXES = {"html": ".html"}
@@ -34,6 +34,7 @@ Output = Annotated[
 ]
 Form = Annotated[str, typer.Option("--format", metavar="FORM", help="html, markdown or latex.")]
 Lang = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language: en or zh.")]
+Width = Annotated[float, typer.Option("--width", metavar="CM", help="Width of the pictures: 15 for a Word column.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -52,22 +53,24 @@ def report(
     lang: Lang = "en",
     quick: Annotated[bool, typer.Option("--quick", help="Of a lab, its quick form.")] = False,
     runs_folder: Runs = None,
+    width: Width = 15,
     json: Json = False,
 ) -> None:
     """Write a report: network, curves, heat map, tables, published figures, commands to do it again."""
-    from workbench.report import content, writing
+    from workbench.report import content, pictures, writing
     from workbench.report.document import Format
     from workbench.report.words import LANGUAGES
 
     for given, options, flag in ((form, get_args(Format), "--format"), (lang, LANGUAGES, "--lang")):
         if given not in options:
             raise SpecError(f"{flag} {given}{did_you_mean(given, options)}")
+    pictures.check_width(width)
     subject, name = _subject(names, root(runs_folder), quick=quick)
     path = output or _free(name, form)
     if form == "html" and path.is_dir():
         path = path / writing.NAMES["html"]
     with writing.scratch() as folder:
-        document = content.build(subject, form, lang, Path(folder))  # type: ignore[arg-type]
+        document = content.build(subject, form, lang, Path(folder), width)  # type: ignore[arg-type]
         written = writing.write(document, form, path)  # type: ignore[arg-type]
     for remark in document.remarks:
         narrate(remark)
@@ -109,15 +112,15 @@ def _study(name: str, folder: Path, *, quick: bool) -> Study | None:
     try:
         lab = labs.find(name)
     except NoSuchStudy:
-        return (
-            next((one for key, one in known.items() if key.startswith(name)), None)
-            if not _is_run(name, folder)
-            else None
-        )
+        if quick:
+            raise
+        begun = any(key.startswith(name) for key in known)
+        return store.find(name, folder) if begun and not _is_run(name, folder) else None
     for wanted in dict.fromkeys((quick, True)):
         if one := known.get(lab.study(quick=wanted)):
             return one
-    raise RunError(f"Nothing of the lab {lab.name} was trained yet: `workbench lab run {lab.name}` does it.")
+    form = " --quick" * quick
+    raise RunError(f"Nothing of the lab {lab.name} was trained yet: `workbench lab run {lab.name}{form}` does it.")
 
 
 def _is_run(name: str, folder: Path) -> bool:
@@ -138,13 +141,13 @@ def _free(name: str, form: str) -> Path:
     raise RunError(f"There are too many reports of {name} here: name another with -o.")
 
 
-def _passages(study: Study) -> list[Passage]:
+def _passages(study: Study) -> list[Passage | Unwritten]:
     """Let the study's finished networks write from the beginnings that its plan names."""
-    from workbench.report.content import Passage
+    from workbench.report.content import Passage, Unwritten
     from workbench.studies import table
 
     beginnings = study.content.plan.beginnings
-    written: list[Passage] = []
+    written: list[Passage | Unwritten] = []
     if not beginnings:
         return written
     for setting in table.settings(study.members()):
@@ -152,7 +155,10 @@ def _passages(study: Study) -> list[Passage]:
         if not done:
             continue
         narrate(f"{done[0].run.id} writes from {' '.join(beginnings)}.")
-        written += [Passage(setting.label, *text) for text in _written(done[0].run, beginnings)]
+        try:
+            written += [Passage(setting.label, *text) for text in _written(done[0].run, beginnings)]
+        except RunError as error:  # the report has all else
+            written.append(Unwritten(setting.label, str(error)))
     return written
 
 
@@ -164,10 +170,15 @@ def _written(run: Run, beginnings: Sequence[str]) -> list[tuple[str, str]]:
     """
     command = [sys.executable, "-P", "-m", "workbench.cli", "poem", str(run.path), "--seed", "0", "--json"]
     lines = "".join(f"{beginning}\n" for beginning in beginnings).encode()
-    done = subprocess.run(command, input=lines, capture_output=True, timeout=_WRITING_SECONDS, check=False)
+    try:
+        done = subprocess.run(command, input=lines, capture_output=True, timeout=_WRITING_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise RunError(f"It took more than {_WRITING_SECONDS:,} seconds.") from None
+    except OSError as error:
+        raise RunError(f"It cannot be started: {error.strerror}.") from None
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().splitlines()
-        raise RunError(reason[-1].removeprefix("workbench: ") if reason else f"{run.id} wrote nothing.")
+        raise RunError(reason[-1].removeprefix("workbench: ") if reason else f"{run.id} ended without a word.")
     return [(told["text"], _checks(told["checks"])) for told in map(msgspec.json.decode, done.stdout.splitlines())]
 
 

@@ -8,6 +8,8 @@ from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.spec import RunSpec, SpecError
 
+_WIDTH = 88  # characters of a line of commands
+
 
 def differing(described: RunSpec) -> dict[str, object]:
     """Return the settings in which a run differs from its task's defaults and its preset, as they are now."""
@@ -24,5 +26,22 @@ def train_command(described: RunSpec) -> str:
     words = ["workbench", "train", described.task, "--cell", described.cell]
     words += ["--preset", described.preset] if described.preset else []
     for key, value in differing(described).items():
-        words += ["--set", f"{key}={as_typed(value)}"]
+        words += ["--set", f"{key}={_typed(value)}"]
     return shlex.join([*words, "--headless"])
+
+
+def broken(command: str) -> str:
+    """Return a command line over several lines, as a shell reads it: none is wider than a page where words allow."""
+    lines = [""]
+    for word in shlex.split(command):
+        quoted = shlex.quote(word)
+        if lines[-1] and len(lines[-1]) + len(quoted) + 3 > _WIDTH:
+            lines.append("   ")
+        lines[-1] += f" {quoted}" if lines[-1] else quoted
+    return " \\\n".join(lines)
+
+
+def _typed(value: object) -> str:
+    """Return a value as people type it; a number with all the digits that it has."""
+    text = as_typed(value)
+    return repr(value) if isinstance(value, float) and float(text) != value else text

@@ -104,8 +104,16 @@ def classes(view: Table, title: str, chosen: Theme, language: Language, width: f
 
 
 def class_table(views: Sequence[object]) -> Table | None:
-    """Return the view with the classes' figures; ``None`` where there is none."""
-    return next((view for view in views if isinstance(view, Table) and {*_FIGURES} <= {*view.columns}), None)
+    """Return the view with the classes' figures; ``None`` where there is none, or none that is whole."""
+    for view in views:
+        if isinstance(view, Table) and view.rows and {*_FIGURES} <= {*view.columns}:
+            return view if all(len(row) == len(view.columns) for row in view.rows) else None
+    return None
+
+
+def is_whole(view: Confusion) -> bool:
+    """Return whether a confusion matrix has a row and a column for each label."""
+    return len(view.counts) == len(view.labels) and all(len(row) == len(view.labels) for row in view.counts)
 
 
 def _font_size(cell: float, longest: int) -> float:

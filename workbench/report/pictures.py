@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from tasks.base import PlainError
 from tasks.shared import files
 from tasks.views import Confusion, Series, View
+from workbench.config.spec import SpecError
 from workbench.report import curves, matrix, series
 from workbench.report.curves import Drawn
 from workbench.report.fonts import INSTALL, chinese_font, drawable, replace_undrawable
 from workbench.report.theme import WORD_COLUMN, Theme, ThemeName, applied
-from workbench.report.words import Language, say
+from workbench.report.words import Language, say, say_label
 from workbench.runs.comparison import differing_settings, setting_words
 from workbench.runs.events import Finished
 from workbench.runs.history import History, read_history
@@ -29,6 +30,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 FORMATS = ("svg", "png", "pdf")
 NARROWEST, WIDEST = 5.0, 60.0  # cm
 _SEED = "train.seed"
+NO_CHINESE = f"No font of this machine has Chinese characters, so the words are English: {INSTALL}."
 _NO_FIGURES = (ValueError, TypeError, IndexError, KeyError, ArithmeticError, RuntimeError)
 
 
@@ -45,8 +47,11 @@ class Style(NamedTuple):
     shares: bool = False  # a confusion matrix in percent of the true class
 
 
-def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path) -> list[str]:
+def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path, labels: Sequence[str] = ()) -> list[str]:
     """Draw a picture and write it; the path's suffix is one of ``FORMATS``. An existing file is replaced at once.
+
+    Args:
+        labels: of the runs' curves, those of one label drawn as one; else the settings that differ name them.
 
     Returns:
         sentences that must be known beside the picture.
@@ -58,11 +63,14 @@ def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path) -> list[str]
     notes = []
     if style.language == "zh" and not chinese_font():
         style = style._replace(language="en")
-        notes.append(f"No font of this machine has Chinese characters, so the words are English: {INSTALL}.")
+        notes.append(NO_CHINESE)
     with applied(style.theme) as chosen, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # matplotlib's, on what is told here in words
         try:
-            figure, more = _curves(runs, style, chosen) if kind == "curves" else _view(runs, kind, style, chosen)
+            if kind == "curves":
+                figure, more = _curves(runs, style, chosen, labels)
+            else:
+                figure, more = _view(runs, kind, style, chosen)
             replaced = replace_undrawable(figure)
             figure.draw_without_rendering()
         except PlainError:
@@ -81,6 +89,16 @@ def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path) -> list[str]
     return notes
 
 
+def check_width(width: float) -> None:
+    """Check a width in cm that was asked for.
+
+    Raises:
+        SpecError: no page has it.
+    """
+    if not NARROWEST <= width <= WIDEST:
+        raise SpecError(f"--width {width:g}: give {NARROWEST:g} to {WIDEST:g} cm.")
+
+
 def free_path(folder: Path, runs: Sequence[Run], kind: Kind, suffix: str = ".svg") -> Path:
     """Return the path of a new picture in a folder; an existing file is never named."""
     name = runs[0].id.replace("/", "-") + (f"-and-{len(runs) - 1}-more" if len(runs) > 1 else "")
@@ -88,7 +106,7 @@ def free_path(folder: Path, runs: Sequence[Run], kind: Kind, suffix: str = ".svg
     return next(path for path in paths if not path.exists())
 
 
-def _curves(runs: Sequence[Run], style: Style, chosen: Theme) -> tuple[Figure, list[str]]:
+def _curves(runs: Sequence[Run], style: Style, chosen: Theme, labels: Sequence[str]) -> tuple[Figure, list[str]]:
     histories = [read_history(run.events_file) for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if not (history.steps or history.evals):
@@ -97,15 +115,21 @@ def _curves(runs: Sequence[Run], style: Style, chosen: Theme) -> tuple[Figure, l
     tasks = list(dict.fromkeys(run.spec.task for run in runs))
     if len(tasks) > 1:
         raise PictureError(f"Runs of different tasks do not go into one picture: {', '.join(tasks)}.")
-    groups = grouped(summaries, histories, style.language)
-    notes = [note for run in runs if (note := _unfinished(run))]
+    groups = grouped(summaries, histories, style.language, labels)
+    notes = [note for run in runs if (note := unfinished(run))]
     starter = say("starter data", style.language) if any(run.spec.data == "starter" for run in runs) else ""
     return curves.curves(groups, starter, chosen, style.language, style.width), notes
 
 
-def grouped(summaries: Sequence[RunSummary], histories: Sequence[History], language: Language) -> list[Drawn]:
-    """Return the runs as curves: those that differ by their seed alone as one, each labelled by what differs."""
-    differing = differing_settings(summaries) if len(summaries) > 1 else {}
+def grouped(
+    summaries: Sequence[RunSummary], histories: Sequence[History], language: Language, labels: Sequence[str] = ()
+) -> list[Drawn]:
+    """Return the runs as curves: those that differ by their seed alone as one, each labelled by what differs.
+
+    Args:
+        labels: of each run; those of one label are one curve.
+    """
+    differing = {"label": [*labels]} if labels else differing_settings(summaries) if len(summaries) > 1 else {}
     differing.pop(_SEED, None)
     groups: dict[tuple[str, ...], list[int]] = {}
     for at in range(len(summaries)):
@@ -114,7 +138,7 @@ def grouped(summaries: Sequence[RunSummary], histories: Sequence[History], langu
     for values, members in groups.items():
         described = summaries[members[0]].run.spec
         words = [setting_words(key, value) for key, value in zip(differing, values, strict=True)]
-        label = ", ".join(words) or described.cell
+        label = say_label(", ".join(words), language) or described.cell
         if len(members) > 1:
             label = curves.seeds_label(label, len(members), language)
         drawn.append(Drawn(label, [histories[at] for at in members], described.settings))
@@ -133,7 +157,7 @@ def _view(runs: Sequence[Run], kind: Kind, style: Style, chosen: Theme) -> tuple
     split = say("test" if tested else "validation", style.language)
     starter = f", {say('starter data', style.language)}" * (run.spec.data == "starter")
     title = f"{run.spec.task}, {run.spec.cell}, {split}{starter}"
-    notes = list(filter(None, [_unfinished(run)]))
+    notes = list(filter(None, [unfinished(run)]))
     labels: Sequence[str] = []
     figure = None
     if kind == "confusion" and (found := next((v for v in views if isinstance(v, Confusion)), None)):
@@ -160,7 +184,7 @@ def _given(views: Sequence[View]) -> str:
     return ", ".join(possible)
 
 
-def _unfinished(run: Run) -> str:
+def unfinished(run: Run) -> str:
     """Return a sentence where a run may still change; empty where it is finished."""
     status = run.status()
     return "" if status == "finished" else f"Run {run.id} is {status}: the picture shows it as it is now."

@@ -7,33 +7,62 @@ from collections.abc import Sequence
 from tasks.base import Settings
 from workbench.render.metrics import formatted, heading
 from workbench.report.run_sections import ReportedRun
-from workbench.report.words import Language, say
+from workbench.report.words import Language, say, say_label
 from workbench.report.writing import sentence
 from workbench.runs.figures import best_baseline
 from workbench.runs.run import LIVE
+from workbench.runs.summary import RunSummary
 from workbench.studies import table
 from workbench.studies.differences import Difference
-from workbench.studies.study import Member, Study
+from workbench.studies.study import Member
+
+_MOST = 6  # runs of which it is told one by one that they are not finished
 
 
 def remarks(
-    study: Study | None, members: Sequence[Member], reported: Sequence[ReportedRun], language: Language
+    members: Sequence[Member],
+    reported: Sequence[ReportedRun],
+    unread: Sequence[RunSummary],
+    language: Language,
+    *,
+    quick: bool = False,
 ) -> list[str]:
-    """Return the sentences: data and form first, then what is unfinished, then how the figures stand."""
+    """Return the sentences: data and form first, then what is unfinished, then how the figures stand.
+
+    Args:
+        members: of a study, where it is one that is reported on.
+        unread: runs of it that cannot be read.
+        quick: it is the quick form of a lab.
+    """
     found: list[str] = []
-    if study and study.content.quick:
+    if quick:
         found.append(sentence("quick", language))
     tasks = list(dict.fromkeys(one.run.spec.task for one in reported))
-    if any(one.run.spec.data == "starter" for one in reported):
+    starters = sum(one.run.spec.data == "starter" for one in reported)
+    if starters == len(reported):
         found.append(sentence("starter", language, task=", ".join(tasks)))
+    elif starters:
+        found.append(sentence("some_starter", language, count=starters, runs=len(reported)))
+    if len({one.run.spec.settings.own_data for one in reported}) > 1:
+        found.append(sentence("own_data", language))
     if len(tasks) > 1:
         found.append(sentence("mixed", language, tasks=", ".join(tasks)))
-    found += _states(members, reported, language)
+    finished = sum(member.state == "finished" for member in members)
+    if members and finished < len(members):
+        found.append(sentence("unfinished", language, finished=finished, planned=len(members)))
+    states = [sentence("unreadable", language, run=one.run.id, message=one.message) for one in unread]
+    states += _states(reported, language, all_of_them=not members)
+    found += states[:_MOST]
+    if states[_MOST:]:
+        found.append(sentence("more", language, count=len(states) - _MOST))
     protocols = dict.fromkeys(one.history.started.protocol for one in reported if one.history.started)
     found += [sentence("protocol", language, text=protocol) for protocol in protocols if protocol]
-    if study and len(table.settings(members)) > 1:
-        seeds = max(len(one.members) for one in table.settings(members))
-        found.append(sentence("seeds", language, count=seeds) if seeds > 1 else sentence("one_seed", language))
+    settings = table.settings(members)
+    seeds = max((len(one.members) for one in settings), default=0)
+    if seeds > 1:
+        found.append(sentence("seeds", language, count=seeds))
+    elif len(settings) > 1:
+        found.append(sentence("one_seed", language))
     best = _best(reported)
     return [*found, *_baselines([best] if best else [], language)]
 
@@ -41,8 +70,8 @@ def remarks(
 def difference_sentence(pair: Difference, of: Settings, language: Language) -> str:
     """Return a difference with its interval, and whether it is clear."""
     figures = {
-        "first": pair.first,
-        "second": pair.second,
+        "first": say_label(pair.first, language),
+        "second": say_label(pair.second, language),
         "difference": formatted("accuracy", pair.mean, of),
         "low": formatted("accuracy", pair.low, of),
         "high": formatted("accuracy", pair.high, of),
@@ -51,17 +80,16 @@ def difference_sentence(pair: Difference, of: Settings, language: Language) -> s
     return sentence("clear" if pair.low > 0 or pair.high < 0 else "unclear", language, **figures)
 
 
-def _states(members: Sequence[Member], reported: Sequence[ReportedRun], language: Language) -> list[str]:
+def _states(reported: Sequence[ReportedRun], language: Language, *, all_of_them: bool) -> list[str]:
+    """Return a sentence for each run that failed or goes on, or for each that is not finished."""
     found = []
-    finished = sum(member.state == "finished" for member in members)
-    if members and finished < len(members):
-        found.append(sentence("unfinished", language, finished=finished, planned=len(members)))
     for one in reported:
         status = one.summary.status
         if status == "failed":
             found.append(sentence("failed", language, run=one.run.id, message=one.summary.message))
-        elif status != "finished" and (status in LIVE or not members):
-            found.append(sentence("as_of", language, run=one.run.id, status=status, step=f"{one.summary.step:,}"))
+        elif status != "finished" and (status in LIVE or all_of_them):
+            figures = {"run": one.run.id, "status": say(status, language), "step": f"{one.summary.step:,}"}
+            found.append(sentence("as_of", language, **figures))
     return found
 
 
@@ -85,7 +113,7 @@ def _baselines(runs: Sequence[ReportedRun], language: Language) -> list[str]:
             continue
         ahead = value > level.value if settings.higher_is_better else value < level.value
         figures = {"run": one.run.id, "metric": say(heading(settings.metric, settings), language)}
-        figures |= {"value": formatted(settings.metric, value, settings), "baseline": level.name}
+        figures |= {"value": formatted(settings.metric, value, settings), "baseline": say(level.name, language)}
         figures |= {"level": formatted(settings.metric, level.value, settings)}
         found.append(sentence("above" if ahead else "below", language, **figures))
     return found

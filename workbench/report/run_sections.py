@@ -10,8 +10,9 @@ from tasks.views import Confusion, Series, Table, TableValue, Text, View
 from workbench.config.fields import as_typed
 from workbench.render.format import number
 from workbench.render.metrics import formatted, heading
+from workbench.render.text import printable
 from workbench.report import commands, matrix, pictures
-from workbench.report.document import Block, Code, Facts, Grid
+from workbench.report.document import Block, Code, Facts, Grid, Paragraph
 from workbench.report.words import Language, headline, say
 from workbench.report.writing import sentence
 from workbench.runs.comparison import ResultFigure
@@ -22,6 +23,7 @@ from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary
 from workbench.studies.plan import Section as Shown
 
+_MOST_CLASSES, _MOST_LINES, _WIDEST = 200, 400, 1_000  # of a table and of a printout; characters of a line
 Draw = Callable[[str, Sequence[Run], pictures.Kind, str], Sequence[Block]]
 Wanted = Callable[[Shown], bool]
 
@@ -74,13 +76,13 @@ def run_section(one: ReportedRun, name: str, draw: Draw, wanted: Wanted, languag
     table = matrix.class_table(views)
     if table is not None and wanted("classes"):
         blocks += draw(f"{name}-classes", [one.run], "classes", _classes_caption(table, language))
-        blocks.append(_class_grid(table, language))
+        blocks += _class_grid(table, language)
     if wanted("forecast") and any(isinstance(view, Series) for view in views):
         blocks += draw(f"{name}-forecast", [one.run], "forecast", sentence("forecast", language))
     if wanted("samples"):
         blocks += _samples(one, language)
     if wanted("network") and (printout := one.run.network()):
-        blocks.append(Code(printout.rstrip(), headline("network", language)))
+        blocks.append(Code(_excerpt(printout, language), headline("network", language)))
     return blocks
 
 
@@ -91,7 +93,7 @@ def _settings(one: ReportedRun, language: Language) -> Facts:
     return Facts(
         [
             (say("run", language), one.run.id),
-            (say("status", language), one.summary.status),
+            (say("status", language), say(one.summary.status, language)),
             (say("cell", language), described.cell),
             (say("preset", language), described.preset),
             (say("settings that differ", language), changed or say("the defaults", language)),
@@ -107,35 +109,37 @@ def _curves_caption(one: ReportedRun, language: Language) -> str:
     if best is None:
         return say("loss", language)
     value = formatted(best.metric, best.value, settings)
-    return sentence(
-        "curves", language, best=value, step=f"{best.step:,}", metric=say(heading(best.metric, settings), language)
-    )
+    figures = {"best": value, "step": f"{best.step:,}", "metric": say(heading(best.metric, settings), language)}
+    return sentence("curves", language, tested=one.finished is not None, **figures)
 
 
 def _figures(one: ReportedRun, language: Language) -> list[Block]:
     """Return the metrics of the network beside the baselines'."""
     settings = one.run.spec.settings
     metrics: Metrics = model_metrics(one.history)
-    methods = {one.run.spec.cell: metrics} | baseline_metrics(one.history, one.split)
+    baselines = baseline_metrics(one.history, one.split)
+    methods = [(one.run.spec.cell, metrics), *((say(name, language), each) for name, each in baselines.items())]
     names = list(metrics)
     heads = [say("method", language), *(say(heading(name, settings), language) for name in names)]
+    every = [metrics, *baselines.values()]
     rows = []
-    for method, figures in methods.items():
-        rows.append([ResultFigure(method), *(_marked(name, figures.get(name), methods, one) for name in names)])
-    return [Grid(heads, rows, say("test" if one.finished else "validation", language))] if names else []
+    for method, figures in methods:
+        rows.append([ResultFigure(method), *(_marked(name, figures.get(name), every, one) for name in names)])
+    return [Grid(heads, rows, headline("test" if one.finished else "validation", language))] if names else []
 
 
-def _marked(name: str, value: float | None, methods: dict[str, Metrics], one: ReportedRun) -> ResultFigure:
+def _marked(name: str, value: float | None, methods: Sequence[Metrics], one: ReportedRun) -> ResultFigure:
     settings = one.run.spec.settings
     higher = settings.higher_is_better if name == settings.metric else settings.describe_metric(name).higher_is_better
-    every = [each for figures in methods.values() if (each := figures.get(name)) is not None]
+    every = [each for figures in methods if (each := figures.get(name)) is not None]
     best = (max if higher else min)(every) if higher is not None and len(every) > 1 else None
     return ResultFigure(formatted(name, value, settings), value is not None and value == best)
 
 
 def _confusion_caption(view: Confusion, language: Language) -> str:
     """Return the class that is recognised least, and what it is most often taken for."""
-    shares = [(row[at] / sum(row), at) for at, row in enumerate(view.counts) if sum(row)]
+    rows = view.counts if matrix.is_whole(view) else []
+    shares = [(row[at] / sum(row), at) for at, row in enumerate(rows) if sum(row) > 0]
     if not shares:
         return view.title
     share, at = min(shares)
@@ -154,14 +158,18 @@ def _classes_caption(table: Table, language: Language) -> str:
     return sentence("classes", language, best=best, best_f1=number(high, 4), worst=worst, worst_f1=number(low, 4))
 
 
-def _class_grid(table: Table, language: Language) -> Grid:
+def _class_grid(table: Table, language: Language) -> list[Block]:
     def text(value: TableValue) -> str:
         if isinstance(value, float):
             return number(value, 4)
         return f"{value:,}" if isinstance(value, int) else str("–" if value is None else value)
 
-    rows = [[ResultFigure(text(value)) for value in row] for row in table.rows]
-    return Grid([say(column, language) for column in table.columns], rows)
+    rows = [[ResultFigure(text(value)) for value in row] for row in table.rows[:_MOST_CLASSES]]
+    heads = [headline(column, language) if column == "f1" else say(column, language) for column in table.columns]
+    blocks: list[Block] = [Grid(heads, rows)]
+    if left := table.rows[_MOST_CLASSES:]:
+        blocks.append(Paragraph(sentence("more_rows", language, count=f"{len(left):,}")))
+    return blocks
 
 
 def _samples(one: ReportedRun, language: Language) -> list[Block]:
@@ -171,5 +179,14 @@ def _samples(one: ReportedRun, language: Language) -> list[Block]:
     for sample in last.values():
         if isinstance(sample.view, Text):
             caption = sentence("sampled", language, run=one.label, step=f"{sample.step:,}")
-            blocks.append(Code(sample.view.text, f"{caption} {sample.view.note}".strip()))
+            blocks.append(Code(_excerpt(sample.view.text, language), f"{caption} {sample.view.note}".strip()))
     return blocks
+
+
+def _excerpt(text: str, language: Language) -> str:
+    """Return a text, cut where it is longer than a reader wants."""
+    lines = text.rstrip().split("\n")
+    shown = [printable(line, _WIDEST) for line in lines[:_MOST_LINES]]
+    if left := lines[_MOST_LINES:]:
+        shown.append(sentence("cut", language, lines=f"{len(left):,}"))
+    return "\n".join(shown)

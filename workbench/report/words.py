@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, get_args
 
 Language = Literal["en", "zh"]
@@ -45,6 +46,7 @@ _CHINESE = {
     "written texts": "写出的诗文",
     "equations": "公式",
     "commands": "重做的命令",
+    "notes on this report": "关于本报告",
     "quick form": "快速形式",
     "task": "任务",
     "data": "数据",
@@ -78,12 +80,61 @@ _CHINESE = {
     "RMSE": "均方根误差",
     "MAE": "平均绝对误差",
     "perplexity": "困惑度",
+    "class": "类别",
+    "category": "类别",
+    "sentiment": "情感",
+    "majority": "多数类",
+    "unigram": "一元模型",
+    "linear SVM": "线性 SVM",
+    "starting": "启动中",
+    "running": "训练中",
+    "stopping": "停止中",
+    "finished": "已完成",
+    "stopped": "已停止",
+    "failed": "失败",
+    "lost": "中断",
+    "waiting": "等待",
+    "label": "设置",
+    "setting": "设置",
+    "both ways": "双向",
+    "one way": "单向",
+    "bidirectional": "方向",
+    "layers": "层数",
+    "hidden": "隐藏维度",
+    "dropout": "丢弃率",
+    "lr": "学习率",
+    "optimizer": "优化器",
+    "batch size": "批大小",
+    "max steps": "最大步数",
+    "embedding": "词向量维度",
+    "seed": "种子",
 }
+_SPLITS = ("test", "val")
+_JOINTS = re.compile("(, | · )")
 
 
 def say(words: str, language: Language) -> str:
-    """Return words in a language; those that have no translation stay."""
-    return _CHINESE.get(words, words) if language == "zh" else words
+    """Return words in a language, also those of a split's metric; those that have no translation stay."""
+    if language != "zh":
+        return words
+    split, _, name = words.partition(" ")
+    if split in _SPLITS and name:
+        return f"{_CHINESE[split]}{_CHINESE.get(name, f' {name}')}"
+    return _CHINESE.get(words, words)
+
+
+def say_label(label: str, language: Language) -> str:
+    """Return the label of a run or of settings in a language: ``lstm, layers 2, both ways``; names stay."""
+    return "".join(_say_setting(part, language) for part in _JOINTS.split(label))
+
+
+def _say_setting(words: str, language: Language) -> str:
+    """Return a setting with its value in a language; a single word may be a cell's name, and stays."""
+    name, _, value = words.rpartition(" ")
+    if words in ("both ways", "one way"):
+        return say(words, language)
+    said = say(name, language)
+    return f"{said} {value}" if said != name else words
 
 
 def headline(words: str, language: Language) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shutil
 import tempfile
 from functools import cache
@@ -17,15 +18,18 @@ from tasks.shared import files
 from workbench.render.text import printable_lines
 from workbench.report import tables
 from workbench.report.document import Document, Format, Picture
+from workbench.report.theme import ThemeName
 from workbench.report.words import Language
 
 NAMES: dict[Format, str] = {"html": "report.html", "markdown": "report.md", "latex": "report.tex"}
 # theme and suffix of the pictures that a format shows or keeps beside itself
-PICTURES: dict[Format, tuple[tuple[str, str], ...]] = {
+PICTURES: dict[Format, tuple[tuple[ThemeName, str], ...]] = {
     "html": (("light", ".svg"), ("dark", ".svg")),
     "markdown": (("light", ".png"), ("light", ".svg")),
     "latex": (("light", ".pdf"),),
 }
+
+_END = r"\end{Verbatim}"
 
 
 class ReportError(PlainError):
@@ -97,17 +101,22 @@ def _environment(form: str) -> Environment:
         "markdown_table": lambda block: tables.markdown(block.heads, block.rows),
         "latex_table": lambda block: tables.latex(block.heads, block.rows),
         "mathml": _mathml,
+        "are_figures": lambda block: tables.are_figures(block.heads, block.rows),
         "data_uri": _data_uri,
         "fence": _fence,
+        "verbatim": _verbatim,
     }
     return environment
 
 
 def _mathml(equation: str) -> Markup:
-    """Return an equation as MathML, which browsers draw without a script."""
+    """Return an equation as MathML, which browsers draw without a script; as it is where it is no LaTeX."""
     from latex2mathml.converter import convert
 
-    return Markup(convert(equation, display="block"))
+    try:
+        return Markup(convert(equation, display="block"))
+    except Exception:  # the library has no common base of its errors, and an own cell's docstring may hold anything
+        return Markup("<pre>{}</pre>").format(equation)
 
 
 def _data_uri(path: Path) -> str:
@@ -117,5 +126,10 @@ def _data_uri(path: Path) -> str:
 
 def _fence(text: str) -> str:
     """Return a fence of Markdown that no line of a text closes."""
-    longest = max((len(line) - len(line.lstrip("`")) for line in text.splitlines()), default=0)
+    longest = max(map(len, re.findall("`+", text)), default=0)
     return "`" * max(3, longest + 1)
+
+
+def _verbatim(text: str) -> str:
+    """Return lines for LaTeX's ``Verbatim``, which none of them ends."""
+    return printable_lines(text).replace(_END, _END.replace("{", " {"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import tasks
 from workbench.config.suggestions import did_you_mean
@@ -14,12 +14,21 @@ from workbench.studies.study import NoSuchStudy
 _ENDING = ".toml"
 
 
-class Lab(NamedTuple):
-    """A lab's name, file and plan."""
+class Lab:
+    """A lab's name, file and plan, which is read when it is asked for: a broken file stops no other lab."""
 
-    name: str
-    path: Path
-    plan: Plan
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name.removesuffix(_ENDING)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The lab's plan.
+
+        Raises:
+            PlanError: it cannot be read.
+        """
+        return plans.read(self.path)
 
     def study(self, *, quick: bool) -> str:
         """Return the name of the study that the lab's runs are of."""
@@ -27,14 +36,10 @@ class Lab(NamedTuple):
 
 
 def listing() -> list[Lab]:
-    """Return the labs of all tasks, by their names.
-
-    Raises:
-        PlanError: one cannot be read.
-    """
+    """Return the labs of all tasks, by their names."""
     folders = [Path(place) / task / "labs" for place in tasks.__path__ for task in tasks.available()]
     files = [path for folder in folders if folder.is_dir() for path in folder.glob(f"*{_ENDING}")]
-    return [_read(path) for path in sorted(files, key=lambda path: path.name)]
+    return [Lab(path) for path in sorted(files, key=lambda path: (path.name, path))]
 
 
 def find(name: str) -> Lab:
@@ -42,18 +47,16 @@ def find(name: str) -> Lab:
 
     Raises:
         NoSuchStudy: there is none, or several.
-        PlanError: it cannot be read.
     """
     if name.endswith(_ENDING):
-        return _read(Path(name))
-    every = {lab.name: lab for lab in listing()}
-    matching = [every[name]] if name in every else [lab for key, lab in every.items() if name and key.startswith(name)]
+        return Lab(Path(name))
+    every = listing()
+    matching = [lab for lab in every if lab.name == name]
+    matching = matching or [lab for lab in every if name and lab.name.startswith(name)]
     if len(matching) == 1:
         return matching[0]
-    if matching:
-        raise NoSuchStudy(f"{name!r} is the beginning of {', '.join(lab.name for lab in matching)}: type more of it.")
-    raise NoSuchStudy(f"There is no lab {name!r}{did_you_mean(name, list(every))}")
-
-
-def _read(path: Path) -> Lab:
-    return Lab(path.name.removesuffix(_ENDING), path, plans.read(path))
+    if not matching:
+        raise NoSuchStudy(f"There is no lab {name!r}{did_you_mean(name, [lab.name for lab in every])}")
+    if matching[0].name == name:
+        raise NoSuchStudy(f"Several labs are called {name}: name a file, {' or '.join(str(m.path) for m in matching)}.")
+    raise NoSuchStudy(f"{name!r} is the beginning of {', '.join(lab.name for lab in matching)}: type more of it.")

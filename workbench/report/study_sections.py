@@ -1,0 +1,85 @@
+"""Sections on several runs: the table of a study or of some runs, differences, published figures beside the reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.render.metrics import heading
+from workbench.report import remarks
+from workbench.report.document import Block, Grid, Paragraph, Points, Section
+from workbench.report.run_sections import ReportedRun
+from workbench.report.words import Language, headline, say, say_label
+from workbench.report.writing import sentence
+from workbench.runs import comparison
+from workbench.runs.comparison import ResultFigure
+from workbench.studies import differences, published, table
+from workbench.studies.plan import Plan
+from workbench.studies.study import Member, Study
+
+MOST_IN_FULL = 4  # settings that are shown each in a section of its own
+
+
+def study_table(study: Study, plan: Plan, members: Sequence[Member], language: Language) -> list[Block]:
+    """Return the table of a study, and the differences between the best setting and the others."""
+    of, metric = table.task_settings(study), table.main_metric(study)
+    found = table.pivot(members, metric, of, plan.rows, plan.columns)
+    first, *others = found.heads
+    whole = table.metric_heading(metric, of)
+    heads = [" · ".join(say(part, language) for part in first.split(" · "))]
+    heads += [say(head, language) if head == whole else say_label(head, language) for head in others]
+    rows = [[row[0]._replace(text=say_label(row[0].text, language)), *row[1:]] for row in found.rows]
+    pairs = differences.against_best(members, differences.ACCURACY, of)
+    sentences = [remarks.difference_sentence(pair, of, language) for pair in pairs]
+    return [Grid(heads, rows, "" if whole in others else say(whole, language)), *points(sentences)]
+
+
+def runs_table(reported: Sequence[ReportedRun], language: Language) -> list[Block]:
+    """Return the settings in which runs differ, and their results."""
+    heads, rows = comparison.comparison_table([one.summary for one in reported])
+    return [Grid([say(head, language) for head in heads], rows)]
+
+
+def published_section(study: Study, plan: Plan, members: Sequence[Member], language: Language) -> Section:
+    """Return the figures that the report printed beside those of the runs."""
+    of = table.task_settings(study)
+    rows = []
+    for one in published.beside(plan, members):
+        split, _, name = one.published.metric.partition(".")
+        here = table.as_text(one.spread, one.published.metric, of)
+        label, figure = say_label(one.label, language), say(f"{split} {heading(name, of)}", language)
+        rows.append([*map(ResultFigure, (label, figure, one.printed(of), here, one.published.protocol))])
+    notes = [f"{group.label or ', '.join(group.cells)}: {group.note}" for group in plan.runs if group.note]
+    heads = [say(head, language) for head in ("setting", "figure", "published", "here", "published protocol")]
+    return Section(headline("published and reproduced", language), [Grid(heads, rows), *points(notes)])
+
+
+def in_full(
+    study: Study | None, members: Sequence[Member], reported: Sequence[ReportedRun], language: Language
+) -> tuple[list[ReportedRun], list[Block]]:
+    """Return the runs that have a section each, and a sentence where others have none.
+
+    Of each setting of a study it is the first finished one; of many settings the best.
+    """
+    if study is None:
+        full = [*reported[:MOST_IN_FULL]]
+        left = len(reported) - len(full)
+        return full, [Paragraph(sentence("only_first", language, count=len(full), left=left))] if left else []
+    by_path = {one.run.path: one for one in reported}
+    every, found = table.settings(members), []
+    for one in every:
+        mine = sorted((m for m in one.members if m.run.path in by_path), key=lambda m: m.state != "finished")
+        if mine:
+            found.append((one, by_path[mine[0].run.path]._replace(label=say_label(one.label, language))))
+    if len(found) <= MOST_IN_FULL:
+        return [run for _, run in found], []
+    of, metric = table.task_settings(study), table.main_metric(study)
+    sign = -1 if table.higher_is_better(metric, of) is False else 1
+    scored = [(sign * sum(values) / len(values), run) for one, run in found if (values := one.values(metric))]
+    chosen = max(scored, key=lambda pair: pair[0])[1] if scored else found[0][1]
+    name = "only_best" if scored else "only_one"
+    return [chosen], [Paragraph(sentence(name, language, label=chosen.label, count=len(every)))]
+
+
+def points(sentences: Sequence[str]) -> list[Block]:
+    """Return a list of sentences as blocks: none where there are none."""
+    return [Points(sentences)] if sentences else []
