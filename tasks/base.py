@@ -170,6 +170,13 @@ class Data(Protocol):
         """Return the same examples on ``device``."""
         ...
 
+    def restricted(self, split: Split, places: Tensor) -> Self:
+        """Return the same data with only those examples of a split that stand at ``places`` (n,) in it, below N.
+
+        The training split's metrics are measured on such a sample; they are not where a task's data lack this method.
+        """
+        ...
+
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 DataT = TypeVar("DataT", bound=Data)

@@ -85,6 +85,25 @@ def test_one_run_shows_its_best_evaluation_and_the_strongest_baseline(finished: 
     assert any(word.endswith(f" {strongest:.4f}") for word in shown)
 
 
+def test_the_training_sample_is_a_thin_line_under_the_metric_where_it_was_measured(finished: list[Run]) -> None:
+    run = finished[0]
+    history = read_history(run.events_file)
+    sampled = [event.train["accuracy"] for event in history.evals]
+    assert len(sampled) == 2
+    for measured in (True, False):
+        if not measured:
+            history.evals = [msgspec.structs.replace(event, train={}) for event in history.evals]
+        groups = pictures.grouped([summarize(run, history)], [history], "en")
+        with theme.applied("light") as chosen:
+            axes = curves.curves(groups, "", chosen, "en", 15).axes[1]
+        lines = {line.get_label(): line for line in axes.get_lines()}
+        assert ("train" in lines) is measured
+        assert axes.get_title(loc="left") == ("accuracy" if measured else "validation: accuracy")
+        if measured:
+            assert list(lines["train"].get_ydata()) == sampled
+            assert lines["train"].get_linewidth() < lines["validation"].get_linewidth()
+
+
 def test_a_heat_map_holds_the_counts_or_shares() -> None:
     view = Confusion(title="confusion", labels=["a", "b", "c"], counts=COUNTS)
     with theme.applied("light") as chosen:

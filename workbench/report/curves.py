@@ -56,7 +56,9 @@ def curves(groups: Sequence[Drawn], remark: str, chosen: Theme, language: Langua
     for index, group in enumerate(groups):
         _draw_loss(loss, group, chosen, index, language, alone=alone)
     for axes in rest:
-        _panel(axes, f"{say('validation', language)}: {say(heading(metric, settings), language)}", language, each)
+        title = say(heading(metric, settings), language)
+        sampled = any(_training(history, metric) for group in groups for history in group.histories)
+        _panel(axes, title if sampled else f"{say('validation', language)}: {title}", language, each)
         for index, group in enumerate(groups):
             _draw_metric(axes, group, metric, chosen, index, language, alone=alone)
         _draw_baseline(axes, groups, chosen)
@@ -92,7 +94,10 @@ def _draw_loss(axes: Axes, group: Drawn, chosen: Theme, index: int, language: La
 def _draw_metric(
     axes: Axes, group: Drawn, metric: str, chosen: Theme, index: int, language: Language, *, alone: bool
 ) -> None:
-    """Draw the metric on validation, and mark the best evaluation of a run that is drawn by itself."""
+    """Draw the metric on the training sample and on validation; mark the best evaluation of a run by itself."""
+    sampled = [_training(history, metric) for history in group.histories]
+    label = say("train", language) if alone else ""
+    _draw(axes, sampled, label, color(chosen, index), line_style(chosen, index), thick=False)
     main = color(chosen, index + alone)
     points = [_evaluations(history, metric) for history in group.histories]
     label = say("validation", language) if alone else group.label
@@ -160,6 +165,11 @@ def _steps(history: History) -> list[Point]:
 
 def _evaluations(history: History, metric: str) -> list[Point]:
     return [(event.step, value) for event in history.evals if (value := event.metrics.get(metric)) is not None]
+
+
+def _training(history: History, metric: str) -> list[Point]:
+    """Return a metric on the training sample; nothing where it was not measured."""
+    return [(event.step, value) for event in history.evals if (value := event.train.get(metric)) is not None]
 
 
 def _smoothed(points: Sequence[Point]) -> list[Point]:

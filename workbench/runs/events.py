@@ -67,13 +67,15 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Eval(_Event, frozen=True, kw_only=True, tag="eval"):
-    """An evaluation on the validation split."""
+    """An evaluation on the validation split, and on a fixed sample of the training split."""
 
     step: int
     epoch: float
     metrics: Metrics
     views: list[View] = []
     best: Best
+    train: Metrics = {}  # of the training sample; none in older runs and where ``train.eval_train`` is 0
+    train_s: float = 0.0  # seconds that measuring the training sample took
 
 
 class Sample(_Event, frozen=True, kw_only=True, tag="sample"):

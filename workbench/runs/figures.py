@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tasks.base import Metrics, Settings
-from workbench.runs.events import Finished
+from workbench.runs.events import Eval, Finished
 from workbench.runs.history import History
 
 
@@ -16,14 +16,19 @@ class ReferenceLevel(NamedTuple):
     value: float
 
 
+def best_evaluation(history: History) -> Eval | None:
+    """Return the best evaluation so far, where the history holds it."""
+    best = history.best
+    return next((event for event in reversed(history.evals) if best and event.step == best.step), None)
+
+
 def model_metrics(history: History) -> Metrics:
     """Return the model's metrics: of the test when the run is finished, else of its best evaluation."""
     if isinstance(history.ended, Finished):
         return history.ended.test
     if not history.evals:
         return {}
-    best = history.evals[-1].best.step
-    return next((e.metrics for e in reversed(history.evals) if e.step == best), history.evals[-1].metrics)
+    return (best_evaluation(history) or history.evals[-1]).metrics
 
 
 def baseline_metrics(history: History, split: str) -> dict[str, Metrics]:
