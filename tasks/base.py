@@ -195,6 +195,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
     metrics: Metrics
     views: list[View] = []
+    kept: list[View] = []  # further ones for pictures, of a size that is bounded: a few more windows of a forecast
     correctness: Correctness | None = None
 
 

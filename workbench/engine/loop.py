@@ -98,6 +98,7 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
         best=trainer.best,
         test=all_finite(tested.metrics),
         views=tested.views,
+        kept=tested.kept,
         correctness=tested.correctness,
         wall_s=state.wall_s,
         examples_per_s=trainer.examples_per_s,

@@ -107,6 +107,7 @@ class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
     best: Best
     test: Metrics
     views: list[View] = []
+    kept: list[View] = []  # further ones that pictures can show; none in older runs
     correctness: Correctness | None = None  # of the test rows; none in older runs and where nothing is classified
     wall_s: float
     examples_per_s: float
