@@ -174,6 +174,13 @@ class Data(Protocol):
         """Return the same examples on ``device``."""
         ...
 
+    def restricted(self, split: Split, places: Tensor) -> Self:
+        """Return the same data with only those examples of a split that stand at ``places`` (n,) in it, below N.
+
+        The training split's metrics are measured on such a sample; they are not where a task's data lack this method.
+        """
+        ...
+
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 DataT = TypeVar("DataT", bound=Data)
@@ -192,6 +199,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
     metrics: Metrics
     views: list[View] = []
+    kept: list[View] = []  # further ones for pictures, of a size that is bounded: a few more windows of a forecast
     correctness: Correctness | None = None
 
 

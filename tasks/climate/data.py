@@ -20,7 +20,7 @@ from tasks.climate.readings import Readings
 from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import JENA, PATTERNS, Settings
 from tasks.climate.wording import counted, format_span, format_time
-from tasks.shared.datasets import cache, reading
+from tasks.shared.datasets import cache, reading, splits
 from tasks.shared.datasets.cache import Encoding, Meta
 
 _VERSION = 3  # of the encoding: a change makes every cached copy an old one
@@ -29,7 +29,7 @@ _DAY = 86_400  # s
 
 
 @dataclasses.dataclass(frozen=True)
-class ClimateData:
+class ClimateData(splits.SplitRows):
     """Every reading once; a window is the position of its first reading."""
 
     features: Tensor  # (R,F) float32, scaled, zero within long gaps, on the device
@@ -37,9 +37,6 @@ class ClimateData:
     rows: dict[Split, Tensor]  # (W,) each split's windows, on the CPU
     state: State
     notes: tuple[str, ...] = ()
-
-    def size(self, split: Split) -> int:
-        return len(self.rows[split])
 
     def to(self, device: torch.device) -> ClimateData:
         return dataclasses.replace(self, features=self.features.to(device), target=self.target.to(device))

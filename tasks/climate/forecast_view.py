@@ -15,6 +15,29 @@ from tasks.views import Series
 BASELINES = ("last value", "same time yesterday")
 _HOUR = 3_600  # s
 _BACK = 48  # hours of history that are drawn
+_MOST_WINDOWS, _MOST_READINGS = 24, 5_000  # that a run keeps for pictures; the readings are those of all windows
+
+
+def back(history: int, step: int) -> int:
+    """Return how many of a window's readings are drawn before its forecast."""
+    return min(history, _BACK * _HOUR // step)
+
+
+def spread_windows(shown: int, size: int, span: int) -> list[int]:
+    """Return the numbers of the windows that a run keeps: evenly spread from first to last, and the one shown.
+
+    Args:
+        shown: number of the window that the run shows.
+        size: windows of the split.
+        span: readings that are drawn of a window.
+
+    Returns:
+        the numbers in ascending order; none where one window is too long for more to be kept.
+    """
+    count = min(_MOST_WINDOWS, _MOST_READINGS // span, size)
+    if count < 2:
+        return []
+    return sorted({shown, *(round(place * (size - 1) / (count - 1)) for place in range(count))})
 
 
 def forecast(
@@ -36,18 +59,18 @@ def forecast(
         truth: (H,) where it is known.
         thin: draw every so many readings.
     """
-    back = min(len(past), _BACK * _HOUR // step)
+    before = back(len(past), step)
     horizon = len(predicted)
-    before: list[float | None] = [None] * back
+    gap: list[float | None] = [None] * before
     curves: dict[str, Sequence[float | None]] = {
-        "truth" if truth is not None else "history": [*_plain(past[-back:]), *(_plain(truth) or [None] * horizon)],
-        "forecast": [*before, *_plain(predicted)],
+        "truth" if truth is not None else "history": [*_plain(past[-before:]), *(_plain(truth) or [None] * horizon)],
+        "forecast": [*gap, *_plain(predicted)],
     }
     for name in BASELINES:
-        curves[name] = [*before, *_plain(baselines.FORECASTS[name](past[None], horizon, day)[0])]
+        curves[name] = [*gap, *_plain(baselines.FORECASTS[name](past[None], horizon, day)[0])]
     # an hour's last reading, not its first: the last reading of all stands at 0 h
-    every_nth = slice((back - 1) % thin, None, thin)
-    hours = [(tick + 1 - back) * step / _HOUR for tick in range(back + horizon)]
+    every_nth = slice((before - 1) % thin, None, thin)
+    hours = [(tick + 1 - before) * step / _HOUR for tick in range(before + horizon)]
     return Series(
         title=title,
         note=f"{unit} over hours from the last reading",

@@ -6,7 +6,7 @@ Shapes: B windows, P readings of history, F features, H readings of the horizon.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -108,9 +108,13 @@ class Task(base.Task[Settings, ClimateData]):
             errors["network"].add((predicted - window.future) * self.spread)
             for name, repeat in baselines.FORECASTS.items():
                 errors[name].add((repeat(window.past, self.settings.horizon, self.day) - window.future) * self.spread)
+        size = data.size(split)
+        number = min(self.settings.window if self.settings.window >= 0 else size // 2, size - 1)
+        kept = forecast_view.spread_windows(number, size, self._span) if split == "test" else []
         return Evaluation(
-            metrics={"loss": loss / data.size(split), **errors["network"].metrics(self.spread)},
-            views=[by_horizon(errors, self.step, self.unit), self._chart(model, data, split)],
+            metrics={"loss": loss / size, **errors["network"].metrics(self.spread)},
+            views=[by_horizon(errors, self.step, self.unit), *self._charts(model, data, split, [number])],
+            kept=list(self._charts(model, data, split, kept)) if kept else [],
         )
 
     def predict(self, model: nn.Module, text: str) -> list[View]:
@@ -178,22 +182,28 @@ class Task(base.Task[Settings, ClimateData]):
         length = self.settings.history
         return Window(*data.history(rows, length), data.future(rows, length, self.settings.horizon))
 
-    def _chart(self, model: nn.Module, data: ClimateData, split: Split) -> View:
+    @property
+    def _span(self) -> int:
+        """Readings that a chart of a window shows."""
+        return -(-(forecast_view.back(self.settings.history, self.step) + self.settings.horizon) // self.hourly)
+
+    def _charts(self, model: nn.Module, data: ClimateData, split: Split, numbers: Sequence[int]) -> Iterator[View]:
+        """Yield the charts of some windows of a split, given by their numbers in it."""
         rows = data.rows[split]
-        number = self.settings.window if self.settings.window >= 0 else len(rows) // 2
-        number = min(number, len(rows) - 1)
-        window = self.windows(data, rows[number : number + 1])
-        end = self.state["start"] + (int(rows[number]) + self.settings.history - 1) * self.step
-        return forecast_view.forecast(
-            f"forecast from {format_time(end)} on ({split} window {number} of {len(rows)})",
-            self._degrees(window.past[0]),
-            self._degrees(model(window.features, window.past)[0]),
-            self._degrees(window.future[0]),
-            step=self.step,
-            day=self.day,
-            unit=self.unit,
-            thin=self.hourly,
-        )
+        window = self.windows(data, rows[list(numbers)])
+        predicted = model(window.features, window.past)  # (B,H)
+        for place, number in enumerate(numbers):
+            end = self.state["start"] + (int(rows[number]) + self.settings.history - 1) * self.step
+            yield forecast_view.forecast(
+                f"forecast from {format_time(end)} on ({split} window {number} of {len(rows)})",
+                self._degrees(window.past[place]),
+                self._degrees(predicted[place]),
+                self._degrees(window.future[place]),
+                step=self.step,
+                day=self.day,
+                unit=self.unit,
+                thin=self.hourly,
+            )
 
     def _degrees(self, scaled: Tensor) -> Tensor:
         return scaled.float() * self.spread + self.mean

@@ -29,7 +29,7 @@ _LONGEST = Settings.longest_text
 
 
 @dataclasses.dataclass(frozen=True)
-class NamesData:
+class NamesData(splits.SplitRows):
     """Every name as letters' numbers."""
 
     codes: Tensor  # (N,T) uint8, on the device
@@ -38,9 +38,6 @@ class NamesData:
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
     state: State
     notes: tuple[str, ...] = ()
-
-    def size(self, split: Split) -> int:
-        return len(self.rows[split])
 
     def to(self, device: torch.device) -> NamesData:
         return dataclasses.replace(self, codes=self.codes.to(device), labels=self.labels.to(device))

@@ -31,16 +31,13 @@ _FEWEST = 3  # poems, or groups of near-duplicates: one a split
 
 
 @dataclasses.dataclass(frozen=True)
-class PoemData:
+class PoemData(splits.SplitRows):
     """Every poem as token numbers: the start, its form, its characters, the end."""
 
     poems: Ragged  # numbers below V, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
     state: State
     notes: tuple[str, ...] = ()
-
-    def size(self, split: Split) -> int:
-        return len(self.rows[split])
 
     def to(self, device: torch.device) -> PoemData:
         return dataclasses.replace(self, poems=self.poems.to(device))

@@ -18,6 +18,12 @@ def test_it_prints_where_the_picture_is(workbench, finished, tmp_path) -> None:
     assert json.loads(again.stdout) == {"file": str(path.with_stem(f"{path.stem}-2")), "runs": [finished.id]}
 
 
+def test_a_metric_by_its_name(workbench, finished, tmp_path) -> None:
+    done = workbench("plot", "last", "--metric", "macro_f1", "-o", tmp_path / "a.svg")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "a.svg").exists()
+
+
 def test_a_stopped_run_is_drawn_and_said_to_be_one(workbench, stopped, tmp_path) -> None:
     done = workbench("plot", stopped.id, "-o", tmp_path / "a.png", "--what", "confusion", "--shares", "--theme", "dark")
     assert done.returncode == 0, done.stderr
@@ -31,6 +37,10 @@ def test_a_stopped_run_is_drawn_and_said_to_be_one(workbench, stopped, tmp_path)
         (("--what", "curve"), "--what curve: did you mean 'curves'?"),
         (("-o", "a.gif"), "-o a.gif: the name must end in .svg, .png, .pdf."),
         (("--lang", "de"), "--lang de: choose one of en, zh."),
+        (("--metric", "acuracy"), "--metric acuracy: did you mean 'accuracy'?"),
+        (("--what", "confusion", "--metric", "accuracy"), "--metric accuracy: it chooses a metric of --what curves."),
+        (("--window", "1"), "--window 1: it chooses a window of --what forecast, from 1."),
+        (("--what", "forecast", "--window", "0"), "--window 0: it chooses a window of --what forecast, from 1."),
         (("--width", "3"), "--width 3: give 5 to 60 cm."),
     ],
 )

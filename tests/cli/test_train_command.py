@@ -15,7 +15,7 @@ from workbench.runs.history import read_history
 from workbench.runs.run import Run
 
 FIELDS = {
-    *("run", "status", "data", "protocol", "best", "test", "baseline", "epochs", "wall_s", "examples_per_s"),
+    *("run", "status", "data", "protocol", "best", "train", "test", "baseline", "epochs", "wall_s", "examples_per_s"),
 }
 
 
@@ -56,6 +56,7 @@ def test_json_ends_with_one_object(workbench, runs_folder: Path) -> None:
     assert told["best"].keys() == {"step", "metric", "value"}
     assert (told["best"]["step"], told["best"]["metric"]) == (2, "accuracy")
     assert told["test"].keys() == {"loss", "accuracy", "macro_f1", "weighted_f1", "balanced_accuracy"}
+    assert told["train"].keys() == told["test"].keys()
     assert told["baseline"] == {"majority": {"accuracy": 0.4, "macro_f1": 0.2}}
     assert told["epochs"] == pytest.approx(2 / 12)
     assert told["wall_s"] > 0

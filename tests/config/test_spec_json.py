@@ -12,6 +12,7 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 import cells
+import tasks
 from workbench.config import spec
 from workbench.config.fields import Field
 from workbench.config.options import TrainOptions
@@ -125,3 +126,13 @@ def test_a_run_whose_cell_is_gone_can_still_be_read() -> None:
 def test_a_file_nested_without_end_is_damaged() -> None:
     with pytest.raises(SpecError, match="damaged"):
         from_json(b"[" * 100_000)
+
+
+def test_an_older_run_measures_as_many_training_examples_as_a_new_one() -> None:
+    described = spec.make("climate", "gru", {"train.lr": 0.5})
+    older = msgspec.json.decode(described.to_json())
+    del older["train"]["eval_train"]
+    read = spec.from_json(msgspec.json.encode(older))
+    assert read == described
+    assert read.train.eval_train == tasks.settings("climate").defaults["train.eval_train"]
+    assert spec.changed(read) == {"train.lr": 0.5}

@@ -56,7 +56,10 @@ def same_in_the_end(run: Run, reference: Run) -> None:
     assert differences(best(run), best(reference)) == []
     assert differences(saved(run), saved(reference)) == []
     one, other = read_history(run.events_file), read_history(reference.events_file)
-    assert [(e.step, e.metrics, e.best) for e in one.evals] == [(e.step, e.metrics, e.best) for e in other.evals]
+    assert [(e.step, e.metrics, e.train, e.best) for e in one.evals] == [
+        (e.step, e.metrics, e.train, e.best) for e in other.evals
+    ]
+    assert all(e.train for e in one.evals)
     assert len(one.evals) == run.spec.train.epochs
     assert isinstance(one.ended, Finished)
     assert (one.ended.test, one.ended.best) == (other.ended.test, other.ended.best)

@@ -30,7 +30,14 @@ from workbench.runs.run import Run
 
 KILLS = 20
 WHERE = ("start-up", "training", "writing", "training", "start-up")
-SPEC = {"train.epochs": 4, "train.threads": 1, "train.checkpoint_seconds": 0.05, "cell.layers": 2, "cell.dropout": 0.2}
+SPEC = {
+    "train.epochs": 4,
+    "train.threads": 1,
+    "train.checkpoint_seconds": 0.05,
+    "cell.layers": 2,
+    "cell.dropout": 0.2,
+    "train.eval_train": 90,
+}
 TASK = {"rows": 500, "pause": 0.01, "dropout": 0.3}
 
 

@@ -6,6 +6,7 @@ import math
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,9 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from tasks.views import Confusion, Series, Table
+from workbench.config.spec import SpecError
 from workbench.report import curves, fonts, matrix, pictures, series, theme
 from workbench.report.pictures import PictureError, Style
-from workbench.runs.events import encode
+from workbench.runs.events import decode, encode
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
 from workbench.runs.summary import summarize
@@ -85,6 +87,25 @@ def test_one_run_shows_its_best_evaluation_and_the_strongest_baseline(finished: 
     assert any(word.endswith(f" {strongest:.4f}") for word in shown)
 
 
+def test_the_training_sample_is_a_thin_line_under_the_metric_where_it_was_measured(finished: list[Run]) -> None:
+    run = finished[0]
+    history = read_history(run.events_file)
+    sampled = [event.train["accuracy"] for event in history.evals]
+    assert len(sampled) == 2
+    for measured in (True, False):
+        if not measured:
+            history.evals = [msgspec.structs.replace(event, train={}) for event in history.evals]
+        groups = pictures.grouped([summarize(run, history)], [history], "en")
+        with theme.applied("light") as chosen:
+            axes = curves.curves(groups, "", chosen, "en", 15).axes[1]
+        lines = {line.get_label(): line for line in axes.get_lines()}
+        assert ("train" in lines) is measured
+        assert axes.get_title(loc="left") == ("accuracy" if measured else "validation: accuracy")
+        if measured:
+            assert list(lines["train"].get_ydata()) == sampled
+            assert lines["train"].get_linewidth() < lines["validation"].get_linewidth()
+
+
 def test_a_heat_map_holds_the_counts_or_shares() -> None:
     view = Confusion(title="confusion", labels=["a", "b", "c"], counts=COUNTS)
     with theme.applied("light") as chosen:
@@ -132,6 +153,55 @@ def test_a_forecast_shows_every_curve() -> None:
     with theme.applied("light") as chosen:
         figure = series.series(view, "climate", chosen, "zh", 15)
     assert {"真实值", "预测", "小时"} <= {*words(figure)}
+
+
+def test_a_window_is_one_of_those_that_the_run_keeps(
+    finished: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = copied(finished[0], tmp_path, "toy-windows")
+    *lines, last = run.events_file.read_bytes().splitlines(keepends=True)
+    made = [Series(title=f"window {n}", x_label="hours", x=[0.0, 1.0], curves={"truth": [n, n]}) for n in range(3)]
+    ended = msgspec.structs.replace(decode(last), views=[made[1]], kept=made)
+    drawn: list[str] = []
+    draw = series.series
+
+    def noting(view: Series, *rest: Any) -> Figure:
+        drawn.append(view.title)
+        return draw(view, *rest)
+
+    monkeypatch.setattr(pictures.series, "series", noting)
+    run.events_file.write_bytes(b"".join([*lines, encode(ended)]))
+    for window in (0, 1, 2, 3):
+        pictures.draw([run], "forecast", Style(window=window), tmp_path / "a.svg")
+    assert drawn == ["window 1", "window 0", "window 1", "window 2"]
+    with pytest.raises(
+        SpecError, match=r"^--window 4: run toy-windows keeps the forecast of 3 windows: give 1 to 3\.$"
+    ):
+        pictures.draw([run], "forecast", Style(window=4), tmp_path / "a.svg")
+    run.events_file.write_bytes(b"".join([*lines, encode(msgspec.structs.replace(ended, kept=[]))]))  # an older run
+    pictures.draw([run], "forecast", Style(window=1), tmp_path / "a.svg")
+    assert drawn[-1] == "window 1"
+    with pytest.raises(SpecError, match=r"keeps the forecast of 1 window: give 1\.$"):
+        pictures.draw([run], "forecast", Style(window=2), tmp_path / "a.svg")
+
+
+def test_another_metric_is_drawn_with_its_own_baseline(finished: list[Run], tmp_path: Path) -> None:
+    run = finished[0]
+    history = read_history(run.events_file)
+    groups = pictures.grouped([summarize(run, history)], [history], "en")
+    with theme.applied("light") as chosen:
+        figure = curves.curves(groups, "", chosen, "en", 15, "macro_f1")
+        alone = curves.curves(groups, "", chosen, "en", 15, "loss")
+    values = [event.metrics["macro_f1"] for event in history.evals]
+    lines = {line.get_label(): list(line.get_ydata()) for line in figure.axes[1].get_lines()}
+    assert lines["validation"] == values
+    strongest = max(metrics["macro_f1"] for metrics in history.baseline.methods["val"].values())
+    assert any(label.endswith(f" {strongest:.4f}") for label in lines)
+    assert figure.axes[1].get_title(loc="left") == "macro F1"
+    assert not any(word.startswith("best ") for word in words(figure)), "its best is the accuracy's"
+    assert len(alone.axes) == 1
+    with pytest.raises(SpecError, match=r"^--metric macro_f2: did you mean 'macro_f1'\?$"):
+        pictures.draw(finished, "curves", Style(metric="macro_f2"), tmp_path / "a.svg")
 
 
 def test_without_a_chinese_font_numbers_stand_for_labels_and_nothing_is_a_box(

@@ -38,6 +38,15 @@ def plot(
     theme: Annotated[str, typer.Option("--theme", help="light or dark.")] = "light",
     width: Annotated[float, typer.Option("--width", metavar="CM", help="15 for a Word column, 25 for a slide.")] = 15,
     shares: Annotated[bool, typer.Option("--shares", help="A confusion matrix in percent of the true class.")] = False,
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="NAME", help="Metric beside the loss in curves, such as macro_f1.")
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            "--window", metavar="N", help="A forecast's window: the N-th of those that the run keeps, from 1."
+        ),
+    ] = None,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
@@ -52,9 +61,13 @@ def plot(
     pictures.check_width(width)
     if output is not None and output.suffix[1:].lower() not in pictures.FORMATS:
         raise SpecError(f"-o {output}: the name must end in {', '.join(f'.{kind}' for kind in pictures.FORMATS)}.")
+    if metric is not None and what != "curves":
+        raise SpecError(f"--metric {metric}: it chooses a metric of --what curves.")
+    if window is not None and (window < 1 or what != "forecast"):
+        raise SpecError(f"--window {window}: it chooses a window of --what forecast, from 1.")
     chosen = [find(name, runs_folder) for name in dict.fromkeys(runs)]
     path = output or pictures.free_path(Path.cwd(), chosen, what)  # type: ignore[arg-type]
-    style = pictures.Style(lang, theme, width, shares)  # type: ignore[arg-type]
+    style = pictures.Style(lang, theme, width, shares, metric or "", window or 0)  # type: ignore[arg-type]
     for note in pictures.draw(chosen, what, style, path):  # type: ignore[arg-type]
         narrate(note)
     print_json({"file": str(path), "runs": [run.id for run in chosen]}) if json else print(path)

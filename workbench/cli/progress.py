@@ -137,11 +137,13 @@ def event_line(event: Event, history: History, settings: Settings) -> str:
                 f"{event.train_size:,} examples, {event.total_steps:,} steps.{notes}"
             )
         case Eval():
-            loss = number(train_loss(history))
-            shown = ordered(event.metrics, settings.metric, _METRICS)
+            train, main = number(train_loss(history)), settings.metric
+            if main != "loss" and main in event.train:
+                train += f"  {with_heading(main, event.train[main], settings)}"
+            shown = ordered(event.metrics, main, _METRICS)
             figures = "  ".join(with_heading(name, event.metrics[name], settings) for name in shown)
             best = "  best" if event.best.step == event.step else ""
-            return f"epoch {event.epoch:6.2f}  step {event.step:6}  train {loss} | val {figures}{best}"
+            return f"epoch {event.epoch:6.2f}  step {event.step:6}  train {train} | val {figures}{best}"
         case Alarm():
             return f"Alarm at step {event.step:,}: {event.message}"
     return ""

@@ -18,19 +18,21 @@ from workbench.render.status import STATUS_COLORS
 from workbench.render.text import printable_lines
 from workbench.render.views import view
 from workbench.runs.events import Baseline, Finished, Stopped
+from workbench.runs.figures import best_evaluation
 from workbench.runs.history import History
 from workbench.runs.run import Run, Status
 
 
 def to_json(run: Run, status: Status, history: History) -> dict[str, object]:
     """Return the object that ``--json`` ends with."""
-    ended = history.ended
+    ended, best = history.ended, best_evaluation(history)
     fields: dict[str, object] = {
         "run": run.id,
         "status": status,
         "data": run.spec.data,
         "protocol": history.started.protocol if history.started else "",
         "best": msgspec.to_builtins(history.best),
+        "train": best.train or None if best else None,
         "test": ended.test if isinstance(ended, Finished) else None,
         "baseline": baseline(history.baseline, "test"),
         "epochs": ended.epochs if isinstance(ended, Finished | Stopped) else None,
@@ -84,6 +86,19 @@ def print_ending(run: Run, status: Status, history: History, console: Console) -
         )
 
 
+def training_sample(run: Run, history: History) -> str:
+    """Return the training sample's metrics at the best evaluation and what measuring it cost; empty: not measured."""
+    best, started = best_evaluation(history), history.started
+    if best is None or started is None or not best.train:
+        return ""
+    figures = ", ".join(with_heading(name, value, run.spec.settings) for name, value in best.train.items())
+    count, seconds = min(run.spec.train.eval_train, started.train_size), sum(event.train_s for event in history.evals)
+    cost = f"measuring them took {seconds:.1f} s"
+    if isinstance(history.ended, Finished | Stopped):
+        cost += f" of {duration(history.ended.wall_s)}"
+    return f"{figures} at step {best.step:,}, on {count:,} training examples; {cost}"
+
+
 def _shown_by(ended: Finished) -> str:
     """Return the parts of a finished run that only ``show`` prints."""
     if any(isinstance(view, Confusion) for view in ended.views):
@@ -125,6 +140,7 @@ def print_summary(run: Run, status: Status, history: History, console: Console) 
         "device": f"{started.device}, {started.precision}" if started else "",
         "parameters": f"{started.parameters:,}" if started else "",
         "step": f"{history.step:,} of {started.total_steps:,}" if started else "",
+        "train": training_sample(run, history),
         "notes": " ".join(started.notes) if started else "",
         "folder": str(run.path),
     }

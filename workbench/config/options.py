@@ -49,6 +49,12 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     )
     max_steps: Annotated[int, Meta(ge=0, le=10**9, description="steps at most; 0: until epochs are done")] = 0
     eval_every: Annotated[int, Meta(ge=0, le=10**9, description="steps between evaluations; 0: each epoch")] = 0
+    eval_train: Annotated[
+        int,
+        Meta(
+            ge=0, le=10**9, description="training examples, always the same, that each evaluation measures too; 0: none"
+        ),
+    ] = 2_000
     patience: Annotated[
         int, Meta(ge=0, le=100_000, description="stop after so many evaluations without a better one; 0: never")
     ] = 0

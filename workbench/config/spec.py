@@ -24,6 +24,7 @@ from workbench.config.options import CellOptions, TrainOptions
 from workbench.config.suggestions import did_you_mean
 
 SCHEMA = 1
+_MEASURED = "train.eval_train"
 _UNKNOWN = object()  # the default of an option whose cell is gone
 
 
@@ -70,6 +71,8 @@ def from_json(text: bytes) -> RunSpec:
             "."
         )
     settings = task_settings(str(raw.get("task")))
+    if isinstance(train := raw.get("train"), dict) and (usual := settings.defaults.get(_MEASURED)) is not None:
+        train.setdefault(_MEASURED.removeprefix("train."), usual)  # older files lack it, and it changes no training
     try:
         spec = msgspec.convert(raw, RunSpec)
         return msgspec.structs.replace(spec, settings=msgspec.convert(spec.settings, settings))

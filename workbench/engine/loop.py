@@ -98,6 +98,7 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
         best=trainer.best,
         test=all_finite(tested.metrics),
         views=tested.views,
+        kept=tested.kept,
         correctness=tested.correctness,
         wall_s=state.wall_s,
         examples_per_s=trainer.examples_per_s,
@@ -124,7 +125,7 @@ def _started(trainer: Trainer) -> events.Started:
         steps_per_epoch=trainer.steps_per_epoch,
         total_steps=trainer.total_steps,
         protocol=trainer.task.protocol,
-        notes=[*trainer.examples.notes, *remarks(trainer.run.spec), *_device_notes(trainer)],
+        notes=[*trainer.examples.notes, *remarks(trainer.run.spec), *_device_notes(trainer), *_sample_notes(trainer)],
         settings={**spec.values(trainer.run.spec), "train.device": trainer.device_setting},
     )
 
@@ -136,6 +137,16 @@ def _device_notes(trainer: Trainer) -> list[str]:
     if options.precision == "fp16" and trainer.amp_dtype is None:
         notes.append(f"{options.precision} needs a GPU: the run goes on in float32.")
     return notes
+
+
+def _sample_notes(trainer: Trainer) -> list[str]:
+    """Return a sentence where the training split was to be measured and cannot be."""
+    if not trainer.options.eval_train or trainer.training_sample is not None:
+        return []
+    return [
+        "The training split is not measured (train.eval_train): the data of this task has no method restricted, of "
+        "which docs/own-task.md tells."
+    ]
 
 
 def _stopped_before_training(run: Run, state: TrainingState) -> Event:

@@ -22,6 +22,7 @@ from workbench.engine.gradient_monitor import GradientMonitor
 from workbench.engine.optim import Optimization
 from workbench.engine.state import Activity, TrainingState, saved_position
 from workbench.engine.step_statistics import StepStatistics
+from workbench.engine.training_sample import training_sample
 from workbench.runs import events
 from workbench.runs.events import Best, Event, all_finite, finite
 from workbench.runs.run import Run, task_state
@@ -59,6 +60,7 @@ class Trainer:
         saved_state = task_state(run) if run.task_file.exists() else None
         self.task, examples = data.load(run.spec, saved_state)
         self.examples = examples.to(self.device)
+        self.training_sample = training_sample(self.examples, options.eval_train, options.seed)
         files.write(run.task_file, msgspec.json.encode(self.examples.state))
         checkpoint.save_tensors(run.tensors_file, self.task.artifacts(examples))
         state.activity = "building the network"
@@ -179,6 +181,20 @@ class Trainer:
         self.model.train()
         return evaluation
 
+    def evaluate_training_sample(self) -> tuple[Metrics, float]:
+        """Return the metrics of the training sample with the weights as they are, and the seconds that it took.
+
+        There are none where nothing is measured. No random number of the training is drawn.
+        """
+        if self.training_sample is None:
+            return {}, 0.0
+        began, size = time.monotonic(), max(self.options.batch_size, samples.EVAL_BATCH)
+        self.model.eval()
+        with self._doing("evaluating"), torch.inference_mode(), self._autocast():
+            evaluation = self.task.evaluate(self.model, self.training_sample, "train", size)
+        self.model.train()
+        return all_finite(evaluation.metrics), time.monotonic() - began
+
     def begin_epoch(self) -> None:
         """Let the task prepare the network for the present epoch."""
         self.task.begin_epoch(self.model, self.state.epoch)
@@ -196,6 +212,7 @@ class Trainer:
         """Evaluate on the validation split, and save the weights where they are the best so far."""
         with self.optimization.ema.applied():
             evaluation = self.evaluate("val")
+            train, train_s = self.evaluate_training_sample()
         value = evaluation.metrics.get(self._best_metric)
         if self.state.best_step < 0 or self._better(value, evaluation.metrics.get("loss")):
             self.state.best_step, self.state.best_value, self.state.worse = self.state.step, value, 0
@@ -210,6 +227,8 @@ class Trainer:
             metrics=all_finite(evaluation.metrics),
             views=evaluation.views,
             best=self.best,
+            train=train,
+            train_s=train_s,
         )
         sentences = self.alarms.check_evaluation(
             evaluation.metrics,

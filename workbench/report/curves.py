@@ -35,16 +35,19 @@ class Drawn(NamedTuple):
     settings: Settings
 
 
-def curves(groups: Sequence[Drawn], remark: str, chosen: Theme, language: Language, width: float) -> Figure:
-    """Return the loss in one panel and the main metric in the other; of a task without one, the loss alone.
+def curves(
+    groups: Sequence[Drawn], remark: str, chosen: Theme, language: Language, width: float, metric: str = ""
+) -> Figure:
+    """Return the loss in one panel and a metric in the other; the loss alone where it is the metric.
 
     Args:
         groups: of one task.
         remark: what is to be known of all of them; empty: nothing.
         width: cm.
+        metric: empty: the task's main one.
     """
     settings, alone = groups[0].settings, len(groups) == 1
-    metric = settings.metric
+    metric = metric or settings.metric
     count = 1 if metric == "loss" else 2
     beside = count == 2 and width >= _BESIDE
     figure = make_figure(width, _HEIGHT * (1 if beside else count) + (0 if alone else _ENTRY * (1 + len(groups) // 2)))
@@ -56,10 +59,12 @@ def curves(groups: Sequence[Drawn], remark: str, chosen: Theme, language: Langua
     for index, group in enumerate(groups):
         _draw_loss(loss, group, chosen, index, language, alone=alone)
     for axes in rest:
-        _panel(axes, f"{say('validation', language)}: {say(heading(metric, settings), language)}", language, each)
+        title = say(heading(metric, settings), language)
+        sampled = any(_training(history, metric) for group in groups for history in group.histories)
+        _panel(axes, title if sampled else f"{say('validation', language)}: {title}", language, each)
         for index, group in enumerate(groups):
             _draw_metric(axes, group, metric, chosen, index, language, alone=alone)
-        _draw_baseline(axes, groups, chosen)
+        _draw_baseline(axes, groups, metric, chosen)
     for axes in (loss, *rest):
         axes.margins(x=0.02)
         if alone and axes.get_legend_handles_labels()[0]:
@@ -92,13 +97,16 @@ def _draw_loss(axes: Axes, group: Drawn, chosen: Theme, index: int, language: La
 def _draw_metric(
     axes: Axes, group: Drawn, metric: str, chosen: Theme, index: int, language: Language, *, alone: bool
 ) -> None:
-    """Draw the metric on validation, and mark the best evaluation of a run that is drawn by itself."""
+    """Draw the metric on the training sample and on validation; mark the best evaluation of a run by itself."""
+    sampled = [_training(history, metric) for history in group.histories]
+    label = say("train", language) if alone else ""
+    _draw(axes, sampled, label, color(chosen, index), line_style(chosen, index), thick=False)
     main = color(chosen, index + alone)
     points = [_evaluations(history, metric) for history in group.histories]
     label = say("validation", language) if alone else group.label
     _draw(axes, points, label, main, line_style(chosen, index), thick=True)
     history, *others = group.histories
-    best = history.best
+    best = history.best if metric == group.settings.metric else None  # that of the task's own metric
     value = next((event.metrics.get(metric) for event in history.evals if best and event.step == best.step), None)
     if best and value is not None and not others:
         axes.plot([best.step], [value], marker="*", markersize=9, color=main, linestyle="none")
@@ -107,13 +115,15 @@ def _draw_metric(
             axes.annotate(words, (best.step, value), (0, -12), textcoords="offset points", ha="center", fontsize=7)
 
 
-def _draw_baseline(axes: Axes, groups: Sequence[Drawn], chosen: Theme) -> None:
+def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: Theme) -> None:
     """Draw the strongest baseline on validation as a line, where all runs have the same."""
     levels = {
-        best_baseline(history, group.settings) for group in groups for history in group.histories if history.baseline
+        best_baseline(history, group.settings, metric=metric)
+        for group in groups
+        for history in group.histories
+        if history.baseline
     }
     if len(levels) == 1 and (level := levels.pop()) is not None:
-        metric = groups[0].settings.metric
         words = f"{printable(level.name)} {formatted(metric, level.value, groups[0].settings)}"
         axes.axhline(level.value, color=chosen.muted, linestyle="--", linewidth=0.9, label=words)
 
@@ -160,6 +170,11 @@ def _steps(history: History) -> list[Point]:
 
 def _evaluations(history: History, metric: str) -> list[Point]:
     return [(event.step, value) for event in history.evals if (value := event.metrics.get(metric)) is not None]
+
+
+def _training(history: History, metric: str) -> list[Point]:
+    """Return a metric on the training sample; nothing where it was not measured."""
+    return [(event.step, value) for event in history.evals if (value := event.train.get(metric)) is not None]
 
 
 def _smoothed(points: Sequence[Point]) -> list[Point]:

@@ -14,6 +14,7 @@ from tasks.base import PlainError
 from tasks.shared import files
 from tasks.views import Confusion, Series, View
 from workbench.config.spec import SpecError
+from workbench.config.suggestions import did_you_mean
 from workbench.report import curves, matrix, series
 from workbench.report.curves import Drawn
 from workbench.report.fonts import INSTALL, chinese_font, drawable, replace_undrawable
@@ -45,6 +46,8 @@ class Style(NamedTuple):
     theme: ThemeName = "light"
     width: float = WORD_COLUMN  # cm
     shares: bool = False  # a confusion matrix in percent of the true class
+    metric: str = ""  # beside the loss; empty: the task's main one
+    window: int = 0  # of a forecast, from 1, among those that the run keeps; 0: the one that the run shows
 
 
 def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path, labels: Sequence[str] = ()) -> list[str]:
@@ -58,6 +61,7 @@ def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path, labels: Sequ
 
     Raises:
         PictureError: the runs do not hold what the picture shows, or it cannot be written.
+        SpecError: the runs have no such metric or window.
         RunError, OSError: a run cannot be read.
     """
     notes = []
@@ -117,8 +121,11 @@ def _curves(runs: Sequence[Run], style: Style, chosen: Theme, labels: Sequence[s
         raise PictureError(f"Runs of different tasks do not go into one picture: {', '.join(tasks)}.")
     groups = grouped(summaries, histories, style.language, labels)
     notes = [note for run in runs if (note := unfinished(run))]
+    known = list(dict.fromkeys(name for history in histories for event in history.evals for name in event.metrics))
+    if style.metric and style.metric not in known:
+        raise SpecError(f"--metric {style.metric}{did_you_mean(style.metric, known)}")
     starter = say("starter data", style.language) if any(run.spec.data == "starter" for run in runs) else ""
-    return curves.curves(groups, starter, chosen, style.language, style.width), notes
+    return curves.curves(groups, starter, chosen, style.language, style.width, style.metric), notes
 
 
 def grouped(
@@ -166,13 +173,30 @@ def _view(runs: Sequence[Run], kind: Kind, style: Style, chosen: Theme) -> tuple
     elif kind == "classes" and (table := matrix.class_table(views)):
         labels = [str(row[0]) for row in table.rows]
         figure = matrix.classes(table, title, chosen, style.language, style.width)
-    elif kind == "forecast" and (curve := next((v for v in views if isinstance(v, Series)), None)):
+    elif kind == "forecast" and (curve := _window(run, history, views, style.window)):
         figure = series.series(curve, title, chosen, style.language, style.width)
     if figure is None:
         raise PictureError(f"Run {run.id} has no {kind} to draw: its task, {run.spec.task}, gives {_given(views)}.")
     if key := drawable(labels)[1]:
         notes.append(f"No font has Chinese characters: {INSTALL}. Numbers stand for: {', '.join(key)}.")
     return figure, notes
+
+
+def _window(run: Run, history: History, views: Sequence[View], number: int) -> Series | None:
+    """Return the forecast of a window: the one that the run shows, or the ``number``-th of those that it keeps.
+
+    Raises:
+        SpecError: it keeps fewer.
+    """
+    shown = [view for view in views if isinstance(view, Series)]
+    if not (number and shown):
+        return next(iter(shown), None)
+    kept = history.ended.kept if isinstance(history.ended, Finished) else []
+    windows = [view for view in kept if isinstance(view, Series)] or shown[:1]
+    if number > len(windows):
+        count = f"{len(windows)} windows: give 1 to {len(windows)}" if len(windows) > 1 else "1 window: give 1"
+        raise SpecError(f"--window {number}: run {run.id} keeps the forecast of {count}.")
+    return windows[number - 1]
 
 
 def _given(views: Sequence[View]) -> str:

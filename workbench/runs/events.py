@@ -67,13 +67,15 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Eval(_Event, frozen=True, kw_only=True, tag="eval"):
-    """An evaluation on the validation split."""
+    """An evaluation on the validation split, and on a fixed sample of the training split."""
 
     step: int
     epoch: float
     metrics: Metrics
     views: list[View] = []
     best: Best
+    train: Metrics = {}  # of the training sample; none in older runs and where ``train.eval_train`` is 0
+    train_s: float = 0.0  # seconds that measuring the training sample took
 
 
 class Sample(_Event, frozen=True, kw_only=True, tag="sample"):
@@ -105,6 +107,7 @@ class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
     best: Best
     test: Metrics
     views: list[View] = []
+    kept: list[View] = []  # further ones that pictures can show; none in older runs
     correctness: Correctness | None = None  # of the test rows; none in older runs and where nothing is classified
     wall_s: float
     examples_per_s: float

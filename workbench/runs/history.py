@@ -272,4 +272,6 @@ def _backwards(path: Path, file: BinaryIO, end: int, markers: Sequence[bytes]) -
 
 
 def _without_views(event: Event) -> Event:
-    return msgspec.structs.replace(event, views=[]) if isinstance(event, Eval | Finished) and event.views else event
+    if isinstance(event, Finished) and (event.views or event.kept):
+        return msgspec.structs.replace(event, views=[], kept=[])
+    return msgspec.structs.replace(event, views=[]) if isinstance(event, Eval) and event.views else event

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Hashable, Sequence
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,22 @@ from torch import Tensor
 from tasks.base import SPLITS, Split
 
 TRAIN, VAL, TEST = range(3)
+
+
+class SplitRows:
+    """Part of a task's ``Data`` that holds each split as row numbers in ``rows``, on the CPU."""
+
+    rows: dict[Split, Tensor]
+
+    def size(self, split: Split) -> int:
+        """Return the number of examples of a split."""
+        return len(self.rows[split])
+
+    def restricted(self, split: Split, places: Tensor) -> Self:
+        """Return the same data with only those examples of a split that stand at ``places`` (n,) in it."""
+        fewer = copy.copy(self)  # with what it has derived already
+        object.__setattr__(fewer, "rows", {**self.rows, split: self.rows[split][places]})  # it may be frozen
+        return fewer
 
 
 def rows(split: Tensor) -> dict[Split, Tensor]:

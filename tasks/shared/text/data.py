@@ -40,7 +40,7 @@ class LabelledTexts:
 
 
 @dataclasses.dataclass(frozen=True)
-class TextData:
+class TextData(splits.SplitRows):
     """Every text as words' numbers; a number past the known ones counts as unknown."""
 
     words: Ragged  # numbers below W, on the device
@@ -51,9 +51,6 @@ class TextData:
     known: int  # V
     state: State
     notes: tuple[str, ...] = ()
-
-    def size(self, split: Split) -> int:
-        return len(self.rows[split])
 
     def to(self, device: torch.device) -> TextData:
         return dataclasses.replace(

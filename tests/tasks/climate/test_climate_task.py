@@ -13,7 +13,7 @@ from climate_files import NAME, course, hours, small, station
 from torch import Tensor, nn
 
 import cells
-from tasks.climate import baselines
+from tasks.climate import baselines, forecast_view
 from tasks.climate.baseline_metrics import RIDGE_AT_EDGE
 from tasks.climate.data import ClimateData
 from tasks.climate.settings import Settings
@@ -105,6 +105,36 @@ def test_the_chart_shows_a_window_with_both_baselines(loaded: tuple[Task, Climat
         assert curves["same time yesterday"][48:] == pytest.approx(past[at, -24:], abs=0.006)
         assert "°C" in series.note
         assert f"val window {at} of {len(past)}" in series.title
+
+
+def test_a_test_keeps_windows_in_their_order(loaded: tuple[Task, ClimateData]) -> None:
+    task, data = loaded
+    assert task.evaluate(Says(torch.zeros(24)), data, "val", 64).kept == []
+    evaluation = task.evaluate(Says(torch.zeros(24)), data, "test", 64)
+    past, future = degrees(task, data, "test")
+    numbers = [int(view.title.partition("window ")[2].split()[0]) for view in evaluation.kept]
+    assert numbers == [*range(len(past))]  # fewer than a run keeps at most
+    assert evaluation.views[1] in evaluation.kept
+    for number, view in zip(numbers, evaluation.kept, strict=True):
+        assert isinstance(view, Series)
+        assert np.abs(np.array(view.curves["truth"]) - np.concatenate([past[number], future[number]])).max() < 0.006
+
+
+@pytest.mark.parametrize(
+    ("shown", "size", "span", "expected"),
+    [
+        (5, 10, 96, list(range(10))),
+        (0, 1, 96, []),
+        (3, 100, 2_500, [0, 3, 99]),
+        (3, 100, 2_501, []),
+        (7, 231, 96, [0, 7, *range(10, 231, 10)]),
+        (50, 101, 1_666, [0, 50, 100]),
+    ],
+)
+def test_kept_windows_go_from_first_to_last_with_the_one_shown_and_long_ones_are_fewer(
+    shown: int, size: int, span: int, expected: list[int]
+) -> None:
+    assert forecast_view.spread_windows(shown, size, span) == expected
 
 
 def test_an_epoch_draws_every_window_once(loaded: tuple[Task, ClimateData]) -> None:

@@ -15,7 +15,7 @@ from workbench.engine.generation.batch import Batch
 from workbench.engine.generation.decoding import generate, normalize_prompt
 from workbench.engine.generation.sampling import Sampler
 
-_EVAL_BATCH = 256  # least number of examples at a time where no gradient is kept
+EVAL_BATCH = 256  # least number of examples at a time where no gradient is kept
 
 
 def evaluate(task: AnyTask, model: nn.Module, data: Data, split: Split, batch_size: int) -> Evaluation:
@@ -24,9 +24,9 @@ def evaluate(task: AnyTask, model: nn.Module, data: Data, split: Split, batch_si
     The model is in evaluation mode and gradients are off.
 
     Args:
-        batch_size: the training's; an evaluation's batches are at least ``_EVAL_BATCH`` examples.
+        batch_size: the training's; an evaluation's batches are at least ``EVAL_BATCH`` examples.
     """
-    evaluation = task.evaluate(model, data, split, max(batch_size, _EVAL_BATCH))
+    evaluation = task.evaluate(model, data, split, max(batch_size, EVAL_BATCH))
     request = task.measurement_request() if isinstance(task, Writer) else None
     if request is None or not isinstance(task, Writer):
         return evaluation

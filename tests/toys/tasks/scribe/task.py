@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tasks.base import Evaluation
+from tasks.shared.datasets.splits import SplitRows
 from tasks.writer import SampleRequest, Writer
 
 PAD, START, END = range(3)
@@ -20,15 +21,12 @@ LONGEST = 12
 
 
 @dataclasses.dataclass(frozen=True)
-class ScribeData:
+class ScribeData(SplitRows):
     codes: Any  # (N,T), padded
     lengths: Any
     rows: dict[str, Any]
     state: dict[str, Any]
     notes: tuple[str, ...] = ()
-
-    def size(self, split):
-        return len(self.rows[split])
 
     def to(self, device):
         return dataclasses.replace(self, codes=self.codes.to(device))

@@ -16,6 +16,7 @@ from tasks import base
 from tasks.base import DataError
 from tasks.shared.classification import metrics
 from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
+from tasks.shared.datasets.splits import SplitRows
 from tasks.shared.sequences.batching import by_length
 from tasks.views import Table, Text
 
@@ -23,15 +24,12 @@ CLASSES = 3
 
 
 @dataclasses.dataclass(frozen=True)
-class ToyData:
+class ToyData(SplitRows):
     codes: Any
     lengths: Any
     rows: dict[str, Any]
     state: dict[str, Any]
     notes: tuple[str, ...] = ("made up on the spot",)
-
-    def size(self, split):
-        return len(self.rows[split])
 
     def to(self, device):
         return dataclasses.replace(self, codes=self.codes.to(device))
