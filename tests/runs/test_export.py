@@ -11,6 +11,7 @@ import pytest
 from run_summaries import record, unreadable
 
 from workbench.runs import export
+from workbench.runs.metadata import RunMetadata
 
 RUNS = [
     record("names-lstm-1", val={"accuracy": 0.5, "loss": None}, settings={"hidden": 64}),
@@ -62,3 +63,13 @@ def test_no_cell_is_a_formula() -> None:
     run = record("=1+1", status="failed", message='@HYPERLINK("http://x")', val={"=x": -1.5})
     (row,) = csv.DictReader(io.StringIO(export.to_csv([run])))
     assert (row["run"], row["message"], row["val.=x"]) == ("'=1+1", '\'@HYPERLINK("http://x")', "-1.5")
+
+
+def test_what_people_call_runs_is_exported() -> None:
+    about = RunMetadata(name="=wide", note="one\ntwo", tags=("draft", "gpu"), study="grid")
+    runs = [record("a", metadata=about), record("b")]
+    first, second = csv.DictReader(io.StringIO(export.to_csv(runs)))
+    assert [first[key] for key in ("name", "study", "tags", "note")] == ["'=wide", "grid", "draft gpu", "one\ntwo"]
+    assert [second[key] for key in ("name", "study", "tags", "note")] == ["", "", "", ""]
+    told, _ = json.loads(export.to_json(runs))
+    assert (told["name"], told["study"], told["tags"], told["note"]) == ("=wide", "grid", ["draft", "gpu"], "one\ntwo")

@@ -14,6 +14,7 @@ from run_summaries import record, unreadable
 
 from workbench.runs import filters
 from workbench.runs.filters import Condition, Filter, FilterError, Word, parse
+from workbench.runs.metadata import RunMetadata
 
 RUNS = [
     record("names-lstm-1", accuracy=0.85, age=3600, epochs=4.0, settings={"hidden": 300, "seed": 1}),
@@ -162,6 +163,45 @@ def typed(draw: st.DrawFn) -> Typed:
     name, key = draw(st.sampled_from([("acc", "accuracy"), ("loss", "loss"), ("seed", "train.seed"), ("step", "step")]))
     sign, number = draw(st.sampled_from(sorted(ORDER))), draw(st.floats(-100, 100))
     return Typed(f"{before}{name}{sign}{number!r}", Condition((key,), sign, (number,), minus))
+
+
+NAMED = [
+    record("a-1", metadata=RunMetadata(name="Wide layers 2", note="clipped at 0.25", tags=("draft", "gpu"))),
+    record("b-2", metadata=RunMetadata(name="layers 1", tags=("gpu2",), study="imdb-grid")),
+    record("c-3", notes=("Clipped by the task.",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("name:layers", "12"),
+        ('name:"layers 2"', "1"),
+        ('name="layers 1"', "2"),
+        ("tag:gpu", "12"),
+        ("tag=gpu", "1"),
+        ("tags:draft,gpu2", "12"),
+        ("tag!=gpu", "23"),
+        ("-tag:gpu", "3"),
+        ("study:imdb", "2"),
+        ("study=imdb", ""),
+        ("study!=imdb-grid", "13"),
+        ("note:clipped", "13"),
+        ("clipped -draft", "3"),
+        ("wide", "1"),
+        ("imdb-grid", "2"),
+        ("gpu2", "2"),
+    ],
+)
+def test_what_people_call_runs(text: str, numbers: str) -> None:
+    wanted = parse(text)
+    assert "".join(run.run.id[-1] for run in NAMED if wanted.matches(run)) == numbers
+
+
+@pytest.mark.parametrize("text", ["tag>2", "name<3", "study>=a"])
+def test_what_people_call_runs_is_no_number(text: str) -> None:
+    with pytest.raises(FilterError, match=r"is no number: ask for it with a colon, such as (tag|name|study):word"):
+        parse(text)
 
 
 @budget(deadline=None, max_examples=60)

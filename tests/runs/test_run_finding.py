@@ -13,6 +13,7 @@ from workbench.config.spec import RunSpec
 from workbench.runs import locations
 from workbench.runs import store as runs
 from workbench.runs.folder import RunError
+from workbench.runs.metadata import RunMetadata, write
 from workbench.runs.run import Run, task_state
 from workbench.runs.store import NoSuchRun
 
@@ -198,3 +199,33 @@ def test_the_progress_that_a_worker_logged_is_read_in_whole_lines_from_where_one
         run.log_file.stat().st_size,
     )
     assert len(run.progress_lines()[0]) == 3
+
+
+def describe(store: Path, **names: RunMetadata) -> None:
+    for name, about in names.items():
+        write(Run(store / name.replace("_", "-")), about)
+
+
+def test_the_name_that_people_gave_is_the_last_resort(store: Path) -> None:
+    describe(
+        store,
+        names_gru_1=RunMetadata(name="names-lstm-2"),
+        names_lstm_1=RunMetadata(name="names", note="lstm"),
+        names_lstm_2=RunMetadata(name="lr 1/10, wide", study="grid"),
+    )
+    assert runs.find("names-lstm-2", store).id == "names-lstm-2"  # an id comes first
+    assert runs.find("names-g", store).id == "names-gru-1"
+    assert runs.find("names", store).id == "names-lstm-1"  # the beginning of several
+    assert runs.find("lr 1/10, wide", store).id == "names-lstm-2"  # no folder's path
+    assert runs.find("grid: lr 1/10, wide", store).id == "names-lstm-2"
+    for unknown in ("lr 1/10", "lstm", "grid", "grid: "):
+        with pytest.raises(NoSuchRun):
+            runs.find(unknown, store)
+
+
+def test_a_name_of_several_runs_names_them(store: Path, tmp_path: Path) -> None:
+    describe(store, names_gru_1=RunMetadata(name="wide"), names_lstm_1=RunMetadata(name="wide"))
+    (store / "names-lstm-2" / "metadata.json").symlink_to(tmp_path)  # a stranger's: it is left out
+    with pytest.raises(NoSuchRun) as said:
+        runs.find("wide", store)
+    assert str(said.value) == "'wide' is the name of 2 runs: names-lstm-1, names-gru-1. Give the id of one."

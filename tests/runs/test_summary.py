@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from workbench.config import spec
-from workbench.runs import store
+from workbench.runs import metadata, store
 from workbench.runs.events import Best, Event, encode
+from workbench.runs.metadata import RunMetadata
 from workbench.runs.run import Run
 from workbench.runs.summary import UNREADABLE, RunSummary, facts, higher_is_better, read_summary
 
@@ -96,6 +97,19 @@ def test_a_run_that_failed_and_is_claimed_again_no_longer_says_why_it_failed(run
     assert (found.status, found.message) == ("starting", ABOUT)
 
 
+def test_a_run_is_called_as_people_or_its_study_named_it(run: Run, tmp_path) -> None:
+    assert summary(run, *LIVED).label == run.id
+    for about, label in ((RunMetadata(name="wide"), "wide"), (RunMetadata(name="wide", study="grid"), "grid: wide")):
+        metadata.write(run, about)
+        found = summary(run, *LIVED)
+        assert (found.metadata, found.label) == (about, label)
+    metadata.write(run, RunMetadata(study="grid", note="only a note"))
+    assert summary(run, *LIVED).label == run.id
+    run.metadata_file.unlink()
+    run.metadata_file.symlink_to(tmp_path / "elsewhere")
+    assert summary(Run(run.path), *LIVED).status == UNREADABLE
+
+
 def test_starter_data_is_said(run: Run) -> None:
     described = msgspec.structs.replace(run.spec, data="starter")
     run.spec_file.write_bytes(described.to_json())
@@ -132,6 +146,7 @@ def test_the_facts_of_a_run_as_plain_data(runs_folder, monkeypatch: pytest.Monke
     time.tzset()
     run = store.create(runs_folder, spec.make("toy", "lstm", {"hidden": 4}, preset="tiny"))
     os.utime(run.spec_file, (1_700_000_000, 1_700_000_000))
+    metadata.write(run, RunMetadata(name="wide", tags=("draft",)))
     found = summary(run, *LIVED, make.finished(100))
     told = facts(found)
     settings = told.pop("settings")
@@ -143,6 +158,10 @@ def test_the_facts_of_a_run_as_plain_data(runs_folder, monkeypatch: pytest.Monke
         "preset": "tiny",
         "data": run.spec.data,
         "created": "2023-11-15T06:13:20+0800",
+        "name": "wide",
+        "study": "",
+        "tags": ["draft"],
+        "note": "",
         "step": 100,
         "steps": 100,
         "epochs": 10.0,
@@ -176,5 +195,6 @@ def test_the_facts_of_a_run_that_cannot_be_read(run: Run) -> None:
     assert told == {
         **{"run": run.id, "status": "unreadable", "task": "?", "cell": "?", "preset": "", "data": "", "step": 0},
         **{"created": told["created"], "steps": 0, "epochs": None, "best": None, "val": {}, "test": None},
+        **{"name": "", "study": "", "tags": [], "note": ""},
         **{"settings": {}, "message": f"Run {run.id}: spec.json is damaged: it is not a run's description."},
     }

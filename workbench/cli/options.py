@@ -60,7 +60,9 @@ ReadOnly = Annotated[
 RunName = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="A run's id, the beginning of one, `last`, or its folder.", autocompletion=completion.runs
+        metavar="RUN",
+        help="A run's id, the beginning of one, `last`, its name, or its folder.",
+        autocompletion=completion.runs,
     ),
 ]
 Device = Annotated[

@@ -17,6 +17,7 @@ from workbench.render.metrics import formatted, heading, with_heading
 from workbench.render.status import STATUS_COLORS
 from workbench.render.text import printable_lines
 from workbench.render.views import view
+from workbench.runs import metadata
 from workbench.runs.events import Baseline, Finished, Stopped
 from workbench.runs.figures import best_evaluation
 from workbench.runs.history import History
@@ -129,9 +130,13 @@ def metrics_table(described: RunSpec, metrics: Metrics, others: dict[str, Metric
 
 def print_summary(run: Run, status: Status, history: History, console: Console) -> None:
     """Print a run's description, state, metrics, views and last samples."""
-    described, started = run.spec, history.started
+    described, started, about = run.spec, history.started, metadata.read(run)
     facts = {
         "run": run.id,
+        "name": about.name,
+        "study": about.study,
+        "tags": ", ".join(about.tags),
+        "note": about.note,
         "status": status,
         "task": described.task + (" (starter data)" if described.data == "starter" else ""),
         "cell": described.cell,

@@ -12,7 +12,8 @@ from workbench.cli.options import Ascii, Headless, Json, ReadOnly, RunName, Runs
 from workbench.config.spec import SpecError
 from workbench.render.format import age
 from workbench.render.streams import narrate, print_json
-from workbench.runs import filters, store
+from workbench.render.text import printable
+from workbench.runs import filters, metadata, store
 from workbench.runs.filters import FilterError
 from workbench.runs.folder import NotOpened, RunError
 from workbench.runs.history import read_history
@@ -28,6 +29,7 @@ Filtered = Annotated[
     typer.Option("--filter", metavar="WORDS", help="Only runs that match, e.g. 'task:names acc>0.8 -status:failed'."),
 ]
 _STOP_SECONDS = 60
+_LONGEST = 60  # characters of a name in the list
 
 
 def register(app: typer.Typer) -> None:
@@ -60,6 +62,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
     from workbench.render import console
     from workbench.render.status import STATUS_COLORS
 
+    named = any(summary.metadata.label for summary in matching)
     rows: list[list[str | Text]] = []
     for summary in matching:
         starter = " (starter)" * bool(summary.spec and summary.spec.data == "starter")
@@ -73,10 +76,11 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
                 summary.standing,
                 summary.tested,
                 age(summary.run.created),
+                *([printable(summary.metadata.label, _LONGEST)] if named else []),
             ]
         )
-    heads = ("run", "status", "task", "cell", "step", "best val", "test", "age")
-    console.listing(heads, rows, spare=("age", "step", "test", "best val"))
+    heads = ("run", "status", "task", "cell", "step", "best val", "test", "age", *(["name"] if named else []))
+    console.listing(heads, rows, spare=(*(["name"] if named else []), "age", "step", "test", "best val"))
     for summary in matching:
         if summary.status == UNREADABLE:
             narrate(summary.message)
@@ -94,6 +98,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
         print_json(
             {
                 **results.to_json(chosen, status, history),
+                **metadata.facts(metadata.read(chosen)),
                 "spec": chosen.spec,
                 "network": chosen.network(),
                 "last": history.steps[-1] if history.steps else None,

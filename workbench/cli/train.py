@@ -9,6 +9,7 @@ import typer
 
 from workbench.cli import completion
 from workbench.cli.datasets import with_data
+from workbench.cli.note import Tags, entered
 from workbench.cli.options import (
     Data,
     Device,
@@ -26,6 +27,7 @@ from workbench.render.streams import narrate, print_json
 from workbench.runs import launch, store
 from workbench.runs.folder import RunError
 from workbench.runs.locations import root
+from workbench.runs.metadata import RunMetadata
 from workbench.runs.run import Run
 
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the training goes on.")]
@@ -79,6 +81,10 @@ def train(
         str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:1.", autocompletion=completion.devices)
     ] = None,
     threads: Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="What to call the run in lists; else it has its id.")
+    ] = None,
+    tag: Tags = None,
     set_: Set = None,
     data: Data = None,
     runs_folder: Runs = None,
@@ -100,10 +106,11 @@ def train(
     }
     values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
     described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
+    about = entered(RunMetadata(), name=name, note=None, add=tag or [], remove=[])
     _check_mode(headless=headless, detach=detach, json=json)
     check_device(described.train.device)  # an error before a run is made
     described = with_data(described, data, progress=not json)
-    _start(lambda: store.create(root(runs_folder), described), headless=headless, detach=detach, json=json)
+    _start(lambda: store.create(root(runs_folder), described, about), headless=headless, detach=detach, json=json)
 
 
 def resume(

@@ -77,4 +77,6 @@ def _columns(name: str, value: object) -> dict[str, object]:
     """Return a fact as columns; a setting's column is its dotted key."""
     if isinstance(value, dict):
         return {key if name == "settings" else f"{name}.{key}": inner for key, inner in value.items()}
+    if isinstance(value, list):  # the tags
+        return {name: " ".join(value)}
     return {} if name in ("best", "test") else {name: value}  # not evaluated yet

@@ -1,7 +1,7 @@
 """Language of the filters of a list of runs. No torch.
 
-Words are searched in a run's id, task, cell, status and notes; conditions are ``task:names``, ``cell=lstm``,
-``acc>0.8``, ``hidden>=128``, ``age<2h``. All must hold; a minus before one negates it.
+Words are searched in a run's id, name, study, tags, notes, task, cell and status; conditions are ``task:names``,
+``cell=lstm``, ``acc>0.8``, ``hidden>=128``, ``tag:draft``, ``age<2h``. All must hold; a minus before one negates it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from workbench.config.suggestions import did_you_mean
 from workbench.runs.run import Status
 from workbench.runs.summary import UNREADABLE, RunSummary
 
+_Comparable = str | float | tuple[str, ...]
 EXAMPLE = "lstm task:names acc>0.8 -status:failed age<2h"
 _TOKEN = re.compile(r'(?:"[^"]*"|[^\s"])+')
 _CONDITION = re.compile(r"([A-Za-z_][\w.]*)(>=|<=|!=|:|=|<|>)(.*)", re.DOTALL)
@@ -41,19 +42,22 @@ _WORDS: dict[str, Callable[[RunSummary], str]] = {
     "status": lambda summary: summary.status,
     "preset": lambda summary: summary.spec.preset if summary.spec else "",
     "data": lambda summary: summary.spec.data if summary.spec else "",
+    "study": lambda summary: summary.metadata.study,
 }
 _PASSAGES: dict[str, Callable[[RunSummary], str]] = {
     "id": lambda summary: summary.run.id,
-    "note": lambda summary: " ".join((summary.message, *summary.notes)),
+    "name": lambda summary: summary.metadata.name,
+    "note": lambda summary: " ".join((summary.metadata.note, summary.message, *summary.notes)),
     "device": lambda summary: summary.device,
 }
-_TEXTS = _WORDS | _PASSAGES
+_TAGS: dict[str, Callable[[RunSummary], str]] = {"tag": lambda summary: " ".join(summary.metadata.tags)}
+_TEXTS = _WORDS | _PASSAGES | _TAGS
 _COUNTS: dict[str, Callable[[RunSummary], float | None]] = {
     "step": lambda summary: summary.step,
     "epochs": lambda summary: summary.epochs,
     "age": lambda summary: time.time() - summary.run.created,
 }
-_ALSO = {"run": "id", "steps": "step", "epoch": "epochs", "notes": "note", "state": "status"}
+_ALSO = {"run": "id", "steps": "step", "epoch": "epochs", "notes": "note", "state": "status", "tags": "tag"}
 
 
 class FilterError(ValueError):
@@ -61,7 +65,7 @@ class FilterError(ValueError):
 
 
 class Word(NamedTuple):
-    """A text that occurs in a run's id, task, cell, status, notes…"""
+    """A text that occurs in a run's id, name, tags, notes, task, cell, status…"""
 
     text: str
     negated: bool = False
@@ -95,7 +99,9 @@ class Condition(NamedTuple):
             )
         return any(self._same(value, target) for target in self.values) != (self.sign == "!=")
 
-    def _same(self, value: str | float, target: str | float) -> bool:
+    def _same(self, value: _Comparable, target: str | float) -> bool:
+        if isinstance(value, tuple):
+            return any(self._same(one, target) for one in value)
         if isinstance(value, float):
             return isinstance(target, float) and math.isclose(value, target, rel_tol=1e-9)
         value, text = value.casefold(), str(target).casefold()
@@ -242,7 +248,9 @@ def _settings() -> dict[str, Field]:
     return {field.key.partition(".")[2]: field for field in reversed(shared)} | {f.key: f for f in (*own, *shared)}
 
 
-def _value(summary: RunSummary, key: str) -> str | float | None:
+def _value(summary: RunSummary, key: str) -> _Comparable | None:
+    if key in _TAGS:
+        return summary.metadata.tags
     if key in _TEXTS:
         return _TEXTS[key](summary)
     if key in _COUNTS:

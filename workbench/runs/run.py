@@ -125,8 +125,7 @@ class Run:
         Raises:
             RunError: a worker has it, its folder is gone or cannot be written, or it came with the program.
         """
-        if self.path.parent == locations.shipped():
-            raise RunError(f"{self.id} came with the program: it can be asked, not changed.")
+        self.refuse_shipped()
         try:
             folder.check(self.path)
             held = lock.acquire(self.lock_file)
@@ -147,6 +146,15 @@ class Run:
             raise RunError(f"Run {self.id} cannot be used: {what}: {error.strerror} ({self.stop_file}).") from None
         files.clear_temporary(self.path)
         return held
+
+    def refuse_shipped(self) -> None:
+        """Refuse to change a model of the program's own.
+
+        Raises:
+            RunError: it is one.
+        """
+        if self.path.parent == locations.shipped():
+            raise RunError(f"{self.id} came with the program: it can be asked, not changed.")
 
     def adopt_lock(self, descriptor: int) -> Lock:
         """Take over the lock that the launcher handed on; take it anew where it is another one.

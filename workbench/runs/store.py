@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from workbench.runs import locations
 from workbench.runs.folder import NotOpened, RunError
 from workbench.runs.locations import PRETRAINED
 from workbench.runs.metadata import RunMetadata, encode
+from workbench.runs.metadata import read as read_metadata
 from workbench.runs.run import Run
 
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}  # a folder that holds something is never replaced
@@ -109,7 +111,9 @@ def pretrained(folder: Path) -> list[Run]:
 
 
 def find(name: str, folder: Path) -> Run:
-    """Find a run by its id, a unique prefix, ``last``, ``pretrained/NAME`` or its folder's path.
+    """Find a run by its id, a unique prefix, ``last``, ``pretrained/NAME``, its folder's path, or its name.
+
+    A name is looked for last, and in the folder's own runs: ``NAME``, or ``STUDY: NAME`` of a study's run.
 
     Raises:
         NoSuchRun: there is none, or several.
@@ -125,6 +129,8 @@ def find(name: str, folder: Path) -> Run:
     if os.sep in name or name in (".", ".."):
         if _is_run(Path(name)):
             return Run(Path(name).absolute())
+        if run := _named(name, listing(folder)):
+            return run
         raise NoSuchRun(f"{name} is not a run's folder: it holds no spec.json.")
     every = listing(folder)
     if not every:
@@ -136,10 +142,32 @@ def find(name: str, folder: Path) -> Run:
     matching = [run for run in every if run.id == name] or [run for run in every if run.id.startswith(name)]
     if len(matching) == 1:
         return matching[0]
+    if run := _named(name, every):
+        return run
     if matching:
-        some = ", ".join(run.id for run in matching[:4]) + (" …" if len(matching) > 4 else "")
-        raise NoSuchRun(f"{name!r} is the beginning of {len(matching)} runs: {some}. Type more of it.")
+        raise NoSuchRun(f"{name!r} is the beginning of {len(matching)} runs: {_some(matching)}. Type more of it.")
     raise NoSuchRun(f"There is no run {name!r} in {folder}: `workbench runs` lists them.")
+
+
+def _named(name: str, runs: Sequence[Run]) -> Run | None:
+    """Return the run that was given a name; ``None`` where none was.
+
+    Raises:
+        NoSuchRun: several were.
+    """
+    matching = []
+    for run in runs:
+        with suppress(RunError):  # a stranger's folder holds a link there
+            about = read_metadata(run)
+            if about.name and name in (about.name, about.label):
+                matching.append(run)
+    if len(matching) > 1:
+        raise NoSuchRun(f"{name!r} is the name of {len(matching)} runs: {_some(matching)}. Give the id of one.")
+    return matching[0] if matching else None
+
+
+def _some(runs: Sequence[Run]) -> str:
+    return ", ".join(run.id for run in runs[:4]) + (" …" if len(runs) > 4 else "")
 
 
 def remove(run: Run) -> str:

@@ -10,9 +10,11 @@ from tasks.base import Metrics, Settings
 from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.render.metrics import with_heading
+from workbench.runs import metadata
 from workbench.runs.events import Best, Failed, Finished, Stopped
 from workbench.runs.folder import RunError
 from workbench.runs.history import History, LatestEvents
+from workbench.runs.metadata import RunMetadata
 from workbench.runs.run import Run, Status
 
 UNREADABLE: Literal["unreadable"] = "unreadable"
@@ -37,6 +39,12 @@ class RunSummary(NamedTuple):
     best: Best | None = None
     notes: tuple[str, ...] = ()
     device: str = ""
+    metadata: RunMetadata = RunMetadata()
+
+    @property
+    def label(self) -> str:
+        """Words that tell the run apart from others: ``STUDY: NAME``, its name, else its id."""
+        return self.metadata.label or self.run.id
 
     @property
     def task(self) -> str:
@@ -93,7 +101,7 @@ def read_summary(run: Run) -> RunSummary:
 def summarize(run: Run, history: History) -> RunSummary:
     """Summarize a run whose latest events are given; one that cannot be read is described as that."""
     try:
-        described, status = run.spec, run.status(history)
+        described, status, about = run.spec, run.status(history), metadata.read(run)
     except (RunError, OSError) as error:
         return unreadable_summary(run, error)
     ended, started = history.ended, history.started
@@ -114,6 +122,7 @@ def summarize(run: Run, history: History) -> RunSummary:
         best=best,
         notes=(*filter(None, [started.protocol]), *started.notes) if started else (),
         device=started.device if started else "",
+        metadata=about,
     )
 
 
@@ -142,6 +151,7 @@ def facts(summary: RunSummary) -> dict[str, object]:
         "preset": described.preset if described else "",
         "data": described.data if described else "",
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(summary.run.created)),
+        **metadata.facts(summary.metadata),
         "step": summary.step,
         "steps": summary.total,
         "epochs": summary.epochs,

@@ -7,7 +7,8 @@ import pytest
 from waiting import eventually
 
 from workbench.render.format import age
-from workbench.runs import launch
+from workbench.runs import launch, metadata
+from workbench.runs.metadata import RunMetadata
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.services.catalogue import Catalogue
 
@@ -133,6 +134,22 @@ def test_an_unchanged_run_is_not_read_again(worker, folder) -> None:
     two.go_on(60)
     found = [{row.run.id: row.status for row in catalogue.scan()}[two.run.id] for _ in range(2)]
     assert found[-1] == "running"  # runs that have ended are looked at every second time
+
+
+def test_a_run_that_is_given_a_name_is_read_again(worker, folder) -> None:
+    one, two = worker().start().train(10, 60), worker("gru").start().train(10, 200).finish()
+    catalogue = Catalogue(folder)
+    first = {row.run.id: row for row in catalogue.scan()}
+    for run in (one.run, two.run):
+        metadata.write(run, RunMetadata(name="wide"))
+    for _ in range(2):  # runs that have ended are looked at every second time
+        found = {row.run.id: row for row in catalogue.scan()}
+    assert found == {name: row._replace(metadata=RunMetadata(name="wide")) for name, row in first.items()}
+    for run in (one.run, two.run):
+        metadata.write(run, RunMetadata(name="narrow"))
+    for _ in range(2):
+        found = {row.run.id: row for row in catalogue.scan()}
+    assert {row.label for row in found.values()} == {"narrow"}
 
 
 def test_age_is_said_in_its_largest_unit() -> None:

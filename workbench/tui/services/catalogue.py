@@ -16,6 +16,7 @@ from workbench.tui.services.unreadable import UNREADABLE
 
 _ENDED = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on
 _ENDED_EVERY = 2  # scans of the folder for one of the runs that have ended
+_SPEC = 2  # place of the description's among a run's file stats
 _Stat = tuple[int, int, int] | None
 
 
@@ -45,20 +46,20 @@ class RunMonitor:
 
     def _look(self) -> RunSummary | None:
         run = self._run
-        state: tuple[object, ...] = (_stat(run.lock_file),)
+        state: tuple[object, ...] = (_stat(run.lock_file), _stat(run.metadata_file))
         if not self.ended:
             state += (_stat(run.spec_file), _stat(run.events_file), run.alive(), run.stop_file.exists())
-            if state[1] is None:
+            if state[_SPEC] is None:
                 return None
         if state == self._state:
             return self.summary
-        if self._state and state[1:2] != self._state[1:2]:
+        if self._state and state[_SPEC:][:1] != self._state[_SPEC:][:1]:
             self._run = Run(run.path)  # its description is cached
         self.summary = self._read()
         if self.ended and self._latest.history.ended is None:  # the last event may have been written after the reading
             self.summary = self._read()
         self.order = (self._run.created, self._run.id)
-        self._state = state[:1] if self.ended else state
+        self._state = state[:_SPEC] if self.ended else state
         return self.summary
 
     def _read(self) -> RunSummary:
