@@ -262,3 +262,9 @@ def test_every_plan_survives_its_file(runs_folder: Path) -> None:
     again = Study(study.path).content
     assert again.plan == plan
     assert [(one.label, one.coordinates, one.described) for one in again.runs] == [*map(tuple, plans.expand(plan))]
+
+
+def test_a_run_whose_worker_never_began_is_waiting(runs_folder: Path) -> None:
+    study = made(runs_folder, toy_plan(group("rnn")))
+    study.begin(1)
+    assert [member.state for member in study.members()] == ["waiting"]

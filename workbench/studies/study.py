@@ -191,7 +191,8 @@ class Study:
                 every.append(Member(number, planned, run, WAITING))
                 continue
             summary = read_summary(run)
-            every.append(Member(number, planned, run, summary.status, summary))
+            unborn = summary.status == "lost" and not folder.holds(run.events_file)  # its worker is being started
+            every.append(Member(number, planned, run, WAITING if unborn else summary.status, summary))
         return every
 
     def _begun(self, search: Search) -> list[int]:
