@@ -52,7 +52,7 @@ def test_a_run_that_is_begun_carries_its_label_and_its_study(runs_folder: Path) 
     run = study.begin(2)
     assert (run.path, run.spec.options.layers) == (runs_folder / "grid-02", 2)
     assert metadata.read(run) == RunMetadata(name="layers 2", study="grid")
-    assert states(study) == ["waiting", "lost"]
+    assert states(study) == ["waiting", "waiting"]
     before = contents(runs_folder)
     assert study.begin(2).path == run.path
     assert contents(runs_folder) == before
