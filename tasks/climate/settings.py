@@ -48,7 +48,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     presets: ClassVar[Mapping[str, Preset]] = {
         "class-report": Preset(
             help="the class report's protocol: all 720 steps unpatched, seven scaled features, a plain head, MSE, "
-            "hidden 64, one layer, Adam 1e-3, batches of 64",
+            "hidden 64, one layer, AdamW 1e-3, batches of 64",
             values={
                 "task.patch": "none",
                 "task.inputs": "scaled",
@@ -58,9 +58,9 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "task.loss": "mse",
                 "cell.hidden": 64,
                 "cell.layers": 1,
-                "train.optimizer": "adam",
+                "train.optimizer": "adamw",
                 "train.lr": 1e-3,
-                "train.weight_decay": 0.0,
+                "train.weight_decay": 0.01,
                 "train.schedule": "constant",
                 "train.batch_size": 64,
                 "train.epochs": 10,

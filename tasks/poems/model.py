@@ -1,4 +1,4 @@
-"""The network that predicts the next character from those before it and from the context of its place.
+"""Networks that predict the next character from those before it, and from the context of its place.
 
 Shapes: B batch, T time, E embedding, O output size, W width that is scored (E where tied, else O), V vocabulary,
 C classes of tokens, P positions that are scored.
@@ -21,6 +21,36 @@ class ReadState(NamedTuple):
 
     codes: Tensor
     state: RecurrentState
+
+
+class PlainNetwork(nn.Module):
+    """Embedding → dropout → recurrence → dropout → scores of the next character by a linear layer.
+
+    Args:
+        embedding: (B,T) → (B,T,E), the tokens' vectors.
+        recurrent: (B,T,E) → (B,T,O), one way.
+        dropout: share of the recurrence's inputs and outputs dropped in training.
+    """
+
+    def __init__(self, embedding: nn.Embedding, recurrent: RecurrentNetwork, *, dropout: float) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.recurrent = recurrent
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(recurrent.output_size, embedding.num_embeddings)
+
+    def forward(
+        self, codes: Tensor, lengths: Tensor | None = None, state: RecurrentState = None, *, return_state: bool = False
+    ) -> tuple[Tensor, RecurrentState]:
+        """``codes`` (B,T), ``lengths`` (B,) on the CPU → outputs (B,T,O) for ``scores``; the state on demand."""
+        inputs = self.dropout(self.embedding(codes))
+        outputs, after = self.recurrent(inputs, lengths, state, return_state=return_state)
+        return self.dropout(outputs), after
+
+    def scores(self, outputs: Tensor) -> Tensor:
+        """Outputs at P positions (P,O) → scores (P,V) of the next character of each."""
+        found: Tensor = self.head(outputs)
+        return found
 
 
 class PoemNetwork(nn.Module):
@@ -111,6 +141,9 @@ class PoemNetwork(nn.Module):
         place, line, beside = (part[:, -last:] for part in context(seen, self.breaks))
         vectors: Tensor = self.beside(self._embed(beside).flatten(2)) + self.place(place) + self.line(line)
         return vectors
+
+
+Network = PlainNetwork | PoemNetwork
 
 
 def init_bias_to_frequencies(head: nn.Linear, counts: Tensor) -> None:

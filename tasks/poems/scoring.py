@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from tasks.base import Metrics
 from tasks.poems import forms
 from tasks.poems.lexicon import Lexicon
-from tasks.poems.model import PoemNetwork
+from tasks.poems.model import Network
 from tasks.shared.sequences.ragged import Ragged
 from tasks.views import Table
 
@@ -23,20 +23,20 @@ _LARGEST_EXPONENT = 700  # nats whose exponential is still a number
 _CHUNK = 1024  # positions that are scored at a time
 
 
-def token_nll(network: PoemNetwork, outputs: Tensor, targets: Tensor) -> Tensor:
+def token_nll(network: Network, outputs: Tensor, targets: Tensor) -> Tensor:
     """The NLL of each target (P,) under the network's outputs (P,W), in nats (P,)."""
     chunks = zip(torch.split(outputs, _CHUNK), torch.split(targets, _CHUNK), strict=True)
     return torch.cat([F.cross_entropy(network.scores(o).float(), t, reduction="none") for o, t in chunks])
 
 
-def prompt_nll(network: PoemNetwork, prompts: Sequence[Sequence[int]]) -> Tensor:
+def prompt_nll(network: Network, prompts: Sequence[Sequence[int]]) -> Tensor:
     """The NLL of each token after the first of prompts of one length T+1, in nats (B,T)."""
-    codes = torch.tensor(prompts, device=network.breaks.device)  # (B,T+1)
+    codes = torch.tensor(prompts, device=network.head.weight.device)  # (B,T+1)
     outputs, _ = network(codes[:, :-1])
     return token_nll(network, outputs.flatten(0, 1), codes[:, 1:].flatten()).view(len(prompts), -1)
 
 
-def predictions(network: PoemNetwork, poems: Ragged, rows: Tensor) -> tuple[Tensor, Tensor]:
+def predictions(network: Network, poems: Ragged, rows: Tensor) -> tuple[Tensor, Tensor]:
     """Outputs (P,W) at every position of some poems, and the token that follows there (P,); no padding."""
     codes, lengths = poems.padded(rows)  # (B,T+1)
     lengths = lengths - 1
@@ -45,7 +45,7 @@ def predictions(network: PoemNetwork, poems: Ragged, rows: Tensor) -> tuple[Tens
     return outputs.flatten(0, 1)[within], codes[:, 1:].flatten()[within]
 
 
-def nll_metrics(network: PoemNetwork, poems: Ragged, batches: Iterable[Tensor], characters: Tensor) -> Metrics:
+def nll_metrics(network: Network, poems: Ragged, batches: Iterable[Tensor], characters: Tensor) -> Metrics:
     """``loss`` and ``nll`` in nats per token, punctuation and end counted; ``nll_hanzi`` over characters; perplexity.
 
     Args:
@@ -79,7 +79,7 @@ def surprise_table(tokens: Sequence[str], nats: Sequence[float]) -> Table:
 
 
 def held_out_table(
-    network: PoemNetwork, poems: Ragged, row: Tensor, lexicon: Lexicon, never_sampled: Sequence[int]
+    network: Network, poems: Ragged, row: Tensor, lexicon: Lexicon, never_sampled: Sequence[int]
 ) -> Table:
     """A held-out poem line by line, beside the most probable token at each of its places.
 

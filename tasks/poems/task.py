@@ -31,7 +31,7 @@ from tasks.poems import artifacts, baselines, checker, cleaning, data, explanati
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.guide import PoemGuide
 from tasks.poems.lexicon import Lexicon
-from tasks.poems.model import PoemNetwork, init_bias_to_frequencies
+from tasks.poems.model import Network, PlainNetwork, PoemNetwork, init_bias_to_frequencies
 from tasks.poems.prosody import Prosody
 from tasks.poems.settings import Settings
 from tasks.poems.transcription import transcribe
@@ -107,14 +107,18 @@ class Task(Writer):
     def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         embedding = nn.Embedding(len(self.vocabulary), self.settings.embedding)
         recurrent = make_recurrent(self.settings.embedding)
-        network = PoemNetwork(
-            embedding,
-            recurrent,
-            classes=torch.from_numpy(self.lexicon.classes),
-            breaks=self.vocabulary.encode(cleaning.PUNCTUATION),
-            tied=self.settings.tied,
-            dropout=self.settings.dropout,
-        )
+        network: Network
+        if self.settings.context:
+            network = PoemNetwork(
+                embedding,
+                recurrent,
+                classes=torch.from_numpy(self.lexicon.classes),
+                breaks=self.vocabulary.encode(cleaning.PUNCTUATION),
+                tied=self.settings.tied,
+                dropout=self.settings.dropout,
+            )
+        else:
+            network = PlainNetwork(embedding, recurrent, dropout=self.settings.dropout)
         if self.settings.init == "glorot":
             nn.init.xavier_uniform_(network.head.weight)
         else:
@@ -275,6 +279,6 @@ class Task(Writer):
         return self.settings.script == "simplified"
 
 
-def _network(model: nn.Module) -> PoemNetwork:
-    assert isinstance(model, PoemNetwork)
+def _network(model: nn.Module) -> Network:
+    assert isinstance(model, Network)
     return model

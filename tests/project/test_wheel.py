@@ -70,6 +70,8 @@ def test_the_wheel_holds_the_three_packages_and_the_starter_data(wheel: Path) ->
     assert {f"tasks/names/starter/{language}.txt" for language in LANGUAGES} <= set(names)
     shipped = [task for task in tasks.available() if (ROOT / "tasks" / task).is_dir()]
     assert [task for task in shipped if not any(name.startswith(f"tasks/{task}/starter/") for name in names)] == []
+    assert {f"tasks/{path.relative_to(ROOT / 'tasks')}" for path in ROOT.glob("tasks/*/labs/*.toml")} <= set(names)
+    assert "tasks/names/labs/names-rnn-lstm.toml" in names
     assert "tasks/shared/datasets/sources.tsv" in names
     assert "workbench/tui/styles/base.tcss" in names
     assert not [name for name in names if "__pycache__" in name or "tests/" in name]
