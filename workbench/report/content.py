@@ -169,13 +169,13 @@ def _opening(plan: Plan | None, reported: Sequence[ReportedRun], language: Langu
     for one in sorted(reported, key=lambda one: (one.finished is None, one.history.started is None)):
         described = one.run.spec
         data.setdefault((described.task, described.data, described.settings.own_data), one)
-    blocks += [_data(one, language) for one in data.values()]
-    blocks.append(_environment(reported, language))
+    rows = [*(row for one in data.values() for row in _data(one, language)), *_environment(reported)]
+    blocks.append(Facts([(say(name, language), value) for name, value in rows]))
     title = "question and data" if plan and plan.question else "data and environment"
     return Section(headline(title, language), blocks)
 
 
-def _data(one: ReportedRun, language: Language) -> Facts:
+def _data(one: ReportedRun, language: Language) -> list[tuple[str, str]]:
     from tasks.shared.datasets import registry
 
     described, started, ended = one.run.spec, one.history.started, one.finished
@@ -183,7 +183,7 @@ def _data(one: ReportedRun, language: Language) -> Facts:
     dataset = registry.DATASETS.get(described.task) if described.data == "full" and not own else None
     test = ended.correctness.count if ended and ended.correctness else 0
     sizes = {"train": f"{started.train_size:,}", "test": f"{test:,}" if test else ""} if started else {}
-    rows = [
+    return [
         ("task", sentence("subject", language, task=described.task, about=described.settings.title)),
         ("data", dataset.title if dataset else own or say(described.data, language)),
         ("source", dataset.home if dataset else ""),
@@ -192,14 +192,13 @@ def _data(one: ReportedRun, language: Language) -> Facts:
         ("examples", sentence("sizes", language, **sizes) if sizes else ""),
         ("notes", " ".join(started.notes) if started else ""),
     ]
-    return Facts([(say(name, language), value) for name, value in rows])
 
 
-def _environment(reported: Sequence[ReportedRun], language: Language) -> Facts:
+def _environment(reported: Sequence[ReportedRun]) -> list[tuple[str, str]]:
     started = [one.history.started for one in reported if one.history.started]
     versions = dict.fromkeys(", ".join(f"{name} {v}" for name, v in each.versions.items()) for each in started)
     devices = dict.fromkeys(f"{each.device}, {each.precision}" for each in started)
-    return Facts([(say("device", language), " · ".join(devices)), (say("versions", language), " · ".join(versions))])
+    return [("device", " · ".join(devices)), ("versions", " · ".join(versions))]
 
 
 def _overlaid(
