@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -161,27 +161,31 @@ class Study:
         count = self.search.trials if self.search else len(self.content.runs)
         return Run(self.path.parent.parent / f"{self.id}-{number:0{max(2, len(str(count)))}d}")
 
-    def members(self) -> list[Member]:
-        """Return every planned run, or every trial that has begun, with its state and figures."""
+    def members(self, read: Callable[[Run], RunSummary] = read_summary) -> list[Member]:
+        """Return every planned run, or every trial that has begun, with its state and figures.
+
+        Args:
+            read: summarizes a run; one that is asked again and again may read only what has changed.
+        """
         if self.search is not None:
-            return [self._trial(number, self.search) for number in self._begun(self.search)]
+            return [self._trial(number, self.search, read) for number in self._begun(self.search)]
         every = []
         for number, planned in enumerate(self.content.runs, 1):
             run = self.run(number)
             if not folder.holds(run.path):
                 every.append(Member(number, planned, run, WAITING))
                 continue
-            summary = read_summary(run)
+            summary = read(run)
             every.append(Member(number, planned, run, summary.status, summary))
         return every
 
     def _begun(self, search: Search) -> list[int]:
         return [number for number in range(1, search.trials + 1) if folder.holds(self.run(number).path)]
 
-    def _trial(self, number: int, search: Search) -> Member:
+    def _trial(self, number: int, search: Search, read: Callable[[Run], RunSummary]) -> Member:
         """Return a trial, with the values that were chosen for it."""
         run = self.run(number)
-        summary = read_summary(run)
+        summary = read(run)
         described = summary.spec or self.content.runs[0].described
         values: dict[str, Value] = {one.key: value_of(described, one.key) for one in search.space}
         label = ", ".join(setting_words(key, as_typed(value)) for key, value in values.items())
