@@ -24,6 +24,7 @@ from workbench.tui.compare.screen import CompareScreen
 from workbench.tui.lab.network_line import NetworkSummaryLine
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.runs.screen import RunsScreen
+from workbench.tui.studies.screen import StudiesScreen
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(RunScreen, "EVERY", 0.03)
     monkeypatch.setattr(RunsScreen, "EVERY", 0.05)
     monkeypatch.setattr(CompareScreen, "EVERY", 0.05)
+    monkeypatch.setattr(StudiesScreen, "EVERY", 0.05)
     for moment in ("SOON", "SETTLED"):  # no child with torch in it, but where a test asks for one
         monkeypatch.setattr(NetworkSummaryLine, moment, 1e6)
     return tmp_path / "runs"

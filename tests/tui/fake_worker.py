@@ -39,8 +39,10 @@ def table() -> Table:
 class FakeWorker:
     """Writes what a worker writes; holds the lock while it lives."""
 
-    def __init__(self, folder: Path, cell: str = "lstm", task: str = "names", **described: Any) -> None:
-        self.run: Run = store.create(folder, spec.make(task, cell, **described))
+    def __init__(
+        self, folder: Path, cell: str = "lstm", task: str = "names", run: Run | None = None, **described: Any
+    ) -> None:
+        self.run: Run = run or store.create(folder, spec.make(task, cell, **described))
         self._lock: Lock | None = self.run.acquire_lock()
         self._journal = Journal(self.run.events_file)
         self.best: Best | None = None
@@ -89,7 +91,7 @@ class FakeWorker:
         shown = [confusion(), table()] if views is None else views
         self.write(Eval(time=time.time(), step=step, epoch=step / 20, metrics=metrics, views=shown, best=self.best))
 
-    def finish(self, step: int = 200) -> FakeWorker:
+    def finish(self, step: int = 200, accuracy: float = 0.8765) -> FakeWorker:
         assert self.best is not None
         self.write(
             Finished(
@@ -98,7 +100,7 @@ class FakeWorker:
                 epochs=step / 20,
                 reason="all epochs are done",
                 best=self.best,
-                test={"loss": 0.65, "accuracy": 0.8765, "macro_f1": 0.6},
+                test={"loss": 0.65, "accuracy": accuracy, "macro_f1": 0.6},
                 views=[confusion(9)],
                 wall_s=12.0,
                 examples_per_s=1000.0,

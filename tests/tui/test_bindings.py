@@ -94,9 +94,9 @@ async def test_a_screen_that_says_so_has_no_text_field(screen, worker) -> None:
     one = worker().start().train(10, 60)
     async with screen.open(one.run) as pilot:
         await screen.until(pilot, "running")
-        for key in ("1", "2", "4"):
+        for key in ("1", "2", "5", "4"):
             await pilot.press(key)
         await pilot.pause()
         shown = list(screen.app.pages.values())
-        assert {page.place for page in shown} >= {"lab", "runs", "run", "poem"}
+        assert {page.place for page in shown} >= {"lab", "runs", "run", "poem", "studies"}
         assert [page.place for page in shown if page.query(Input) and not page.has_fields] == []

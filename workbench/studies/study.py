@@ -6,6 +6,7 @@ once make one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -180,17 +181,21 @@ class Study:
         digits = max(2, len(str(count)))
         return Run(self.path.parent.parent / f"{self.id}-{number:0{digits}d}")
 
-    def members(self) -> list[Member]:
-        """Return every planned run, or every trial that has begun, with its state and figures."""
+    def members(self, read: Callable[[Run], RunSummary] = read_summary) -> list[Member]:
+        """Return every planned run, or every trial that has begun, with its state and figures.
+
+        Args:
+            read: summarizes a run; one that is asked again and again may read only what has changed.
+        """
         if self.search is not None:
-            return [self._trial(number, self.search) for number in self._begun(self.search)]
+            return [self._trial(number, self.search, read) for number in self._begun(self.search)]
         every = []
         for number, planned in enumerate(self.content.runs, 1):
             run = self.run(number)
             if not folder.holds(run.path):
                 every.append(Member(number, planned, run, WAITING))
                 continue
-            summary = read_summary(run)
+            summary = read(run)
             unborn = summary.status == "lost" and not folder.holds(run.events_file)  # its worker is being started
             every.append(Member(number, planned, run, WAITING if unborn else summary.status, summary))
         return every
@@ -198,10 +203,10 @@ class Study:
     def _begun(self, search: Search) -> list[int]:
         return [number for number in range(1, search.trials + 1) if folder.holds(self.run(number).path)]
 
-    def _trial(self, number: int, search: Search) -> Member:
+    def _trial(self, number: int, search: Search, read: Callable[[Run], RunSummary]) -> Member:
         """Return a trial, with the values that were chosen for it."""
         run = self.run(number)
-        summary = read_summary(run)
+        summary = read(run)
         described = summary.spec or self.content.runs[0].described
         values: dict[str, Value] = {one.key: value_of(described, one.key) for one in search.space}
         label = ", ".join(setting_words(key, as_typed(value)) for key, value in values.items())

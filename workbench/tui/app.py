@@ -44,8 +44,14 @@ def _runs() -> Screen[None]:
     return RunsScreen()
 
 
+def _studies() -> Screen[None]:
+    from workbench.tui.studies.screen import StudiesScreen
+
+    return StudiesScreen()
+
+
 _FIRST = ("base", "lab")  # style sheets that the first paint needs, with the last
-_PAGES = ("run", "charts", "confusion", "runs", "compare", "poem")
+_PAGES = ("run", "charts", "confusion", "runs", "compare", "studies", "poem")
 _LAST = ("over", "ansi")
 _SOON = 0.3  # seconds after which the other pages' style sheets are read, unless one of them is shown before
 
@@ -61,7 +67,7 @@ class WorkbenchApp(Messages, Appearance):
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     COMMANDS = {Palette}  # noqa: RUF012
-    SCREENS = {"lab": LabScreen, "runs": _runs, "poem": _poem}  # noqa: RUF012
+    SCREENS = {"lab": LabScreen, "runs": _runs, "studies": _studies, "poem": _poem}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (COMPACT, "-compact"), (WIDE, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (MEDIUM, "-medium"), (TALL, "-tall")]  # noqa: RUF012
 

@@ -12,7 +12,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key
 
-Place = Literal["everywhere", "lab", "run", "confusion", "runs", "compare", "poem"]
+Place = Literal["everywhere", "lab", "run", "confusion", "runs", "compare", "studies", "poem"]
 TITLES: dict[Place, str] = {
     "everywhere": "Everywhere",
     "lab": "Lab",
@@ -20,6 +20,7 @@ TITLES: dict[Place, str] = {
     "confusion": "Confusion",
     "runs": "Runs",
     "compare": "Compare",
+    "studies": "Studies",
     "poem": "Poem",
 }
 
@@ -148,7 +149,16 @@ ACTIONS = (
     Action("compare", "axis", "a", "f8", "Axis", "draw over steps, epochs or the time trained"),
     Action("compare", "next_pane", "v", "f6", "Next view", "show the next pane: chart, results, settings"),
     Action("compare", "picture", "p", "f12", "Picture", "write the runs' curves to a picture for a report", False),
-    Action("compare", "back", "b", "f7", "Back", "back to the list of runs"),
+    Action("compare", "back", "b", "f7", "Back", "back to the list of runs or studies"),
+    Action("studies", "open", "o", "f7", "Open", "watch the chosen run; of the table compare a row (also Enter)"),
+    Action("studies", "start", "s", "f5", "Start", "train what waits, was stopped, lost or failed", acts=True),
+    Action("studies", "stop", "x", "f8", "Stop", "let what trains save a checkpoint and end, start no more", acts=True),
+    Action("studies", "next_pane", "v", "f6", "Next view", "show the next pane: runs, table, studies"),
+    Action("studies", "compare", "c", "ctrl+t", "Compare", "lay the runs of the table's row over one another"),
+    Action("studies", "metric", "m", "ctrl+o", "Figure", "the next figure: test, validation, training loss"),
+    Action("studies", "rows", "w", "ctrl+r", "Rows", "the next setting in the table's rows"),
+    Action("studies", "columns", "l", "ctrl+l", "Columns", "the next setting in the table's columns"),
+    Action("studies", "report", "e", "f12", "Report", "write the study's report to a file in the current folder"),
     Action("poem", "write", "w", "f5", "Write", "write with the settings shown (also Enter in one of them)"),
     Action("poem", "break_off", "x", "f8", "Stop", "end what is being written, at this character"),
     Action("poem", "again", "a", "f6", "Again", "write once more, with the next seed"),
@@ -169,6 +179,9 @@ ACTIONS = (
     Action("everywhere", "go('runs')", "2", "f3", "Runs", "all runs of this folder", footer=False),
     Action("everywhere", "go('run')", "3", "f4", "Run", "the run that was opened last", footer=False),
     Action("everywhere", "go('poem')", "4", "f10", "Poem", "let a trained network write", footer=False),
+    Action(
+        "everywhere", "go('studies')", "5", "f11", "Studies", "many runs under one name, and their table", footer=False
+    ),
     Action("everywhere", "toggle_theme", "t", "f9", "Theme", "dark, light, or high contrast", footer=False),
     Action(
         "everywhere",

@@ -1,19 +1,14 @@
-"""Run summaries on the Runs screen: the columns of the list, its orders, and the details below it."""
+"""Run summaries on the Runs screen: the columns of the list and its orders."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from textual.content import Content
-
-from workbench.config.fields import as_typed
-from workbench.render.format import age, duration, number
-from workbench.render.metrics import with_heading
+from workbench.render.format import age, number
 from workbench.render.text import printable
 from workbench.runs.summary import RunSummary, higher_is_better
-from workbench.tui.services.catalogue import changed
-from workbench.tui.widgets.status import COLOURS, badge
+from workbench.tui.widgets.status import word_style
 
 _STATES = ("starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
 
@@ -53,7 +48,7 @@ COLUMNS = (
         lambda summary: summary.status,
         lambda summary: _STATES.index(summary.status),
         ("those in training first", "those in training last"),
-        style=lambda summary: f"bold $text-{COLOURS[summary.status]}",
+        style=lambda summary: word_style(summary.status),
     ),
     RunColumn(
         "task",
@@ -134,30 +129,3 @@ def sorted_runs(runs: Iterable[RunSummary], column: RunColumn, *, reverse: bool)
     if column.name == "best":  # figures of different tasks are not compared
         with_value.sort(key=lambda summary: (summary.task, summary.metric))
     return with_value + without_value
-
-
-def run_details(summary: RunSummary) -> Content:
-    """Return the lines about a run: state, id, message, figures, and settings that differ from the defaults."""
-    lines = [
-        Content.assemble(badge(summary.status), "  ", (printable(summary.run.id), "bold")),
-        Content(printable(summary.message)),
-    ]
-    figures = [
-        f"step {summary.progress}" if summary.step else "",
-        f"{number(summary.epochs, 1)} epochs" if summary.epochs else "",
-        f"training loss {number(summary.loss)}" if summary.loss is not None else "",
-        f"best {summary.standing}" if summary.best else "",
-        f"{duration(summary.eta_s)} left" if summary.eta_s is not None else "",
-        *(
-            f"test {with_heading(name, value, summary.spec.settings)}"
-            for name, value in summary.test.items()
-            if summary.spec and name == summary.metric
-        ),
-    ]
-    if any(figures):
-        lines.append(Content(" · ".join(filter(None, figures))))
-    if summary.spec:
-        settings = ", ".join(f"{key} {as_typed(value)}" for key, value in changed(summary.spec).items())
-        preset = f"preset {summary.spec.preset}: " * bool(summary.spec.preset)
-        lines.append(Content.styled(printable(preset + (settings or "the task's defaults")), "$foreground-muted"))
-    return Content("\n").join(lines)

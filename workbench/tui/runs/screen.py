@@ -20,13 +20,14 @@ from workbench.tui.keys import actions, bindings
 from workbench.tui.runs.dialogs import delete_runs, deletion_refusal, export_runs
 from workbench.tui.runs.filter_line import FilterLine
 from workbench.tui.runs.marked_runs import MORE, MarkedRuns
-from workbench.tui.runs.run_table import COLUMNS, NEWEST, run_details, sorted_runs
+from workbench.tui.runs.run_table import COLUMNS, NEWEST, sorted_runs
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.services.polling import poll
 from workbench.tui.services.unreadable import unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.listing import Column, Listing, Row, StyledText
 from workbench.tui.widgets.page import Page
+from workbench.tui.widgets.run_details import run_details
 from workbench.tui.widgets.status import live, resumable
 
 _AGES = 15  # seconds after which ages are written anew where no run has changed

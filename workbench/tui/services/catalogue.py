@@ -46,9 +46,9 @@ class RunMonitor:
 
     def _look(self) -> RunSummary | None:
         run = self._run
-        state: tuple[object, ...] = (_stat(run.lock_file), _stat(run.metadata_file))
+        state: tuple[object, ...] = (file_stat(run.lock_file), file_stat(run.metadata_file))
         if not self.ended:
-            state += (_stat(run.spec_file), _stat(run.events_file), run.alive(), run.stop_file.exists())
+            state += (file_stat(run.spec_file), file_stat(run.events_file), run.alive(), run.stop_file.exists())
             if state[_SPEC] is None:
                 return None
         if state == self._state:
@@ -103,7 +103,8 @@ def changed(described: RunSpec) -> dict[str, object]:
         return {}
 
 
-def _stat(file: Path) -> _Stat:
+def file_stat(file: Path) -> _Stat:
+    """Return what changes whenever a file is written or replaced; ``None`` where there is none."""
     try:
         stat = file.stat()
     except OSError:

@@ -19,7 +19,11 @@ class OwnedRuns:
         """Remember a run, and its worker where it was started here."""
         self._known[run.path] = run
         if process is not None:
-            self._processes.append(process)
+            self.add_process(process)
+
+    def add_process(self, process: Popen[bytes]) -> None:
+        """Remember a process that was started here and is no run's, such as the queue of a study."""
+        self._processes.append(process)
 
     def live(self) -> list[Run]:
         """Return the runs that are training now."""

@@ -24,19 +24,26 @@ class TopBar(Widget):
         self._place = place
 
     def render(self) -> Content:
-        narrow = self.size.width < 60
-        parts: list[Content | str | tuple[str, str]] = [] if narrow else [(" Workbench ", "bold"), " "]
+        told = f" {self.training} training " if self.training else ""
+        right = Content.styled(told, "bold $text-success")
+        every = [self._screens(*how) for how in ((" Workbench  ", " "), ("", " "), ("", ""))]
+        for room in (self.size.width - right.cell_length, self.size.width):
+            for left in every:
+                if left.cell_length <= room:
+                    return Content.assemble(left, " " * (room - left.cell_length), right) if told else left
+            right = Content("")
+        return every[-1]
+
+    def _screens(self, title: str, around: str) -> Content:
+        """Return the screens' keys and names, with blanks around each."""
+        parts: list[Content | tuple[str, str]] = [(title, "bold")]
         for action in actions("everywhere"):
             if action.name.startswith("go("):
                 here = action.name == f"go('{self._place}')"
-                name = Content.styled(f" {action.key} {action.label} ", "bold reverse" if here else "$foreground-muted")
-                parts += [name.stylize(Style.from_meta({"@click": f"app.{action.name}"})), " "]
-        left = Content.assemble(*parts)
-        if not self.training:
-            return left
-        right = Content.styled(f" {self.training} training ", "bold $text-success")
-        room = self.size.width - left.cell_length - right.cell_length
-        return Content.assemble(left, " " * room, right) if room > 0 else left
+                text = f"{around}{action.key} {action.label}{around}"
+                name = Content.styled(text, "bold reverse" if here else "$foreground-muted")
+                parts += [name.stylize(Style.from_meta({"@click": f"app.{action.name}"})), (" ", "")]
+        return Content.assemble(*parts[:-1])
 
 
 class BottomBar(Widget):

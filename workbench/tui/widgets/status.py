@@ -11,10 +11,18 @@ from workbench.tui.services.watcher import Seen
 COLOURS = {status: color.theme for status, color in STATUS_COLORS.items()}
 
 
-def badge(status: Seen) -> Content:
-    """Return the status as a word on its color."""
-    name = COLOURS[status]
+def badge(status: str) -> Content:
+    """Return the status as a word on its color; of a run or a study that has not begun on a neutral one."""
+    name = COLOURS.get(status)
+    if name is None:
+        return Content.styled(f" {status} ", "bold $foreground-muted on $panel")
     return Content.styled(f" {status} ", f"bold $on-{name} on ${name}-muted")
+
+
+def word_style(status: str) -> str:
+    """Return the style of a status as a word in a list."""
+    name = COLOURS.get(status)
+    return f"bold $text-{name}" if name else "$foreground-muted"
 
 
 def live(status: Seen) -> bool:

@@ -1,0 +1,108 @@
+"""Pane of a study's results: its table, the differences of its settings, and what must be known beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from tasks.base import PlainError
+from workbench.render.text import printable
+from workbench.studies import differences, table
+from workbench.studies.differences import Difference
+from workbench.studies.study import Member
+from workbench.tui.services.threads import run_in_thread
+from workbench.tui.studies.results import StudyResults, TableChoice, TableLines, short_name, table_lines
+from workbench.tui.studies.study_catalogue import StudySummary
+from workbench.tui.widgets.listing import Listing
+from workbench.tui.widgets.table import Passage
+
+_NO_LINES = TableLines([], [], {})
+
+
+class ResultsPane(Vertical):
+    """A table with a cursor on its rows, and sentences below it."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self.listing = Listing(id="table-list")
+        self._notes = Passage(id="notes")
+        self._summary: StudySummary | None = None
+        self._results: StudyResults | None = None
+        self._choice = TableChoice()
+        self._problem = ""
+        self._lines = _NO_LINES
+        self._differences: tuple[object, Sequence[Difference]] = (None, ())  # and what they were computed of
+
+    def compose(self) -> ComposeResult:
+        yield self.listing
+        yield self._notes
+
+    def on_resize(self) -> None:
+        self._show_table()
+
+    def show(
+        self, summary: StudySummary | None, results: StudyResults | None, choice: TableChoice, problem: str
+    ) -> None:
+        """Show the results of a study.
+
+        Args:
+            problem: why there are none.
+        """
+        self._summary, self._results, self._choice, self._problem = summary, results, choice, problem
+        self._show_table()
+        self._show_notes()
+        if results is not None and self._differences[0] != self._basis:
+            self._compute(self._basis, list(summary.members if summary else ()), results)
+
+    @property
+    def row_members(self) -> list[Member]:
+        """The runs of the row under the cursor."""
+        return self._lines.members.get(self.listing.chosen, [])
+
+    def _show_table(self) -> None:
+        results = self._results
+        if results is None:
+            self._lines = _NO_LINES
+            self.border_title, self.border_subtitle = "results", ""
+        else:
+            found = results.table
+            self._lines = table_lines(found, self.scrollable_content_region.width or self.screen.size.width)
+            at = results.metrics.index(found.metric) + 1 if found.metric in results.metrics else 0
+            several = f" ({at} of {len(results.metrics)})" if at and len(results.metrics) > 1 else ""
+            self.border_title = Content(printable(table.metric_heading(found.metric, results.of)) + several)
+            chosen = (("rows", self._choice.rows), ("columns", self._choice.columns))
+            self.border_subtitle = Content(" · ".join(f"{name}: {short_name(key)}" for name, key in chosen if key))
+        self.listing.show(self._lines.columns, self._lines.rows)
+        self.listing.styles.height = len(self._lines.rows) + 1
+
+    def _show_notes(self) -> None:
+        results = self._results
+        found = self._differences[1] if results and self._differences[0] == self._basis else ()
+        lines = [Content(printable(one.sentence)) for one in found]
+        lines += [Content.styled(printable(note), "$text-warning") for note in (results.notes if results else ())]
+        lines += [Content.styled(printable(self._problem), "$text-error")] * bool(self._problem)
+        self._notes.show(Content("\n").join(lines))
+
+    @property
+    def _basis(self) -> object:
+        """All that the differences depend on."""
+        if self._summary is None or self._results is None:
+            return None
+        finished = [member.number for member in self._summary.members if member.state == "finished"]
+        return self._summary.id, self._summary.study.created, self._results.table.metric, tuple(finished)
+
+    @work(group="differences", exclusive=True)
+    async def _compute(self, basis: object, members: list[Member], results: StudyResults) -> None:
+        """Compute the differences of the settings on a thread: a bootstrap takes a moment."""
+        self._differences = (basis, ())
+        try:
+            found = await run_in_thread(partial(differences.against_best, members, results.table.metric, results.of))
+        except (PlainError, OSError):  # a run was deleted meanwhile: the study will be read again
+            return
+        self._differences = (basis, found)
+        self._show_notes()

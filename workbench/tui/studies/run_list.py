@@ -1,0 +1,90 @@
+"""Runs of a study as lines of a list: state, settings, progress, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from workbench.render.format import duration
+from workbench.render.metrics import formatted, heading
+from workbench.render.text import printable
+from workbench.runs.run import LIVE
+from workbench.runs.summary import UNREADABLE
+from workbench.studies import table
+from workbench.studies.study import Member
+from workbench.tui.studies.results import StudyResults, cut
+from workbench.tui.widgets.listing import Column, Row, StyledText
+from workbench.tui.widgets.run_details import run_figures
+from workbench.tui.widgets.status import badge, word_style
+
+_BAR = 8  # cells
+_LEAST_LABEL = 18  # cells of a run's settings, however little room there is
+_GAP = 2
+
+
+def run_lines(members: Sequence[Member], results: StudyResults | None, room: int) -> tuple[list[Column], list[Row]]:
+    """Return the columns and the lines of the list of runs, their settings cut to what ``room`` cells leave them."""
+    figure = heading(results.table.metric.partition(".")[2], results.of) if results else ""
+    columns = [
+        Column("state", 1),
+        Column("run", 0),
+        Column("progress", 2),
+        Column(printable(figure), 3, right=True),
+        Column("left", 4, right=True),
+        Column("id", 5),
+    ]
+    lines = [_texts(member, results) for member in members]
+    needed = [max(map(cell_len, [columns[at].name, *(line[at][0] for line in lines)])) + _GAP for at in (0, 2, 3)]
+    most = max(_LEAST_LABEL, room - sum(needed))
+    rows = []
+    for member, (state, label, *others) in zip(members, lines, strict=True):
+        rows.append(Row(str(member.number), (state, (cut(label[0], most), label[1]), *others)))
+    return columns, rows
+
+
+def _texts(member: Member, results: StudyResults | None) -> list[StyledText]:
+    style = word_style(member.state)
+    left = member.summary.eta_s if member.summary else None
+    return [
+        (member.state, style),
+        (printable(member.planned.label), ""),
+        (progress(member), style if member.state in LIVE else "$foreground-muted"),
+        (_figure(member, results) if results else "", ""),
+        (duration(left) if left is not None else "", ""),
+        (printable(member.run.id), "$foreground-muted"),
+    ]
+
+
+def _figure(member: Member, results: StudyResults) -> str:
+    """Return a run's figure; where it has not been tested that of its best evaluation, which says so."""
+    split, _, name = results.table.metric.partition(".")
+    value = table.figure(member, results.table.metric)
+    if value is None and split == "test" and (value := table.figure(member, f"val.{name}")) is not None:
+        return f"val {formatted(name, value, results.of)}"
+    return formatted(name, value, results.of)
+
+
+def progress(member: Member) -> str:
+    """Return a bar and a share of a run that trains, the share of one that was broken off, else nothing."""
+    summary = member.summary
+    if summary is None or not summary.total or member.state == "finished":
+        return ""
+    share = min(1.0, summary.step / summary.total)
+    full = round(share * _BAR)
+    return f"{'━' * full}{'─' * (_BAR - full)} {share:4.0%}" if member.state in LIVE else f"at {share:.0%}"
+
+
+def member_details(member: Member) -> Content:
+    """Return the lines about a run below the list: state, settings, id; why it failed; its figures."""
+    summary = member.summary
+    name = (f"  {printable(member.run.id)}", "$foreground-muted")
+    lines = [Content.assemble(badge(member.state), "  ", (printable(member.planned.label), "bold"), name)]
+    if summary is None:
+        lines.append(Content("It has not begun."))
+    elif member.state in ("failed", "lost", UNREADABLE):
+        lines.append(Content.styled(printable(summary.message), "$text-error"))
+    if summary and (figures := run_figures(summary)):
+        lines.append(Content(figures))
+    return Content("\n").join(lines)
