@@ -9,7 +9,7 @@ from typing import Any
 from fake_worker import FakeWorker
 
 from workbench.studies import plan as plans
-from workbench.studies import study as store
+from workbench.studies import store
 from workbench.studies.plan import Plan, RunGroup
 from workbench.studies.study import Study
 
