@@ -17,6 +17,7 @@ from waiting import until
 
 from workbench.runs import store
 from workbench.runs.run import Run
+from workbench.studies import store as studies
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +55,17 @@ def no_worker_is_left(runs_folder: Path) -> Iterator[None]:
                 until(lambda run=run: not run.alive(), "the worker ends", seconds=20)
             if run.alive() and (pid := worker_of(run)):
                 os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture(autouse=True)
+def no_queue_is_left(no_worker_is_left: None, runs_folder: Path) -> Iterator[None]:
+    """Whatever queue a test leaves is asked to stop, before the workers are."""
+    yield
+    for study in studies.listing(runs_folder):
+        if study.queued():
+            with suppress(Exception):
+                study.request_stop()
+            until(lambda study=study: not study.queued(), "the queue ends")
 
 
 @pytest.fixture

@@ -327,6 +327,8 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
     rows = []
     for study in every:
         told = table.overview(study)
+        if "message" in told:
+            narrate(str(told["message"]))
         rows.append(
             [
                 study.id,
