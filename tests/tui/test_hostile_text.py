@@ -6,6 +6,7 @@ import base64
 import time
 from unicodedata import category
 
+import msgspec
 import pytest
 from fake_worker import FakeWorker
 from rich.cells import cell_len
@@ -37,6 +38,8 @@ def tricky(worker) -> FakeWorker:
         settings={EVIL: EVIL},
     )
     one.train(10, 100, views := hostile_views())
+    called = {"name": EVIL, "note": EVIL, "tags": ["\x1b[2J"], "study": EVIL}
+    one.run.metadata_file.write_bytes(msgspec.json.encode(called))
     metrics = {"loss": 0.7, "accuracy": 0.9, "macro_f1": 0.5, EVIL: 0.1}
     best = Best(step=110, metric=EVIL, value=0.9)
     one.write(Eval(time=time.time(), step=110, epoch=5.5, metrics=metrics, views=views, best=best))
@@ -77,7 +80,25 @@ async def test_no_line_of_any_screen_holds_what_a_terminal_obeys(screen, worker,
     async with screen.open(run, size) as pilot:
         await screen.until(pilot, "step 1")
         # every pane, the matrix and its examples, the dialogs, all runs, help, the palette, the clipboard
-        keys = [*["v"] * 6, "f", "enter", "b", "b", "c", "x", "escape", "2", "down", "y", "d", "escape", "m", "up"]
+        keys = [
+            *["v"] * 6,
+            "f",
+            "enter",
+            "b",
+            "b",
+            "c",
+            "x",
+            "escape",
+            "2",
+            "down",
+            "y",
+            "d",
+            "escape",
+            "n",
+            "escape",
+            "m",
+            "up",
+        ]
         for key in [*keys, "m", "c", "question_mark", "escape", "4", "1", "ctrl+p", "escape", "q", "escape"]:
             await pilot.press(key)
             await pilot.pause()

@@ -6,6 +6,7 @@ writes ``snapshot_report.html`` with both pictures side by side. They hold for t
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -16,9 +17,11 @@ from typing import NamedTuple
 import pytest
 from poem_steps import entered, opened, reading
 from textual.theme import Theme
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 from waiting import HANG
 
+from workbench.runs import metadata
+from workbench.runs.metadata import RunMetadata
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.run import chart
 from workbench.tui.run.screen import RunScreen
@@ -47,8 +50,8 @@ SCENES = (
 )
 
 
-def named(value: tuple[int, int] | Theme | int) -> str:
-    """A size, a theme or a number within a test's name."""
+def named(value: tuple[int, int] | Theme | int | str) -> str:
+    """A size, a theme, a number or keys within a test's name."""
     if isinstance(value, Theme):
         return value.name.rpartition("-")[2]
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
@@ -87,6 +90,32 @@ def test_screen(snap_compare, screen, worker, folder, monkeypatch, scene: Scene,
 
 
 @pytest.mark.parametrize(
+    ("size", "theme", "keys"), [((120, 36), DARK, ""), ((80, 24), LIGHT, ""), ((80, 24), DARK, "n")], ids=named
+)
+def test_runs_with_names(snap_compare, screen, worker, folder, monkeypatch, size, theme, keys) -> None:
+    """Runs of a study, one that was given a name, and one that has its id; with ``n``, the dialog over them."""
+    monkeypatch.setenv("TEXTUAL_THEME", theme.name)
+    for seed in range(3):
+        one = worker("lstm").start(**FACTS).train(10, 200).finish()
+        metadata.write(one.run, RunMetadata(name=f"layers 2, both ways, seed {seed}", study="imdb-grid"))
+    worker("gru").start(**FACTS).train(10, 60).train(70, 100)
+    one = worker("rnn").start(**FACTS).train(10, 60).stop(60)
+    metadata.write(one.run, RunMetadata(name="clipped", tags=("draft", "ask"), note="Learns nothing below 0.1.\nWhy?"))
+    os.utime(one.run.spec_file, (time.time() + 9, time.time() + 9))  # on top
+    screen.app = WorkbenchApp(folder)
+
+    async def walk(pilot) -> None:
+        await pilot.press("2")
+        await screen.until(pilot, "finished", "stopped", "running", "clipped")
+        screen.app._count_live_runs()
+        for key in keys:
+            await pilot.press(key)
+            await screen.until(pilot, "^s saves")
+
+    assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
+
+
+@pytest.mark.parametrize(
     ("size", "theme", "candidates"),
     [((120, 36), DARK, 3), ((120, 36), LIGHT, 1), ((80, 24), DARK, 2), ((60, 20), DARK, 1), ((40, 15), LIGHT, 1)],
     ids=named,
@@ -111,7 +140,7 @@ def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callabl
 
     async def walked(pilot) -> None:
         await walk(pilot)
-        for field in screen.app.screen.query(Input):
+        for field in (*screen.app.screen.query(Input), *screen.app.screen.query(TextArea)):
             field.cursor_blink = False
         screen.app._count_live_runs()
         end, same, before = time.monotonic() + HANG, 0, ""

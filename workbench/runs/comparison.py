@@ -47,16 +47,26 @@ def result_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[ResultFigure
 def comparison_table(runs: Sequence[RunSummary]) -> tuple[list[str], list[list[ResultFigure]]]:
     """Return the heads and the rows of a table, a run a row: the settings that differ, then the results."""
     differing, results = differing_settings(runs), result_rows(runs)
+    names = distinct_names(runs)
     heads = ["run", *(key.removeprefix("task.") for key in differing), *(name for name, _ in results)]
     rows = [
         [
-            ResultFigure(summary.run.id),
+            ResultFigure(names[at]),
             *(ResultFigure(values[at]) for values in differing.values()),
             *(figures[at] for _, figures in results),
         ]
         for at, summary in enumerate(runs)
     ]
     return heads, rows
+
+
+def distinct_names(runs: Sequence[RunSummary]) -> list[str]:
+    """Return what tells runs apart: their labels, with the id where several have the same one."""
+    labels = [summary.label for summary in runs]
+    return [
+        label if labels.count(label) == 1 else f"{label} ({summary.run.id})"
+        for label, summary in zip(labels, runs, strict=True)
+    ]
 
 
 def settings_of(runs: Sequence[RunSummary]) -> Settings | type[Settings]:

@@ -35,7 +35,7 @@ class Action(NamedTuple):
     label: str  # in the footer
     help: str
     footer: bool = True
-    acts: bool = False  # it starts, stops or deletes a run, or downloads: off on a screen that only shows
+    acts: bool = False  # it starts, stops, names or deletes a run, or downloads: off on a screen that only shows
 
 
 ACTIONS = (
@@ -132,6 +132,15 @@ ACTIONS = (
         "Compare",
         "lay the marked runs' curves over one another, settings and results beside",
     ),
+    Action(
+        "runs",
+        "describe",
+        "n",
+        "ctrl+s",
+        "Name",
+        "give the marked runs, else the chosen one, a name, tags and a note",
+        acts=True,
+    ),
     Action("runs", "sort", "s", "ctrl+o", "Sort", "sort by the next column (also a click on its head)"),
     Action("runs", "turn", "S", "ctrl+r", "Turn", "turn the order round", footer=False),
     Action(
@@ -196,7 +205,14 @@ ACTIONS = (
     Action("everywhere", "leave", "q", "ctrl+q", "Quit", "leave; asks first while a run is training"),
 )
 PALETTE_KEY = "ctrl+p"
-_OPENING = ("find", "filter", "leave", "help", "stop")  # open a field or a dialog, which the keys that follow are for
+_OPENING = (
+    "find",
+    "filter",
+    "describe",
+    "leave",
+    "help",
+    "stop",
+)  # open a field or a dialog, which the keys that follow are for
 _SHOWN = {
     **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc", "backspace": "Bksp"},
     **{"question_mark": "?", "up": "↑", "down": "↓", "plus": "+", "minus": "-", "comma": ",", "full_stop": "."},
@@ -222,7 +238,7 @@ def actions(place: Place) -> list[Action]:
 
 
 def acts(place: Place, name: str) -> bool:
-    """Return whether an action of a place starts, stops or deletes a run, or downloads."""
+    """Return whether an action of a place starts, stops, names or deletes a run, or downloads."""
     return any(action.acts for action in actions(place) if action.name.partition("(")[0] == name)
 
 

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from runs.run_summaries import record
 
-from workbench.runs import comparison
+from workbench.runs import comparison, metadata
+from workbench.runs.metadata import RunMetadata
 from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit
 from workbench.tui.compare.screen import CompareScreen
 from workbench.tui.run.screen import RunScreen
@@ -178,3 +179,27 @@ def test_time_is_counted_in_what_it_is_long_in() -> None:
         "minutes",
         "hours",
     ]
+
+
+async def test_runs_are_told_apart_by_the_names_that_they_were_given(screen, worker) -> None:
+    one, two = worker().start().train(10, 200).finish(), worker().start().train(10, 60)
+    metadata.write(one.run, RunMetadata(name="[b]wide[/]", study="grid"))
+    async with screen.open() as pilot:
+        await compare(screen, pilot, "grid: [b]wide[/]", two.run.id)
+        text = await screen.until(pilot, "accuracy (1 of 4)")
+        letter = {one.run.id: one.letter for one in screen.app.screen._every}
+        assert f"{letter[one.run.id]} grid: [b]wide[/]" in text
+        assert f"{letter[two.run.id]} {two.run.id}" in text
+        metadata.write(two.run, RunMetadata(name="deep"))
+        await screen.until(pilot, f"{letter[two.run.id]} deep")
+
+
+def test_names_in_a_table_are_distinct() -> None:
+    runs = [
+        record("a", metadata=RunMetadata(name="wide")),
+        record("b", metadata=RunMetadata(name="wide", study="grid")),
+        record("c", metadata=RunMetadata(name="wide")),
+        record("d"),
+    ]
+    assert comparison.distinct_names(runs) == ["wide (a)", "grid: wide", "wide (c)", "d"]
+    assert [row[0].text for row in comparison.comparison_table(runs)[1]] == comparison.distinct_names(runs)

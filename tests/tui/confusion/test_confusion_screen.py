@@ -12,7 +12,9 @@ from fake_worker import LABELS, confusion
 
 from tasks.names.settings import LANGUAGES
 from tasks.views import Confusion, Text
+from workbench.runs import metadata
 from workbench.runs.events import Finished
+from workbench.runs.metadata import RunMetadata
 from workbench.tui.confusion.screen import ConfusionScreen
 from workbench.tui.help.palette import entries
 from workbench.tui.keys import ACTIONS
@@ -158,10 +160,11 @@ async def test_c_compares_with_another_run_of_the_same_labels(screen, worker) ->
         assert len(pilot.app.screen._entries) == 1
         await pilot.press("b")
         await screen.until(pilot, "counts, as given")
+        metadata.write(two.run, RunMetadata(name="[b]deep", study="grid"))
         await pilot.press("c")
-        await screen.until(pilot, "to which run?")
+        await screen.until(pilot, "to which run?", "grid: [b]deep")
         await pilot.press("enter")
-        await screen.until(pilot, f"difference to {two.run.id} (step 30)", "2 of 8, 25 %: +25 points, of other rows")
+        await screen.until(pilot, "difference to grid: [b]deep (step 30)", "2 of 8, 25 %: +25 points, of other rows")
         await pilot.press("d")
         await screen.until(pilot, "counts, as given")
 

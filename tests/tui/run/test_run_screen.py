@@ -9,8 +9,9 @@ import pytest
 from waiting import eventually
 
 from tasks.views import Series, Text
-from workbench.runs import launch
+from workbench.runs import launch, metadata
 from workbench.runs.events import Alarm, Sample
+from workbench.runs.metadata import RunMetadata
 from workbench.runs.run import Run
 from workbench.tui.run.chart_panel import ChartPanel
 from workbench.tui.widgets.confusion_grid import ConfusionGrid
@@ -202,3 +203,27 @@ async def test_at_80_by_24_all_eighteen_rows_fit(screen, worker) -> None:
         await pilot.press("v")
         text = await screen.until(pilot, "Arabi", "Vietn")
         assert sum("900" in line for line in text.splitlines()) == 18
+
+
+async def test_a_run_is_called_by_its_name(screen, worker) -> None:
+    one = worker().start().train(10, 60)
+    metadata.write(one.run, RunMetadata(name="[b]seed 1[/]", study="grid", tags=("draft",), note="first\nsecond"))
+    for size in ((120, 36), (80, 24)):
+        async with screen.open(one.run, size) as pilot:
+            await screen.until(pilot, "grid: [b]seed 1[/]   best accuracy 0.6494", "step 60 of 200")
+            while "versions" not in screen.text:
+                await pilot.press("v")
+                await pilot.pause()
+            about = pilot.app.screen._about.body.content.plain
+            assert {("name", "[b]seed 1[/]"), ("study", "grid"), ("tags", "draft")} <= {
+                tuple(line.strip().split(maxsplit=1)) for line in about.splitlines()
+            }
+            assert "\n\nfirst\nsecond" in about
+            metadata.write(one.run, RunMetadata(name="other", tags=("draft",), note="first\nsecond"))
+            await pilot.press("2")
+            await screen.until(pilot, "o Open", "other")
+            await pilot.press("3")
+            await screen.until(pilot, "other   best accuracy")
+            metadata.write(
+                one.run, RunMetadata(name="[b]seed 1[/]", study="grid", tags=("draft",), note="first\nsecond")
+            )

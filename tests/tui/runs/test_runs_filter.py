@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input
 from waiting import eventually
 
-from workbench.tui.runs.run_table import COLUMNS
+from workbench.tui.runs.run_table import columns
 from workbench.tui.runs.screen import RunsScreen
 from workbench.tui.widgets.listing import Listing
 
@@ -98,11 +98,11 @@ async def test_every_order_is_said_in_words_and_by_an_arrow(screen, worker) -> N
     async with screen.open(size=(140, 36)) as pilot:
         await pilot.press("2")
         await screen.until(pilot, low.run.id, high.run.id)
-        for _ in COLUMNS:
+        for _ in columns(()):
             await pilot.press("s")
             page = screen.app.screen
             assert isinstance(page, RunsScreen)
-            column = COLUMNS[page._column]
+            column = page._column
             text = await screen.until(pilot, column.order_words[0])
             assert f"{column.name} {'↓' if column.descending else '↑'}" in text
         await pilot.press("s", "s")

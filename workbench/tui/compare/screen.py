@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -32,8 +32,13 @@ from workbench.tui.widgets.tabs import TabRow
 
 CHART, RESULTS, SETTINGS = "chart", "results", "settings"  # the panes
 _WIDE = 110
-_LEGEND = 12  # rows of the screen for each line of a legend with ids
+_LEGEND = 12  # rows of the screen for each line of a legend with names
 _LONGEST = 18  # characters of a setting's value
+_LEGENDS: tuple[Callable[[RunSummary], str], ...] = (  # the longest first
+    lambda summary: summary.label,
+    lambda summary: summary.metadata.name or summary.run.id,
+    lambda summary: summary.cell,
+)
 
 
 class _ComparedRun:
@@ -145,13 +150,13 @@ class CompareScreen(Page):
         self.query_one("#notes").display = bool(sentences)
 
     def _show_legend(self) -> None:
-        """Show each run's letter in its color, its id where there is room for all ids, else its cell, and its state."""
+        """Show each run's letter in its color and its state; its label where there is room, else its name or cell."""
         wide = self.size.width >= _WIDE  # the results beside tell the states
-        for name in ("id", "cell"):
+        for words in _LEGENDS:
             items = [
                 Content.assemble(
                     (f"{one.letter} ", one.style),
-                    printable(summary.run.id if name == "id" else summary.cell),
+                    printable(words(summary)),
                     ("" if wide else f" {summary.status}", f"$text-{COLOURS[summary.status]}"),
                 )
                 for one, summary in self._readable

@@ -8,14 +8,16 @@ from typing import NamedTuple
 
 from tasks.base import Settings
 from tasks.views import Confusion, View
+from workbench.config.spec import RunSpec
 from workbench.render.format import age
 from workbench.render.metrics import presentation
+from workbench.render.text import printable
 from workbench.runs import store
 from workbench.runs.events import Finished
 from workbench.runs.folder import RunError
 from workbench.runs.history import History, LatestEvents
 from workbench.runs.run import Run
-from workbench.runs.summary import summarize
+from workbench.runs.summary import RunSummary, summarize
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.matrix import same_rows
 
@@ -53,6 +55,7 @@ class OtherRun(NamedTuple):
     """Another run of the same task with the same labels."""
 
     run: Run
+    label: str  # its name, else its id
     description: str  # state, best figure, age, settings
     matrices: dict[bool, tuple[str, Confusion]]  # of its test (True) and of its last evaluation, each with a name
 
@@ -60,7 +63,7 @@ class OtherRun(NamedTuple):
         """Return the matrix to compare with: of the test for a test, else of the last evaluation, if there is one."""
         tested = shown.point.tested if shown.point.tested in self.matrices else not shown.point.tested
         name, view = self.matrices[tested]
-        return make_reference(shown, f"{self.run.id} ({name})", view, tested=tested)
+        return make_reference(shown, f"{self.label} ({name})", view, tested=tested)
 
 
 def make_reference(shown: ShownMatrix, name: str, view: Confusion, *, tested: bool) -> Reference:
@@ -114,7 +117,8 @@ def other_runs(folder: Path, run: Run, labels: Sequence[str]) -> list[OtherRun]:
             continue
         matrices = _matrices(recent, other.spec.settings)
         if matrices and all(view.labels == [*labels] for _, view in matrices.values()):
-            others.append(OtherRun(other, _description(other, recent), matrices))
+            summary = summarize(other, recent)
+            others.append(OtherRun(other, printable(summary.label), _description(summary, other.spec), matrices))
     return others
 
 
@@ -126,10 +130,9 @@ def _matrices(recent: History, settings: Settings) -> dict[bool, tuple[str, Conf
     }
 
 
-def _description(run: Run, recent: History) -> str:
-    summary = summarize(run, recent)
+def _description(summary: RunSummary, described: RunSpec) -> str:
     parts: list[str] = [summary.status]
     if summary.best:
         parts.append(f"best {summary.standing}")
-    settings = ", ".join(f"{key} {value}" for key, value in changed(run.spec).items()) or "the task's defaults"
-    return f"{', '.join(parts)}, age {age(run.created)}; {settings}"
+    settings = ", ".join(f"{key} {value}" for key, value in changed(described).items()) or "the task's defaults"
+    return f"{', '.join(parts)}, age {age(summary.run.created)}; {settings}"

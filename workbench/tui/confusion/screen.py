@@ -262,7 +262,7 @@ class ConfusionScreen(Page):
                 self._draw()
 
         question = "Show the difference to which run?"
-        choices = [(other.run.id, other.description) for other in others]
+        choices = [(other.label, other.description) for other in others]
         self.app.push_screen(ChoiceDialog(question, choices), chosen)
 
     def action_examples(self) -> None:

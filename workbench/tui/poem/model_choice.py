@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Select, Static
 
 from workbench.render.format import age
+from workbench.render.text import printable
 from workbench.runs.summary import RunSummary
 from workbench.tui.widgets.status import badge
 
@@ -41,8 +42,8 @@ class ModelChoice(Vertical):
         """Offer these networks; the chosen one stays chosen."""
         select, chosen = self.query_one(Select), self.chosen
         paths = [row.run.path for row in models]
-        if paths != [row.run.path for row in self._models]:
-            select.set_options((Content(row.run.id), str(row.run.path)) for row in models)
+        if [(row.run.path, row.label) for row in models] != [(row.run.path, row.label) for row in self._models]:
+            select.set_options((Content(printable(row.label)), str(row.run.path)) for row in models)
             if paths:
                 select.value = str(chosen.run.path if chosen and chosen.run.path in paths else paths[0])
         self._models = models

@@ -23,7 +23,7 @@ from workbench.runs.folder import RunError
 from workbench.runs.history import History
 from workbench.runs.run import Run
 from workbench.tui.keys import bindings
-from workbench.tui.run.about import about_text
+from workbench.tui.run.about import about_text, metadata_of
 from workbench.tui.run.chart import Chart
 from workbench.tui.run.chart_panel import ChartPanel
 from workbench.tui.run.result import ResultTable
@@ -89,6 +89,9 @@ class RunScreen(Page):
     def on_mount(self) -> None:
         self._arrange()
         self._follow()
+
+    def on_screen_resume(self) -> None:
+        self.query_one(Progress).label = metadata_of(self.run).label  # it may have been given a name meanwhile
 
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:

@@ -11,6 +11,7 @@ from workbench.runs.summary import RunSummary, higher_is_better
 from workbench.tui.widgets.status import word_style
 
 _STATES = ("starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
+_LONGEST = 32  # characters of a name in the list: what 80 columns have room for beside the state and the figure
 
 
 class RunColumn(NamedTuple):
@@ -41,7 +42,7 @@ def _quality(summary: RunSummary) -> float | None:
     return summary.figure if higher_is_better(summary, summary.metric) else -summary.figure
 
 
-COLUMNS = (
+_COLUMNS = (
     RunColumn(
         "status",
         1,
@@ -52,7 +53,7 @@ COLUMNS = (
     ),
     RunColumn(
         "task",
-        4,
+        5,
         lambda summary: printable(summary.task),
         lambda summary: summary.task,
         ("task from a to z", "task from z to a"),
@@ -66,7 +67,7 @@ COLUMNS = (
     ),
     RunColumn(
         "step",
-        5,
+        6,
         lambda summary: summary.progress,
         lambda summary: summary.step,
         ("most steps first", "fewest steps first"),
@@ -75,7 +76,7 @@ COLUMNS = (
     ),
     RunColumn(
         "epochs",
-        8,
+        9,
         lambda summary: number(summary.epochs, 1),
         lambda summary: summary.epochs,
         ("most epochs first", "fewest epochs first"),
@@ -84,7 +85,7 @@ COLUMNS = (
     ),
     RunColumn(
         "loss",
-        9,
+        10,
         lambda summary: number(summary.loss),
         lambda summary: summary.loss,
         ("lowest training loss first", "highest training loss first"),
@@ -101,22 +102,35 @@ COLUMNS = (
     ),
     RunColumn(
         "age",
-        6,
+        7,
         lambda summary: age(summary.run.created),
         lambda summary: summary.run.created,
         ("newest first", "oldest first"),
         right=True,
         descending=True,
     ),
-    RunColumn(
-        "run",
-        7,
-        lambda summary: printable(summary.run.id),
-        lambda summary: summary.run.id,
-        ("run from a to z", "run from z to a"),
-    ),
 )
-NEWEST = next(index for index, column in enumerate(COLUMNS) if column.name == "age")
+NEWEST = next(column for column in _COLUMNS if column.name == "age")
+
+
+def columns(runs: Iterable[RunSummary]) -> tuple[RunColumn, ...]:
+    """Return the columns of a list: ids stand last, names, where a run has one, after the state."""
+    if any(summary.metadata.label for summary in runs):
+        return _COLUMNS[0], _NAMES, *_COLUMNS[1:]
+    return *_COLUMNS, _IDS
+
+
+def _name(summary: RunSummary) -> str:
+    """Return a run's name, after that of its study where there is room for both, else its id."""
+    label = summary.label if len(summary.label) <= _LONGEST else summary.metadata.name or summary.run.id
+    return printable(label, _LONGEST)
+
+
+_BY_RUN = ("run from a to z", "run from z to a")
+_IDS = RunColumn("run", 8, lambda summary: printable(summary.run.id), lambda summary: summary.run.id, _BY_RUN)
+_NAMES = RunColumn(
+    "run", 4, _name, lambda summary: summary.label, _BY_RUN, style=lambda summary: "bold" * bool(summary.metadata.label)
+)
 
 
 def sorted_runs(runs: Iterable[RunSummary], column: RunColumn, *, reverse: bool) -> list[RunSummary]:

@@ -20,7 +20,7 @@ from workbench.tui.keys import actions, bindings
 from workbench.tui.runs.dialogs import delete_runs, deletion_refusal, export_runs
 from workbench.tui.runs.filter_line import FilterLine
 from workbench.tui.runs.marked_runs import MORE, MarkedRuns
-from workbench.tui.runs.run_table import COLUMNS, NEWEST, sorted_runs
+from workbench.tui.runs.run_table import NEWEST, RunColumn, columns, sorted_runs
 from workbench.tui.services.catalogue import Catalogue
 from workbench.tui.services.polling import poll
 from workbench.tui.services.unreadable import unreadable
@@ -55,8 +55,9 @@ class RunsScreen(Page):
         self._catalogue = Catalogue(self.session.runs_folder)
         self._every: list[RunSummary] = []
         self._shown: list[RunSummary] = []
-        self._lines: dict[str, tuple[RunSummary, str, int, Row]] = {}  # each with its summary, mark and age period
+        self._lines: dict[str, tuple[RunSummary, tuple[object, ...], Row]] = {}  # with what it was made of
         self._marks = MarkedRuns()
+        self._columns = columns(())
         self._column, self._reversed = NEWEST, False
         self._looked, self._age_period = False, 0
         self._look_now = asyncio.Event()
@@ -95,12 +96,13 @@ class RunsScreen(Page):
         line = self.query_one(FilterLine)
         line.metrics = {name for summary in self._every for name in summary.val}
         self._marks.remove(set(self._marks) - {summary.run.id for summary in self._every})
-        column = COLUMNS[self._column]
+        self._columns = columns(self._every)
+        column = self._column = next(here for here in self._columns if here.name == self._column.name)
         self._shown = sorted_runs(filter(line.filter.matches, self._every), column, reverse=self._reversed)
         arrow = " ↓" if column.descending != self._reversed else " ↑"
         heads = [
             Column(here.name + arrow * (here is column), here.drop_order, here.right, strong=here is column)
-            for here in COLUMNS
+            for here in self._columns
         ]
         listing = self.query_one(Listing)
         listing.show([Column("", 0), *heads], [self._line(summary) for summary in self._shown])
@@ -123,16 +125,12 @@ class RunsScreen(Page):
     def _line(self, summary: RunSummary) -> Row:
         letter = self._marks.letter(summary.run.id)
         cached = self._lines.get(summary.run.id)
-        if cached is None or cached[0] is not summary or cached[1:3] != (letter, self._age_period):
-            cells: list[StyledText] = [(here.text(summary), here.style(summary)) for here in COLUMNS]
+        state = letter, self._age_period, self._columns
+        if cached is None or cached[0] is not summary or cached[1] != state:
+            cells: list[StyledText] = [(here.text(summary), here.style(summary)) for here in self._columns]
             mark = (letter or " ", f"bold $text-{letter_color(letter)}" if letter else "")
-            self._lines[summary.run.id] = cached = (
-                summary,
-                letter,
-                self._age_period,
-                Row(summary.run.id, (mark, *cells)),
-            )
-        return cached[3]
+            self._lines[summary.run.id] = cached = summary, state, Row(summary.run.id, (mark, *cells))
+        return cached[-1]
 
     def _empty(self, sentence: str) -> None:
         for name in ("#list", "#chosen"):
@@ -143,7 +141,7 @@ class RunsScreen(Page):
     @on(Listing.Chosen)
     def _tell(self) -> None:
         """Count the runs above the list, and describe the chosen run below it."""
-        column = COLUMNS[self._column]
+        column = self._column
         total, shown = len(self._every), len(self._shown)
         parts = [f"{shown} of {total} runs" if shown < total else f"{total} runs" if total != 1 else "1 run"]
         parts.append(column.order_words[self._reversed])
@@ -177,6 +175,7 @@ class RunsScreen(Page):
             "resume": summary and resumable(summary.status),
             "clear": self.query_one(FilterLine).text,
             "delete": summary or self._marks,
+            "describe": summary or self._marks,
             "export": summary or self._marks,
             "compare": self._every,
             "filter": self._every,
@@ -214,14 +213,14 @@ class RunsScreen(Page):
         self.query_one(Listing).focus()
 
     def action_sort(self) -> None:
-        self._sort((self._column + 1) % len(COLUMNS))
+        self._sort(self._columns[(self._columns.index(self._column) + 1) % len(self._columns)])
 
     @on(Listing.HeadClicked)
     def _head_clicked(self, event: Listing.HeadClicked) -> None:
         if event.index:  # the first one is the marks'
-            self._sort(event.index - 1)
+            self._sort(self._columns[event.index - 1])
 
-    def _sort(self, column: int) -> None:
+    def _sort(self, column: RunColumn) -> None:
         self._reversed = column == self._column and not self._reversed
         self._column = column
         self._show()
@@ -271,6 +270,18 @@ class RunsScreen(Page):
         hidden = sum(summary.run.id not in shown for summary in chosen)
         await delete_runs(self.app, chosen, hidden)
         self._look_now.set()
+
+    def action_describe(self) -> None:
+        """Ask for name, tags and note of the marked runs, else of the chosen one."""
+        from workbench.tui.runs.description import DescriptionDialog  # its text area takes its time
+
+        chosen = self.marked or [summary for summary in (self.chosen,) if summary]
+        readable = [summary for summary in chosen if summary.status != UNREADABLE]
+        if readable:
+            dialog = DescriptionDialog([one.run for one in readable], [one.metadata for one in readable])
+            self.app.push_screen(dialog, lambda written: self._look_now.set() if written else None)
+        elif chosen:
+            self.app.notify(chosen[0].message, severity="error", markup=False)
 
     @work(group="export", exclusive=True)
     async def action_export(self) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from workbench.render import format
 from workbench.render.metrics import formatted, heading
+from workbench.render.text import printable
 from workbench.runs.events import Best, Ended, Failed, Finished, Started, Step, Stopped
 from workbench.runs.history import History
 from workbench.runs.run import Run
@@ -18,6 +20,7 @@ from workbench.tui.widgets.status import badge
 
 Fragment = Content | str | tuple[str, str]
 _GAP = "   "
+_LONGEST = 40  # characters of a run's name
 _BAR = 10  # cells of a bar of the machine's load
 
 
@@ -34,6 +37,8 @@ class ProgressState(NamedTuple):
 
 class Progress(Widget):
     """Two lines, and where there is room a third for the machine; what does not fit is left out, the last first."""
+
+    label: reactive[str] = reactive("")  # what the run is called, if anything
 
     def __init__(self, run: Run, title: str, starter: bool) -> None:
         super().__init__()
@@ -63,7 +68,7 @@ class Progress(Widget):
         started, step, last, _, ended, _ = self._state
         pieces: list[Fragment] = [badge(self._status)]
         if started is None:
-            return [*pieces, (self._title, "bold"), (self._run.id, "$foreground-muted")]
+            return [*pieces, (self._title, "bold"), (printable(self.label or self._run.id), "$foreground-muted")]
         total = started.total_steps
         share = min(1.0, step / total) if total else 0.0
         if width >= 60:
@@ -83,6 +88,8 @@ class Progress(Widget):
         """Return the best figure, the speed and the device; with ``with_load`` the machine's load too."""
         started, _, last, best, ended, load = self._state
         pieces: list[Fragment] = []
+        if self.label and started:
+            pieces.append((printable(self.label, _LONGEST), "bold"))
         if self._starter:
             pieces.append(("starter data", "bold $text-warning"))
         if best:

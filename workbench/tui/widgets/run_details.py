@@ -8,9 +8,12 @@ from workbench.config.fields import as_typed
 from workbench.render.format import duration, number
 from workbench.render.metrics import with_heading
 from workbench.render.text import printable
+from workbench.runs.metadata import RunMetadata
 from workbench.runs.summary import RunSummary
 from workbench.tui.services.catalogue import changed
 from workbench.tui.widgets.status import badge
+
+_LONGEST_NOTE = 300  # characters of a note
 
 
 def run_figures(summary: RunSummary) -> str:
@@ -30,14 +33,22 @@ def run_figures(summary: RunSummary) -> str:
     return " · ".join(filter(None, figures))
 
 
+def _called(about: RunMetadata) -> list[tuple[str, str]]:
+    """Return a run's name and tags as parts of a line."""
+    parts = [(f"  {printable(about.label)}", "")] if about.label else []
+    return [*parts, *((f"  #{printable(tag)}", "$foreground-muted") for tag in about.tags)]
+
+
 def run_details(summary: RunSummary) -> Content:
-    """Return the lines about a run: state, id, message, figures, and settings that differ from the defaults."""
+    """Return the lines about a run: state, id, name, message, figures, note, settings that differ."""
     lines = [
-        Content.assemble(badge(summary.status), "  ", (printable(summary.run.id), "bold")),
+        Content.assemble(badge(summary.status), "  ", (printable(summary.run.id), "bold"), *_called(summary.metadata)),
         Content(printable(summary.message)),
     ]
     if figures := run_figures(summary):
         lines.append(Content(figures))
+    if note := summary.metadata.note:
+        lines.append(Content(f"note: {printable(' '.join(note.split()), _LONGEST_NOTE)}"))
     if summary.spec:
         settings = ", ".join(f"{key} {as_typed(value)}" for key, value in changed(summary.spec).items())
         preset = f"preset {summary.spec.preset}: " * bool(summary.spec.preset)
