@@ -38,7 +38,11 @@ Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the stud
 Metric = Annotated[
     str, typer.Option("--metric", metavar="NAME", help="E.g. test.accuracy or val.loss; else the task's main one.")
 ]
-studies = typer.Typer(help="Train many runs under one name, and show their results as a table.", no_args_is_help=True)
+studies = typer.Typer(
+    help="Train many runs under one name, and show their results as a table.",
+    epilog="Example: workbench study new grid names --cells rnn,lstm --seeds 3",
+    no_args_is_help=True,
+)
 
 
 def register(app: typer.Typer) -> None:
