@@ -114,7 +114,7 @@ def test_who_only_follows_leaves_with_ctrl_c_and_stops_nothing(
 
 @pytest.mark.parametrize("way", ["study stop", "SIGINT", "SIGTERM"])
 def test_stop_and_go_on(workbench: Callable, start: Start, runs_folder: Path, way: str) -> None:
-    workbench(*NEW, "--seeds", 3, "--cells", "rnn", "--set", "train.max_steps=40", "--set", "task.pause=0.05")
+    workbench(*NEW, "--seeds", 3, "--cells", "rnn", "--set", "train.epochs=2", "--set", "task.pause=0.1")
     study = study_of(runs_folder)
     program = start("study", "run", "grid", "--jobs", 2)
     until(lambda: len(live(study)) == 2, "two train")
@@ -135,7 +135,7 @@ def test_stop_and_go_on(workbench: Callable, start: Start, runs_folder: Path, wa
     assert states(study) == ["finished"] * 3
     for member, begun in zip(study.members(), lives(study), strict=True):
         ends = [event for event in events_of(member.run) if isinstance(event, Stopped | Finished)]
-        assert [end.step for end in ends] == [*begun[1:], 40]  # each life begins where the one before it ended
+        assert [end.step for end in ends] == [*begun[1:], 24]  # each life begins where the one before it ended
 
 
 def test_a_failed_run_costs_no_other_and_can_be_run_alone(workbench: Callable, runs_folder: Path) -> None:
