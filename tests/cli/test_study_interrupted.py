@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 from processes import Start
+from runs import event_makers
 from sentences import says
+from studies.made_studies import append, finish, group, made, toy_plan
 from study_processes import NEW, SHORT, events_of, live, lives, queue_of, states, study_of
 from waiting import until
 
+from workbench.cli import study_training
 from workbench.runs.events import Finished, Stopped
 from workbench.runs.history import read_history
 
@@ -114,7 +117,7 @@ def test_who_only_follows_leaves_with_ctrl_c_and_stops_nothing(
 
 @pytest.mark.parametrize("way", ["study stop", "SIGINT", "SIGTERM"])
 def test_stop_and_go_on(workbench: Callable, start: Start, runs_folder: Path, way: str) -> None:
-    workbench(*NEW, "--seeds", 3, "--cells", "rnn", "--set", "train.max_steps=40", "--set", "task.pause=0.05")
+    workbench(*NEW, "--seeds", 3, "--cells", "rnn", "--set", "train.epochs=2", "--set", "task.pause=0.1")
     study = study_of(runs_folder)
     program = start("study", "run", "grid", "--jobs", 2)
     until(lambda: len(live(study)) == 2, "two train")
@@ -135,7 +138,7 @@ def test_stop_and_go_on(workbench: Callable, start: Start, runs_folder: Path, wa
     assert states(study) == ["finished"] * 3
     for member, begun in zip(study.members(), lives(study), strict=True):
         ends = [event for event in events_of(member.run) if isinstance(event, Stopped | Finished)]
-        assert [end.step for end in ends] == [*begun[1:], 40]  # each life begins where the one before it ended
+        assert [end.step for end in ends] == [*begun[1:], 24]  # each life begins where the one before it ended
 
 
 def test_a_failed_run_costs_no_other_and_can_be_run_alone(workbench: Callable, runs_folder: Path) -> None:
@@ -183,3 +186,22 @@ def test_a_closed_stdout_stops_no_study(workbench: Callable, start: Start, runs_
     study = study_of(runs_folder)
     until(lambda: not study.queued(), "the queue ends")
     assert states(study) == ["finished"]
+
+
+def test_a_run_that_ended_is_read_once_until_it_is_resumed(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = made(runs_folder, toy_plan(group("rnn"), seeds=3))
+    finish(study, 1, {"accuracy": 0.5})
+    append(study.begin(2), event_makers.started(), event_makers.failed(3))
+    append(study.begin(3), event_makers.started())
+    asked: list[str] = []
+    real = study_training.read_summary
+    monkeypatch.setattr(study_training, "read_summary", lambda run: (asked.append(run.id), real(run))[1])
+    read = study_training.EndedOnce()
+    told = [[member.state for member in study.members(read)] for _ in range(3)]
+    assert told == [["finished", "failed", "lost"]] * 3
+    assert [asked.count(f"grid-0{number}") for number in (1, 2, 3)] == [1, 1, 3]
+    with closing(study.run(2).acquire_lock()):
+        assert [member.state for member in study.members(read)] == ["finished", "starting", "lost"]
+    append(study.run(2), event_makers.started(), event_makers.stopped(4))
+    assert [member.state for member in study.members(read)] == ["finished", "stopped", "lost"]
+    assert asked.count("grid-01") == 1

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from workbench.config import spec
 from workbench.config.spec import SpecError
+from workbench.runs.folder import RunError
 from workbench.studies import plan as plans
 from workbench.studies import space, store, table
 from workbench.studies.plan import Plan, PlanError, RunGroup
 from workbench.studies.queue import Orders, start
+from workbench.studies.search import SearchQueue
 from workbench.studies.space import Dimension, Search
 from workbench.studies.study import Study, StudyError
 
@@ -80,3 +83,36 @@ def test_trials_are_trained_and_ranked_on_validation(base: Study) -> None:
     assert all(1e-4 <= rate <= 0.1 for rate in rates)
     assert table.main_metric(study) == "val.accuracy"
     assert table.overview(study)["state"] == "finished"
+
+
+SEARCH = Search(
+    space=[Dimension(key="cell.hidden", kind="int", low=4, high=8)], trials=3, metric="loss", maximize=False
+)
+
+
+def test_no_trial_is_a_run_that_was_there_before(base: Study, runs_folder: Path) -> None:
+    (runs_folder / "search-03").mkdir()
+    with pytest.raises(StudyError, match=r"^There is a run search-03 already, as this search would call a trial"):
+        base.set_search(SEARCH)
+    assert not base.search_file.exists()
+
+
+@pytest.mark.parametrize("kind", ["a link", "a named pipe"])
+def test_a_strangers_search_is_not_opened(base: Study, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "diary.txt").write_text("Dear diary")
+    base.search_file.symlink_to(tmp_path / "diary.txt") if kind == "a link" else os.mkfifo(base.search_file)
+    told = table.overview(Study(base.path))
+    assert told["state"] == "unreadable"
+    assert told["message"] == f"Study search is not opened: search.json is {kind}, not a file of its own."
+
+
+@pytest.mark.parametrize("kind", ["a link", "a named pipe"])
+def test_a_strangers_journal_is_not_written(base: Study, tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    (tmp_path / "diary.txt").write_text("Dear diary")
+    base.set_search(SEARCH)
+    journal = base.path / "optuna.log"
+    journal.symlink_to(tmp_path / "diary.txt") if kind == "a link" else os.mkfifo(journal)
+    with pytest.raises(RunError, match=rf"is not opened: optuna.log is {kind}, not a file of its own\.$"):
+        SearchQueue(base, SEARCH, jobs=1, per_gpu=1)
+    assert (tmp_path / "diary.txt").read_text() == "Dear diary"

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from workbench.render.streams import narrate, print_json
-from workbench.runs.run import LIVE
+from workbench.runs.run import LIVE, Run
+from workbench.runs.summary import RunSummary, read_summary
 
 if TYPE_CHECKING:
     from subprocess import Popen
 
     from workbench.cli.stop_signals import StopSignals
     from workbench.studies.queue import Orders
-    from workbench.studies.study import Study
+    from workbench.studies.study import Member, Study
+
+_ENDED = ("finished", "stopped", "failed")
 
 
 def train(study: Study, orders: Orders, *, detach: bool, json: bool) -> str:
@@ -61,9 +66,10 @@ def _say_detached(study: Study, *, json: bool) -> None:
 def _follow(study: Study, mine: Popen[bytes] | None, signals: StopSignals) -> None:
     """Tell what changes until the queue ends; a signal stops it where it is this command's."""
     states: dict[int, str] = {}
+    read = EndedOnce()
     while True:
         queued = mine.poll() is None if mine else study.queued()
-        _tell_changes(study, states)
+        _tell_changes(study.members(read), states, search=study.search is not None)
         if not queued:
             return
         if signals.take():
@@ -74,9 +80,33 @@ def _follow(study: Study, mine: Popen[bytes] | None, signals: StopSignals) -> No
         time.sleep(0.5)
 
 
-def _tell_changes(study: Study, states: dict[int, str]) -> None:
+class EndedOnce:
+    """Reader of summaries; a run that ended is read again only where a worker took its lock, or wrote, since then."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, tuple[object, RunSummary]] = {}
+
+    def __call__(self, run: Run) -> RunSummary:
+        written = [_stat(run.lock_file), _stat(run.events_file)]  # before they are read
+        kept = self._kept.get(run.path)
+        if kept and kept[0] == written:
+            return kept[1]
+        summary = read_summary(run)
+        if summary.status in _ENDED:
+            self._kept[run.path] = written, summary
+        return summary
+
+
+def _stat(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _tell_changes(members: Sequence[Member], states: dict[int, str], *, search: bool) -> None:
     """Narrate what has begun or ended since the last call."""
-    members = study.members()
     done = sum(member.state == "finished" for member in members)
     for member in members:
         before = states.get(member.number)
@@ -88,6 +118,6 @@ def _tell_changes(study: Study, states: dict[int, str]) -> None:
             continue
         figures = ""
         if member.summary and member.summary.test:
-            figures = f", val {member.summary.standing}" if study.search else f", test {member.summary.tested}"
+            figures = f", val {member.summary.standing}" if search else f", test {member.summary.tested}"
         why = f": {member.summary.message}" if member.summary and member.state in ("failed", "unreadable") else ""
         narrate(f"{done:>3} of {len(members)} done  {member.run.id}  {member.planned.label}: {shown}{figures}{why}")

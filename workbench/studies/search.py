@@ -14,7 +14,7 @@ from typing import Any
 
 from tasks.base import PlainError, Value
 from workbench.config.fields import as_typed
-from workbench.runs import launch
+from workbench.runs import folder, launch
 from workbench.runs.comparison import setting_words
 from workbench.runs.folder import RunError
 from workbench.runs.history import read_history
@@ -46,6 +46,7 @@ class SearchQueue:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study, self._search, self._optuna = study, search, optuna
         self._base = study.content.runs[0].described
+        folder.open_regular(study.path / _JOURNAL, "ab").close()  # Optuna itself would follow a stranger's link
         storage = JournalStorage(JournalFileBackend(str(study.path / _JOURNAL)))
         self._trials = optuna.create_study(
             storage=storage,

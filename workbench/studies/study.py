@@ -151,6 +151,8 @@ class Study:
             return decode(folder.read(self.search_file, _LARGEST), Search)
         except FileNotFoundError:
             return None
+        except NotOpened as error:
+            raise self._not_opened(error) from None
         except (OSError, msgspec.MsgspecError) as error:
             raise StudyError(f"{self.search_file} cannot be read: {error}.") from None
 
@@ -166,6 +168,11 @@ class Study:
             raise StudyError(f"A search begins with one setting, and study {self.id} plans {len(self.content.runs)}.")
         if any(member.summary for member in self.members()):
             raise StudyError(f"Study {self.id} has trained its run already: make another study for the search.")
+        trials = (self.run_of(number, search.trials) for number in range(1, search.trials + 1))
+        if taken := next((run.id for run in trials if folder.holds(run.path)), ""):
+            raise StudyError(
+                f"There is a run {taken} already, as this search would call a trial: choose another study."
+            )
         try:
             files.write(self.search_file, msgspec.json.format(msgspec.json.encode(search), indent=1) + b"\n")
         except OSError as error:
