@@ -23,7 +23,12 @@ LabName = Annotated[
     ),
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="The form that takes minutes; it says so everywhere.")]
-labs = typer.Typer(help="Repeat the runs of published lab reports.", no_args_is_help=True)
+labs = typer.Typer(
+    help="Repeat the runs of published lab reports.",
+    epilog="Example: workbench lab run names-rnn-lstm --quick",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -38,7 +38,12 @@ Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the stud
 Metric = Annotated[
     str, typer.Option("--metric", metavar="NAME", help="E.g. test.accuracy or val.loss; else the task's main one.")
 ]
-studies = typer.Typer(help="Train many runs under one name, and show their results as a table.", no_args_is_help=True)
+studies = typer.Typer(
+    help="Train many runs under one name, and show their results as a table.",
+    epilog="Example: workbench study show last",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 def register(app: typer.Typer) -> None:
