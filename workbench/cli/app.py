@@ -10,7 +10,21 @@ import typer
 
 import workbench
 from tasks.base import PlainError, UsageError
-from workbench.cli import catalog, compare, completion, data, note, plot, poem, predict, report, runs, study, train
+from workbench.cli import (
+    catalog,
+    compare,
+    completion,
+    data,
+    export,
+    note,
+    plot,
+    poem,
+    predict,
+    report,
+    runs,
+    study,
+    train,
+)
 from workbench.cli import lab as labs
 from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal, refuse_readonly
 from workbench.config.environment import DEBUG, unexpected
@@ -29,7 +43,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, poem, runs, note, compare, study, labs, report, plot, predict, data, catalog):
+for module in (train, poem, runs, note, compare, study, labs, report, plot, export, predict, data, catalog):
     module.register(app)
 
 

@@ -27,6 +27,7 @@ labs = typer.Typer(
     help="Repeat the runs of published lab reports.",
     epilog="Example: workbench lab run names-rnn-lstm --quick",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 

@@ -42,6 +42,7 @@ studies = typer.Typer(
     help="Train many runs under one name, and show their results as a table.",
     epilog="Example: workbench study new grid names --cells rnn,lstm --seeds 3",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 

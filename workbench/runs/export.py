@@ -11,8 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from tasks.shared import files
 from workbench.render.streams import json_text
 from workbench.render.text import readable
+from workbench.runs.folder import RunError
 from workbench.runs.summary import RunSummary, facts
 
 
@@ -60,6 +62,18 @@ def write(summaries: Sequence[RunSummary], kind: str, folder: Path) -> Path:
             path.unlink()
             raise
     return path
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a text to a file, whole or not at all; an existing one is replaced.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        files.write(path, text.encode())
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def harmless(value: object) -> object:
