@@ -17,9 +17,10 @@ from workbench.report.study_sections import points
 from workbench.report.translation import members_in, plan_in
 from workbench.report.words import Language, headline, say, say_label
 from workbench.report.writing import PICTURES, ReportError, sentence
+from workbench.runs.folder import RunError
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
-from workbench.runs.summary import UNREADABLE, RunSummary, summarize
+from workbench.runs.summary import UNREADABLE, RunSummary, summarize, unreadable_summary
 from workbench.studies import table
 from workbench.studies.plan import Plan
 from workbench.studies.plan import Section as Shown
@@ -89,7 +90,7 @@ def build(
 
     Raises:
         ReportError: none of the runs can be shown.
-        RunError, OSError: a run cannot be read.
+        RunError, OSError: a file of a run cannot be read.
     """
     study = subject.study
     written = study.content.plan if study else None
@@ -102,7 +103,8 @@ def build(
         return not (plan and plan.shows) or part in plan.shows
 
     sections = [_opening(plan, reported, language)]
-    if len(reported) > 1:
+    several = max(len(reported), len(members)) > 1
+    if several:
         blocks: list[Block] = []
         if wanted("table"):
             tables = study_sections.study_table(study, plan, members, language) if study and plan else None
@@ -113,12 +115,12 @@ def build(
     if study and plan and plan.published and wanted("published"):
         sections.append(study_sections.published_section(study, plan, members, language))
     full, left = study_sections.in_full(study, members, reported, language)
-    if len(reported) > 1:
+    if several:
         sections.append(Section(headline("the runs in full", language), left))
     for number, one in enumerate(full, 1):
         blocks = run_section(one, f"run-{number}", artist.draw, wanted, language)
-        alone = len(reported) == 1
-        sections.append(Section(headline("results", language) if alone else one.label, blocks, 2 if alone else 3))
+        title, level = (one.label, 3) if several else (headline("results", language), 2)
+        sections.append(Section(title, blocks, level))
     if subject.passages:
         sections.append(_passages(subject.passages, language))
     if wanted("equations"):
@@ -138,20 +140,22 @@ def _read(runs: Sequence[Run], *, alone: bool) -> tuple[list[ReportedRun], list[
 
     Raises:
         ReportError: one that must be read cannot, or none can.
-        RunError, OSError: likewise.
     """
     reported, unread = [], []
     for run in runs:
-        history = read_history(run.events_file)
-        summary = summarize(run, history)
+        try:
+            history = read_history(run.events_file)
+            summary = summarize(run, history)
+        except (RunError, OSError) as error:
+            summary = unreadable_summary(run, error)
         if summary.status != UNREADABLE:
             reported.append(ReportedRun(run, history, summary, run.id))
         elif alone:
-            raise ReportError(f"Run {run.id} cannot be read: {summary.message}")
+            raise ReportError(summary.message)
         else:
             unread.append(summary)
     if not reported:
-        raise ReportError(f"No run of the study can be read: {unread[0].message}" if unread else "There are no runs.")
+        raise ReportError(f"No run of the study can be read: {unread[0].message}")
     return reported, unread
 
 
@@ -206,7 +210,7 @@ def _overlaid(
 ) -> Sequence[Block]:
     """Return the curves of runs of one task over one another."""
     evaluated = [one.run for one in reported if one.history.evals]
-    if not evaluated or len({run.spec.task for run in evaluated}) > 1:
+    if len(evaluated) < 2 or len({one.run.spec.task for one in reported}) > 1:
         return []
     labels = {m.run.path: say_label(one.label, language) for one in table.settings(members) for m in one.members}
     named = [labels[run.path] for run in evaluated if run.path in labels]

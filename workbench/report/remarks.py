@@ -50,7 +50,7 @@ def remarks(
     finished = sum(member.state == "finished" for member in members)
     if members and finished < len(members):
         found.append(sentence("unfinished", language, finished=finished, planned=len(members)))
-    states = [sentence("unreadable", language, run=one.run.id, message=one.message) for one in unread]
+    states = [sentence("unreadable", language, message=one.message) for one in unread]
     states += _states(reported, language, all_of_them=not members)
     found += states[:_MOST]
     if states[_MOST:]:

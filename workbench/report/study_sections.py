@@ -30,6 +30,9 @@ def study_table(study: Study, plan: Plan, members: Sequence[Member], language: L
     rows = [[row[0]._replace(text=say_label(row[0].text, language)), *row[1:]] for row in found.rows]
     pairs = differences.against_best(members, differences.ACCURACY, of)
     sentences = [remarks.difference_sentence(pair, of, language) for pair in pairs]
+    if found.merged:
+        merged = ", ".join(say(key.rpartition(".")[2].replace("_", " "), language) for key in found.merged)
+        sentences.insert(0, sentence("merged", language, settings=merged))
     return [Grid(heads, rows, "" if whole in others else say(whole, language)), *points(sentences)]
 
 
