@@ -32,7 +32,7 @@ _WARMUP = 1  # evaluations of a trial before it may be pruned
 def check_installed() -> None:
     """Raise StudyError: Optuna is not installed."""
     if importlib.util.find_spec("optuna") is None:
-        raise StudyError("A search needs Optuna: `pip install 'workbench[search]'` installs it.")
+        raise StudyError("A search needs Optuna: `pip install 'workbench-rnn[search]'` installs it.")
 
 
 class SearchQueue:

@@ -159,9 +159,10 @@ def test_equal_copies_of_reviews_are_read_once_and_told(tmp_path: Path, make: Ca
 def test_differing_copies_of_a_review_are_refused(
     tmp_path: Path, make: Callable[[Path, Files], Path], text: bytes
 ) -> None:
-    with pytest.raises(DataError) as error:
-        imdb.load(SETTINGS, make(tmp_path, {**REVIEWS, **COPIES, "backup/train/pos/3_9.txt": text}))
+    folder = make(tmp_path, {**REVIEWS, **COPIES, "backup/train/pos/3_9.txt": text})
     (path,) = tmp_path.iterdir()
+    with pytest.raises(DataError) as error:
+        imdb.load(SETTINGS, folder)
     assert str(error.value) == (
         f"{path} holds train/pos/3_9.txt twice, with different texts (nested copies): keep one folder."
     )
