@@ -46,6 +46,12 @@ class FakeWorker:
         self._lock: Lock | None = self.run.acquire_lock()
         self._journal = Journal(self.run.events_file)
         self.best: Best | None = None
+        self._sampled = False
+
+    def sample_training(self) -> FakeWorker:
+        """Measure the training sample at each evaluation from now on."""
+        self._sampled = True
+        return self
 
     def start(self, total: int = 200, methods: Any = METHODS, **more: Any) -> FakeWorker:
         facts = {
@@ -89,7 +95,19 @@ class FakeWorker:
         self.best = Best(step=step, metric="accuracy", value=accuracy)
         metrics = {"loss": 0.7, "accuracy": accuracy, "macro_f1": 0.5}
         shown = [confusion(), table()] if views is None else views
-        self.write(Eval(time=time.time(), step=step, epoch=step / 20, metrics=metrics, views=shown, best=self.best))
+        train = {"loss": 0.6, "accuracy": accuracy + 0.05, "macro_f1": 0.55} if self._sampled else {}
+        self.write(
+            Eval(
+                time=time.time(),
+                step=step,
+                epoch=step / 20,
+                metrics=metrics,
+                views=shown,
+                best=self.best,
+                train=train,
+                train_s=0.25 * self._sampled,
+            )
+        )
 
     def finish(self, step: int = 200, accuracy: float = 0.8765) -> FakeWorker:
         assert self.best is not None

@@ -74,7 +74,10 @@ def folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Path]:
 def test_screen(snap_compare, screen, worker, folder, monkeypatch, scene: Scene, size, theme) -> None:
     monkeypatch.setenv("TEXTUAL_THEME", theme.name)  # from the start: charts follow a change a moment later
     worker("rnn").start(**FACTS).train(10, 60).fail(60, "The loss is not finite at step 60 [red]: lower train.lr.")
-    one = worker("lstm", data="starter").start(**FACTS).train(10, 200).finish()
+    one = worker("lstm", data="starter").start(**FACTS).sample_training()
+    for last in (40, 80, 120, 160, 200):
+        one.train(last - 30, last)
+    one.finish()
     live = worker("gru").start(**FACTS).train(10, 60).train(70, 100)
     screen.app = WorkbenchApp(folder, None, one.run)
 

@@ -69,6 +69,7 @@ ACTIONS = (
     ),
     Action("run", "newest", "n", "", "Newest", "back to the newest evaluation"),
     Action("run", "pause", "space", "", "Pause display", "hold the display still; the training goes on"),
+    Action("run", "metric", "m", "ctrl+t", "Figure", "draw the next of the task's metrics beside the loss", False),
     Action("run", "chart('smoother')", "plus", "", "Smoother", "smooth the training loss more", False),
     Action("run", "chart('rougher')", "minus", "", "Rougher", "smooth the training loss less", False),
     Action("run", "chart('log')", "l", "", "Log y", "a logarithmic y axis for losses and errors", False),

@@ -11,9 +11,11 @@ from waiting import eventually
 
 from tasks.views import Text
 from workbench.render.curve import Curve
+from workbench.runs.events import Best, Eval
 from workbench.tui.run import chart as chart_widget
 from workbench.tui.run.chart import Chart
 from workbench.tui.run.chart_panel import ChartPanel
+from workbench.tui.widgets import page
 
 
 def head(pilot, which: str = "loss") -> str:
@@ -69,8 +71,6 @@ async def test_a_logarithmic_axis_is_for_what_is_better_the_lower(screen, traine
 
 async def test_what_is_not_above_zero_has_no_place_on_a_logarithmic_axis(screen, worker) -> None:
     one = worker(task="climate").start(methods={"last value": {"rmse_c": 0.0}})
-    from workbench.runs.events import Best, Eval
-
     for step, rmse in ((10, -1.0), (20, 0.0)):
         best = Best(step=step, metric="rmse_c", value=rmse)
         one.write(Eval(time=time.time(), step=step, epoch=1, metrics={"loss": rmse, "rmse_c": rmse}, best=best))
@@ -247,7 +247,8 @@ async def test_a_resumed_runs_charts_go_on_from_its_checkpoint(screen, trained) 
         charts = pilot.app.screen.query_one(ChartPanel)
         assert charts.timeline.last == 70
         assert charts.train.ends == [10, 70]
-        assert charts.metric.ends == [10, 70]
+        validation = charts.query_one("#metric", Chart).curves[-1]
+        assert validation.ends == [10, 70]
 
 
 async def test_a_run_whose_file_is_another_one_is_drawn_afresh(screen, trained) -> None:
@@ -276,3 +277,84 @@ async def test_a_chart_of_its_own_shows_all_of_its_curves(screen) -> None:
         assert rows[-1].split()[0] == "100"
         assert rows[-1].split()[-1] == "300"
         assert "━ a run" in chart.border_title
+
+
+async def test_every_metric_can_be_drawn_with_its_own_baseline(screen, trained) -> None:
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        assert "validation accuracy" in head(pilot, "metric")
+        await pilot.press("m")
+        await screen.until(pilot, "validation macro F1", "validation 0.5000", "┄ 0.5900")
+        assert pilot.app.screen.query_one(ChartPanel).metrics == ["accuracy", "macro_f1"]
+        await pilot.press("3", "2")
+        await screen.until(pilot, trained.run.id)
+        await pilot.press("3")  # the screen remembers
+        await screen.until(pilot, "validation macro F1")
+        await pilot.press("ctrl+t")
+        await screen.until(pilot, "validation accuracy", "┄ 0.8400")
+
+
+async def test_before_the_first_evaluation_there_is_no_metric_to_choose(screen, worker) -> None:
+    one = worker().start()
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "step 0 of 200")
+        assert pilot.app.screen.check_action("metric", ()) is None
+        await pilot.press("m")
+        assert "validation accuracy" in head(pilot, "metric")
+
+
+async def test_a_task_that_is_judged_by_its_loss_can_show_another_metric(screen, worker, monkeypatch) -> None:
+    one = worker().start()
+    monkeypatch.setattr(type(one.run.spec.settings), "metric", "loss")
+    one.train(10, 60)
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "step 60 of 200")
+        chart = pilot.app.screen.query_one("#metric", Chart)
+        assert not chart.display
+        await pilot.press("m")
+        await screen.until(pilot, "validation accuracy", "┄ 0.8400")
+        assert chart.display
+
+
+async def test_a_low_screen_keeps_the_metrics_tab_when_another_one_is_drawn(screen, trained) -> None:
+    async with screen.open(trained.run, (80, 20)) as pilot:
+        await screen.until(pilot, "loss   accuracy")
+        await pilot.press("v")
+        await screen.until(pilot, "validation accuracy")
+        await pilot.press("m")
+        await screen.until(pilot, "loss   macro F1", "validation macro F1")
+
+
+async def test_the_training_sample_is_a_curve_beside_the_validation(screen, worker) -> None:
+    one = worker().start().sample_training().train(10, 60).train(70, 110)
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "step 110 of 200", "train 0.7946", "validation 0.7446")
+        curves = pilot.app.screen.query_one("#metric", Chart).curves
+        assert [curve.name for curve in curves] == ["train", "validation"]
+        assert [step for step, _ in curves[0].points] == [60, 110]
+        await pilot.press("m")
+        await screen.until(pilot, "train 0.5500", "validation 0.5000")
+
+
+async def test_metrics_that_a_terminal_cannot_show_are_not_offered(screen, worker) -> None:
+    one = worker().start()
+    best = Best(step=10, metric="accuracy", value=0.5)
+    metrics = {"loss": 1.0, "accuracy": 0.5, "\x1b[2J": 0.1, "a\0b": 0.2, "[red]x": 0.3}
+    one.write(Eval(time=time.time(), step=10, epoch=1, metrics=metrics, best=best))
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "validation 0.5000")
+        assert pilot.app.screen.query_one(ChartPanel).metrics == ["accuracy", "[red]x"]
+        await pilot.press("m")
+        await screen.until(pilot, "validation [red]x")
+
+
+async def test_the_picture_shows_the_metric_that_is_drawn(screen, trained, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(page.pictures, "draw", lambda *words: asked.append(words[1:]) or "a.svg")
+    async with screen.open(trained.run) as pilot:
+        await screen.until(pilot, "step 110 of 200")
+        await pilot.press("p")
+        await eventually(pilot, lambda: len(asked) == 1)
+        await pilot.press("m", "p")
+        await eventually(pilot, lambda: len(asked) == 2)
+    assert asked == [("curves",), ("curves", "--metric", "macro_f1")]

@@ -79,6 +79,13 @@ class Chart(Widget, can_focus=True):
         if self._timer is None:
             self._redraw()
 
+    def show_curves(self, title: str, curves: list[Curve], *, digits: int, logs: bool) -> None:
+        """Draw other curves."""
+        self.title, self.curves, self._digits, self._logs = title, curves, digits, logs
+        self._version += 1
+        self._set_titles()
+        self.refresh()
+
     def set_view(self, view: ViewRange) -> None:
         """Draw with another view, at once."""
         self.view = view
@@ -115,7 +122,8 @@ class Chart(Widget, can_focus=True):
         room = self.size.width - 4
         full, brief = self._modes(brief=False), self._modes(brief=True)
         names, shorter = self._names(brief=False), self._names(brief=True)
-        heads = [[*names, *full], [*shorter, *full], [*shorter, *brief], brief]
+        against = [(f"┄ {self.level.name}", "$foreground-muted")] if self.level else []
+        heads = [[*names, *against, *full], [*shorter, *against, *full], [*shorter, *full], [*shorter, *brief], brief]
         self.border_title = _first_that_fits(heads, room)
         level = [(f"┄ {format.number(self.level.value, self._digits)}", "$foreground-muted")] if self.level else []
         values, short = self._values(brief=False), self._values(brief=True)
@@ -124,10 +132,8 @@ class Chart(Widget, can_focus=True):
     def _names(self, *, brief: bool) -> list[tuple[str, str]]:
         main = [curve for curve in self.curves if not curve.faint]
         if len(main) == 1:
-            names = [(f"{main[0].name} {self.title}", f"bold $text-{main[0].color}")]
-        else:
-            names = [(self.title, "bold"), *(self._curve_name(curve, brief=brief) for curve in main)]
-        return [*names, (f"┄ {self.level.name}", "$foreground-muted")] if self.level and not brief else names
+            return [(f"{main[0].name} {self.title}", f"bold $text-{main[0].color}")]
+        return [(self.title, "bold"), *(self._curve_name(curve, brief=brief) for curve in main)]
 
     def _curve_name(self, curve: Curve, *, brief: bool) -> tuple[str, str]:
         sign = glyphs.sign(self.app, self.curves.index(curve))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import cast
+from typing import NamedTuple, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,14 +13,22 @@ from tasks.base import Settings
 from workbench.render.curve import Curve, Smoothed
 from workbench.render.metrics import presentation
 from workbench.runs.events import Eval, Event, Started, Step
-from workbench.runs.figures import ReferenceLevel
+from workbench.runs.figures import best_baseline
+from workbench.runs.history import History
 from workbench.runs.timeline import Timeline
 from workbench.tui.run.chart import Chart
 from workbench.tui.run.view_range import VIEW_ACTIONS, ViewRange
 
 
+class _MetricCurves(NamedTuple):
+    """A metric on the training sample and on validation."""
+
+    train: Curve
+    validation: Curve
+
+
 class ChartPanel(Vertical):
-    """Chart of the loss, and one of the task's main metric where it is another one."""
+    """Chart of the loss, and one of another metric: at first the task's main one."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(id="charts")
@@ -30,16 +38,61 @@ class ChartPanel(Vertical):
         self.raw = Curve("raw", "primary", faint=True)
         self.train = Smoothed("train", "primary", of=self.raw)
         self.validation = Curve("validation", "accent", brief="val")
-        self.metric = Curve("validation", "accent", brief="val")
+        self.metric = "" if settings.metric == "loss" else settings.metric  # that is drawn; empty: the loss alone
+        self._metrics: dict[str, _MetricCurves] = {}
 
     def compose(self) -> ComposeResult:
         yield Chart("loss", [self.raw, self.train, self.validation], timeline=self.timeline, id="loss")
-        name = self._settings.metric
-        if name != "loss":
-            metric, logs = presentation(name, self._settings), not self._settings.higher_is_better
-            yield Chart(
-                metric.title, [self.metric], digits=metric.digits, logs=logs, timeline=self.timeline, id="metric"
-            )
+        yield Chart("", [], timeline=self.timeline, id="metric")
+
+    def on_mount(self) -> None:
+        self._show_metric()
+
+    @property
+    def charts(self) -> list[Chart]:
+        """The charts in use: the metric's is not where the loss is all that is measured or chosen."""
+        return [chart for chart in self.query(Chart) if chart.id == "loss" or self.metric]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Measured metrics, which can be drawn beside the loss, the task's main one first."""
+        main = self._settings.metric
+        measured = [name for name, curves in self._metrics.items() if curves.validation.ends]
+        return sorted(measured, key=lambda name: name != main)
+
+    def next_metric(self, history: History) -> None:
+        """Draw the next metric, with its own baseline; after the last one the first."""
+        names = self.metrics
+        if names:
+            at = names.index(self.metric) if self.metric in names else -1
+            self.metric = names[(at + 1) % len(names)]
+            self._show_metric()
+            self._set_level(history)
+
+    def _show_metric(self) -> None:
+        """Give the metric's chart its curves: the training sample's too, where it was measured."""
+        chart, settings = self.query_one("#metric", Chart), self._settings
+        chart.display = bool(self.metric)
+        if not self.metric:
+            return
+        metric, curves = presentation(self.metric, settings), self._curves_of(self.metric)
+        shown = [curves.train, curves.validation] if curves.train.ends else [curves.validation]
+        higher = settings.higher_is_better if self.metric == settings.metric else metric.higher_is_better
+        if (chart.title, chart.curves) != (metric.title, shown):
+            chart.show_curves(metric.title, shown, digits=metric.digits, logs=not higher)
+
+    def _set_level(self, history: History) -> None:
+        chart = self.query_one("#metric", Chart)
+        level = best_baseline(history, self._settings, metric=self.metric) if self.metric else None
+        if level != chart.level:
+            chart.level = level
+            chart.changed()
+
+    def _curves_of(self, metric: str) -> _MetricCurves:
+        if metric not in self._metrics:
+            validation = Curve("validation", "accent", brief="val")
+            self._metrics[metric] = _MetricCurves(Curve("train", "primary"), validation)
+        return self._metrics[metric]
 
     def clear(self) -> None:
         """Forget all events."""
@@ -47,8 +100,12 @@ class ChartPanel(Vertical):
         for curve in self._curves:
             curve.clear()
 
-    def add_events(self, events: Iterable[Event], level: ReferenceLevel | None) -> None:
-        """Add events in their order and set the baseline's level; the charts are drawn again soon."""
+    def add_events(self, events: Iterable[Event], history: History) -> None:
+        """Add events in their order and set the baseline's level; the charts are drawn again soon.
+
+        Args:
+            history: the run's, with these events.
+        """
         grown = False
         for kind, group in groupby(events, type):
             if kind is Step:
@@ -61,16 +118,15 @@ class ChartPanel(Vertical):
             else:
                 continue
             grown = True
-        for chart in self.query(Chart):
-            changed = chart.id == "metric" and level != chart.level
-            if changed:
-                chart.level = level
-            if grown or changed:  # also one without a new point: its axis grows with every step
+        self._show_metric()
+        self._set_level(history)
+        if grown:
+            for chart in self.charts:  # also one without a new point: its axis grows with every step
                 chart.changed()
 
     def draw_now(self) -> None:
         """Draw what was added, without waiting for the next moment at which charts are drawn."""
-        for chart in self.query(Chart):
+        for chart in self.charts:
             chart.refresh()
 
     def _begin(self, life: Started) -> None:
@@ -87,7 +143,12 @@ class ChartPanel(Vertical):
         self.timeline.extend(evals)
         steps = [event.step for event in evals]
         self.validation.extend(steps, [event.metrics.get("loss") for event in evals])
-        self.metric.extend(steps, [event.metrics.get(self._settings.metric) for event in evals])
+        for name in dict.fromkeys(name for event in evals for name in event.metrics):
+            if name == "loss" or not name.isprintable():  # a stranger's run may hold any name
+                continue
+            curves = self._curves_of(name)
+            curves.validation.extend(steps, [event.metrics.get(name) for event in evals])
+            curves.train.extend(steps, [event.train.get(name) for event in evals])
 
     def change_view(self, action: str) -> None:
         """Change the view by one of ``VIEW_ACTIONS``, at once."""
@@ -105,5 +166,5 @@ class ChartPanel(Vertical):
                 chart.set_view(view)
 
     @property
-    def _curves(self) -> tuple[Curve, ...]:
-        return self.raw, self.validation, self.metric
+    def _curves(self) -> list[Curve]:
+        return [self.raw, self.validation, *(curve for pair in self._metrics.values() for curve in pair)]

@@ -18,7 +18,6 @@ from textual.widgets import Static
 from tasks.base import Settings
 from tasks.views import Confusion, View
 from workbench.runs.events import Finished, Step
-from workbench.runs.figures import best_baseline
 from workbench.runs.folder import RunError
 from workbench.runs.history import History
 from workbench.runs.run import Run
@@ -144,7 +143,7 @@ class RunScreen(Page):
         charts = self.query_one(ChartPanel)
         if look.restarted:
             charts.clear()
-        charts.add_events(look.events, best_baseline(self._watcher.history, self._settings))
+        charts.add_events(look.events, self._watcher.history)
 
     async def _show(self, look: Look, *, anew: bool) -> None:
         history = self._watcher.history
@@ -199,7 +198,7 @@ class RunScreen(Page):
         """Side by side where there is room; one pane at a time where there is not."""
         wide, tall = self.size.width >= _WIDE, self.size.height >= _TALL
         tabs, panes = self.query_one(TabRow), self.query_one(ViewPanes)
-        charts = {chart.title: chart for chart in self.query_one(ChartPanel).query_children(Chart)}
+        charts = {chart.title: chart for chart in self.query_one(ChartPanel).charts}
         own_tabs = list(charts) if self.size.height < _ONE_CHART else [CHARTS]  # low screens show one chart at a time
         names = [*([] if wide else own_tabs), *panes.names, *([] if wide and tall else [RESULT])]
         names.remove(ABOUT)
@@ -233,6 +232,8 @@ class RunScreen(Page):
                 return any(isinstance(view, Confusion) for view in self.query_one(ViewPanes).views.values()) or None
             case "scrub":
                 return bool(self._watcher.history.evals) or None
+            case "metric":
+                return bool(self.query_one(ChartPanel).metrics) or None
             case "picture":
                 return not self._watcher.history.empty or None
             case "newest":
@@ -250,6 +251,14 @@ class RunScreen(Page):
     def action_chart(self, change: str) -> None:
         """Change the view of the charts by one of ``VIEW_ACTIONS``."""
         self.query_one(ChartPanel).change_view(change)
+
+    def action_metric(self) -> None:
+        """Draw the next metric beside the loss."""
+        charts, tabs = self.query_one(ChartPanel), self.query_one(TabRow)
+        before = charts.query_one("#metric", Chart).title
+        charts.next_metric(self._watcher.history)
+        tabs.rename(before, charts.query_one("#metric", Chart).title)
+        self._arrange()
 
     def action_scrub(self, by: int) -> None:
         """Show an earlier or a later evaluation; after the last one, the newest as they come."""
@@ -279,7 +288,9 @@ class RunScreen(Page):
         self._wake.set()
 
     def action_picture(self) -> None:
-        self.write_picture([self.run], "curves")
+        metric = self.query_one(ChartPanel).metric
+        chosen = metric not in ("", self._settings.metric)
+        self.write_picture([self.run], "curves", *(("--metric", metric) if chosen else ()))
 
     def action_stop(self) -> None:
         self.navigator.ask_to_stop(self.run)

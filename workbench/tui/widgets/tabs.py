@@ -41,6 +41,13 @@ class TabRow(Widget, can_focus=True):
             self.choose(names[0])
         self.refresh(layout=True)
 
+    def rename(self, name: str, new: str) -> None:
+        """Give a name another wording in its place; it stays chosen where it is."""
+        if name in self.names:
+            self.names = [new if one == name else one for one in self.names]
+            self.chosen = new if self.chosen == name else self.chosen
+            self.refresh(layout=True)
+
     def choose(self, name: str) -> None:
         if name in self.names and name != self.chosen:
             self.chosen = name
