@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from fake_studies import begun, planned
 from textual.events import Resize
 from textual.geometry import Size
 from textual.widget import Widget
@@ -21,15 +22,17 @@ WAYS = [
     ("x", "Stop"),
     ("escape", "running"),
     ("2", "finished"),
+    ("5", "finished"),
     ("1", "Lab"),
     ("question_mark", "Keys"),
 ]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-async def test_nothing_sticks_out_at_any_of_the_sizes(screen, worker, size: tuple[int, int]) -> None:
+async def test_nothing_sticks_out_at_any_of_the_sizes(screen, worker, folder, size: tuple[int, int]) -> None:
     worker("gru").start().train(10, 200).finish()
     one = worker().start().train(10, 60)
+    begun(planned(folder), 1).start().train(10, 200).finish()
     async with screen.open(one.run, size) as pilot:
         await screen.until(pilot, "running")
         for key, word in WAYS:
@@ -67,14 +70,26 @@ async def test_what_is_chosen_in_the_lab_is_in_sight(screen, size) -> None:
         await screen.until(pilot, "names", "lstm")
 
 
-async def test_two_hundred_sizes_at_random(screen, worker, monkeypatch) -> None:
+async def test_two_hundred_sizes_at_random(screen, worker, folder, monkeypatch) -> None:
     monkeypatch.setattr(RunScreen, "EVERY", 0.25)  # as it is: the machine has enough to do
     chance = random.Random(4)
     worker("gru").start().train(10, 200).finish()
     one = worker().start().train(10, 60).train(70, 100)
+    for name in ("grid", "second"):
+        begun(planned(folder, name), 1).start().train(10, 200).finish()
     async with screen.open(one.run) as pilot:
         await screen.until(pilot, "running")
-        steps = [("", 40), ("v", 15), ("v", 15), ("2", 35), ("question_mark", 25), ("escape", 5), ("1", 20)]
+        steps = [
+            ("", 40),
+            ("v", 15),
+            ("v", 15),
+            ("2", 35),
+            ("5", 20),
+            ("v", 10),
+            ("question_mark", 25),
+            ("escape", 5),
+            ("1", 20),
+        ]
         for key, times in [*steps, ("3", 5), ("ctrl+p", 15), ("escape", 5), ("q", 20)]:
             if key:
                 await pilot.press(key)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from fake_studies import begun, planned
 from poem_steps import entered, opened, reading
 from textual.theme import Theme
 from textual.widgets import Input, TextArea
@@ -136,6 +137,32 @@ def test_poem_screen(snap_compare, screen, writer, network, folder, monkeypatch,
         await reading(pilot, "left", "left")
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, write))
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 20)], ids=named)
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=named)
+def test_studies_screen(snap_compare, screen, folder, monkeypatch, size, theme) -> None:
+    monkeypatch.setenv("TEXTUAL_THEME", theme.name)
+    monkeypatch.setattr(time, "time", lambda: 1_767_323_045.0)
+    study = planned(folder, seeds=2, lab="names-rnn-lstm", quick=True, title="RNN and LSTM on names")
+    planned(folder, "hidden-sizes", ["gru"], {"cell.hidden": [32, 64, 128]})
+    for number, accuracy in ((1, 0.81), (2, 0.82), (3, 0.85)):
+        begun(study, number).start(**FACTS).train(10, 200).finish(accuracy=accuracy)
+    begun(study, 4).start(**FACTS).train(10, 60).fail(60, "The loss is not finite at step 60 [red]: lower train.lr.")
+    live = [begun(study, 5).start(**FACTS).train(10, 60), begun(study, 6).start(**FACTS).train(10, 100)]
+    os.utime(study.study_file, (1_767_323_000, 1_767_323_000))
+    os.utime(study.path.with_name("hidden-sizes") / "study.json", (1_767_236_600, 1_767_236_600))
+    screen.app = WorkbenchApp(folder)
+
+    async def choose(pilot) -> None:
+        await pilot.press("5")
+        await screen.until(pilot, "3 of 8 finished", "rnn, layers 2, seed 1")
+        await pilot.press("down", "down", "down")
+        await screen.until(pilot, "lower train.lr")
+
+    assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, choose))
+    for one in live:
+        one.close()
 
 
 def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from study_runs import begun, planned
+from fake_studies import begun, planned
 from textual.widgets import OptionList
 from waiting import eventually
 
@@ -297,6 +297,20 @@ async def test_a_study_that_is_deleted_vanishes(screen, live) -> None:
         shutil.rmtree(study.path)
         await screen.until(pilot, "There are no studies in")
         await pilot.press("s", "x", "e")
+
+
+@pytest.mark.parametrize(("width", "training"), [(40, False), (60, True), (120, True)])
+async def test_every_screen_is_named_above_however_narrow_it_is(screen, worker, width: int, *, training: bool) -> None:
+    one = worker().start().train(10, 60)
+    async with screen.open(size=(width, 20)) as pilot:
+        screen.app.session.owned_runs.add(one.run)
+        await pilot.press("5")
+        await screen.until(pilot, "no studies")
+        screen.app._count_live_runs()
+        await pilot.pause()
+        top = screen.text.splitlines()[0]
+        assert [name in top for name in ("1 Lab", "2 Runs", "3 Run", "4 Poem", "5 Studies")] == [True] * 5
+        assert ("1 training" in top) == training
 
 
 async def test_the_palette_leads_to_it(screen, live) -> None:

@@ -18,7 +18,7 @@ from workbench.tui.studies.study_catalogue import StudySummary
 from workbench.tui.widgets.listing import Column, Row
 
 _GAP = 2
-_LEAST_LABEL = 12  # cells of a row's head, however long the figures are
+_LEAST_LABEL = 8  # cells of a row's head, however long the figures are
 
 
 class TableChoice(NamedTuple):

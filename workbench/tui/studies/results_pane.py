@@ -36,6 +36,7 @@ class ResultsPane(Vertical):
         self._choice = TableChoice()
         self._problem = ""
         self._lines = _NO_LINES
+        self._room = 0  # cells of a line; 0: not known yet
         self._differences: tuple[object, Sequence[Difference]] = (None, ())  # and what they were computed of
 
     def compose(self) -> ComposeResult:
@@ -43,7 +44,7 @@ class ResultsPane(Vertical):
         yield self._notes
 
     def on_resize(self) -> None:
-        self._show_table()
+        self.call_after_refresh(self._show_table)  # the list's own room is known by then
 
     def show(
         self, summary: StudySummary | None, results: StudyResults | None, choice: TableChoice, problem: str
@@ -71,7 +72,8 @@ class ResultsPane(Vertical):
             self.border_title, self.border_subtitle = "results", ""
         else:
             found = results.table
-            self._lines = table_lines(found, self.scrollable_content_region.width or self.screen.size.width)
+            self._room = self.listing.scrollable_content_region.width or self._room
+            self._lines = table_lines(found, self._room) if self._room else _NO_LINES
             at = results.metrics.index(found.metric) + 1 if found.metric in results.metrics else 0
             several = f" ({at} of {len(results.metrics)})" if at and len(results.metrics) > 1 else ""
             self.border_title = Content(printable(table.metric_heading(found.metric, results.of)) + several)

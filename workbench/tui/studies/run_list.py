@@ -26,6 +26,8 @@ _GAP = 2
 
 def run_lines(members: Sequence[Member], results: StudyResults | None, room: int) -> tuple[list[Column], list[Row]]:
     """Return the columns and the lines of the list of runs, their settings cut to what ``room`` cells leave them."""
+    if not members:
+        return [Column("", 0)], []
     figure = heading(results.table.metric.partition(".")[2], results.of) if results else ""
     columns = [
         Column("state", 1),

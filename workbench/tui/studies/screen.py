@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from string import ascii_uppercase
 from typing import NamedTuple
 
@@ -19,23 +18,18 @@ from tasks.base import PlainError
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 from workbench.runs.summary import UNREADABLE
-from workbench.studies import queue
 from workbench.studies.study import Member
 from workbench.tui.keys import bindings
-from workbench.tui.services import reports
 from workbench.tui.services.polling import poll
-from workbench.tui.services.threads import run_in_thread
-from workbench.tui.services.unreadable import UNREADABLE as UNREADABLE_ERRORS
 from workbench.tui.services.unreadable import unreadable
+from workbench.tui.studies import study_actions
 from workbench.tui.studies.results import StudyResults, TableChoice, next_of, study_results
 from workbench.tui.studies.results_pane import ResultsPane
-from workbench.tui.studies.run_list import member_details, run_lines
+from workbench.tui.studies.runs_pane import RunsPane
 from workbench.tui.studies.study_catalogue import STOPPING, StudyCatalogue, StudySummary
-from workbench.tui.studies.study_lines import STUDY_COLUMNS, stop_question, study_line, study_row
+from workbench.tui.studies.study_lines import STUDY_COLUMNS, study_line, study_row
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.dialogs import STOP
 from workbench.tui.widgets.listing import Listing
-from workbench.tui.widgets.messages import unbroken
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.static_text import StaticText
 from workbench.tui.widgets.tabs import TabRow
@@ -72,9 +66,7 @@ class StudiesScreen(Page):
         with Container(id="body"):
             with Vertical(id="left"):
                 yield Listing(id=f"{STUDIES}-pane")
-                with Vertical(id=f"{RUNS}-pane"):
-                    yield Listing(id="runs-list")
-                    yield StaticText(id="chosen")
+                yield RunsPane(f"{RUNS}-pane")
             yield ResultsPane(f"{TABLE}-pane")
         yield BottomBar("studies")
 
@@ -113,7 +105,7 @@ class StudiesScreen(Page):
             return _Reading(every, one.id, None, str(error))
 
     async def _show_news(self, reading: _Reading) -> bool:
-        if self.query("#runs-list"):  # else the screen is being taken down
+        if self.query(RunsPane):  # else the screen is being taken down
             self._reading = reading
             self._show()
         return False
@@ -125,6 +117,10 @@ class StudiesScreen(Page):
     @property
     def _studies_list(self) -> Listing:
         return self.query_one(f"#{STUDIES}-pane", Listing)
+
+    @property
+    def _runs_pane(self) -> RunsPane:
+        return self.query_one(RunsPane)
 
     @property
     def _results_pane(self) -> ResultsPane:
@@ -141,13 +137,6 @@ class StudiesScreen(Page):
         """Results of the chosen study; none before they are read."""
         chosen = self.chosen
         return self._reading.results if chosen and chosen.id == self._reading.chosen else None
-
-    @property
-    def member(self) -> Member | None:
-        """The run under the cursor."""
-        at = self.query_one("#runs-list", Listing).chosen
-        members = self.chosen.members if self.chosen else ()
-        return next((member for member in members if str(member.number) == at), None)
 
     def _show(self, problem: str = "") -> None:
         """Show what was read.
@@ -171,15 +160,14 @@ class StudiesScreen(Page):
         """Show the chosen study: its state, its runs, its table."""
         summary, results = self.chosen, self._results
         self.query_one("#head", StaticText).update(study_line(summary, self.size.width - 4) if summary else Content(""))
-        runs = self.query_one("#runs-list", Listing)
         members = summary.members if summary else ()
-        runs.show(*run_lines(members, results, runs.scrollable_content_region.width or self.size.width))
         choice = self._choices.get(summary.id, TableChoice()) if summary else TableChoice()
         problem = self._reading.problem if summary and summary.id == self._reading.chosen else ""
-        self._results_pane.show(summary, results, choice, problem)
+        self._runs_pane.show(members, results, problem)
+        self._results_pane.show(summary, results, choice, problem if members else "")
         if self.focused is None and members:
             self._focus_pane()
-        self._tell()
+        self.refresh_bindings()
 
     @on(Listing.Chosen)
     def _moved(self) -> None:
@@ -188,13 +176,7 @@ class StudiesScreen(Page):
         if self._wanted != self._reading.chosen:
             self._show_chosen()
             self._look_now.set()
-        self._tell()
-
-    def _tell(self) -> None:
-        """Describe the run under the cursor."""
-        member = self.member
-        self.query_one("#chosen", StaticText).update(member_details(member) if member else Content(""))
-        self.refresh_bindings()
+        self._runs_pane.show_details()
 
     def _arrange(self) -> None:
         """Show the panes beside one another where there is room, else the table below the runs, else one at a time."""
@@ -220,8 +202,8 @@ class StudiesScreen(Page):
 
     def _focus_pane(self) -> None:
         """Focus the list of the pane that is shown."""
-        name = {STUDIES: f"#{STUDIES}-pane", TABLE: "#table-list"}.get(self.query_one(TabRow).chosen, "#runs-list")
-        self.query_one(name, Listing).focus()
+        lists = {STUDIES: self._studies_list, TABLE: self._results_pane.listing}
+        lists.get(self.query_one(TabRow).chosen, self._runs_pane.listing).focus()
 
     @on(TabRow.Chosen)
     def _pane_chosen(self) -> None:
@@ -230,10 +212,10 @@ class StudiesScreen(Page):
 
     def on_resize(self) -> None:
         self._arrange()
-        self.call_after_refresh(self._show_chosen)  # the table's own room is known by then
+        self._show_chosen()
 
     def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if not self.is_mounted or not self.query("#runs-list"):
+        if not self.is_mounted or not self.query(RunsPane):
             return True
         summary, results = self.chosen, self._results
         begun = [member for member in (summary.members if summary else ()) if member.summary]
@@ -260,8 +242,8 @@ class StudiesScreen(Page):
             self._compare(self._results_pane.row_members)
         elif self.focused is self._studies_list:
             tabs = self.query_one(TabRow)
-            tabs.choose(RUNS) if tabs.display else self.query_one("#runs-list", Listing).focus()
-        elif member := self.member:
+            tabs.choose(RUNS) if tabs.display else self._runs_pane.listing.focus()
+        elif member := self._runs_pane.member:
             self._open(member)
 
     def _open(self, member: Member) -> None:
@@ -276,7 +258,7 @@ class StudiesScreen(Page):
         """Compare the runs of the table's row that the cursor is on, or that the run under it is in."""
         if self.focused is self._results_pane.listing:
             self._compare(self._results_pane.row_members)
-        elif (member := self.member) and self._results:
+        elif (member := self._runs_pane.member) and self._results:
             rows = [[one for cell in row for one in cell] for row in self._results.table.members]
             self._compare(next((row for row in rows if member.number in {one.number for one in row}), []))
 
@@ -314,40 +296,17 @@ class StudiesScreen(Page):
 
     @work(group="start")
     async def action_start(self) -> None:
-        """Start a queue on the chosen study, which outlives this screen."""
-        summary = self.chosen
-        if summary is None:
-            return
-        try:
-            started = await run_in_thread(partial(queue.start, summary.study, queue.Orders()))
-        except UNREADABLE_ERRORS as error:
-            self.app.notify(unreadable(f"Study {summary.id}", error), severity="error", markup=False)
-        else:
-            self.session.owned_runs.add_process(started)
-            self.app.notify(f"Study {summary.id} trains, also when you leave; x stops it.", markup=False)
-        self._look_now.set()
+        if summary := self.chosen:
+            await study_actions.start(self.app, summary.study, self.session.owned_runs)
+            self._look_now.set()
 
     @work(group="stop", exclusive=True)
     async def action_stop(self) -> None:
-        summary = self.chosen
-        if summary is None or await self.app.push_screen_wait(stop_question(summary)) != STOP:
-            return
-        try:
-            await run_in_thread(summary.study.request_stop)
-        except UNREADABLE_ERRORS as error:
-            self.app.notify(unreadable(f"Study {summary.id}", error), severity="error", markup=False)
-        self._look_now.set()
+        if summary := self.chosen:
+            await study_actions.stop(self.app, summary.study)
+            self._look_now.set()
 
     @work(group="report")
     async def action_report(self) -> None:
-        """Write the report of the chosen study to the current folder, and say where it is, or why there is none."""
-        summary = self.chosen
-        if summary is None:
-            return
-        self.app.notify(f"Writing the report of {summary.id} …", timeout=5, markup=False)
-        try:
-            path = await run_in_thread(partial(reports.write, summary.study))
-        except RunError as error:
-            self.app.notify(str(error), severity="error", markup=False)
-        else:
-            self.app.notify(f"Written to {unbroken(path)}.", markup=False)
+        if summary := self.chosen:
+            await study_actions.write_report(self.app, summary.study)

@@ -1,4 +1,4 @@
-"""Studies as lines: in the list, above their runs, in the question before one is stopped."""
+"""Studies as lines: in the list, and above their runs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from textual.content import Content
 from workbench.render.format import age
 from workbench.render.text import printable
 from workbench.tui.studies.study_catalogue import StudySummary
-from workbench.tui.widgets.dialogs import CANCEL, STOP, Answer, QuestionDialog
 from workbench.tui.widgets.listing import Column, Row
 from workbench.tui.widgets.progress import Fragment, bar, fit_to_width
 from workbench.tui.widgets.status import badge, word_style
 
-_ID = 40  # characters of a study's name in the list at most
+_ID = 40  # characters of a study's name at most
 STUDY_COLUMNS = [
     Column("study", 0),
     Column("state", 1),
@@ -49,7 +48,7 @@ def kind(summary: StudySummary) -> str:
 
 def study_line(summary: StudySummary, width: int) -> Content:
     """Return a study's line: its state, how many runs are finished, what it is."""
-    pieces: list[Fragment] = [badge(summary.state), (printable(summary.id), "bold")]
+    pieces: list[Fragment] = [badge(summary.state), (printable(summary.id, _ID), "bold")]
     if summary.planned:
         pieces.append((f"{summary.finished} of {summary.planned} finished", "bold"))
         others = [f"{count} {state}" for state, count in summary.counts.items() if state != "finished"]
@@ -60,14 +59,3 @@ def study_line(summary: StudySummary, width: int) -> Content:
         pieces.append(bar(summary.finished / summary.planned, max(8, min(24, width - 60)), "running"))
     pieces += [(printable(summary.title), "$foreground-muted")] if summary.title else []
     return fit_to_width(pieces, width)
-
-
-def stop_question(summary: StudySummary) -> QuestionDialog:
-    """Return the question whether a study is to stop."""
-    return QuestionDialog(
-        f"Stop study {summary.id}?",
-        [
-            Answer(STOP, "Stop", "What trains saves a checkpoint and ends, what waits is not started."),
-            Answer(CANCEL, "Keep training", "Nothing changes."),
-        ],
-    )

@@ -23,10 +23,11 @@ def planned(
     *,
     lab: str = "",
     quick: bool = False,
+    label: str = "",
     **plan: Any,
 ) -> Study:
     """A study of which nothing has begun; its runs are counted from 1, the seeds fastest, then the grid."""
-    group = RunGroup(cells=list(cells), grid={"cell.layers": [1, 2]} if grid is None else dict(grid))
+    group = RunGroup(label=label, cells=list(cells), grid={"cell.layers": [1, 2]} if grid is None else dict(grid))
     whole = Plan(task="names", runs=[group], seeds=seeds, **plan)
     return store.create(folder, name, whole, plans.expand(whole), lab=lab, quick=quick)
 
