@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from studies.made_studies import finish, group, made, toy_plan
+from made_studies import finish, group, made, toy_plan
 
 import tasks
 from workbench.studies import labs, published, table
