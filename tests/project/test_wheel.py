@@ -74,6 +74,9 @@ def test_the_wheel_holds_the_three_packages_and_the_starter_data(wheel: Path) ->
     assert "tasks/names/labs/names-rnn-lstm.toml" in names
     assert "tasks/shared/datasets/sources.tsv" in names
     assert "workbench/tui/styles/base.tcss" in names
+    data = [*(ROOT / "workbench/report/templates").iterdir(), *ROOT.glob("tasks/*/labs/*.toml")]
+    assert len(data) > 8
+    assert {path.relative_to(ROOT).as_posix() for path in data} <= set(names)
     assert not [name for name in names if "__pycache__" in name or "tests/" in name]
     with zipfile.ZipFile(wheel) as archive:
         licence = [name for name in names if name.endswith("licenses/LICENSE")]
@@ -87,6 +90,14 @@ def test_it_runs_from_a_folder_with_decoys(environment: Path, decoys: Path) -> N
     listed = call(program, "cells", cwd=decoys, WORKBENCH_TASKS="")
     assert listed.split()[0] == "bilstm"
     assert "torch-lstm" in listed
+
+
+def test_its_labs_and_reports_come_along(environment: Path, decoys: Path) -> None:
+    program = environment / "bin" / "workbench"
+    assert "names-rnn-lstm" in call(program, "lab", "list", cwd=decoys, WORKBENCH_TASKS="", COLUMNS="120")
+    words = ("report", "pretrained/names-lstm", "--lang", "zh", "-o", "r.html")
+    call(program, *words, cwd=decoys, WORKBENCH_TASKS="")
+    assert "准确率" in (decoys / "r.html").read_text(encoding="utf-8")
 
 
 def test_its_own_code_is_what_runs(environment: Path, decoys: Path) -> None:

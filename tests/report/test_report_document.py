@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from engine.toy_runs import copied, toy, trained
+from engine.toy_runs import copied
 from hostile_run import hostile_run, obeyed
+from made_reports import Page, changed, report
 from runs.event_makers import sample
-from studies.made_studies import group, made, toy_plan
 
 from tasks.views import Confusion, Table, Text
 from workbench.config import spec
@@ -26,8 +24,6 @@ from workbench.report.writing import ReportError
 from workbench.runs import store
 from workbench.runs.events import Finished, decode, encode
 from workbench.runs.run import Run
-from workbench.studies.plan import Published
-from workbench.studies.study import Study
 
 MARKUP = [
     "<script>alert(1)</script>",
@@ -41,83 +37,8 @@ MARKUP = [
     "$x$",
     "# h",
 ]
+pytestmark = pytest.mark.usefixtures("undrawn")
 FORMS: tuple[Format, ...] = ("html", "markdown", "latex")
-VOID = {"meta", "img", "source", "br", "link"}
-
-
-class Page(HTMLParser):
-    """Tags, attributes and shown text of a page; it must close every tag that it opens."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] != "style":
-            self.text += data
-
-    def __getitem__(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-
-@pytest.fixture(autouse=True)
-def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are empty files, unless a test asks for them: drawing takes a second each."""
-
-    def empty(runs: Any, kind: str, style: Any, path: Path, labels: Any = ()) -> list[str]:
-        path.write_bytes({".svg": b"<svg/>", ".png": b"\x89PNG", ".pdf": b"%PDF"}[path.suffix])
-        return []
-
-    if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(pictures, "draw", empty)
-
-
-@pytest.fixture
-def drawn() -> None:
-    """The pictures are drawn."""
-
-
-@pytest.fixture(scope="module")
-def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    run = toy(tmp_path_factory.mktemp("reports"), {"train.epochs": 2})
-    trained(run)
-    return run
-
-
-@pytest.fixture
-def run(trained_run: Run, runs_folder: Path) -> Run:
-    return copied(trained_run, runs_folder, "toy-rnn-one")
-
-
-def report(subject: Subject | Run, folder: Path, form: Format = "html", language: Language = "en") -> str:
-    """Write a report into a folder and return its text."""
-    subject = Subject([subject]) if isinstance(subject, Run) else subject
-    drawn = folder / "drawn"
-    drawn.mkdir(parents=True)
-    document = content.build(subject, form, language, drawn)
-    return writing.write(document, form, folder / ("r.html" if form == "html" else "r")).read_text(encoding="utf-8")
-
-
-def changed(run: Run, **fields: Any) -> Run:
-    """Change what a finished run's last event holds."""
-    *lines, last = run.events_file.read_bytes().splitlines(keepends=True)
-    ended = decode(last)
-    assert isinstance(ended, Finished)
-    run.events_file.write_bytes(b"".join([*lines, encode(msgspec.structs.replace(ended, **fields))]))
-    return run
 
 
 @pytest.mark.usefixtures("drawn")
@@ -343,123 +264,6 @@ def test_of_many_runs_it_is_said_which_are_not_shown_in_full(run: Run, runs_fold
     assert "The first 4 runs are shown in full here; 2 more stand in the table alone." in text
 
 
-def labelled(runs_folder: Path, trained_run: Run, **more: Any) -> Study:
-    """A study of two labelled groups, whose runs are copies of a trained one."""
-    groups = [
-        group("rnn", label="small, slow", label_zh="小而慢", note="No clipping.", note_zh="不裁剪。"),
-        group("rnn", label="wide", set={"cell.hidden": 12}),
-    ]
-    study = made(runs_folder, toy_plan(*groups, **more), "labelled")
-    for number in (1, 2):
-        started = study.begin(number)
-        started.events_file.write_bytes(trained_run.events_file.read_bytes())
-    return study
-
-
-def runs_of(study: Study) -> Subject:
-    return Subject([member.run for member in study.members()], study)
-
-
-def test_labels_and_notes_of_a_study_are_in_the_language_of_the_report(
-    runs_folder: Path, trained_run: Run, tmp_path: Path
-) -> None:
-    published = [
-        Published(
-            where={"label": "small, slow"},
-            metric="test.accuracy",
-            value=0.75,
-            about=True,
-            protocol="p",
-            protocol_zh="协议一",
-        )
-    ]
-    study = labelled(
-        runs_folder,
-        trained_run,
-        published=published,
-        title="A title",
-        title_zh="题目",
-        question="Why?",
-        source="S",
-        source_zh="来源一",
-    )
-    english = report(runs_of(study), tmp_path / "en", "markdown")
-    chinese = report(runs_of(study), tmp_path / "zh", "markdown", "zh")
-    accuracy = next(m.summary.test["accuracy"] for m in study.members() if m.summary)
-    assert f"| small, slow | test accuracy | ≈ 0.7500 | {accuracy:.4f} | p |" in english
-    assert f"| 小而慢 | 测试准确率 | ≈ 0.7500 | {accuracy:.4f} | 协议一 |" in chinese
-    assert "- small, slow: No clipping." in english
-    assert "- 小而慢: 不裁剪。" in chinese
-    assert chinese.startswith("# 题目\n")
-    assert "来源一" in chinese
-    assert "Why?" in chinese  # no other is given
-    assert "small" not in chinese
-    assert "### wide" in chinese
-    assert "| rnn |" in chinese  # a cell's name stays
-    assert "已完成" in chinese
-    assert "| label | test accuracy |" in english
-    assert "| 设置 | 测试准确率 |" in chinese
-
-
-def test_two_groups_with_one_chinese_label_stay_two(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:
-    groups = [group("rnn", label=f"l{n}", label_zh="同", set={"cell.hidden": 9 + n}) for n in range(2)]
-    study = made(runs_folder, toy_plan(*groups))
-    for number in (1, 2):
-        study.begin(number).events_file.write_bytes(trained_run.events_file.read_bytes())
-    text = report(runs_of(study), tmp_path, "markdown", "zh")
-    assert "| l0 |" in text
-    assert "| l1 |" in text
-
-
-def test_a_plan_chooses_the_sections(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:
-    study = labelled(runs_folder, trained_run, shows=["table"])
-    text = report(runs_of(study), tmp_path, "markdown")
-    assert "| label | test accuracy |" in text
-    assert "![" not in text
-    assert "## Equations" not in text
-    assert "precision" not in text
-    assert "SequenceClassifier" not in text
-
-
-def test_settings_in_words_are_translated_and_names_stay(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:
-    study = made(
-        runs_folder, toy_plan(group("rnn", "gru", grid={"cell.layers": [1, 2], "cell.bidirectional": [False, True]}))
-    )
-    for member in study.members():
-        study.begin(member.number).events_file.write_bytes(trained_run.events_file.read_bytes())
-    text = report(runs_of(study), tmp_path, "markdown", "zh")
-    assert "| 层数 · 方向 | rnn | gru |" in text
-    assert "| 层数 2, 双向 |" in text
-
-
-def test_a_study_whose_cell_is_gone_is_still_reported(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:
-    study = labelled(runs_folder, trained_run)
-    study.study_file.write_bytes(
-        study.study_file.read_bytes()
-        .replace(b'"cell":"rnn"', b'"cell":"gone"')
-        .replace(b'"cell": "rnn"', b'"cell": "gone"')
-    )
-    for member in study.members():
-        member.run.spec_file.write_bytes(member.run.spec_file.read_bytes().replace(b'"cell": "rnn"', b'"cell": "gone"'))
-    fresh = Study(study.path)
-    text = report(runs_of(fresh), tmp_path, "markdown")
-    assert "--cell gone" in text
-    assert "## Equations" not in text
-
-
-def test_a_run_that_cannot_be_read_costs_the_study_nothing_but_itself(
-    runs_folder: Path, trained_run: Run, tmp_path: Path
-) -> None:
-    study = labelled(runs_folder, trained_run)
-    study.run(2).spec_file.write_text("{")
-    text = report(runs_of(study), tmp_path / "one", "markdown")
-    assert "> A run is left out: Run labelled-02: spec.json is damaged" in text
-    assert "small, slow" in text
-    study.run(1).spec_file.write_text("{")
-    with pytest.raises(ReportError, match=r"^No run of the study can be read: Run labelled-01: spec.json is damaged"):
-        report(runs_of(study), tmp_path / "none")
-
-
 def test_an_older_run_without_protocol_notes_settings_and_correctness(run: Run, tmp_path: Path) -> None:
     kept = ("protocol", "notes", "settings", "correctness", "train", "kept")
     events = [msgspec.json.decode(line) for line in run.events_file.read_bytes().splitlines()]
@@ -513,10 +317,7 @@ def test_what_was_there_stays_where_a_report_cannot_be_written(run: Run, tmp_pat
 
 @pytest.mark.usefixtures("drawn")
 def test_the_width_of_the_pictures_is_what_was_asked_for(run: Run, tmp_path: Path) -> None:
-    for width in (10.0, 20.0):
-        drawn = tmp_path / str(width)
-        drawn.mkdir()
-        content.build(Subject([run]), "latex", "en", drawn, width)
-        box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+)", (drawn / "run-1-curves.pdf").read_bytes())
-        assert box
-        assert float(box[1]) / 72 * 2.54 == pytest.approx(width, abs=0.1)
+    content.build(Subject([run]), "latex", "en", tmp_path, 20.0)
+    box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+)", (tmp_path / "run-1-curves.pdf").read_bytes())
+    assert box
+    assert float(box[1]) / 72 * 2.54 == pytest.approx(20, abs=0.1)

@@ -21,6 +21,16 @@ RUNS = {
     "poems-three-cells": 2 * 3,
     "reviews-four-cells": 4,
 }
+FIGURES = {  # as the reports printed them
+    "names-rnn-lstm": [0.61, 0.792],
+    "names-three-networks": [0.60, 0.80, 0.85],
+    "poems-three-cells": [6.62],
+    "reviews-four-cells": [0.7198, 0.8123, 0.8308],
+    "imdb-grid": [
+        *(0.7722, 0.8557, 0.7629, 0.8620, 0.7787, 0.8564, 0.7680, 0.8662),
+        *(0.7730, 0.8656, 0.7641, 0.8565, 0.7528, 0.8447, 0.7414, 0.8456),
+    ],
+}
 LAB = pytest.mark.parametrize("lab", SHIPPED, ids=[lab.name for lab in SHIPPED])
 
 
@@ -59,6 +69,11 @@ def test_a_figure_that_its_report_printed_belongs_to_one_setting(lab: labs.Lab) 
 
 
 @LAB
+def test_its_figures_are_those_that_were_printed(lab: labs.Lab) -> None:
+    assert [published.value for published in lab.plan.published] == FIGURES.get(lab.name, [])
+
+
+@LAB
 def test_rows_and_columns_of_its_table_are_settings_that_vary(lab: labs.Lab) -> None:
     runs = plan.expand(lab.plan)
     for key in (*lab.plan.rows, *lab.plan.columns):
@@ -81,6 +96,9 @@ def test_its_texts_are_in_both_languages(lab: labs.Lab) -> None:
         for english, chinese in texts(part):
             assert bool(english) == bool(chinese), english
     assert all(both for both in texts(lab.plan))
+    for names in zip(*((group.label, group.label_zh) for group in lab.plan.runs), strict=True):
+        labels = [name for name in names if name]
+        assert len({*labels}) == len(labels)
 
 
 @LAB

@@ -57,7 +57,7 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
         try:
             plan, runs = lab.plan, len(plans.expand(lab.plan))
         except PlainError as error:
-            rows.append([lab.name, "–", "–", ", ".join(state) or "–", f"cannot be read: {error}"])
+            rows.append([lab.name, "–", "–", ", ".join(state) or "–", "cannot be read"])
             found.append(about | {"error": str(error)})
             continue
         rows.append([lab.name, plan.task, str(runs), ", ".join(state) or "–", plan.title])
@@ -66,6 +66,9 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
         print_json(found)
         return
     console.listing(("lab", "task", "runs", "done here", "title"), rows, spare=("title",))
+    for one in found:
+        if "error" in one:
+            narrate(f"{one['lab']} cannot be read: {one['error']}")
 
 
 def show(lab: LabName, quick: Quick = False, runs_folder: Runs = None, json: Json = False) -> None:

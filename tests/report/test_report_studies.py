@@ -1,0 +1,135 @@
+"""Reports of studies: labels, sections and languages of a plan, and runs that are damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_reports import report
+from studies.made_studies import group, made, toy_plan
+
+from workbench.report.content import Subject
+from workbench.report.writing import ReportError
+from workbench.runs.run import Run
+from workbench.studies.plan import Published
+from workbench.studies.study import Study
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+
+def labelled(runs_folder: Path, trained_run: Run, **more: Any) -> Study:
+    """A study of two labelled groups, whose runs are copies of a trained one."""
+    groups = [
+        group("rnn", label="small, slow", label_zh="小而慢", note="No clipping.", note_zh="不裁剪。"),
+        group("rnn", label="wide", set={"cell.hidden": 12}),
+    ]
+    study = made(runs_folder, toy_plan(*groups, **more), "labelled")
+    for number in (1, 2):
+        started = study.begin(number)
+        started.events_file.write_bytes(trained_run.events_file.read_bytes())
+    return study
+
+
+def runs_of(study: Study) -> Subject:
+    return Subject([member.run for member in study.members()], study)
+
+
+def test_labels_and_notes_of_a_study_are_in_the_language_of_the_report(
+    runs_folder: Path, trained_run: Run, tmp_path: Path
+) -> None:
+    published = [
+        Published(
+            where={"label": "small, slow"},
+            metric="test.accuracy",
+            value=0.75,
+            about=True,
+            protocol="p",
+            protocol_zh="协议一",
+        )
+    ]
+    study = labelled(
+        runs_folder,
+        trained_run,
+        published=published,
+        title="A title",
+        title_zh="题目",
+        question="Why?",
+        source="S",
+        source_zh="来源一",
+    )
+    english = report(runs_of(study), tmp_path / "en", "markdown")
+    chinese = report(runs_of(study), tmp_path / "zh", "markdown", "zh")
+    accuracy = next(m.summary.test["accuracy"] for m in study.members() if m.summary)
+    assert f"| small, slow | test accuracy | ≈ 0.7500 | {accuracy:.4f} | p |" in english
+    assert f"| 小而慢 | 测试准确率 | ≈ 0.7500 | {accuracy:.4f} | 协议一 |" in chinese
+    assert "- small, slow: No clipping." in english
+    assert "- 小而慢: 不裁剪。" in chinese
+    assert chinese.startswith("# 题目\n")
+    assert "来源一" in chinese
+    assert "Why?" in chinese  # no other is given
+    assert "small" not in chinese
+    assert "### wide" in chinese
+    assert "| rnn |" in chinese  # a cell's name stays
+    assert "已完成" in chinese
+    assert "| label | test accuracy |" in english
+    assert "| 设置 | 测试准确率 |" in chinese
+
+
+def test_two_groups_with_one_chinese_label_stay_two(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:
+    groups = [group("rnn", label=f"l{n}", label_zh="同", set={"cell.hidden": 9 + n}) for n in range(2)]
+    study = made(runs_folder, toy_plan(*groups))
+    for number in (1, 2):
+        study.begin(number).events_file.write_bytes(trained_run.events_file.read_bytes())
+    text = report(runs_of(study), tmp_path, "markdown", "zh")
+    assert "| l0 |" in text
+    assert "| l1 |" in text
+
+
+def test_a_plan_chooses_the_sections(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:
+    study = labelled(runs_folder, trained_run, shows=["table"])
+    text = report(runs_of(study), tmp_path, "markdown")
+    assert "| label | test accuracy |" in text
+    assert "![" not in text
+    assert "## Equations" not in text
+    assert "precision" not in text
+    assert "SequenceClassifier" not in text
+
+
+def test_settings_in_words_are_translated_and_names_stay(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:
+    study = made(
+        runs_folder, toy_plan(group("rnn", "gru", grid={"cell.layers": [1, 2], "cell.bidirectional": [False, True]}))
+    )
+    for member in study.members():
+        study.begin(member.number).events_file.write_bytes(trained_run.events_file.read_bytes())
+    text = report(runs_of(study), tmp_path, "markdown", "zh")
+    assert "| 层数 · 方向 | rnn | gru |" in text
+    assert "| 层数 2, 双向 |" in text
+
+
+def test_a_study_whose_cell_is_gone_is_still_reported(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:
+    study = labelled(runs_folder, trained_run)
+    study.study_file.write_bytes(
+        study.study_file.read_bytes()
+        .replace(b'"cell":"rnn"', b'"cell":"gone"')
+        .replace(b'"cell": "rnn"', b'"cell": "gone"')
+    )
+    for member in study.members():
+        member.run.spec_file.write_bytes(member.run.spec_file.read_bytes().replace(b'"cell": "rnn"', b'"cell": "gone"'))
+    fresh = Study(study.path)
+    text = report(runs_of(fresh), tmp_path, "markdown")
+    assert "--cell gone" in text
+    assert "## Equations" not in text
+
+
+def test_a_run_that_cannot_be_read_costs_the_study_nothing_but_itself(
+    runs_folder: Path, trained_run: Run, tmp_path: Path
+) -> None:
+    study = labelled(runs_folder, trained_run)
+    study.run(2).spec_file.write_text("{")
+    text = report(runs_of(study), tmp_path / "one", "markdown")
+    assert "> A run is left out: Run labelled-02: spec.json is damaged" in text
+    assert "small, slow" in text
+    study.run(1).spec_file.write_text("{")
+    with pytest.raises(ReportError, match=r"^No run of the study can be read: Run labelled-01: spec.json is damaged"):
+        report(runs_of(study), tmp_path / "none")
