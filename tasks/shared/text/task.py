@@ -24,7 +24,8 @@ from tasks.shared.classification.model import (
     SequenceClassifier,
 )
 from tasks.shared.classification.task import ClassificationTask, LabelsState
-from tasks.shared.datasets.cache import kept_baseline
+from tasks.shared.datasets import cache
+from tasks.shared.datasets.cache import Encoding, kept_baseline
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.ragged import Ragged
@@ -38,6 +39,7 @@ from tasks.views import View
 UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
 _UNSPOKEN = {SPECIALS.index(mark) for mark in (PAD, START, END)}
 _LONGEST_WHOLE = 10_000  # tokens of a text that are read where no number is set
+_NGRAMS_VERSION = 1  # of ``_fit_ngrams``: a change makes every cached model an old one
 _AT_ONCE = 256  # texts whose n-grams are counted together
 
 
@@ -109,22 +111,35 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
     def initialise(self, model: nn.Module, data: TextData) -> None:
         self._start_embedding(model, data)
         if isinstance(model.beside, LinearNgrams):
+            self._fit_ngrams(model.beside, data)
+
+    def _fit_ngrams(self, beside: LinearNgrams, data: TextData) -> None:
+        """Fit the linear model of n-grams; cached, since all that it depends on is the texts as they are read."""
+
+        def fit() -> Encoding:
             report_progress("Learning a linear model of n-grams …")
             train, val = (
                 ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in part)
                 for part in (torch.split(data.rows[split], _AT_ONCE) for split in ("train", "val"))
             )
-            kept_count, name = model.beside.fit(train, val)
-            if not kept_count:
+            count, name = beside.fit(train, val)
+            if not count:
                 raise DataError("No n-gram stands in two training texts: set task.ngrams=0, or take more data.")
-            report_progress(f"{kept_count:,} n-grams weigh in beside the network: {name}.")
+            return {k: tensor.cpu() for k, tensor in beside.state_dict().items()}, {"count": count, "name": name}
+
+        settings = self.settings
+        read = (self.input, settings.longest, settings.keep, data.known, settings.ngrams)
+        key = cache.key(_NGRAMS_VERSION, cache.library("scikit-learn"), data.state["cache"], *read)
+        tensors, about = cache.tensors(f"ngrams-{key}", fit)
+        beside.load_state_dict(tensors)
+        report_progress(f"{about['count']:,} n-grams weigh in beside the network: {about['name']}.")
 
     def _start_embedding(self, model: nn.Module, data: TextData) -> None:
         embedding = _embedding(model)
         if self.settings.vectors:
             wanted = {symbol: number for number, symbol in enumerate(self._symbols.tokens)}
             path = Path(self.settings.vectors)
-            start, found, repeated = vector_file.read(path, wanted, self.settings.embedding)
+            start, found, repeated = vector_file.kept(path, wanted, self.settings.embedding)
             report_progress(f"{found:,} of {len(wanted):,} embeddings start from {path.name}.")
             if repeated:
                 report_progress(f"{repeated:,} lines of {path.name} repeat a word: its first vector is taken.")

@@ -22,8 +22,10 @@ import torch
 from torch import Tensor
 
 from tasks.base import DataError
-from tasks.shared.datasets import archives, bounded
+from tasks.shared.datasets import archives, bounded, cache, stamps
+from tasks.shared.datasets.progress import report_progress
 
+_VERSION = 1  # of what is read from a file: a change makes every cached copy an old one
 _SEED = 1
 _LONGEST, _NUMBER = 10_000, 1_000  # characters of a word, and of a number with the spaces before it
 _TEXTS = (".txt", ".vec")
@@ -36,6 +38,26 @@ class Vectors(NamedTuple):
     vectors: Tensor  # (V,E) float32
     found: int  # words that the file holds
     repeated: int  # lines of a word that stood there before, which are left out
+
+
+def kept(path: Path, words: Mapping[str, int], width: int) -> Vectors:
+    """Return what ``read`` returns, read once for the same words of the same file (``stamps``) and then cached.
+
+    Raises:
+        DataError: as ``read``.
+    """
+    stamp = stamps.stamp(path)
+    if stamp is None:
+        return read(path, words, width)
+
+    def build() -> cache.Encoding:
+        report_progress(f"Reading the word vectors of {path.name} …")
+        found = read(path, words, width)
+        return {"vectors": found.vectors}, {"found": found.found, "repeated": found.repeated}
+
+    key = cache.key(_VERSION, stamp, width, list(words.items()))
+    tensors, counts = cache.tensors(f"vectors-{key}", build)
+    return Vectors(tensors["vectors"], counts["found"], counts["repeated"])
 
 
 def read(path: Path, words: Mapping[str, int], width: int) -> Vectors:

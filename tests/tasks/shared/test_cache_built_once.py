@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import selectors
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from waiting import until
+from waiting import HANG, until
+
+from tasks.shared.datasets import cache
+from workbench import interruption
 
 # builds under a name: tells that it builds, and waits for the file GO; the result is what the cache holds
 BUILDER = """
@@ -87,3 +93,38 @@ def test_a_folder_in_place_of_the_lock_costs_the_waiting_alone(place: Path) -> N
     (place / "cache" / "values" / ".one.json.lock").mkdir(parents=True)
     (place / "GO").touch()
     assert begun(place, "value").communicate()[0].strip() == "[0, 1, 2]"
+
+
+@pytest.mark.parametrize("lock", ["tensors/.one.safetensors.lock", "values/.one.json.lock"])
+def test_waiting_ends_with_a_stop(place: Path, lock: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def ask() -> object:
+        if lock.startswith("tensors"):
+            return cache.tensors("one", lambda: pytest.fail("built"))
+        return cache.value("one", lambda: pytest.fail("built"), int)
+
+    path = place / "cache" / lock
+    path.parent.mkdir(parents=True)
+    held = path.open("wb")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    hang = threading.Timer(HANG, held.close)
+    hang.start()
+    try:
+        with pytest.raises(interruption.Interrupted), interruption.polled(lambda: True, 0.05):
+            ask()
+    finally:
+        hang.cancel()
+        held.close()
+    assert capsys.readouterr().err == "· Another process is preparing the same: waiting for it …\n"
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO])
+def test_without_locks_each_builds_and_keeps(
+    place: Path, error: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    assert cache.value("one", lambda: 3, int) == 3
+    assert cache.value("one", lambda: pytest.fail("built again"), int) == 3
+    assert capsys.readouterr().err == ""

@@ -207,6 +207,30 @@ def test_it_is_saved_with_the_network() -> None:
     assert torch.equal(learner.scores(model.eval(), data, rows)[0], learner.scores(other.eval(), data, rows)[0])
 
 
+def test_runs_that_read_the_same_texts_fit_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits: list[LinearNgrams] = []
+    fit = LinearNgrams.fit
+    monkeypatch.setattr(LinearNgrams, "fit", lambda model, *texts: (fits.append(model), fit(model, *texts))[1])
+
+    def learnt(**settings: Any) -> Any:
+        data = starter(**settings)
+        learner = task(data, ngrams=2, **settings)
+        model = build(learner)
+        learner.initialise(model, data)
+        return model.beside
+
+    one, same = learnt(), learnt(dropout=0.5)
+    assert fits == [one]
+    assert one.weights.count_nonzero()
+    for name, tensor in one.state_dict().items():
+        assert torch.equal(same.state_dict()[name], tensor)
+    for others in ({"longest": 3}, {"longest": 3, "keep": "first"}, {"input": "characters"}, {"min_count": 9}):
+        before = len(fits)
+        other = learnt(**others)
+        assert fits[before:] == [other]
+        assert not torch.equal(other.weights, one.weights)
+
+
 def test_where_no_ngram_stands_twice_a_training_is_refused() -> None:
     data = starter()
     learner = task(data, ngrams=3)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from waiting import HANG
 
 from tasks.base import DataError
+from tasks.shared.datasets import cache, stamps
 from tasks.shared.text import vector_file
 
 WORDS = {"<pad>": 0, "good": 1, "bad": 2, "film": 3, "unheard": 4}
@@ -207,3 +209,57 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: Callable[[Pat
     with pytest.raises(DataError) as error:
         vector_file.read(path, WORDS, 2)
     assert str(error.value).startswith(f"{path} {sentence}")
+
+
+# kept, once read
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files read."""
+    found: list[Path] = []
+    read = vector_file.read
+    monkeypatch.setattr(vector_file, "read", lambda path, *how: (found.append(path), read(path, *how))[1])
+    return found
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is taken for an old one at once."""
+    monkeypatch.setattr(stamps, "SETTLED_S", -HANG)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_file_is_read_once_for_the_same_words(tmp_path: Path, readings: list[Path]) -> None:
+    path = write(tmp_path / "some.txt")
+    first, again = (vector_file.kept(path, WORDS, 2) for _ in range(2))
+    assert len(readings) == 1
+    expected = vector_file.read(path, WORDS, 2)
+    for found in (first, again):
+        assert torch.equal(found.vectors, expected.vectors)
+        assert found[1:] == expected[1:] == (3, 1)
+    others = {**WORDS, "the": 5}
+    assert vector_file.kept(path, others, 2).found == 4
+    swapped = {**WORDS, "good": 2, "bad": 1}
+    assert torch.equal(vector_file.kept(path, swapped, 2).vectors[1], expected.vectors[2])
+    moved = path.rename(tmp_path / "moved.txt")
+    write(path, GLOVE.replace("0.25", "0.75"))
+    assert vector_file.kept(path, WORDS, 2).vectors[3].tolist() == [0, 0.75]
+    assert torch.equal(vector_file.kept(moved, WORDS, 2).vectors, expected.vectors)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_file_that_cannot_be_read_is_refused_each_time(tmp_path: Path, readings: list[Path]) -> None:
+    path = write(tmp_path / "some.txt", "good 1 2\nbad 1\n")
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"truncated or damaged at line 2"):
+            vector_file.kept(path, WORDS, 2)
+    assert len(readings) == 2
+
+
+def test_a_file_just_written_is_read_anew(tmp_path: Path, readings: list[Path]) -> None:
+    path = write(tmp_path / "some.txt")
+    for _ in range(2):
+        assert taken(vector_file.kept(path, WORDS, 2).vectors) == FOUND
+    assert len(readings) == 2
+    assert not (cache.cache_folder() / "tensors").exists()
