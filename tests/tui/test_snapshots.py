@@ -24,9 +24,9 @@ from waiting import HANG
 from workbench.runs import metadata
 from workbench.runs.metadata import RunMetadata
 from workbench.tui.app import WorkbenchApp
-from workbench.tui.run import chart
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.themes import DARK, LIGHT
+from workbench.tui.widgets import chart
 
 FACTS = {"host": "here", "pid": 4242, "versions": {"torch": "2"}}
 SIZES_AND_THEMES = [((120, 36), DARK), ((120, 36), LIGHT), ((80, 24), DARK), ((80, 24), LIGHT)]

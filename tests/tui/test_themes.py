@@ -13,8 +13,8 @@ from textual.theme import Theme
 from waiting import eventually
 
 from workbench.tui.color import contrast, words_on
-from workbench.tui.run.chart import Chart
 from workbench.tui.themes import ANSI_DARK, ANSI_LIGHT, CONTRAST, DARK, LIGHT, NAMES
+from workbench.tui.widgets.chart import Chart
 from workbench.tui.widgets.status import COLOURS
 
 OURS = (DARK, LIGHT, CONTRAST)

@@ -38,6 +38,26 @@ class Action(NamedTuple):
     acts: bool = False  # it starts, stops, names or deletes a run, or downloads: off on a screen that only shows
 
 
+def _chart_actions(place: Place) -> list[Action]:
+    """Return what changes the view of a place's charts, the axis apart."""
+    return [
+        Action(place, f"chart('{change}')", key, "", label, help, False)
+        for change, key, label, help in (
+            ("smoother", "plus", "Smoother", "smooth the training loss more"),
+            ("rougher", "minus", "Rougher", "smooth the training loss less"),
+            ("log", "l", "Log y", "a logarithmic y axis for losses and errors"),
+            ("in", "z", "Zoom in", "half of the charts: around the cursor, or the end"),
+            ("out", "o", "Zoom out", "twice as much of the run"),
+            ("all", "0", "Whole run", "the charts from the first step to the newest"),
+            ("cursor", "c", "Cursor", "read the curves at a step: cursor on, and off"),
+            ("left", "comma", "Cursor left", "the cursor to the left (also ← in a chart)"),
+            ("right", "full_stop", "Cursor right", "the cursor to the right (also →)"),
+            ("far left", "less_than_sign", "Cursor far left", "ten columns (shift+←)"),
+            ("far right", "greater_than_sign", "Cursor far right", "ten columns (shift+→)"),
+        )
+    ]
+
+
 ACTIONS = (
     Action("lab", "start", "s", "f5", "Start", "start a training with the task, cell and settings shown", acts=True),
     Action("lab", "next_pane", "v", "f6", "Next view", "show the next pane: choose, about, settings"),
@@ -70,18 +90,8 @@ ACTIONS = (
     Action("run", "newest", "n", "", "Newest", "back to the newest evaluation"),
     Action("run", "pause", "space", "", "Pause display", "hold the display still; the training goes on"),
     Action("run", "metric", "m", "ctrl+t", "Figure", "draw the next of the task's metrics beside the loss", False),
-    Action("run", "chart('smoother')", "plus", "", "Smoother", "smooth the training loss more", False),
-    Action("run", "chart('rougher')", "minus", "", "Rougher", "smooth the training loss less", False),
-    Action("run", "chart('log')", "l", "", "Log y", "a logarithmic y axis for losses and errors", False),
+    *_chart_actions("run"),
     Action("run", "chart('axis')", "a", "", "X axis", "draw over steps, epochs or time", False),
-    Action("run", "chart('in')", "z", "", "Zoom in", "half of the charts: around the cursor, or the end", False),
-    Action("run", "chart('out')", "o", "", "Zoom out", "twice as much of the run", False),
-    Action("run", "chart('all')", "0", "", "Whole run", "the charts from the first step to the newest", False),
-    Action("run", "chart('cursor')", "c", "", "Cursor", "read the curves at a step: cursor on, and off", False),
-    Action("run", "chart('left')", "comma", "", "Cursor left", "the cursor to the left (also ← in a chart)", False),
-    Action("run", "chart('right')", "full_stop", "", "Cursor right", "the cursor to the right (also →)", False),
-    Action("run", "chart('far left')", "less_than_sign", "", "Cursor far left", "ten columns (shift+←)", False),
-    Action("run", "chart('far right')", "greater_than_sign", "", "Cursor far right", "ten columns (shift+→)", False),
     Action("run", "picture", "p", "", "Picture", "write the curves to a picture for a report", False),
     Action("run", "back", "b", "f7", "Back", "back to where this run was opened from"),
     # the matrix has no text field: its keys need no twin
@@ -156,9 +166,10 @@ ACTIONS = (
     Action("runs", "export", "e", "f12", "Export", "write the marked runs, else those shown, to a CSV or JSON file"),
     Action("runs", "copy", "y", "ctrl+y", "Copy id", "copy the chosen run's id (OSC 52: over SSH too)"),
     Action("compare", "metric", "m", "f5", "Figure", "draw the next figure: the metrics, the losses"),
-    Action("compare", "axis", "a", "f8", "Axis", "draw over steps, epochs or the time trained"),
+    Action("compare", "chart('axis')", "a", "f8", "Axis", "draw over steps, epochs or the time trained"),
     Action("compare", "next_pane", "v", "f6", "Next view", "show the next pane: chart, results, settings"),
     Action("compare", "picture", "p", "f12", "Picture", "write the runs' curves to a picture for a report", False),
+    *_chart_actions("compare"),
     Action("compare", "back", "b", "f7", "Back", "back to the list of runs or studies"),
     Action("studies", "open", "o", "f7", "Open", "watch the chosen run; of the table compare a row (also Enter)"),
     Action("studies", "start", "s", "f5", "Start", "train what waits, was stopped, lost or failed", acts=True),

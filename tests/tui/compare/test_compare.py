@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import pytest
 from runs.run_summaries import record
+from waiting import eventually
 
 from workbench.runs import comparison, metadata
 from workbench.runs.metadata import RunMetadata
-from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit
+from workbench.tui.compare.overlay_chart import OverlayChart
+from workbench.tui.compare.run_curves import TRAINING, RunCurves
 from workbench.tui.compare.screen import CompareScreen
 from workbench.tui.run.screen import RunScreen
+from workbench.tui.widgets import page
+from workbench.tui.widgets.view_range import visible_steps
 
 pytestmark = pytest.mark.usefixtures("bare_lab")
 
@@ -29,7 +35,7 @@ async def test_curves_results_and_settings_stand_beside_one_another(screen, work
     async with screen.open() as pilot:
         await compare(screen, pilot, good.run.id, bad.run.id)
         text = await screen.until(
-            pilot, "accuracy (1 of 4)", "steps", "results, ★ the best of each figure", "settings that differ"
+            pilot, "accuracy (1 of 4)", "results, ★ the best of each figure", "settings that differ"
         )
         letter = {one.run.id: one.letter for one in screen.app.screen._every}
         for one, cell in ((good, "lstm"), (bad, "gru")):
@@ -43,13 +49,13 @@ async def test_curves_results_and_settings_stand_beside_one_another(screen, work
         await pilot.press("m")
         await screen.until(pilot, "validation loss (2 of 4)")
         await pilot.press("f5", "m")
-        await screen.until(pilot, "training loss, smoothed (4 of 4)")
+        await screen.until(pilot, "training loss (4 of 4)", "smoothing 0.9")
         await pilot.press("a")
-        await screen.until(pilot, "epochs ")
+        await screen.until(pilot, "x epoch")
         await pilot.press("f8")
-        await screen.until(pilot, "seconds of training")
+        await screen.until(pilot, "x time")
         await pilot.press("a", "m")
-        await screen.until(pilot, "accuracy (1 of 4)", "steps ")
+        assert "x time" not in await screen.until(pilot, "accuracy (1 of 4)")
 
 
 async def test_a_run_that_trains_goes_on_growing(screen, worker) -> None:
@@ -67,7 +73,7 @@ async def test_letters_tell_the_curves_apart_without_colour(screen, worker, monk
     async with screen.open() as pilot:
         await compare(screen, pilot, one.run.id, two.run.id)
         await pilot.press("m", "m", "m")
-        text = await screen.until(pilot, "training loss, smoothed")
+        text = await screen.until(pilot, "training loss (4 of 4)")
         drawn = [line.split("│")[2] for line in text.splitlines() if line.count("│") > 3]
         assert sum(line.count("A") + line.count("B") for line in drawn) > 20
         assert {"A", "B"} <= set("".join(drawn))
@@ -150,35 +156,135 @@ def test_only_settings_that_differ_are_listed() -> None:
     assert any("starter" in said for said in comparison.comparison_notes([record(), starter]))
 
 
-def test_a_trace_counts_steps_epochs_and_the_time_trained(worker) -> None:
+def chart_of(screen) -> OverlayChart:
+    return screen.app.screen.query_one(OverlayChart)
+
+
+async def opened(screen, pilot, worker, *ends: int) -> list:
+    """Compare runs that end at these steps, each measured every ten steps."""
+    every = []
+    for cell, end in zip(("lstm", "gru", "rnn"), ends, strict=False):
+        one = worker(cell).start()
+        for step in range(10, end + 1, 10):
+            one.train(step, step)
+        every.append(one)
+    await compare(screen, pilot, *(one.run.id for one in every))
+    await screen.until(pilot, "accuracy (1 of 4)")
+    return every
+
+
+async def test_zoom_and_back_as_on_the_run_screen(screen, worker) -> None:
+    async with screen.open() as pilot:
+        await opened(screen, pilot, worker, 200, 100)
+        await pilot.press("z")
+        await screen.until(pilot, "zoom 2×")
+        assert visible(screen) == (100, 200)
+        await pilot.press("z")
+        assert visible(screen) == (150, 200)
+        await pilot.press("o")
+        assert visible(screen) == (100, 200)
+        await pilot.press("0")
+        assert visible(screen) == (0, 200)
+        assert "zoom" not in str(chart_of(screen).border_title)
+
+
+def visible(screen) -> tuple[float, float]:
+    chart = chart_of(screen)
+    return visible_steps(chart.view, chart._common)
+
+
+async def test_the_cursor_reads_every_run_at_its_place_and_none_past_its_end(screen, worker) -> None:
+    async with screen.open() as pilot:
+        long, short = await opened(screen, pilot, worker, 200, 100)
+        letter = {one.run.id: one.letter for one in screen.app.screen._every}
+        foot = str(chart_of(screen).border_subtitle)
+        assert f"{letter[long.run.id]} {accuracy(200)}" in foot
+        assert f"{letter[short.run.id]} {accuracy(100)}" in foot  # the last that was measured
+        await pilot.press("c")
+        await screen.until(pilot, "│ step 200")
+        foot = str(chart_of(screen).border_subtitle)
+        assert f"{letter[long.run.id]} {accuracy(200)}" in foot
+        assert f"{letter[short.run.id]} –" in foot
+        for _ in range(200):
+            if chart_of(screen).view.cursor == 90:
+                break
+            await pilot.press("comma")
+        await screen.until(pilot, "│ step 90")
+        foot = str(chart_of(screen).border_subtitle)
+        assert foot.count(accuracy(90)) == 2
+        await pilot.press("a")  # an epoch's place is no step's
+        await screen.until(pilot, "x epoch")
+        assert chart_of(screen).view.cursor is None
+        await pilot.press("c")
+        await screen.until(pilot, "│ epoch 10.00")
+
+
+def accuracy(step: int) -> str:
+    """As the fake worker measures it."""
+    return f"{0.8 - math.exp(-step / 50) / 2:.4f}"
+
+
+async def test_arrows_move_the_cursor_of_the_chart_that_has_the_focus(screen, worker) -> None:
+    async with screen.open() as pilot:
+        await opened(screen, pilot, worker, 200, 100)
+        chart_of(screen).focus()
+        await pilot.press("left")  # the cursor comes
+        await screen.until(pilot, "│ step 200")
+        await pilot.press("shift+left")
+        assert chart_of(screen).view.cursor < 200
+
+
+async def test_smoothing_and_the_logarithmic_axis(screen, worker) -> None:
+    async with screen.open() as pilot:
+        await opened(screen, pilot, worker, 200, 100)
+        await pilot.press("l")
+        assert "log y" not in str(chart_of(screen).border_title)  # the higher the better
+        await pilot.press("m")
+        await screen.until(pilot, "validation loss (2 of 4)", "log y")
+        assert "smoothing" not in str(chart_of(screen).border_title)
+        await pilot.press("m", "m")
+        await screen.until(pilot, "training loss (4 of 4)", "smoothing 0.9", "log y")
+        before = drawn(screen)
+        await pilot.press("plus", "plus")
+        await screen.until(pilot, "smoothing 0.98")
+        assert drawn(screen) != before
+        await pilot.press("minus", "minus")
+        assert drawn(screen) == before
+
+
+def drawn(screen) -> list[str]:
+    chart = chart_of(screen)
+    return [chart.render_line(y).text for y in range(chart.size.height)]
+
+
+async def test_the_picture_shows_the_figure_that_is_drawn(screen, worker, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(page.pictures, "draw", lambda *words: asked.append(words[1:]) or "a.svg")
+    async with screen.open() as pilot:
+        await opened(screen, pilot, worker, 60, 60)
+        for number, keys in enumerate((("p",), ("m", "p"), ("m", "p"), ("m", "p"))):
+            await pilot.press(*keys)
+            await eventually(pilot, lambda number=number: len(asked) == number + 1)
+    assert asked == [("curves",), ("curves", "--metric", "loss"), ("curves", "--metric", "macro_f1"), ("curves",)]
+
+
+def test_curves_follow_a_run_and_drop_what_an_earlier_life_did(worker) -> None:
     one = worker().start().train(10, 100).train(110, 200)
-    traces = RunCurves(one.run)
-    assert traces.look()
-    assert not traces.look()
-    assert [x for x, _ in traces.points("accuracy", "step")] == [100, 200]
-    assert [x for x, _ in traces.points("accuracy", "epoch")] == [5, 10]
-    times = [x for x, _ in traces.points(TRAINING, "time")]
-    assert times == sorted(times)
-    assert len(times) == 20
+    curves = RunCurves(one.run)
+    new = curves.read()
+    assert not new.more
+    curves.add(new)
+    assert curves.read() == ([], False, False)
+    assert [x for x, _ in curves.curves["accuracy"].points] == [100, 200]
+    assert [curves.timeline.at("epoch", x) for x, _ in curves.curves["accuracy"].points] == [5, 10]
+    assert len(curves.curves[TRAINING].points) == 20
     one.start(from_step=100)  # the second life goes on from the first's checkpoint
-    assert traces.look()
-    assert [x for x, _ in traces.points("accuracy", "step")] == [100]
-    assert max(x for x, _ in traces.points(TRAINING, "step")) == 100
+    curves.add(curves.read())
+    assert curves.curves["accuracy"].ends == curves.curves[TRAINING].ends[1:] * 2 == [100, 100]
     one.train(110, 150)
-    traces.look()
-    later = [x for x, _ in traces.points(TRAINING, "time")]
-    assert later == sorted(later)
-    assert set(traces.metrics) == {"loss", "accuracy", "macro_f1"}
-
-
-def test_time_is_counted_in_what_it_is_long_in() -> None:
-    assert axis_unit("step", 1e9) == (1.0, "steps")
-    assert [axis_unit("time", seconds)[1].split()[0] for seconds in (0, 179, 180, 10_800)] == [
-        "seconds",
-        "seconds",
-        "minutes",
-        "hours",
-    ]
+    curves.add(curves.read())
+    assert curves.curves[TRAINING].ends == [10, 150]
+    assert curves.metrics == ["loss", "accuracy", "macro_f1"]
 
 
 async def test_runs_are_told_apart_by_the_names_that_they_were_given(screen, worker) -> None:

@@ -12,10 +12,10 @@ from waiting import eventually
 from tasks.views import Text
 from workbench.render.curve import Curve
 from workbench.runs.events import Best, Eval
-from workbench.tui.run import chart as chart_widget
-from workbench.tui.run.chart import Chart
 from workbench.tui.run.chart_panel import ChartPanel
+from workbench.tui.widgets import chart as chart_widget
 from workbench.tui.widgets import page
+from workbench.tui.widgets.chart import Chart
 
 
 def head(pilot, which: str = "loss") -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from workbench.runs.events import Step
 from workbench.runs.timeline import Timeline
-from workbench.tui.run.view_range import VIEW_ACTIONS, ViewRange, magnification, visible_steps
+from workbench.tui.widgets.view_range import VIEW_ACTIONS, ViewRange, magnification, visible_steps
 
 
 def step(number: int, time: float, per_epoch: int = 20) -> Step:

@@ -3,71 +3,100 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.text import Text
 
-from workbench.render import plot
-from workbench.render.curve import thin
+from workbench.render import format, plot
+from workbench.render.curve import Curve
 from workbench.render.plot import PlotCurve, PlotWindow, Point
+from workbench.runs.timeline import Timeline
 from workbench.tui import glyphs
 from workbench.tui.color import plot_color
-from workbench.tui.widgets.static_plot import StaticPlot
+from workbench.tui.compare.common_axis import CommonAxis, step_before
+from workbench.tui.widgets.chart import CURSOR, Chart
+from workbench.tui.widgets.view_range import VIEW_ACTIONS
 
-_EDGE = 8  # columns for the numbers beside a chart
-
-
-class LabelledCurve(NamedTuple):
-    """Curve of one run, named by its letter. The color is a theme variable."""
-
-    letter: str
-    color: str
-    points: Sequence[Point]
+_BRIEF_DIGITS = 2
 
 
-class OverlayChart(StaticPlot):
-    """All curves in one chart."""
+class OverlayChart(Chart):
+    """All runs' curves of one quantity in one chart. A curve's name is its run's letter.
 
-    EMPTY = "nothing measured yet"
+    Args:
+        timelines: of the runs.
+    """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._curves: list[LabelledCurve] = []
+    def __init__(self, timelines: Sequence[Timeline], **kwargs: Any) -> None:
+        self._common = CommonAxis(timelines)
+        super().__init__("", [], timeline=self._common, **kwargs)
+        self._timelines: dict[Curve, Timeline] = {}
 
-    def show(self, curves: Sequence[LabelledCurve], title: str, unit: str) -> None:
-        """Draw curves; ``unit`` names the unit of the x axis below."""
-        self._curves = [curve for curve in curves if curve.points]
-        self.border_title, self.border_subtitle = title, unit
-        self.redraw()
+    def show_runs(self, title: str, curves: Mapping[Curve, Timeline], *, digits: int, logs: bool) -> None:
+        """Draw a quantity's curves, each with its run's timeline; at once where they are other ones, else soon."""
+        self._timelines = dict(curves)
+        ordered = list(curves)[::-1]  # the first one is drawn over the others
+        if (title, ordered) == (self.title, self.curves):
+            self.changed()
+        else:
+            self.show_curves(title, ordered, digits=digits, logs=logs)
 
-    def draw(self, width: int, height: int) -> Text | None:
-        if not self._curves:
-            return None
-        window = self._window()
-        curves, letters = [], []
-        for index, curve in enumerate(self._curves):
+    def change_view(self, action: str) -> None:
+        """Change the view by one of ``VIEW_ACTIONS``, at once; zoom and cursor do not outlive a change of the axis."""
+        view = VIEW_ACTIONS[action](self.view, self._common, self.columns)
+        if view.axis != self.view.axis:
+            view = view._replace(left=None, right=None, cursor=None)
+            self._common.axis = view.axis
+        self.set_view(view)
+
+    def _names(self, *, brief: bool) -> list[tuple[str, str]]:
+        return [(self.title, "bold")]
+
+    def _values(self, *, brief: bool) -> list[tuple[str, str]]:
+        """Return each run's last value; with a cursor the one at its place, none past the run's end."""
+        position = self._common.last if self.view.cursor is None else self.view.cursor
+        values = []
+        for curve in reversed(self.curves):
+            beyond = position > self._last_place(curve)
+            at = None if beyond and self.view.cursor is not None else self._value_at(curve, position)
+            figure = format.number(at[1], _BRIEF_DIGITS if brief else self._digits) if at else "–"
+            values.append((f"{curve.name} {figure}", f"${curve.color}"))
+        return values
+
+    def _last_place(self, curve: Curve) -> float:
+        line = self._timelines[curve]
+        return line.at(self.view.axis, line.last)
+
+    def _value_at(self, curve: Curve, position: float) -> Point | None:
+        step = step_before(self._timelines[curve], self.view.axis, position)
+        return None if step is None else curve.at(step, self.view.smoothing)
+
+    def _visible_points(self, curve: Curve, left: float, right: float) -> list[Point]:
+        line, axis = self._timelines[curve], self.view.axis
+        begin, end = line.step(axis, left), line.step(axis, right)
+        points = curve.visible_points(begin, end, self.columns, self.view.smoothing)
+        return [(line.at(axis, x), y) for x, y in points]
+
+    def _labels(self, points_of: Mapping[Curve, Sequence[Point]], window: PlotWindow) -> list[PlotCurve]:
+        """Return the letters on each curve: on its last visible point, and in each third of the axis."""
+        letters = []
+        for index, (curve, points) in enumerate(reversed(points_of.items())):
+            visible = [point for point in points if window.left <= point[0] <= window.right]
+            at_letters = visible[-1:]
+            for third in range(3):
+                x = window.left + (window.right - window.left) * (third + (index + 0.5) / len(points_of)) / 3
+                at = bisect_left(visible, (x, float("-inf")))
+                at_letters += visible[at : at + 1]
             color = plot_color(self.app, curve.color)
-            marker = curve.letter if glyphs.lettered(self.app) else plot.BRAILLE
-            curves.append(PlotCurve(thin(list(curve.points), max(1, width - _EDGE)), color, marker))
-            letters += [PlotCurve([point], color, curve.letter) for point in self._letter_points(index, window)]
-        curves.reverse()  # the first one is drawn over the others, and letters over all
-        axes = plot_color(self.app, "foreground", 0.7)
-        return plot.text(plot.draw([*curves, *letters], window, width, height, color=axes))
+            letters += [PlotCurve([point], color, curve.name) for point in at_letters]
+        return letters
 
-    def _letter_points(self, index: int, window: PlotWindow) -> list[Point]:
-        """Return the points of a curve that bear its letter: the last, and one in each third of the axis."""
-        points, count = self._curves[index].points, len(self._curves)
-        at_letters = [points[-1]]
-        for third in range(3):
-            x = window.left + (window.right - window.left) * (third + (index + 0.5) / count) / 3
-            at = bisect_left(points, (x, float("-inf")))
-            if at < len(points):
-                at_letters.append(points[at])
-        return at_letters
+    def _marker(self, curve: Curve) -> str:
+        return curve.name if glyphs.lettered(self.app) else plot.BRAILLE
 
-    def _window(self) -> PlotWindow:
-        xs = [x for curve in self._curves for x in (curve.points[0][0], curve.points[-1][0])]
-        ys = [y for curve in self._curves for _, y in curve.points]
-        margin = max((max(ys) - min(ys)) * 0.05, abs(max(ys)) * 0.02) or 1.0
-        return PlotWindow(min(0.0, *xs), max(xs) or 1.0, min(ys) - margin, max(ys) + margin)
+    def _cursor_line(self, width: int) -> Text:
+        place = self.view.cursor or 0.0
+        words = {"step": f"step {place:,.0f}", "epoch": f"epoch {place:.2f}", "time": f"after {format.duration(place)}"}
+        line = f"{CURSOR} {words[self.view.axis]}"
+        return Text(line[:width].ljust(width), self._cursor_style())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -10,16 +11,16 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from workbench.render.metrics import presentation
 from workbench.render.text import printable
 from workbench.runs import comparison
 from workbench.runs.comparison import BEST
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
-from workbench.runs.summary import RunSummary
-from workbench.runs.timeline import Axis, next_axis
+from workbench.runs.summary import RunSummary, higher_is_better
 from workbench.tui.color import letter_color
-from workbench.tui.compare.overlay_chart import LabelledCurve, OverlayChart
-from workbench.tui.compare.run_curves import TRAINING, RunCurves, axis_unit, quantity_label
+from workbench.tui.compare.overlay_chart import OverlayChart
+from workbench.tui.compare.run_curves import TRAINING, NewEvents, RunCurves, quantity_label
 from workbench.tui.keys import bindings
 from workbench.tui.services.catalogue import RunMonitor
 from workbench.tui.services.polling import poll
@@ -41,6 +42,17 @@ _LEGENDS: tuple[Callable[[RunSummary], str], ...] = (  # the longest first
 )
 
 
+class _Look(NamedTuple):
+    """What is new of a run."""
+
+    curves: NewEvents
+    summary: bool  # it is another one
+
+    @property
+    def news(self) -> bool:
+        return bool(self.curves.events) or self.curves.restarted or self.summary
+
+
 class _ComparedRun:
     """Run by its letter, with its curves and its summary."""
 
@@ -48,21 +60,22 @@ class _ComparedRun:
         self.letter, self.run = letter, run
         self.color = f"text-{letter_color(letter)}"
         self.style = f"bold ${self.color}"
-        self.curves = RunCurves(run)
+        self.curves = RunCurves(run, letter, self.color)
         self.summary: RunSummary | None = None
         self._monitor = RunMonitor(run.path)
 
-    def look(self) -> bool:
-        """Read what is new; return whether there was anything. The summary of a run that is gone stays."""
+    def look(self) -> _Look:
+        """Read what is new, on a thread. The summary of a run that is gone stays."""
         before = self.summary
         self.summary = self._monitor.look() or before
-        return self.curves.look() or self.summary != before
+        return _Look(self.curves.read(), self.summary != before)
 
 
 class CompareScreen(Page):
     """Screen that follows runs, each named by its letter."""
 
     place = "compare"
+    has_fields = False
     BINDINGS = bindings(place)
     EVERY = 0.5  # seconds between two looks at the runs
 
@@ -70,7 +83,6 @@ class CompareScreen(Page):
         super().__init__()
         self._every = [_ComparedRun(letter, run) for letter, run in runs.items()]
         self._quantity = ""
-        self._axis: Axis = "step"
 
     def compose(self) -> ComposeResult:
         yield TopBar("runs")
@@ -78,7 +90,7 @@ class CompareScreen(Page):
         yield Static(markup=False, id="notes")
         yield TabRow("tabs")
         with Container(id="compared"):
-            yield OverlayChart(id=f"{CHART}-pane")
+            yield OverlayChart([one.curves.timeline for one in self._every], id=f"{CHART}-pane")
             with Vertical(id="tables"):
                 yield Passage(id=f"{RESULTS}-pane")
                 yield Passage(id=f"{SETTINGS}-pane")
@@ -87,7 +99,6 @@ class CompareScreen(Page):
     def on_mount(self) -> None:
         self.query_one(f"#{RESULTS}-pane").border_title = f"results, {BEST} the best of each figure"
         self.query_one(f"#{SETTINGS}-pane").border_title = "settings that differ"
-        self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
         self._arrange()
         self._follow()
 
@@ -96,15 +107,18 @@ class CompareScreen(Page):
         """Follow the runs: the only place where they are read."""
         await poll(self._read, self._show_news, self._unreadable, lambda: self.EVERY)
 
-    def _read(self) -> bool:
-        """Read what is new of every run, on a thread; return whether there was anything."""
-        news = [one.look() for one in self._every]
-        return any(news)
+    def _read(self) -> list[_Look]:
+        """Read what is new of every run, on a thread."""
+        return [one.look() for one in self._every]
 
-    async def _show_news(self, news: bool) -> bool:
-        if news and self.query(OverlayChart):  # else the screen is being taken down
+    async def _show_news(self, looks: list[_Look]) -> bool:
+        """Show what is new; return whether there is more to read at once."""
+        for one, look in zip(self._every, looks, strict=True):
+            one.curves.add(look.curves)
+        more = any(look.curves.more for look in looks)
+        if any(look.news for look in looks) and not more and self.query(OverlayChart):  # else it is being taken down
             self._show()
-        return False
+        return more
 
     def _unreadable(self, error: OSError | RunError) -> None:
         self._show_notes([unreadable(getattr(error, "filename", None) or "A run's folder", error)])
@@ -120,7 +134,7 @@ class CompareScreen(Page):
         shared = [name for name in (metrics[0] if metrics else []) if all(name in names for names in metrics)]
         main = {summary.spec.settings.metric for _, summary in self._readable if summary.spec}
         shared.sort(key=lambda name: (name not in main, name != "loss"))
-        return shared + [TRAINING] * any(one.curves.points(TRAINING, "step") for one in self._every)
+        return shared + [TRAINING] * any(TRAINING in one.curves.curves for one in self._every)
 
     def _show(self) -> None:
         summaries = [summary for _, summary in self._readable]
@@ -170,17 +184,22 @@ class CompareScreen(Page):
         quantities = self._quantities
         if self._quantity not in quantities:
             self._quantity = quantities[0] if quantities else ""
-        points = {one: one.curves.points(self._quantity, self._axis) for one in self._every}
-        unit, unit_name = axis_unit(
-            self._axis, max((of_run[-1][0] for of_run in points.values() if of_run), default=0.0)
-        )
-        curves = [
-            LabelledCurve(one.letter, one.color, [(x / unit, y) for x, y in of_run]) for one, of_run in points.items()
-        ]
+        curves = {
+            curve: one.curves.timeline
+            for one in self._every
+            if (curve := one.curves.curves.get(self._quantity)) and curve.ends
+        }
         position = f" ({quantities.index(self._quantity) + 1} of {len(quantities)})" if quantities else ""
-        settings = comparison.settings_of([summary for _, summary in self._readable])
-        title = quantity_label(self._quantity, settings) + position
-        self.query_one(OverlayChart).show(curves, title, unit_name)
+        summaries = [summary for _, summary in self._readable]
+        settings = comparison.settings_of(summaries)
+        loss = self._quantity in ("loss", TRAINING)
+        higher = False if loss or not summaries else higher_is_better(summaries[0], self._quantity)
+        self.query_one(OverlayChart).show_runs(
+            quantity_label(self._quantity, settings) + position,
+            curves,
+            digits=presentation("loss" if loss else self._quantity, settings).digits,
+            logs=not higher,
+        )
 
     def _arrange(self) -> None:
         """Show the panes side by side where there is room, else one at a time."""
@@ -215,12 +234,16 @@ class CompareScreen(Page):
             self._quantity = quantities[(quantities.index(self._quantity) + 1) % len(quantities)]
             self._draw()
 
-    def action_axis(self) -> None:
-        self._axis = next_axis(self._axis)
-        self._draw()
+    def action_chart(self, change: str) -> None:
+        """Change the view of the chart by one of ``VIEW_ACTIONS``."""
+        self.query_one(OverlayChart).change_view(change)
 
     def action_picture(self) -> None:
-        self.write_picture([one.run for one in self._every], "curves")
+        main = {summary.spec.settings.metric for _, summary in self._readable if summary.spec}
+        chosen = self._quantity not in ("", TRAINING, *main)
+        self.write_picture(
+            [one.run for one in self._every], "curves", *(("--metric", self._quantity) if chosen else ())
+        )
 
     def action_back(self) -> None:
         self.navigator.back()

@@ -16,8 +16,8 @@ from workbench.runs.events import Eval, Event, Started, Step
 from workbench.runs.figures import best_baseline
 from workbench.runs.history import History
 from workbench.runs.timeline import Timeline
-from workbench.tui.run.chart import Chart
-from workbench.tui.run.view_range import VIEW_ACTIONS, ViewRange
+from workbench.tui.widgets.chart import Chart
+from workbench.tui.widgets.view_range import VIEW_ACTIONS, ViewRange
 
 
 class _MetricCurves(NamedTuple):

@@ -23,7 +23,6 @@ from workbench.runs.history import History
 from workbench.runs.run import Run
 from workbench.tui.keys import bindings
 from workbench.tui.run.about import about_text, metadata_of
-from workbench.tui.run.chart import Chart
 from workbench.tui.run.chart_panel import ChartPanel
 from workbench.tui.run.result import ResultTable
 from workbench.tui.run.scrubber import Scrubber, ScrubberState, target_evaluation
@@ -34,6 +33,7 @@ from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
+from workbench.tui.widgets.chart import Chart
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.progress import Progress, message
 from workbench.tui.widgets.static_text import StaticText

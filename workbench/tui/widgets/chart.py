@@ -1,8 +1,9 @@
-"""Chart of a few curves over a run's steps, epochs or time, drawn by plotext in braille dots."""
+"""Chart of a few curves over steps, epochs or time, drawn by plotext in braille dots."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -21,13 +22,13 @@ from workbench.runs.figures import ReferenceLevel
 from workbench.runs.timeline import Timeline
 from workbench.tui import glyphs
 from workbench.tui.color import plot_color
-from workbench.tui.run.view_range import ViewRange, magnification, visible_steps
 from workbench.tui.widgets.static_plot import SMALLEST
+from workbench.tui.widgets.view_range import Positions, ViewRange, magnification, visible_steps
 
 _REDRAW_SECONDS = 1.8  # between two drawings of a chart that grows: at every other look at a live run
 _EDGE = 8  # columns for the numbers beside a chart
 _X_LABELS = {"step": "", "epoch": "epochs", "time": "seconds"}
-_CURSOR, _MARK = "│", "┊"
+CURSOR, _MARK = "│", "┊"
 
 
 class Chart(Widget, can_focus=True):
@@ -36,6 +37,7 @@ class Chart(Widget, can_focus=True):
     Args:
         digits: of the figures, after the point.
         logs: a logarithmic y axis is offered, as for losses and errors.
+        timeline: of the curves; a subclass whose curves have one each hands in what they share.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,14 +54,14 @@ class Chart(Widget, can_focus=True):
         *,
         digits: int = 4,
         logs: bool = True,
-        timeline: Timeline | None = None,
+        timeline: Positions | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.title = title
         self._digits = digits
         self._logs = logs
-        self._timeline = timeline or Timeline()
+        self._timeline: Positions = timeline or Timeline()
         self.curves = curves
         self.level: ReferenceLevel | None = None
         self.view = ViewRange()
@@ -160,7 +162,7 @@ class Chart(Widget, can_focus=True):
         place = math.inf if self.view.cursor is None else self.view.cursor
         values = []
         for curve in self.curves:
-            at = curve.at(place, self.view.smoothing)
+            at = self._value_at(curve, place)
             if pointed or (at and not curve.faint):
                 value = format.number(at[1], self._digits) if at else "–"
                 values.append((f"{curve.brief if brief else curve.name} {value}", "$foreground-muted"))
@@ -174,7 +176,7 @@ class Chart(Widget, can_focus=True):
         top = [self._cursor_line(width)] if self.view.cursor is not None else []
         left, right = self._visible_steps()
         points_of = {
-            curve: self._scaled(curve.visible_points(left, right, self.columns, self.view.smoothing))
+            curve: self._scaled(self._visible_points(curve, left, right))
             for curve in self.curves
             if not (curve.faint and self.view.smoothing == 0)
         }
@@ -192,8 +194,23 @@ class Chart(Widget, can_focus=True):
             across = [(window.left, level), (window.right, level)]
             curves.insert(0, PlotCurve(across, plot_color(self.app, "foreground", 0.45), glyphs.level_marker(self.app)))
         x_label = _X_LABELS[self.view.axis]
+        curves += self._labels({curve: points for curve, points in points_of.items() if points}, window)
         rows = plot.draw(curves, window, width, height - len(top), color=axes, x_label=x_label, log=self._log)
         return [*top, *rows]
+
+    def _visible_points(self, curve: Curve, left: float, right: float) -> list[Point]:
+        """Return a curve between two positions, thinned and smoothed, over the axis."""
+        points = curve.visible_points(left, right, self.columns, self.view.smoothing)
+        axis = self.view.axis
+        return points if axis == "step" else [(self._timeline.at(axis, x), y) for x, y in points]
+
+    def _value_at(self, curve: Curve, position: float) -> Point | None:
+        """Return the last point of a curve that is not after a position."""
+        return curve.at(position, self.view.smoothing)
+
+    def _labels(self, points_of: Mapping[Curve, Sequence[Point]], window: PlotWindow) -> list[PlotCurve]:
+        """Return what is drawn over the curves, given by their visible points in the axes' units."""
+        return []
 
     def _marker(self, curve: Curve) -> str:
         return glyphs.marker(self.app, self.curves.index(curve))
@@ -208,13 +225,16 @@ class Chart(Widget, can_focus=True):
         """Return step, epoch and time of the cursor in words."""
         step = self.view.cursor or 0.0
         epoch, seconds = self._timeline.at("epoch", step), self._timeline.at("time", step)
-        line = f"{_CURSOR} step {step:,.0f}   epoch {epoch:.2f}   after {format.duration(seconds)}"
-        return Text(line[:width].ljust(width), _style(plot_color(self.app, "foreground")))
+        line = f"{CURSOR} step {step:,.0f}   epoch {epoch:.2f}   after {format.duration(seconds)}"
+        return Text(line[:width].ljust(width), self._cursor_style())
+
+    def _cursor_style(self) -> Style:
+        return _style(plot_color(self.app, "foreground"))
 
     def _vertical_lines(self, window: PlotWindow) -> list[PlotCurve]:
         """Return vertical lines at the marked evaluation and at the cursor."""
         lines = []
-        for step, marker, color in ((self.view.mark, _MARK, "warning"), (self.view.cursor, _CURSOR, "foreground")):
+        for step, marker, color in ((self.view.mark, _MARK, "warning"), (self.view.cursor, CURSOR, "foreground")):
             if step is not None:
                 x = self._timeline.at(self.view.axis, step)
                 lines.append(PlotCurve([(x, window.low), (x, window.high)], plot_color(self.app, color, 0.8), marker))
@@ -231,9 +251,7 @@ class Chart(Widget, can_focus=True):
         return math.log10(y) if y > 0 else None
 
     def _scaled(self, points: list[Point]) -> list[Point]:
-        """Return points in the axes' units: steps, epochs or seconds, and logarithms of y on a logarithmic axis."""
-        if self.view.axis != "step":
-            points = [(self._timeline.at(self.view.axis, x), y) for x, y in points]
+        """Return points in the axes' units: logarithms of y on a logarithmic axis."""
         return [(x, height) for x, y in points if (height := self._height(y)) is not None] if self._log else points
 
     def _window(self, series: list[list[Point]], left: float, right: float) -> PlotWindow | None:
