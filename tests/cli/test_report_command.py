@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,9 @@ def test_a_study_is_reported_as_far_as_it_is(workbench, finished: Run, runs_fold
     assert "| gru | – |" in text
     made(runs_folder, toy_plan(seeds=1), "threefold")
     says(workbench("report", "thre"), 2, "'thre' is the beginning of 2 studies: ")
+    shutil.copytree(finished.path, runs_folder / "toy-three")
+    made(runs_folder, toy_plan(seeds=1), "toy")
+    says(workbench("report", "to"), 2, "'to' ")  # a study and runs of others begin so: the runs are asked
 
 
 def test_runs_of_two_tasks(workbench, finished, runs_folder) -> None:
@@ -121,10 +125,11 @@ def test_a_pretrained_network_has_a_report(workbench, runs_folder) -> None:
     ("words", "code", "sentence"),
     [
         (("nothing",), 2, "nothing"),
-        (("last", "--lang", "cn"), 2, "--lang cn: there are en, zh."),
+        (("last", "--lang", "cn"), 2, "--lang cn"),
         (("last", "--format", "htm"), 2, "--format htm: did you mean 'html'?"),
         (("last", "--width", "0"), 2, "--width 0: give 5 to 60 cm."),
-        (("last", "--quick"), 2, "There is no lab 'last'"),
+        (("last", "--quick"), 2, "--quick is of a lab"),
+        (("grid", "--quick"), 2, "There is no lab 'grid'"),
         (("last", "last", "--quick"), 2, "--quick is of a lab"),
         (
             ("last", "-o", "nowhere/r.html"),
