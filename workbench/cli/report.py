@@ -109,15 +109,17 @@ def _study(name: str, folder: Path, *, quick: bool) -> Study | None:
         return known[name]
     if holds(folder / name) or name == "last":
         return None
+    lab = None
     try:
         lab = labs.find(name)
     except NoSuchStudy:
         if quick:
             raise
-        return store.find(name, folder) if _begins_studies_alone(name, folder, [*known]) else None
-    for wanted in dict.fromkeys((quick, True)):
+    for wanted in dict.fromkeys((quick, True)) if lab else ():
         if one := known.get(lab.study(quick=wanted)):
             return one
+    if lab is None or not (quick or name in (lab.name, str(lab.path))):  # the beginning of one that was not trained
+        return store.find(name, folder) if _begins_studies_alone(name, folder, [*known]) else None
     form = " --quick" * quick
     raise RunError(f"Nothing of the lab {lab.name} was trained yet: `workbench lab run {lab.name}{form}` does it.")
 
