@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -105,9 +104,6 @@ def test_a_study_is_reported_as_far_as_it_is(workbench, finished: Run, runs_fold
     assert "| gru | – |" in text
     made(runs_folder, toy_plan(seeds=1), "threefold")
     says(workbench("report", "thre"), 2, "'thre' is the beginning of 2 studies: ")
-    shutil.copytree(finished.path, runs_folder / "toy-three")
-    made(runs_folder, toy_plan(seeds=1), "toy")
-    says(workbench("report", "to"), 2, "'to' ")  # a study and runs of others begin so: the runs are asked
 
 
 def test_runs_of_two_tasks(workbench, finished, runs_folder) -> None:

@@ -115,8 +115,8 @@ def _study(name: str, folder: Path, *, quick: bool) -> Study | None:
     except NoSuchStudy:
         if quick:
             raise
-    for wanted in dict.fromkeys((quick, True)) if lab else ():
-        if one := known.get(lab.study(quick=wanted)):
+    for wanted in dict.fromkeys((quick, True)):
+        if lab is not None and (one := known.get(lab.study(quick=wanted))):
             return one
     if lab is None or not (quick or name in (lab.name, str(lab.path))):  # the beginning of one that was not trained
         return store.find(name, folder) if _begins_studies_alone(name, folder, [*known]) else None
