@@ -25,7 +25,7 @@ def obeyed(text: str) -> set[str]:
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 20)], ids=str)
 async def test_no_line_holds_what_a_terminal_obeys(screen, folder, worker, size, monkeypatch) -> None:
     monkeypatch.setattr("workbench.tui.services.reports.write", lambda study: study.path / EVIL)
-    study = planned(folder, title=EVIL, lab=EVIL, label=EVIL, metric=f"test.{EVIL}", rows=[EVIL])
+    study = planned(folder, title=EVIL, lab=EVIL, label=EVIL)
     path = study.path.with_name(f"s{EVIL}")
     study.path.rename(path)
     study = Study(path)
