@@ -139,7 +139,7 @@ def test_poem_screen(snap_compare, screen, writer, network, folder, monkeypatch,
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, write))
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=named)
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 20)], ids=named)
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=named)
 def test_studies_screen(snap_compare, screen, folder, monkeypatch, size, theme) -> None:
     monkeypatch.setenv("TEXTUAL_THEME", theme.name)
