@@ -121,10 +121,11 @@ def test_a_pretrained_network_has_a_report(workbench, runs_folder) -> None:
     ("words", "code", "sentence"),
     [
         (("nothing",), 2, "nothing"),
-        (("last", "--lang", "cn"), 2, "--lang cn: there are en, zh."),
+        (("last", "--lang", "cn"), 2, "--lang cn"),
         (("last", "--format", "htm"), 2, "--format htm: did you mean 'html'?"),
         (("last", "--width", "0"), 2, "--width 0: give 5 to 60 cm."),
-        (("last", "--quick"), 2, "There is no lab 'last'"),
+        (("last", "--quick"), 2, "--quick is of a lab"),
+        (("grid", "--quick"), 2, "There is no lab 'grid'"),
         (("last", "last", "--quick"), 2, "--quick is of a lab"),
         (
             ("last", "-o", "nowhere/r.html"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,6 +13,8 @@ import pytest
 from engine.toy_runs import copied
 from hostile_run import hostile_run, obeyed
 from made_reports import Page, changed, report
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from runs.event_makers import sample
 
 from tasks.views import Confusion, Table, Text
@@ -321,3 +324,27 @@ def test_the_width_of_the_pictures_is_what_was_asked_for(run: Run, tmp_path: Pat
     box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+)", (tmp_path / "run-1-curves.pdf").read_bytes())
     assert box
     assert float(box[1]) / 72 * 2.54 == pytest.approx(20, abs=0.1)
+
+
+def test_markdown_is_read_as_it_was_meant(run: Run, tmp_path: Path) -> None:
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(report(marked(run), tmp_path, "markdown"))
+    inline = [inner for token in tokens if token.type == "inline" for inner in token.children or []]
+    kinds = {token.type for token in (*tokens, *inline)}
+    assert not {"html_block", "html_inline", "code_inline", "code_block", "link_open"} & kinds
+    assert {"h1", "h2"} == {token.tag for token in tokens if token.type == "heading_open"}
+    for at, one in enumerate(MARKUP):
+        assert any(f"{one} {at}".replace("\x1b", "�") == text for text in joined(tokens)), one
+    rows = [sum(token.type == "tr_open" for token in table) for table in tables(tokens)]
+    assert rows == [3, 1 + len(MARKUP)]  # network and baseline; the classes; each with a head
+    assert sum(token.type == "fence" for token in tokens) == 3  # sample, network, commands
+
+
+def joined(tokens: Sequence[Token]) -> list[str]:
+    """Text of each block, as it is shown."""
+    return ["".join(c.content for c in token.children or []) for token in tokens if token.type == "inline"]
+
+
+def tables(tokens: Sequence[Token]) -> list[list[Token]]:
+    kinds = [token.type for token in tokens]
+    starts = [at for at, kind in enumerate(kinds) if kind == "table_open"]
+    return [[*tokens[at : kinds.index("table_close", at)]] for at in starts]

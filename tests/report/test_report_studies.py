@@ -10,6 +10,7 @@ from made_reports import report
 from studies.made_studies import group, made, toy_plan
 
 from workbench.report.content import Subject
+from workbench.report.words import say, say_label
 from workbench.report.writing import ReportError
 from workbench.runs.run import Run
 from workbench.studies.plan import Published
@@ -72,7 +73,7 @@ def test_labels_and_notes_of_a_study_are_in_the_language_of_the_report(
     assert "### wide" in chinese
     assert "| rnn |" in chinese  # a cell's name stays
     assert "已完成" in chinese
-    assert "| label | test accuracy |" in english
+    assert "| setting | test accuracy |" in english
     assert "| 设置 | 测试准确率 |" in chinese
 
 
@@ -89,7 +90,7 @@ def test_two_groups_with_one_chinese_label_stay_two(runs_folder: Path, trained_r
 def test_a_plan_chooses_the_sections(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:
     study = labelled(runs_folder, trained_run, shows=["table"])
     text = report(runs_of(study), tmp_path, "markdown")
-    assert "| label | test accuracy |" in text
+    assert "| setting | test accuracy |" in text
     assert "![" not in text
     assert "## Equations" not in text
     assert "precision" not in text
@@ -133,3 +134,12 @@ def test_a_run_that_cannot_be_read_costs_the_study_nothing_but_itself(
     study.run(1).spec_file.write_text("{")
     with pytest.raises(ReportError, match=r"^No run of the study can be read: Run labelled-01: spec.json is damaged"):
         report(runs_of(study), tmp_path / "none")
+
+
+def test_words_of_labels_are_translated_by_setting_and_names_stay() -> None:
+    assert say_label("lstm, layers 2, both ways", "zh") == "lstm, 层数 2, 双向"
+    assert say_label("form 七绝, rhymed no, first rhymes yes", "zh") == "体裁 七绝, 不押韵, 首句入韵"
+    assert say_label("test, best · forecast", "zh") == "test, best · forecast"  # cells may be called so
+    assert say_label("lstm, layers 2", "en") == "lstm, layers 2"
+    assert say("test accuracy", "zh") == "测试准确率"
+    assert say("val NLL", "zh") == "验证 NLL"

@@ -64,7 +64,8 @@ def test_two_labs_of_one_name_are_told_apart_by_their_files(tmp_path: Path, monk
 def test_a_quick_form_takes_its_values_over_the_plans_and_a_plan_without_one_says_so() -> None:
     plan = labs.find(TOY).plan
     quick = plans.quickened(plan)
-    assert quick.set == {"task.rows": 200, "train.max_steps": 4, "train.eval_every": 2}
+    described = plans.expand(quick)[0].described
+    assert (described.settings.rows, described.train.max_steps, described.train.eval_every) == (200, 4, 2)
     assert (len(plans.expand(plan)), len(plans.expand(quick))) == (4, 2)
     with pytest.raises(PlanError, match="no quick form"):
         plans.quickened(quick)

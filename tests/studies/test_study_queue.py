@@ -121,7 +121,7 @@ def test_what_is_finished_or_unreadable_is_not_started(
     finish(study, 1, {"accuracy": 0.5})
     append(study.begin(2), event_makers.started(), event_makers.failed(3))
     append(study.begin(3), event_makers.started(), event_makers.stopped(3))
-    study.begin(4)  # its queue was killed before a worker was there
+    append(study.begin(4), event_makers.started())  # killed
     study.begin(5).spec_file.write_text("{")
     work = Queue(study, Orders(jobs=6, only=only))
     assert work.work()
@@ -349,9 +349,11 @@ def test_the_real_launcher_hands_the_lock_on(runs_folder: Path) -> None:
     study = made(runs_folder, toy_plan(group("rnn")))
     finish(study, 1, {"accuracy": 0.5})
     process = queue.start(study, Orders())
+    process.send_signal(signal.SIGSTOP)  # it would soon be done
     assert study.queued()
     with pytest.raises(AlreadyQueued):
         queue.start(study, Orders())
+    process.send_signal(signal.SIGCONT)
     assert process.wait(timeout=120) == 0
     assert not study.queued()
     assert study.log_file.read_text() == ""

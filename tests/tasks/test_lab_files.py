@@ -22,7 +22,7 @@ RUNS = {
     "reviews-four-cells": 4,
 }
 FIGURES = {  # as the reports printed them
-    "names-rnn-lstm": [0.61, 0.792],
+    "names-rnn-lstm": [0.61, 0.61, 0.792],
     "names-three-networks": [0.60, 0.80, 0.85],
     "poems-three-cells": [6.62],
     "reviews-four-cells": [0.7198, 0.8123, 0.8308],

@@ -158,7 +158,7 @@ def test_studies_screen(snap_compare, screen, folder, monkeypatch, size, theme) 
         await pilot.press("5")
         await screen.until(pilot, "3 of 8 finished", "rnn, layers 2, seed 1")
         await pilot.press("down", "down", "down")
-        await screen.until(pilot, "lower train.lr")
+        await screen.until(pilot, "The loss is not finite")
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, choose))
     for one in live:

@@ -17,10 +17,10 @@ from workbench.config.fields import as_typed
 from workbench.config.spec import SpecError
 from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import narrate, print_json
+from workbench.runs import store as runs_store
 from workbench.runs.folder import RunError, holds
 from workbench.runs.locations import root
 from workbench.runs.run import Run
-from workbench.runs.store import NoSuchRun
 
 if TYPE_CHECKING:
     from workbench.report.content import Passage, Subject, Unwritten
@@ -109,26 +109,26 @@ def _study(name: str, folder: Path, *, quick: bool) -> Study | None:
         return known[name]
     if holds(folder / name) or name == "last":
         return None
+    lab = None
     try:
         lab = labs.find(name)
     except NoSuchStudy:
         if quick:
             raise
-        begun = any(key.startswith(name) for key in known)
-        return store.find(name, folder) if begun and not _is_run(name, folder) else None
     for wanted in dict.fromkeys((quick, True)):
-        if one := known.get(lab.study(quick=wanted)):
+        if lab is not None and (one := known.get(lab.study(quick=wanted))):
             return one
+    if lab is None or not (quick or name in (lab.name, str(lab.path))):  # the beginning of one that was not trained
+        return store.find(name, folder) if _begins_studies_alone(name, folder, [*known]) else None
     form = " --quick" * quick
     raise RunError(f"Nothing of the lab {lab.name} was trained yet: `workbench lab run {lab.name}{form}` does it.")
 
 
-def _is_run(name: str, folder: Path) -> bool:
-    try:
-        find(name, folder)
-    except NoSuchRun:
-        return False
-    return True
+def _begins_studies_alone(name: str, folder: Path, studies: Sequence[str]) -> bool:
+    """Return whether studies begin with a name, and no runs but theirs."""
+    begun = [study for study in studies if name and study.startswith(name)]
+    runs = [run.id for run in runs_store.listing(folder) if run.id.startswith(name)]
+    return bool(begun) and all(any(run.startswith(f"{study}-") for study in begun) for run in runs)
 
 
 def _free(name: str, form: str) -> Path:

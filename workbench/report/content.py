@@ -225,7 +225,7 @@ def _passages(passages: Sequence[Passage | Unwritten], language: Language) -> Se
         if isinstance(one, Unwritten):
             blocks.append(Paragraph(sentence("unwritten", language, run=one.label, reason=one.reason)))
         else:
-            blocks.append(Code(one.text, f"{say_label(one.label, language)}. {one.note}".strip()))
+            blocks.append(Code(one.text, f"{say_label(one.label, language)}. {say_label(one.note, language)}".strip()))
     return Section(headline("written texts", language), blocks)
 
 

@@ -56,7 +56,7 @@ def remarks(
     if states[_MOST:]:
         found.append(sentence("more", language, count=len(states) - _MOST))
     protocols = dict.fromkeys(one.history.started.protocol for one in reported if one.history.started)
-    found += [sentence("protocol", language, text=protocol) for protocol in protocols if protocol]
+    found += [sentence("protocol", language, text=say(protocol, language)) for protocol in protocols if protocol]
     settings = table.settings(members)
     seeds = max((len(one.members) for one in settings), default=0)
     if seeds > 1:

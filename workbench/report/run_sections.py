@@ -99,7 +99,7 @@ def _settings(one: ReportedRun, language: Language) -> Facts:
             (say("settings that differ", language), changed or say("the defaults", language)),
             (say("parameters", language), count),
             (say("epochs", language), number(one.summary.epochs, 1)),
-            (say("protocol", language), started.protocol if started else ""),
+            (say("protocol", language), say(started.protocol, language) if started else ""),
         ]
     )
 

@@ -13,7 +13,7 @@ from workbench.report.writing import sentence
 from workbench.runs import comparison
 from workbench.runs.comparison import ResultFigure
 from workbench.studies import differences, published, table
-from workbench.studies.plan import Plan
+from workbench.studies.plan import LABEL, Plan
 from workbench.studies.study import Member, Study
 
 MOST_IN_FULL = 4  # settings that are shown each in a section of its own
@@ -25,7 +25,7 @@ def study_table(study: Study, plan: Plan, members: Sequence[Member], language: L
     found = table.pivot(members, metric, of, plan.rows, plan.columns)
     first, *others = found.heads
     whole = table.metric_heading(metric, of)
-    heads = [" · ".join(say(part, language) for part in first.split(" · "))]
+    heads = [" · ".join(say("setting" if part == LABEL else part, language) for part in first.split(" · "))]
     heads += [say(head, language) if head == whole else say_label(head, language) for head in others]
     rows = [[row[0]._replace(text=say_label(row[0].text, language)), *row[1:]] for row in found.rows]
     pairs = differences.against_best(members, differences.ACCURACY, of)

@@ -108,6 +108,19 @@ _CHINESE = {
     "max steps": "最大步数",
     "embedding": "词向量维度",
     "seed": "种子",
+    "corpus": "语料",
+    "logistic regression": "逻辑回归",
+    "ridge": "岭回归",
+    "day shape": "日变化曲线",
+    "training pool, class-balanced": "训练样本池, 各类均衡抽取",
+    "form": "体裁",
+    "rhyme": "韵部",
+    "rhymed yes": "押韵",
+    "rhymed no": "不押韵",
+    "first rhymes yes": "首句入韵",
+    "first rhymes no": "首句不入韵",
+    "regulated yes": "合律",
+    "regulated no": "不合律",
 }
 _SPLITS = ("test", "val")
 _JOINTS = re.compile("(, | · )")
@@ -130,9 +143,9 @@ def say_label(label: str, language: Language) -> str:
 
 def _say_setting(words: str, language: Language) -> str:
     """Return a setting with its value in a language; a single word may be a cell's name, and stays."""
+    if " " in words and (said := say(words, language)) != words:
+        return said
     name, _, value = words.rpartition(" ")
-    if words in ("both ways", "one way"):
-        return say(words, language)
     said = say(name, language)
     return f"{said} {value}" if said != name else words
 

@@ -132,4 +132,4 @@ def _fence(text: str) -> str:
 
 def _verbatim(text: str) -> str:
     """Return lines for LaTeX's ``Verbatim``, which none of them ends."""
-    return printable_lines(text).replace(_END, _END.replace("{", " {"))
+    return printable_lines(text).replace(_END, _END.replace("{", " {")).replace("\ufffd", "?")  # no TeX font has it

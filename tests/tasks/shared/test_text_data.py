@@ -168,7 +168,7 @@ def test_a_damaged_encoding_is_made_again_and_said_in_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = encoded()
-    (path,) = (tmp_path / "cache" / "tensors").iterdir()
+    (path,) = (tmp_path / "cache" / "tensors").glob("*.safetensors")
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
     capsys.readouterr()

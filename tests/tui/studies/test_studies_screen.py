@@ -287,6 +287,17 @@ async def test_panes_follow_the_room(screen, live, folder) -> None:
         await screen.until(pilot, "kind", "lstm, layers 1", "test accuracy")
 
 
+@pytest.mark.parametrize("size", [(60, 20), (40, 15)], ids=str)
+async def test_a_quick_lab_and_every_run_are_told_apart_where_it_is_narrow(screen, folder, size) -> None:
+    study = planned(folder, seeds=2, lab="own-lab", quick=True)
+    one = begun(study, 5).start().train(10, 60)
+    async with screen.open(size=size) as pilot:
+        await pilot.press("5")
+        text = await screen.until(pilot, "lstm, layers 1, seed 0", "0 of 8", "quick")
+        assert ("━──  30%" in text) == (size[0] == 60)
+    one.close()
+
+
 async def test_a_study_that_is_deleted_vanishes(screen, live) -> None:
     import shutil
 

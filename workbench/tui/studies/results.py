@@ -54,8 +54,8 @@ def study_results(summary: StudySummary, choice: TableChoice) -> StudyResults | 
     rows = [choice.rows] if choice.rows in varying else [key for key in plan.rows if key != choice.columns]
     columns = [choice.columns] if choice.columns in varying else [key for key in plan.columns if key not in rows]
     found, notes = _pivot(members, metric, of, rows, columns)
-    if merged := _merged(found, varying):
-        notes.append(f"Each figure is a mean over {', '.join(map(short_name, merged))} too.")
+    if found.merged:
+        notes.append(f"Each figure is a mean over {', '.join(map(short_name, found.merged))} too.")
     return StudyResults(of, metrics, varying, found, notes + table.notes(summary.study, members))
 
 
@@ -91,10 +91,10 @@ def table_metrics(members: Sequence[Member], of: Settings) -> list[str]:
 
 
 def varying_settings(members: Sequence[Member]) -> list[str]:
-    """Return the settings in which the runs differ, beside the seed."""
-    every = [one.coordinates for one in table.settings(members)]
-    keys = dict.fromkeys(key for one in every for key in one)
-    return [key for key in keys if len({str(one.get(key)) for one in every}) > 1]
+    """Return the settings in which the runs differ, beside the seed and what their labels stand for."""
+    every = table.settings(members)
+    keys = dict.fromkeys(key for one in every for key in one.coordinates if key not in one.implied)
+    return [key for key in keys if len({one.coordinates.get(key) for one in every}) > 1]
 
 
 def short_name(key: str) -> str:
@@ -160,9 +160,3 @@ def _flat(
 def cut(text: str, width: int) -> str:
     """Return a text of ``width`` cells at most, with an ellipsis where something is left out."""
     return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + "…"
-
-
-def _merged(found: Pivot, varying: Sequence[str]) -> list[str]:
-    """Return the settings that differ among the runs of one figure."""
-    cells = [cell for row in found.members for cell in row]
-    return [key for key in varying if any(len({str(one.planned.coordinates.get(key)) for one in c}) > 1 for c in cells)]

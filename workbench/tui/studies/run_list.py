@@ -19,7 +19,8 @@ from workbench.tui.widgets.listing import Column, Row, StyledText
 from workbench.tui.widgets.run_details import run_figures
 from workbench.tui.widgets.status import badge, word_style
 
-_BAR = 8  # cells
+_BAR, _SHORT_BAR = 8, 3  # cells of a bar
+_ROOM = 60  # cells of a line with a whole bar
 _LEAST_LABEL = 18  # cells of a run's settings, however little room there is
 _GAP = 2
 
@@ -37,22 +38,26 @@ def run_lines(members: Sequence[Member], results: StudyResults | None, room: int
         Column("left", 4, right=True),
         Column("id", 5),
     ]
-    lines = [_texts(member, results) for member in members]
-    needed = [max(map(cell_len, [columns[at].name, *(line[at][0] for line in lines)])) + _GAP for at in (0, 2, 3)]
-    most = max(_LEAST_LABEL, room - sum(needed))
+    lines = [_texts(member, results, _BAR if room >= _ROOM else _SHORT_BAR) for member in members]
+    widths = [max(map(cell_len, [columns[at].name, *(line[at][0] for line in lines)])) for at in range(4)]
+    most, least = room, min(widths[1], _LEAST_LABEL)
+    for width in (widths[0], widths[2], widths[3]):  # the columns that are kept the longest
+        if most - width - _GAP < least:
+            break
+        most -= width + _GAP
     rows = []
     for member, (state, label, *others) in zip(members, lines, strict=True):
         rows.append(Row(str(member.number), (state, (cut(label[0], most), label[1]), *others)))
     return columns, rows
 
 
-def _texts(member: Member, results: StudyResults | None) -> list[StyledText]:
+def _texts(member: Member, results: StudyResults | None, bar: int) -> list[StyledText]:
     style = word_style(member.state)
     left = member.summary.eta_s if member.summary else None
     return [
         (member.state, style),
         (printable(member.planned.label), ""),
-        (progress(member), style if member.state in LIVE else "$foreground-muted"),
+        (progress(member, bar), style if member.state in LIVE else "$foreground-muted"),
         (_figure(member, results) if results else "", ""),
         (duration(left) if left is not None else "", ""),
         (printable(member.run.id), "$foreground-muted"),
@@ -68,14 +73,18 @@ def _figure(member: Member, results: StudyResults) -> str:
     return formatted(name, value, results.of)
 
 
-def progress(member: Member) -> str:
-    """Return a bar and a share of a run that trains, the share of one that was broken off, else nothing."""
+def progress(member: Member, width: int) -> str:
+    """Return a bar and a share of a run that trains, the share of one that was broken off, else nothing.
+
+    Args:
+        width: of the bar.
+    """
     summary = member.summary
     if summary is None or not summary.total or member.state == "finished":
         return ""
     share = min(1.0, summary.step / summary.total)
-    full = round(share * _BAR)
-    return f"{'━' * full}{'─' * (_BAR - full)} {share:4.0%}" if member.state in LIVE else f"at {share:.0%}"
+    full = round(share * width)
+    return f"{'━' * full}{'─' * (width - full)} {share:4.0%}" if member.state in LIVE else f"at {share:.0%}"
 
 
 def member_details(member: Member) -> Content:

@@ -56,7 +56,7 @@ class StudySummary(NamedTuple):
     def startable(self) -> bool:
         """True if it has runs that a queue would start, and none works on it."""
         due = any(member.state in UNDONE for member in self.members) or len(self.members) < self.planned
-        return due and not self.queued
+        return due and not self.queued and self.state != "finished"  # a search's stopped trials were pruned
 
 
 class StudyMonitor:

@@ -11,6 +11,7 @@ from workbench.tui.widgets.listing import Column, Row
 from workbench.tui.widgets.progress import Fragment, bar, fit_to_width
 from workbench.tui.widgets.status import badge, word_style
 
+_ROOMY = 50  # cells of a line in whole words
 _ID = 40  # characters of a study's name at most
 STUDY_COLUMNS = [
     Column("study", 0),
@@ -48,11 +49,12 @@ def kind(summary: StudySummary) -> str:
 
 def study_line(summary: StudySummary, width: int) -> Content:
     """Return a study's line: its state, how many runs are finished, what it is."""
+    roomy = width >= _ROOMY
     pieces: list[Fragment] = [badge(summary.state), (printable(summary.id, _ID), "bold")]
     if summary.planned:
-        pieces.append((f"{summary.finished} of {summary.planned} finished", "bold"))
+        pieces.append((f"{summary.finished} of {summary.planned}{' finished' * roomy}", "bold"))
         others = [f"{count} {state}" for state, count in summary.counts.items() if state != "finished"]
-        pieces += [("quick form", "bold $text-warning")] * summary.quick
+        pieces += [(f"quick{' form' * roomy}", "bold $text-warning")] * summary.quick
         pieces += [", ".join(others)] if others else []
     pieces.append(f"lab {printable(summary.lab)}" if summary.lab else printable(summary.task))
     if summary.planned:
