@@ -78,7 +78,7 @@ class OverlayChart(Chart):
         points = curve.visible_points(begin, end, self.columns, self.view.smoothing)
         return [(line.at(axis, x), y) for x, y in points]
 
-    def _labels(self, points_of: Mapping[Curve, Sequence[Point]], window: PlotWindow) -> list[PlotCurve]:
+    def _labels(self, points_of: dict[Curve, list[Point]], window: PlotWindow) -> list[PlotCurve]:
         """Return the letters on each curve: on its last visible point, and in each third of the axis."""
         letters = []
         for index, (curve, points) in enumerate(reversed(points_of.items())):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -208,7 +207,7 @@ class Chart(Widget, can_focus=True):
         """Return the last point of a curve that is not after a position."""
         return curve.at(position, self.view.smoothing)
 
-    def _labels(self, points_of: Mapping[Curve, Sequence[Point]], window: PlotWindow) -> list[PlotCurve]:
+    def _labels(self, points_of: dict[Curve, list[Point]], window: PlotWindow) -> list[PlotCurve]:
         """Return what is drawn over the curves, given by their visible points in the axes' units."""
         return []
 
