@@ -34,6 +34,7 @@ from workbench.tui.widgets.tabs import TabRow
 CHART, RESULTS, SETTINGS = "chart", "results", "settings"  # the panes
 _WIDE = 110
 _LEGEND = 12  # rows of the screen for each line of a legend with names
+_FRAME = 5  # columns of a table's frame, padding and scroll bar
 _LONGEST = 18  # characters of a setting's value
 _LEGENDS: tuple[Callable[[RunSummary], str], ...] = (  # the longest first
     lambda summary: summary.label,
@@ -148,7 +149,9 @@ class CompareScreen(Page):
             [Content(name), *(Content.styled(f"{f.text} {BEST if f.best else ' '}", "bold" * f.best) for f in row)]
             for name, row in comparison.result_rows(summaries)
         ]
-        self.query_one(f"#{RESULTS}-pane", Passage).show(align([heads, states, *figures]))
+        results = align([heads, states, *figures])
+        self.query_one(f"#{RESULTS}-pane", Passage).show(results)
+        self.query_one("#tables").styles.min_width = results.split("\n")[0].cell_length + _FRAME
         differing = [
             [Content(key), *(Content(printable(value, _LONGEST)) for value in values)]
             for key, values in comparison.differing_settings(summaries).items()
