@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasks.base import PlainError
-from workbench.cli import completion, study, study_training
+from workbench.cli import completion, study_training
 from workbench.cli import report as document
 from workbench.cli.options import Data, Json, Runs, Set, acting, assignments
+from workbench.cli.study_new import make
+from workbench.cli.study_options import Detach, Jobs, PerGpu
+from workbench.cli.study_results import print_results
 from workbench.render.streams import narrate, print_json
 from workbench.runs.locations import root
 
@@ -86,7 +89,7 @@ def show(lab: LabName, quick: Quick = False, runs_folder: Runs = None, json: Jso
         return
     if mine is not None:
         print_published(mine)
-        study.print_results(mine)
+        print_results(mine)
         return
     plan = plans.quickened(found.plan) if quick else found.plan
     console.facts([(found.plan.title, ""), ("question", found.plan.question), ("published", found.plan.source)])
@@ -118,9 +121,9 @@ def print_published(mine: Study) -> None:
 def run(
     lab: LabName,
     quick: Quick = False,
-    jobs: study.Jobs = 0,
-    per_gpu: study.PerGpu = 1,
-    detach: study.Detach = False,
+    jobs: Jobs = 0,
+    per_gpu: PerGpu = 1,
+    detach: Detach = False,
     set_: Set = None,
     data: Data = None,
     runs_folder: Runs = None,
@@ -138,16 +141,14 @@ def run(
     mine = next((one for one in store.listing(root(runs_folder)) if one.id == name), None)
     plan = plans.quickened(found.plan) if quick else found.plan
     if mine is None:
-        mine = study.make(
-            name, plan, assignments(set_), data, runs_folder, lab=found.name, quick=quick, progress=not json
-        )
+        mine = make(name, plan, assignments(set_), data, runs_folder, lab=found.name, quick=quick, progress=not json)
     elif set_:
         raise SpecError(f"Study {name} is described already: `workbench study rm {name}`, then give --set.")
     elif mine.content.plan != plan:
         narrate(f"{found.path} has changed: its runs stay as described; `workbench study rm {name}` begins anew.")
     problem = study_training.train(mine, queue.Orders(jobs=jobs, per_gpu=per_gpu), detach=detach, json=json)
     if not detach:
-        study.print_results(mine, json=json)
+        print_results(mine, json=json)
     if not (detach or json):
         print_published(mine)
     if problem:

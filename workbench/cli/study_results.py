@@ -1,0 +1,83 @@
+"""``study show``: the table of a study's results, with differences and notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli.options import Json, Runs
+from workbench.cli.study_options import StudyName
+from workbench.config.spec import SpecError
+from workbench.config.suggestions import did_you_mean
+from workbench.render.streams import narrate, print_json
+from workbench.runs.locations import root
+
+if TYPE_CHECKING:
+    from workbench.studies.study import Study
+
+_TABLE = "table"
+Metric = Annotated[
+    str, typer.Option("--metric", metavar="NAME", help="E.g. test.accuracy or val.loss; else the task's main one.")
+]
+
+
+def show(
+    name: StudyName,
+    rows: Annotated[str, typer.Option("--rows", metavar="KEYS", help="Settings in the rows.")] = "",
+    columns: Annotated[str, typer.Option("--cols", metavar="KEYS", help="Settings in the columns.")] = "",
+    metric: Metric = "",
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORM", help="table, markdown, latex, csv or json.")
+    ] = _TABLE,
+    runs_folder: Runs = None,
+    json: Json = False,
+) -> None:
+    """Show a study: its runs' states, and a table of their results as mean ± standard deviation of the seeds."""
+    from workbench.report import tables
+    from workbench.studies import store
+
+    forms = (_TABLE, *tables.FORMATS, "json")
+    if form not in forms:
+        raise SpecError(f"--format {form}{did_you_mean(form, forms)}")
+    study = store.find(name, root(runs_folder))
+    print_results(study, rows, columns, metric, "json" if json else form, json=json)
+
+
+def print_results(
+    study: Study, rows: str = "", columns: str = "", metric: str = "", form: str = _TABLE, *, json: bool = False
+) -> None:
+    """Print the table of a study, and what must be known beside it."""
+    import sys
+
+    from workbench.render import console
+    from workbench.report import tables
+    from workbench.runs.comparison import BEST
+    from workbench.studies import differences, table
+
+    plan, members = study.content.plan, study.members()
+    of = table.task_settings(study)
+    metric = metric or table.main_metric(study)
+    metric = metric if "." in metric else f"test.{metric}"
+    asked = [_split(text) or usual for text, usual in ((rows, plan.rows), (columns, plan.columns))]
+    found = table.pivot(members, metric, of, *asked)
+    pairs = differences.against_best(members, metric, of)
+    if json or form == "json":
+        print_json(table.to_json(study, members, found) | {"differences": [pair._asdict() for pair in pairs]})
+        return
+    if form != _TABLE:
+        sys.stdout.write(tables.FORMATS[form](found.heads, found.rows))
+    else:
+        title = " · quick" * study.content.quick
+        print(f"{study.id}{title}: {table.metric_heading(metric, of)}")
+        console.listing(
+            found.heads, [[f"{one.text} {BEST}" if one.best else one.text for one in row] for row in found.rows]
+        )
+        for pair in pairs:
+            print(pair.sentence)
+    for note in (*table.notes(study, members), *filter(None, [table.merged_note(found)])):
+        narrate(note)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
