@@ -12,8 +12,10 @@ from hostile_run import HOSTILE, obeyed
 from sentences import says
 from study_processes import NEW, SHORT, lives, study_of
 
+from workbench.cli import study_training
 
-def test_from_new_to_removed(workbench: Callable, runs_folder: Path) -> None:
+
+def test_from_new_to_removed(workbench: Callable, runs_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = workbench(*NEW, *SHORT, "--cells", "rnn,gru", "--seeds", 2)
     assert (made.returncode, made.stdout) == (0, "grid\n")
     assert made.stderr == "Study grid has 4 runs: `workbench study run grid` trains them.\n"
@@ -35,6 +37,8 @@ def test_from_new_to_removed(workbench: Callable, runs_folder: Path) -> None:
     done = [line for line in ran.stderr.splitlines() if ": finished, test accuracy 0." in line]
     assert len(done) == 4
     assert done[-1].startswith("  4 of 4 done  grid-0")
+    study_training._tell_changes(study.members(), {1: "finished"}, search=False)
+    assert capsys.readouterr().err.count(": finished, test accuracy 0.") == 3  # also where none was seen to begin
     assert lives(study) == [[0]] * 4
 
     again = workbench("study", "run", "grid")
@@ -55,26 +59,22 @@ def test_from_new_to_removed(workbench: Callable, runs_folder: Path) -> None:
     assert [path.name for path in runs_folder.iterdir()] == ["studies"]
 
 
-@pytest.mark.parametrize(
-    ("form", "beginning"),
-    [
+def test_the_table_in_every_form(workbench: Callable) -> None:
+    workbench(*NEW, "--cells", "rnn,gru", "--set", "train.max_steps=1")
+    assert workbench("study", "run", "grid").returncode == 0
+    for form, beginning in (
         ("markdown", "| cell | test accuracy |\n| --- | ---: |\n| rnn | "),
         ("latex", "\\begin{tabular}{lr}\n"),
         ("csv", "cell,test accuracy\nrnn,"),
         ("json", '{"study":"grid","state":"finished"'),
-    ],
-)
-def test_the_table_in_every_form(workbench: Callable, form: str, beginning: str) -> None:
-    workbench(*NEW, "--cells", "rnn,gru", "--set", "train.max_steps=1")
-    assert workbench("study", "run", "grid").returncode == 0
-    shown = workbench("study", "show", "grid", "--format", form)
-    assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.startswith(beginning)
-    if form == "json":
-        assert shown.stdout == workbench("study", "show", "gri", "--json").stdout
-        told = msgspec.json.decode(shown.stdout)
-        assert [one["runs"] for one in told["table"]] == [1, 1]
-        assert told["differences"][0]["rows"] == 64
+    ):
+        shown = workbench("study", "show", "grid", "--format", form)
+        assert shown.returncode == 0, shown.stderr
+        assert shown.stdout.startswith(beginning)
+    assert shown.stdout == workbench("study", "show", "gri", "--json").stdout
+    told = msgspec.json.decode(shown.stdout)
+    assert [one["runs"] for one in told["table"]] == [1, 1]
+    assert told["differences"][0]["rows"] == 64
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_who_only_follows_leaves_with_ctrl_c_and_stops_nothing(
     assert states(study) == ["finished"]
 
 
-@pytest.mark.parametrize("way", ["study stop", "SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("way", ["study stop", "SIGTERM"])
 def test_stop_and_go_on(workbench: Callable, start: Start, runs_folder: Path, way: str) -> None:
     workbench(*NEW, "--seeds", 3, "--cells", "rnn", "--set", "train.epochs=2", "--set", "task.pause=0.1")
     study = study_of(runs_folder)

@@ -9,14 +9,12 @@ import typer
 
 from workbench.cli import completion
 from workbench.cli.options import Json, Runs, find
+from workbench.cli.table_format import JSON, TABLE, TableFormat, checked_format
 from workbench.config.spec import SpecError
-from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import narrate, print_json
 
 if TYPE_CHECKING:
     from workbench.runs.comparison import ResultFigure
-
-_TABLE = "table"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +26,7 @@ def compare(
         list[str],
         typer.Argument(metavar="RUN…", help="Two runs or more.", autocompletion=completion.runs),
     ],
-    form: Annotated[
-        str, typer.Option("--format", metavar="FORM", help="table, markdown, latex, csv or json.")
-    ] = _TABLE,
+    form: TableFormat = TABLE,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
@@ -39,9 +35,7 @@ def compare(
     from workbench.runs import comparison
     from workbench.runs.summary import UNREADABLE, facts, read_summary
 
-    forms = (_TABLE, *tables.FORMATS, "json")
-    if form not in forms:
-        raise SpecError(f"--format {form}{did_you_mean(form, forms)}")
+    form = checked_format(form, json=json)
     found = {run.path: run for run in (find(name, runs_folder) for name in runs)}
     chosen = [read_summary(run) for run in found.values()]
     if len(chosen) < 2:
@@ -49,7 +43,7 @@ def compare(
     for summary in chosen:
         if summary.status == UNREADABLE:
             raise SpecError(summary.message)
-    if json or form == "json":
+    if form == JSON:
         differing = comparison.differing_settings(chosen)
         print_json(
             [
@@ -57,7 +51,7 @@ def compare(
                 for at, summary in enumerate(chosen)
             ]
         )
-    elif form == _TABLE:
+    elif form == TABLE:
         _print(comparison.comparison_table(chosen))
     else:
         sys.stdout.write(tables.FORMATS[form](*comparison.comparison_table(chosen)))

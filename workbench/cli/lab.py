@@ -13,6 +13,7 @@ from workbench.cli.options import Data, Json, Runs, Set, acting, assignments
 from workbench.cli.study_new import make
 from workbench.cli.study_options import Detach, Jobs, PerGpu
 from workbench.cli.study_results import print_results
+from workbench.cli.table_format import JSON, TABLE
 from workbench.render.streams import narrate, print_json
 from workbench.runs.locations import root
 
@@ -148,7 +149,7 @@ def run(
         narrate(f"{found.path} has changed: its runs stay as described; `workbench study rm {name}` begins anew.")
     problem = study_training.train(mine, queue.Orders(jobs=jobs, per_gpu=per_gpu), detach=detach, json=json)
     if not detach:
-        print_results(mine, json=json)
+        print_results(mine, form=JSON if json else TABLE)
     if not (detach or json):
         print_published(mine)
     if problem:

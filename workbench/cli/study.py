@@ -14,6 +14,7 @@ from workbench.cli.runs import Yes
 from workbench.cli.study_new import new
 from workbench.cli.study_options import Detach, Jobs, PerGpu, StudyName
 from workbench.cli.study_results import print_results, show
+from workbench.cli.table_format import JSON, TABLE
 from workbench.config.spec import SpecError
 from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import narrate, print_json
@@ -85,7 +86,7 @@ def run(
         study, queue.Orders(jobs=jobs, per_gpu=per_gpu, only=states), detach=detach, json=json
     )
     if not detach:
-        print_results(study, json=json)
+        print_results(study, form=JSON if json else TABLE)
     if problem:
         raise StudyError(problem)
 

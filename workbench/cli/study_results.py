@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli.options import Json, Runs
 from workbench.cli.study_options import StudyName
-from workbench.config.spec import SpecError
-from workbench.config.suggestions import did_you_mean
+from workbench.cli.table_format import JSON, TABLE, TableFormat, checked_format
 from workbench.render.streams import narrate, print_json
 from workbench.runs.locations import root
 
 if TYPE_CHECKING:
     from workbench.studies.study import Study
 
-_TABLE = "table"
-Metric = Annotated[
-    str, typer.Option("--metric", metavar="NAME", help="E.g. test.accuracy or val.loss; else the task's main one.")
-]
-
 
 def show(
     name: StudyName,
     rows: Annotated[str, typer.Option("--rows", metavar="KEYS", help="Settings in the rows.")] = "",
     columns: Annotated[str, typer.Option("--cols", metavar="KEYS", help="Settings in the columns.")] = "",
-    metric: Metric = "",
-    form: Annotated[
-        str, typer.Option("--format", metavar="FORM", help="table, markdown, latex, csv or json.")
-    ] = _TABLE,
+    metric: Annotated[
+        str, typer.Option("--metric", metavar="NAME", help="E.g. test.accuracy or val.loss; else the task's main one.")
+    ] = "",
+    form: TableFormat = TABLE,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
     """Show a study: its runs' states, and a table of their results as mean ± standard deviation of the seeds."""
-    from workbench.report import tables
     from workbench.studies import store
 
-    forms = (_TABLE, *tables.FORMATS, "json")
-    if form not in forms:
-        raise SpecError(f"--format {form}{did_you_mean(form, forms)}")
-    study = store.find(name, root(runs_folder))
-    print_results(study, rows, columns, metric, "json" if json else form, json=json)
+    form = checked_format(form, json=json)
+    print_results(store.find(name, root(runs_folder)), rows, columns, metric, form)
 
 
-def print_results(
-    study: Study, rows: str = "", columns: str = "", metric: str = "", form: str = _TABLE, *, json: bool = False
-) -> None:
+def print_results(study: Study, rows: str = "", columns: str = "", metric: str = "", form: str = TABLE) -> None:
     """Print the table of a study, and what must be known beside it."""
-    import sys
-
     from workbench.render import console
     from workbench.report import tables
     from workbench.runs.comparison import BEST
@@ -62,10 +49,10 @@ def print_results(
     asked = [_split(text) or usual for text, usual in ((rows, plan.rows), (columns, plan.columns))]
     found = table.pivot(members, metric, of, *asked)
     pairs = differences.against_best(members, metric, of)
-    if json or form == "json":
+    if form == JSON:
         print_json(table.to_json(study, members, found) | {"differences": [pair._asdict() for pair in pairs]})
         return
-    if form != _TABLE:
+    if form != TABLE:
         sys.stdout.write(tables.FORMATS[form](found.heads, found.rows))
     else:
         title = " · quick" * study.content.quick

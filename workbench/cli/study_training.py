@@ -52,7 +52,7 @@ def train(study: Study, orders: Orders, *, detach: bool, json: bool) -> str:
             _say_detached(study, json=json)
             narrate(f"Study {study.id} goes on in the background: `workbench study show {study.id}` shows it.")
             return ""
-        _follow(study, mine, signals)
+        _follow(study, mine, signals, {member.number: member.state for member in members if member.state not in LIVE})
     failed = sum(member.state == "failed" for member in study.members())
     if mine and mine.returncode:
         return f"The queue of study {study.id} could not do all: {study.log_file} says why."
@@ -63,9 +63,12 @@ def _say_detached(study: Study, *, json: bool) -> None:
     print_json({"study": study.id}) if json else print(study.id, flush=True)
 
 
-def _follow(study: Study, mine: Popen[bytes] | None, signals: StopSignals) -> None:
-    """Tell what changes until the queue ends; a signal stops it where it is this command's."""
-    states: dict[int, str] = {}
+def _follow(study: Study, mine: Popen[bytes] | None, signals: StopSignals, states: dict[int, str]) -> None:
+    """Tell what changes until the queue ends; a signal stops it where it is this command's.
+
+    Args:
+        states: of the runs, by their numbers, as they were before the queue began.
+    """
     read = EndedOnce()
     while True:
         queued = mine.poll() is None if mine else study.queued()
@@ -109,11 +112,9 @@ def _tell_changes(members: Sequence[Member], states: dict[int, str], *, search: 
     """Narrate what has begun or ended since the last call."""
     done = sum(member.state == "finished" for member in members)
     for member in members:
-        before = states.get(member.number)
+        before = states.get(member.number, "waiting")
         states[member.number] = member.state
         shown = "running" if member.state in LIVE else member.state
-        if before is None and member.state not in LIVE:
-            continue
         if before == member.state or (before in LIVE and member.state in LIVE):
             continue
         figures = ""
