@@ -33,7 +33,9 @@ def test_from_new_to_removed(workbench: Callable, runs_folder: Path, capsys: pyt
     assert lines[1].split() == ["cell", "test", "accuracy"]
     assert lines[2].split()[:4] == ["rnn", f"{mean:.4f}", "±", f"{deviation:.4f}"]
     assert lines[3].split()[0] == "gru"
-    assert "95 % paired bootstrap over 64 test rows" in lines[4]
+    assert lines[4].endswith(": test accuracy above that of the others, paired bootstrap")
+    assert lines[5].split()[:4] == ["setting", "difference", "95", "%"]
+    assert lines[6].split()[-1] == "64"
     done = [line for line in ran.stderr.splitlines() if ": finished, test accuracy 0." in line]
     assert len(done) == 4
     assert done[-1].startswith("  4 of 4 done  grid-0")

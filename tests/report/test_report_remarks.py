@@ -12,7 +12,7 @@ import pytest
 from engine.toy_runs import toy
 from runs import event_makers
 from runs.event_makers import evaluation, failed, started, step
-from studies.made_studies import append, correctness, finish, group, made, toy_plan
+from studies.made_studies import append, finish, group, made, toy_plan
 
 from tasks.base import Metrics
 from workbench.report import remarks, run_sections
@@ -21,7 +21,6 @@ from workbench.report.words import LANGUAGES, Language
 from workbench.runs.events import Baseline
 from workbench.runs.run import Run
 from workbench.runs.summary import State
-from workbench.studies import differences, table
 from workbench.studies.study import Study
 
 TEMPLATES = Path(remarks.__file__).parent / "templates"
@@ -142,32 +141,6 @@ def test_a_run_of_a_study_that_cannot_be_read_is_told_beside_the_others(runs_fol
     first, second, _ = told(study=study)
     assert first.startswith("1 of 2 runs are finished")
     assert second == "A run is left out: Run grid-02: spec.json is damaged: it is not a run's description."
-
-
-def test_a_difference_is_clear_where_its_interval_leaves_zero_out(runs_folder: Path) -> None:
-    study, rows, wrong = made(runs_folder), 400, 90
-    finish(study, 1, {"accuracy": 1.0}, correctness([1] * rows))
-    finish(study, 2, {"accuracy": 1 - wrong / rows}, correctness([1] * (rows - wrong) + [0] * wrong))
-    of = table.task_settings(study)
-    (pair,) = differences.against_best(study.members(), differences.ACCURACY, of)
-    assert pair.low > 0
-    sentence = remarks.difference_sentence(pair, of, "en")
-    assert f"{wrong / rows:.4f} in accuracy" in sentence
-    assert f"[{pair.low:.4f}, {pair.high:.4f}]" in sentence
-    assert f"over {rows} test rows" in sentence
-    assert sentence.startswith("rnn is ahead of gru by 0.2250 ")
-    assert remarks.difference_sentence(pair, of, "zh").startswith("rnn 的准确率比 gru 高 0.2250")
-
-
-def test_an_interval_that_holds_zero_is_no_clear_difference(runs_folder: Path) -> None:
-    study, rows = made(runs_folder), 40
-    finish(study, 1, {"accuracy": 0.525}, correctness([1, 0] * 20))
-    finish(study, 2, {"accuracy": 0.5}, correctness([0, 1] * 20))
-    of = table.task_settings(study)
-    (pair,) = differences.against_best(study.members(), differences.ACCURACY, of)
-    assert pair.low < 0 < pair.high
-    assert remarks.difference_sentence(pair, of, "en").startswith("rnn and gru do not differ clearly:")
-    assert f"over {rows} test rows" in remarks.difference_sentence(pair, of, "en")
 
 
 def macros(language: str) -> dict[str, tuple[str, str]]:

@@ -9,10 +9,13 @@ import pytest
 from made_reports import report
 from studies.made_studies import group, made, toy_plan
 
+from workbench.report import study_sections
 from workbench.report.content import Subject
 from workbench.report.words import say, say_label
 from workbench.report.writing import ReportError
 from workbench.runs.run import Run
+from workbench.studies import table
+from workbench.studies.differences import Difference
 from workbench.studies.plan import Published
 from workbench.studies.study import Study
 
@@ -75,6 +78,18 @@ def test_labels_and_notes_of_a_study_are_in_the_language_of_the_report(
     assert "已完成" in chinese
     assert "| setting | test accuracy |" in english
     assert "| 设置 | 测试准确率 |" in chinese
+    assert "| wide | 0.0000 | \\[0.0000, 0.0000\\] | no | 64 |" in english  # the same run twice
+    assert "| wide | 0.0000 | \\[0.0000, 0.0000\\] | 否 | 64 |" in chinese
+    assert "Test accuracy of small, slow minus that of each other setting" in english
+    assert "小而慢 的测试准确率减去其他各设置的" in chinese
+
+
+def test_runs_that_tested_other_rows_are_counted_beside_a_difference(runs_folder: Path) -> None:
+    of = table.task_settings(made(runs_folder))
+    pair = Difference("a", "b", 0.5, 0.25, 0.75, 40, (1, 2))
+    for language, words in (("en", ["yes", "40 (1 and 2 runs)"]), ("zh", ["是", "40 (1 与 2 次训练)"])):
+        (grid,) = study_sections._differences([pair], of, language)
+        assert [cell.text for cell in grid.rows[0]] == ["b", "0.5000", "[0.2500, 0.7500]", *words]
 
 
 def test_two_groups_with_one_chinese_label_stay_two(runs_folder: Path, trained_run: Run, tmp_path: Path) -> None:

@@ -44,11 +44,10 @@ def test_the_interval_is_that_of_the_normal_approximation(runs_folder: Path, sha
     assert one.mean == pytest.approx(row.mean(), abs=1e-12)
     assert one.low == pytest.approx(row.mean() - half, abs=0.06 * half)
     assert one.high == pytest.approx(row.mean() + half, abs=0.06 * half)
-    clear = one.low > 0 or one.high < 0
-    assert one.sentence == (
-        f"gru − rnn: accuracy {one.mean:.4f} [{one.low:.4f}, {one.high:.4f}], 95 % paired bootstrap over "
-        f"2,000 test rows{'' if clear else ': no clear difference'}"
-    )
+    clear = "yes" if one.low > 0 else "no"
+    shown = differences.cells(one, table.task_settings(study))
+    assert shown == ["rnn", f"{one.mean:.4f}", f"[{one.low:.4f}, {one.high:.4f}]", clear, "2,000"]
+    assert differences.title([one]) == "gru: test accuracy above that of the others, paired bootstrap"
 
 
 def test_the_seeds_of_a_setting_are_averaged_row_by_row(runs_folder: Path) -> None:
@@ -87,7 +86,12 @@ def test_each_setting_is_set_against_the_best(runs_folder: Path) -> None:
     for number, share in enumerate((0.6, 0.8, 0.7), 1):
         kept(study, number, right(share, number))
     assert [(one.first, one.second) for one in found(study)] == [("gru", "rnn"), ("gru", "lstm")]
-    assert all(one.low > 0 for one in found(study))
+    assert all(one.low > 0 and one.clear for one in found(study))
+
+
+def test_a_difference_is_clear_where_its_interval_leaves_zero_out() -> None:
+    for low, high, clear in ((0.1, 0.2, True), (-0.2, -0.1, True), (-0.1, 0.2, False), (0.0, 0.2, False)):
+        assert differences.Difference("a", "b", (low + high) / 2, low, high, 100).clear is clear
 
 
 def test_where_there_is_no_difference_to_tell(runs_folder: Path) -> None:
@@ -119,7 +123,8 @@ def test_runs_that_tested_other_rows_are_told(runs_folder: Path) -> None:
     for number, rows in enumerate((["a"], ["b"], ["b"], ["b"]), 1):
         kept(study, number, [number % 2, 1] * 20, rows[0])
     (one,) = found(study)
-    assert "over 40 test rows that 1 and 2 of the runs tested" in one.sentence
+    assert (one.rows, one.runs) == (40, (1, 2))
+    assert differences.cells(one, table.task_settings(study))[-1] == "40 (1 and 2 runs)"
 
 
 def test_damaged_bits_are_left_out(runs_folder: Path) -> None:

@@ -50,7 +50,10 @@ def print_results(study: Study, rows: str = "", columns: str = "", metric: str =
     found = table.pivot(members, metric, of, *asked)
     pairs = differences.against_best(members, metric, of)
     if form == JSON:
-        print_json(table.to_json(study, members, found) | {"differences": [pair._asdict() for pair in pairs]})
+        print_json(
+            table.to_json(study, members, found)
+            | {"differences": [pair._asdict() | {"clear": pair.clear} for pair in pairs]}
+        )
         return
     if form != TABLE:
         sys.stdout.write(tables.FORMATS[form](found.heads, found.rows))
@@ -60,8 +63,11 @@ def print_results(study: Study, rows: str = "", columns: str = "", metric: str =
         console.listing(
             found.heads, [[f"{one.text} {BEST}" if one.best else one.text for one in row] for row in found.rows]
         )
-        for pair in pairs:
-            print(pair.sentence)
+        if pairs:
+            print(differences.title(pairs))
+            console.listing(
+                differences.HEADS, [differences.cells(pair, of) for pair in pairs], spare=differences.HEADS[:2:-1]
+            )
     for note in (*table.notes(study, members), *filter(None, [table.merged_note(found)])):
         narrate(note)
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from workbench.render.ascii import ascii_only, to_ascii
 from workbench.render.output import unguarded
-from workbench.render.text import printable_lines
+from workbench.render.text import printable, printable_lines
 
 _GAP = 2  # cells between the columns of a listing
 
@@ -65,7 +65,7 @@ def listing(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], spare: S
         spare: heads of columns that are left out, one after the other, until the others have room.
     """
     console = wide_console()
-    texts = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    texts = [[Text(printable(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows]
     widths = [max(map(cell_len, (head, *(row[at].plain for row in texts)))) for at, head in enumerate(heads)]
     shown = list(range(len(heads)))
     for head in spare:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from tasks.base import Settings
 from workbench.render.metrics import formatted, heading
 from workbench.report.run_sections import ReportedRun
-from workbench.report.words import Language, say, say_label
+from workbench.report.words import Language, say
 from workbench.report.writing import sentence
 from workbench.runs.figures import best_baseline
 from workbench.runs.run import LIVE
 from workbench.runs.summary import RunSummary
 from workbench.studies import table
-from workbench.studies.differences import Difference
 from workbench.studies.study import Member
 
 _MOST = 6  # runs of which it is told one by one that they are not finished
@@ -65,19 +64,6 @@ def remarks(
         found.append(sentence("one_seed", language))
     best = _best(reported)
     return [*found, *_baselines([best] if best else [], language)]
-
-
-def difference_sentence(pair: Difference, of: Settings, language: Language) -> str:
-    """Return a difference with its interval, and whether it is clear."""
-    figures = {
-        "first": say_label(pair.first, language),
-        "second": say_label(pair.second, language),
-        "difference": formatted("accuracy", pair.mean, of),
-        "low": formatted("accuracy", pair.low, of),
-        "high": formatted("accuracy", pair.high, of),
-        "rows": f"{pair.rows:,}",
-    }
-    return sentence("clear" if pair.low > 0 or pair.high < 0 else "unclear", language, **figures)
 
 
 def _states(reported: Sequence[ReportedRun], language: Language, *, all_of_them: bool) -> list[str]:

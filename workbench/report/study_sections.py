@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks.base import Settings
 from workbench.render.metrics import heading
-from workbench.report import remarks
 from workbench.report.document import Block, Grid, Paragraph, Points, Section
 from workbench.report.run_sections import ReportedRun
 from workbench.report.words import Language, headline, say, say_label
@@ -13,6 +13,7 @@ from workbench.report.writing import sentence
 from workbench.runs import comparison
 from workbench.runs.comparison import ResultFigure
 from workbench.studies import differences, published, table
+from workbench.studies.differences import Difference
 from workbench.studies.plan import LABEL, Plan
 from workbench.studies.study import Member, Study
 
@@ -29,11 +30,25 @@ def study_table(study: Study, plan: Plan, members: Sequence[Member], language: L
     heads += [say(head, language) if head == whole else say_label(head, language) for head in others]
     rows = [[row[0]._replace(text=say_label(row[0].text, language)), *row[1:]] for row in found.rows]
     pairs = differences.against_best(members, differences.ACCURACY, of)
-    sentences = [remarks.difference_sentence(pair, of, language) for pair in pairs]
+    blocks: list[Block] = [Grid(heads, rows, "" if whole in others else say(whole, language))]
     if found.merged:
         merged = ", ".join(say(key.rpartition(".")[2].replace("_", " "), language) for key in found.merged)
-        sentences.insert(0, sentence("merged", language, settings=merged))
-    return [Grid(heads, rows, "" if whole in others else say(whole, language)), *points(sentences)]
+        blocks += points([sentence("merged", language, settings=merged)])
+    return [*blocks, *_differences(pairs, of, language)]
+
+
+def _differences(pairs: Sequence[Difference], of: Settings, language: Language) -> list[Block]:
+    """Return the table of the differences from the best setting; none where there are none."""
+    if not pairs:
+        return []
+    rows = []
+    for pair in pairs:
+        label, mean, interval, clear, tested = differences.cells(pair, of)
+        if pair.runs:
+            tested = sentence("rows_of_runs", language, rows=f"{pair.rows:,}", first=pair.runs[0], second=pair.runs[1])
+        rows.append([*map(ResultFigure, (say_label(label, language), mean, interval, say(clear, language), tested))])
+    caption = sentence("differences", language, best=say_label(pairs[0].first, language))
+    return [Grid([say(head, language) for head in differences.HEADS], rows, caption)]
 
 
 def runs_table(reported: Sequence[ReportedRun], language: Language) -> list[Block]:

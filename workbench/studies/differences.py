@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 ACCURACY = "test.accuracy"  # the metric that is a mean over rows
 
 
+HEADS = ("setting", "difference", "95 % interval", "clear", "test rows")  # of a table of differences
+
+
 class Difference(NamedTuple):
-    """Mean difference of two settings' test accuracy, and its interval."""
+    """Mean difference of two settings' test accuracy, and its 95 % interval."""
 
     first: str
     second: str
@@ -28,7 +31,12 @@ class Difference(NamedTuple):
     low: float
     high: float
     rows: int
-    sentence: str
+    runs: tuple[int, int] | None = None  # of each setting over these rows, where seeds draw the test rows as well
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves 0 out."""
+        return self.low > 0 or self.high < 0
 
 
 def against_best(members: Sequence[Member], metric: str, of: Settings) -> list[Difference]:
@@ -43,10 +51,22 @@ def against_best(members: Sequence[Member], metric: str, of: Settings) -> list[D
         return []
     sign = 1 if higher_is_better(metric, of) is not False else -1
     _, best = max(means, key=lambda pair: sign * pair[0])
-    return [found for _, one in means if one is not best and (found := difference(best, one, of))]
+    return [found for _, one in means if one is not best and (found := difference(best, one))]
 
 
-def difference(first: Setting, second: Setting, of: Settings) -> Difference | None:
+def cells(pair: Difference, of: Settings) -> list[str]:
+    """Return a difference under ``HEADS``."""
+    mean, low, high = (formatted("accuracy", value, of) for value in (pair.mean, pair.low, pair.high))
+    runs = f" ({pair.runs[0]} and {pair.runs[1]} runs)" if pair.runs else ""
+    return [pair.second, mean, f"[{low}, {high}]", "yes" if pair.clear else "no", f"{pair.rows:,}{runs}"]
+
+
+def title(pairs: Sequence[Difference]) -> str:
+    """Return the heading of a table of differences from the best setting."""
+    return f"{pairs[0].first}: test accuracy above that of the others, paired bootstrap"
+
+
+def difference(first: Setting, second: Setting) -> Difference | None:
     """Return the difference of two settings' test accuracy; ``None`` where they did not test the same rows."""
     from tasks.shared.baselines.bootstrap import paired_interval
 
@@ -56,16 +76,9 @@ def difference(first: Setting, second: Setting, of: Settings) -> Difference | No
         return None
     rows = max(common, key=lambda one: min(len(right[one]), len(wrong[one])))
     found = paired_interval(right[rows], wrong[rows])
-    count = len(right[rows][0])
-    figures = [formatted("accuracy", value, of) for value in found]
-    verdict = "" if found.excludes_zero else ": no clear difference"
     others = len(right) > 1 or len(wrong) > 1  # a seed that draws the split as well
-    runs = f" that {len(right[rows])} and {len(wrong[rows])} of the runs tested" if others else ""
-    sentence = (
-        f"{first.label} − {second.label}: accuracy {figures[0]} [{figures[1]}, {figures[2]}], 95 % paired bootstrap "
-        f"over {count:,} test rows{runs}{verdict}"
-    )
-    return Difference(first.label, second.label, *found, count, sentence)
+    runs = (len(right[rows]), len(wrong[rows])) if others else None
+    return Difference(first.label, second.label, *found, len(right[rows][0]), runs)
 
 
 def _right(members: Sequence[Member]) -> dict[tuple[str, int], list[NDArray[np.bool_]]]:

@@ -19,7 +19,7 @@ from workbench.tui.services.threads import run_in_thread
 from workbench.tui.studies.results import StudyResults, TableChoice, TableLines, short_name, table_lines
 from workbench.tui.studies.study_catalogue import StudySummary
 from workbench.tui.widgets.listing import Listing
-from workbench.tui.widgets.table import Passage
+from workbench.tui.widgets.table import Passage, lay_out
 
 _NO_LINES = TableLines([], [], {})
 
@@ -85,10 +85,17 @@ class ResultsPane(Vertical):
     def _show_notes(self) -> None:
         results = self._results
         found = self._differences[1] if results and self._differences[0] == self._basis else ()
-        lines = [Content(printable(one.sentence)) for one in found]
-        lines += [Content.styled(printable(note), "$text-warning") for note in (results.notes if results else ())]
+        lines = [Content.styled(printable(note), "$text-warning") for note in (results.notes if results else ())]
         lines += [Content.styled(printable(self._problem), "$text-error")] * bool(self._problem)
-        self._notes.show(Content("\n").join(lines))
+
+        def passage(room: int) -> Content:
+            if results is None or not found:
+                return Content("\n").join(lines)
+            rows = [differences.cells(pair, results.of) for pair in found]
+            title = Content(printable(differences.title(found)))
+            return Content("\n").join([title, lay_out(differences.HEADS, rows, room=room), *lines])
+
+        self._notes.show(passage)
 
     @property
     def _basis(self) -> object:
