@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from tasks.names import settings as names
+from workbench.render.text import printable
 from workbench.runs.comparison import BEST, ResultFigure
+from workbench.studies.differences import Difference
 from workbench.studies.table import Pivot
 from workbench.tui.services.owned_runs import OwnedRuns
 from workbench.tui.studies.results import TableChoice, cut, next_of, study_results, table_lines
+from workbench.tui.studies.results_pane import difference_lines
 from workbench.tui.studies.run_list import run_lines
 from workbench.tui.studies.study_catalogue import StudyCatalogue, StudyMonitor, StudySummary
 
@@ -158,3 +162,17 @@ def test_the_queue_of_a_study_is_no_run_that_is_asked_about() -> None:
     owned.add_process(queue)  # type: ignore[arg-type]
     assert owned.live() == []
     assert queue.polled == 1  # it leaves no zombie
+
+
+@given(label=st.text(st.characters(codec="utf-8"), min_size=1, max_size=40), room=st.integers(20, 120))
+def test_differences_are_a_table_where_it_has_room_and_lines_elsewhere(label: str, room: int) -> None:
+    pairs = [Difference("best", label, 0.1, 0.05, 0.15, 400), Difference("best", "x", 0.1, -0.05, 0.15, 400)]
+    shown = difference_lines(pairs, names.Settings(), room).plain
+    assert shown.startswith("best: test accuracy above that of the others, paired bootstrap\n")
+    assert printable(label) in shown
+    assert shown.count("0.1000") == 2
+    if "no clear difference" not in shown:
+        assert max(map(cell_len, shown.splitlines()[1:])) <= room
+        assert shown.count("400") == 2
+    else:
+        assert shown.splitlines()[-1] == "  0.1000 [-0.0500, 0.1500]: no clear difference"

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from tasks.base import PlainError
+from tasks.base import PlainError, Settings
 from workbench.render.text import printable
 from workbench.studies import differences, table
 from workbench.studies.differences import Difference
@@ -91,9 +91,7 @@ class ResultsPane(Vertical):
         def passage(room: int) -> Content:
             if results is None or not found:
                 return Content("\n").join(lines)
-            rows = [differences.cells(pair, results.of) for pair in found]
-            title = Content(printable(differences.title(found)))
-            return Content("\n").join([title, lay_out(differences.HEADS, rows, room=room), *lines])
+            return Content("\n").join([difference_lines(found, results.of, room), *lines])
 
         self._notes.show(passage)
 
@@ -115,3 +113,15 @@ class ResultsPane(Vertical):
             return
         self._differences = (basis, found)
         self._show_notes()
+
+
+def difference_lines(pairs: Sequence[Difference], of: Settings, room: int) -> Content:
+    """Return the differences as a table; where that has no room in a line, each below its setting."""
+    rows = [differences.cells(pair, of) for pair in pairs]
+    whole = lay_out(differences.HEADS, rows)
+    if max(line.cell_length for line in whole.split("\n")) > room:
+        whole = Content("\n").join(
+            Content(f"{printable(label)}\n  {mean} {interval}{'' if pair.clear else ': no clear difference'}")
+            for pair, (label, mean, interval, *_) in zip(pairs, rows, strict=True)
+        )
+    return Content("\n").join([Content(printable(differences.title(pairs))), whole])
