@@ -95,7 +95,7 @@ def test_a_lab_that_cannot_be_read_stops_no_other(workbench, tmp_path: Path) -> 
         (("run", "names"), 2, "'names' is the beginning of names-rnn-lstm, names-three-networks: type more of it."),
         (("run", "nowhere.toml"), 2, "nowhere.toml cannot be read: No such file or directory."),
         (("report", "toy-two-cells", "--lang", "fr"), 2, "--lang fr"),
-        (("report", "toy-two-cells", "--format", "docx"), 2, "--format docx"),
+        (("report", "toy-two-cells", "--format", "rtf"), 2, "--format rtf"),
         (("report", "toy-two-cells", "--width", "1"), 2, "--width 1: give 5 to 60 cm."),
         (("report", "toy-two-cells", "--quick"), 1, "`workbench lab run toy-two-cells --quick` does it."),
     ],

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import docx
 import pytest
 from engine.toy_runs import copied
 from sentences import says
@@ -49,6 +50,13 @@ def test_every_form_in_a_folder(workbench, finished, runs_folder, form, name, si
         for kind in ("curves", "confusion", "classes")
         for suffix in {"html": (), "markdown": (".png", ".svg"), "latex": (".pdf",)}[form]
     }
+
+
+def test_a_word_document_is_one_file(workbench, finished: Run, runs_folder: Path) -> None:
+    done = workbench("report", "last", "--format", "docx")
+    assert (done.returncode, done.stdout) == (0, "toy-rnn-finished-report.docx\n"), done.stderr
+    (written,) = here(runs_folder).iterdir()
+    assert docx.Document(str(written)).paragraphs[0].text == "toy: rnn"
 
 
 def test_runs_that_are_stopped_failed_or_lost_are_said_to_be(workbench, finished, stopped, runs_folder) -> None:

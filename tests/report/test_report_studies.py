@@ -82,6 +82,7 @@ def test_labels_and_notes_of_a_study_are_in_the_language_of_the_report(
     assert "| wide | 0.0000 | \\[0.0000, 0.0000\\] | 否 | 64 |" in chinese
     assert "Test accuracy of small, slow minus that of each other setting" in english
     assert "小而慢 的测试准确率减去其他各设置的" in chinese
+    assert "| 设置 | 差异 | 95 % 区间 | 明显 | 测试行数 |" in chinese
 
 
 def test_runs_that_tested_other_rows_are_counted_beside_a_difference(runs_folder: Path) -> None:

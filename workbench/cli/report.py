@@ -26,13 +26,12 @@ if TYPE_CHECKING:
     from workbench.report.content import Passage, Subject, Unwritten
     from workbench.studies.study import Study
 
-_SUFFIXES = {"html": ".html"}
 _WRITING_SECONDS = 600  # of all texts of one network
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="PATH", help="The HTML file, or the folder of the other formats."),
+    typer.Option("--output", "-o", metavar="PATH", help="The HTML or Word file; the folder of the other formats."),
 ]
-Form = Annotated[str, typer.Option("--format", metavar="FORM", help="html, markdown or latex.")]
+Form = Annotated[str, typer.Option("--format", metavar="FORM", help="html, docx (Word), markdown or latex.")]
 Lang = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language: en or zh.")]
 Width = Annotated[float, typer.Option("--width", metavar="CM", help="Width of the pictures: 15 for a Word column.")]
 
@@ -66,9 +65,9 @@ def report(
             raise SpecError(f"{flag} {given}{did_you_mean(given, options)}")
     pictures.check_width(width)
     subject, name = _subject(names, root(runs_folder), quick=quick)
-    path = output or _free(name, form)
-    if form == "html" and path.is_dir():
-        path = path / writing.NAMES["html"]
+    path = output or _free(name, f".{form}" if form in writing.SINGLE_FILES else "")
+    if form in writing.SINGLE_FILES and path.is_dir():
+        path = path / writing.NAMES[form]
     with writing.scratch() as folder:
         document = content.build(subject, form, lang, Path(folder), width)  # type: ignore[arg-type]
         written = writing.write(document, form, path)  # type: ignore[arg-type]
@@ -131,9 +130,8 @@ def _begins_studies_alone(name: str, folder: Path, studies: Sequence[str]) -> bo
     return bool(begun) and all(any(run.startswith(f"{study}-") for study in begun) for run in runs)
 
 
-def _free(name: str, form: str) -> Path:
+def _free(name: str, suffix: str) -> Path:
     """Return a new path in the working folder; an existing one is never named."""
-    suffix = _SUFFIXES.get(form, "")
     for number in range(1, 10_000):
         path = Path(f"{name}-report{f'-{number}' * (number > 1)}{suffix}")
         if not path.exists():

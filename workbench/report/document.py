@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 from workbench.report.words import Language
 from workbench.runs.comparison import ResultFigure
 
-Format = Literal["html", "markdown", "latex"]
+Format = Literal["html", "markdown", "latex", "docx"]
 
 
 class Block:

@@ -137,7 +137,7 @@ def say(words: str, language: Language) -> str:
     if language != "zh":
         return words
     split, _, name = words.partition(" ")
-    if split in _SPLITS and name:
+    if words not in _CHINESE and split in _SPLITS and name:
         return f"{_CHINESE[split]}{_CHINESE.get(name, f' {name}')}"
     return _CHINESE.get(words, words)
 

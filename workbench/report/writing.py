@@ -1,4 +1,4 @@
-"""Writing of a report: one HTML file, or a folder with Markdown or LaTeX and its pictures."""
+"""Writing of a report: one HTML or Word file, or a folder with Markdown or LaTeX and its pictures."""
 
 from __future__ import annotations
 
@@ -21,12 +21,19 @@ from workbench.report.document import Document, Format, Picture
 from workbench.report.theme import ThemeName
 from workbench.report.words import Language
 
-NAMES: dict[Format, str] = {"html": "report.html", "markdown": "report.md", "latex": "report.tex"}
+NAMES: dict[Format, str] = {
+    "html": "report.html",
+    "markdown": "report.md",
+    "latex": "report.tex",
+    "docx": "report.docx",
+}
+SINGLE_FILES: tuple[Format, ...] = ("html", "docx")
 # theme and suffix of the pictures that a format shows or keeps beside itself
 PICTURES: dict[Format, tuple[tuple[ThemeName, str], ...]] = {
     "html": (("light", ".svg"), ("dark", ".svg")),
     "markdown": (("light", ".png"), ("light", ".svg")),
     "latex": (("light", ".pdf"),),
+    "docx": (("light", ".png"),),
 }
 
 _END = r"\end{Verbatim}"
@@ -46,7 +53,7 @@ def write(document: Document, form: Format, path: Path) -> Path:
     """Write a report; an existing one of the same name is replaced at once.
 
     Args:
-        path: of the HTML file; of the folder for Markdown and LaTeX.
+        path: of the HTML or Word file; of the folder for Markdown and LaTeX.
 
     Returns:
         the path of the file to open.
@@ -54,10 +61,10 @@ def write(document: Document, form: Format, path: Path) -> Path:
     Raises:
         ReportError: it cannot be written; what was there before is as it was.
     """
-    text = _environment(form).get_template(f"report.{form}.j2").render(document=document)
+    content = _content(document, form)
     try:
-        if form == "html":
-            files.write(path, text.encode())
+        if form in SINGLE_FILES:
+            files.write(path, content)
             return path
         path.mkdir(parents=True, exist_ok=True)
         for section in document.sections:
@@ -65,10 +72,18 @@ def write(document: Document, form: Format, path: Path) -> Path:
                 for picture in block.files.values() if isinstance(block, Picture) else ():
                     with files.replacing(path / picture.name) as file, picture.open("rb") as drawn:
                         shutil.copyfileobj(drawn, file)
-        files.write(path / NAMES[form], text.encode())
+        files.write(path / NAMES[form], content)
         return path / NAMES[form]
     except OSError as error:
         raise ReportError(f"The report cannot be written to {path}: {error.strerror}.") from None
+
+
+def _content(document: Document, form: Format) -> bytes:
+    if form == "docx":
+        from workbench.report import word
+
+        return word.content(document)
+    return _environment(form).get_template(f"report.{form}.j2").render(document=document).encode()
 
 
 def scratch() -> tempfile.TemporaryDirectory[str]:
