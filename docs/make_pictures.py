@@ -1,6 +1,7 @@
-"""Make the pictures of the README from real runs: ``python docs/make_pictures.py --data DIR [--runs DIR]``.
+"""Make the pictures of the README from real runs: ``python docs/make_pictures.py --data DIR [--runs DIR] [--studies DIR]``.
 
-A run of names with an LSTM is trained where ``--runs`` does not hold one, the screens are opened on it without a
+A run of names with an LSTM is trained where ``--runs`` does not hold one; the picture of a study is drawn where
+``--studies`` names a folder of runs that holds one. The screens are opened on it without a
 terminal, and each frame is written to ``docs/pictures`` as SVG. Every character stands at the place of its own cell,
 so that columns stay aligned in whichever font a viewer has.
 """
@@ -142,6 +143,17 @@ async def screens(run: Run, folder: Path) -> None:
         await _poem(pilot)
 
 
+async def studies(folder: Path) -> None:
+    """The newest study of a folder, with its table."""
+    app = WorkbenchApp(folder)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("5")
+        await until(pilot, "paired bootstrap")
+        await pilot.pause(0.5)
+        title = "The Studies screen: runs, their table, differences from the best setting"
+        write("studies", title, await until(pilot, "paired bootstrap"))
+
+
 async def _poem(pilot: Pilot[object]) -> None:
     """Ask for three regulated poems of seven characters a line at once, and look while they are written."""
     await until(pilot, "candidates")
@@ -175,11 +187,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of datasets")
     parser.add_argument("--runs", type=Path, help="folder of runs; else a temporary one")
+    parser.add_argument("--studies", type=Path, help="folder of runs with a study of finished runs")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as own:
         runs = (given.runs or Path(own)).absolute()
         PICTURES.mkdir(exist_ok=True)
         os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}  # the dark theme, whatever terminal this is
+        if given.studies:
+            asyncio.run(studies(given.studies.absolute()))
         asyncio.run(screens(trained(runs, given.data), runs))
 
 
