@@ -1,9 +1,9 @@
-"""Make the pictures of the README from real runs: ``python docs/make_pictures.py --data DIR [--runs DIR] [--studies DIR]``.
+"""Make the pictures of the README from real runs: ``python docs/make_pictures.py --data DIR``.
 
-A run of names with an LSTM is trained where ``--runs`` does not hold one; the picture of a study is drawn where
-``--studies`` names a folder of runs that holds one. The screens are opened on it without a
-terminal, and each frame is written to ``docs/pictures`` as SVG. Every character stands at the place of its own cell,
-so that columns stay aligned in whichever font a viewer has.
+A run of names with an LSTM is trained where ``--runs DIR`` does not hold one; the picture of a study is drawn where
+``--studies DIR`` names a folder of runs that holds one. The screens are opened without a terminal, and each frame is
+written to ``docs/pictures`` as SVG. Every character stands at the place of its own cell, so that columns stay aligned
+in whichever font a viewer has.
 """
 
 from __future__ import annotations
