@@ -32,3 +32,8 @@ def test_run_status_task_and_cell_stay(monkeypatch: pytest.MonkeyPatch, columns:
     assert all((value in text) == (head not in gone) for head, value in zip(HEADS[4:], ROW[4:], strict=True))
     if columns >= 50:
         assert all(value in text for value in ROW[:4])
+
+
+def test_heads_are_no_markup_and_no_escape_sequences(capsys: pytest.CaptureFixture[str]) -> None:
+    console.listing(["run", "[/b] [a] :smile:\x1b[2J"], [["one", "1"]])
+    assert capsys.readouterr().out.splitlines()[0].rstrip() == " run  [/b] [a] :smile:�[2J".strip()

@@ -66,7 +66,8 @@ def listing(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], spare: S
     """
     console = wide_console()
     texts = [[Text(printable(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows]
-    widths = [max(map(cell_len, (head, *(row[at].plain for row in texts)))) for at, head in enumerate(heads)]
+    titles = [Text(printable(head)) for head in heads]
+    widths = [max(map(cell_len, (title.plain, *(row[at].plain for row in texts)))) for at, title in enumerate(titles)]
     shown = list(range(len(heads)))
     for head in spare:
         if sum(widths[at] for at in shown) + _GAP * (len(shown) - 1) <= console.width:
@@ -74,7 +75,7 @@ def listing(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], spare: S
         shown.remove(heads.index(head))
     table = Table(box=None, pad_edge=False)
     for at in shown:
-        table.add_column(heads[at], no_wrap=True)
+        table.add_column(titles[at], no_wrap=True)
     for row in texts:
         table.add_row(*(row[at] for at in shown))
     console.print(table)
