@@ -142,6 +142,7 @@ def test_a_label_stands_for_what_its_group_sets() -> None:
             "The plan's table names no setting of its runs with 'cell.layrs': did you mean",
         ),
         (toy_plan(columns=["nothing"]), "The plan's table names no setting of its runs with 'nothing'"),
+        (toy_plan(rows=[""]), "The plan's table names no setting of its runs with ''"),
         (toy_plan(metric="accuracy"), "The plan's metric 'accuracy' is of no split: write test.NAME or val.NAME."),
         (
             toy_plan(published=[Published(where={"cel": "rnn"}, metric="test.accuracy", value=1)]),
@@ -279,6 +280,9 @@ value = 1
         (MINIMAL + 'grid = { "train.lr" = [nan] }', "holds the number nan, which no setting can have."),
         (MINIMAL + '[[published]]\nwhere = {}\nmetric = "test.accuracy"\nvalue = inf', "holds the number inf"),
         ("seeds = 123456789012345678901234567890\n" + MINIMAL, "holds the number 1.23457e+29"),
+        pytest.param(f"seeds = 1{'0' * 400}\n{MINIMAL}", "holds the number 1.00000e+400", id="larger than a float"),
+        pytest.param(f"seeds = 1{'0' * 5000}\n{MINIMAL}", "is not TOML", id="longer than Python reads"),
+        pytest.param(f"{'a.' * 5000}a = 1\n{MINIMAL}", "is not a plan", id="too deep"),
     ],
 )
 def test_a_file_that_holds_no_plan(tmp_path: Path, text: str | bytes, said: str) -> None:

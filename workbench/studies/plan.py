@@ -6,9 +6,9 @@ A lab is a plan too: the runs of a published report, with the figures that it pr
 from __future__ import annotations
 
 import itertools
-import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -107,15 +107,16 @@ def read(path: Path) -> Plan:
     """
     try:
         raw = tomllib.loads(whole(path).decode())
-        _check_numbers(raw, path)
-        return msgspec.convert(raw, Plan)
     except OSError as error:
         raise PlanError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise PlanError(f"{path} is not UTF-8: a plan is a TOML file in UTF-8.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # Python's own too, of an integer with thousands of digits
         raise PlanError(f"{path} is not TOML: {error}.") from None
-    except msgspec.ValidationError as error:
+    try:
+        _check_numbers(raw, path)
+        return msgspec.convert(raw, Plan)
+    except (msgspec.ValidationError, RecursionError) as error:
         raise PlanError(f"{path} is not a plan: {error}.") from None
 
 
@@ -128,8 +129,9 @@ def _check_numbers(raw: object, path: Path) -> None:
     if isinstance(raw, dict | list):
         for value in raw.values() if isinstance(raw, dict) else raw:
             _check_numbers(value, path)
-    elif isinstance(raw, float | int) and not (math.isfinite(raw) and abs(raw) <= _LARGEST):
-        raise PlanError(f"{path} holds the number {raw:.6g}, which no setting can have.")
+    elif isinstance(raw, float | int) and not abs(raw) <= _LARGEST:  # nor is it, of one that is not a number
+        shown = raw if isinstance(raw, float) else Decimal(raw)  # of any size
+        raise PlanError(f"{path} holds the number {shown:.6g}, which no setting can have.")
 
 
 def quickened(plan: Plan) -> Plan:
@@ -206,7 +208,7 @@ def _check_names(plan: Plan, runs: Sequence[RunSpec]) -> None:
     """Check the settings and metrics that a plan names beside its runs."""
     by_cell = {one.cell: one for one in runs}
     known = [LABEL, *OF_THE_RUN, *dict.fromkeys(key for one in by_cell.values() for key in spec.keys(one))]
-    short = {key.partition(".")[2] for key in known}
+    short = {key.partition(".")[2] for key in known} - {""}
     for key in (*plan.rows, *plan.columns, *(key for figure in plan.published for key in figure.where)):
         if key not in known and key not in short:
             raise PlanError(f"The plan's table names no setting of its runs with {key!r}{did_you_mean(key, known)}")
