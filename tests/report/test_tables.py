@@ -41,6 +41,23 @@ def test_csv_has_plain_figures_and_no_formulas() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("1,234,567.5 ± 1,000.1 (2 of 3)", "1234567.5 ± 1000.1 (2 of 3)"),
+        ("≈ 0.61", "≈ 0.61"),
+        ("–", '""'),
+        ("-0.5", "-0.5"),
+        ("0,01", '"0,01"'),  # a label, or a setting with several values
+        ("1,2,3", '"1,2,3"'),
+        ("12,34", '"12,34"'),
+        ("-", "'-"),
+    ],
+)
+def test_csv_keeps_the_commas_of_what_is_no_figure(text: str, plain: str) -> None:
+    assert tables.comma_separated(["head"], [[ResultFigure(text)]]) == f"head\n{plain}\n"
+
+
+@pytest.mark.parametrize(
     ("text", "markdown", "latex"),
     [
         ("# a", r"\# a", r"\# a"),

@@ -21,7 +21,8 @@ _LATEX = {
 _LIGATURE = re.compile("(?<=-)-")  # two hyphens would become a dash
 _MARKS = re.compile(r"([\\|*_`<>\[\]#~$]|&(?=#?\w+;))")
 _LIST = re.compile(r"^(\d{1,9})?([-+.)](?=\s|$)|--|=+$)")  # at the beginning of a line; a rule and a heading too
-_FIGURE = re.compile(r"(≈ )?[-+–]?[\d,.]*(e[-+]?\d+)?( ± [\d.,]+(e[-+]?\d+)?)?( \(\d+ of \d+\))?")
+_NUMBER = r"(\d{1,3}(,\d{3})+|\d+)(\.\d+)?(e[-+]?\d+)?"  # as the program prints it, with commas between thousands
+_FIGURE = re.compile(rf"(≈ )?[-+]?{_NUMBER}( ± {_NUMBER})?( \(\d+ of \d+\))?|–|")
 Rows = Sequence[Sequence[ResultFigure]]
 
 
