@@ -13,6 +13,7 @@ from workbench.runs.run import Run
 
 # sets the clipboard, moves the cursor (CSI, C1), turns the line round, rings, ends the string, goes to its beginning
 HOSTILE = "\x1b]52;c;aGk=\x07\x1b[2J\x9b31m\x9d0;t\x9c\u202e\u2066\u200b\x7f\x00\r\u2028"
+MARKUP = "[/b]"  # of Rich, which ends what was not begun
 _OWN = re.compile("\x1b\\[(?:[0-9;:]*m|\\?25[hl]|2K|[0-9]*A)|\r(?=\x1b\\[2K|\n)")  # colours, and a progress bar's
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
@@ -44,7 +45,7 @@ def _spoilt_event(event: dict[str, Any]) -> dict[str, Any]:
     spoilt: dict[str, Any] = _spoilt(event)
     for name in ("metrics", "test"):
         if isinstance(event.get(name), dict):
-            spoilt[name] = event[name] | {hostile(key): value for key, value in event[name].items()}
+            spoilt[name] = event[name] | {f"{hostile(key)}{MARKUP}": value for key, value in event[name].items()}
     if "methods" in event:
         spoilt["methods"] = {
             split: {hostile(method): {**metrics, hostile("m"): 0.5} for method, metrics in methods.items()}

@@ -15,7 +15,7 @@ from workbench.config.spec import RunSpec
 from workbench.render.format import duration
 from workbench.render.metrics import formatted, heading, with_heading
 from workbench.render.status import STATUS_COLORS
-from workbench.render.text import printable_lines
+from workbench.render.text import printable, printable_lines
 from workbench.render.views import view
 from workbench.runs import metadata
 from workbench.runs.events import Baseline, Finished, Stopped
@@ -119,7 +119,7 @@ def metrics_table(described: RunSpec, metrics: Metrics, others: dict[str, Metric
     table = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("method", no_wrap=True)
     for key in keys:
-        table.add_column(heading(key, settings), justify="right")
+        table.add_column(RichText(printable(heading(key, settings))), justify="right")
     for method, figures in ({described.cell: metrics} | others).items():
         style = "bold" if method == described.cell else ""
         table.add_row(
