@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
+from made_studies import append
+from runs import event_makers
 
 from workbench.config import spec
 from workbench.config.spec import SpecError
+from workbench.runs import launch
 from workbench.runs.folder import RunError
+from workbench.runs.run import Run
 from workbench.studies import plan as plans
 from workbench.studies import space, store, table
 from workbench.studies.plan import Plan, PlanError, RunGroup
@@ -116,3 +121,45 @@ def test_a_strangers_journal_is_not_written(base: Study, tmp_path: Path, kind: s
     with pytest.raises(RunError, match=rf"is not opened: optuna.log is {kind}, not a file of its own\.$"):
         SearchQueue(base, SEARCH, jobs=1, per_gpu=1)
     assert (tmp_path / "diary.txt").read_text() == "Dear diary"
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """Runs that a queue started; each is finished as soon as it is."""
+    runs: list[Run] = []
+
+    def start(run: Run, device: str = "", threads: int = 0) -> subprocess.Popen[bytes]:
+        runs.append(run)
+        append(run, event_makers.started(), event_makers.evaluation(10), event_makers.finished(10))
+        worker = subprocess.Popen(["true"])
+        worker.wait()
+        return worker
+
+    monkeypatch.setattr(launch, "start", start)
+    return runs
+
+
+def test_a_search_that_is_gone_on_with_tries_nothing_twice(base: Study, trained: list[Run]) -> None:
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    rate = Dimension(key="train.lr", kind="float", low=1e-4, high=0.1, log=True)
+    base.set_search(search := Search(space=[rate], trials=6, metric="accuracy", maximize=True))
+    for trials in (2, 4, 6):  # a queue that is killed after each second one
+        work = SearchQueue(base, search, jobs=1, per_gpu=1)
+        while len(trained) < trials:
+            work.work()
+    assert not work.work()
+    assert [run.id for run in trained] == [f"search-{number:02d}" for number in range(1, 7)]
+    assert len({run.spec.train.lr for run in trained}) == 6
+
+
+def test_a_trial_that_cannot_be_read_any_more_costs_no_other(base: Study, trained: list[Run], tmp_path: Path) -> None:
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    base.set_search(SEARCH)
+    work = SearchQueue(base, SEARCH, jobs=1, per_gpu=1)
+    work.work()
+    trained[0].events_file.rename(tmp_path / "events.jsonl")
+    trained[0].events_file.symlink_to(tmp_path / "events.jsonl")
+    while work.work():
+        pass
+    assert [member.state for member in base.members()] == ["unreadable", "finished", "finished"]
+    assert work.refused == 0

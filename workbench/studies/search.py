@@ -47,15 +47,15 @@ class SearchQueue:
         self._study, self._search, self._optuna = study, search, optuna
         self._base = study.content.runs[0].described
         folder.open_regular(study.path / _JOURNAL, "ab").close()  # Optuna itself would follow a stranger's link
-        storage = JournalStorage(JournalFileBackend(str(study.path / _JOURNAL)))
         self._trials = optuna.create_study(
-            storage=storage,
+            storage=JournalStorage(JournalFileBackend(str(study.path / _JOURNAL))),
             study_name=study.id,
             load_if_exists=True,
             direction="maximize" if search.maximize else "minimize",
-            sampler=optuna.samplers.TPESampler(seed=search.seed),
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP, n_warmup_steps=_WARMUP),
         )
+        begun = len(self._trials.trials)  # the same seed again would choose the first trials' values again
+        self._trials.sampler = optuna.samplers.TPESampler(seed=search.seed + begun)
         gpus = local.visible_gpus() if local.on_gpu(self._base) else 0
         specs = [self._base] * search.trials
         self._free = local.slots(specs, gpus=gpus, jobs=jobs, per_gpu=per_gpu)
@@ -109,7 +109,7 @@ class SearchQueue:
             label = ", ".join(setting_words(key, as_typed(value)) for key, value in values.items())
             run = self._study.begin(trial.number + 1, described, label)
             worker = None if run.trains() else self._launched(run, slot)
-        except PlainError as error:
+        except (PlainError, OSError) as error:
             self.refused += 1
             log.say(f"Trial {trial.number + 1} was not started: {error}")
             self._trials.tell(trial, state=self._optuna.trial.TrialState.FAIL)
@@ -151,11 +151,13 @@ class SearchQueue:
                 self._pruned.add(number)
 
     def _conclude(self, number: int, trial: Any) -> None:
-        """Tell the sampler how a trial ended."""
+        """Tell the sampler how a trial ended; one that cannot be read any more has failed."""
         run, states = self._study.run(number + 1), self._optuna.trial.TrialState
-        history = read_history(run.events_file)
-        values = [v for event in history.evals if (v := event.metrics.get(self._search.metric)) is not None]
-        status = run.status()
+        status, values = "unreadable", []
+        with suppress(RunError, OSError):
+            evals = read_history(run.events_file).evals
+            values = [v for event in evals if (v := event.metrics.get(self._search.metric)) is not None]
+            status = run.status()
         if status == "finished" and values:
             self._trials.tell(trial, (max if self._search.maximize else min)(values))
         elif status == "stopped" and number in self._pruned:
