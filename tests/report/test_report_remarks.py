@@ -21,6 +21,7 @@ from workbench.report.words import LANGUAGES, Language
 from workbench.runs.events import Baseline
 from workbench.runs.run import Run
 from workbench.runs.summary import State
+from workbench.studies import table
 from workbench.studies.study import Study
 
 TEMPLATES = Path(remarks.__file__).parent / "templates"
@@ -30,7 +31,8 @@ MACRO = re.compile(r"{% macro (\w+)\(([^)]*)\) %}(.*?){% endmacro %}")
 def told(*runs: Run, study: Study | None = None, language: Language = "en", quick: bool = False) -> list[str]:
     members = study.members() if study else []
     reported, unread = _read(runs or [m.run for m in members if m.summary], alone=study is None)
-    return remarks.remarks(members, reported, unread, language, quick=quick)
+    metric = table.main_metric(study) if study else ""
+    return remarks.remarks(members, reported, unread, language, quick=quick, metric=metric)
 
 
 def finished(
@@ -132,6 +134,16 @@ def test_a_study_says_its_seeds_and_how_far_it_is(runs_folder: Path) -> None:
     alone = made(runs_folder, toy_plan(group("rnn"), seeds=1), "alone")
     finish(alone, 1, {"accuracy": 0.5})
     assert told(study=alone) == []
+
+
+@pytest.mark.parametrize("metric", ["val.accuracy", "train.loss"])
+def test_a_table_with_figures_of_runs_that_are_not_finished_is_told(runs_folder: Path, metric: str) -> None:
+    study = made(runs_folder, toy_plan(metric=metric))
+    finish(study, 1, {"accuracy": 0.6})
+    append(study.begin(2), started())
+    assert told(study=study)[0] == "1 of 2 runs are finished: the tables show those alone."
+    append(study.run(2), step(10), evaluation(10))
+    assert told(study=study)[0] == "1 of 2 runs are finished: the table also holds what the others have reached so far."
 
 
 def test_a_run_of_a_study_that_cannot_be_read_is_told_beside_the_others(runs_folder: Path) -> None:

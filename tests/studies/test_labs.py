@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from made_studies import finish, group, made, toy_plan
+from made_studies import append, finish, group, made, toy_plan
+from runs import event_makers
 
 import tasks
 from workbench.studies import labs, published, table
@@ -89,3 +90,14 @@ def test_published_figures_stand_beside_the_mean_of_their_runs(runs_folder: Path
     assert (gru.label, table.as_text(gru.spread, "test.accuracy", of)) == ("gru, layers 2", "0.3000")
     assert gru.printed(of) == "0.7000"
     assert (none.members, none.spread) == ([], None)
+
+
+def test_no_figure_is_reproduced_by_a_run_that_is_not_finished(runs_folder: Path) -> None:
+    figure = Published(where={"cell": "rnn"}, metric="train.loss", value=6.62)
+    study = made(runs_folder, toy_plan(group("rnn"), seeds=2, published=[figure]))
+    append(study.begin(1), event_makers.started(), event_makers.step(1, 9.0))
+    (found,) = published.beside(study.content.plan, study.members())
+    assert found.spread is None
+    finish(study, 2, {})
+    (found,) = published.beside(study.content.plan, study.members())
+    assert table.as_text(found.spread, "train.loss", table.task_settings(study)) == "0.5000 (1 of 2)"

@@ -128,7 +128,10 @@ def build(
     sections.append(_again(study, reported, language))
     made = sentence("made", language, version=workbench.__version__, time=time.strftime("%Y-%m-%d %H:%M"))
     sections.append(Section(headline("notes on this report", language), [*points([*artist.notes]), Paragraph(made)]))
-    said = remarks.remarks(members, reported, unread, language, quick=bool(study and study.content.quick))
+    metric = table.main_metric(study) if study else ""
+    said = remarks.remarks(
+        members, reported, unread, language, quick=bool(study and study.content.quick), metric=metric
+    )
     return Document(_title(study, plan, reported, language), language, said, sections)
 
 

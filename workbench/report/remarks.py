@@ -25,6 +25,7 @@ def remarks(
     language: Language,
     *,
     quick: bool = False,
+    metric: str = "",
 ) -> list[str]:
     """Return the sentences: data and form first, then what is unfinished, then how the figures stand.
 
@@ -32,6 +33,7 @@ def remarks(
         members: of a study, where it is one that is reported on.
         unread: runs of it that cannot be read.
         quick: it is the quick form of a lab.
+        metric: of the study's table, with its split.
     """
     found: list[str] = []
     if quick:
@@ -46,9 +48,10 @@ def remarks(
         found.append(sentence("own_data", language))
     if len(tasks) > 1:
         found.append(sentence("mixed", language, tasks=", ".join(tasks)))
-    finished = sum(member.state == "finished" for member in members)
-    if members and finished < len(members):
-        found.append(sentence("unfinished", language, finished=finished, planned=len(members)))
+    if left := [member for member in members if member.state != "finished"]:
+        so_far = any(table.figure(member, metric) is not None for member in left)
+        figures = {"finished": len(members) - len(left), "planned": len(members), "so_far": so_far}
+        found.append(sentence("unfinished", language, **figures))
     states = [sentence("unreadable", language, message=one.message) for one in unread]
     states += _states(reported, language, all_of_them=not members)
     found += states[:_MOST]

@@ -28,13 +28,14 @@ class Reproduced(NamedTuple):
 
 
 def beside(plan: Plan, members: Sequence[Member]) -> list[Reproduced]:
-    """Return every published figure of a plan with what its runs reached."""
+    """Return every published figure of a plan with what its runs reached at their end."""
     found = []
     for published in plan.published:
         mine = [member for member in members if _belongs(member, published)]
         one = table.settings(mine)
         label = one[0].label if len(one) == 1 else ", ".join(table.words(published.where))
-        values = [value for member in mine if (value := table.figure(member, published.metric)) is not None]
+        ended = [member for member in mine if member.state == "finished"]
+        values = [value for member in ended if (value := table.figure(member, published.metric)) is not None]
         found.append(Reproduced(published, label, table.spread(values, len(mine)), mine))
     return found
 
