@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ from workbench.cli.options import assignments
 from workbench.config import spec
 from workbench.config.fields import Field
 from workbench.config.spec import RunSpec, SpecError
-from workbench.report.commands import broken, differing, train_command
+from workbench.report.commands import broken, differing, lab_command, train_command
+from workbench.studies import labs, plan, store
 
 TASKS = ("toy", "names", "poems", "climate", "reviews")
 
@@ -109,3 +111,23 @@ def test_no_line_is_wider_than_a_page() -> None:
     assert len(command) > 100
     assert max(map(len, broken(command).splitlines())) <= 90
     assert "\n" not in broken("workbench train toy --headless")
+
+
+@pytest.mark.parametrize(
+    ("quick", "over", "lab", "command"),
+    [
+        (False, {}, "toy-two-cells", "workbench lab run toy-two-cells"),
+        (True, {}, "toy-two-cells", "workbench lab run toy-two-cells --quick"),
+        (True, {"cell.hidden": 5}, "toy-two-cells", ""),
+        (False, {}, "somebodys", ""),
+        (False, {}, "", ""),
+    ],
+)
+def test_a_labs_command_stands_where_it_trains_the_same_runs(
+    runs_folder: Path, quick: bool, over: dict[str, int], lab: str, command: str
+) -> None:
+    written = labs.find("toy-two-cells").plan
+    written = plan.quickened(written) if quick else written
+    runs = plan.expand(written, over=over)
+    runs = [run._replace(described=msgspec.structs.replace(run.described, data="starter")) for run in runs]
+    assert lab_command(store.create(runs_folder, "study", written, runs, lab=lab, quick=quick)) == command

@@ -1,12 +1,18 @@
-"""Commands that make a run again."""
+"""Commands that make runs again."""
 
 from __future__ import annotations
 
 import shlex
 
+from msgspec.structs import replace
+
+from tasks.base import PlainError
 from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.spec import RunSpec, SpecError
+from workbench.studies import labs
+from workbench.studies import plan as plans
+from workbench.studies.study import Study
 
 _WIDTH = 88  # characters of a line of commands
 
@@ -28,6 +34,29 @@ def train_command(described: RunSpec) -> str:
     for key, value in differing(described).items():
         words += ["--set", f"{key}={_typed(value)}"]
     return shlex.join([*words, "--headless"])
+
+
+def lab_command(study: Study) -> str:
+    """Return the command line that trains the lab of a study.
+
+    Empty where no lab of the program makes these runs: it is a file elsewhere, it has changed, or ``--set`` was given.
+    """
+    content = study.content
+    lab = next((one for one in labs.listing() if one.name == content.lab), None)
+    if lab is None:
+        return ""
+    try:
+        plan = plans.quickened(lab.plan) if content.quick else lab.plan
+        same = [_with_any_data(one.described) for one in plans.expand(plan)] == [
+            _with_any_data(one.described) for one in content.runs
+        ]
+    except PlainError:
+        return ""
+    return f"workbench lab run {content.lab}{' --quick' * content.quick}" if same else ""
+
+
+def _with_any_data(described: RunSpec) -> RunSpec:
+    return replace(described, data="full", data_dir="")
 
 
 def broken(command: str) -> str:

@@ -240,8 +240,6 @@ def _equations(reported: Sequence[ReportedRun], language: Language) -> list[Sect
 
 def _again(study: Study | None, reported: Sequence[ReportedRun], language: Language) -> Section:
     """Return the commands that make the runs again."""
-    lines: list[str] = []
-    if study and study.content.lab:
-        lines.append(f"workbench lab run {study.content.lab}{' --quick' * study.content.quick}")
+    lines = [command] if study and (command := commands.lab_command(study)) else []
     lines += dict.fromkeys(commands.broken(commands.train_command(one.run.spec)) for one in reported)
     return Section(headline("commands", language), [Code("\n".join(lines))])
