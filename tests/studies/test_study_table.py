@@ -60,6 +60,12 @@ def test_missing_runs_and_figures_are_counted(runs_folder: Path) -> None:
     assert texts(made(runs_folder, name="new"))[1:] == [["rnn", "–"], ["gru", "–"]]
 
 
+def test_a_head_says_that_there_is_no_preset(runs_folder: Path) -> None:
+    study = made(runs_folder, toy_plan(group("rnn", "gru"), group("rnn", "gru", preset="tiny")))
+    assert [row[0] for row in texts(study, ACCURACY, ["preset"])[1:]] == ["preset none", "preset tiny"]
+    assert texts(study, ACCURACY, ["cell"], ["preset"])[0] == ["cell", "preset none", "preset tiny"]
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=9))
 def test_a_spread_is_numpys(values: list[float]) -> None:
     found = table.spread(values, 10)

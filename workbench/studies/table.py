@@ -198,7 +198,8 @@ def _place(one: Setting, keys: Sequence[str]) -> str:
     shown = [key for key in keys if not (LABEL in keys and key in one.implied)]
     described = one.members[0].planned.described
     values = {key: one.coordinates.get(key, value_of(described, key)) for key in shown}
-    return ", ".join(words({key: value for key, value in values.items() if value is not None}))
+    told = words({key: value for key, value in values.items() if value is not None})
+    return ", ".join(told or [setting_words(key, "none") for key in shown])
 
 
 def _short(key: str) -> str:
