@@ -10,8 +10,11 @@ import docx
 import pytest
 from engine.toy_runs import copied
 from sentences import says
-from studies.made_studies import group, made, toy_plan
+from studies.made_studies import finish, group, made, toy_plan
 
+from workbench.cli import report
+from workbench.report.content import Passage
+from workbench.report.words import Language
 from workbench.runs.run import Run
 
 
@@ -154,3 +157,13 @@ def test_a_damaged_run_is_one_sentence(workbench, finished: Run) -> None:
     finished.spec_file.unlink()
     os.mkfifo(finished.spec_file)
     says(workbench("report", finished.id), 1, "spec.json is a named pipe")
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "small"), ("zh", "小网络")])
+def test_written_texts_are_labelled_in_the_reports_language(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch, language: Language, label: str
+) -> None:
+    study = made(runs_folder, toy_plan(group("rnn", label="small", label_zh="小网络"), beginnings=["日"]))
+    finish(study, 1, {"accuracy": 0.5})
+    monkeypatch.setattr(report, "_written", lambda run, beginnings: [(beginnings[0], "")])
+    assert report._passages(study, language) == [Passage(label, "日")]

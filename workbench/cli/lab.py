@@ -51,11 +51,12 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
     from workbench.studies import plan as plans
     from workbench.studies import store, table
 
-    done = {one.id: table.overview(one) for one in store.listing(root(runs_folder))}
+    begun = {one.id: one for one in store.listing(root(runs_folder))}
     every = files.listing()
     rows, found = [], []
     for lab in every:
-        forms = {quick: done.get(lab.study(quick=quick)) for quick in (False, True)}
+        studies = {quick: begun.get(lab.study(quick=quick)) for quick in (False, True)}
+        forms = {quick: table.overview(one) if one else None for quick, one in studies.items()}
         about: dict[str, object] = {"lab": lab.name, "file": str(lab.path), "study": forms[False], "quick": forms[True]}
         state = [f"{told['finished']} of {told['runs']}{' quick' * quick}" for quick, told in forms.items() if told]
         try:

@@ -24,6 +24,7 @@ from workbench.runs.run import Run
 
 if TYPE_CHECKING:
     from workbench.report.content import Passage, Subject, Unwritten
+    from workbench.report.words import Language
     from workbench.studies.study import Study
 
 _WRITING_SECONDS = 600  # of all texts of one network
@@ -64,7 +65,7 @@ def report(
         if given not in options:
             raise SpecError(f"{flag} {given}{did_you_mean(given, options)}")
     pictures.check_width(width)
-    subject, name = _subject(names, root(runs_folder), quick=quick)
+    subject, name = _subject(names, root(runs_folder), lang, quick=quick)  # type: ignore[arg-type]
     path = output or _free(name, f".{form}" if form in writing.SINGLE_FILES else "")
     if form in writing.SINGLE_FILES and path.is_dir():
         path = path / writing.NAMES[form]
@@ -76,7 +77,7 @@ def report(
     print_json({"report": str(written.absolute())}) if json else print(written)
 
 
-def _subject(names: Sequence[str], folder: Path, *, quick: bool) -> tuple[Subject, str]:
+def _subject(names: Sequence[str], folder: Path, language: Language, *, quick: bool) -> tuple[Subject, str]:
     """Return what a report is on: a study or a lab of that name, else the runs; and a name for its file.
 
     Raises:
@@ -95,7 +96,7 @@ def _subject(names: Sequence[str], folder: Path, *, quick: bool) -> tuple[Subjec
     runs = [member.run for member in study.members() if member.summary]
     if not runs:
         raise RunError(f"Study {study.id} has no run yet: `workbench study run {study.id}` trains them.")
-    return Subject(runs, study, _passages(study)), study.id
+    return Subject(runs, study, _passages(study, language)), study.id
 
 
 def _study(name: str, folder: Path, *, quick: bool) -> Study | None:
@@ -139,16 +140,17 @@ def _free(name: str, suffix: str) -> Path:
     raise RunError(f"There are too many reports of {name} here: name another with -o.")
 
 
-def _passages(study: Study) -> list[Passage | Unwritten]:
+def _passages(study: Study, language: Language) -> list[Passage | Unwritten]:
     """Let the study's finished networks write from the beginnings that its plan names."""
     from workbench.report.content import Passage, Unwritten
+    from workbench.report.translation import members_in
     from workbench.studies import table
 
     beginnings = study.content.plan.beginnings
     written: list[Passage | Unwritten] = []
     if not beginnings:
         return written
-    for setting in table.settings(study.members()):
+    for setting in table.settings(members_in(study.members(), study.content.plan, language)):
         done = [member for member in setting.members if member.state == "finished"]
         if not done:
             continue
