@@ -36,14 +36,19 @@ def told(*runs: Run, study: Study | None = None, language: Language = "en", quic
 
 
 def finished(
-    folder: Path, test: Mapping[str, float | None], baselines: dict[str, Metrics] | None = None, **more: Any
+    folder: Path,
+    test: Mapping[str, float | None],
+    baselines: dict[str, Metrics] | None = None,
+    *,
+    validated: float = 0.5,
+    **more: Any,
 ) -> Run:
-    """A run of the toy with these test figures, and baselines on the test rows."""
+    """A run of the toy with these test figures, a validation accuracy, and baselines on the test rows."""
     run = toy(folder)
     methods = {"val": {"guess": {"accuracy": 0.99}}, "test": baselines or {}}
     ended = msgspec.structs.replace(event_makers.finished(10), test=dict(test))
     begun = msgspec.structs.replace(started(), **more)
-    append(run, begun, Baseline(time=1.0, methods=methods), step(10), evaluation(10), ended)
+    append(run, begun, Baseline(time=1.0, methods=methods), step(10), evaluation(10, validated), ended)
     return run
 
 
@@ -72,11 +77,16 @@ def test_without_a_baseline_of_the_test_rows_nothing_is_said(runs_folder: Path) 
     assert told(finished(runs_folder, {"accuracy": None}, {"a": {"accuracy": 0.1}})) == []
 
 
-def test_of_several_runs_the_best_stands_against_the_baseline(runs_folder: Path) -> None:
+def test_of_several_runs_the_best_on_validation_stands_against_the_baseline(runs_folder: Path) -> None:
     baselines: dict[str, Metrics] = {"a": {"accuracy": 0.7}}
-    runs = [finished(runs_folder, {"accuracy": value}, baselines) for value in (0.6, 0.8, 0.75)]
+    runs = [
+        finished(runs_folder, {"accuracy": value}, baselines, validated=validated)
+        for value, validated in ((0.9, 0.5), (0.8, 0.7), (0.75, 0.6))
+    ]
     (sentence,) = told(*runs)
-    assert sentence.startswith(f"{runs[1].id} reaches accuracy 0.8000")
+    assert sentence.startswith(f"{runs[1].id}, the best on validation, reaches accuracy 0.8000")
+    (chinese,) = told(*runs, language="zh")
+    assert chinese.startswith(f"{runs[1].id} (验证集上最好的) 在测试集上的准确率为 0.8000")
 
 
 def test_starter_data_of_all_runs_or_of_some(runs_folder: Path) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from made_reports import report
-from studies.made_studies import group, made, toy_plan
+from runs import event_makers
+from studies.made_studies import append, correctness, group, made, toy_plan
 
 from workbench.report import study_sections
 from workbench.report.content import Subject
+from workbench.report.document import Grid
 from workbench.report.words import say, say_label
 from workbench.report.writing import ReportError
 from workbench.runs.run import Run
-from workbench.studies import table
+from workbench.studies import space, table
 from workbench.studies.differences import Difference
 from workbench.studies.plan import Published
+from workbench.studies.space import Dimension, Search
 from workbench.studies.study import Study
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -159,3 +163,21 @@ def test_words_of_labels_are_translated_by_setting_and_names_stay() -> None:
     assert say_label("lstm, layers 2", "en") == "lstm, layers 2"
     assert say("test accuracy", "zh") == "测试准确率"
     assert say("val NLL", "zh") == "验证 NLL"
+
+
+def test_trials_of_a_search_are_not_ranked_by_their_test_rows(runs_folder: Path) -> None:
+    study = made(runs_folder, toy_plan(group("lstm")), "search")
+    hidden = Dimension(key="cell.hidden", kind="int", low=4, high=8)
+    study.set_search(Search(space=[hidden], trials=2, metric="accuracy", maximize=True))
+    for number, right in ((1, [1, 1, 1, 0]), (2, [0, 0, 0, 1])):
+        run = study.begin(number, space.chosen(study.content.runs[0].described, {"cell.hidden": 3 + number}))
+        test = msgspec.structs.replace(
+            event_makers.finished(10), test={"accuracy": sum(right) / 4}, correctness=correctness(right)
+        )
+        append(run, event_makers.started(), event_makers.evaluation(10, number / 10), test)
+    (grid,) = study_sections.study_table(study, study.content.plan, study.members(), "en")
+    assert isinstance(grid, Grid)
+    assert [[one.text + "*" * one.best for one in row] for row in grid.rows] == [
+        ["hidden 4", "0.1000"],
+        ["hidden 5", "0.2000*"],
+    ]

@@ -66,7 +66,7 @@ def remarks(
     elif len(settings) > 1:
         found.append(sentence("one_seed", language))
     best = _best(reported)
-    return [*found, *_baselines([best] if best else [], language)]
+    return [*found, *(_baseline(best, language, several=len(reported) > 1) if best else [])]
 
 
 def _states(reported: Sequence[ReportedRun], language: Language, *, all_of_them: bool) -> list[str]:
@@ -83,26 +83,28 @@ def _states(reported: Sequence[ReportedRun], language: Language, *, all_of_them:
 
 
 def _best(reported: Sequence[ReportedRun]) -> ReportedRun | None:
-    """Return the tested run with the best main metric, where all are of one task."""
+    """Return the tested run with the best main metric on validation, where all are of one task."""
     if len({one.run.spec.task for one in reported}) != 1:
         return None
     settings: Settings = reported[0].run.spec.settings
     sign = 1 if settings.higher_is_better else -1
-    tested = [(value, one) for one in reported if (value := one.summary.test.get(settings.metric)) is not None]
-    return max(tested, key=lambda pair: sign * pair[0])[1] if tested else None
+    tested = [one for one in reported if one.summary.test.get(settings.metric) is not None]
+    validated = [(value, one) for one in tested if (value := one.summary.val.get(settings.metric)) is not None]
+    return max(validated, key=lambda pair: sign * pair[0])[1] if validated else next(iter(tested), None)
 
 
-def _baselines(runs: Sequence[ReportedRun], language: Language) -> list[str]:
-    """Return for each run whether it is ahead of the strongest baseline on the test rows."""
-    found = []
-    for one in runs:
-        settings = one.run.spec.settings
-        level, value = best_baseline(one.history, settings, "test"), one.summary.test.get(settings.metric)
-        if level is None or value is None:
-            continue
-        ahead = value > level.value if settings.higher_is_better else value < level.value
-        figures = {"run": one.run.id, "metric": say(heading(settings.metric, settings), language)}
-        figures |= {"value": formatted(settings.metric, value, settings), "baseline": say(level.name, language)}
-        figures |= {"level": formatted(settings.metric, level.value, settings)}
-        found.append(sentence("above" if ahead else "below", language, **figures))
-    return found
+def _baseline(one: ReportedRun, language: Language, *, several: bool) -> list[str]:
+    """Return whether a run is ahead of the strongest baseline on the test rows; nothing where there is none.
+
+    Args:
+        several: it is the best of several runs.
+    """
+    settings = one.run.spec.settings
+    level, value = best_baseline(one.history, settings, "test"), one.summary.test.get(settings.metric)
+    if level is None or value is None:
+        return []
+    ahead = value > level.value if settings.higher_is_better else value < level.value
+    figures = {"run": one.run.id, "metric": say(heading(settings.metric, settings), language)}
+    figures |= {"value": formatted(settings.metric, value, settings), "baseline": say(level.name, language)}
+    figures |= {"level": formatted(settings.metric, level.value, settings)}
+    return [sentence("above" if ahead else "below", language, several=several, **figures)]
