@@ -52,6 +52,17 @@ def test_a_picture_is_written(finished: list[Run], tmp_path: Path, kind: picture
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_legend_holds_every_label_as_text(finished: list[Run]) -> None:
+    histories = [read_history(run.events_file) for run in finished[2:]]
+    summaries = [summarize(run, history) for run, history in zip(finished[2:], histories, strict=True)]
+    groups = pictures.grouped(summaries, histories, "en", ["_small", "a\x1b[2J\nb"])
+    with theme.applied("light") as chosen:
+        figure = curves.curves(groups, "", chosen, "zh", 15.0)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels[:2] == [" _small", "a�[2J�b"]
+    assert labels[2].startswith("多数类 ")
+
+
 def test_seeds_are_one_curve_and_settings_that_differ_name_the_others(finished: list[Run], tmp_path: Path) -> None:
     histories = [read_history(run.events_file) for run in finished]
     summaries = [summarize(run, history) for run, history in zip(finished, histories, strict=True)]

@@ -16,8 +16,7 @@ from workbench.render.curve import DEFAULT_SMOOTHING, smooth, thin
 from workbench.render.format import number
 from workbench.render.metrics import formatted, heading
 from workbench.render.plot import Point
-from workbench.render.text import printable
-from workbench.report.theme import Theme, color, line_style, make_figure, panels, set_title
+from workbench.report.theme import Theme, color, legend_label, line_style, make_figure, panels, set_title
 from workbench.report.words import Language, say
 from workbench.runs.figures import best_baseline
 from workbench.runs.history import History
@@ -64,7 +63,7 @@ def curves(
         _panel(axes, title if sampled else f"{say('validation', language)}: {title}", language, each)
         for index, group in enumerate(groups):
             _draw_metric(axes, group, metric, chosen, index, language, alone=alone)
-        _draw_baseline(axes, groups, metric, chosen)
+        _draw_baseline(axes, groups, metric, chosen, language)
     for axes in (loss, *rest):
         axes.margins(x=0.02)
         if alone and axes.get_legend_handles_labels()[0]:
@@ -115,7 +114,7 @@ def _draw_metric(
             axes.annotate(words, (best.step, value), (0, -12), textcoords="offset points", ha="center", fontsize=7)
 
 
-def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: Theme) -> None:
+def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: Theme, language: Language) -> None:
     """Draw the strongest baseline on validation as a line, where all runs have the same."""
     levels = {
         best_baseline(history, group.settings, metric=metric)
@@ -124,7 +123,7 @@ def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: The
         if history.baseline
     }
     if len(levels) == 1 and (level := levels.pop()) is not None:
-        words = f"{printable(level.name)} {formatted(metric, level.value, groups[0].settings)}"
+        words = legend_label(f"{say(level.name, language)} {formatted(metric, level.value, groups[0].settings)}")
         axes.axhline(level.value, color=chosen.muted, linestyle="--", linewidth=0.9, label=words)
 
 

@@ -18,7 +18,7 @@ from workbench.config.suggestions import did_you_mean
 from workbench.report import curves, matrix, series
 from workbench.report.curves import Drawn
 from workbench.report.fonts import INSTALL, chinese_font, drawable, replace_undrawable
-from workbench.report.theme import WORD_COLUMN, Theme, ThemeName, applied
+from workbench.report.theme import WORD_COLUMN, Theme, ThemeName, applied, legend_label
 from workbench.report.words import Language, say, say_label
 from workbench.runs.comparison import differing_settings, setting_words
 from workbench.runs.events import Finished
@@ -148,7 +148,7 @@ def grouped(
         label = say_label(", ".join(words), language) or described.cell
         if len(members) > 1:
             label = curves.seeds_label(label, len(members), language)
-        drawn.append(Drawn(label, [histories[at] for at in members], described.settings))
+        drawn.append(Drawn(legend_label(label), [histories[at] for at in members], described.settings))
     return drawn
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from tasks.views import Series
 from workbench.render.text import printable
-from workbench.report.theme import Theme, color, make_figure, panels, set_title
+from workbench.report.theme import Theme, color, legend_label, make_figure, panels, set_title
 from workbench.report.words import Language, say
 
 _HEIGHT, _EDGE = 7.0, 1.5  # cm; of the numbers beside the curves
@@ -28,7 +28,7 @@ def series(view: Series, title: str, chosen: Theme, language: Language, width: f
         style = "-" if at < 2 else _DASHED[(at - 2) % len(_DASHED)]
         ys = [math.nan if value is None else value for value in values[: len(view.x)]]
         thickness = 1.6 if at == 1 else 1.0
-        label = say(printable(name), language)
+        label = legend_label(say(name, language))
         axes.plot(view.x[: len(ys)], ys, color=shade, linestyle=style, linewidth=thickness, label=label)
     if view.x and view.x[0] < 0 < view.x[-1]:
         axes.axvline(0, color=chosen.muted, linewidth=0.6)

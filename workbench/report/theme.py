@@ -109,6 +109,12 @@ def set_title(axes: Axes, *lines: str, width: float) -> None:
     axes.set_title("\n".join(fill(printable(line), most) for line in lines if line))
 
 
+def legend_label(text: str) -> str:
+    """Return a text as a legend shows it: matplotlib leaves out one that begins with an underscore."""
+    shown = printable(text)
+    return f" {shown}" if shown.startswith("_") else shown
+
+
 def panels(figure: Figure, count: int, *, beside: bool) -> list[Axes]:
     """Return axes beside one another, or below one another."""
     rows, columns = (1, count) if beside else (count, 1)
