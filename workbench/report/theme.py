@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from textwrap import fill
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -19,8 +19,7 @@ from workbench.render.text import printable
 from workbench.report.fonts import chinese_font
 
 ThemeName = Literal["light", "dark"]
-THEMES: tuple[ThemeName, ...] = get_args(ThemeName)
-WORD_COLUMN, SLIDE = 15.0, 25.0  # cm of width
+WORD_COLUMN = 15.0  # cm of width
 _CM = 1 / 2.54  # inches
 _DOTS = 200  # an inch, of a PNG
 _LETTER = 0.21  # cm of a title's letter
@@ -58,15 +57,10 @@ _THEMES = {
 }
 
 
-def theme(name: ThemeName) -> Theme:
-    """Return a theme's colors."""
-    return _THEMES[name]
-
-
 @contextmanager
 def applied(name: ThemeName) -> Iterator[Theme]:
     """Draw and write figures of the block in a theme."""
-    chosen = theme(name)
+    chosen = _THEMES[name]
     families = ["DejaVu Sans", *filter(None, [chinese_font()])]  # the second one draws what the first one lacks
     settings: dict[Any, Any] = {
         **{"figure.facecolor": chosen.ground, "axes.facecolor": chosen.ground, "savefig.facecolor": chosen.ground},
