@@ -152,6 +152,18 @@ def test_a_search_that_is_gone_on_with_tries_nothing_twice(base: Study, trained:
     assert len({run.spec.train.lr for run in trained}) == 6
 
 
+def test_a_journal_whose_last_line_was_cut_off_is_gone_on_with(base: Study, trained: list[Run]) -> None:
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    base.set_search(SEARCH)
+    SearchQueue(base, SEARCH, jobs=1, per_gpu=1).work()
+    with (base.path / "optuna.log").open("ab") as journal:
+        journal.write(b'{"op_code":5,"wor')
+    work = SearchQueue(base, SEARCH, jobs=1, per_gpu=1)
+    while work.work():
+        pass
+    assert [member.state for member in base.members()] == ["finished"] * 3
+
+
 def test_a_trial_that_cannot_be_read_any_more_costs_no_other(base: Study, trained: list[Run], tmp_path: Path) -> None:
     pytest.importorskip("optuna", reason="Optuna is an extra")
     base.set_search(SEARCH)

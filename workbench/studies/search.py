@@ -46,7 +46,8 @@ class SearchQueue:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study, self._search, self._optuna = study, search, optuna
         self._base = study.content.runs[0].described
-        folder.open_regular(study.path / _JOURNAL, "ab").close()  # Optuna itself would follow a stranger's link
+        with folder.open_regular(study.path / _JOURNAL, "r+b") as journal:  # Optuna would follow a stranger's link
+            journal.truncate(journal.read().rfind(b"\n") + 1)  # what a full disk cut off; nothing could be read after it
         self._trials = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(study.path / _JOURNAL))),
             study_name=study.id,
