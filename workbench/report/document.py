@@ -23,8 +23,8 @@ class Paragraph(Block):
 
     kind = "paragraph"
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, *, strong: bool = False) -> None:
+        self.text, self.strong = text, strong
 
 
 class Facts(Block):

@@ -47,7 +47,7 @@ class SearchQueue:
         self._study, self._search, self._optuna = study, search, optuna
         self._base = study.content.runs[0].described
         with folder.open_regular(study.path / _JOURNAL, "r+b") as journal:  # Optuna would follow a stranger's link
-            journal.truncate(journal.read().rfind(b"\n") + 1)  # what a full disk cut off; nothing could be read after it
+            journal.truncate(journal.read().rfind(b"\n") + 1)  # cut off by a full disk: nothing could follow it
         self._trials = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(study.path / _JOURNAL))),
             study_name=study.id,
