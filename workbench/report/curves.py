@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from workbench.runs.history import History
 
 _BESIDE = 12.0  # cm from which two panels stand beside one another
 _HEIGHT, _ENTRY, _EDGE = 6.5, 0.45, 1.2  # cm: of a panel, a line of the legend, the numbers beside the curves
+_LEGEND = 30  # characters of a line of the legend within a panel
 _POINTS = 1_500  # columns to which a curve is thinned
 
 
@@ -64,7 +66,7 @@ def curves(
         _panel(axes, title if sampled else f"{say('validation', language)}: {title}", language, each)
         for index, group in enumerate(groups):
             _draw_metric(axes, group, metric, chosen, index, language, alone=alone)
-        _draw_baseline(axes, groups, metric, chosen)
+        _draw_baseline(axes, groups, metric, chosen, language)
     for axes in (loss, *rest):
         axes.margins(x=0.02)
         if alone and axes.get_legend_handles_labels()[0]:
@@ -112,10 +114,14 @@ def _draw_metric(
         axes.plot([best.step], [value], marker="*", markersize=9, color=main, linestyle="none")
         if alone:
             words = f"{say('best', language)} {formatted(metric, value, group.settings)}"
-            axes.annotate(words, (best.step, value), (0, -12), textcoords="offset points", ha="center", fontsize=7)
+            above = group.settings.higher_is_better  # where the curve is not
+            place, side = (0, 5 if above else -5), "bottom" if above else "top"
+            axes.annotate(
+                words, (best.step, value), place, textcoords="offset points", ha="center", va=side, fontsize=7
+            )
 
 
-def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: Theme) -> None:
+def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: Theme, language: Language) -> None:
     """Draw the strongest baseline on validation as a line, where all runs have the same."""
     levels = {
         best_baseline(history, group.settings, metric=metric)
@@ -124,8 +130,9 @@ def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: The
         if history.baseline
     }
     if len(levels) == 1 and (level := levels.pop()) is not None:
-        words = f"{printable(level.name)} {formatted(metric, level.value, groups[0].settings)}"
-        axes.axhline(level.value, color=chosen.muted, linestyle="--", linewidth=0.9, label=words)
+        words = f"{say(printable(level.name), language)} {formatted(metric, level.value, groups[0].settings)}"
+        label = textwrap.fill(words, _LEGEND)
+        axes.axhline(level.value, color=chosen.muted, linestyle="--", linewidth=0.9, label=label)
 
 
 def _draw(axes: Axes, many: Sequence[Sequence[Point]], label: str, shade: str, style: str, *, thick: bool) -> None:
