@@ -26,6 +26,7 @@ from workbench.runs.history import History
 _BESIDE = 12.0  # cm from which two panels stand beside one another
 _HEIGHT, _ENTRY, _EDGE = 6.5, 0.45, 1.2  # cm: of a panel, a line of the legend, the numbers beside the curves
 _LEGEND = 30  # characters of a line of the legend within a panel
+_NEAR = 0.15  # of the axis: where words in the middle of a point leave the panel
 _POINTS = 1_500  # columns to which a curve is thinned
 
 
@@ -116,9 +117,10 @@ def _draw_metric(
             words = f"{say('best', language)} {formatted(metric, value, group.settings)}"
             above = group.settings.higher_is_better  # where the curve is not
             place, side = (0, 5 if above else -5), "bottom" if above else "top"
-            axes.annotate(
-                words, (best.step, value), place, textcoords="offset points", ha="center", va=side, fontsize=7
-            )
+            first, last = history.evals[0].step, history.evals[-1].step
+            share = (best.step - first) / (last - first) if last > first else 0.5
+            align = "left" if share < _NEAR else "right" if share > 1 - _NEAR else "center"
+            axes.annotate(words, (best.step, value), place, textcoords="offset points", ha=align, va=side, fontsize=7)
 
 
 def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: Theme, language: Language) -> None:
