@@ -116,3 +116,13 @@ def test_a_strangers_journal_is_not_written(base: Study, tmp_path: Path, kind: s
     with pytest.raises(RunError, match=rf"is not opened: optuna.log is {kind}, not a file of its own\.$"):
         SearchQueue(base, SEARCH, jobs=1, per_gpu=1)
     assert (tmp_path / "diary.txt").read_text() == "Dear diary"
+
+
+def test_a_damaged_search_is_removed_without_its_runs(base: Study, runs_folder: Path) -> None:
+    base.set_search(SEARCH)
+    trial = base.begin(1, base.content.runs[0].described, "hidden 8")
+    base.study_file.write_text("{")
+    damaged = store.find("search", runs_folder)
+    assert store.own_runs(damaged) == []
+    assert store.remove(damaged) == 0
+    assert trial.path.exists()

@@ -178,7 +178,8 @@ def own_runs(study: Study) -> list[Run]:
         StudyError: one of them is running.
     """
     try:
-        begun = [member for member in study.members() if member.summary]
+        planned = study.content.runs  # of a search too, whose trials are found without them
+        begun = [member for member in study.members() if member.summary] if planned else []
     except StudyError:
         return []
     if any(member.state in LIVE for member in begun):
