@@ -106,7 +106,7 @@ def test_a_study_is_reported_as_far_as_it_is(workbench, finished: Run, runs_fold
     study.begin(1).events_file.write_bytes(finished.events_file.read_bytes())
     done = workbench("report", "thr", "--format", "markdown", "-o", "out")
     assert done.returncode == 0, done.stderr
-    assert "1 of 3 runs are finished: the tables show those alone." in done.stderr
+    assert "1 of 3 runs is finished: the tables show it alone." in done.stderr
     text = (here(runs_folder) / "out" / "report.md").read_text(encoding="utf-8")
     assert "| gru | – |" in text
     made(runs_folder, toy_plan(seeds=1), "threefold")
