@@ -84,7 +84,10 @@ def test_the_table_in_every_form(workbench: Callable) -> None:
     [
         (("new", "grid"), "Missing argument 'TASK|FILE'"),
         (("new", "grid", "tou"), "There is no task 'tou': did you mean 'toy'?"),
-        (("new", "a/b", "toy"), "A study cannot be called 'a/b': use letters a to z, digits, dots, dashes and underscores"),
+        (
+            ("new", "a/b", "toy"),
+            "A study cannot be called 'a/b': use letters a to z, digits, dots, dashes and underscores",
+        ),
         (("new", "last", "toy"), "A study cannot be called 'last'"),
         (("new", "x\x1b[2J", "toy"), "A study cannot be called "),
         (("new", "grid", "toy", "--cells", "rnn,lstn"), "There is no cell 'lstn': did you mean 'lstm'?"),
@@ -128,7 +131,9 @@ def test_wrong_usage_of_studies(workbench: Callable, runs_folder: Path, words: t
 
 
 def test_a_study_of_one_run_is_told_of_in_the_singular(workbench: Callable) -> None:
-    assert workbench("study", "new", "one", "toy").stderr == "Study one has 1 run: `workbench study run one` trains it.\n"
+    assert (
+        workbench("study", "new", "one", "toy").stderr == "Study one has 1 run: `workbench study run one` trains it.\n"
+    )
 
 
 def test_wrong_usage_of_a_study_that_is_there(workbench: Callable) -> None:
