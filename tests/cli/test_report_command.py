@@ -62,6 +62,26 @@ def test_a_word_document_is_one_file(workbench, finished: Run, runs_folder: Path
     assert docx.Document(str(written)).paragraphs[0].text == "toy: rnn"
 
 
+def test_the_name_of_a_file_says_its_format(workbench, finished: Run, runs_folder: Path) -> None:
+    assert workbench("report", "last", "-o", "hand-in.DOCX").stdout == "hand-in.DOCX\n"
+    assert docx.Document(str(here(runs_folder) / "hand-in.DOCX")).paragraphs[0].text == "toy: rnn"
+    for words, sentence in (
+        (("-o", "r.pdf"), "-o r.pdf: a report is no pdf; print the HTML one from a browser"),
+        (("-o", "r.doc", "--format", "docx"), "-o r.doc: a report is no doc;"),
+        (("-o", "r.md"), "-o r.md: that is a folder with pictures: give --format markdown, and -o its folder."),
+        (
+            ("-o", "r.docx", "--format", "html"),
+            "-o r.docx is no name of a file with --format html: choose one of them.",
+        ),
+        (
+            ("-o", "r.html", "--format", "docx"),
+            "-o r.html is no name of a file with --format docx: choose one of them.",
+        ),
+    ):
+        says(workbench("report", "last", *words), 2, sentence)
+    assert [path.name for path in here(runs_folder).iterdir()] == ["hand-in.DOCX"]
+
+
 def test_runs_that_are_stopped_failed_or_lost_are_said_to_be(workbench, finished, stopped, runs_folder) -> None:
     lost = copied(stopped, runs_folder, "toy-lost")
     failed = copied(stopped, runs_folder, "toy-failed")
@@ -109,7 +129,7 @@ def test_a_study_is_reported_as_far_as_it_is(workbench, finished: Run, runs_fold
     study.begin(1).events_file.write_bytes(finished.events_file.read_bytes())
     done = workbench("report", "thr", "--format", "markdown", "-o", "out")
     assert done.returncode == 0, done.stderr
-    assert "1 of 3 runs are finished: the tables show those alone." in done.stderr
+    assert "1 of 3 runs is finished: the tables show it alone." in done.stderr
     text = (here(runs_folder) / "out" / "report.md").read_text(encoding="utf-8")
     assert "| gru | – |" in text
     made(runs_folder, toy_plan(seeds=1), "threefold")

@@ -37,7 +37,7 @@ def test_from_new_to_removed(workbench: Callable, runs_folder: Path, capsys: pyt
     assert lines[5].split()[:4] == ["setting", "difference", "95", "%"]
     assert lines[6].split()[-1] == "64"
     done = [line for line in ran.stderr.splitlines() if ": finished, test accuracy 0." in line]
-    assert len(done) == 4
+    assert len(done) == 4, ran.stderr
     assert done[-1].startswith("  4 of 4 done  grid-0")
     study_training._tell_changes(study.members(), {1: "finished"}, search=False)
     assert capsys.readouterr().err.count(": finished, test accuracy 0.") == 3  # also where none was seen to begin
@@ -84,7 +84,10 @@ def test_the_table_in_every_form(workbench: Callable) -> None:
     [
         (("new", "grid"), "Missing argument 'TASK|FILE'"),
         (("new", "grid", "tou"), "There is no task 'tou': did you mean 'toy'?"),
-        (("new", "a/b", "toy"), "A study cannot be called 'a/b': use letters, digits, dots, dashes and underscores"),
+        (
+            ("new", "a/b", "toy"),
+            "A study cannot be called 'a/b': use letters a to z, digits, dots, dashes and underscores",
+        ),
         (("new", "last", "toy"), "A study cannot be called 'last'"),
         (("new", "x\x1b[2J", "toy"), "A study cannot be called "),
         (("new", "grid", "toy", "--cells", "rnn,lstn"), "There is no cell 'lstn': did you mean 'lstm'?"),
@@ -94,7 +97,7 @@ def test_the_table_in_every_form(workbench: Callable) -> None:
             "Two runs of this plan are the same (rnn): give each value once.",
         ),
         (("new", "grid", "toy", "--grid", "cell.layers"), "--grid cell.layers has no value: write --grid KEY=VALUE."),
-        (("new", "grid", "toy", "--grid", "cell.layers="), "cell.layers cannot be : it must be a whole number"),
+        (("new", "grid", "toy", "--grid", "cell.layers="), "cell.layers cannot be empty: it must be a whole number"),
         (("new", "grid", "toy", "--grid", "cell.layer=1,2"), "There is no setting 'cell.layer': did you mean"),
         (("new", "grid", "toy", "--grid", "cell.layers=1,x"), "cell.layers cannot be x: it must be a whole number"),
         (("new", "grid", "toy", "--grid", "layers=1", "--grid", "layers=2"), "--grid names a setting twice"),
@@ -127,11 +130,19 @@ def test_wrong_usage_of_studies(workbench: Callable, runs_folder: Path, words: t
     assert not runs_folder.exists()
 
 
+def test_a_study_of_one_run_is_told_of_in_the_singular(workbench: Callable) -> None:
+    assert (
+        workbench("study", "new", "one", "toy").stderr == "Study one has 1 run: `workbench study run one` trains it.\n"
+    )
+
+
 def test_wrong_usage_of_a_study_that_is_there(workbench: Callable) -> None:
     workbench(*NEW, "--cells", "rnn,gru")
     for words, code, sentence in (
-        (("show", "gird"), 2, "There is no study 'gird': there are grid."),
+        (("show", "gird"), 2, "There is no study 'gird': did you mean 'grid'?"),
         (("show", "grid", "--rows", "cel"), 2, "The study has no setting 'cel': did you mean 'cell'?"),
+        (("run", "grid", "--space", "train.lr=1e-3,1e-2"), 2, "--space is of a search: give --search optuna too."),
+        (("run", "grid", "--trials", 3), 2, "--trials is of a search: give --search optuna too."),
         (("show", "grid", "--cols", "x.y"), 2, "The study has no setting 'x.y': choose one of cell."),
         (("show", "grid", "--metric", "acc"), 2, "There is no metric 'test.acc'"),
         (("new", "grid", "toy"), 1, "There is a study grid already: `workbench study run grid` goes on with it."),

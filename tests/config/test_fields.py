@@ -79,6 +79,7 @@ def test_a_value_is_read_as_its_type(key: str, given: Any, read: Any) -> None:
     ("key", "given", "sentence"),
     [
         ("s.whole", "0", "s.whole cannot be 0: it must be a whole number ≥ 1, ≤ 2,000."),
+        ("s.whole", "", "s.whole cannot be empty: it must be a whole number ≥ 1, ≤ 2,000."),
         ("s.whole", "1.5", "s.whole cannot be 1.5: it must be a whole number ≥ 1, ≤ 2,000."),
         ("s.share", "1", "s.share cannot be 1: it must be a number > 0, < 1."),
         ("s.flag", "maybe", "s.flag cannot be maybe: it must be yes or no."),

@@ -98,6 +98,40 @@ def test_one_run_shows_its_best_evaluation_and_the_strongest_baseline(finished: 
     assert any(word.endswith(f" {strongest:.4f}") for word in shown)
 
 
+@pytest.mark.parametrize("at", [0, 1])
+def test_the_words_at_the_best_evaluation_stay_within_the_panel_above_it(finished: list[Run], at: int) -> None:
+    run = finished[0]
+    history = read_history(run.events_file)
+    best = msgspec.structs.replace(history.best, step=history.evals[at].step)
+    history.ended = msgspec.structs.replace(history.ended, best=best)
+    groups = pictures.grouped([summarize(run, history)], [history], "en")
+    with theme.applied("light") as chosen:
+        figure = curves.curves(groups, "", chosen, "en", 15)
+        figure.draw_without_rendering()
+    axes = figure.axes[1]
+    (said,) = (text for text in axes.texts if text.get_text().startswith("best "))
+    box, panel = said.get_window_extent(), axes.get_window_extent()
+    assert panel.x0 <= box.x0 < box.x1 <= panel.x1
+    assert box.y0 > axes.transData.transform(said.xy)[1], "higher is better: the curve is below"
+
+
+def test_a_long_baseline_s_name_stays_within_its_panel_and_is_translated(finished: list[Run]) -> None:
+    run = finished[0]
+    history = read_history(run.events_file)
+    figures = {"accuracy": 0.9439}
+    history.baseline.methods["val"] = {"naive Bayes (α = 0.0001, the grid's edge)": figures}
+    groups = pictures.grouped([summarize(run, history)], [history], "zh")
+    with theme.applied("light") as chosen:
+        figure = curves.curves(groups, "", chosen, "zh", 15)
+        figure.draw_without_rendering()
+        axes = figure.axes[1]
+        legend, panel = axes.get_legend(), axes.get_window_extent()
+        assert legend is not None
+        box = legend.get_window_extent()
+    assert panel.x0 <= box.x0 < box.x1 <= panel.x1
+    assert "朴素贝叶斯 (α = 0.0001, 网格边缘)\n0.9439" in words(figure)
+
+
 def test_the_training_sample_is_a_thin_line_under_the_metric_where_it_was_measured(finished: list[Run]) -> None:
     run = finished[0]
     history = read_history(run.events_file)

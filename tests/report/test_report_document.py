@@ -275,7 +275,7 @@ def test_an_older_run_without_protocol_notes_settings_and_correctness(run: Run, 
     run.events_file.write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in older))
     run.network_file.unlink()
     text = Page(report(run, tmp_path)).text
-    assert "examples train." in text
+    assert "training examples." in text
     assert "Network" not in text
 
 

@@ -18,6 +18,7 @@ from tasks.base import Metrics
 from workbench.report import remarks, run_sections
 from workbench.report.content import _read
 from workbench.report.words import LANGUAGES, Language
+from workbench.report.writing import sentence
 from workbench.runs.events import Baseline
 from workbench.runs.run import Run
 from workbench.runs.summary import State
@@ -129,7 +130,7 @@ def test_a_study_says_its_seeds_and_how_far_it_is(runs_folder: Path) -> None:
     study = made(runs_folder, toy_plan(seeds=1))
     finish(study, 1, {"accuracy": 0.6})
     assert told(study=study) == [
-        "1 of 2 runs are finished: the tables show those alone.",
+        "1 of 2 runs is finished: the tables show it alone.",
         "Each setting was trained with one seed: the differences hold no spread over seeds.",
     ]
     finish(study, 2, {"accuracy": 0.5})
@@ -141,6 +142,9 @@ def test_a_study_says_its_seeds_and_how_far_it_is(runs_folder: Path) -> None:
     for number in (1, 2, 3):
         finish(several, number, {"accuracy": 0.5})
     assert told(study=several) == ["Figures are mean ± standard deviation over 3 seeds."]
+    begun = made(runs_folder, toy_plan(seeds=1), "begun")
+    append(begun.begin(1), started(), step(10), evaluation(10))
+    assert told(study=begun)[0] == "None of 2 runs is finished: the tables of test figures are empty."
     alone = made(runs_folder, toy_plan(group("rnn"), seeds=1), "alone")
     finish(alone, 1, {"accuracy": 0.5})
     assert told(study=alone) == []
@@ -151,9 +155,9 @@ def test_a_table_with_figures_of_runs_that_are_not_finished_is_told(runs_folder:
     study = made(runs_folder, toy_plan(metric=metric))
     finish(study, 1, {"accuracy": 0.6})
     append(study.begin(2), started())
-    assert told(study=study)[0] == "1 of 2 runs are finished: the tables show those alone."
+    assert told(study=study)[0] == "1 of 2 runs is finished: the tables show it alone."
     append(study.run(2), step(10), evaluation(10))
-    assert told(study=study)[0] == "1 of 2 runs are finished: the table also holds what the others have reached so far."
+    assert told(study=study)[0] == "1 of 2 runs is finished: the table also holds what the others have reached so far."
 
 
 def test_a_run_of_a_study_that_cannot_be_read_is_told_beside_the_others(runs_folder: Path) -> None:
@@ -161,7 +165,7 @@ def test_a_run_of_a_study_that_cannot_be_read_is_told_beside_the_others(runs_fol
     finish(study, 1, {"accuracy": 0.6})
     study.begin(2).spec_file.write_text("{")
     first, second, _ = told(study=study)
-    assert first.startswith("1 of 2 runs are finished")
+    assert first.startswith("1 of 2 runs is finished")
     assert second == "A run is left out: Run grid-02: spec.json is damaged: it is not a run's description."
 
 
@@ -196,3 +200,9 @@ def test_every_state_has_a_chinese_word() -> None:
     states = [state for kind in get_args(State) for state in get_args(kind) or [kind]]
     assert "finished" in states
     assert [state for state in states if run_sections.say(state, "zh") == state and state != "unreadable"] == []
+
+
+def test_counts_of_one_are_in_the_singular() -> None:
+    assert sentence("overlaid", "en", count=1, seeds=False) == "Loss and validation curves of 1 setting."
+    assert sentence("overlaid", "en", count=2, seeds=False) == "Loss and validation curves of 2 settings."
+    assert sentence("sizes", "en", train="192", test="64") == "192 training examples, 64 test examples."

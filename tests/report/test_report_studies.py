@@ -163,6 +163,7 @@ def test_words_of_labels_are_translated_by_setting_and_names_stay() -> None:
     assert say_label("lstm, layers 2", "en") == "lstm, layers 2"
     assert say("test accuracy", "zh") == "测试准确率"
     assert say("val NLL", "zh") == "验证 NLL"
+    assert say("test rows", "zh") == "测试行数"  # not a metric of the test split
 
 
 def test_trials_of_a_search_are_not_ranked_by_their_test_rows(runs_folder: Path) -> None:
@@ -181,3 +182,9 @@ def test_trials_of_a_search_are_not_ranked_by_their_test_rows(runs_folder: Path)
         ["hidden 4", "0.1000"],
         ["hidden 5", "0.2000*"],
     ]
+
+
+def test_a_method_with_details_is_translated_and_its_figures_stay() -> None:
+    assert say("naive Bayes (α = 0.0001, the grid's edge)", "zh") == "朴素贝叶斯 (α = 0.0001, 网格边缘)"
+    assert say("naive Bayes (α = 0.0001, the grid's edge)", "en") == "naive Bayes (α = 0.0001, the grid's edge)"
+    assert say("persistence (1 day)", "zh") == "persistence (1 day)"

@@ -60,6 +60,22 @@ def test_the_figures_are_those_of_the_best_evaluation_not_of_the_newest(run: Run
     assert (found.metric, found.figure, found.epochs) == ("loss", 0.5, 1.0)
 
 
+def test_a_run_that_ends_while_it_is_read_is_summarized_with_its_end(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its events are read, then it ends, then its status is derived."""
+    run.events_file.write_bytes(b"".join(map(encode, LIVED)))
+
+    def ends(self: Run) -> bool:
+        with run.events_file.open("ab") as file:
+            file.write(encode(make.finished(12)))
+        monkeypatch.undo()
+        return False
+
+    monkeypatch.setattr(Run, "alive", ends)
+    found = read_summary(run)
+    assert (found.status, found.test) == ("finished", make.finished(12).test)
+    assert found.test
+
+
 def test_the_protocol_comes_before_the_notes(run: Run) -> None:
     told = msgspec.structs.replace(make.started(), protocol="as published", notes=["one", "two"])
     assert summary(run, told).notes == ("as published", "one", "two")

@@ -160,11 +160,21 @@ def test_studies_are_found_by_name_prefix_and_last(runs_folder: Path) -> None:
         ("gr", "'gr' is the beginning of 2 studies: grid, grid-wide. Type more of it."),
         ("x", "There is no study 'x': there are grid, grid-wide, other."),
         ("", "There is no study '': there are grid, grid-wide, other."),
-        ("../grid", "There is no study '../grid': there are grid, grid-wide, other."),
+        ("../grid", "There is no study '../grid': did you mean 'grid'?"),
+        ("gird-wide", "There is no study 'gird-wide': did you mean 'grid-wide'?"),
     ):
         with pytest.raises(NoSuchStudy) as caught:
             store.find(name, runs_folder)
         assert str(caught.value) == said
+
+
+def test_studies_that_a_message_leaves_out_are_counted(runs_folder: Path) -> None:
+    for number in range(8):
+        made(runs_folder, name=f"s{number}")
+    for name, end in (("s", "and 2 more. Type more of it."), ("other", "and 2 more.")):
+        with pytest.raises(NoSuchStudy) as caught:
+            store.find(name, runs_folder)
+        assert str(caught.value).endswith(end)
 
 
 def test_hidden_folders_and_files_are_no_studies(runs_folder: Path) -> None:

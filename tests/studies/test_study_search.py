@@ -175,3 +175,13 @@ def test_a_trial_that_cannot_be_read_any_more_costs_no_other(base: Study, traine
         pass
     assert [member.state for member in base.members()] == ["unreadable", "finished", "finished"]
     assert work.refused == 0
+
+
+def test_a_damaged_search_is_removed_without_its_runs(base: Study, runs_folder: Path) -> None:
+    base.set_search(SEARCH)
+    trial = base.begin(1, base.content.runs[0].described, "hidden 8")
+    base.study_file.write_text("{")
+    damaged = store.find("search", runs_folder)
+    assert store.own_runs(damaged) == []
+    assert store.remove(damaged) == 0
+    assert trial.path.exists()

@@ -160,7 +160,7 @@ def run(
 def report(
     lab: LabName,
     output: document.Output = None,
-    form: document.Form = "html",
+    form: document.Form = "",
     lang: document.Lang = "en",
     quick: Quick = False,
     runs_folder: Runs = None,

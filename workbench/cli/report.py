@@ -28,11 +28,17 @@ if TYPE_CHECKING:
     from workbench.studies.study import Study
 
 _WRITING_SECONDS = 600  # of all texts of one network
+_FILES = {".html": "html", ".htm": "html", ".docx": "docx"}  # formats of one file
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="PATH", help="The HTML or Word file; the folder of the other formats."),
 ]
-Form = Annotated[str, typer.Option("--format", metavar="FORM", help="html, docx (Word), markdown or latex.")]
+Form = Annotated[
+    str,
+    typer.Option(
+        "--format", metavar="FORM", help="html, docx (Word), markdown or latex; without it as PATH ends, else html."
+    ),
+]
 Lang = Annotated[str, typer.Option("--lang", metavar="LANG", help="Language: en or zh.")]
 Width = Annotated[float, typer.Option("--width", metavar="CM", help="Width of the pictures: 15 for a Word column.")]
 
@@ -49,7 +55,7 @@ def report(
         ),
     ],
     output: Output = None,
-    form: Form = "html",
+    form: Form = "",
     lang: Lang = "en",
     quick: Annotated[bool, typer.Option("--quick", help="Of a lab, its quick form.")] = False,
     runs_folder: Runs = None,
@@ -61,10 +67,12 @@ def report(
     from workbench.report.document import Format
     from workbench.report.words import LANGUAGES
 
+    form = form or _ending(output)
     for given, options, flag in ((form, get_args(Format), "--format"), (lang, LANGUAGES, "--lang")):
         if given not in options:
             raise SpecError(f"{flag} {given}{did_you_mean(given, options)}")
     pictures.check_width(width)
+    _check_ending(output, form)
     subject, name = _subject(names, root(runs_folder), lang, quick=quick)  # type: ignore[arg-type]
     path = output or _free(name, f".{form}" if form in writing.SINGLE_FILES else "")
     if form in writing.SINGLE_FILES and path.is_dir():
@@ -75,6 +83,29 @@ def report(
     for remark in document.remarks:
         narrate(remark)
     print_json({"report": str(written.absolute())}) if json else print(written)
+
+
+def _ending(output: Path | None) -> str:
+    """Return the format of a file that is named so; html where its name does not tell."""
+    return _FILES.get(output.suffix.lower(), "html") if output and not output.is_dir() else "html"
+
+
+def _check_ending(output: Path | None, form: str) -> None:
+    """Check that a file's name does not promise another format.
+
+    Raises:
+        SpecError: it does.
+    """
+    ending = output.suffix.lower() if output and not output.is_dir() else ""
+    if ending in (".pdf", ".doc", ".odt"):
+        raise SpecError(
+            f"-o {output}: a report is no {ending[1:]}; print the HTML one from a browser, or give -o NAME.docx."
+        )
+    if ending in (".md", ".tex") and form in _FILES.values():
+        folder = "markdown" if ending == ".md" else "latex"
+        raise SpecError(f"-o {output}: that is a folder with pictures: give --format {folder}, and -o its folder.")
+    if form in _FILES.values() and _FILES.get(ending, form) != form:
+        raise SpecError(f"-o {output} is no name of a file with --format {form}: choose one of them.")
 
 
 def _subject(names: Sequence[str], folder: Path, language: Language, *, quick: bool) -> tuple[Subject, str]:

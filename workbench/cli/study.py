@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.studies.study import Study
 
 _STOP_SECONDS = 120
+_TRIALS = 20  # of a search
 studies = typer.Typer(
     help="Train many runs under one name, and show their results as a table.",
     epilog="Example: workbench study new grid names --cells rnn,lstm --seeds 3",
@@ -57,7 +58,10 @@ def run(
     search: Annotated[
         str, typer.Option("--search", metavar="SAMPLER", help="Search settings instead, from this study's one: optuna.")
     ] = "",
-    trials: Annotated[int, typer.Option("--trials", metavar="N", min=1, help="Runs that a search makes.")] = 20,
+    trials: Annotated[
+        int | None,
+        typer.Option("--trials", metavar="N", min=1, help=f"Runs that a search makes; without it {_TRIALS}."),
+    ] = None,
     space: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,9 +83,11 @@ def run(
     for state in states:
         if state not in queue.UNDONE:
             raise SpecError(f"--only {state}{did_you_mean(state, queue.UNDONE)}")
+    if not search and (space or trials is not None):
+        raise SpecError(f"{'--space' if space else '--trials'} is of a search: give --search optuna too.")
     study = store.find(name, root(runs_folder))
-    if search or space:
-        _begin_search(study, search, trials, space or [])
+    if search:
+        _begin_search(study, search, trials or _TRIALS, space or [])
     problem = study_training.train(
         study, queue.Orders(jobs=jobs, per_gpu=per_gpu, only=states), detach=detach, json=json
     )
@@ -113,7 +119,7 @@ def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) 
     from workbench.studies import space as spaces
 
     if search != "optuna":
-        raise SpecError(f"--search {search or '(none)'}: there is one sampler, optuna.")
+        raise SpecError(f"--search {search}: there is one sampler, optuna.")
     searches.check_installed()
     if not space:
         raise SpecError("A search needs a space: --space train.lr=1e-4..1e-1:log, as often as there are settings.")

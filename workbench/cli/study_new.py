@@ -27,7 +27,7 @@ def new(
             metavar="TASK|FILE", help="The task, or a plan as a TOML file.", autocompletion=completion.task_names
         ),
     ],
-    cells: Annotated[str, typer.Option("--cells", metavar="A,B", help="Recurrent cells.")] = "",
+    cells: Annotated[str, typer.Option("--cells", metavar="A,B", help="Recurrent cells; without it lstm.")] = "",
     grid: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,7 +68,9 @@ def new(
         print_json({"study": study.id, "runs": [planned.label for planned in study.content.runs]})
         return
     print(study.id, flush=True)
-    narrate(f"Study {study.id} has {len(study.content.runs)} runs: `workbench study run {study.id}` trains them.")
+    count = len(study.content.runs)
+    runs, them = ("1 run", "it") if count == 1 else (f"{count} runs", "them")
+    narrate(f"Study {study.id} has {runs}: `workbench study run {study.id}` trains {them}.")
 
 
 def make(

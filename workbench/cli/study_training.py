@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from workbench.render.streams import narrate, print_json
-from workbench.runs.run import LIVE, Run
+from workbench.runs.run import ENDED, LIVE, Run
 from workbench.runs.summary import RunSummary, read_summary
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from workbench.cli.stop_signals import StopSignals
     from workbench.studies.queue import Orders
     from workbench.studies.study import Member, Study
-
-_ENDED = ("finished", "stopped", "failed")
 
 
 def train(study: Study, orders: Orders, *, detach: bool, json: bool) -> str:
@@ -95,7 +93,7 @@ class EndedOnce:
         if kept and kept[0] == written:
             return kept[1]
         summary = read_summary(run)
-        if summary.status in _ENDED:
+        if summary.status in ENDED:
             self._kept[run.path] = written, summary
         return summary
 

@@ -57,7 +57,8 @@ class Field(NamedTuple):
             return msgspec.convert(given, self.type, strict=False)
         except msgspec.ValidationError:
             expected = " ".join(filter(None, (_EXPECTED[self.kind], self.bounds or self.help * (self.kind == "text"))))
-            raise ValueError(f"{self.key} cannot be {value}: it must be {expected}.") from None
+            named = "empty" if value == "" else value
+            raise ValueError(f"{self.key} cannot be {named}: it must be {expected}.") from None
 
 
 def describe(section: str, struct: type[msgspec.Struct]) -> list[Field]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from workbench.report.writing import PICTURES, ReportError, sentence
 from workbench.runs.folder import RunError
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
-from workbench.runs.summary import UNREADABLE, RunSummary, summarize, unreadable_summary
+from workbench.runs.summary import UNREADABLE, RunSummary, read_and_summarize, unreadable_summary
 from workbench.studies import table
 from workbench.studies.plan import Plan
 from workbench.studies.plan import Section as Shown
@@ -147,8 +148,7 @@ def _read(runs: Sequence[Run], *, alone: bool) -> tuple[list[ReportedRun], list[
     reported, unread = [], []
     for run in runs:
         try:
-            history = read_history(run.events_file)
-            summary = summarize(run, history)
+            history, summary = read_and_summarize(run, partial(read_history, run.events_file))
         except (RunError, OSError) as error:
             summary = unreadable_summary(run, error)
         if summary.status != UNREADABLE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,6 +24,8 @@ from workbench.runs.history import History
 
 _BESIDE = 12.0  # cm from which two panels stand beside one another
 _HEIGHT, _ENTRY, _EDGE = 6.5, 0.45, 1.2  # cm: of a panel, a line of the legend, the numbers beside the curves
+_LEGEND = 30  # characters of a line of the legend within a panel
+_NEAR = 0.15  # of the axis: where words in the middle of a point leave the panel
 _POINTS = 1_500  # columns to which a curve is thinned
 
 
@@ -111,7 +114,12 @@ def _draw_metric(
         axes.plot([best.step], [value], marker="*", markersize=9, color=main, linestyle="none")
         if alone:
             words = f"{say('best', language)} {formatted(metric, value, group.settings)}"
-            axes.annotate(words, (best.step, value), (0, -12), textcoords="offset points", ha="center", fontsize=7)
+            above = group.settings.higher_is_better  # where the curve is not
+            place, side = (0, 5 if above else -5), "bottom" if above else "top"
+            first, last = history.evals[0].step, history.evals[-1].step
+            share = (best.step - first) / (last - first) if last > first else 0.5
+            align = "left" if share < _NEAR else "right" if share > 1 - _NEAR else "center"
+            axes.annotate(words, (best.step, value), place, textcoords="offset points", ha=align, va=side, fontsize=7)
 
 
 def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: Theme, language: Language) -> None:
@@ -124,7 +132,8 @@ def _draw_baseline(axes: Axes, groups: Sequence[Drawn], metric: str, chosen: The
     }
     if len(levels) == 1 and (level := levels.pop()) is not None:
         words = legend_label(f"{say(level.name, language)} {formatted(metric, level.value, groups[0].settings)}")
-        axes.axhline(level.value, color=chosen.muted, linestyle="--", linewidth=0.9, label=words)
+        label = textwrap.fill(words, _LEGEND)
+        axes.axhline(level.value, color=chosen.muted, linestyle="--", linewidth=0.9, label=label)
 
 
 def _draw(axes: Axes, many: Sequence[Sequence[Point]], label: str, shade: str, style: str, *, thick: bool) -> None:

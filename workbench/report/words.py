@@ -86,6 +86,8 @@ _CHINESE = {
     "majority": "多数类",
     "unigram": "一元模型",
     "linear SVM": "线性 SVM",
+    "naive Bayes": "朴素贝叶斯",
+    "the grid's edge": "网格边缘",
     "starting": "启动中",
     "running": "训练中",
     "stopping": "停止中",
@@ -133,13 +135,22 @@ _JOINTS = re.compile("(, | · )")
 
 
 def say(words: str, language: Language) -> str:
-    """Return words in a language, also those of a split's metric; those that have no translation stay."""
+    """Return words in a language; those that have no translation stay.
+
+    Those of a split's metric, ``test accuracy``, and of a method with details, ``ridge (λ = 10)``, are put together.
+    """
     if language != "zh":
         return words
+    if words in _CHINESE:
+        return _CHINESE[words]
     split, _, name = words.partition(" ")
     if words not in _CHINESE and split in _SPLITS and name:
         return f"{_CHINESE[split]}{_CHINESE.get(name, f' {name}')}"
-    return _CHINESE.get(words, words)
+    method, bracket, detail = words.partition(" (")
+    if bracket and method in _CHINESE:
+        details = ", ".join(say(one, language) for one in detail.removesuffix(")").split(", "))
+        return f"{_CHINESE[method]} ({details})"
+    return words
 
 
 def say_label(label: str, language: Language) -> str:

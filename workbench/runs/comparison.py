@@ -134,5 +134,5 @@ def comparison_notes(runs: Sequence[RunSummary]) -> list[str]:
     if len({summary.spec.settings.own_data for summary in runs if summary.spec}) > 1:
         notes.append("They were trained on different files of one's own: their figures do not compare.")
     if waiting := sum(not summary.val for summary in runs):
-        notes.append(f"{waiting} of them {'has' if waiting == 1 else 'have'} not been evaluated.")
+        notes.append(f"{waiting} of {len(runs)} runs {'has' if waiting == 1 else 'have'} not been evaluated yet.")
     return notes

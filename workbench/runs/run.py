@@ -22,6 +22,7 @@ from workbench.runs.lock import Lock
 
 Status = Literal["starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
 LIVE: tuple[Status, ...] = ("starting", "running", "stopping")
+ENDED: tuple[Status, ...] = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on
 _LOG_END = 64 * 1024  # bytes of the log in which its last line is looked for
 _LOG_PART = 4 << 20  # bytes of the log that are read at once
 _LARGEST_SPEC = 16 << 20  # bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from tasks.base import Metrics, Settings
@@ -15,7 +16,7 @@ from workbench.runs.events import Best, Failed, Finished, Stopped
 from workbench.runs.folder import RunError
 from workbench.runs.history import History, LatestEvents
 from workbench.runs.metadata import RunMetadata
-from workbench.runs.run import Run, Status
+from workbench.runs.run import ENDED, Run, Status
 
 UNREADABLE: Literal["unreadable"] = "unreadable"
 State = Status | Literal["unreadable"]
@@ -93,9 +94,23 @@ class RunSummary(NamedTuple):
 def read_summary(run: Run) -> RunSummary:
     """Summarize a run from its files; one that cannot be read is described as that."""
     try:
-        return summarize(run, LatestEvents(run.events_file).read())
+        return read_and_summarize(run, LatestEvents(run.events_file).read)[1]
     except (RunError, OSError) as error:
         return unreadable_summary(run, error)
+
+
+def read_and_summarize(run: Run, read: Callable[[], History]) -> tuple[History, RunSummary]:
+    """Read a run's events and summarize it; once more where it ended after they were read.
+
+    Raises:
+        RunError, OSError: the events cannot be read.
+    """
+    history = read()
+    found = summarize(run, history)
+    if found.status in ENDED and history.ended is None:
+        history = read()
+        found = summarize(run, history)
+    return history, found
 
 
 def summarize(run: Run, history: History) -> RunSummary:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tasks.shared import files
+from workbench.config.suggestions import nearest
 from workbench.runs import folder, metadata, store
 from workbench.runs.folder import RunError
 from workbench.runs.run import LIVE, Run
@@ -31,6 +32,7 @@ from workbench.studies.study import (
 
 FOLDER = "studies"
 LATEST = "last"  # in place of the name of the newest study
+_NAMED = 6  # studies that an error names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}  # a folder that holds something is never replaced
 
@@ -47,7 +49,7 @@ def check_free(runs_folder: Path, name: str, runs: int) -> None:
     """
     if not _NAME.match(name):
         raise StudyUsageError(
-            f"A study cannot be called {name!r}: use letters, digits, dots, dashes and underscores, at most 80."
+            f"A study cannot be called {name!r}: use letters a to z, digits, dots, dashes and underscores, at most 80."
         )
     if name == LATEST:
         raise StudyUsageError(f"A study cannot be called {name!r}, which stands for the newest one: name it otherwise.")
@@ -127,10 +129,13 @@ def find(name: str, runs_folder: Path) -> Study:
     matching = [study for study in every if study.id == name] or [s for s in every if name and s.id.startswith(name)]
     if len(matching) == 1:
         return matching[0]
-    known = ", ".join(study.id for study in (matching or every)[:6])
+    known = ", ".join(study.id for study in (matching or every)[:_NAMED])
+    more = f" and {len(matching or every) - _NAMED} more" if len(matching or every) > _NAMED else ""
     if matching:
-        raise NoSuchStudy(f"{name!r} is the beginning of {len(matching)} studies: {known}. Type more of it.")
-    raise NoSuchStudy(f"There is no study {name!r}: there are {known}.")
+        raise NoSuchStudy(f"{name!r} is the beginning of {len(matching)} studies: {known}{more}. Type more of it.")
+    if near := nearest(name, [study.id for study in every]):
+        raise NoSuchStudy(f"There is no study {name!r}: did you mean {near!r}?")
+    raise NoSuchStudy(f"There is no study {name!r}: there are {known}{more}.")
 
 
 def remove(study: Study, *, keep_runs: bool = False) -> int:
@@ -173,7 +178,8 @@ def own_runs(study: Study) -> list[Run]:
         StudyError: one of them is running.
     """
     try:
-        begun = [member for member in study.members() if member.summary]
+        planned = study.content.runs  # of a search too, whose trials are found without them
+        begun = [member for member in study.members() if member.summary] if planned else []
     except StudyError:
         return []
     if any(member.state in LIVE for member in begun):

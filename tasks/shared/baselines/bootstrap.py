@@ -58,9 +58,12 @@ def paired_interval(
 
     Source: B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
     """
-    differences = np.mean(np.asarray(first, float), axis=0) - np.mean(np.asarray(second, float), axis=0)  # (N,)
+    one, other = np.asarray(first, float), np.asarray(second, float)
+    # Sums, divided last: of whole numbers they are exact, so that a bound of 0 is 0 and not 1e-17.
+    differences = one.sum(0) * len(other) - other.sum(0) * len(one)  # (N,)
     values, counts = np.unique(differences, return_counts=True)
     size = len(differences)
     drawn = np.random.default_rng(seed).multinomial(size, counts / size, resamples)  # of each value, how many rows
-    low, high = np.quantile(drawn @ values / size, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(differences.mean()), float(low), float(high))
+    low, high = np.quantile(drawn @ values, [(1 - level) / 2, (1 + level) / 2])
+    whole = size * len(one) * len(other)
+    return Interval(float(differences.sum() / whole), float(low / whole), float(high / whole))

@@ -71,3 +71,15 @@ def test_rows_that_both_have_right_or_wrong_narrow_the_interval() -> None:
 def test_equal_systems_differ_by_nothing() -> None:
     same = right((0.7, 0.8), 50, 9)
     assert paired_interval(same, same[::-1]) == (0, 0, 0)
+
+
+def test_a_bound_at_zero_is_zero_and_not_what_rounding_leaves() -> None:
+    """Three seeds have thirds of a row, which sum up to 1e-18 in place of 0."""
+    draw = np.random.default_rng(131)
+    first = (draw.random((3, 64)) < 0.5).astype(float)
+    second = first.copy()
+    second[draw.integers(0, 3, 6), draw.integers(0, 64, 6)] = 0
+    second[draw.integers(0, 3, 1), draw.integers(0, 64, 1)] = 1
+    found = paired_interval(first, second)
+    assert (found.mean, found.low, found.high) == (4 / 192, 0, 9 / 192)
+    assert not found.excludes_zero

@@ -156,6 +156,12 @@ def test_only_settings_that_differ_are_listed() -> None:
     assert any("starter" in said for said in comparison.comparison_notes([record(), starter]))
 
 
+def test_runs_without_an_evaluation_are_counted_among_all() -> None:
+    begun = record(accuracy=None)
+    assert comparison.comparison_notes([record(), begun]) == ["1 of 2 runs has not been evaluated yet."]
+    assert comparison.comparison_notes([record(), begun, begun]) == ["2 of 3 runs have not been evaluated yet."]
+
+
 def chart_of(screen) -> OverlayChart:
     return screen.app.screen.query_one(OverlayChart)
 

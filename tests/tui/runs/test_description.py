@@ -41,6 +41,18 @@ async def test_a_run_gets_name_tags_and_note(screen, worker) -> None:
         assert metadata.read(one.run) == RunMetadata(name="wider", tags=("b",), note="first\nsecond")
 
 
+@pytest.mark.parametrize(("width", "seen"), [(80, True), (60, False)])
+async def test_a_long_name_stands_in_80_columns_beside_state_and_figure(screen, worker, width: int, seen: bool) -> None:
+    one = worker("gru-textbook").start().train(10, 60)
+    metadata.write(one.run, RunMetadata(name="a long name of thirty-two letters"[:32]))
+    async with screen.open(size=(width, 24)) as pilot:
+        await pilot.press("2")
+        text = await screen.until(pilot, "status", "best", "accuracy")
+        heads = next(line for line in text.splitlines() if "status" in line).split()
+        assert ("run" in heads) is seen
+        assert ("task" in heads) is not seen
+
+
 async def test_several_runs_get_tags_and_a_note_and_keep_what_they_had(screen, worker) -> None:
     one, two = worker().start().train(10, 60), worker("gru").start().train(10, 200).finish()
     metadata.write(one.run, RunMetadata(name="wide", tags=("draft", "mine"), note="first"))

@@ -63,6 +63,18 @@ async def test_keys_move_the_choice_and_keep_it_in_sight() -> None:
         assert app.opened == [NAMES[0]]
 
 
+async def test_a_column_that_is_too_wide_leaves_its_room_to_narrow_ones_after_it() -> None:
+    app = Window()
+    async with app.run_test(size=(24, 6)) as pilot:
+        listing = app.query_one(Listing)
+        listing.show(HEADS, lines("a name of more than 24 characters"))
+        await pilot.pause()
+        assert app.text[0].split() == ["count", "note"]
+        listing.show(HEADS, lines("short"))
+        await pilot.pause()
+        assert app.text[0].split() == ["name", "count"]
+
+
 async def test_the_chosen_line_stays_chosen_wherever_it_goes() -> None:
     app = Window()
     async with app.run_test(size=(40, 11)) as pilot:

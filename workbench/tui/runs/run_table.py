@@ -60,7 +60,7 @@ _COLUMNS = (
     ),
     RunColumn(
         "cell",
-        2,
+        4,
         lambda summary: printable(summary.cell),
         lambda summary: summary.cell,
         ("cell from a to z", "cell from z to a"),
@@ -93,7 +93,7 @@ _COLUMNS = (
     ),
     RunColumn(
         "best",
-        3,
+        2,
         lambda summary: summary.standing,
         _quality,
         ("best of each task first", "worst of each task first"),
@@ -129,7 +129,7 @@ def _name(summary: RunSummary) -> str:
 _BY_RUN = ("run from a to z", "run from z to a")
 _IDS = RunColumn("run", 8, lambda summary: printable(summary.run.id), lambda summary: summary.run.id, _BY_RUN)
 _NAMES = RunColumn(
-    "run", 4, _name, lambda summary: summary.label, _BY_RUN, style=lambda summary: "bold" * bool(summary.metadata.label)
+    "run", 3, _name, lambda summary: summary.label, _BY_RUN, style=lambda summary: "bold" * bool(summary.metadata.label)
 )
 
 

@@ -10,11 +10,10 @@ from pathlib import Path
 from workbench.config import spec
 from workbench.config.spec import RunSpec, SpecError
 from workbench.runs.history import LatestEvents
-from workbench.runs.run import Run
-from workbench.runs.summary import RunSummary, summarize, unreadable_summary
+from workbench.runs.run import ENDED, Run
+from workbench.runs.summary import RunSummary, read_and_summarize, unreadable_summary
 from workbench.tui.services.unreadable import UNREADABLE
 
-_ENDED = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on
 _ENDED_EVERY = 2  # scans of the folder for one of the runs that have ended
 _SPEC = 2  # place of the description's among a run's file stats
 _Stat = tuple[int, int, int] | None
@@ -33,7 +32,7 @@ class RunMonitor:
     @property
     def ended(self) -> bool:
         """True if the run finished, stopped or failed; a worker that takes the lock may still resume it."""
-        return self.summary is not None and self.summary.status in _ENDED
+        return self.summary is not None and self.summary.status in ENDED
 
     def look(self) -> RunSummary | None:
         """Return the run's present summary; ``None`` where there is no such run."""
@@ -55,15 +54,10 @@ class RunMonitor:
             return self.summary
         if self._state and state[_SPEC:][:1] != self._state[_SPEC:][:1]:
             self._run = Run(run.path)  # its description is cached
-        self.summary = self._read()
-        if self.ended and self._latest.history.ended is None:  # the last event may have been written after the reading
-            self.summary = self._read()
+        _, self.summary = read_and_summarize(self._run, self._latest.read)
         self.order = (self._run.created, self._run.id)
         self._state = state[:_SPEC] if self.ended else state
         return self.summary
-
-    def _read(self) -> RunSummary:
-        return summarize(self._run, self._latest.read())
 
 
 class Catalogue:

@@ -21,7 +21,7 @@ _GAP = 2
 
 
 class Column(NamedTuple):
-    """A column: its heading, and its rank: where room is short, high ranks are left out first (0: never)."""
+    """A column: its heading, and its rank: low ranks are given room first."""
 
     name: str
     rank: int
@@ -163,9 +163,12 @@ class Listing(ScrollView, can_focus=True):
             max([cell_len(head.name), *(cell_len(line.texts[index][0]) for line in self._lines)])
             for index, head in enumerate(self._heads)
         ]
-        fitting = sorted(range(len(widths)), key=lambda index: self._heads[index].rank)
-        while len(fitting) > 1 and sum(widths[index] + _GAP for index in fitting) - _GAP > self._room.width:
-            fitting.pop()
+        fitting: list[int] = []
+        room = self._room.width + _GAP
+        for index in sorted(range(len(widths)), key=lambda index: self._heads[index].rank):
+            if not fitting or widths[index] + _GAP <= room:  # one too wide leaves room to narrow ones after it
+                fitting.append(index)
+                room -= widths[index] + _GAP
         columns = [(index, widths[index]) for index in sorted(fitting)]
         size = Size(self._room.width, len(self._lines) + 1)
         moved = columns != self._columns or size != self.virtual_size
