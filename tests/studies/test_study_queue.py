@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from made_studies import append, finish, group, made, toy_plan
 from runs import event_makers
+from waiting import until
 
 from workbench.config import spec
 from workbench.config.spec import RunSpec
@@ -325,7 +326,7 @@ def test_runs_are_spread_over_the_gpus_and_a_killed_queues_worker_keeps_its_own(
     process = subprocess.Popen([sys.executable, "-c", "input()", str(run.path), "cuda:1"], stdin=subprocess.PIPE)
     try:
         append(run, msgspec.structs.replace(event_makers.started(), pid=process.pid, time=time.time()))
-        assert local.device_of(run) == "cuda:1"
+        until(lambda: local.device_of(run) == "cuda:1", "the process has its command line")
         assert Queue(study, Orders()).work()
     finally:
         process.communicate(b"\n")
