@@ -86,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``
     # files of the task's data folder: names or glob patterns, alternatives separated by ``|``
     files: ClassVar[Sequence[str]] = ()
+    data_settings: ClassVar[Sequence[str]] = ()  # those that choose other test examples: such figures do not compare
     paths: ClassVar[Sequence[str]] = ()  # the settings that name a file or folder of the user's: made absolute
     defaults: ClassVar[Mapping[str, Value]] = {}  # the engine's settings, where the task wants others
     presets: ClassVar[Mapping[str, Preset]] = {}

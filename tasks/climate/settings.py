@@ -31,6 +31,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         "rmse_c": Metric(heading="RMSE", digits=3, unit="°C", higher_is_better=False),
     }
     files: ClassVar[Sequence[str]] = ("|".join(PATTERNS),)
+    data_settings: ClassVar[Sequence[str]] = ("csv", "target", "history", "horizon", "folds", "fold")
     paths: ClassVar[Sequence[str]] = ("csv",)
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 16,

@@ -34,6 +34,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     }
     longest_text: ClassVar[int] = 1_000
     files: ClassVar[Sequence[str]] = ("|".join(CORPORA.values()),)
+    data_settings: ClassVar[Sequence[str]] = ("corpus",)
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 512,
         "cell.layers": 2,

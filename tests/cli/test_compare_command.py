@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from studies.made_studies import made, toy_plan
 
 
 def test_results_stand_beside_the_settings_that_differ(workbench, finished, stopped) -> None:
@@ -33,6 +34,20 @@ def test_json(workbench, finished, stopped) -> None:
     done = workbench("compare", finished.id, stopped.id, "--json")
     first, second = json.loads(done.stdout)
     assert (first["run"], first["differing"]["cell"], second["differing"]["cell"]) == (finished.id, "rnn", "lstm")
+
+
+def test_a_study_is_named_in_place_of_its_runs(workbench, finished, runs_folder) -> None:
+    study = made(runs_folder, toy_plan(seeds=2), "pair")
+    refused = workbench("compare", "pair", "--json")
+    assert refused.stderr == "workbench: Study pair has no run yet: `workbench study run pair` trains them.\n"
+    for number in (1, 3):
+        study.begin(number).events_file.write_bytes(finished.events_file.read_bytes())
+    told = json.loads(workbench("compare", "pair", finished.id, "pair-01", "--json").stdout)
+    assert [one["run"] for one in told] == ["pair-01", "pair-03", finished.id]
+    exported = json.loads(workbench("export", "pair", "--json").stdout)
+    assert len(exported) == 2
+    drawn = workbench("plot", "pair", "--json")
+    assert json.loads(drawn.stdout)["runs"] == ["pair-01", "pair-03"]
 
 
 def test_wrong_usage(workbench, finished) -> None:

@@ -144,7 +144,7 @@ def test_wrong_usage_of_a_study_that_is_there(workbench: Callable) -> None:
         (("run", "grid", "--space", "train.lr=1e-3,1e-2"), 2, "--space is of a search: give --search optuna too."),
         (("run", "grid", "--trials", 3), 2, "--trials is of a search: give --search optuna too."),
         (("show", "grid", "--cols", "x.y"), 2, "The study has no setting 'x.y': choose one of cell."),
-        (("show", "grid", "--metric", "acc"), 2, "There is no metric 'test.acc'"),
+        (("show", "grid", "--metric", "acc"), 2, "There is no metric 'acc'"),
         (("new", "grid", "toy"), 1, "There is a study grid already: `workbench study run grid` goes on with it."),
         (("stop", "grid"), 1, "Study grid is not running."),
     ):

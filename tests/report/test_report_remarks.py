@@ -23,6 +23,7 @@ from workbench.runs.events import Baseline
 from workbench.runs.run import Run
 from workbench.runs.summary import State
 from workbench.studies import table
+from workbench.studies.differences import Difference
 from workbench.studies.study import Study
 
 TEMPLATES = Path(remarks.__file__).parent / "templates"
@@ -167,6 +168,20 @@ def test_a_run_of_a_study_that_cannot_be_read_is_told_beside_the_others(runs_fol
     first, second, _ = told(study=study)
     assert first.startswith("1 of 2 runs is finished")
     assert second == "A run is left out: Run grid-02: spec.json is damaged: it is not a run's description."
+
+
+def test_settings_that_the_best_is_not_clearly_ahead_of_are_told(runs_folder: Path) -> None:
+    study = made(runs_folder, toy_plan(group("rnn"), seeds=1))
+    run = finish(study, 1, {"accuracy": 0.5})
+    pairs = [Difference("lstm", label, 0.1, low, 0.2, 40) for label, low in (("rnn", 0.05), ("gru, layers 2", -0.1))]
+    reported, unread = _read([run], alone=True)
+    english, chinese = (remarks.remarks([], reported, unread, language, pairs=pairs) for language in LANGUAGES)
+    assert english == [
+        "lstm has the best test accuracy, and is not clearly ahead of gru, layers 2: "
+        "the interval of the difference holds zero."
+    ]
+    assert chinese == ["lstm 的测试准确率最高, 但并未明显优于 gru, 层数 2: 差异的区间包含零。"]
+    assert remarks.remarks([], reported, unread, "en", pairs=pairs[:1]) == []
 
 
 def macros(language: str) -> dict[str, tuple[str, str]]:

@@ -17,7 +17,7 @@ from workbench.report.document import Grid
 from workbench.report.words import say, say_label
 from workbench.report.writing import ReportError
 from workbench.runs.run import Run
-from workbench.studies import space, table
+from workbench.studies import differences, space, table
 from workbench.studies.differences import Difference
 from workbench.studies.plan import Published
 from workbench.studies.space import Dimension, Search
@@ -176,7 +176,8 @@ def test_trials_of_a_search_are_not_ranked_by_their_test_rows(runs_folder: Path)
             event_makers.finished(10), test={"accuracy": sum(right) / 4}, correctness=correctness(right)
         )
         append(run, event_makers.started(), event_makers.evaluation(10, number / 10), test)
-    (grid,) = study_sections.study_table(study, study.content.plan, study.members(), "en")
+    assert differences.of_study(study, study.members()) == []
+    (grid,) = study_sections.study_table(study, study.content.plan, study.members(), [], "en")
     assert isinstance(grid, Grid)
     assert [[one.text + "*" * one.best for one in row] for row in grid.rows] == [
         ["hidden 4", "0.1000"],

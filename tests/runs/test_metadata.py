@@ -58,7 +58,11 @@ def test_a_link_is_not_followed(runs_folder: Path, described: RunSpec, tmp_path:
 
 
 WRONG = {
-    "name": [("n" * 201, "has 201 characters: a run's name has 200 at most"), ("two\nlines", "one line")],
+    "name": [
+        ("n" * 201, "has 201 characters: a run's name has 200 at most"),
+        ("two\nlines", "one line"),
+        ("last", "newest"),
+    ],
     "note": [("n" * 20_001, "has 20,001 characters"), ("\udcff", "is not UTF-8")],
     "tag": [("two words", "no single word"), ("a,b", "no single word"), ("", "no single word"), ("t" * 61, "has 61")],
 }

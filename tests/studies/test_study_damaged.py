@@ -12,7 +12,7 @@ from made_studies import finish, made
 
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
-from workbench.studies import store, table
+from workbench.studies import overview, store
 from workbench.studies.plan import MOST_RUNS
 from workbench.studies.study import Study, StudyError, StudyNotOpened
 
@@ -53,7 +53,7 @@ def test_a_damaged_study_costs_no_other(runs_folder: Path, damage: Callable[[Stu
             use()
         assert str(found.study_file) in str(caught.value) or "newer Workbench" in str(caught.value)
         assert str(caught.value).endswith(".")
-    told = {overview["study"]: overview for overview in map(table.overview, store.listing(runs_folder))}
+    told = {one["study"]: one for one in map(overview.overview, store.listing(runs_folder))}
     assert told["grid"] | {"message": ""} == {
         **{"study": "grid", "state": "unreadable", "task": "?", "lab": "", "quick": False},
         **{"runs": 0, "finished": 0, "states": {}, "message": ""},
@@ -126,7 +126,7 @@ def test_a_strangers_file_is_not_opened(
     (study.path / name).unlink(missing_ok=True)
     kind = make(study.path / name, diary)
     study = store.find("grid", runs_folder)
-    assert table.overview(study)["state"] == ("unreadable" if name == "study.json" else "new")
+    assert overview.overview(study)["state"] == ("unreadable" if name == "study.json" else "new")
     with pytest.raises(StudyError) as caught:
         USES[name](study)
     if (name, kind) == ("study.json", "a hard link"):  # it may be read: it is no study

@@ -273,7 +273,13 @@ value = 1
         ('task = "toy"\nruns = []', "is not a plan"),
         ('task = "toy"\n[[runs]]\ncells = []', "is not a plan"),
         ('task = "toy"\n[[runs]]\ncells = "rnn"', "is not a plan"),
-        ("colour = 1\n" + MINIMAL, "is not a plan: Object contains unknown field `colour`"),
+        ("colour = 1\n" + MINIMAL, "is not a plan: there is no 'colour': did you mean 'columns'?"),
+        (MINIMAL + "gird = { lr = [1] }", "is not a plan: there is no 'gird' in [[runs]]: did you mean 'grid'?"),
+        (MINIMAL + "[quick]\nsett = 1", "is not a plan: there is no 'sett' in [quick]: did you mean 'set'?"),
+        (
+            MINIMAL + "[[published]]\nvalu = 1",
+            "is not a plan: there is no 'valu' in [[published]]: did you mean 'value'?",
+        ),
         ("seeds = true\n" + MINIMAL, "is not a plan"),
         ('shows = ["poems"]\n' + MINIMAL, "is not a plan"),
         (MINIMAL + 'grid = { "train.lr" = [2020-01-01] }', "is not a plan"),
@@ -290,7 +296,7 @@ def test_a_file_that_holds_no_plan(tmp_path: Path, text: str | bytes, said: str)
     with pytest.raises(PlanError) as caught:
         plans.read(path)
     assert str(caught.value).startswith(f"{path} {said}")
-    assert str(caught.value).endswith(".")
+    assert str(caught.value).endswith((".", "?"))
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

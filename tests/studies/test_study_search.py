@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from workbench.config.spec import SpecError
 from workbench.runs import launch
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
+from workbench.studies import overview, space, store, table
 from workbench.studies import plan as plans
-from workbench.studies import space, store, table
 from workbench.studies.plan import Plan, PlanError, RunGroup
 from workbench.studies.queue import Orders, start
 from workbench.studies.search import SearchQueue
@@ -66,6 +67,12 @@ def test_a_search_is_made_once_and_from_one_setting(base: Study, runs_folder: Pa
     assert Study(base.path).search == search
     with pytest.raises(StudyError, match="a search already"):
         base.set_search(search)
+    late = Study(base.path)
+    late.__dict__["search"] = None  # it looked before the other wrote
+    with pytest.raises(StudyError, match="a search already"):
+        late.set_search(search)
+    with closing(base.acquire_lock()), pytest.raises(StudyError, match="already being run"):
+        Study(base.path).set_search(search)
     plan = Plan(task="toy", runs=[RunGroup(cells=["lstm", "rnn"])])
     two = store.create(runs_folder, "two", plan, plans.expand(plan))
     with pytest.raises(StudyError, match="plans 2"):
@@ -86,8 +93,21 @@ def test_trials_are_trained_and_ranked_on_validation(base: Study) -> None:
     rates = [float(str(member.planned.coordinates["train.lr"])) for member in members]
     assert len(set(rates)) == 3
     assert all(1e-4 <= rate <= 0.1 for rate in rates)
+    assert [float(f"{rate:.4g}") for rate in rates] == rates  # as many digits as a label shows
     assert table.main_metric(study) == "val.accuracy"
-    assert table.overview(study)["state"] == "finished"
+    assert overview.overview(study)["state"] == "finished"
+
+
+def test_a_lock_that_a_killed_queue_left_on_the_journal_holds_nothing_up(base: Study, trained: list[Run]) -> None:
+    pytest.importorskip("optuna", reason="Optuna is an extra")
+    base.set_search(SEARCH)
+    left = base.path / "optuna.log.lock"
+    left.symlink_to(base.path / "optuna.log")
+    work = SearchQueue(base, SEARCH, jobs=1, per_gpu=1)
+    while work.work():
+        pass
+    assert len(trained) == 3
+    assert left.is_symlink()  # Optuna would have waited, and taken it away
 
 
 SEARCH = Search(
@@ -106,7 +126,7 @@ def test_no_trial_is_a_run_that_was_there_before(base: Study, runs_folder: Path)
 def test_a_strangers_search_is_not_opened(base: Study, tmp_path: Path, kind: str) -> None:
     (tmp_path / "diary.txt").write_text("Dear diary")
     base.search_file.symlink_to(tmp_path / "diary.txt") if kind == "a link" else os.mkfifo(base.search_file)
-    told = table.overview(Study(base.path))
+    told = overview.overview(Study(base.path))
     assert told["state"] == "unreadable"
     assert told["message"] == f"Study search is not opened: search.json is {kind}, not a file of its own."
 

@@ -16,7 +16,7 @@ from made_studies import append, finish, group, made, toy_plan
 from runs import event_makers
 
 from tasks.base import UsageError
-from workbench.studies import published, table
+from workbench.studies import overview, published, table
 from workbench.studies.plan import Published
 from workbench.studies.study import Study
 from workbench.studies.table import Spread
@@ -92,6 +92,12 @@ def test_the_best_is_marked_by_the_metrics_direction(runs_folder: Path, metric: 
     assert [at for at, row in enumerate(found[1:]) if row[1].endswith("*")] == best
 
 
+def test_the_best_is_that_on_the_same_examples(runs_folder: Path) -> None:
+    study = made(runs_folder, toy_plan(group("rnn", "gru", grid={"task.rows": [100, 200]})))
+    with_figures(study, 0.2, 0.9, 0.3, 0.8)  # by cell, then rows
+    assert texts(study)[1:] == [["rows 100", "0.2000", "0.3000*"], ["rows 200", "0.9000*", "0.8000"]]
+
+
 def test_a_single_figure_is_not_the_best(runs_folder: Path) -> None:
     assert texts(with_figures(made(runs_folder), 0.5))[1:] == [["rnn", "0.5000"], ["gru", "–"]]
 
@@ -158,7 +164,8 @@ def test_a_setting_that_does_not_vary_can_be_shown(runs_folder: Path) -> None:
     [
         ((["cell.layer"], []), ACCURACY, "The study has no setting 'cell.layer': did you mean 'cell.layers'?"),
         (([], ["nothing"]), ACCURACY, "The study has no setting 'nothing': choose one of cell, cell.layers, cell.bid"),
-        (([], []), "test.acuracy", "There is no metric 'test.acuracy': did you mean 'test.accuracy'?"),
+        (([], []), "test.acuracy", "There is no metric 'acuracy': did you mean 'test.accuracy'?"),
+        (([], []), "test.zzz", "There is no metric 'zzz': choose one of test.accuracy, test.loss"),
         (([], []), "train.accuracy", "There is no metric 'train.accuracy'"),
         (([], []), "accuracy", "There is no metric 'accuracy'"),
     ],
@@ -247,14 +254,14 @@ def test_the_table_as_plain_data(runs_folder: Path) -> None:
     ],
 )
 def test_a_studys_state_in_a_word(states: list[Any], state: str) -> None:
-    assert table.state_of(states) == state
+    assert overview.state_of(states) == state
 
 
 def test_the_notes_count_what_is_missing(runs_folder: Path) -> None:
     study = with_figures(made(runs_folder, toy_plan(seeds=2)), 0.5)
     append(study.begin(2), event_makers.started(), event_makers.failed(3))
-    assert "3 of 4 runs are not finished: 1 failed, 2 waiting." in table.notes(study, study.members())
-    assert table.notes(made(runs_folder, name="new"), [])[:1] == []
+    assert "3 of 4 runs are not finished: 1 failed, 2 waiting." in overview.notes(study, study.members())
+    assert overview.notes(made(runs_folder, name="new"), [])[:1] == []
 
 
 def test_published_figures_beside_those_of_the_runs(runs_folder: Path) -> None:

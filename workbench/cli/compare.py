@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import completion
-from workbench.cli.options import Json, Runs, find
+from workbench.cli.options import Json, Runs, find_all
 from workbench.cli.table_format import JSON, TABLE, TableFormat, checked_format
 from workbench.config.spec import SpecError
 from workbench.render.streams import narrate, print_json
@@ -36,8 +36,7 @@ def compare(
     from workbench.runs.summary import UNREADABLE, facts, read_summary
 
     form = checked_format(form, json=json)
-    found = {run.path: run for run in (find(name, runs_folder) for name in runs)}
-    chosen = [read_summary(run) for run in found.values()]
+    chosen = [read_summary(run) for run in find_all(runs, runs_folder)]
     if len(chosen) < 2:
         raise SpecError(f"compare wants two runs or more: `workbench show {runs[0]}` shows one.")
     for summary in chosen:

@@ -18,7 +18,7 @@ import tasks
 from workbench.config import spec
 from workbench.config.fields import Field
 from workbench.runs import store
-from workbench.runs.locations import root
+from workbench.runs.locations import LATEST, root
 
 _COMPLETE = "_WORKBENCH_COMPLETE"  # set by the shell's script: instruction and shell
 # a shell takes the word as it is typed, and would run a command or open a variable that stands in a folder's name
@@ -60,7 +60,7 @@ def _runs(_: str) -> list[str]:
     given = _after("--runs", "")
     folder = root(Path(given) if given else None)
     mine = [run.id for run in store.listing(folder)]
-    return [*(["last"] if mine else []), *mine, *(run.id for run in store.pretrained(folder))]
+    return [*([LATEST] if mine else []), *mine, *(run.id for run in store.pretrained(folder))]
 
 
 def _studies(_: str) -> list[str]:
@@ -68,7 +68,7 @@ def _studies(_: str) -> list[str]:
 
     given = _after("--runs", "")
     mine = [one.id for one in studies_of.listing(root(Path(given) if given else None))]
-    return [*(["last"] if mine else []), *mine]
+    return [*([LATEST] if mine else []), *mine]
 
 
 def _labs(_: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import completion
-from workbench.cli.options import Json, Runs, find
+from workbench.cli.options import Json, Runs, find_all
 from workbench.config.spec import SpecError
 from workbench.render.streams import narrate, print_json
 
@@ -43,7 +43,7 @@ def export(
     kind = output.suffix[1:].lower() if output is not None else "json" if json else "csv"
     if kind not in exporting.KINDS:
         raise SpecError(f"-o {output}: the name must end in {' or '.join(f'.{kind}' for kind in exporting.KINDS)}.")
-    chosen = list({run.path: run for run in (find(name, runs_folder) for name in runs)}.values())
+    chosen = find_all(runs, runs_folder)
     written: dict[str, object] = {}
     if tensorboard is not None:
         written["tensorboard"] = [str(path) for path in event_files.write(chosen, tensorboard)]

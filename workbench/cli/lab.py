@@ -48,15 +48,15 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
     """List the labs, and how far each has come here."""
     from workbench.render import console
     from workbench.studies import labs as files
+    from workbench.studies import overview, store
     from workbench.studies import plan as plans
-    from workbench.studies import store, table
 
     begun = {one.id: one for one in store.listing(root(runs_folder))}
     every = files.listing()
     rows, found = [], []
     for lab in every:
         studies = {quick: begun.get(lab.study(quick=quick)) for quick in (False, True)}
-        forms = {quick: table.overview(one) if one else None for quick, one in studies.items()}
+        forms = {quick: overview.overview(one) if one else None for quick, one in studies.items()}
         about: dict[str, object] = {"lab": lab.name, "file": str(lab.path), "study": forms[False], "quick": forms[True]}
         state = [f"{told['finished']} of {told['runs']}{' quick' * quick}" for quick, told in forms.items() if told]
         try:

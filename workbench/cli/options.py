@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +19,10 @@ from workbench.config.spec import SpecError
 from workbench.render import output
 from workbench.render.text import readable
 from workbench.runs import store
+from workbench.runs.folder import holds
 from workbench.runs.locations import root
 from workbench.runs.run import Run
+from workbench.runs.store import NoSuchRun
 
 
 def _set_ascii(wanted: bool) -> None:
@@ -93,6 +95,26 @@ def find(name: str, folder: Path | None) -> Run:
         NoSuchRun: the name fits no run, or several.
     """
     return store.find(name, root(folder))
+
+
+def find_all(names: Sequence[str], folder: Path | None) -> list[Run]:
+    """Return the runs that the user named, each once; a study's name is that of its runs that have begun.
+
+    Raises:
+        NoSuchRun: a name fits no run, or several.
+    """
+    from workbench.studies import store as studies
+
+    known = {study.id: study for study in studies.listing(root(folder))}
+    found: list[Run] = []
+    for name in names:
+        if name in known and not holds(root(folder) / name):
+            found += [member.run for member in known[name].members() if member.summary]
+            if not found:
+                raise NoSuchRun(f"Study {name} has no run yet: `workbench study run {name}` trains them.")
+        else:
+            found.append(find(name, folder))
+    return list({run.path: run for run in found}.values())
 
 
 def data_folder(option: Path | None) -> Path | None:

@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 import typer
 
 from workbench.cli import completion
-from workbench.cli.options import Json, Runs, find
+from workbench.cli.options import Json, Runs, find_all
 from workbench.config.spec import SpecError
 from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import narrate, print_json
@@ -65,7 +65,7 @@ def plot(
         raise SpecError(f"--metric {metric}: it chooses a metric of --what curves.")
     if window is not None and (window < 1 or what != "forecast"):
         raise SpecError(f"--window {window}: it chooses a window of --what forecast, from 1.")
-    chosen = [find(name, runs_folder) for name in dict.fromkeys(runs)]
+    chosen = find_all(runs, runs_folder)
     path = output or pictures.free_path(Path.cwd(), chosen, what)  # type: ignore[arg-type]
     style = pictures.Style(lang, theme, width, shares, metric or "", window or 0)  # type: ignore[arg-type]
     for note in pictures.draw(chosen, what, style, path):  # type: ignore[arg-type]

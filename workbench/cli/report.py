@@ -19,7 +19,7 @@ from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import narrate, print_json
 from workbench.runs import store as runs_store
 from workbench.runs.folder import RunError, holds
-from workbench.runs.locations import root
+from workbench.runs.locations import LATEST, root
 from workbench.runs.run import Run
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _study(name: str, folder: Path, *, quick: bool) -> Study | None:
     known = {one.id: one for one in store.listing(folder)}
     if name in known and not quick:
         return known[name]
-    if holds(folder / name) or name == "last":
+    if holds(folder / name) or name == LATEST:
         return None
     lab = None
     try:

@@ -162,18 +162,18 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
     """List the studies, the newest first."""
     from workbench.render import console
     from workbench.render.format import age
-    from workbench.studies import store, table
+    from workbench.studies import overview, store
 
     every = store.listing(root(runs_folder))
     if json:
-        print_json([table.overview(study) for study in every])
+        print_json([overview.overview(study) for study in every])
         return
     if not every:
         narrate(f"No studies in {root(runs_folder)} yet: `workbench study new NAME names --cells rnn,lstm` makes one.")
         return
     rows = []
     for study in every:
-        told = table.overview(study)
+        told = overview.overview(study)
         if "message" in told:
             narrate(str(told["message"]))
         rows.append(

@@ -27,7 +27,9 @@ def new(
             metavar="TASK|FILE", help="The task, or a plan as a TOML file.", autocompletion=completion.task_names
         ),
     ],
-    cells: Annotated[str, typer.Option("--cells", metavar="A,B", help="Recurrent cells; without it lstm.")] = "",
+    cells: Annotated[
+        str | None, typer.Option("--cells", metavar="A,B", help="Recurrent cells.", show_default="lstm")
+    ] = None,
     grid: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,13 +57,12 @@ def new(
     from workbench.studies import plan as plans
 
     if task.endswith(".toml"):
-        if cells or grid or preset or seeds:
+        if cells is not None or grid or preset or seeds:
             raise SpecError("A plan in a file says cells, grid, preset and seeds itself: leave the options out.")
         plan = plans.read(Path(task))
     else:
-        group = plans.RunGroup(
-            cells=[cell.strip() for cell in (cells or "lstm").split(",")], preset=preset, grid=_grid(grid)
-        )
+        named = ("lstm" if cells is None else cells).split(",")
+        group = plans.RunGroup(cells=[cell.strip() for cell in named], preset=preset, grid=_grid(grid))
         plan = plans.Plan(task=task, runs=[group], seeds=seeds or 1)
     study = make(name, plan, assignments(set_), data, runs_folder, progress=not json)
     if json:

@@ -40,7 +40,7 @@ def print_results(study: Study, rows: str = "", columns: str = "", metric: str =
     from workbench.render import console
     from workbench.report import tables
     from workbench.runs.comparison import BEST
-    from workbench.studies import differences, table
+    from workbench.studies import differences, overview, table
 
     plan, members = study.content.plan, study.members()
     of = table.task_settings(study)
@@ -68,7 +68,7 @@ def print_results(study: Study, rows: str = "", columns: str = "", metric: str =
             console.listing(
                 differences.HEADS, [differences.cells(pair, of) for pair in pairs], spare=differences.HEADS[:2:-1]
             )
-    for note in (*table.notes(study, members), *filter(None, [table.merged_note(found)])):
+    for note in (*overview.notes(study, members), *filter(None, [table.merged_note(found)])):
         narrate(note)
 
 

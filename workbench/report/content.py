@@ -22,7 +22,7 @@ from workbench.runs.folder import RunError
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
 from workbench.runs.summary import UNREADABLE, RunSummary, read_and_summarize, unreadable_summary
-from workbench.studies import table
+from workbench.studies import differences, table
 from workbench.studies.plan import Plan
 from workbench.studies.plan import Section as Shown
 from workbench.studies.study import Member, Study
@@ -103,12 +103,13 @@ def build(
     def wanted(part: Shown) -> bool:
         return not (plan and plan.shows) or part in plan.shows
 
+    pairs = differences.of_study(study, members) if study else []
     sections = [_opening(plan, reported, language)]
     several = max(len(reported), len(members)) > 1
     if several:
         blocks: list[Block] = []
         if wanted("table"):
-            tables = study_sections.study_table(study, plan, members, language) if study and plan else None
+            tables = study_sections.study_table(study, plan, members, pairs, language) if study and plan else None
             blocks += tables or study_sections.runs_table(reported, language)
         if wanted("curves"):
             blocks += _overlaid(members, reported, artist, language)
@@ -130,9 +131,8 @@ def build(
     made = sentence("made", language, version=workbench.__version__, time=time.strftime("%Y-%m-%d %H:%M"))
     sections.append(Section(headline("notes on this report", language), [*points([*artist.notes]), Paragraph(made)]))
     metric = table.main_metric(study) if study else ""
-    said = remarks.remarks(
-        members, reported, unread, language, quick=bool(study and study.content.quick), metric=metric
-    )
+    quick = bool(study and study.content.quick)
+    said = remarks.remarks(members, reported, unread, language, quick=quick, metric=metric, pairs=pairs)
     return Document(_title(study, plan, reported, language), language, said, sections)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from tasks.base import Settings
 from workbench.render.metrics import formatted, heading
 from workbench.report.run_sections import ReportedRun
-from workbench.report.words import Language, say
+from workbench.report.words import Language, say, say_label
 from workbench.report.writing import sentence
 from workbench.runs.figures import best_baseline
 from workbench.runs.run import LIVE
 from workbench.runs.summary import RunSummary
 from workbench.studies import table
+from workbench.studies.differences import Difference
 from workbench.studies.study import Member
 
 _MOST = 6  # runs of which it is told one by one that they are not finished
@@ -26,6 +27,7 @@ def remarks(
     *,
     quick: bool = False,
     metric: str = "",
+    pairs: Sequence[Difference] = (),
 ) -> list[str]:
     """Return the sentences: data and form first, then what is unfinished, then how the figures stand.
 
@@ -34,6 +36,7 @@ def remarks(
         unread: runs of it that cannot be read.
         quick: it is the quick form of a lab.
         metric: of the study's table, with its split.
+        pairs: differences of the best setting from the others.
     """
     found: list[str] = []
     if quick:
@@ -65,6 +68,9 @@ def remarks(
         found.append(sentence("seeds", language, count=seeds))
     elif len(settings) > 1:
         found.append(sentence("one_seed", language))
+    if unclear := [say_label(pair.second, language) for pair in pairs if not pair.clear]:
+        others = "; ".join(unclear)
+        found.append(sentence("unclear", language, best=say_label(pairs[0].first, language), others=others))
     best = _best(reported)
     return [*found, *(_baseline(best, language, several=len(reported) > 1) if best else [])]
 

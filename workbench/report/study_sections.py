@@ -20,7 +20,9 @@ from workbench.studies.study import Member, Study
 MOST_IN_FULL = 4  # settings that are shown each in a section of its own
 
 
-def study_table(study: Study, plan: Plan, members: Sequence[Member], language: Language) -> list[Block]:
+def study_table(
+    study: Study, plan: Plan, members: Sequence[Member], pairs: Sequence[Difference], language: Language
+) -> list[Block]:
     """Return the table of a study, and the differences between the best setting and the others."""
     of, metric = table.task_settings(study), table.main_metric(study)
     found = table.pivot(members, metric, of, plan.rows, plan.columns)
@@ -29,7 +31,6 @@ def study_table(study: Study, plan: Plan, members: Sequence[Member], language: L
     heads = [" · ".join(say("setting" if part == LABEL else part, language) for part in first.split(" · "))]
     heads += [say(head, language) if head == whole else say_label(head, language) for head in others]
     rows = [[row[0]._replace(text=say_label(row[0].text, language)), *row[1:]] for row in found.rows]
-    pairs = differences.against_best(members, differences.ACCURACY, of) if study.search is None else []
     blocks: list[Block] = [Grid(heads, rows, "" if whole in others else say(whole, language))]
     if found.merged:
         merged = ", ".join(say(key.rpartition(".")[2].replace("_", " "), language) for key in found.merged)

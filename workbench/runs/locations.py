@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 PRETRAINED = "pretrained"
+LATEST = "last"  # in place of the name of the newest run or study
 
 
 def root(option: Path | None = None) -> Path:

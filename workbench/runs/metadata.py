@@ -13,6 +13,7 @@ from tasks.shared.decoding import decode
 from workbench.render.text import printable, readable, stripped
 from workbench.runs import folder
 from workbench.runs.folder import RunError
+from workbench.runs.locations import LATEST
 from workbench.runs.run import Run
 
 _LARGEST = 1 << 20  # bytes
@@ -112,6 +113,8 @@ def check(metadata: RunMetadata) -> None:
             raise MetadataError(f"The {kind} has {len(text):,} characters: a run's {kind} has {most:,} at most.")
     if printable(metadata.name) != metadata.name:
         raise MetadataError("The name holds a line break or another control character: a run's name is one line.")
+    if metadata.name == LATEST:
+        raise MetadataError(f"The name {LATEST} is always that of the newest run: choose another.")
     for tag in metadata.tags:
         shown = repr(printable(tag, LONGEST_TAG))
         if not tag or "," in tag or len(tag.split()) != 1 or printable(tag) != tag:

@@ -15,7 +15,7 @@ from tasks.shared import files
 from workbench.config.spec import RunSpec
 from workbench.runs import locations
 from workbench.runs.folder import NotOpened, RunError
-from workbench.runs.locations import PRETRAINED
+from workbench.runs.locations import LATEST, PRETRAINED
 from workbench.runs.metadata import RunMetadata, encode
 from workbench.runs.metadata import read as read_metadata
 from workbench.runs.run import Run
@@ -135,9 +135,9 @@ def find(name: str, folder: Path) -> Run:
     every = listing(folder)
     if not every:
         models = ", ".join(run.id for run in pretrained(folder))
-        or_model = f", or ask a model that came along: {models}" if models and name != "last" else ""
+        or_model = f", or ask a model that came along: {models}" if models and name != LATEST else ""
         raise NoSuchRun(f"There are no runs in {folder}: start one with `workbench train names --cell lstm`{or_model}.")
-    if name == "last":
+    if name == LATEST:
         return every[0]
     matching = [run for run in every if run.id == name] or [run for run in every if run.id.startswith(name)]
     if len(matching) == 1:

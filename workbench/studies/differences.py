@@ -9,8 +9,8 @@ from tasks.base import Settings
 from workbench.render.metrics import formatted
 from workbench.runs.events import Finished
 from workbench.runs.history import LatestEvents
-from workbench.studies.study import Member
-from workbench.studies.table import Setting, higher_is_better, settings, spread
+from workbench.studies.study import Member, Study
+from workbench.studies.table import Setting, higher_is_better, settings, spread, task_settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +52,11 @@ def against_best(members: Sequence[Member], metric: str, of: Settings) -> list[D
     sign = 1 if higher_is_better(metric, of) is not False else -1
     _, best = max(means, key=lambda pair: sign * pair[0])
     return [found for _, one in means if one is not best and (found := difference(best, one))]
+
+
+def of_study(study: Study, members: Sequence[Member]) -> list[Difference]:
+    """Return the differences in test accuracy; none of a search, whose trials are chosen on the validation rows."""
+    return against_best(members, ACCURACY, task_settings(study)) if study.search is None else []
 
 
 def cells(pair: Difference, of: Settings) -> list[str]:

@@ -6,6 +6,7 @@ A lab is a plan too: the runs of a published report, with the figures that it pr
 from __future__ import annotations
 
 import itertools
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -91,6 +92,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     published: list[Published] = []
 
 
+_TABLES: dict[str, type[msgspec.Struct]] = {"runs": RunGroup, "published": Published, "quick": Quick}
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`(?: - at `\$\.(\w+))?")
+
+
 class PlannedRun(NamedTuple):
     """A run as planned: the words that tell it apart, the settings that vary, its description."""
 
@@ -117,7 +122,17 @@ def read(path: Path) -> Plan:
         _check_numbers(raw, path)
         return msgspec.convert(raw, Plan)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise PlanError(f"{path} is not a plan: {error}.") from None
+        raise PlanError(f"{path} is not a plan: {_reason(str(error))}") from None
+
+
+def _reason(error: str) -> str:
+    """Return why a document is no plan; of an unknown key, with the nearest that there is."""
+    unknown = _UNKNOWN.search(error)
+    if not unknown:
+        return f"{error}."
+    key, table = unknown[1], unknown[2] or ""
+    where = {"": "", "quick": " in [quick]"}.get(table, f" in [[{table}]]")
+    return f"there is no {key!r}{where}{did_you_mean(key, _TABLES.get(table, Plan).__struct_fields__)}"
 
 
 def _check_numbers(raw: object, path: Path) -> None:

@@ -35,6 +35,16 @@ def check_installed() -> None:
         raise StudyError("A search needs Optuna: `pip install 'workbench-rnn[search]'` installs it.")
 
 
+class _HeldByTheStudy:
+    """Lock of the journal in place of Optuna's own, which a killed queue leaves behind: the study's lock guards it."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
 class SearchQueue:
     """Trials of a search that train, and the sampler that chooses the next."""
 
@@ -49,7 +59,9 @@ class SearchQueue:
         with folder.open_regular(study.path / _JOURNAL, "r+b") as journal:  # Optuna would follow a stranger's link
             journal.truncate(journal.read().rfind(b"\n") + 1)  # cut off by a full disk: nothing could follow it
         self._trials = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(study.path / _JOURNAL))),
+            storage=JournalStorage(
+                JournalFileBackend(str(study.path / _JOURNAL), lock_obj=_HeldByTheStudy())  # type: ignore[arg-type]
+            ),
             study_name=study.id,
             load_if_exists=True,
             direction="maximize" if search.maximize else "minimize",
@@ -131,7 +143,7 @@ class SearchQueue:
             elif one.kind == "int":
                 values[one.key] = trial.suggest_int(one.key, int(one.low), int(one.high), log=one.log)
             else:
-                values[one.key] = trial.suggest_float(one.key, one.low, one.high, log=one.log)
+                values[one.key] = space.rounded(trial.suggest_float(one.key, one.low, one.high, log=one.log), one)
         return values
 
     def _report(self, number: int, trial: Any) -> None:

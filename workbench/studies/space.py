@@ -14,6 +14,8 @@ from workbench.config.spec import RunSpec, SpecError
 from workbench.config.suggestions import did_you_mean
 from workbench.studies.plan import CELL, PlanError
 
+_DIGITS = 4  # of a drawn value that is no whole number
+
 
 class Dimension(msgspec.Struct, frozen=True, kw_only=True):
     """Values of a setting that may be chosen."""
@@ -62,6 +64,11 @@ def dimension(text: str, base: RunSpec) -> Dimension:
     if not low < high or (scale and low <= 0):
         raise PlanError(f"--space {text}: the bounds must rise{' and be above 0' if scale else ''}.")
     return Dimension(key=field.key, kind="int" if field.kind == "int" else "float", low=low, high=high, log=bool(scale))
+
+
+def rounded(value: float, within: Dimension) -> float:
+    """Return a drawn value with as many digits as tell anything, within the bounds."""
+    return min(max(float(f"{value:.{_DIGITS}g}"), within.low), within.high)
 
 
 def chosen(base: RunSpec, values: dict[str, Value]) -> RunSpec:

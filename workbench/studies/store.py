@@ -17,6 +17,7 @@ from tasks.shared import files
 from workbench.config.suggestions import nearest
 from workbench.runs import folder, metadata, store
 from workbench.runs.folder import RunError
+from workbench.runs.locations import LATEST
 from workbench.runs.run import LIVE, Run
 from workbench.studies.plan import Plan, PlannedRun
 from workbench.studies.study import (
@@ -31,7 +32,6 @@ from workbench.studies.study import (
 )
 
 FOLDER = "studies"
-LATEST = "last"  # in place of the name of the newest study
 _NAMED = 6  # studies that an error names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}  # a folder that holds something is never replaced

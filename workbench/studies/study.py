@@ -7,7 +7,7 @@ once make one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal, NamedTuple
@@ -162,6 +162,11 @@ class Study:
         Raises:
             StudyError: it has one, or runs; or several settings are planned; or it cannot be written.
         """
+        with closing(self.acquire_lock()):
+            self._set_search(search)
+
+    def _set_search(self, search: Search) -> None:
+        self.__dict__.pop("search", None)  # another process may have made one meanwhile
         if self.search is not None:
             raise StudyError(f"Study {self.id} is a search already: `workbench study run {self.id}` goes on with it.")
         if len(self.content.runs) != 1:

@@ -9,17 +9,16 @@ from typing import NamedTuple
 from tasks.base import Metrics, Settings, Value
 from workbench.config import spec
 from workbench.config.fields import as_typed
-from workbench.config.suggestions import did_you_mean
+from workbench.config.suggestions import did_you_mean, nearest
 from workbench.render.metrics import formatted, heading, presentation
-from workbench.runs import comparison
 from workbench.runs.comparison import ResultFigure, setting_words
-from workbench.runs.run import LIVE
-from workbench.runs.summary import UNKNOWN, UNREADABLE
+from workbench.studies import overview
 from workbench.studies.plan import CELL, LABEL, OF_THE_RUN, SEED, TRAINING_LOSS, implied_by_labels, value_of
-from workbench.studies.study import Member, MemberState, Study, StudyError, StudyUsageError
+from workbench.studies.study import Member, Study, StudyUsageError
 
 SPLITS = ("test", "val")
 _LARGE = 1e290
+_Data = tuple[Value | None, ...]
 
 
 class Setting(NamedTuple):
@@ -150,7 +149,7 @@ def pivot(
     return Pivot(
         metric,
         [" · ".join(map(_short, rows)), *(head or metric_heading(metric, of) for head in heads)],
-        _figures(firsts, spreads, metric, of),
+        _figures(firsts, spreads, [[_data(cell, of) for cell in row] for row in found], metric, of),
         spreads,
         found,
         tuple(key for key in told if any(_varies(key, cell) for row in found for cell in row)),
@@ -161,19 +160,40 @@ def _varies(key: str, members: Sequence[Member]) -> bool:
     return len({member.planned.coordinates.get(key) for member in members}) > 1
 
 
+def _data(members: Sequence[Member], of: Settings) -> _Data:
+    """Return what chooses the test examples of some runs: figures are ranked where it is the same."""
+    coordinates = members[0].planned.coordinates if members else {}
+    return tuple(coordinates.get(f"task.{name}") for name in of.data_settings)
+
+
 def _figures(
-    firsts: Sequence[str], spreads: Sequence[Sequence[Spread | None]], metric: str, of: Settings
+    firsts: Sequence[str],
+    spreads: Sequence[Sequence[Spread | None]],
+    data: Sequence[Sequence[_Data]],
+    metric: str,
+    of: Settings,
 ) -> list[list[ResultFigure]]:
-    """Return the rows of a table as text, the best mean marked."""
-    means = [one.mean for row in spreads for one in row if one]
+    """Return the rows of a table as text, the best mean on the same examples marked."""
+    means: dict[_Data, list[float]] = {}
+    for row, on in zip(spreads, data, strict=True):
+        for one, examples in zip(row, on, strict=True):
+            if one:
+                means.setdefault(examples, []).append(one.mean)
     higher = higher_is_better(metric, of)
-    best = (max(means) if higher else min(means)) if len(means) > 1 and higher is not None else None
+    best = {
+        examples: (max if higher else min)(several)
+        for examples, several in means.items()
+        if len(several) > 1 and higher is not None
+    }
     return [
         [
             ResultFigure(first),
-            *(ResultFigure(as_text(one, metric, of), bool(one) and one.mean == best) for one in row),  # type: ignore[union-attr]
+            *(
+                ResultFigure(as_text(one, metric, of), one is not None and one.mean == best.get(examples))
+                for one, examples in zip(row, on, strict=True)
+            ),
         ]
-        for first, row in zip(firsts, spreads, strict=True)
+        for first, row, on in zip(firsts, spreads, data, strict=True)
     ]
 
 
@@ -228,59 +248,11 @@ def _check_metric(metric: str, members: Sequence[Member], of: Settings) -> None:
     names = dict.fromkeys([of.metric, *of.metrics, *sorted(measured)])
     known = [*(f"{part}.{name}" for part in SPLITS for name in names), TRAINING_LOSS]
     if metric not in known:
-        raise StudyUsageError(f"There is no metric {metric!r}{did_you_mean(metric, known)}")
-
-
-def overview(study: Study) -> dict[str, object]:
-    """Return a study's state and counts, as ``workbench study list --json`` prints them."""
-    try:
-        content, members = study.content, study.members()
-    except StudyError as error:
-        nothing = {"task": UNKNOWN, "lab": "", "quick": False, "runs": 0, "finished": 0, "states": {}}
-        return {"study": study.id, "state": UNREADABLE, **nothing, "message": str(error)}
-    states = [member.state for member in members]
-    return {
-        "study": study.id,
-        "state": "running" if study.queued() else state_of(states, study.search.trials if study.search else 0),
-        "task": content.plan.task,
-        "lab": content.lab,
-        "quick": content.quick,
-        "runs": study.search.trials if study.search else len(members),
-        "finished": states.count("finished"),
-        "states": {state: states.count(state) for state in dict.fromkeys(states)},
-    }
-
-
-def state_of(states: Sequence[MemberState], trials: int = 0) -> str:
-    """Return a study's state in a word, where no queue works on it.
-
-    Args:
-        trials: that a search makes; 0: it is none.
-    """
-    if any(state in LIVE for state in states):
-        return "running"
-    if trials:  # a trial that was pruned is stopped, and done
-        return "new" if not states else "finished" if len(states) == trials else "stopped"
-    if all(state == "finished" for state in states):
-        return "finished"
-    if all(state == "waiting" for state in states):
-        return "new"
-    return "failed" if all(state in ("finished", "failed", "unreadable") for state in states) else "stopped"
-
-
-def notes(study: Study, members: Sequence[Member]) -> list[str]:
-    """Return sentences that must be known beside a study's table."""
-    begun = [member.summary for member in members if member.summary and member.summary.spec]
-    found = comparison.comparison_notes(begun) if begun else []
-    if study.content.quick:
-        found.insert(0, "This is the quick form of the lab: its figures are not those of the full one.")
-    states = [member.state for member in members if member.state != "finished"]
-    if study.search is not None:
-        found.append(f"{len(members)} of {study.search.trials} trials were begun, and the best chosen on validation.")
-    elif states:
-        counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-        found.append(f"{len(states)} of {len(members)} runs are not finished: {counted}.")
-    return found
+        short = metric.removeprefix(f"{SPLITS[0]}.")  # as it may have been typed
+        near = nearest(metric, known)
+        alike = near is not None and nearest(short, [*names]) is not None
+        ending = f": did you mean {near!r}?" if alike else f": choose one of {', '.join(known)}."
+        raise StudyUsageError(f"There is no metric {short!r}{ending}")
 
 
 def merged_note(found: Pivot) -> str:
@@ -305,4 +277,5 @@ def to_json(study: Study, members: Sequence[Member], found: Pivot) -> dict[str, 
         for head, one, text in zip(found.heads[1:], spreads, row[1:], strict=True)
         if one
     ]
-    return overview(study) | {"members": runs, "metric": found.metric, "merged": [*found.merged], "table": cells}
+    shown = {"members": runs, "metric": found.metric, "merged": [*found.merged], "table": cells}
+    return overview.overview(study) | shown

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from tasks.base import PlainError, Settings
 from workbench.render.text import printable
 from workbench.runs.comparison import BEST
-from workbench.studies import table
+from workbench.studies import overview, table
 from workbench.studies.plan import TRAINING_LOSS
 from workbench.studies.study import Member
 from workbench.studies.table import SPLITS, Pivot
@@ -56,7 +56,7 @@ def study_results(summary: StudySummary, choice: TableChoice) -> StudyResults | 
     found, notes = _pivot(members, metric, of, rows, columns)
     if found.merged:
         notes.append(f"Each figure is a mean over {', '.join(map(short_name, found.merged))} too.")
-    return StudyResults(of, metrics, varying, found, notes + table.notes(summary.study, members))
+    return StudyResults(of, metrics, varying, found, notes + overview.notes(summary.study, members))
 
 
 def _pivot(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tasks.base import PlainError
 from workbench.runs.run import LIVE, Run
 from workbench.runs.summary import UNKNOWN, UNREADABLE, RunSummary, read_summary
-from workbench.studies import store, table
+from workbench.studies import overview, store
 from workbench.studies.queue import UNDONE
 from workbench.studies.study import WAITING, Member, Study
 from workbench.tui.services.catalogue import RunMonitor, file_stat
@@ -85,7 +85,7 @@ class StudyMonitor:
         state = (
             RUNNING
             if queued
-            else table.state_of([member.state for member in members], study.search.trials if study.search else 0)
+            else overview.state_of([member.state for member in members], study.search.trials if study.search else 0)
         )
         return StudySummary(
             study,

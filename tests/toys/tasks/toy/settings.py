@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -14,6 +14,7 @@ from tasks.shared.classification.settings import ClassificationSettings
 class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: ClassVar[str] = "toy"
     about: ClassVar[str] = "Recall the first symbol of a sequence."
+    data_settings: ClassVar[Sequence[str]] = ("rows",)
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 8,
         "train.batch_size": 16,
