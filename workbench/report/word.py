@@ -139,9 +139,14 @@ _WRITERS: dict[type[Block], Callable[[WordDocument, Any], None]] = {
 def _widths(columns: Sequence[Sequence[str]]) -> list[float]:
     """Return the widths of columns of texts, cm; where the page is too narrow, the wide ones break their lines."""
     natural = [_BORDERS + _CHARACTER * max(map(cell_len, texts)) for texts in columns]
-    wide = sum(max(0.0, width - _NARROW) for width in natural)
-    excess = max(0.0, sum(natural) - _COLUMN)
-    return [width - excess * max(0.0, width - _NARROW) / wide if excess and wide else width for width in natural]
+    excess = sum(natural) - _COLUMN
+    if excess <= 0:
+        return natural
+    narrow = [min(width, _NARROW) for width in natural]
+    spare = sum(natural) - sum(narrow)
+    if excess >= spare:  # even the narrow ones have no room
+        return [width * _COLUMN / sum(narrow) for width in narrow]
+    return [width - excess * (width - least) / spare for width, least in zip(natural, narrow, strict=True)]
 
 
 def _set_widths(table: Table, widths: Sequence[float]) -> None:
