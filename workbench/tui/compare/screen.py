@@ -44,7 +44,7 @@ _LEGENDS: tuple[Callable[[RunSummary], str], ...] = (  # the longest first
 
 
 class _Look(NamedTuple):
-    """What is new of a run."""
+    """News of a run since the last look."""
 
     curves: NewEvents
     summary: bool  # it is another one
