@@ -358,3 +358,13 @@ async def test_the_picture_shows_the_metric_that_is_drawn(screen, trained, monke
         await pilot.press("m", "p")
         await eventually(pilot, lambda: len(asked) == 2)
     assert asked == [("curves",), ("curves", "--metric", "macro_f1")]
+
+
+async def test_a_panel_whose_screen_is_left_as_it_opens_breaks_nothing(screen, worker) -> None:
+    one = worker().start().train(10, 60)
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "step 60 of 200")
+        panel = screen.app.screen.query_one(ChartPanel)
+        await panel.remove_children()
+        panel.on_mount()
+        assert panel.metric == "accuracy"

@@ -40,10 +40,11 @@ class ChartPanel(Vertical):
         self.validation = Curve("validation", "accent", brief="val")
         self.metric = "" if settings.metric == "loss" else settings.metric  # that is drawn; empty: the loss alone
         self._metrics: dict[str, _MetricCurves] = {}
+        self._metric_chart = Chart("", [], timeline=self.timeline, id="metric")
 
     def compose(self) -> ComposeResult:
         yield Chart("loss", [self.raw, self.train, self.validation], timeline=self.timeline, id="loss")
-        yield Chart("", [], timeline=self.timeline, id="metric")
+        yield self._metric_chart
 
     def on_mount(self) -> None:
         self._show_metric()
@@ -71,7 +72,7 @@ class ChartPanel(Vertical):
 
     def _show_metric(self) -> None:
         """Give the metric's chart its curves: the training sample's too, where it was measured."""
-        chart, settings = self.query_one("#metric", Chart), self._settings
+        chart, settings = self._metric_chart, self._settings  # a screen that is left as it opens has no children
         chart.display = bool(self.metric)
         if not self.metric:
             return
@@ -82,7 +83,7 @@ class ChartPanel(Vertical):
             chart.show_curves(metric.title, shown, digits=metric.digits, logs=not higher)
 
     def _set_level(self, history: History) -> None:
-        chart = self.query_one("#metric", Chart)
+        chart = self._metric_chart
         level = best_baseline(history, self._settings, metric=self.metric) if self.metric else None
         if level != chart.level:
             chart.level = level
