@@ -77,6 +77,17 @@ async def test_a_poem_streams_a_character_at_a_time_and_stops_at_any(screen, wri
         assert "疑" not in screen.text
 
 
+async def test_a_screen_that_is_taken_down_while_a_poem_is_written_breaks_nothing(screen, writer, network) -> None:
+    network.hold()
+    async with screen.open() as pilot:
+        await opened(screen, pilot, *"床前", "enter")
+        network.release(1)
+        await screen.until(pilot, "床前明")
+        await pilot.app.screen.query_one(PoemList).remove()
+        network.release_all()
+        await pilot.app.workers.wait_for_complete([worker for worker in pilot.app.workers if worker.group == "write"])
+
+
 async def test_broken_off_just_as_its_sheet_is_made_it_is_said_to_have_stopped(
     screen, writer, network, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from functools import partial
 
 from textual import on, work
@@ -24,10 +25,11 @@ from workbench.tui.poem.alternatives import AlternativesLine
 from workbench.tui.poem.capabilities import ModelCapabilities
 from workbench.tui.poem.form import CONSTRAINTS, GenerationForm, GenerationRow
 from workbench.tui.poem.generation import stream
-from workbench.tui.poem.generations import GenerationRecord, GenerationView, PoemList
+from workbench.tui.poem.generations import GenerationRecord, GenerationView, PoemList, PoemView
 from workbench.tui.poem.keeping import PoemKeeping
 from workbench.tui.poem.model_choice import ModelChoice
 from workbench.tui.poem.models import NO_MODEL, ModelFolder, WritingModels
+from workbench.tui.services.polling import TAKEN_DOWN
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
@@ -144,7 +146,7 @@ class PoemScreen(PoemKeeping):
             return True
         if not self.is_mounted or action == "break_off":
             return self.writing or None
-        marked = self.query_one(PoemList).marked
+        marked = self._marked
         free = self.chosen is not None and not self.writing
         whole = marked is not None and marked.over and not self.session.readonly
         able = {"write": free, "copy": marked, "marks": marked, "keep": whole, "save": whole}
@@ -165,6 +167,11 @@ class PoemScreen(PoemKeeping):
             return
         self._write(GenerationRecord(row.run, request, live(row.status)))
 
+    @property
+    def _marked(self) -> PoemView | None:
+        """The marked text; none where the screen is taken down."""
+        return next((poems.marked for poems in self.query(PoemList)), None)
+
     def action_again(self) -> None:
         form = self.query_one(GenerationForm)
         seed = form.rows["seed"]
@@ -173,7 +180,7 @@ class PoemScreen(PoemKeeping):
         self.action_write()
 
     def action_redo(self) -> None:
-        marked = self.query_one(PoemList).marked
+        marked = self._marked
         assert marked is not None
         run, request, _ = marked.record
         if not self.query_one(ModelChoice).choose(run.path):
@@ -195,6 +202,11 @@ class PoemScreen(PoemKeeping):
 
     @work(group="write")
     async def _write(self, record: GenerationRecord) -> None:
+        """Generate, until the text has ended or the screen is taken down."""
+        with suppress(*TAKEN_DOWN):
+            await self._generate(record)
+
+    async def _generate(self, record: GenerationRecord) -> None:
         """Generate in a child process, and show each character as it comes."""
         stopped, poems = threading.Event(), self.query_one(PoemList)
         self._stopped, self._generation = stopped, None
@@ -249,7 +261,7 @@ class PoemScreen(PoemKeeping):
     @on(PoemList.Marked)
     def _show_alternatives(self) -> None:
         """Show the network's alternatives at the marked character, or at the newest one while it writes."""
-        marked = self.query_one(PoemList).marked
+        marked = self._marked
         grows = self.writing and self._generation is not None and marked in self._generation.poems
         for line in self.query(AlternativesLine):
             line.show(marked.written if marked else None, marked.cursor if marked else None, writing=grows)
