@@ -40,6 +40,7 @@ def test_a_study_is_named_in_place_of_its_runs(workbench, finished, runs_folder)
     study = made(runs_folder, toy_plan(seeds=2), "pair")
     refused = workbench("compare", "pair", "--json")
     assert refused.stderr == "workbench: Study pair has no run yet: `workbench study run pair` trains them.\n"
+    assert workbench("compare", finished.id, "pair").stderr == refused.stderr  # not dropped beside a run
     for number in (1, 3):
         study.begin(number).events_file.write_bytes(finished.events_file.read_bytes())
     told = json.loads(workbench("compare", "pair", finished.id, "pair-01", "--json").stdout)

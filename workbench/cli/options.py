@@ -109,8 +109,9 @@ def find_all(names: Sequence[str], folder: Path | None) -> list[Run]:
     found: list[Run] = []
     for name in names:
         if name in known and not holds(root(folder) / name):
-            found += [member.run for member in known[name].members() if member.summary]
-            if not found:
+            begun = [member.run for member in known[name].members() if member.summary]
+            found += begun
+            if not begun:
                 raise NoSuchRun(f"Study {name} has no run yet: `workbench study run {name}` trains them.")
         else:
             found.append(find(name, folder))
