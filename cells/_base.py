@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, NamedTuple, Self, cast
 
 import msgspec
@@ -27,9 +27,10 @@ class Hidden(NamedTuple):
 class Cell(nn.Module, ABC, Generic[State]):
     """One recurrence over one layer and one direction.
 
-    A subclass defines ``step``, and whatever of the rest differs: ``project``, ``initial_state``, ``make_parameters``,
-    and ``gates`` where there is something to look at. Its state is a NamedTuple of tensors (B, …) of any trailing
-    shapes, number and dtype; it may start anywhere, also at a parameter.
+    A subclass defines ``step``, and whatever of the rest differs: ``project``, ``initial_state``, ``make_parameters``.
+    For inspection it may define ``gates`` and ``update``, and name ``sigmoid_gates``, ``keep_gate`` and ``memory``.
+    Its state is a NamedTuple of tensors (B, …) of any trailing shapes, number and dtype; it may start anywhere, also at
+    a parameter.
 
     Parameters carry ``torch.nn``'s names, shapes and gate order (``weight_ih`` (G,I), ``weight_hh`` (G,H),
     ``bias_ih`` and ``bias_hh`` (G,)) and its initialisation, uniform in ±1/√H.
@@ -49,7 +50,12 @@ class Cell(nn.Module, ABC, Generic[State]):
     gate_count: ClassVar[int] = 1
     recurrent_weight: ClassVar[bool] = True  # False: no matrix acts on the state, and none is made
     recurrent_bias: ClassVar[bool] = True  # False: one bias, ``bias_ih``
+    sigmoid_gates: ClassVar[tuple[str, ...]] = ()  # those of ``gates`` whose values lie between 0 and 1
+    keep_gate: ClassVar[str] = ""  # the one that multiplies the memory: f of an LSTM, z of a GRU
+    memory: ClassVar[str] = "h"  # the part of the state that ``update`` adds up to
+    differentiable: ClassVar[tuple[str, ...]] = ()  # parts of the state with a total derivative; empty: all of them
     options: Any = None  # an ``Options``, where there are any
+    record: Callable[[Tensor, Any, Any], None] | None = None  # called by ``run`` after each step: see ``cells._trace``
     _lowered: Tensor | None = None  # ``weight_hh`` in autocast's arithmetic, while ``run`` goes through the steps
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int = 0) -> None:
@@ -138,6 +144,22 @@ class Cell(nn.Module, ABC, Generic[State]):
         """Return the intermediate values of one step by name, each (B, …), for inspection; by default none."""
         return {}
 
+    def update(self, gates: Mapping[str, Tensor], state: State) -> dict[str, Tensor]:
+        """Return what one step keeps of its memory and what it writes: ``kept`` and ``written``, each (B,H).
+
+        Their sum is the ``memory`` after the step. By default none, for a cell that does not add them up.
+
+        Args:
+            gates: of the step, from ``gates``.
+            state: before the step.
+        """
+        return {}
+
+    @property
+    def recurrent_map(self) -> Tensor | None:
+        """The matrix (H,H) that alone takes one state to the next, for a cell without gates; by default ``None``."""
+        return None
+
     def run(self, x: Tensor, steps: Steps, state: State | None, return_state: bool) -> tuple[Tensor, State | None]:
         """Compute all steps in the order of one direction.
 
@@ -150,7 +172,7 @@ class Cell(nn.Module, ABC, Generic[State]):
             outputs (T,B,O), zero past each sequence's end, and the state, or ``None``.
         """
         state = self.initial_state(x.shape[1]) if state is None else steps.sort(state)
-        outputs, ended, alive = [], [], x.shape[1]
+        outputs, ended, alive, record = [], [], x.shape[1], self.record
         self._lowered = self._lower(x.device.type)
         try:
             for projected in torch.split(self.project(steps.take(x)), steps.sizes):  # (n,G), n sequences still alive
@@ -158,8 +180,11 @@ class Cell(nn.Module, ABC, Generic[State]):
                 if n < alive:  # those that ended keep their state as it is
                     ended.append(type(state)(*(part[n:] for part in state)))
                     state, alive = type(state)(*(part[:n] for part in state)), n
-                output, state = self.step(projected, state)  # (n,O)
+                before = state
+                output, state = self.step(projected, before)  # (n,O)
                 outputs.append(output)
+                if record is not None:
+                    record(projected, before, state)
         finally:
             self._lowered = None
         padded = steps.put(torch.cat(outputs))  # (T,B,O)

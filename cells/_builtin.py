@@ -20,6 +20,7 @@ from cells._packing import State, Steps
 class BuiltIn(Cell[State]):
     """A ``torch.nn`` module whose states are converted to and from NamedTuples."""
 
+    differentiable = ("h",)  # a loss sees the memory of torch's LSTM through h as well, inside the module
     module: ClassVar[type[nn.RNN] | type[nn.GRU] | type[nn.LSTM]]
 
     def make_parameters(self) -> None:
@@ -37,8 +38,8 @@ class BuiltIn(Cell[State]):
         """Convert the module's state to this cell's, each part (B,H)."""
 
     def step(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
-        output, after = self.rnn(projected[None], self.to_module(state))  # (1,B,H)
-        return output[0], self.from_module(after)
+        after = self.from_module(self.rnn(projected[None], self.to_module(state))[1])
+        return after[0], after  # the output is h itself, also in the graph of a loss
 
     def gates(self, projected: Tensor, state: State) -> dict[str, Tensor]:
         return {"h": self.step(projected, state)[0]}  # torch gives no gates

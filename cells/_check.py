@@ -151,6 +151,28 @@ def gate_shapes(kind: type[AnyCell]) -> None:
             raise Failure(f"gate {name} has the shape {tuple(value.shape)} for B = {B}: it must be (B, …)")
 
 
+def declared_gates(kind: type[AnyCell]) -> None:
+    """Sigmoid gates lie between 0 and 1, and what a step keeps and writes adds up to its memory."""
+    cell = _cell(kind)
+    projected, before = cell.project(_noise(B, I)), cell.initial_state(B)
+    _, before = cell.step(projected, before)
+    gates = cell.gates(projected, before)
+    for name in {*cell.sigmoid_gates, *filter(None, [cell.keep_gate])}:
+        if name not in gates:
+            raise Failure(f"gates gives no {name}, which sigmoid_gates or keep_gate names")
+        if name in cell.sigmoid_gates and not bool(((gates[name] >= 0) & (gates[name] <= 1)).all()):
+            raise Failure(f"gate {name} is named in sigmoid_gates and has values outside 0 to 1")
+    update = cell.update(gates, before)
+    if update:
+        if set(update) != {"kept", "written"}:
+            raise Failure(f"update gives {', '.join(update)}: it must give kept and written, or nothing")
+        _, after = cell.step(projected, before)
+        memory = getattr(after, cell.memory, None)
+        if memory is None:
+            raise Failure(f"the state has no {cell.memory}, which memory names")
+        _equal(update["kept"] + update["written"], memory, f"what update keeps and writes is not {cell.memory}")
+
+
 def gradients(kind: type[AnyCell]) -> None:
     """Every parameter gets a gradient that is finite and not zero."""
     net = _network(kind).train()
@@ -206,6 +228,7 @@ CHECKS: dict[str, Check] = {
     "output shapes": output_shapes,
     "state shapes": state_shapes,
     "gate shapes": gate_shapes,
+    "declared gates": declared_gates,
     "ragged lengths": ragged_lengths,
     "both directions": both_directions,
     "projection": projection,

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cells._base import AnyCell, Cell
-from cells._packing import both_directions
+from cells._packing import Steps, both_directions
+from cells._trace import Trace
 
 
 class Recurrent(nn.Module):
@@ -48,6 +49,7 @@ class Recurrent(nn.Module):
         options: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
+        self.trace: Trace | None = None  # records the passes: see ``cells._trace.traced``
         if layers < 1 or not 0 <= dropout <= 1:
             raise ValueError(f"Layers must be at least 1 and dropout from 0 to 1: they are {layers}, {dropout}.")
         self.directions = 2 if bidirectional or kind.bidirectional else 1
@@ -85,7 +87,7 @@ class Recurrent(nn.Module):
         for layer in range(self.layers):
             outputs = []
             for steps, k in zip(directions, range(layer * self.directions, len(self.cells)), strict=False):
-                output, after = self._cell(k).run(x, steps, _part(state, k), return_state)  # (T,B,O)
+                output, after = self._run(k, x, steps, _part(state, k), return_state)  # (T,B,O)
                 outputs.append(output)
                 last.append(after)
             x = outputs[0] if self.directions == 1 else torch.cat(outputs, -1)  # (T,B,D·O)
@@ -93,6 +95,11 @@ class Recurrent(nn.Module):
                 x = F.dropout(x, self.dropout, self.training)
         stacked = type(last[0])(*(torch.stack(parts) for parts in zip(*last, strict=True))) if return_state else None
         return x.transpose(0, 1), stacked  # (B,T,D·O)
+
+    def _run(self, k: int, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
+        if self.trace is None:
+            return self._cell(k).run(x, steps, state, return_state)
+        return self.trace.run(self._cell(k), *divmod(k, self.directions), x, steps, state, return_state)
 
     def to_torch(self) -> dict[str, Tensor]:
         """Return the weights under ``torch.nn``'s names (``weight_ih_l0_reverse``), ready for ``load_state_dict``."""

@@ -15,6 +15,8 @@ this variant), in the form of ``torch.nn.GRU``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -26,6 +28,8 @@ class GRU(Cell[Hidden]):
     """A state that two gates reset and update."""
 
     gate_count = 3
+    sigmoid_gates = ("r", "z")
+    keep_gate = "z"
 
     def project(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight_ih, self.bias_ih)  # (…,3H); b_hh belongs inside the reset
@@ -36,6 +40,10 @@ class GRU(Cell[Hidden]):
         r, z = (projected[:, : 2 * H] + recurrent[:, : 2 * H]).sigmoid().chunk(2, 1)  # 2 × (B,H)
         n = torch.addcmul(projected[:, 2 * H :], r, recurrent[:, 2 * H :]).tanh()  # (B,H)
         return {"r": r, "z": z, "n": n}
+
+    def update(self, gates: Mapping[str, Tensor], state: Hidden) -> dict[str, Tensor]:
+        z, n = gates["z"], gates["n"]
+        return {"kept": z * state.h, "written": (1 - z) * n}  # (B,H)
 
     def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
         _, z, n = self.gates(projected, state).values()

@@ -13,6 +13,8 @@ Source: A. Zhang et al., Dive into Deep Learning, section Gated Recurrent Units,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -23,6 +25,8 @@ class TextbookGRU(Cell[Hidden]):
     """A GRU whose reset gate acts on the state itself."""
 
     gate_count = 3
+    sigmoid_gates = ("r", "z")
+    keep_gate = "z"
     recurrent_bias = False
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
@@ -30,6 +34,10 @@ class TextbookGRU(Cell[Hidden]):
         r, z = torch.addmm(projected[:, : 2 * H], state.h, W[: 2 * H].t()).sigmoid().chunk(2, 1)
         n = torch.addmm(projected[:, 2 * H :], r * state.h, W[2 * H :].t()).tanh()  # (B,H)
         return {"r": r, "z": z, "n": n}
+
+    def update(self, gates: Mapping[str, Tensor], state: Hidden) -> dict[str, Tensor]:
+        z, n = gates["z"], gates["n"]
+        return {"kept": z * state.h, "written": (1 - z) * n}  # (B,H)
 
     def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
         _, z, n = self.gates(projected, state).values()

@@ -16,6 +16,7 @@ F. A. Gers, J. Schmidhuber and F. Cummins, Learning to Forget, Neural Computatio
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -35,6 +36,9 @@ class LSTM(Cell[LSTMState]):
     """A memory ``c`` that gates write, keep and show."""
 
     gate_count = 4
+    sigmoid_gates = ("i", "f", "o")
+    keep_gate = "f"
+    memory = "c"
 
     def initial_state(self, batch: int) -> LSTMState:
         zeros = self.weight_hh.new_zeros(batch, self.hidden_size)
@@ -43,6 +47,9 @@ class LSTM(Cell[LSTMState]):
     def gates(self, projected: Tensor, state: LSTMState) -> dict[str, Tensor]:
         i, f, g, o = torch.addmm(projected, state.h, self.recurrent_matrix.t()).chunk(4, 1)  # (B,4H) → 4 × (B,H)
         return {"i": i.sigmoid(), "f": f.sigmoid(), "g": g.tanh(), "o": o.sigmoid()}
+
+    def update(self, gates: Mapping[str, Tensor], state: LSTMState) -> dict[str, Tensor]:
+        return {"kept": gates["f"] * state.c, "written": gates["i"] * gates["g"]}  # (B,H)
 
     def step(self, projected: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
         i, f, g, o = self.gates(projected, state).values()

@@ -21,6 +21,10 @@ class RNN(Cell[Hidden]):
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
         return {"h": torch.addmm(projected, state.h, self.recurrent_matrix.t()).tanh()}  # (B,H)
 
+    @property
+    def recurrent_map(self) -> Tensor:
+        return self.weight_hh
+
     def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
         h = self.gates(projected, state)["h"]  # (B,H)
         return h, Hidden(h)

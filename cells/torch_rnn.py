@@ -7,7 +7,7 @@ Source: ``torch.nn.RNN``.
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 from cells._builtin import BuiltInHidden
 
@@ -16,3 +16,8 @@ class TorchRNN(BuiltInHidden):
     """``torch.nn.RNN``, one layer in one direction."""
 
     module = nn.RNN
+
+    @property
+    def recurrent_map(self) -> Tensor:
+        weight: Tensor = self.rnn.weight_hh_l0
+        return weight

@@ -34,6 +34,10 @@ class TutorialRNN(Cell[Hidden]):
         h, o = both.tensor_split([self.hidden_size], 1)
         return {"h": h, "o": o}  # (B,H), (B,O)
 
+    @property
+    def recurrent_map(self) -> Tensor:
+        return self.weight_hh[: self.hidden_size]
+
     def step(self, projected: Tensor, state: Hidden) -> tuple[Tensor, Hidden]:
         h, o = self.gates(projected, state).values()
         return o, Hidden(h)

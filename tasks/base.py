@@ -279,6 +279,14 @@ class Task(ABC, Generic[SettingsT, DataT]):
     def loss(self, model: nn.Module, data: DataT, rows: Tensor) -> Tensor:
         """Return the training loss of one batch, a scalar on the model's device."""
 
+    def probe_loss(self, model: nn.Module, data: DataT, rows: Tensor) -> Tensor:
+        """Return the loss whose gradient is followed back through time, a scalar: the mean over the batch's examples.
+
+        A task with a loss at every step gives that of each sequence's last one: else a state's gradient is mostly
+        that of the loss beside it.
+        """
+        return self.loss(model, data, rows)
+
     @abstractmethod
     def evaluate(self, model: nn.Module, data: DataT, split: Split, batch_size: int) -> Evaluation:
         """Return the metrics and views of a split. The model is in evaluation mode and gradients are off."""

@@ -133,6 +133,13 @@ class Task(Writer):
         network = _network(model)
         return scoring.token_nll(network, *scoring.predictions(network, data.poems, rows)).mean()
 
+    def probe_loss(self, model: nn.Module, data: PoemData, rows: Tensor) -> Tensor:
+        """Return the mean NLL of each poem's last token, its end."""
+        network = _network(model)
+        outputs, targets = scoring.predictions(network, data.poems, rows)
+        last = (data.poems.lengths[rows] - 1).cumsum(0) - 1  # (B,) of the P positions
+        return scoring.token_nll(network, outputs[last], targets[last]).mean()
+
     def evaluate(self, model: nn.Module, data: PoemData, split: Split, batch_size: int) -> Evaluation:
         """``scoring.nll_metrics`` and a held-out poem; the engine adds ``well_formed`` (``sample_metrics``)."""
         network, batches = _network(model), self.batches(data, split, batch_size, None)

@@ -21,7 +21,7 @@ from tasks.base import Evaluation
 from workbench.config import spec
 from workbench.engine import loop, step_statistics, trained_run, trainer
 from workbench.engine.devices import DeviceError
-from workbench.runs.events import Alarm, Baseline, Checkpoint, Eval, Finished, Started, Step, Stopped
+from workbench.runs.events import Alarm, Baseline, Checkpoint, Eval, Finished, Probe, Started, Step, Stopped
 from workbench.runs.run import Run
 
 SELDOM = {"train.checkpoint_seconds": 1000.0}
@@ -35,7 +35,11 @@ def metadata(run: Run) -> dict[str, str]:
 def test_events_come_in_the_order_that_readers_count_on(runs_folder: Path) -> None:
     events = trained(toy(runs_folder, {"train.epochs": 2, **SELDOM}))
     assert [type(e) for e in events[:3]] == [Started, Baseline, Checkpoint]
-    assert [type(e) for e in events[3:] if not isinstance(e, Step | Alarm)] == [Eval, Eval, Checkpoint, Finished]
+    assert [type(e) for e in events[3:] if not isinstance(e, Step | Alarm)] == [
+        *(Eval, Probe),
+        *(Eval, Probe),
+        *(Checkpoint, Finished),
+    ]
     started = events[0]
     assert (started.from_step, started.steps_per_epoch, started.total_steps) == (0, 12, 24)
     assert [e.step for e in only(Checkpoint, events)] == [0, 24]
@@ -231,7 +235,7 @@ def test_a_stopped_run_has_weights_and_goes_on_as_if_never_stopped(
 
 
 def test_a_run_that_reports_at_every_step_is_asked_to_stop_all_the_same(runs_folder: Path, clock: Clock) -> None:
-    run = toy(runs_folder, {"train.epochs": 50, "train.eval_every": 1}, pause=0.02)
+    run = toy(runs_folder, {"train.epochs": 50, "train.eval_every": 1, "train.probe": 0}, pause=0.02)
     events = trained(run, after(2))
     assert isinstance(events[-1], Stopped)
     assert events[-1].step == 26  # asked after 0.26 s, and again after as long

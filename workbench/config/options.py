@@ -55,6 +55,14 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             ge=0, le=10**9, description="training examples, always the same, that each evaluation measures too; 0: none"
         ),
     ] = 2_000
+    probe: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=4096,
+            description="validation examples on which each evaluation measures the gradient through time; 0: none",
+        ),
+    ] = 32
     patience: Annotated[
         int, Meta(ge=0, le=100_000, description="stop after so many evaluations without a better one; 0: never")
     ] = 0

@@ -10,7 +10,8 @@ from statistics import median
 from tasks.base import Metrics, Settings
 from workbench.render.format import number
 from workbench.render.metrics import formatted, heading, with_heading
-from workbench.runs.events import Best
+from workbench.runs.events import Best, Probe
+from workbench.runs.probes import OPEN, REACH, SHUT, furthest
 
 ENOUGH_STEPS = 50  # of gradients that are exactly zero, before a parameter counts as dead
 _WINDOW = 50  # reports whose gradient norms are remembered
@@ -19,6 +20,8 @@ _FAR = 10.0  # times the median, or the clip: an explosion
 _NEAR = 3.0  # times the same: ordinary
 _FEW_EPOCHS, _EARLY = 2.0, 0.5  # epochs, and share of all steps, in which a network may be worse than baselines
 _EVALUATIONS, _LONG = 5, 0.2  # evaluations, and share of all steps, without a better evaluation
+_LONG_SEQUENCE = 10  # steps back, below which a short reach is no loss
+_STANDS = 0.9  # share of a gate's values beyond an edge, from which it stands open or shut
 _NAMES = 6  # parameters that a sentence names
 
 
@@ -118,6 +121,30 @@ class Alarms:
             *self._below_baselines(metrics, settings, baselines, early=early, second_half=step > _EARLY * total),
             *self._raise("standstill", sentence, long, passed=since_best == 0),
         ]
+
+    def check_probe(self, probe: Probe) -> list[str]:
+        """Check the gradient through time, and the gates that were measured with it."""
+        longest, far = probe.distances[-1], furthest(probe.cells, probe.distances)
+        short = longest >= _LONG_SEQUENCE and far < longest / 2
+        sentence = (
+            f"The gradient reaches no further than {far} step{'s' * (far != 1)} back, in sequences of up to "
+            f"{longest + 1}: beyond, it is below {REACH:.1%} of that at the last step. What stands earlier is hardly "
+            "learned from; a cell with a memory (lstm, gru) may reach further."
+        )
+        sentences = self._raise("reach", sentence, short, passed=not short)
+        for cell in probe.cells:
+            for name, gate in cell.gates.items():
+                for way, share, edge in (("shut", gate.shut, f"below {SHUT}"), ("open", gate.open, f"above {OPEN}")):
+                    stands = share >= _STANDS
+                    sentence = f"Gate {name} of {cell.name} stands {way}: {share:.0%} of its values are {edge}."
+                    cause = f"{name} {cell.name} {way}"
+                    sentences += self._raise(cause, sentence, stands, passed=share < _STANDS / 2)
+        return sentences
+
+    def check_probe_error(self, error: Exception) -> list[str]:
+        """Tell once that the gradient through time could not be measured."""
+        sentence = f"The gradient through time could not be measured ({error}): the traceback is in the log."
+        return self._raise("probe", sentence, present=True, passed=False)
 
     def check_best(
         self, metrics: Metrics, settings: Settings | type[Settings], baselines: Mapping[str, Metrics]

@@ -15,6 +15,7 @@ Activity = Literal[
     "training",
     "evaluating",
     "measuring the baselines",
+    "measuring the gradient through time",
     "saving",
 ]
 

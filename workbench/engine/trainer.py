@@ -20,6 +20,7 @@ from workbench.engine.alarms import Alarms
 from workbench.engine.generation import samples
 from workbench.engine.gradient_monitor import GradientMonitor
 from workbench.engine.optim import Optimization
+from workbench.engine.probe import GradientProbe
 from workbench.engine.state import Activity, TrainingState, saved_position
 from workbench.engine.step_statistics import StepStatistics
 from workbench.engine.training_sample import training_sample
@@ -83,6 +84,7 @@ class Trainer:
         self.statistics = StepStatistics(self.device, skipping=scaled)
         self.gradients = GradientMonitor(self.model)
         self.alarms = Alarms(state.alarms)
+        self._probe: GradientProbe | None = None  # made at the first evaluation
         self.baselines: Mapping[str, Metrics] = {}  # on the validation rows, by their names; empty: not known
         self._counted = 0.0  # seconds of this process that ``state.wall_s`` holds already
         self._saved = time.monotonic()
@@ -195,6 +197,27 @@ class Trainer:
         self.model.train()
         return all_finite(evaluation.metrics), time.monotonic() - began
 
+    def probe_gradient(self) -> Iterator[Event]:
+        """Yield the gradient through time with the weights as they are; an alarm where it cannot be measured."""
+        if not self.options.probe:
+            return
+        self.model.eval()
+        try:
+            with self._doing("measuring the gradient through time"):
+                if self._probe is None:
+                    self._probe = GradientProbe(self.task, self.examples, self.options.probe, self.options.seed)
+                probe = self._probe.measure(self.model, self.state.step)
+        except Exception as error:  # of a cell or task of the user's own: the training can do without
+            self.state.activity = "training"
+            traceback.print_exc()
+            yield from self._alarm_events(self.alarms.check_probe_error(error))
+        else:
+            if probe is not None:
+                yield probe
+                yield from self._alarm_events(self.alarms.check_probe(probe))
+        finally:
+            self.model.train()
+
     def begin_epoch(self) -> None:
         """Let the task prepare the network for the present epoch."""
         self.task.begin_epoch(self.model, self.state.epoch)
@@ -241,6 +264,9 @@ class Trainer:
             since_best=self.state.worse,
         )
         yield from self._alarm_events(sentences)
+        with self.optimization.ema.applied():
+            probed = [*self.probe_gradient()]
+        yield from probed
 
     def measure_baselines(self) -> Iterator[Event]:
         """Yield the baselines' metrics on the same rows; an alarm where they fail: the network is trained by then."""

@@ -12,6 +12,7 @@ import msgspec
 
 from tasks.base import Correctness, Metrics
 from tasks.views import View
+from workbench.runs.probes import ProbedCell
 
 SCHEMA = 1
 
@@ -78,6 +79,17 @@ class Eval(_Event, frozen=True, kw_only=True, tag="eval"):
     train_s: float = 0.0  # seconds that measuring the training sample took
 
 
+class Probe(_Event, frozen=True, kw_only=True, tag="probe"):
+    """The gradient through time at an evaluation: ‖∂L/∂state‖ by distance to each sequence's end."""
+
+    step: int
+    examples: int  # of the validation split, always the same
+    distances: list[int]  # every one, or at most ``workbench.engine.probe.MOST_DISTANCES`` evenly spaced
+    counts: list[int]  # examples that are so long
+    cells: list[ProbedCell]  # by layer, then direction
+    seconds: float = 0.0  # that the measurement took
+
+
 class Sample(_Event, frozen=True, kw_only=True, tag="sample"):
     """A sample that the network generated."""
 
@@ -129,7 +141,7 @@ class Failed(_Event, frozen=True, kw_only=True, tag="failed"):
     message: str
 
 
-Event = Started | Baseline | Step | Eval | Sample | Checkpoint | Alarm | Finished | Stopped | Failed
+Event = Started | Baseline | Step | Eval | Probe | Sample | Checkpoint | Alarm | Finished | Stopped | Failed
 Ended = Finished | Stopped | Failed
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -20,6 +20,7 @@ from workbench.runs.events import (
     Event,
     Failed,
     Finished,
+    Probe,
     Sample,
     Started,
     Step,
@@ -47,6 +48,7 @@ class History:
         self.baseline: Baseline | None = None
         self.steps: list[Step] = []
         self.evals: list[Eval] = []
+        self.probes: list[Probe] = []
         self.samples: list[Sample] = []
         self.alarms: list[Alarm] = []
         self.checkpoint: Checkpoint | None = None
@@ -65,6 +67,8 @@ class History:
                 self.steps.append(event)
             case Eval():
                 self.evals.append(event)
+            case Probe():
+                self.probes.append(event)
             case Sample():
                 self.samples.append(event)
             case Alarm():
@@ -95,6 +99,7 @@ class History:
             if not self.evals[index].views:
                 break
             self.evals[index] = msgspec.structs.replace(self.evals[index], views=[])
+        del self.probes[:-1]
 
     @property
     def empty(self) -> bool:
@@ -117,6 +122,7 @@ class History:
     def _forget_after(self, step: int) -> None:
         self.steps = [e for e in self.steps if e.step <= step]
         self.evals = [e for e in self.evals if e.step <= step]
+        self.probes = [e for e in self.probes if e.step <= step]
         self.samples = [e for e in self.samples if e.step <= step]
         self.alarms = [e for e in self.alarms if e.step <= step]
         if self.checkpoint and self.checkpoint.step > step:
@@ -197,7 +203,7 @@ class LatestEvents:
         history.steps = history.steps[-1:]
         best = history.evals[-1].best.step if history.evals else 0
         history.evals = [e for e in history.evals[:-1] if e.step == best][-1:] + history.evals[-1:]
-        history.samples, history.alarms = [], []
+        history.probes, history.samples, history.alarms = [], [], []
 
 
 def _latest(path: Path, file: BinaryIO) -> tuple[list[Event], int]:
