@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -26,6 +26,9 @@ CacheName = Annotated[str, msgspec.Meta(pattern=r"^[\w.-]*$")]  # of a task's ca
 Metrics = dict[str, float | None]
 Baselines = dict[str, dict[str, Metrics]]  # by split and method
 RecurrentState = Any  # a NamedTuple of tensors, or None before the first step
+_NO_READING = (
+    "Networks of this task cannot be inspected: its task.py has no method reading, of which docs/own-task.md tells."
+)
 State = Mapping[str, Any]  # plain JSON: vocabulary, labels, scaler
 
 
@@ -187,6 +190,23 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 DataT = TypeVar("DataT", bound=Data)
 
 
+class Reading(NamedTuple):
+    """One sequence on its way through a network, cut before and after the recurrence, for inspection.
+
+    ``readout`` is the rest of the network: (inputs (N,T,I), outputs (N,T,D·O), lengths (N,) on the CPU) → (N,A), what
+    the network answers after it has read so many steps of each.
+    """
+
+    symbols: Sequence[str]  # T, what each step reads, as people write it
+    inputs: Tensor  # (1,T,I), what the recurrence reads
+    readout: Callable[[Tensor, Tensor, Tensor], Tensor]
+    answers: Sequence[str]  # A, what each of the answer's numbers is of: classes, tokens, times
+    unit: str = ""  # of the numbers; empty: they are scores, whose softmax are probabilities
+    expected: Sequence[str] = ()  # T, the right answer after each step, empty where there is none; (): not known
+    traits: Mapping[str, Sequence[float]] = {}  # T, what is known of each step by name; NaN where it does not apply
+    notes: Sequence[str] = ()  # on what of the sequence is not read
+
+
 class Correctness(msgspec.Struct, frozen=True, kw_only=True):
     """Whether each row of a split was classified rightly, small enough to be kept: a bit a row, by row number."""
 
@@ -298,6 +318,22 @@ class Task(ABC, Generic[SettingsT, DataT]):
         Raises:
             ValueError: the text cannot be answered; one sentence says why.
         """
+
+    def reading(self, model: nn.Module, text: str) -> Reading:
+        """Return a text as the network reads it, step by step.
+
+        Raises:
+            ValueError: the text cannot be read, or this task has no readings; one sentence says why.
+        """
+        raise ValueError(_NO_READING)
+
+    def reading_of_row(self, model: nn.Module, data: DataT, row: int) -> Reading:
+        """Return a row of the data as the network reads it, with what is known of it in ``expected`` and ``traits``.
+
+        Raises:
+            ValueError: this task has no readings; one sentence says so.
+        """
+        raise ValueError(_NO_READING)
 
     def sample(self, model: nn.Module) -> View | None:
         """Return something that the network generates after each evaluation, from a fixed beginning and seed.

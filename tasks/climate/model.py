@@ -63,6 +63,15 @@ class Forecaster(nn.Module):
         """``features`` (B,P,F), ``past`` (B,P) of the target → (B,H)."""
         return self.baselines(past) + self.correction(features)
 
+    def steps(self, features: Tensor) -> Tensor:
+        """Return what the recurrence reads of a history, step by step: (B,P,F) → (B,S,I)."""
+        return patches(prepared(features, self.settings, self.calendar, self.day), self.settings)
+
+    def readout(self, outputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the addition to the baseline forecast: outputs (B,S,D·O), ``lengths`` (B,) on the CPU → (B,H)."""
+        values: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))
+        return values
+
     def correction(self, features: Tensor) -> Tensor:
         """Return the network's addition to the baseline forecast: (B,P,F) → (B,H)."""
         features = prepared(features, self.settings, self.calendar, self.day)
@@ -73,9 +82,7 @@ class Forecaster(nn.Module):
 
     def _read(self, features: Tensor) -> Tensor:
         outputs, _ = self.recurrent(patches(features, self.settings))  # (B,S,D·O)
-        lengths = torch.full((len(outputs),), outputs.shape[1])
-        values: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))  # (B,H)
-        return values
+        return self.readout(outputs, torch.full((len(outputs),), outputs.shape[1]))
 
     def baselines(self, past: Tensor) -> Tensor:
         """Return the baseline forecast that the network corrects, or zeros: (B,P) → (B,H)."""

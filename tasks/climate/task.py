@@ -14,17 +14,19 @@ import msgspec
 import numpy as np
 import torch
 from msgspec import Meta
+from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import Baselines, CacheName, DataError, Evaluation, RecurrentNetwork, Split, State
+from tasks.base import Baselines, CacheName, DataError, Evaluation, Reading, RecurrentNetwork, Split, State
 from tasks.climate import baseline_metrics, baselines, folds, forecast_view
 from tasks.climate import data as climate
 from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
 from tasks.climate.metrics import ForecastErrors, by_horizon
 from tasks.climate.model import Forecaster, input_size
+from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import Settings
 from tasks.climate.wording import format_span, format_time
 from tasks.shared.datasets import cache
@@ -118,33 +120,9 @@ class Task(base.Task[Settings, ClimateData]):
         )
 
     def predict(self, model: nn.Module, text: str) -> list[View]:
-        path = Path(os.path.expanduser(text.strip()))  # noqa: PTH111 (a Path's raises where there is no such home)
-        if not text.strip() or not os.path.isfile(path):  # noqa: PTH113 (a Path's raises on names too long)
-            raise ValueError(
-                f"{shortened(text)!r} is no file: give the path of a CSV file that ends with at least "
-                f"{self.settings.history} readings."
-            )
-        try:
-            _, found = climate.read_regular(self.settings, [path])
-        except DataError as error:
-            raise ValueError(str(error)) from None
-        given = found.values[-self.settings.history :]
-        if found.step != self.step:
-            raise ValueError(
-                f"{path} has a reading every {format_span(found.step)}; this network knows one every "
-                f"{format_span(self.step)}."
-            )
-        if len(given) < self.settings.history:
-            raise ValueError(f"{path} holds {len(given):,} readings: {self.settings.history:,} are needed.")
-        if np.isnan(given).any():
-            raise ValueError(
-                f"{path} has a long gap in its last {self.settings.history:,} readings: give a file without."
-            )
-        device = next(model.parameters()).device
-        scaled = (given - np.array(self.state["mean"])) / np.array(self.state["spread"])  # (P,F+1)
-        history = torch.from_numpy(scaled).float().to(device)[None]
-        past = history[..., -1]
-        predicted = self._degrees(model(history[..., :-1], past)[0])
+        path, found, given = self._read(text)
+        past, history = self._scaled(model, given)
+        predicted = self._degrees(model(history, past)[0])
         end = found.start + (len(found.values) - 1) * self.step
         shown = forecast_view.forecast(
             f"forecast from {format_time(end)} on",
@@ -177,6 +155,34 @@ class Task(base.Task[Settings, ClimateData]):
             cached_only=cached_only,
         )
 
+    def reading(self, model: nn.Module, text: str) -> Reading:
+        """The end of a CSV file, given by its path, as a forecast reads it."""
+        _, found, given = self._read(text)
+        past, history = self._scaled(model, given)
+        return self._reading(model, history, past, found.start + (len(found.values) - 1) * self.step)
+
+    def reading_of_row(self, model: nn.Module, data: ClimateData, row: int) -> Reading:
+        history, past = data.history(torch.tensor([row]), self.settings.history)
+        return self._reading(model, history, past, self.state["start"] + (row + self.settings.history - 1) * self.step)
+
+    def _reading(self, model: nn.Module, history: Tensor, past: Tensor, end: int) -> Reading:
+        """Return the reading of one window, (1,P,F) and (1,P), whose last reading is at ``end`` (Unix seconds)."""
+        assert isinstance(model, Forecaster)
+        steps = model.steps(history)  # (1,S,I)
+        count = steps.shape[1]
+        span = self.settings.history // count * self.step  # s of a step
+        means = history[0].reshape(count, -1, history.shape[-1]).mean(1)  # (S,F)
+        columns = [f"column {name}" for name in self.settings.columns]
+        baselines = model.baselines(past)
+        return Reading(
+            symbols=[format_time(end - (count - 1 - at) * span) for at in range(count)],
+            inputs=steps,
+            readout=lambda _, outputs, lengths: self._degrees(baselines + model.readout(outputs, lengths)),
+            answers=[format_time(end + (at + 1) * self.step) for at in range(self.settings.horizon)],
+            unit=self.unit,
+            traits=dict(zip(columns, means.T.tolist(), strict=True)),
+        )
+
     def windows(self, data: ClimateData, rows: Tensor) -> Window:
         """The windows that begin at ``rows`` (B,)."""
         length = self.settings.history
@@ -204,6 +210,42 @@ class Task(base.Task[Settings, ClimateData]):
                 unit=self.unit,
                 thin=self.hourly,
             )
+
+    def _read(self, text: str) -> tuple[Path, RegularSeries, NDArray[np.float64]]:
+        """Return the file of a path, all its readings, and those (P,F+1) that a forecast needs.
+
+        Raises:
+            ValueError: it is no such file, or does not end with so many readings at this network's step.
+        """
+        path = Path(os.path.expanduser(text.strip()))  # noqa: PTH111 (a Path's raises where there is no such home)
+        if not text.strip() or not os.path.isfile(path):  # noqa: PTH113 (a Path's raises on names too long)
+            raise ValueError(
+                f"{shortened(text)!r} is no file: give the path of a CSV file that ends with at least "
+                f"{self.settings.history} readings."
+            )
+        try:
+            _, found = climate.read_regular(self.settings, [path])
+        except DataError as error:
+            raise ValueError(str(error)) from None
+        given = found.values[-self.settings.history :]
+        if found.step != self.step:
+            raise ValueError(
+                f"{path} has a reading every {format_span(found.step)}; this network knows one every "
+                f"{format_span(self.step)}."
+            )
+        if len(given) < self.settings.history:
+            raise ValueError(f"{path} holds {len(given):,} readings: {self.settings.history:,} are needed.")
+        if np.isnan(given).any():
+            raise ValueError(
+                f"{path} has a long gap in its last {self.settings.history:,} readings: give a file without."
+            )
+        return path, found, given
+
+    def _scaled(self, model: nn.Module, given: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+        """Return readings (P,F+1), the target last, as the network takes them: past (1,P), history (1,P,F)."""
+        scaled = (given - np.array(self.state["mean"])) / np.array(self.state["spread"])
+        history = torch.from_numpy(scaled).float().to(next(model.parameters()).device)[None]
+        return history[..., -1], history[..., :-1]
 
     def _degrees(self, scaled: Tensor) -> Tensor:
         return scaled.float() * self.spread + self.mean

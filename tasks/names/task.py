@@ -5,13 +5,13 @@ Shapes: B batch, T time, I input size, C classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.base import EVAL_SPLITS, Baselines, RecurrentNetwork, Split, State
+from tasks.base import EVAL_SPLITS, Baselines, Reading, RecurrentNetwork, Split, State
 from tasks.names import data as names
 from tasks.names.data import LETTERS, NamesData
 from tasks.names.settings import Settings
@@ -69,14 +69,19 @@ class Task(ClassificationTask[Settings, NamesData]):
         return data.texts(rows)
 
     def predict(self, model: nn.Module, text: str) -> list[View]:
-        name, dropped = names.fold(text)
-        if not name:
-            raise ValueError(
-                f"{shortened(text)!r} has no letter that this model knows: type the name in Latin letters."
-            )
-        device = next(model.parameters()).device
-        scores = model(torch.tensor([names.encode(name)], device=device), torch.tensor([len(name)]))  # (1,C)
-        return [self.answer(text.strip(), scores, unread.unknown(dropped, len(name) + len(dropped), "characters"))]
+        name, codes, note = _read(model, text)
+        return [self.answer(text.strip(), model(codes, torch.tensor([len(name)])), note)]
+
+    def reading(self, model: nn.Module, text: str) -> Reading:
+        name, codes, note = _read(model, text)
+        return self.classifier_reading(model, codes, list(name), note)
+
+    def reading_of_row(self, model: nn.Module, data: NamesData, row: int) -> Reading:
+        name = data.texts(torch.tensor([row]))[0]
+        return self.classifier_reading(model, _codes(model, name), list(name), label=int(data.labels[row]))
+
+    def step_traits(self, symbols: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        return {"vowel": [float(letter.lower() in "aeiouy") for letter in symbols]}
 
     def baseline(self, data: NamesData, *, cached_only: bool = False) -> Baselines:
         def compute() -> Baselines:
@@ -91,3 +96,19 @@ class Task(ClassificationTask[Settings, NamesData]):
         there = rows.to(data.codes.device, non_blocking=True)
         codes = data.codes[there, : int(lengths.max())].long()  # (B,T)
         return model(codes, lengths), data.labels[there]
+
+
+def _read(model: nn.Module, text: str) -> tuple[str, Tensor, str]:
+    """Return a name in the letters that a network knows, their codes (1,T), and a sentence on the others.
+
+    Raises:
+        ValueError: it has none of them.
+    """
+    name, dropped = names.fold(text)
+    if not name:
+        raise ValueError(f"{shortened(text)!r} has no letter that this model knows: type the name in Latin letters.")
+    return name, _codes(model, name), unread.unknown(dropped, len(name) + len(dropped), "characters")
+
+
+def _codes(model: nn.Module, name: str) -> Tensor:
+    return torch.tensor([names.encode(name)], device=next(model.parameters()).device)

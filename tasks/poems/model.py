@@ -43,9 +43,19 @@ class PlainNetwork(nn.Module):
         self, codes: Tensor, lengths: Tensor | None = None, state: RecurrentState = None, *, return_state: bool = False
     ) -> tuple[Tensor, RecurrentState]:
         """``codes`` (B,T), ``lengths`` (B,) on the CPU → outputs (B,T,O) for ``scores``; the state on demand."""
-        inputs = self.dropout(self.embedding(codes))
+        inputs = self.features(codes)
         outputs, after = self.recurrent(inputs, lengths, state, return_state=return_state)
-        return self.dropout(outputs), after
+        return self.readout(inputs, outputs), after
+
+    def features(self, codes: Tensor) -> Tensor:
+        """Return the recurrence's input: (B,T) → (B,T,E)."""
+        features: Tensor = self.dropout(self.embedding(codes))
+        return features
+
+    def readout(self, inputs: Tensor, outputs: Tensor) -> Tensor:
+        """Return what is scored of the recurrence's outputs: (B,T,E), (B,T,O) → (B,T,O)."""
+        kept: Tensor = self.dropout(outputs)
+        return kept
 
     def scores(self, outputs: Tensor) -> Tensor:
         """Outputs at P positions (P,O) → scores (P,V) of the next character of each."""
@@ -119,10 +129,24 @@ class PoemNetwork(nn.Module):
         Without a ``state`` the codes are whole poems from their start token on.
         """
         seen = codes if state is None else torch.cat([state.codes, codes], 1)
-        inputs = self.dropout(self._embed(codes) + self._embed_context(seen, codes.shape[1])) * self.scale
+        inputs = self.features(codes, seen)
         recurrent, after = self.recurrent(inputs, lengths, state and state.state, return_state=return_state)
-        outputs = self.narrow(self.dropout(recurrent)) + self.skip(inputs)
-        return outputs, ReadState(seen, after) if return_state else None
+        return self.readout(inputs, recurrent), ReadState(seen, after) if return_state else None
+
+    def features(self, codes: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Return the recurrence's input: (B,T) → (B,T,E).
+
+        Args:
+            seen: all tokens up to the last of ``codes``; none: ``codes`` are whole poems from their start token on.
+        """
+        seen = codes if seen is None else seen
+        features: Tensor = self.dropout(self._embed(codes) + self._embed_context(seen, codes.shape[1])) * self.scale
+        return features
+
+    def readout(self, inputs: Tensor, outputs: Tensor) -> Tensor:
+        """Return what is scored of the recurrence's outputs: (B,T,E), (B,T,O) → (B,T,W)."""
+        scored: Tensor = self.narrow(self.dropout(outputs)) + self.skip(inputs)
+        return scored
 
     def scores(self, outputs: Tensor) -> Tensor:
         """Outputs at P positions (P,W) → scores (P,V) of the next character of each."""

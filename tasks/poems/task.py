@@ -5,6 +5,7 @@ Shapes: B batch, T time, E embedding, V vocabulary.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from tasks.base import (
     DataError,
     Evaluation,
     Metrics,
+    Reading,
     RecurrentNetwork,
     RecurrentState,
     Split,
@@ -32,7 +34,7 @@ from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.guide import PoemGuide
 from tasks.poems.lexicon import Lexicon
 from tasks.poems.model import Network, PlainNetwork, PoemNetwork, init_bias_to_frequencies
-from tasks.poems.prosody import Prosody
+from tasks.poems.prosody import Prosody, Tone
 from tasks.poems.settings import Settings
 from tasks.poems.transcription import transcribe
 from tasks.shared.datasets.cache import kept_baseline
@@ -251,6 +253,42 @@ class Task(Writer):
             return []
         nats = scoring.prompt_nll(_network(model), [codes])[0].tolist()
         return [scoring.surprise_table([self.vocabulary[code] for code in codes[1:]], nats)]
+
+    def reading(self, model: nn.Module, text: str) -> Reading:
+        """A poem, or its beginning, after the form that it has (of a beginning: ``free``)."""
+        codes = self.prompt(text, forms.form(text))
+        if len(codes) == _HEADER:
+            raise ValueError("There is no character to read: type a poem or its beginning.")
+        return self._reading(model, codes, self.notes(text))
+
+    def reading_of_row(self, model: nn.Module, data: PoemData, row: int) -> Reading:
+        [codes] = data.poems.lists(torch.tensor([row]))
+        return self._reading(model, codes[:-1], expected=codes[1:])
+
+    def _reading(
+        self, model: nn.Module, codes: Sequence[int], notes: Sequence[str] = (), expected: Sequence[int] = ()
+    ) -> Reading:
+        network, tokens = _network(model), [self.vocabulary[code] for code in codes]
+        after = [*(expected or codes[1:]), -1][: len(codes)]
+        marks = set(self.vocabulary.encode(cleaning.PUNCTUATION))
+        tones = {Tone.LEVEL: 0.0, Tone.OBLIQUE: 1.0}
+
+        def readout(inputs: Tensor, outputs: Tensor, lengths: Tensor) -> Tensor:
+            last = torch.arange(len(outputs)), (lengths - 1).to(outputs.device)
+            return network.scores(network.readout(inputs.expand(len(outputs), -1, -1)[last], outputs[last]))
+
+        return Reading(
+            symbols=tokens,
+            inputs=network.features(torch.tensor([[*codes]], device=network.head.weight.device)),
+            readout=readout,
+            answers=self.vocabulary.tokens,
+            expected=[self.vocabulary[code] if code >= 0 else "" for code in after],
+            traits={
+                "end of a line": [float(code in marks) if code >= 0 else math.nan for code in after],
+                "oblique tone": [tones.get(self.lexicon.tones[code], math.nan) for code in codes],
+            },
+            notes=notes,
+        )
 
     def layout(self, text: str) -> str:
         return forms.with_line_breaks(text)

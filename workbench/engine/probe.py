@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from cells._recurrent import Recurrent
 from cells._trace import Trace, TracedCell, traced
 from tasks.base import AnyTask, Data
-from workbench.engine.generation.samples import EVAL_BATCH
 from workbench.runs.events import Probe, finite
 from workbench.runs.probes import OPEN, SHUT, GateStatistics, Norms, ProbedCell
 
 MOST_DISTANCES = 512
+_AT_ONCE = 256  # rows of a batch that are listed
 _STREAM = 104_729  # keeps its draw apart from those of the epochs' batches
 
 
@@ -36,7 +36,7 @@ class GradientProbe:
 
     def __init__(self, task: AnyTask, examples: Data, count: int, seed: int) -> None:
         self._task, self._examples = task, examples
-        rows = torch.cat([*task.batches(examples, "val", EVAL_BATCH, None)])
+        rows = torch.cat([*task.batches(examples, "val", _AT_ONCE, None)])
         generator = torch.Generator().manual_seed((seed * 1_000_003 + _STREAM) % 2**63)
         self._rows = rows[torch.randperm(len(rows), generator=generator)[:count].sort().values]
 

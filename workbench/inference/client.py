@@ -25,7 +25,10 @@ from workbench.inference.protocol import (
     Error,
     Examples,
     Explain,
+    FindUnits,
     Generate,
+    Inspect,
+    Inspected,
     Judged,
     Listed,
     Network,
@@ -35,6 +38,7 @@ from workbench.inference.protocol import (
     Ready,
     Reply,
     Request,
+    UnitsFound,
     Views,
     encode,
     reply,
@@ -153,6 +157,27 @@ class Client:
         """
         yield from self._stream(request, Judged)
 
+    def inspect(self, request: Inspect) -> Inspected:
+        """Return gates, states, answers and contributions on a sequence.
+
+        Args:
+            request: its ``id`` is replaced by this client's own.
+
+        Raises:
+            ValueError: the sequence cannot be read; one sentence says why.
+            RunError: the child is gone.
+        """
+        return self._request(msgspec.structs.replace(request, id=next(self._ids)), Inspected)
+
+    def find_units(self, request: FindUnits) -> Generator[Judged | UnitsFound | End, None, None]:
+        """Yield how many rows are read, then the units that go with each trait; leaving early cancels the search.
+
+        Raises:
+            ValueError: the rows cannot be had or read; one sentence says why.
+            RunError: the child is gone.
+        """
+        yield from self._stream(request, Judged)
+
     def cancel(self) -> None:
         """End the request that is under way, from another thread: its call raises ``Cancelled``.
 
@@ -182,7 +207,7 @@ class Client:
         """Terminate the child, from any thread; a call that waits for a reply raises ``RunError``."""
         self._child.terminate()
 
-    def _stream(self, request: Generate | Examples, *steps: type[Reply]) -> Iterator[Any]:
+    def _stream(self, request: Generate | Examples | FindUnits, *steps: type[Reply]) -> Iterator[Any]:
         """Yield the replies of the types ``steps``, and the first other one, which is the last."""
         self._send(msgspec.structs.replace(request, id=next(self._ids)))
         over = False

@@ -5,7 +5,7 @@ Shapes: B batch, C classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tasks.base import AnyTask, Split
 from tasks.shared.classification.task import ClassificationTask
-from workbench.engine import data, trained_run
+from workbench.engine import trained_run
 from workbench.inference.protocol import Example
 from workbench.runs.run import Run
 
@@ -32,20 +32,23 @@ class _ClassRows(NamedTuple):
 class ClassifiedRows:
     """A network's probabilities for each class's rows, computed at a class's first request and kept.
 
+    Args:
+        load: returns the data; called at the first request.
+
     Raises:
         ValueError: the task names no classes.
     """
 
-    def __init__(self, run: Run, task: AnyTask, model: nn.Module) -> None:
+    def __init__(self, run: Run, task: AnyTask, model: nn.Module, load: Callable[[], Any]) -> None:
         if not isinstance(task, ClassificationTask):
             raise ValueError("This network names no classes: it has no examples to list.")
-        self._run, self._task, self._model = run, task, model
+        self._run, self._task, self._model, self._load = run, task, model, load
         self._classes: dict[tuple[Split, int], _ClassRows] = {}
 
     @cached_property
     def _data(self) -> Any:
         """Raises: DataError: the data cannot be had, or is no longer what the run was trained on."""
-        return data.load(self._run.spec, self._task.state)[1]
+        return self._load()
 
     def classify(self, split: Split, label: str) -> Iterator[tuple[int, int]]:
         """Classify a class's rows, a batch a step; yield the number of rows that are done, and of all rows.
@@ -79,8 +82,8 @@ class ClassifiedRows:
         selected.sort(key=lambda row: row[0] if true == other else -row[0])
         texts = self._task.texts(self._data, torch.tensor([row for *_, row in selected[:limit]], dtype=torch.int64))
         return len(selected), [
-            Example(text=_shortened(text), true=right, guess=wrong)
-            for text, (wrong, right, _) in zip(texts, selected, strict=False)
+            Example(text=_shortened(text), true=right, guess=wrong, row=row)
+            for text, (wrong, right, row) in zip(texts, selected, strict=False)
         ]
 
     def _rows(self, split: Split, label: str) -> _ClassRows:

@@ -18,10 +18,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tasks.base import Value
+from tasks.base import Split, Value
 from tasks.shared.decoding import decode
 from tasks.views import View
 from workbench.config.generation import GenerationConfig
+from workbench.runs.inspections import Inspection, UnitSearch
 
 LONGEST_LINE = 8 << 20  # bytes of a request
 SUMMARIES = "--summaries"  # in place of a run's folder: a server without one
@@ -73,6 +74,31 @@ class Examples(_Request, frozen=True, kw_only=True, tag="examples"):
     most: Annotated[int, Meta(ge=1, le=10_000)] = 200
 
 
+class Inspect(_Request, frozen=True, kw_only=True, tag="inspect"):
+    """Request gates, states, answers and contributions on a sequence. Answered by ``Inspected``.
+
+    The sequence is ``text``, or the row ``row`` of the data, or the one at ``place`` in a split.
+    """
+
+    text: str = ""
+    row: Annotated[int, Meta(ge=0)] | None = None
+    split: Split = "test"
+    place: Annotated[int, Meta(ge=0)] | None = None
+    target: str = ""  # the answer whose contributions are measured; empty: the likeliest at the end
+    contributions: bool = True  # measure them, which takes most of the time
+
+
+class FindUnits(_Request, frozen=True, kw_only=True, tag="find_units"):
+    """Request the units whose state goes with a trait of the steps, such as a class or the end of a line.
+
+    Answered by a ``Judged`` after each row, then ``UnitsFound``.
+    """
+
+    split: Split = "test"
+    rows: Annotated[int, Meta(ge=1, le=100_000)] = 500
+    most: Annotated[int, Meta(ge=1, le=1_000)] = 5  # units of each trait
+
+
 class Cancel(_Request, frozen=True, kw_only=True, tag="cancel"):
     """End the answer to the request of this number, which an ``End`` closes; ``cancel`` has no reply of its own."""
 
@@ -84,7 +110,7 @@ class NetworkSummaryRequest(_Request, frozen=True, kw_only=True, tag="network_su
     data: str = ""  # the data folder that the user named; empty: none
 
 
-Request = Predict | Generate | Explain | Describe | Examples | Cancel | NetworkSummaryRequest
+Request = Predict | Generate | Explain | Describe | Examples | Inspect | FindUnits | Cancel | NetworkSummaryRequest
 
 
 class _Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="reply"):
@@ -130,7 +156,7 @@ class End(_Reply, frozen=True, kw_only=True, tag="end"):
 
 
 class Judged(_Reply, frozen=True, kw_only=True, tag="judged"):
-    """Number of the class's rows that are predicted so far."""
+    """Number of rows that are read so far: of a class, to predict them, or of a split, to search for units."""
 
     done: int
     total: int
@@ -142,6 +168,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     true: float
     guess: float
+    row: int = -1  # its number in the data, by which it can be inspected
 
 
 class Listed(_Reply, frozen=True, kw_only=True, tag="listed"):
@@ -149,6 +176,18 @@ class Listed(_Reply, frozen=True, kw_only=True, tag="listed"):
 
     total: int  # number of such rows, listed or not
     examples: list[Example]
+
+
+class Inspected(_Reply, frozen=True, kw_only=True, tag="inspected"):
+    """A sequence, inspected."""
+
+    inspection: Inspection
+
+
+class UnitsFound(_Reply, frozen=True, kw_only=True, tag="units_found"):
+    """The units that go with each trait."""
+
+    found: UnitSearch
 
 
 class Network(_Reply, frozen=True, kw_only=True, tag="network"):
@@ -181,7 +220,20 @@ class Error(_Reply, frozen=True, kw_only=True, tag="error"):
     message: str
 
 
-Reply = Ready | Views | Begun | Character | End | Judged | Listed | Network | NetworkSummary | Error
+Reply = (
+    Ready
+    | Views
+    | Begun
+    | Character
+    | End
+    | Judged
+    | Listed
+    | Inspected
+    | UnitsFound
+    | Network
+    | NetworkSummary
+    | Error
+)
 
 _NUMBERS = 1 << 63  # JSON's larger ones cannot be written back
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)

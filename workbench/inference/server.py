@@ -30,6 +30,7 @@ from workbench.inference.protocol import (
     End,
     Error,
     Examples,
+    FindUnits,
     Generate,
     Ready,
     Reply,
@@ -80,7 +81,7 @@ def _serve(run: Run | None, out: int) -> int:
     for received in requests:
         if isinstance(received, Error):
             send(received)
-        elif isinstance(received, Generate | Examples):
+        elif isinstance(received, Generate | Examples | FindUnits):
             for reply in service.respond(received, requests.cancelled):
                 send(reply)
         else:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from functools import cached_property
+from typing import Any
 
+import torch
 from torch import nn
 
-from tasks.base import AnyTask, PlainError
+from tasks.base import AnyTask, PlainError, Reading
 from tasks.writer import Writer
 from workbench.config.environment import unexpected
-from workbench.engine import network, trained_run
+from workbench.engine import data, inspection, network, trained_run, unit_search
 from workbench.engine.generation import samples
 from workbench.inference import network_summary, streaming
 from workbench.inference.examples import ClassifiedRows
@@ -20,7 +22,10 @@ from workbench.inference.protocol import (
     Error,
     Examples,
     Explain,
+    FindUnits,
     Generate,
+    Inspect,
+    Inspected,
     Judged,
     Listed,
     Network,
@@ -28,8 +33,10 @@ from workbench.inference.protocol import (
     Predict,
     Reply,
     Request,
+    UnitsFound,
     Views,
 )
+from workbench.runs.inspections import UnitSearch
 from workbench.runs.run import Run
 
 
@@ -90,6 +97,18 @@ class InferenceService(SummaryService):
                 yield from streaming.replies(self._writer, self._model, request, lambda: request.id in cancelled)
             case Examples():
                 yield from self._examples(request, cancelled)
+            case Inspect():
+                found = inspection.inspect(
+                    self._model,
+                    self._reading(request),
+                    run=self._run.id,
+                    cell=self._run.spec.cell,
+                    target=request.target,
+                    contributions=request.contributions,
+                )
+                yield Inspected(id=request.id, inspection=found)
+            case FindUnits():
+                yield from self._find_units(request, cancelled)
             case Describe():
                 parameters = network.parameter_count(self._model)
                 yield Network(id=request.id, structure=str(self._model), parameters=parameters)
@@ -105,7 +124,36 @@ class InferenceService(SummaryService):
 
     @cached_property
     def _classified(self) -> ClassifiedRows:
-        return ClassifiedRows(self._run, self._task, self._model)
+        return ClassifiedRows(self._run, self._task, self._model, lambda: self._data)
+
+    @cached_property
+    def _data(self) -> Any:
+        """Raises: DataError: the data cannot be had, or is no longer what the run was trained on."""
+        return data.load(self._run.spec, self._task.state)[1]
+
+    def _reading(self, request: Inspect) -> Reading:
+        """Raises: ValueError: there is no such text or row; one sentence says so."""
+        row = request.row
+        if request.place is not None:
+            row = inspection.row_at(self._task, self._data, request.split, request.place)
+        if row is not None:
+            with torch.no_grad():
+                return self._task.reading_of_row(self._model, self._data, row)
+        samples.check_length(self._task, request.text)
+        with torch.no_grad():
+            return self._task.reading(self._model, request.text)
+
+    def _find_units(self, request: FindUnits, cancelled: Set[int]) -> Iterator[Reply]:
+        for step in unit_search.search(
+            self._task, self._model, self._data, request.split, rows=request.rows, most=request.most
+        ):
+            if request.id in cancelled:
+                yield End(id=request.id, reason="cancelled")
+                return
+            if isinstance(step, UnitSearch):
+                yield UnitsFound(id=request.id, found=step)
+            else:
+                yield Judged(id=request.id, done=step[0], total=step[1])
 
     def _examples(self, request: Examples, cancelled: Set[int]) -> Iterator[Reply]:
         steps = self._classified.classify(request.split, request.true)

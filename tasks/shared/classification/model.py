@@ -135,11 +135,20 @@ class SequenceClassifier(nn.Module):
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
         """``codes`` (B,T), ``lengths`` (B,) on the CPU → scores (B,C)."""
-        features = self.input_dropout(self.blank(self.input(codes)))  # (B,T,I)
-        outputs, _ = self.recurrent(features, lengths)  # (B,T,D·O)
-        scores: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))  # (B,C)
+        outputs, _ = self.recurrent(self.features(codes), lengths)  # (B,T,D·O)
+        scores = self.readout(outputs, lengths)
         if self.beside is not None and not self.training:
             scores = (scores + self.beside(codes)) / 2
+        return scores
+
+    def features(self, codes: Tensor) -> Tensor:
+        """Return the recurrence's input: (B,T) → (B,T,I)."""
+        features: Tensor = self.input_dropout(self.blank(self.input(codes)))
+        return features
+
+    def readout(self, outputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the recurrence's own scores: outputs (B,T,D·O), ``lengths`` (B,) on the CPU → (B,C)."""
+        scores: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))
         return scores
 
 

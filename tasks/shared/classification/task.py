@@ -5,8 +5,9 @@ Shapes: B batch, C classes, N examples.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Protocol, TypeVar
 
 import msgspec
@@ -16,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import CacheName, Evaluation, Split, State
+from tasks.base import CacheName, Evaluation, Reading, Split, State
 from tasks.shared.classification import metrics
+from tasks.shared.classification.model import SequenceClassifier
 from tasks.shared.classification.settings import ClassificationSettings
 from tasks.views import Table
 
@@ -99,6 +101,39 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         return metrics.evaluation(
             truth, predicted, self.labels, of=self.of, loss=loss, note=self.protocol, numbers=rows
         )
+
+    def classifier_reading(
+        self, model: nn.Module, codes: Tensor, symbols: Sequence[str], *notes: str, label: int = -1
+    ) -> Reading:
+        """Return the reading of one sequence by a ``SequenceClassifier``.
+
+        Args:
+            codes: (1,T) or (1,T,…).
+            symbols: T, the letters or words.
+            notes: sentences on what was not read; empty ones are left out.
+            label: its class; -1: not known.
+        """
+        assert isinstance(model, SequenceClassifier)
+        beside = "The linear model of n-grams beside the network is left out." if model.beside is not None else ""
+        last = len(symbols) - 1
+        end = {  # of two classes the second tells all
+            f"{self.of} {name}": [math.nan] * last + [float(number == label)]
+            for number, name in enumerate(self.labels)
+            if label >= 0 and (len(self.labels) > 2 or number)
+        }
+        return Reading(
+            symbols=symbols,
+            inputs=model.features(codes),
+            readout=lambda _, outputs, lengths: model.readout(outputs, lengths),
+            answers=self.labels,
+            expected=[*[""] * last, self.labels[label]] if label >= 0 else (),
+            traits={**self.step_traits(symbols), **end},
+            notes=[*filter(None, [*notes, beside])],
+        )
+
+    def step_traits(self, symbols: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """Return what is known of each step from its symbol alone: see ``Reading.traits``."""
+        return {}
 
     def answer(self, title: str, scores: Tensor, *remarks: str) -> Table:
         """Return a table of the likeliest classes by a text's scores (1,C).

@@ -6,14 +6,14 @@ Shapes: B batch, T time, I input size, D directions, O output size, C classes, K
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
 
-from tasks.base import Baselines, DataError, RecurrentNetwork, Split, State
+from tasks.base import Baselines, DataError, Reading, RecurrentNetwork, Split, State
 from tasks.shared.classification import unread
 from tasks.shared.classification.linear_ngrams import LinearNgrams
 from tasks.shared.classification.model import (
@@ -39,11 +39,13 @@ from tasks.views import View
 UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
 _UNSPOKEN = {SPECIALS.index(mark) for mark in (PAD, START, END)}
 _LONGEST_WHOLE = 10_000  # tokens of a text that are read where no number is set
+_SENTENCE_ENDS = frozenset(".!?。！？")
 _NGRAMS_VERSION = 1  # of ``_fit_ngrams``: a change makes every cached model an old one
 _AT_ONCE = 256  # texts whose n-grams are counted together
 
 
 SettingsT = TypeVar("SettingsT", bound=TextSettings)
+_S = TypeVar("_S", str, int)
 
 
 class TextState(LabelsState, kw_only=True):
@@ -191,6 +193,40 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         return "".join(self.characters.decode(letters))
 
     def predict(self, model: nn.Module, text: str) -> list[View]:
+        words, codes, lengths = self._read(model, text)
+        return [self.answer(text.strip(), model(codes, lengths), *self._unread(words))]
+
+    def reading(self, model: nn.Module, text: str) -> Reading:
+        words, codes, _ = self._read(model, text)
+        spelled = self.input == "characters"
+        symbols = [letter for word in words for letter in (word if spelled and word not in SPECIALS else [word])]
+        return self.classifier_reading(model, codes, self._cut(symbols), *self._unread(words))
+
+    def reading_of_row(self, model: nn.Module, data: TextData, row: int) -> Reading:
+        rows = torch.tensor([row])
+        codes, _ = self._codes_of(data, rows)
+        [numbers] = self._codes(data).lists(rows)
+        if self.input == "characters":
+            symbols = self.characters.decode(numbers)
+        else:
+            symbols = [self._spoken(data, word) or self.vocabulary[word] for word in numbers]
+        device = next(model.parameters()).device
+        return self.classifier_reading(model, codes.to(device), self._cut(symbols), label=int(data.labels[row]))
+
+    def step_traits(self, symbols: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        return {"end of a sentence": [float(symbol in _SENTENCE_ENDS) for symbol in symbols]}
+
+    def _cut(self, steps: list[_S]) -> list[_S]:
+        """Return what is read of a longer text's words, letters or numbers."""
+        longest = self.settings.longest or len(steps)
+        return steps[:longest] if self.settings.keep == "first" else steps[-longest:]
+
+    def _read(self, model: nn.Module, text: str) -> tuple[list[str], Tensor, Tensor]:
+        """Return a text's tokens, and their codes and number as the network takes them.
+
+        Raises:
+            ValueError: it has no word, or more than can be read at once.
+        """
         words = self.tokens(text)
         if not words:
             raise ValueError(f"{shortened(text)!r} holds no word: type a sentence.")
@@ -201,7 +237,7 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
                 f"The text has {codes.shape[1]:,} tokens, and at most {_LONGEST_WHOLE:,} are read at once: give a "
                 "shorter one, or train with task.longest set."
             )
-        return [self.answer(text.strip(), model(codes, lengths), *self._unread(words))]
+        return words, codes, lengths
 
     def _unread(self, tokens: list[str]) -> Iterator[str]:
         """A sentence each on what of a text's tokens the network does not know or does not read."""
@@ -252,11 +288,9 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             numbers = [number for token in tokens for number in data.character_numbers(token, self.characters)]
         else:
             numbers = self.vocabulary.encode(tokens)
-        longest = self.settings.longest or len(numbers)
-        cut = slice(0, longest) if self.settings.keep == "first" else slice(-longest, None)
-        codes = torch.tensor([numbers[cut]], device=device)  # (1,T)
+        codes = torch.tensor([self._cut(numbers)], device=device)  # (1,T)
         if self.input == "both":
-            letters = [data.character_numbers(token, self.characters) for token in tokens[cut]]
+            letters = [data.character_numbers(token, self.characters) for token in self._cut(tokens)]
             spelling, _ = Ragged.of(letters).padded(
                 torch.arange(len(letters)), data.CHARACTERS_PER_WORD, "first"
             )  # (T,K)
