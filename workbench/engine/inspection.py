@@ -31,6 +31,7 @@ _BEST = 5  # answers that are named after each step
 _FEW = 64  # answers, of which all probabilities are kept
 _AT_ONCE = 1 << 24  # numbers of the copies' outputs that are held at a time
 _MOST_BLANKED = 512  # copies with a step blanked
+_NEAR = 64  # copies whose blanked steps are near one another: what stands before them is read once
 _Choose = Callable[[Tensor], Tensor]
 
 
@@ -196,7 +197,7 @@ def _blanked(
     """
     inputs, outputs = traces.inputs.detach(), traces.outputs.detach()
     time = outputs.shape[1]
-    copies = min(_copies(outputs), 64)  # of near starts: what stands before them is read once
+    copies = min(_copies(outputs), _NEAR)
     for at in range(0, len(starts), copies):
         group = starts[at : at + copies]
         copied = inputs.repeat(len(group), 1, 1)
