@@ -129,7 +129,7 @@ class Alarms:
         sentence = (
             f"The gradient reaches no further than {far} step{'s' * (far != 1)} back, in sequences of up to "
             f"{longest + 1}: beyond, it is below {REACH:.1%} of that at the last step. What stands earlier is hardly "
-            "learned from; a cell with a memory (lstm, gru) may reach further."
+            f"learned from; {_remedy(probe)}."
         )
         sentences = self._raise("reach", sentence, short, passed=not short)
         for cell in probe.cells:
@@ -195,6 +195,15 @@ class Alarms:
             return []
         self.raised.append(cause)
         return [sentence]
+
+
+def _remedy(probe: Probe) -> str:
+    """Return what a gradient that reaches too short may need: by the gate that keeps the memory, where there is one."""
+    for cell in probe.cells:
+        if cell.half_life is not None:
+            keep = cell.gates[cell.keep_gate].mean
+            return f"gate {cell.keep_gate} of {cell.name} keeps {keep:.0%} of the memory at each step on average"
+    return "a cell with a memory (lstm, gru) may reach further"
 
 
 def _no_gradient(names: Sequence[str]) -> str:

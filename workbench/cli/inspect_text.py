@@ -1,0 +1,172 @@
+"""Inspection of trained networks on a text, printed as tables, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from tasks.base import Split
+from workbench.config.spec import SpecError
+from workbench.render.streams import narrate, print_json
+from workbench.runs.inspections import Inspection, UnitSearch
+from workbench.runs.run import Run
+
+
+class Wanted(NamedTuple):
+    """What of an inspection is asked for, as typed; layers, units and rows count from 1."""
+
+    text: str
+    row: int
+    split: str
+    target: str
+    layer: int
+    part: str
+    unit: int
+    twin: bool
+
+
+def inspect_text(
+    runs: Sequence[tuple[Run, str]], wanted: Wanted, device: str, csv_file: Path | None, json: bool
+) -> None:
+    """Inspect runs, each with its weights' name, on one sequence, and print what is asked for."""
+    found = [_inspect(run, at, wanted, device) for run, at in runs]
+    if csv_file:
+        _write_csv(csv_file, found)
+    if json:
+        print_json([_plain(one) for one in found])
+        return
+    _print(found, wanted)
+
+
+def find_units(run: Run, at: str, split: str, rows: int, most: int, device: str, json: bool) -> None:
+    """Search a split for the units that go with each trait, and print them."""
+    from workbench.engine import inspected_run
+    from workbench.render import inspection
+    from workbench.render.console import wide_console
+
+    opened = inspected_run.open_run(run, at, device)
+    narrate(f"Reading {rows:,} rows of the {split} split …")
+    result: UnitSearch | None = None
+    for step in opened.find_units(cast(Split, split), rows=rows, most=most):
+        result = step if isinstance(step, UnitSearch) else None
+    assert result is not None
+    if json:
+        print_json(result)
+        return
+    wide_console().print(inspection.units(result))
+
+
+def _inspect(run: Run, at: str, wanted: Wanted, device: str) -> Inspection:
+    from workbench.engine import inspected_run
+
+    opened = inspected_run.open_run(run, at, device)
+    place = wanted.row - 1 if wanted.row else None
+    try:
+        return opened.inspect(
+            wanted.text, split=cast(Split, wanted.split), place=place, target=wanted.target, twin=wanted.twin
+        )
+    except ValueError as error:
+        raise SpecError(str(error)) from None
+
+
+def _print(found: Sequence[Inspection], wanted: Wanted) -> None:
+    from workbench.render import inspection
+    from workbench.render.console import wide_console
+
+    console = wide_console()
+    for one in found:
+        cell = _cell(one, wanted.layer)
+        if wanted.unit:
+            part = wanted.part or one.cells[cell].memory
+            states = one.cells[cell].states
+            if part not in states:
+                raise SpecError(f"--part {part}: {one.cell}'s state has {' and '.join(states)}.")
+            if wanted.unit > states[part].columns:
+                raise SpecError(f"--unit {wanted.unit}: {one.cell} has {states[part].columns} units.")
+            console.print(inspection.unit(one, cell, part, wanted.unit - 1))
+        else:
+            console.print(inspection.overview(one, cell))
+    if len(found) > 1 and not wanted.unit:
+        if len({tuple(one.symbols) for one in found}) == 1:
+            console.print(inspection.side_by_side(found))
+        else:
+            narrate("These networks cut the text into other steps: they do not stand in one table.")
+
+
+def _cell(found: Inspection, layer: int) -> int:
+    """Return the number of the first direction of a layer, from 1; of the last layer where none is named."""
+    layers = [cell.layer + 1 for cell in found.cells]
+    if layer and layer not in layers:
+        raise SpecError(f"--layer {layer}: this network has {layers[-1]}.")
+    return layers.index(layer or layers[-1])
+
+
+def _plain(found: Inspection) -> dict[str, object]:
+    """Return every number of an inspection as plain data, grids as a list a step."""
+    cells = [
+        {
+            "layer": cell.layer + 1,
+            "direction": "backward" if cell.direction else "forward",
+            "gates": {name: grid.lists() for name, grid in cell.gates.items()},
+            "states": {name: grid.lists() for name, grid in cell.states.items()},
+            **{name: grid.lists() for name, grid in cell.updates.items()},
+            "keep_gate": cell.keep_gate or None,
+        }
+        for cell in found.cells
+    ]
+    return {
+        "run": found.run,
+        "cell": found.cell,
+        "at": found.at,
+        "symbols": found.symbols,
+        "answers": found.answers,
+        "classes": found.classes,
+        "probabilities": found.probabilities.lists() if found.probabilities else None,
+        "forecast": found.forecast.lists() if found.forecast else None,
+        "times": found.times,
+        "unit": found.unit or None,
+        "contributions": found.contributions,
+        "traits": found.traits,
+        "notes": found.notes,
+        "cells": cells,
+    }
+
+
+def _write_csv(path: Path, found: Sequence[Inspection]) -> None:
+    """Write every number as a row: run, weights, step, symbol, layer, direction, quantity, unit, value.
+
+    Raises:
+        SpecError: the file cannot be written.
+    """
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["run", "at", "step", "symbol", "layer", "direction", "quantity", "unit", "value"])
+            for one in found:
+                writer.writerows(_rows(one))
+    except OSError as error:
+        raise SpecError(f"--csv {path} could not be written: {error.strerror}.") from None
+    narrate(f"{path} holds all numbers.")
+
+
+def _rows(found: Inspection) -> Iterator[list[object]]:
+    given = found.contributions
+    for step, symbol in enumerate(found.symbols):
+        begin = [found.run, found.at, step + 1, symbol]
+        for cell in found.cells:
+            direction = "backward" if cell.direction else "forward"
+            for name, grid in cell.grids().items():
+                for unit, value in enumerate(grid.row(step)):
+                    yield [*begin, cell.layer + 1, direction, name, unit + 1, value]
+        shares = [*zip(found.classes, found.probabilities.row(step), strict=True)] if found.probabilities else None
+        best = found.answers[step].best if found.answers else []
+        for name, share in shares or best:
+            yield [*begin, "", "", f"probability {name}", "", share]
+        if found.forecast:
+            for when, value in zip(found.times, found.forecast.row(step), strict=True):
+                yield [*begin, "", "", f"forecast {when}", "", value]
+        if given:
+            yield [*begin, "", "", "gradient × input", "", given.gradient_input[step]]
+            yield [*begin, "", "", "occlusion", "", given.occlusion[step]]
