@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -105,10 +106,9 @@ def inherited(run: Run) -> list[Started | Step | Eval]:
         history = read_history(one.events_file)
         if history.started:
             events.append(msgspec.structs.replace(history.started, from_step=max(0, first)))
-        evals = [msgspec.structs.replace(event, views=[]) for event in history.evals]
-        events += sorted(
-            (event for event in (*history.steps, *evals) if first < event.step <= last), key=lambda event: event.step
-        )
+        measured: list[Step | Eval] = [*history.steps]
+        measured += [msgspec.structs.replace(event, views=[]) for event in history.evals]
+        events += sorted((event for event in measured if first < event.step <= last), key=attrgetter("step"))
         first = last
     return events
 
