@@ -90,6 +90,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # files of the task's data folder: names or glob patterns, alternatives separated by ``|``
     files: ClassVar[Sequence[str]] = ()
     data_settings: ClassVar[Sequence[str]] = ()  # those that choose other test examples: such figures do not compare
+    # those that change neither the network's shapes nor the examples' encoding: a branch of a run may change them
+    training_settings: ClassVar[Sequence[str]] = ()
     paths: ClassVar[Sequence[str]] = ()  # the settings that name a file or folder of the user's: made absolute
     defaults: ClassVar[Mapping[str, Value]] = {}  # the engine's settings, where the task wants others
     presets: ClassVar[Mapping[str, Preset]] = {}

@@ -33,6 +33,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     files: ClassVar[Sequence[str]] = ("|".join(PATTERNS),)
     data_settings: ClassVar[Sequence[str]] = ("csv", "target", "history", "horizon", "folds", "fold")
     paths: ClassVar[Sequence[str]] = ("csv",)
+    training_settings: ClassVar[Sequence[str]] = ("dropout", "mirror", "loss")
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 16,
         "train.batch_size": 64,

@@ -24,6 +24,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     about: ClassVar[str] = "Tell whether a film's review is in favour, word by word."
     best_by_loss: ClassVar[bool] = True
     files: ClassVar[Sequence[str]] = ("|".join((*ARCHIVES, *TABLES)),)
+    training_settings: ClassVar[Sequence[str]] = ("dropout", "word_dropout", "label_smoothing")
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 128,
         "train.batch_size": 64,

@@ -35,6 +35,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     longest_text: ClassVar[int] = 1_000
     files: ClassVar[Sequence[str]] = ("|".join(CORPORA.values()),)
     data_settings: ClassVar[Sequence[str]] = ("corpus",)
+    training_settings: ClassVar[Sequence[str]] = ("dropout", "prompt", "temperature", "sample_seed")
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 512,
         "cell.layers": 2,

@@ -20,6 +20,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     title: ClassVar[str] = "Chinese shopping reviews"
     about: ClassVar[str] = "Tell which of ten kinds of goods a Chinese review speaks of, word by word."
     files: ClassVar[Sequence[str]] = ("|".join(FILES),)
+    training_settings: ClassVar[Sequence[str]] = ("dropout", "word_dropout", "label_smoothing", "imbalance")
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 128,
         "train.batch_size": 128,

@@ -11,6 +11,7 @@ import typer
 import workbench
 from tasks.base import PlainError, UsageError
 from workbench.cli import (
+    branch,
     catalog,
     compare,
     completion,
@@ -32,7 +33,7 @@ from workbench.render import output
 from workbench.render.output import Unwritable
 from workbench.runs.locations import root
 
-_ACTING = ("train", "resume", "stop", "rm")  # commands that --readonly refuses
+_ACTING = ("train", "resume", "branch", "stop", "rm")  # commands that --readonly refuses
 app = typer.Typer(
     name="workbench",
     help="A terminal laboratory for recurrent networks: train, watch, compare, predict, write.\n\n"
@@ -43,7 +44,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, poem, runs, note, compare, study, labs, report, plot, export, predict, data, catalog):
+for module in (train, branch, poem, runs, note, compare, study, labs, report, plot, export, predict, data, catalog):
     module.register(app)
 
 

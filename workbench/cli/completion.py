@@ -107,7 +107,14 @@ def _devices(_: str) -> list[str]:
     return ["auto", "cpu", *(["cuda"] if gpus else []), *(f"cuda:{number}" for number in range(gpus))]
 
 
+def _kept(_: str) -> list[str]:
+    words, given = {*_words()}, _after("--runs", "")
+    named = [run for run in store.listing(root(Path(given) if given else None)) if run.id in words]
+    return ["best", "last", *(f"{step}" for run in named for step in run.kept_steps)]
+
+
 runs = _offering(_runs)
+kept = _offering(_kept)
 studies = _offering(_studies)
 labs = _offering(_labs)
 reported = _offering(lambda typed: [*_studies(typed), *_labs(typed), *_runs(typed)])

@@ -11,13 +11,13 @@ from rich.text import Text as RichText
 from tasks.base import Metrics
 from tasks.views import Confusion
 from workbench.config import spec
-from workbench.config.spec import RunSpec
+from workbench.config.spec import Parent, RunSpec
 from workbench.render.format import duration
 from workbench.render.metrics import formatted, heading, with_heading
 from workbench.render.status import STATUS_COLORS
 from workbench.render.text import printable, printable_lines
 from workbench.render.views import view
-from workbench.runs import metadata
+from workbench.runs import lineage, metadata
 from workbench.runs.events import Baseline, Finished, Stopped
 from workbench.runs.figures import best_evaluation
 from workbench.runs.history import History
@@ -128,6 +128,28 @@ def metrics_table(described: RunSpec, metrics: Metrics, others: dict[str, Metric
     return table
 
 
+def branched_from(parent: Parent | None) -> str:
+    """Return where a run was branched off: ``RUN at step N``; empty: it is no branch."""
+    return f"{printable(parent.run)} at step {parent.step:,}" if parent else ""
+
+
+def _family(run: Run) -> dict[str, str]:
+    """Return where a run was branched off, and the runs that were branched from it, in words."""
+    words = branched_from(run.spec.parent)
+    if words and lineage.parent_run(run) is None:
+        words += " (that folder was deleted or moved; this run needs it no longer)"
+    children = [f"{one.id} at step {one.step:,}" for one in lineage.family(run) if one.relation == "child"]
+    return {"branch of": words, "branches": ", ".join(map(printable, children))}
+
+
+def family_to_json(run: Run) -> dict[str, object]:
+    """Return a run's parent, with whether its folder is there, the runs branched from it, and the steps it keeps."""
+    parent = run.spec.parent
+    own = {"run": parent.run, "step": parent.step, "here": lineage.parent_run(run) is not None} if parent else None
+    children = [{"run": one.id, "step": one.step} for one in lineage.family(run) if one.relation == "child"]
+    return {"parent": own, "branches": children, "kept": run.kept_steps}
+
+
 def print_summary(run: Run, status: Status, history: History, console: Console) -> None:
     """Print a run's description, state, metrics, views and last samples."""
     described, started, about = run.spec, history.started, metadata.read(run)
@@ -142,6 +164,8 @@ def print_summary(run: Run, status: Status, history: History, console: Console) 
         "cell": described.cell,
         "preset": described.preset,
         "settings": ", ".join(f"{k}={v}" for k, v in spec.changed(described).items()) or "the task's defaults",
+        **_family(run),
+        "kept steps": ", ".join(f"{step:,}" for step in run.kept_steps),
         "device": f"{started.device}, {started.precision}" if started else "",
         "parameters": f"{started.parameters:,}" if started else "",
         "step": f"{history.step:,} of {started.total_steps:,}" if started else "",

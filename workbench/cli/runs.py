@@ -59,10 +59,12 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
         return
     from rich.text import Text
 
+    from workbench.cli.results import branched_from
     from workbench.render import console
     from workbench.render.status import STATUS_COLORS
 
     named = any(summary.metadata.label for summary in matching)
+    branched = any(summary.parent for summary in matching)
     rows: list[list[str | Text]] = []
     for summary in matching:
         starter = " (starter)" * bool(summary.spec and summary.spec.data == "starter")
@@ -76,11 +78,13 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
                 summary.standing,
                 summary.tested,
                 age(summary.run.created),
+                *([branched_from(summary.parent)] if branched else []),
                 *([printable(summary.metadata.label, _LONGEST)] if named else []),
             ]
         )
-    heads = ("run", "status", "task", "cell", "step", "best val", "test", "age", *(["name"] if named else []))
-    console.listing(heads, rows, spare=(*(["name"] if named else []), "age", "step", "test", "best val"))
+    extra = [*(["branch of"] if branched else []), *(["name"] if named else [])]
+    heads = ("run", "status", "task", "cell", "step", "best val", "test", "age", *extra)
+    console.listing(heads, rows, spare=(*reversed(extra), "age", "step", "test", "best val"))
     for summary in matching:
         if summary.status == UNREADABLE:
             narrate(summary.message)
@@ -99,6 +103,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
             {
                 **results.to_json(chosen, status, history),
                 **metadata.facts(metadata.read(chosen)),
+                **results.family_to_json(chosen),
                 "spec": chosen.spec,
                 "network": chosen.network(),
                 "last": history.steps[-1] if history.steps else None,

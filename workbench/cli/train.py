@@ -22,6 +22,19 @@ from workbench.cli.options import (
     find,
     need_terminal,
 )
+from workbench.cli.training_options import (
+    BatchSize,
+    Detach,
+    Epochs,
+    Lr,
+    MaxSteps,
+    Name,
+    Optimizer,
+    Seed,
+    Threads,
+    TrainDevice,
+    given,
+)
 from workbench.config import spec
 from workbench.render.streams import narrate, print_json
 from workbench.runs import launch, store
@@ -29,8 +42,6 @@ from workbench.runs.folder import RunError
 from workbench.runs.locations import root
 from workbench.runs.metadata import RunMetadata
 from workbench.runs.run import Run
-
-Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the training goes on.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -63,27 +74,20 @@ def train(
             "--preset", metavar="NAME", help="A named set of settings of the task.", autocompletion=completion.presets
         ),
     ] = "",
-    epochs: Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes over the training split.")] = None,
-    max_steps: Annotated[int | None, typer.Option("--max-steps", metavar="N", help="Maximum number of steps.")] = None,
+    epochs: Epochs = None,
+    max_steps: MaxSteps = None,
     hidden: Annotated[int | None, typer.Option("--hidden", metavar="N", help="Hidden size.")] = None,
     layers: Annotated[int | None, typer.Option("--layers", metavar="N", help="Number of layers.")] = None,
     bidirectional: Annotated[
         bool | None, typer.Option("--bidirectional", help="Read sequences in both directions.")
     ] = None,
-    lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Examples per step.")] = None,
-    optimizer: Annotated[
-        str | None,
-        typer.Option("--optimizer", help="adamw, adam, rmsprop or sgd.", autocompletion=completion.optimizers),
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of every random draw.")] = None,
-    device: Annotated[
-        str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:1.", autocompletion=completion.devices)
-    ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads.")] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="What to call the run in lists; else it has its id.")
-    ] = None,
+    lr: Lr = None,
+    batch_size: BatchSize = None,
+    optimizer: Optimizer = None,
+    seed: Seed = None,
+    device: TrainDevice = None,
+    threads: Threads = None,
+    name: Name = None,
     tag: Tags = None,
     set_: Set = None,
     data: Data = None,
@@ -104,13 +108,13 @@ def train(
         "train.device": device,
         "train.threads": threads,
     }
-    values = {key: value for key, value in flags.items() if value is not None} | assignments(set_)
+    values = given(flags) | assignments(set_)
     described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
     about = entered(RunMetadata(), name=name, note=None, add=tag or [], remove=[])
-    _check_mode(headless=headless, detach=detach, json=json)
+    check_mode(headless=headless, detach=detach, json=json)
     check_device(described.train.device)  # an error before a run is made
     described = with_data(described, data, progress=not json)
-    _start(lambda: store.create(root(runs_folder), described, about), headless=headless, detach=detach, json=json)
+    start(lambda: store.create(root(runs_folder), described, about), headless=headless, detach=detach, json=json)
 
 
 def resume(
@@ -126,12 +130,12 @@ def resume(
     --device goes on elsewhere than the run was trained.
     """
     chosen = find(run, runs_folder)
-    _check_mode(headless=headless, detach=detach, json=json)
+    check_mode(headless=headless, detach=detach, json=json)
     launch.check_spec(chosen)  # an error before a worker starts
     if chosen.status() == "finished":
         raise RunError(f"Run {chosen.id} is finished: there is nothing to go on with.")
     check_device(device or chosen.spec.train.device)
-    _start(lambda: chosen, device, headless=headless, detach=detach, json=json)
+    start(lambda: chosen, device, headless=headless, detach=detach, json=json)
 
 
 def check_device(name: str) -> None:
@@ -146,7 +150,7 @@ def check_device(name: str) -> None:
         choose_device(name)
 
 
-def _check_mode(*, headless: bool, detach: bool, json: bool) -> None:
+def check_mode(*, headless: bool, detach: bool, json: bool) -> None:
     """Refuse options that exclude each other, before a run is made."""
     if headless and detach:
         raise spec.SpecError("--headless shows the training here and --detach leaves it: choose one.")
@@ -154,7 +158,7 @@ def _check_mode(*, headless: bool, detach: bool, json: bool) -> None:
         need_terminal()
 
 
-def _start(make_run: Callable[[], Run], device: str = "", *, headless: bool, detach: bool, json: bool) -> None:
+def start(make_run: Callable[[], Run], device: str = "", *, headless: bool, detach: bool, json: bool) -> None:
     """Start a worker on a run; a signal that comes meanwhile is answered when the run can be named or stopped."""
     from workbench.cli.follow import follow
     from workbench.cli.stop_signals import StopSignals

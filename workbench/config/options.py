@@ -66,6 +66,15 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     patience: Annotated[
         int, Meta(ge=0, le=100_000, description="stop after so many evaluations without a better one; 0: never")
     ] = 0
+    keep: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000,
+            description="evaluations kept besides best and last, to branch from: the first, the latest and others "
+            "between; each takes the disk of last.pt, some three times the weights with adamw",
+        ),
+    ] = 0
     checkpoint_seconds: Annotated[float, Meta(ge=0, le=86400, description="seconds between checkpoints")] = 10.0
     seed: Annotated[int, Meta(ge=0, lt=SEEDS, description="seed of every random draw")] = 0
     device: Annotated[

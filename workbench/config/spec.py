@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 import cells
 import tasks
@@ -32,6 +33,15 @@ class SpecError(UsageError, ValueError):
     """A run cannot be described in this way. The message is one plain sentence."""
 
 
+class Parent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The run and the step that another run was branched from."""
+
+    run: str  # its id; the folder's path where it lay in another folder than the branch
+    step: Annotated[int, Meta(ge=0)]
+    weights_only: bool = False  # no optimiser's state was taken, nor the random generators'
+    before: Mapping[str, Value] = {}  # the parent's values of the settings that the branch changed
+
+
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Description of one training; written once as ``spec.json``, before the worker starts."""
 
@@ -45,12 +55,14 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     preset: str = ""
     data: Literal["full", "starter"] = "full"
     data_dir: str = ""  # the task's data folder where data is full
+    parent: Parent | None = None  # none of a run that began with new weights
 
     def to_json(self) -> bytes:
-        """Return the content of ``spec.json``; ``cell_options`` is left out where it is empty, as in older files."""
+        """Return the content of ``spec.json``, without options and parent where there are none, as in older files."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
-        if not self.cell_options:
-            del fields["cell_options"]
+        for name in ("cell_options", "parent"):
+            if not fields[name]:
+                del fields[name]
         return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 

@@ -10,7 +10,8 @@ import io
 import os
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -162,6 +163,23 @@ def save_last(path: Path, state: Mapping[str, object]) -> None:
         file.write(content.getbuffer())
 
 
+def load_evaluated(path: Path, model: nn.Module) -> None:
+    """Read a model's weights as they were evaluated from a file that ``save_last`` wrote: their average where kept.
+
+    Raises:
+        CheckpointError: it is missing, damaged, from a newer version, holds code, or is another network's.
+        RunError, MemoryLimitError, OSError: as ``load_last``.
+    """
+    state = load_last(path, torch.device("cpu"))
+    if state is None:
+        raise CheckpointError(f"{path} is missing: the run has no weights there. Let it reach its first checkpoint.")
+    with reading(path), torch.no_grad():
+        restore(path, model, state["model"])
+        if averages := state.get("average", ()):
+            for weight, average in zip(model.parameters(), averages, strict=True):
+                weight.copy_(average)
+
+
 def load_last(path: Path, device: torch.device) -> dict[str, Any] | None:
     """Read the state that ``save_last`` wrote, tensors on ``device``; ``None`` where there is no such file.
 
@@ -212,6 +230,23 @@ def _check_parts(file: BinaryIO, size: int) -> None:
         packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
         if packed or sum(member.file_size for member in members) > size or parts.testzip():
             raise zipfile.BadZipFile
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Take what ``path`` held out of its parts within the block.
+
+    Raises:
+        CheckpointError: a whole file, with another content.
+    """
+    try:
+        yield
+    except PlainError:
+        raise
+    except Exception as error:
+        if is_machines(error):
+            raise
+        raise damaged(path) from None
 
 
 def damaged(path: Path) -> CheckpointError:

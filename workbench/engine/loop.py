@@ -14,7 +14,7 @@ import torch
 
 import workbench
 from workbench import interruption
-from workbench.config import spec
+from workbench.config import branching, spec
 from workbench.config.remarks import remarks
 from workbench.engine import checkpoint, devices, network
 from workbench.engine.state import TrainingState, saved_position
@@ -52,6 +52,9 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
         yield trainer.set_baselines(baselines)
     if not trainer.resumed:
         yield trainer.save()
+    if (parent := run.spec.parent) and state.best_step < 0 and state.step == parent.step:
+        yield from trainer.validate()  # the network as it was taken: it can be used, and the curves join
+        trainer.keep()
 
     checked = time.monotonic()
     while not trainer.done():
@@ -63,11 +66,14 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
             stop = False
             if time.monotonic() - checked >= _STOP_CHECK_SECONDS:
                 stop, checked = should_stop(), time.monotonic()
-            if trainer.evaluation_due():
+            evaluated = trainer.evaluation_due()
+            if evaluated:
                 yield from trainer.report()
                 yield from trainer.validate()
                 yield from trainer.sample()
             trainer.advance_epoch()
+            if evaluated:
+                trainer.keep()
             if stop or trainer.done() or trainer.checkpoint_due():
                 yield from trainer.report()
                 yield trainer.save()
@@ -125,7 +131,13 @@ def _started(trainer: Trainer) -> events.Started:
         steps_per_epoch=trainer.steps_per_epoch,
         total_steps=trainer.total_steps,
         protocol=trainer.task.protocol,
-        notes=[*trainer.examples.notes, *remarks(trainer.run.spec), *_device_notes(trainer), *_sample_notes(trainer)],
+        notes=[
+            *branching.note(trainer.run.spec),
+            *trainer.examples.notes,
+            *remarks(trainer.run.spec),
+            *_device_notes(trainer),
+            *_sample_notes(trainer),
+        ],
         settings={**spec.values(trainer.run.spec), "train.device": trainer.device_setting},
     )
 

@@ -14,6 +14,8 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, O
 from workbench.config.options import TrainOptions
 from workbench.engine.ema import EMA
 
+_RATES = ("lr", "initial_lr", "max_lr", "min_lr")  # of a group of parameters, as the schedules move them
+
 
 class Optimization:
     """Optimiser, schedule, loss scaling and weight average of a network: the state that a gradient step changes.
@@ -78,6 +80,30 @@ class Optimization:
         self._check_moments()
         self._schedule.load_state_dict(state["schedule"])
         if state.get("scaler"):  # none of a life that did not scale: in float32, or on a device without float16
+            self._scaler.load_state_dict(state["scaler"])
+
+    def branch_from(self, state: Mapping[str, Any], *, moments: bool, schedule: bool) -> None:
+        """Go on from another run's state, with the settings of this one.
+
+        Args:
+            state: as ``state_dict`` returned it, or nothing where the weights alone are known.
+            moments: take the optimiser's state.
+            schedule: take the learning rate and its schedule; else the schedule begins.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is not such a state, or another network's.
+        """
+        if self.ema.state():
+            self.ema.restore(state.get("average") or [weight.detach() for weight in self._model.parameters()])
+        if moments:
+            own = self._optimizer.state_dict()["param_groups"]
+            self._optimizer.load_state_dict({"state": state["optimizer"]["state"], "param_groups": own})
+            self._check_moments()
+        if schedule:
+            for group, saved in zip(self._optimizer.param_groups, state["optimizer"]["param_groups"], strict=True):
+                group.update({name: saved[name] for name in _RATES if name in saved})
+            self._schedule.load_state_dict(state["schedule"])
+        if state.get("scaler"):
             self._scaler.load_state_dict(state["scaler"])
 
     def _check_moments(self) -> None:

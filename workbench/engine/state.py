@@ -38,6 +38,8 @@ class TrainingState:
     worse: int = 0  # evaluations since the best one
     alarms: list[str] = dataclasses.field(default_factory=list)  # causes that were raised and have not passed
 
+    kept: list[int] = dataclasses.field(default_factory=list)  # steps of the kept evaluations, in their order
+
     def __post_init__(self) -> None:
         self.activity: Activity = "reading the data"
 

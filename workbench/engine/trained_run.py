@@ -13,20 +13,23 @@ from tasks.base import AnyTask, Baselines, Data, Evaluation, Split
 from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.generation import samples
+from workbench.runs import checkpoints
 from workbench.runs.history import LatestEvents, read_history
 from workbench.runs.run import Run, task_state
 
 
-def load_trained(run: Run, threads: int = 0, device: str = "") -> tuple[AnyTask, nn.Module]:
-    """Load a run's task and its network with the best weights, in evaluation mode, without its dataset.
+def load_trained(run: Run, threads: int = 0, device: str = "", at: str = "best") -> tuple[AnyTask, nn.Module]:
+    """Load a run's task and its network with trained weights, in evaluation mode, without its dataset.
 
     Args:
         threads: of the CPU; 0: as the run was trained, but no more than there are cores.
         device: empty: where the run was last trained if that device is here, else the one for ``auto``.
+        at: ``best``, ``last``, or the step of an evaluation that is kept (``train.keep``); the weights as evaluated.
 
     Raises:
         RunError, CheckpointError, DeviceError, SpecError: each with one plain sentence.
     """
+    file = checkpoints.file_at(run, at)
     options = run.spec.train
     devices.configure_process(threads or min(options.threads, devices.cores()))
     there = devices.choose_device(device) if device else devices.available_device(_last_device(run))
@@ -34,7 +37,8 @@ def load_trained(run: Run, threads: int = 0, device: str = "") -> tuple[AnyTask,
     task.tensors = checkpoint.load_tensors(run.tensors_file)
     with network.within_memory(run.spec, there, training=False):
         model = network.build(run.spec, task)
-    checkpoint.load_best(run.best_file, model)
+    load = checkpoint.load_best if file == run.best_file else checkpoint.load_evaluated
+    load(file, model)
     return task, model.to(there).eval()
 
 

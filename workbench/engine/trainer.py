@@ -6,8 +6,9 @@ import dataclasses
 import math
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import msgspec
 import torch
@@ -17,8 +18,10 @@ from tasks.base import Baselines, Evaluation, Metrics, PlainError, Split
 from tasks.shared import files
 from workbench.engine import checkpoint, data, devices, network
 from workbench.engine.alarms import Alarms
+from workbench.engine.branch_start import BranchStart
 from workbench.engine.generation import samples
 from workbench.engine.gradient_monitor import GradientMonitor
+from workbench.engine.keeping import spread
 from workbench.engine.optim import Optimization
 from workbench.engine.probe import GradientProbe
 from workbench.engine.state import Activity, TrainingState, saved_position
@@ -70,14 +73,28 @@ class Trainer:
         self.model.to(self.device)
         files.write(run.network_file, network.printout(self.model).encode())
         self.steps_per_epoch = len(self.batches())
-        self.total_steps = min(filter(None, (options.epochs * self.steps_per_epoch, options.max_steps)))
-        scaled = self.amp_dtype is torch.float16
-        self.optimization = Optimization(self.model, options, self.total_steps, scaled=scaled)
         state.activity = "reading the checkpoint"
-        self.resumed = self._restore()
-        if not self.resumed:
+        saved = checkpoint.load_last(run.last_file, self.device)
+        self.resumed = saved is not None
+        start = None if self.resumed or run.spec.parent is None else BranchStart(run, run.spec.parent, self.device)
+        if saved is not None:
+            self._take_position(saved)
+        elif start is not None:
+            position = start.position(self.steps_per_epoch, self._steps_per_epoch_of)
+            state.step, state.epoch, state.batch = position
+        self.total_steps = self._total_steps()
+        scaled = self.amp_dtype is torch.float16
+        rest = self.total_steps - (run.spec.parent.step if run.spec.parent else 0)
+        self.optimization = Optimization(self.model, options, max(1, rest), scaled=scaled)
+        if saved is not None:
+            self._restore(saved)
+        elif start is not None:
+            start.apply(self.model, self.optimization)
+        else:
             state.activity = "reading the data"
             self.task.initialise(self.model, self.examples)
+        self._saved_kept = set(state.kept)  # those that ``last.pt`` counts on
+        self._drop_kept_but(state.kept)
         state.activity = "training"
         self.from_step = state.step
         self.model.train()
@@ -91,8 +108,21 @@ class Trainer:
 
     def batches(self) -> Sequence[Tensor]:
         """Return the batches of the present epoch: drawn from (seed, epoch), so that a resumed run draws the same."""
+        return self._batches(self.options.batch_size)
+
+    def _batches(self, size: int) -> Sequence[Tensor]:
         generator = torch.Generator().manual_seed((self.options.seed * 1_000_003 + self.state.epoch) % 2**63)
-        return self.task.batches(self.examples, "train", self.options.batch_size, generator)
+        return self.task.batches(self.examples, "train", size, generator)
+
+    def _steps_per_epoch_of(self, batch_size: int) -> int:
+        return len(self._batches(batch_size))
+
+    def _total_steps(self) -> int:
+        """Return the step at which the training ends; steps that a parent made with other batches count as made."""
+        state, options = self.state, self.options
+        offset = state.step - state.epoch * self.steps_per_epoch - state.batch
+        ends = [max(1, options.epochs * self.steps_per_epoch + offset)] if options.epochs else []
+        return min([*ends, *filter(None, [options.max_steps])])
 
     @property
     def epochs(self) -> float:
@@ -298,20 +328,56 @@ class Trainer:
             NotFinite: a weight is not finite; what was saved before stays.
             OSError: the file could not be written; what was saved before stays.
         """
+        state = self._whole_state()
+        self._saved = time.monotonic()
+        with self._doing("saving"):
+            checkpoint.save_last(self.run.last_file, state)
+            self._saved_kept = set(self.state.kept)
+            self._drop_kept_but(self.state.kept)
+            if self.run.spec.parent is not None:  # it goes on from its own checkpoint from now on
+                for file in (self.run.start_file, self.run.start_weights_file):
+                    file.unlink(missing_ok=True)
+        return events.Checkpoint(time=time.time(), step=self.state.step)
+
+    def keep(self) -> None:
+        """After an evaluation, write its whole state where it is kept, and drop those that make room (``train.keep``).
+
+        What ``last.pt`` counts on stays until the next is written: a run that is killed chooses the same again.
+
+        Raises:
+            NotFinite, OSError: as ``save``.
+        """
+        if not self.options.keep:
+            return
+        state = self.state
+        state.kept = spread(sorted({*state.kept, state.step}), self.options.keep)
+        with self._doing("saving"):
+            if state.step in state.kept:
+                checkpoint.save_last(self.run.kept_file(state.step), self._whole_state())
+            self._drop_kept_but({*state.kept, *self._saved_kept})
+
+    def _whole_state(self) -> dict[str, object]:
+        """Return all that resuming needs.
+
+        Raises:
+            NotFinite: a weight is not finite.
+        """
         if not all(bool(weight.isfinite().all()) for weight in self.model.parameters()):
             raise self._not_finite("A weight")
         elapsed = self.statistics.elapsed
         self.state.wall_s += elapsed - self._counted
-        self._counted, self._saved = elapsed, time.monotonic()
-        state = {
+        self._counted = elapsed
+        return {
             "model": self.model.state_dict(),
             **self.optimization.state_dict(),
             "generators": checkpoint.generators(self.device),
             "position": dataclasses.asdict(self.state),
         }
-        with self._doing("saving"):
-            checkpoint.save_last(self.run.last_file, state)
-        return events.Checkpoint(time=time.time(), step=self.state.step)
+
+    def _drop_kept_but(self, steps: Collection[int]) -> None:
+        for step in self.run.kept_steps:
+            if step not in steps:
+                self.run.kept_file(step).unlink(missing_ok=True)
 
     def save_best(self) -> None:
         """Write ``best.safetensors``: the weights as they are evaluated."""
@@ -340,27 +406,30 @@ class Trainer:
     def _autocast(self) -> AbstractContextManager[object]:
         return devices.autocast(self.device, self.amp_dtype)
 
-    def _restore(self) -> bool:
-        """Restore the last checkpoint; ``False`` where there is none."""
-        saved = checkpoint.load_last(self.run.last_file, self.device)
-        if saved is None:
-            return False
-        try:
+    def _take_position(self, saved: Mapping[str, Any]) -> None:
+        """Take the position of the last checkpoint, and what it kept of the evaluations as far as the files are there.
+
+        Raises:
+            CheckpointError: it holds none.
+        """
+        with checkpoint.reading(self.run.last_file):
             position = saved_position(saved)
             if not 0 <= position.batch <= self.steps_per_epoch:
                 raise ValueError
+        position.kept = sorted({*position.kept} & {*self.run.kept_steps})
+        for field in dataclasses.fields(position):
+            setattr(self.state, field.name, getattr(position, field.name))
+
+    def _restore(self, saved: Mapping[str, Any]) -> None:
+        """Restore the last checkpoint.
+
+        Raises:
+            CheckpointError: it is another network's, or damaged.
+        """
+        with checkpoint.reading(self.run.last_file):
             checkpoint.restore(self.run.last_file, self.model, saved["model"])
             self.optimization.load_state_dict(saved)
             checkpoint.set_generators(saved["generators"], self.device)
-        except PlainError:
-            raise
-        except Exception as error:  # a whole file, with another content
-            if checkpoint.is_machines(error):
-                raise
-            raise checkpoint.damaged(self.run.last_file) from None
-        for field in dataclasses.fields(position):
-            setattr(self.state, field.name, getattr(position, field.name))
-        return True
 
     def _better(self, value: float | None, loss: float | None) -> bool:
         """Return whether an evaluation is better than the best so far; equal ones are told apart by their loss."""

@@ -93,4 +93,4 @@ def _columns(name: str, value: object) -> dict[str, object]:
         return {key if name == "settings" else f"{name}.{key}": inner for key, inner in value.items()}
     if isinstance(value, list):  # the tags
         return {name: " ".join(value)}
-    return {} if name in ("best", "test") else {name: value}  # not evaluated yet
+    return {} if name in ("best", "test", "parent") and value is None else {name: value}

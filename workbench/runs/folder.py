@@ -7,6 +7,7 @@ pipe would hold up every reader for ever.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +28,8 @@ FILES = {
     "worker.log",
     "STOP",
 }
-FILES |= {"best.safetensors", "last.pt", "reserve"}
+FILES |= {"best.safetensors", "last.pt", "start.safetensors", "start.pt", "reserve"}
+KEPT = re.compile(r"kept-(0|[1-9][0-9]{0,17})\.pt")  # the state after the evaluation at a step
 _FLAGS = {
     "rb": os.O_RDONLY,
     "ab": os.O_WRONLY | os.O_APPEND | os.O_CREAT,
@@ -138,7 +140,8 @@ def check(folder: Path) -> None:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if entry.name.startswith("."):  # an editor's, which no run opens
                 continue
-            foreign = entry.name not in FILES and entry.is_dir(follow_symlinks=False)
+            own = entry.name in FILES or KEPT.fullmatch(entry.name)
+            foreign = not own and entry.is_dir(follow_symlinks=False)
             if not (entry.is_file(follow_symlinks=False) or foreign):
                 _check(Path(entry.path), entry.stat(follow_symlinks=False))
 

@@ -43,7 +43,22 @@ class Run:
         self.log_file = path / "worker.log"
         self.best_file = path / "best.safetensors"
         self.last_file = path / "last.pt"
+        self.start_file = path / "start.pt"  # a branch's, until its first checkpoint: the state that it begins with
+        self.start_weights_file = path / "start.safetensors"  # the same where its parent kept weights alone
         self.stop_file = path / "STOP"
+
+    def kept_file(self, step: int) -> Path:
+        """Return the file of the whole state after the evaluation at a step (``train.keep``)."""
+        return self.path / f"kept-{step}.pt"
+
+    @property
+    def kept_steps(self) -> list[int]:
+        """Steps whose evaluation's whole state is kept besides best and last, in their order."""
+        try:
+            names = [folder.KEPT.fullmatch(entry.name) for entry in os.scandir(self.path)]
+        except OSError:
+            return []
+        return sorted(int(name[1]) for name in names if name)
 
     @cached_property
     def id(self) -> str:

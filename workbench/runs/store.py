@@ -6,9 +6,10 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from tasks.base import UsageError
 from tasks.shared import files
@@ -20,6 +21,7 @@ from workbench.runs.metadata import RunMetadata, encode
 from workbench.runs.metadata import read as read_metadata
 from workbench.runs.run import Run
 
+_BLOCK = 1 << 20  # bytes that are copied at once
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}  # a folder that holds something is never replaced
 
 
@@ -31,12 +33,20 @@ class NoSuchRun(RunError, UsageError):
     """A name that was typed is that of no run, or of several."""
 
 
-def create(folder: Path, described: RunSpec, metadata: RunMetadata | None = None, *, name: str = "") -> Run:
+def create(
+    folder: Path,
+    described: RunSpec,
+    metadata: RunMetadata | None = None,
+    *,
+    name: str = "",
+    copies: Mapping[str, BinaryIO] | None = None,
+) -> Run:
     """Create a new run's folder with its ``spec.json``, whole or not at all, under an id of its own.
 
     Args:
         metadata: written beside the description where they say something.
         name: the folder's name; empty: made of task, cell and time.
+        copies: further files of the folder, by their names; each is copied from where it stands.
 
     Raises:
         NameTaken: the folder ``name`` is there already.
@@ -50,6 +60,9 @@ def create(folder: Path, described: RunSpec, metadata: RunMetadata | None = None
         fresh.mkdir(parents=True)
         for file, text in content.items():
             files.write(fresh / file, text)
+        for file, source in (copies or {}).items():
+            with files.replacing(fresh / file) as target:
+                shutil.copyfileobj(source, target, _BLOCK)
         first = name or f"{described.task}-{described.cell}-{time.strftime('%Y%m%d-%H%M%S')}"
         for attempt in range(1, 2 if name else 1000):
             path = folder / (first if attempt == 1 else f"{first}-{attempt}")
@@ -68,7 +81,7 @@ def create(folder: Path, described: RunSpec, metadata: RunMetadata | None = None
         raise RunError(f"Runs cannot be kept in {folder}: {error.strerror}. Name another folder with --runs.") from None
     finally:
         for leave in (
-            *((fresh / file).unlink for file in content),
+            *((fresh / file).unlink for file in (*content, *(copies or {}))),
             fresh.rmdir,
         ):  # elsewhere by now, where all went well
             with suppress(OSError):

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from tasks.base import Metrics, Settings
 from workbench.config import spec
-from workbench.config.spec import RunSpec
+from workbench.config.spec import Parent, RunSpec
 from workbench.render.metrics import with_heading
 from workbench.runs import metadata
 from workbench.runs.events import Best, Failed, Finished, Stopped
@@ -46,6 +46,11 @@ class RunSummary(NamedTuple):
     def label(self) -> str:
         """Words that tell the run apart from others: ``STUDY: NAME``, its name, else its id."""
         return self.metadata.label or self.run.id
+
+    @property
+    def parent(self) -> Parent | None:
+        """The run and step that it was branched from, if any."""
+        return self.spec.parent if self.spec else None
 
     @property
     def task(self) -> str:
@@ -167,6 +172,7 @@ def facts(summary: RunSummary) -> dict[str, object]:
         "data": described.data if described else "",
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(summary.run.created)),
         **metadata.facts(summary.metadata),
+        "parent": {"run": summary.parent.run, "step": summary.parent.step} if summary.parent else None,
         "step": summary.step,
         "steps": summary.total,
         "epochs": summary.epochs,

@@ -15,6 +15,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     title: ClassVar[str] = "toy"
     about: ClassVar[str] = "Recall the first symbol of a sequence."
     data_settings: ClassVar[Sequence[str]] = ("rows",)
+    training_settings: ClassVar[Sequence[str]] = ("dropout", "pause", "gate", "trouble", "trouble_step")
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 8,
         "train.batch_size": 16,
