@@ -49,6 +49,7 @@ class Cell(nn.Module, ABC, Generic[State]):
     gate_count: ClassVar[int] = 1
     recurrent_weight: ClassVar[bool] = True  # False: no matrix acts on the state, and none is made
     recurrent_bias: ClassVar[bool] = True  # False: one bias, ``bias_ih``
+    twin: ClassVar[str] = ""  # a cell with the same equations and parameters, by its name; not inherited
     options: Any = None  # an ``Options``, where there are any
     _lowered: Tensor | None = None  # ``weight_hh`` in autocast's arithmetic, while ``run`` goes through the steps
 

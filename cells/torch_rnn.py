@@ -16,3 +16,4 @@ class TorchRNN(BuiltInHidden):
     """``torch.nn.RNN``, one layer in one direction."""
 
     module = nn.RNN
+    twin = "rnn"
