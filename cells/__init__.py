@@ -2,7 +2,7 @@
 
 A file's name is the cell's name (``_`` reads as ``-``); its docstring holds title, equations and source.
 Folders named in ``WORKBENCH_CELLS`` (separated as in ``PATH``) are searched too. ``available``, ``unreadable``,
-``about`` and ``options`` never import torch; ``build`` and ``load`` do.
+``about``, ``options`` and ``twins`` never import torch; ``build`` and ``load`` do.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from cells._registry import (
     named_folders,
     options,
     path_of,
+    twins,
     unreadable,
 )
 
@@ -35,7 +36,18 @@ if TYPE_CHECKING:
     from cells._recurrent import Recurrent
 
 __path__ = [*__path__, *named_folders()]
-__all__ = ["About", "CellError", "about", "available", "build", "load", "options", "reads_both_ways", "unreadable"]
+__all__ = [
+    "About",
+    "CellError",
+    "about",
+    "available",
+    "build",
+    "load",
+    "options",
+    "reads_both_ways",
+    "twins",
+    "unreadable",
+]
 
 
 def reads_both_ways(name: str) -> bool:

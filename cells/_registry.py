@@ -20,7 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from cells import _options
-from cells._source import OWN, Fault, check_imports, definition, foreign, lineage, parse
+from cells._source import OWN, Fault, check_imports, definition, foreign, lineage, own_definition, parse
 
 
 class CellError(ValueError):
@@ -111,6 +111,25 @@ def both_ways(name: str) -> bool | None:
     ):
         return None
     return declaration[1].value is True
+
+
+def twins(name: str) -> list[str]:
+    """Return the cells with the same equations and parameters, the hand-written one before torch's; often none.
+
+    Raises:
+        KeyError: there is no such cell.
+        CellError: it cannot be read.
+    """
+    first = _declared_twin(path_of(name)) or name
+    same = {other for other, path in _scan()[0].items() if (_declared_twin(path) or other) == first}
+    return sorted(same - {name}, key=lambda other: (other != first, other))
+
+
+def _declared_twin(path: Path) -> str:
+    """Return the cell that a cell itself declares as its ``twin``; empty: none."""
+    node = _cell(path)
+    declared = None if node is None else own_definition(node, "twin")
+    return declared.value if isinstance(declared, ast.Constant) and isinstance(declared.value, str) else ""
 
 
 def examine(path: Path) -> str:

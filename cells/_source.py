@@ -149,20 +149,27 @@ def definition(path: Path, node: ast.ClassDef, name: str) -> Definition | None:
     An attribute that is set under a condition gives the statement with the condition.
     """
     for file, owner in lineage(path, node):
-        for statement in reversed(owner.body):
-            match statement:
-                case ast.Assign(targets=targets, value=value):
-                    if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-                        return file, value
-                case ast.AnnAssign(target=ast.Name(id=target), value=value):
-                    if target == name and value is not None:
-                        return file, value
-                case ast.FunctionDef(name=own) | ast.ClassDef(name=own):
-                    if own == name:
-                        return file, statement
-                case _:
-                    if any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(statement)):
-                        return file, statement
+        if (found := own_definition(owner, name)) is not None:
+            return file, found
+    return None
+
+
+def own_definition(node: ast.ClassDef, name: str) -> ast.AST | None:
+    """Return the syntax that gives a class its attribute ``name`` in its own body, as ``definition`` does."""
+    for statement in reversed(node.body):
+        match statement:
+            case ast.Assign(targets=targets, value=value):
+                if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                    return value
+            case ast.AnnAssign(target=ast.Name(id=target), value=value):
+                if target == name and value is not None:
+                    return value
+            case ast.FunctionDef(name=own) | ast.ClassDef(name=own):
+                if own == name:
+                    return statement
+            case _:
+                if any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(statement)):
+                    return statement
     return None
 
 

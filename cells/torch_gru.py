@@ -16,3 +16,4 @@ class TorchGRU(BuiltInHidden):
     """``torch.nn.GRU``, one layer in one direction."""
 
     module = nn.GRU
+    twin = "gru"

@@ -25,6 +25,7 @@ class TorchLSTM(BuiltIn[TorchLSTMState]):
     """``torch.nn.LSTM``, one layer in one direction."""
 
     module = nn.LSTM
+    twin = "lstm"
 
     def initial_state(self, batch: int) -> TorchLSTMState:
         zeros = self.rnn.weight_hh_l0.new_zeros(batch, self.hidden_size)

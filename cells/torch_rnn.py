@@ -16,6 +16,7 @@ class TorchRNN(BuiltInHidden):
     """``torch.nn.RNN``, one layer in one direction."""
 
     module = nn.RNN
+    twin = "rnn"
 
     @property
     def recurrent_map(self) -> Tensor:

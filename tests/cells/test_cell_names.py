@@ -119,3 +119,23 @@ def test_a_new_file_is_a_new_cell_that_learns(tmp_path: Path) -> None:
 
     losses = fresh(TRAINED, elsewhere, folders)
     assert losses[-1] < losses[0] / 2
+
+
+def test_twins_name_one_another() -> None:
+    shipped = {name: [other for other in cells.twins(name) if other in SHIPPED] for name in SHIPPED}
+    pairs = {"lstm": ["torch-lstm"], "gru": ["torch-gru"], "rnn": ["torch-rnn"]}
+    expected = pairs | {other: [name] for name, (other,) in pairs.items()}
+    assert {name: others for name, others in shipped.items() if others} == expected
+
+
+def test_a_twin_of_ones_own(folder: Path) -> None:
+    quick = ["from typing import ClassVar", "from cells.lstm import LSTM", "", "class Quick(LSTM):"]
+    (folder / "quick_lstm.py").write_text("\n".join([*quick, "    twin: ClassVar[str] = 'lstm'", ""]))
+    wide = ["from cells.quick_lstm import Quick", "", "class Wide(Quick):", "    gate_count = 4", ""]
+    (folder / "wide_lstm.py").write_text("\n".join(wide))
+    assert cells.twins("lstm") == ["quick-lstm", "torch-lstm"]
+    assert cells.twins("torch-lstm") == ["lstm", "quick-lstm"]
+    assert cells.twins("quick-lstm") == ["lstm", "torch-lstm"]
+    assert cells.twins("wide-lstm") == []  # what derives from a twin may differ from it
+    with pytest.raises(KeyError):
+        cells.twins("nothing")
