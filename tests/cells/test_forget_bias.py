@@ -33,5 +33,5 @@ def test_a_bias_keeps_more_of_the_memory() -> None:
 
 @pytest.mark.parametrize("value", [-20.1, 21, float("nan"), "much"])
 def test_a_bias_out_of_bounds_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="LSTM's options cannot be so: .*forget_bias"):
+    with pytest.raises(ValueError, match=r"LSTM's options cannot be so: .*forget_bias"):
         cells.build("lstm", 3, 4, options={"forget_bias": value})

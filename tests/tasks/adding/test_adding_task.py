@@ -32,7 +32,7 @@ class Knowing(nn.Module):
     def __init__(self, share: float = 1.0) -> None:
         super().__init__()
         self.share = share
-        self.weight = nn.Parameter(torch.zeros(()))
+        self.weight = nn.Parameter(torch.zeros(()), requires_grad=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         numbers, marks = inputs.unbind(-1)
@@ -138,7 +138,7 @@ def test_the_baselines_measured_on_the_rows_are_near_the_theory() -> None:
     assert mean["solved"] == pytest.approx(0.08 - 0.04**2, abs=0.005)  # the triangle's middle
     assert doubled["loss"] == pytest.approx(MEAN_LOSS - 1 / (3 * length), rel=0.02)
     assert data.notes == (
-        "Always answering 1 has an expected loss of 0.1667 (1/6), knowing one of the numbers half of it.",
+        "Without memory, by always answering 1, the loss is 0.1667 (1/6); with one of the numbers, half.",
     )
 
 
@@ -189,11 +189,13 @@ def test_a_text_that_is_no_row_is_refused_in_one_sentence(text: str, sentence: s
 @given(text=st.text(max_size=30) | st.text("0123456789.*,- e\n", max_size=30))
 @SOME
 def test_any_text_is_answered_or_refused(text: str) -> None:
+    sentence = ""
     try:
         assert task().predict(Knowing(), text)
     except ValueError as error:
-        assert str(error).endswith(FORM)
-        assert "\n" not in str(error)
+        sentence = str(error)
+    assert sentence.endswith(FORM) or not sentence
+    assert "\n" not in sentence
 
 
 def test_rows_that_do_not_fit_are_refused_before_they_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +210,7 @@ def test_a_short_training_learns_rows_of_four(workbench: Any, runs_folder: Path)
     quick = ("--hidden", 24, "--max-steps", 300, "--threads", 1, "--set", "train.eval_every=100")
     trained = workbench("train", "adding", "--cell", "gru", "--headless", *sizes, *quick)
     assert trained.returncode == 0, trained.stderr
-    assert "expected loss of 0.1667" in trained.stderr
+    assert "the loss is 0.1667 (1/6)" in trained.stderr
     assert "training mean" in trained.stdout
     lines = [line.split() for line in trained.stdout.splitlines()]
     (own,) = [line for line in lines if line[:1] == ["gru"]]
