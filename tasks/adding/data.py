@@ -65,9 +65,7 @@ def load(settings: Settings) -> AddingData:
         marked.append(np.stack([generator.integers(low, high, count) for low, high in halves], 1))
         rows[split] = torch.arange(begin, begin + count)
         begin += count
-    notes = (
-        f"Without memory, by always answering 1, the loss is {MEAN_LOSS:.4f} (1/6); with one of the numbers, half.",
-    )
+    notes = (f"Without memory, by always answering 1, the loss is {MEAN_LOSS:.4f} (1/6); with one number, half.",)
     return AddingData(
         torch.from_numpy(np.concatenate(numbers)), torch.from_numpy(np.concatenate(marked)), rows, {}, notes
     )

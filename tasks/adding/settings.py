@@ -21,14 +21,13 @@ class Settings(DrawnSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
         "solved": Metric(heading="solved", higher_is_better=True),
     }
     defaults: ClassVar[Mapping[str, Value]] = {
-        "cell.hidden": 128,
-        "train.batch_size": 64,
+        "cell.hidden": 32,
+        "train.batch_size": 32,
         "train.epochs": 0,
-        "train.max_steps": 2_000,
+        "train.max_steps": 3_000,
         "train.eval_every": 100,
         "train.eval_train": 0,
         "train.lr": 1e-2,
-        "train.schedule": "one-cycle",
         "train.precision": "fp32",
     }
 

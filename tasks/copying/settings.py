@@ -29,14 +29,13 @@ class Settings(DrawnSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     }
     data_settings: ClassVar[Sequence[str]] = (*DrawnSettings.data_settings, "alphabet", "recalled")
     defaults: ClassVar[Mapping[str, Value]] = {
-        "cell.hidden": 128,
-        "train.batch_size": 64,
+        "cell.hidden": 64,
+        "train.batch_size": 32,
         "train.epochs": 0,
         "train.max_steps": 3_000,
         "train.eval_every": 100,
         "train.eval_train": 0,
-        "train.lr": 3e-3,
-        "train.schedule": "one-cycle",
+        "train.lr": 5e-3,
         "train.precision": "fp32",
     }
 

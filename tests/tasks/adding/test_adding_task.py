@@ -137,9 +137,7 @@ def test_the_baselines_measured_on_the_rows_are_near_the_theory() -> None:
     assert mean["loss"] == pytest.approx(MEAN_LOSS, rel=0.02)
     assert mean["solved"] == pytest.approx(0.08 - 0.04**2, abs=0.005)  # the triangle's middle
     assert doubled["loss"] == pytest.approx(MEAN_LOSS - 1 / (3 * length), rel=0.02)
-    assert data.notes == (
-        "Without memory, by always answering 1, the loss is 0.1667 (1/6); with one of the numbers, half.",
-    )
+    assert data.notes == ("Without memory, by always answering 1, the loss is 0.1667 (1/6); with one number, half.",)
 
 
 @pytest.mark.parametrize("both", [False, True])
