@@ -8,18 +8,22 @@
     h_t = o_t ⊙ tanh(c_t)
 
 The output is h_t. Parameters as in ``torch.nn.LSTM``: ``weight_ih`` (4H,I), ``weight_hh`` (4H,H), biases (4H,),
-rows in the order i f g o.
+rows in the order i f g o. ``forget_bias`` is added to ``bias_ih`` of f at the start: at 1 a new network keeps what it
+has written.
 
 Source: S. Hochreiter and J. Schmidhuber, Long Short-Term Memory, Neural Computation 9(8), 1997; the forget gate from
-F. A. Gers, J. Schmidhuber and F. Cummins, Learning to Forget, Neural Computation 12(10), 2000.
+F. A. Gers, J. Schmidhuber and F. Cummins, Learning to Forget, Neural Computation 12(10), 2000; the bias from
+R. Jozefowicz, W. Zaremba and I. Sutskever, An Empirical Exploration of Recurrent Network Architectures, ICML 2015.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+import msgspec
 import torch
+from msgspec import Meta
 from torch import Tensor
 
 from cells._base import Cell
@@ -39,6 +43,19 @@ class LSTM(Cell[LSTMState]):
     sigmoid_gates = ("i", "f", "o")
     keep_gate = "f"
     memory = "c"
+
+    class Options(msgspec.Struct, frozen=True):
+        """How much it keeps before it has learnt anything."""
+
+        forget_bias: Annotated[
+            float, Meta(ge=-20, le=20, description="added to the forget gate's bias at the start; 0: as torch")
+        ] = 0.0
+
+    def make_parameters(self) -> None:
+        super().make_parameters()
+        if bias := getattr(self.options, "forget_bias", 0.0):  # a cell made from this one may have other options
+            with torch.no_grad():
+                self.bias_ih.chunk(self.gate_count)[1].add_(bias)
 
     def initial_state(self, batch: int) -> LSTMState:
         zeros = self.weight_hh.new_zeros(batch, self.hidden_size)

@@ -31,6 +31,7 @@ from tasks.climate.settings import Settings
 from tasks.climate.wording import format_span, format_time
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
+from tasks.shared.sequences.batching import shuffled
 from tasks.shared.text.visible import shortened
 from tasks.views import Table, TableValue, View
 
@@ -90,10 +91,7 @@ class Task(base.Task[Settings, ClimateData]):
         return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day)
 
     def batches(self, data: ClimateData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
-        rows = data.rows[split]
-        if generator is not None:
-            rows = rows[torch.randperm(len(rows), generator=generator)]
-        return torch.split(rows, size)
+        return shuffled(data.rows[split], size, generator)
 
     def loss(self, model: nn.Module, data: ClimateData, rows: Tensor) -> Tensor:
         window = self.windows(data, rows)

@@ -39,7 +39,7 @@ def test_options_are_read_without_torch(tmp_path: Path) -> None:
     (tmp_path / "heads.py").write_text(HEAD + OWN)
     seen = fresh(
         "import json, sys\nimport cells\nfields = cells.options('heads').__struct_fields__\n"
-        "print(json.dumps([fields, cells.options('lstm'), 'torch' in sys.modules]))",
+        "print(json.dumps([fields, cells.options('gru'), 'torch' in sys.modules]))",
         tmp_path,
         str(tmp_path),
     )
@@ -70,8 +70,8 @@ def test_values_out_of_bounds_are_refused(folder: Path, options: dict[str, objec
 
 
 def test_a_cell_without_options_takes_none() -> None:
-    with pytest.raises(ValueError, match="LSTM has no options of its own: heads cannot be set"):
-        cells.build("lstm", 3, 4, options={"heads": 1})
+    with pytest.raises(ValueError, match="GRU has no options of its own: heads cannot be set"):
+        cells.build("gru", 3, 4, options={"heads": 1})
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,8 @@ def test_get_fetches_once_and_says_the_licence(workbench, mirror: FileServer, tm
 
 def test_get_says_what_cannot_be_had(workbench) -> None:
     says(workbench("data", "get", "names"), 1, "The names data could not be downloaded from http://127.0.0.1:9.")
-    says(workbench("data", "get", "toy"), 1, "The toy data has no known source: name its folder with --data.")
+    for command in ("get", "verify", "path"):
+        says(workbench("data", command, "toy"), 1, "The task toy needs no data files: it makes its examples itself.")
 
 
 @pytest.mark.parametrize(

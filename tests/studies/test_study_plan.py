@@ -212,6 +212,16 @@ def test_the_quick_form_overrides_every_group() -> None:
         plans.quickened(toy_plan())
 
 
+def test_the_quick_form_has_fewer_values_of_the_grids() -> None:
+    varied = group("rnn", grid={"cell.hidden": [2, 3, 4], "cell.layers": [1, 2]})
+    plan = toy_plan(varied, group("gru"), quick=Quick(grid={"cell.hidden": [3]}))
+    assert len(plans.expand(plan)) == 7
+    quick = [run.described.options for run in plans.expand(plans.quickened(plan)) if run.described.cell == "rnn"]
+    assert [(options.hidden, options.layers) for options in quick] == [(3, 1), (3, 2)]
+    with pytest.raises(PlanError, match=r"varies cell\.dropout, which no grid of the plan does: leave it out\."):
+        plans.quickened(toy_plan(varied, quick=Quick(grid={"cell.dropout": [0.1]})))
+
+
 def test_value_of() -> None:
     (run,) = plans.expand(toy_plan(group("rnn", set={"cell.layers": 3})))
     wanted = {

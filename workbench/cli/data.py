@@ -170,8 +170,9 @@ def _with_data() -> list[str]:
 
 
 def _check(task: str) -> None:
-    """Raises: SpecError: there is no such task, or it cannot be read."""
-    spec.task_settings(task)
+    """Raises: SpecError: there is no such task, or it cannot be read. DataError: it reads no files."""
+    if not spec.task_settings(task).files:
+        raise DataError(f"The task {task} needs no data files: it makes its examples itself.")
 
 
 def _present(task: str, folder: Path | None) -> Source:

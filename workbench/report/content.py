@@ -186,13 +186,13 @@ def _data(one: ReportedRun, language: Language) -> list[tuple[str, str]]:
     from tasks.shared.datasets import registry
 
     described, started, ended = one.run.spec, one.history.started, one.finished
-    own = described.settings.own_data
+    own, reads = described.settings.own_data, described.settings.files
     dataset = registry.DATASETS.get(described.task) if described.data == "full" and not own else None
     test = ended.correctness.count if ended and ended.correctness else 0
     sizes = {"train": f"{started.train_size:,}", "test": f"{test:,}" if test else ""} if started else {}
     return [
         ("task", sentence("subject", language, task=described.task, about=described.settings.title)),
-        ("data", dataset.title if dataset else own or say(described.data, language)),
+        ("data", dataset.title if dataset else own or say(described.data if reads else "made by the task", language)),
         ("source", dataset.home if dataset else ""),
         ("licence", dataset.licence if dataset else ""),
         ("citation", dataset.citation if dataset else ""),

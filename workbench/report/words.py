@@ -38,6 +38,7 @@ _CHINESE = {
     "starter data": "内置小样本数据",
     "starter": "内置小样本数据",
     "full": "完整数据",
+    "made by the task": "由任务自行生成",
     "results": "结果",
     "question and data": "问题与数据",
     "data and environment": "数据与环境",

@@ -68,6 +68,7 @@ class Quick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     seeds: int | list[int] = 1
     set: _Values = {}
+    grid: dict[str, list[Value]] = {}  # of the groups whose grids vary these settings
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -153,11 +154,21 @@ def quickened(plan: Plan) -> Plan:
     """Return a plan with its quick values in place of its own.
 
     Raises:
-        PlanError: it has none.
+        PlanError: it has none, or one for a setting that no group varies.
     """
     if plan.quick is None:
         raise PlanError("This plan has no quick form: it lacks a [quick] table.")
-    runs = [msgspec.structs.replace(group, set={**group.set, **plan.quick.set}) for group in plan.runs]
+    fewer = plan.quick.grid
+    if idle := [key for key in fewer if not any(key in group.grid for group in plan.runs)]:
+        raise PlanError(f"The quick form's grid varies {idle[0]}, which no grid of the plan does: leave it out.")
+    runs = [
+        msgspec.structs.replace(
+            group,
+            set={**group.set, **plan.quick.set},
+            grid={key: fewer.get(key, values) for key, values in group.grid.items()},
+        )
+        for group in plan.runs
+    ]
     return msgspec.structs.replace(plan, seeds=plan.quick.seeds, runs=runs, quick=None)
 
 

@@ -11,6 +11,11 @@ from torch import Generator, Tensor
 _BUCKET = 50  # batches' worth of shuffled rows sorted by length at a time
 
 
+def shuffled(rows: Tensor, size: int, generator: Generator | None) -> list[Tensor]:
+    """Cut ``rows`` (N,) into batches of ``size``, in an order drawn with ``generator``, or as they are without."""
+    return _cut(rows if generator is None else rows[torch.randperm(len(rows), generator=generator)], size)
+
+
 def by_length(rows: Tensor, lengths: Tensor, size: int, generator: Generator | None) -> list[Tensor]:
     """Cut ``rows`` into batches of ``size``, each of sequences of like length.
 

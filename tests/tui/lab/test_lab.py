@@ -25,7 +25,7 @@ async def test_the_lab_shows_tasks_cells_settings_and_where_the_data_stands(scre
 async def test_every_setting_of_the_command_line_is_in_the_form(screen) -> None:
     async with screen.open() as pilot:
         await form_ready(pilot)
-        assert set(pilot.app.screen.query_one(Form).rows) == {field.key for field in spec.fields("names")}
+        assert set(pilot.app.screen.query_one(Form).rows) == {field.key for field in spec.fields("names", "lstm")}
 
 
 async def test_start_creates_a_run_with_only_the_changed_values_and_opens_it(screen, folder, started, data) -> None:

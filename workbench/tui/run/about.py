@@ -32,7 +32,8 @@ def about_text(run: Run, history: History) -> Content:
     called = {"name": about.name, "study": about.study, "tags": " ".join(about.tags)}
     rows: list[tuple[str, str]] = [("run", run.id), *((key, text) for key, text in called.items() if text)]
     rows.append(("folder", str(run.path)))
-    rows.append(("data", "starter (small)" if spec.data == "starter" else spec.data_dir or "full"))
+    where = "starter (small)" if spec.data == "starter" else spec.data_dir or "full"
+    rows.append(("data", where if spec.settings.files else "made by the task"))
     if started := history.started:
         rows += [
             ("device", f"{started.device}, {started.precision}"),

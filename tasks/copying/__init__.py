@@ -1,0 +1,1 @@
+"""Copying: symbols that are recalled after many blanks, a test of memory."""
