@@ -21,7 +21,7 @@ from tasks import base
 from tasks.adding import data as adding
 from tasks.adding.data import MARKS, AddingData
 from tasks.adding.settings import Settings
-from tasks.base import EVAL_SPLITS, Baselines, Evaluation, Metrics, RecurrentNetwork, Split
+from tasks.base import EVAL_SPLITS, Baselines, Evaluation, Metrics, Reading, RecurrentNetwork, Split
 from tasks.shared.classification.model import LastState
 from tasks.shared.sequences.batching import shuffled
 from tasks.shared.text.visible import shortened
@@ -47,8 +47,12 @@ class Adder(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """``inputs`` (B,T,2) → sums (B,)."""
         outputs, _ = self.recurrent(inputs)  # (B,T,D·O)
-        sums: Tensor = self.head(self.pool(outputs, torch.full(inputs.shape[:1], inputs.shape[1])))
-        return sums[:, 0]
+        return self.readout(outputs, torch.full(inputs.shape[:1], inputs.shape[1]))[:, 0]
+
+    def readout(self, outputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the sums: outputs (B,T,D·O), ``lengths`` (B,) on the CPU → (B,1)."""
+        sums: Tensor = self.head(self.pool(outputs, lengths))
+        return sums
 
 
 class Task(base.Task[Settings, AddingData]):
@@ -79,8 +83,7 @@ class Task(base.Task[Settings, AddingData]):
 
     def predict(self, model: nn.Module, text: str) -> list[View]:
         numbers, marked = _parse(text)
-        inputs = torch.tensor([[[number, float(mark)] for number, mark in zip(numbers, marked, strict=True)]])
-        answer = float(model(inputs.to(next(model.parameters()).device))[0])
+        answer = float(model(_inputs(model, numbers, marked))[0])
         truth = math.fsum(number for number, mark in zip(numbers, marked, strict=True) if mark)
         shown: list[list[TableValue]] = [
             ["the network's sum", answer], ["true sum", truth], ["error", answer - truth]
@@ -89,6 +92,12 @@ class Task(base.Task[Settings, AddingData]):
             f"The text has {len(numbers):,} numbers; this network was trained on rows of {self.settings.length:,}."
         )  # fmt: skip
         return [Table(title=f"{len(numbers):,} numbers", columns=["", "value"], rows=shown, note=note)]
+
+    def reading(self, model: nn.Module, text: str) -> Reading:
+        return _reading(model, _inputs(model, *_parse(text)))
+
+    def reading_of_row(self, model: nn.Module, data: AddingData, row: int) -> Reading:
+        return _reading(model, data.inputs(torch.tensor([row])))
 
     def baseline(self, data: AddingData, *, cached_only: bool = False) -> Baselines:
         mean = _sums(data, "train").mean()
@@ -102,6 +111,25 @@ class Task(base.Task[Settings, AddingData]):
             }
 
         return {split: methods(split) for split in EVAL_SPLITS}
+
+
+def _inputs(model: nn.Module, numbers: Sequence[float], marked: Sequence[bool]) -> Tensor:
+    """Return a row of numbers and marks as the network reads it: (1,T,2)."""
+    steps = [[number, float(mark)] for number, mark in zip(numbers, marked, strict=True)]
+    return torch.tensor([steps], device=next(model.parameters()).device)
+
+
+def _reading(model: nn.Module, inputs: Tensor) -> Reading:
+    assert isinstance(model, Adder)
+    numbers, marks = inputs[0].unbind(1)  # 2 × (T,)
+    return Reading(
+        symbols=[f"{number:.2f}" + "*" * bool(mark) for number, mark in inputs[0].tolist()],
+        inputs=inputs,
+        readout=lambda _, outputs, lengths: model.readout(outputs, lengths),
+        answers=["sum"],
+        unit="sum",
+        traits={"marked": marks.tolist(), "sum of the marked so far": (numbers * marks).cumsum(0).tolist()},
+    )
 
 
 def _sums(data: AddingData, split: Split) -> Tensor:

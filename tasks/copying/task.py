@@ -9,6 +9,7 @@ O output size.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import EVAL_SPLITS, Baselines, Evaluation, Metrics, RecurrentNetwork, Split
+from tasks.base import EVAL_SPLITS, Baselines, Evaluation, Metrics, Reading, RecurrentNetwork, Split
 from tasks.copying import data as copying
 from tasks.copying.data import CopyingData
 from tasks.copying.settings import LETTERS, Settings
@@ -45,6 +46,12 @@ class Recaller(nn.Module):
         """``codes`` (B,S) → scores (B,S,A+1), the blank's last."""
         outputs, _ = self.recurrent(self.input(codes))  # (B,S,D·O)
         scores: Tensor = self.head(outputs)
+        return scores
+
+    def readout(self, outputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the scores at each sequence's last step: (B,S,D·O), ``lengths`` (B,) on the CPU → (B,A+1)."""
+        rows = torch.arange(len(outputs), device=outputs.device)
+        scores: Tensor = self.head(outputs[rows, (lengths - 1).to(outputs.device)])
         return scores
 
 
@@ -98,6 +105,32 @@ class Task(base.Task[Settings, CopyingData]):
         ]
         columns = ["symbol", "shown", "recalled", "its probability", "probability of the shown"]
         return [Table(title=text.strip(), columns=columns, rows=shown)]
+
+    def reading(self, model: nn.Module, text: str) -> Reading:
+        return self._reading(model, torch.tensor([self._parse(text)], device=next(model.parameters()).device))
+
+    def reading_of_row(self, model: nn.Module, data: CopyingData, row: int) -> Reading:
+        return self._reading(model, data.shown(torch.tensor([row])))
+
+    def _reading(self, model: nn.Module, symbols: Tensor) -> Reading:
+        """Return the reading of the sequence in which symbols (1,K) stand."""
+        assert isinstance(model, Recaller)
+        alphabet, length = self.settings.alphabet, self.settings.length
+        codes = copying.inputs(symbols, alphabet, length)  # (1,S)
+        written = [*self._letters, "blank", "recall"]
+        first = int(symbols[0, 0])
+        before, after = length + symbols.shape[1] - 1, symbols.shape[1]
+        return Reading(
+            symbols=[written[code] for code in codes[0].tolist()],
+            inputs=model.input(codes),
+            readout=lambda _, outputs, lengths: model.readout(outputs, lengths),
+            answers=written[:-1],
+            expected=[written[code] for code in copying.targets(symbols, alphabet, length)[0].tolist()],
+            traits={  # of the one step at which it must be remembered and is not said yet
+                f"first symbol {letter}": [math.nan] * before + [float(number == first)] + [math.nan] * after
+                for number, letter in enumerate(self._letters)
+            },
+        )
 
     def baseline(self, data: CopyingData, *, cached_only: bool = False) -> Baselines:
         def memoryless(split: Split) -> Metrics:

@@ -18,6 +18,8 @@ SMALL = {
     "reviews": {"cell.hidden": 6, "task.embedding": 5, "task.init": "random"},
     "poems": {"cell.hidden": 6, "cell.layers": 1, "task.embedding": 5},
     "climate": {"cell.hidden": 6},
+    "adding": {"cell.hidden": 6, "task.length": 12, "task.train_size": 40},
+    "copying": {"cell.hidden": 6, "task.length": 5, "task.train_size": 40},
 }
 
 
