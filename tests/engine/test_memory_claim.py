@@ -1,4 +1,4 @@
-"""The claim of the lab reports, as a test: how far the gradient reaches in untrained networks, on ``adding`` at T = 200.
+"""The claim of the lab reports as a test: how far the gradient reaches in untrained networks, on ``adding``, T = 200.
 
 Bounds as measured with seeds 0 to 2 (norm at distance 150 against that at 1): rnn and gru 0 in float32; lstm as torch
 begins it 0; lstm with a forget bias of 1 5e-13 to 1e-10 (c), since σ(1) = 0.73 and 0.73¹⁵⁰ is nothing; with a bias
