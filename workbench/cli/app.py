@@ -16,6 +16,7 @@ from workbench.cli import (
     completion,
     data,
     export,
+    inspect,
     note,
     plot,
     poem,
@@ -43,7 +44,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, poem, runs, note, compare, study, labs, report, plot, export, predict, data, catalog):
+for module in (train, poem, runs, note, compare, study, labs, report, plot, export, predict, inspect, data, catalog):
     module.register(app)
 
 
