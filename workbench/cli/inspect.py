@@ -136,9 +136,7 @@ def _print(measured: Sequence[tuple[Run, Probe]], at: str) -> None:
 def _labels(runs: Sequence[Run]) -> list[str]:
     """Return the runs' cells; with the id where several have the same one."""
     cells = [run.spec.cell for run in runs]
-    return [
-        cell if cells.count(cell) == 1 else f"{cell} ({run.id})" for cell, run in zip(cells, runs, strict=True)
-    ]
+    return [cell if cells.count(cell) == 1 else f"{cell} ({run.id})" for cell, run in zip(cells, runs, strict=True)]
 
 
 def _print_norms(curves: Sequence[tuple[str, GradientCurve]], *, alone: bool) -> None:

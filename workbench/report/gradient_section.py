@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench.render.format import number
 from workbench.report.document import Block, Grid, Paragraph, Section
 from workbench.report.gradients import furthest_part, parts_of, place
-from workbench.report.run_sections import Draw, ReportedRun
+from workbench.report.pictures import Kind
+from workbench.report.run_sections import ReportedRun
 from workbench.report.words import Language, headline, say
 from workbench.report.writing import sentence
 from workbench.runs.comparison import ResultFigure
 from workbench.runs.events import Probe
 from workbench.runs.gradients import best_probe, round_distances
+from workbench.runs.run import Run
 
 _TOLD = 6  # settings that the sentences name; the table has all of them
 _FAR = 3  # distances of the table beside the nearest one
 _WHOLE = 4  # settings up to which each layer, direction and part has its row
 
+Draw = Callable[[str, Sequence[Run], Kind, str, Sequence[str]], Sequence[Block]]
 Labelled = Sequence[tuple[str, Sequence[Probe]]]  # a setting and the probes of its seeds
 
 
@@ -29,7 +32,7 @@ def gradient_section(
 
     Args:
         labels: of the runs by their folders: those of one label are seeds of a setting.
-        draw: draws a picture of runs under a name, with a caption.
+        draw: draws a picture of runs under a name, with a caption and the runs' labels.
     """
     measured = [(one, probe) for one in reported if (probe := best_probe(one.history)) and parts_of([probe])]
     without = [one.label for one in reported if one.history.evals and one not in [each for each, _ in measured]]
@@ -50,7 +53,7 @@ def gradient_section(
         name = "gradients" if len(tasks) == 1 else f"gradients-{tasks.index(task) + 1}"
         blocks += draw(name, runs, "gradients", caption, named if len(runs) > 1 else ())
         pairs = [*groups.items()]
-        blocks.append(Paragraph(" ".join(sentences(pairs, language))))
+        blocks.append(Paragraph(("" if language == "zh" else " ").join(sentences(pairs, language))))
         blocks.append(_table(pairs, language))
     told = [sentence("no_gradient", language, every=False, runs=", ".join(without))] if without else []
     return [Section(headline("gradient through time", language), blocks)], told
@@ -73,9 +76,7 @@ def sentences(groups: Labelled, language: Language) -> list[str]:
         (label, _share(max((part.share(distance) or 0.0 for part in parts), default=0.0))) for label, parts in chosen
     ]
     far = [
-        (label, f"{one.reach:,.0f}", f"{one.longest:,}")
-        for label, parts in chosen
-        for one in [furthest_part(parts)]
+        (label, f"{one.reach:,.0f}", f"{one.longest:,}") for label, parts in chosen for one in [furthest_part(parts)]
     ]
     told = [
         sentence("gradient_share", language, distance=f"{distance:,}", one=shares[0], others=shares[1:]),
@@ -98,14 +99,12 @@ def _table(groups: Labelled, language: Language) -> Grid:
     """Return a row for each setting and part of the state: shares left, reach, gates and matrix."""
     settings = [(label, parts) for label, probes in groups if (parts := parts_of(probes))]
     furthest = len(settings) > _WHOLE
-    rows = [
-        (label, part) for label, parts in settings for part in ([furthest_part(parts)] if furthest else parts)
-    ]
+    rows = [(label, part) for label, parts in settings for part in ([furthest_part(parts)] if furthest else parts)]
     rounds = round_distances(min(part.longest for _, part in rows) + 1)[1:-1]
     distances = list(dict.fromkeys([*rounds[:1], *rounds[-_FAR:]]))
     has_gates, has_matrix = (any(getattr(part, name) is not None for _, part in rows) for name in ("keep", "spectral"))
     heads = [say("setting", language), say("state", language)]
-    heads += [say("{} steps back", language).format(f"{distance:,}") for distance in distances]
+    heads += [say("distance {}", language).format(f"{distance:,}") for distance in distances]
     heads += [say("reach", language)]
     heads += [say(head, language) for head in ("keep gate", "half-life") if has_gates]
     heads += [*([say("spectral radius", language), "η"] if has_matrix else [])]

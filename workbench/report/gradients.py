@@ -20,6 +20,7 @@ from workbench.runs.probes import ProbedCell, half_life
 
 _HEIGHT, _ENTRY, _EDGE = 8.0, 0.45, 1.2  # cm: of the panel, a line of the legend, the numbers beside the curves
 _LINES = ("-", "--", "-.", ":")  # of the layers, directions and parts
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST = 12  # lines of a picture; of more, that part alone of each setting in which the gradient reaches furthest
 
 
@@ -108,6 +109,7 @@ def gradients(groups: Sequence[Drawn], remark: str, chosen: Theme, language: Lan
     figure = make_figure(width, _HEIGHT + _ENTRY * (1 + lines // 2))
     axes = figure.add_subplot()
     axes.set_yscale("log", nonpositive="mask")
+    axes.yaxis.set_major_formatter(lambda value, _: _power(value))
     title = ", ".join(filter(None, [say("gradient through time", language), remark]))
     set_title(axes, title, width=width - _EDGE)
     axes.set_xlabel(say(X_LABEL, language))
@@ -151,9 +153,7 @@ def _draw(axes: Axes, part: PartGradient, label: str, shade: str, style: str, la
         (curve,) = part.curves
         if curve.zero_beyond is not None:
             label = f"{label}, {say('0 beyond {}', language).format(f'{curve.zero_beyond:,}')}"
-        axes.plot(
-            *(curve.distances, _positive(curve.norms)), color=shade, linestyle=style, label=legend_label(label)
-        )
+        axes.plot(*(curve.distances, _positive(curve.norms)), color=shade, linestyle=style, label=legend_label(label))
         return
     many = [
         [(float(d), math.log10(norm)) for d, norm in zip(curve.distances, curve.norms, strict=True) if norm]
@@ -164,10 +164,14 @@ def _draw(axes: Axes, part: PartGradient, label: str, shade: str, style: str, la
             many *= 2
         xs, means, deviations = mean_and_deviation(many)
         axes.plot(xs, [10**mean for mean in means], color=shade, linestyle=style, label=legend_label(label))
-        lower, upper = (
-            [10 ** (m + sign * d) for m, d in zip(means, deviations, strict=True)] for sign in (-1, 1)
-        )
+        lower, upper = ([10 ** (m + sign * d) for m, d in zip(means, deviations, strict=True)] for sign in (-1, 1))
         axes.fill_between(xs, lower, upper, color=shade, alpha=0.18, linewidth=0)
+
+
+def _power(value: float) -> str:
+    """Format a tick of a logarithmic axis: ``0.01``, ``10⁻⁶``."""
+    exponent = round(math.log10(value)) if value > 0 else 0
+    return f"{value:g}" if -3 < exponent < 3 else "10" + str(exponent).translate(_RAISED)
 
 
 def _name(part: PartGradient, language: Language) -> str:

@@ -155,9 +155,11 @@ def _gradients(runs: Sequence[Run], style: Style, chosen: Theme, labels: Sequenc
     some = [runs[at] for at in measured]
     named = [labels[at] for at in measured] if labels else ()
     groups, starter, notes = _together(some, [histories[at] for at in measured], style, named)
+    words = [some[0].spec.task, *([some[0].spec.cell] if len(some) == 1 else []), starter]
     left = [run.id for at, run in enumerate(runs) if at not in measured]
     notes += [f"The gradient through time was not measured by {', '.join(left)}."] if left else []
-    return gradients.gradients(groups, starter, chosen, style.language, style.width), notes
+    remark = ", ".join(filter(None, words))
+    return gradients.gradients(groups, remark, chosen, style.language, style.width), notes
 
 
 def grouped(
@@ -208,7 +210,9 @@ def _view(runs: Sequence[Run], kind: Kind, style: Style, chosen: Theme) -> tuple
     elif kind == "forecast" and (curve := _window(run, history, views, style.window)):
         figure = series.series(curve, title, chosen, style.language, style.width)
     if figure is None:
-        raise PictureError(f"Run {run.id} has no {kind} to draw: its task, {run.spec.task}, gives {_given(history, views)}.")
+        raise PictureError(
+            f"Run {run.id} has no {kind} to draw: its task, {run.spec.task}, gives {_given(history, views)}."
+        )
     if key := drawable(labels)[1]:
         notes.append(f"No font has Chinese characters: {INSTALL}. Numbers stand for: {', '.join(key)}.")
     return figure, notes

@@ -97,7 +97,7 @@ _CHINESE = {
     "backward": "反向",
     "0 beyond {}": "{} 步外为 0",
     "state": "状态",
-    "{} steps back": "{} 步前",
+    "distance {}": "距离 {}",
     "reach": "可及距离",
     "keep gate": "保留门均值",
     "half-life": "半衰期",

@@ -16,7 +16,7 @@ _EVAL, _PROBE = b"eval", b"probe"
 
 
 class EvaluationIndex:
-    """Offsets of evaluations and probes in ``events.jsonl``; of a step that was evaluated twice, the later one counts."""
+    """Offsets of evaluations and probes in ``events.jsonl``; of two at the same step, the later one counts."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

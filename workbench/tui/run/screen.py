@@ -300,7 +300,9 @@ class RunScreen(Page):
             self.app.notify(unreadable(f"The runs in {folder}", error), severity="error", markup=False)
             return
         if not others:
-            sentence = f"No other run of {self.run.spec.task} in {folder} has measured its gradient: train another cell."
+            sentence = (
+                f"No other run of {self.run.spec.task} in {folder} has measured its gradient: train another cell."
+            )
             self.app.notify(sentence, markup=False)
             return
 
