@@ -17,11 +17,13 @@ from workbench.runs.events import (
     Event,
     Failed,
     Finished,
+    Probe,
     Sample,
     Started,
     Step,
     Stopped,
 )
+from workbench.runs.probes import GateStatistics, ProbedCell
 
 
 def started(from_step: int = 0) -> Started:
@@ -58,6 +60,37 @@ def step(number: int, loss: float | None = 0.5) -> Step:
 def evaluation(number: int, accuracy: float | None = 0.5) -> Eval:
     best = Best(step=number, metric="accuracy", value=accuracy)
     return Eval(time=1.0 + number, step=number, epoch=number / 10, metrics={"accuracy": accuracy}, best=best)
+
+
+def norms(length: int, left: float, first: float = 0.5) -> list[float | None]:
+    """Norms of which each is the share ``left`` of that a step later; below 1e-40 they underflow to zero."""
+    every = [first * left**distance for distance in range(length)]
+    return [norm if norm > 1e-40 else 0.0 for norm in every]
+
+
+def rnn_cell(length: int = 101, left: float = 0.5, **more: Any) -> ProbedCell:
+    """An rnn whose gradient loses the same share at every step."""
+    spectrum = {"spectral_radius": 0.9, "spectral_norm": 1.25}
+    return ProbedCell(layer=0, direction=0, norms={"h": norms(length, left)}, **spectrum | more)
+
+
+def lstm_cell(length: int = 101, left: float = 0.98, layer: int = 0, direction: int = 0) -> ProbedCell:
+    """An lstm whose gates keep half of the memory on average."""
+    gates = {name: GateStatistics(mean=mean, shut=0.02, open=0.25) for name, mean in (("i", 0.4), ("f", 0.5))}
+    parts = {"h": norms(length, left, 0.25), "c": norms(length, left)}
+    return ProbedCell(layer=layer, direction=direction, norms=parts, gates=gates, keep_gate="f")
+
+
+def probe(number: int, *cells: ProbedCell, length: int = 101) -> Probe:
+    """A probe of sequences of one length; without cells that of an lstm."""
+    return Probe(
+        time=1.0 + number,
+        step=number,
+        examples=4,
+        distances=[*range(length)],
+        counts=[4] * length,
+        cells=[*(cells or (lstm_cell(length),))],
+    )
 
 
 def checkpoint(number: int) -> Checkpoint:
@@ -153,6 +186,29 @@ ANY: st.SearchStrategy[Event] = st.one_of(
         memory_mb=_reals,
     ),
     st.builds(Eval, time=_reals, step=_steps, epoch=_reals, metrics=_metrics, views=_lists, best=_bests),
+    st.builds(
+        Probe,
+        time=_reals,
+        step=_steps,
+        examples=_steps,
+        distances=st.lists(_steps, max_size=3),
+        counts=st.lists(_steps, max_size=3),
+        cells=st.lists(
+            st.builds(
+                ProbedCell,
+                layer=_steps,
+                direction=_steps,
+                norms=st.dictionaries(_words, st.lists(_figures, max_size=3), max_size=2),
+                gates=st.dictionaries(
+                    _words, st.builds(GateStatistics, mean=_reals, shut=_reals, open=_reals), max_size=2
+                ),
+                keep_gate=_words,
+                spectral_radius=_figures,
+                spectral_norm=_figures,
+            ),
+            max_size=2,
+        ),
+    ),
     st.builds(Sample, time=_reals, step=_steps, view=_views),
     st.builds(Checkpoint, time=_reals, step=_steps),
     st.builds(Alarm, time=_reals, step=_steps, message=_words),

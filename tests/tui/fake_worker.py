@@ -8,12 +8,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from runs import event_makers as make
+
 from tasks.views import Confusion, Table, View
 from workbench.config import spec
 from workbench.runs import store
 from workbench.runs.events import SCHEMA, Baseline, Best, Eval, Failed, Finished, Started, Step, Stopped
 from workbench.runs.journal import Journal
 from workbench.runs.lock import Lock
+from workbench.runs.probes import ProbedCell
 from workbench.runs.run import Run
 
 LABELS = ["Arabic", "Chinese", "Czech", "Polish", "Portuguese", "中文名字"]
@@ -108,6 +111,11 @@ class FakeWorker:
                 train_s=0.25 * self._sampled,
             )
         )
+
+    def probe(self, step: int, *cells: ProbedCell, length: int = 101) -> FakeWorker:
+        """Measure the gradient through time at an evaluation."""
+        self.write(make.probe(step, *cells, length=length))
+        return self
 
     def finish(self, step: int = 200, accuracy: float = 0.8765) -> FakeWorker:
         assert self.best is not None

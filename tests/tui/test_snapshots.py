@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 from fake_studies import begun, planned
 from poem_steps import entered, opened, reading
+from runs import event_makers as make
 from textual.theme import Theme
 from textual.widgets import Input, TextArea
 from waiting import HANG
@@ -27,6 +28,7 @@ from workbench.tui.app import WorkbenchApp
 from workbench.tui.run.screen import RunScreen
 from workbench.tui.themes import DARK, LIGHT
 from workbench.tui.widgets import chart
+from workbench.tui.widgets.tabs import TabRow
 
 FACTS = {"host": "here", "pid": 4242, "versions": {"torch": "2"}}
 SIZES_AND_THEMES = [((120, 36), DARK), ((120, 36), LIGHT), ((80, 24), DARK), ((80, 24), LIGHT)]
@@ -89,6 +91,29 @@ def test_screen(snap_compare, screen, worker, folder, monkeypatch, scene: Scene,
             screen.app._count_live_runs()  # before a dialog covers the bar: else it hangs on a timer
             await pilot.press(*keys)
             await screen.until(pilot, *words)
+
+    assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 20)], ids=named)
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=named)
+def test_memory_pane(snap_compare, screen, worker, folder, monkeypatch, size, theme) -> None:
+    """An lstm's gradient beside its first evaluation and a run with rnn."""
+    monkeypatch.setenv("TEXTUAL_THEME", theme.name)
+    worker("rnn").start(**FACTS).train(10, 40).probe(40, make.rnn_cell(left=0.6)).finish(40)
+    one = worker("lstm", data="starter").start(**FACTS).sample_training()
+    for last, left in ((40, 0.8), (80, 0.95), (120, 0.98)):
+        one.train(last - 30, last).probe(last, make.lstm_cell(left=left))
+    one.finish(120)
+    screen.app = WorkbenchApp(folder, None, one.run)
+
+    async def walk(pilot) -> None:
+        await screen.until(pilot, "finished")
+        tabs = screen.app.screen.query_one(TabRow)
+        await screen.until(pilot, "memory")
+        while tabs.chosen != "memory":
+            await pilot.press("v")
+        await screen.until(pilot, "reaches 100 of 100", "rnn")
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
 

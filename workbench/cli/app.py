@@ -17,6 +17,7 @@ from workbench.cli import (
     completion,
     data,
     export,
+    inspect,
     note,
     plot,
     poem,
@@ -44,7 +45,11 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, branch, poem, runs, note, compare, study, labs, report, plot, export, predict, data, catalog):
+_COMMANDS = (
+    *(train, branch, poem, runs, note, compare, study, labs),
+    *(report, plot, export, predict, inspect, data, catalog),
+)
+for module in _COMMANDS:
     module.register(app)
 
 

@@ -28,7 +28,7 @@ def plot(
         ),
     ],
     what: Annotated[
-        str, typer.Option("--what", metavar="KIND", help="curves, confusion, classes or forecast.")
+        str, typer.Option("--what", metavar="KIND", help="curves, confusion, classes, forecast or gradients.")
     ] = "curves",
     output: Annotated[
         Path | None,

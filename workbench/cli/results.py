@@ -20,6 +20,7 @@ from workbench.render.views import view
 from workbench.runs import lineage, metadata
 from workbench.runs.events import Baseline, Finished, Stopped
 from workbench.runs.figures import best_evaluation
+from workbench.runs.gradients import best_probe, reach_words
 from workbench.runs.history import History
 from workbench.runs.run import Run, Status
 
@@ -74,6 +75,8 @@ def print_ending(run: Run, status: Status, history: History, console: Console) -
                 f"{ended.examples_per_s:,.0f} examples/s; validation: {best}."
             )
         )
+        if probe := best_probe(history):
+            console.print(RichText(f"memory: {reach_words(probe)}"))
         note = " · ".join(filter(None, [history.started.protocol if history.started else "", starter_note(run)]))
         console.print(metrics_table(run.spec, ended.test, baseline(history.baseline, "test"), "test", note))
         console.print(
@@ -170,6 +173,7 @@ def print_summary(run: Run, status: Status, history: History, console: Console) 
         "parameters": f"{started.parameters:,}" if started else "",
         "step": f"{history.step:,} of {started.total_steps:,}" if started else "",
         "train": training_sample(run, history),
+        "memory": reach_words(probe) if (probe := best_probe(history)) else "",
         "notes": " ".join(started.notes) if started else "",
         "folder": str(run.path),
     }

@@ -96,8 +96,13 @@ def _x_ticks(window: PlotWindow, most: int, x_label: str) -> tuple[list[float], 
 
 def segments(series: Series, name: str) -> list[list[Point]]:
     """Return a curve's unbroken segments; ``None`` and values that are not finite are gaps."""
+    return unbroken(series.x, series.curves[name])
+
+
+def unbroken(xs: Iterable[float], ys: Iterable[float | None]) -> list[list[Point]]:
+    """Return the unbroken segments of points; ``None`` and values that are not finite are gaps."""
     stretches: list[list[Point]] = [[]]
-    for x, y in zip(series.x, series.curves[name], strict=False):
+    for x, y in zip(xs, ys, strict=False):
         if y is not None and math.isfinite(x) and math.isfinite(y):
             stretches[-1].append((x, y))
         elif stretches[-1]:
@@ -107,7 +112,12 @@ def segments(series: Series, name: str) -> list[list[Point]]:
 
 def series_window(series: Series) -> PlotWindow | None:
     """Return the window of all curves with a margin above and below; ``None`` where there is no point."""
-    points = [point for name in series.curves for segment in segments(series, name) for point in segment]
+    return window_of([segment for name in series.curves for segment in segments(series, name)])
+
+
+def window_of(stretches: Iterable[Sequence[Point]]) -> PlotWindow | None:
+    """Return the window of segments with a margin above and below; ``None`` where there is no point."""
+    points = [point for segment in stretches for point in segment]
     if not points:
         return None
     xs, ys = zip(*points, strict=True)

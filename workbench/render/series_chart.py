@@ -12,7 +12,7 @@ from workbench.render import plot
 from workbench.render.text import printable
 
 _COLORS = ("blue", "red", "green", "magenta", "cyan", "yellow")
-_PIPE_WIDTH, _TERMINAL_WIDTH, _HEIGHT = 100, 160, 20  # cells; on a terminal at most
+_PIPE_WIDTH, _TERMINAL_WIDTH, HEIGHT = 100, 160, 20  # cells; on a terminal at most
 
 
 class PrintedSeries:
@@ -27,20 +27,30 @@ class PrintedSeries:
         if window is None:
             yield Text("There is no point to draw.", "dim")
             return
-        colored = console.is_terminal and console.color_system is not None and not console.no_color
-        style = partial(_style, colored=colored)
+        colored = in_color(console)
+        style = partial(curve_style, colored=colored)
         legend = Text()
         for index, name in enumerate(series.curves):
             color, marker = style(index)
             legend.append(f"{'━' if colored else marker} {printable(name)}   ", color)
         yield legend
-        width = min(options.max_width, _TERMINAL_WIDTH) if console.is_terminal else _PIPE_WIDTH
+        width = chart_width(console, options)
         curves = plot.series_curves(series, style)
-        yield plot.text(plot.draw(curves, window, width, _HEIGHT, color="default", x_label=series.x_label))
+        yield plot.text(plot.draw(curves, window, width, HEIGHT, color="default", x_label=series.x_label))
         yield Text(printable(series.note or series.x_label).center(width).rstrip(), "dim")
 
 
-def _style(index: int, *, colored: bool) -> tuple[str, str]:
+def in_color(console: Console) -> bool:
+    """Return whether colors tell curves apart."""
+    return console.is_terminal and console.color_system is not None and not console.no_color
+
+
+def chart_width(console: Console, options: ConsoleOptions) -> int:
+    """Return the cells of a chart's width: those of the terminal, up to a limit, and as many in every pipe."""
+    return min(options.max_width, _TERMINAL_WIDTH) if console.is_terminal else _PIPE_WIDTH
+
+
+def curve_style(index: int, *, colored: bool) -> tuple[str, str]:
     """Return a curve's color and its marker: braille dots in color, else a letter."""
     marker = plot.BRAILLE if colored else plot.LETTERS[index % len(plot.LETTERS)]
     return _COLORS[index % len(_COLORS)], marker

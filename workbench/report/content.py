@@ -13,6 +13,7 @@ from workbench.report import commands, pictures, remarks, study_sections
 from workbench.report.document import Block, Code, Document, Equations, Facts, Format, Paragraph, Picture, Section
 from workbench.report.equations import equations
 from workbench.report.fonts import INSTALL
+from workbench.report.gradient_section import gradient_section
 from workbench.report.run_sections import ReportedRun, run_section
 from workbench.report.study_sections import points
 from workbench.report.translation import members_in, plan_in
@@ -123,6 +124,10 @@ def build(
         blocks = run_section(one, f"run-{number}", artist.draw, wanted, language)
         title, level = (one.label, 3) if several else (headline("results", language), 2)
         sections.append(Section(title, blocks, level))
+    if wanted("gradients"):
+        found, told = gradient_section(reported, _labels(members, language), artist.draw, language)
+        sections += found
+        artist.notes |= dict.fromkeys(told)
     if subject.passages:
         sections.append(_passages(subject.passages, language))
     if wanted("equations"):
@@ -208,6 +213,11 @@ def _environment(reported: Sequence[ReportedRun]) -> list[tuple[str, str]]:
     return [("device", " · ".join(devices)), ("versions", " · ".join(versions))]
 
 
+def _labels(members: Sequence[Member], language: Language) -> dict[Path, str]:
+    """Return the labels of a study's settings by the folders of their runs."""
+    return {m.run.path: say_label(one.label, language) for one in table.settings(members) for m in one.members}
+
+
 def _overlaid(
     members: Sequence[Member], reported: Sequence[ReportedRun], artist: Artist, language: Language
 ) -> Sequence[Block]:
@@ -215,7 +225,7 @@ def _overlaid(
     evaluated = [one.run for one in reported if one.history.evals]
     if len(evaluated) < 2 or len({one.run.spec.task for one in reported}) > 1:
         return []
-    labels = {m.run.path: say_label(one.label, language) for one in table.settings(members) for m in one.members}
+    labels = _labels(members, language)
     named = [labels[run.path] for run in evaluated if run.path in labels]
     count = len({*named}) or len(evaluated)
     caption = sentence("overlaid", language, count=count, seeds=len({*named}) < len(named))

@@ -15,18 +15,19 @@ from tasks.shared import files
 from tasks.views import Confusion, Series, View
 from workbench.config.spec import SpecError
 from workbench.config.suggestions import did_you_mean
-from workbench.report import curves, matrix, series
+from workbench.report import curves, gradients, matrix, series
 from workbench.report.curves import Drawn
 from workbench.report.fonts import INSTALL, chinese_font, drawable, replace_undrawable
 from workbench.report.theme import WORD_COLUMN, Theme, ThemeName, applied, legend_label
 from workbench.report.words import Language, say, say_label
 from workbench.runs.comparison import differing_settings, setting_words
 from workbench.runs.events import Finished
+from workbench.runs.gradients import best_probe, curves_of
 from workbench.runs.history import History, read_history
 from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary, summarize
 
-Kind = Literal["curves", "confusion", "classes", "forecast"]
+Kind = Literal["curves", "confusion", "classes", "forecast", "gradients"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 FORMATS = ("svg", "png", "pdf")
 NARROWEST, WIDEST = 5.0, 60.0  # cm
@@ -73,6 +74,8 @@ def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path, labels: Sequ
         try:
             if kind == "curves":
                 figure, more = _curves(runs, style, chosen, labels)
+            elif kind == "gradients":
+                figure, more = _gradients(runs, style, chosen, labels)
             else:
                 figure, more = _view(runs, kind, style, chosen)
             replaced = replace_undrawable(figure)
@@ -115,17 +118,48 @@ def _curves(runs: Sequence[Run], style: Style, chosen: Theme, labels: Sequence[s
     for run, history in zip(runs, histories, strict=True):
         if not (history.steps or history.evals):
             raise PictureError(f"Run {run.id} has no figures yet: let it train first.")
-    summaries = [summarize(run, history) for run, history in zip(runs, histories, strict=True)]
-    tasks = list(dict.fromkeys(run.spec.task for run in runs))
-    if len(tasks) > 1:
-        raise PictureError(f"Runs of different tasks do not go into one picture: {', '.join(tasks)}.")
-    groups = grouped(summaries, histories, style.language, labels)
-    notes = [note for run in runs if (note := unfinished(run))]
+    groups, starter, notes = _together(runs, histories, style, labels)
     known = list(dict.fromkeys(name for history in histories for event in history.evals for name in event.metrics))
     if style.metric and style.metric not in known:
         raise SpecError(f"--metric {style.metric}{did_you_mean(style.metric, known)}")
-    starter = say("starter data", style.language) if any(run.spec.data == "starter" for run in runs) else ""
     return curves.curves(groups, starter, chosen, style.language, style.width, style.metric), notes
+
+
+def _together(
+    runs: Sequence[Run], histories: Sequence[History], style: Style, labels: Sequence[str]
+) -> tuple[list[Drawn], str, list[str]]:
+    """Return runs of one task as curves, a remark on their data, and what must be known beside the picture.
+
+    Raises:
+        PictureError: they are of several tasks.
+    """
+    tasks = list(dict.fromkeys(run.spec.task for run in runs))
+    if len(tasks) > 1:
+        raise PictureError(f"Runs of different tasks do not go into one picture: {', '.join(tasks)}.")
+    summaries = [summarize(run, history) for run, history in zip(runs, histories, strict=True)]
+    starter = say("starter data", style.language) if any(run.spec.data == "starter" for run in runs) else ""
+    notes = [note for run in runs if (note := unfinished(run))]
+    return grouped(summaries, histories, style.language, labels), starter, notes
+
+
+def _gradients(runs: Sequence[Run], style: Style, chosen: Theme, labels: Sequence[str]) -> tuple[Figure, list[str]]:
+    """Return the gradient through time of the runs that measured it, and who did not."""
+    histories = [read_history(run.events_file) for run in runs]
+    measured = [at for at, history in enumerate(histories) if (probe := best_probe(history)) and curves_of(probe)]
+    if not measured:
+        names = ", ".join(run.id for run in runs)
+        raise PictureError(
+            f"The gradient through time was not measured by {names}: trained with train.probe=0, by an older version, "
+            "or without a recurrence. `workbench inspect RUN --gradients` measures it with the kept weights."
+        )
+    some = [runs[at] for at in measured]
+    named = [labels[at] for at in measured] if labels else ()
+    groups, starter, notes = _together(some, [histories[at] for at in measured], style, named)
+    words = [some[0].spec.task, *([some[0].spec.cell] if len(some) == 1 else []), starter]
+    left = [run.id for at, run in enumerate(runs) if at not in measured]
+    notes += [f"The gradient through time was not measured by {', '.join(left)}."] if left else []
+    remark = ", ".join(filter(None, words))
+    return gradients.gradients(groups, remark, chosen, style.language, style.width), notes
 
 
 def grouped(
@@ -176,7 +210,9 @@ def _view(runs: Sequence[Run], kind: Kind, style: Style, chosen: Theme) -> tuple
     elif kind == "forecast" and (curve := _window(run, history, views, style.window)):
         figure = series.series(curve, title, chosen, style.language, style.width)
     if figure is None:
-        raise PictureError(f"Run {run.id} has no {kind} to draw: its task, {run.spec.task}, gives {_given(views)}.")
+        raise PictureError(
+            f"Run {run.id} has no {kind} to draw: its task, {run.spec.task}, gives {_given(history, views)}."
+        )
     if key := drawable(labels)[1]:
         notes.append(f"No font has Chinese characters: {INSTALL}. Numbers stand for: {', '.join(key)}.")
     return figure, notes
@@ -199,12 +235,13 @@ def _window(run: Run, history: History, views: Sequence[View], number: int) -> S
     return windows[number - 1]
 
 
-def _given(views: Sequence[View]) -> str:
-    """Return the kinds of pictures that views allow, in words."""
+def _given(history: History, views: Sequence[View]) -> str:
+    """Return the kinds of pictures that a run's events allow, in words."""
     possible = ["curves"]
     possible += ["confusion"] * any(isinstance(view, Confusion) for view in views)
     possible += ["classes"] * (matrix.class_table(views) is not None)
     possible += ["forecast"] * any(isinstance(view, Series) for view in views)
+    possible += ["gradients"] * bool(history.probes)
     return ", ".join(possible)
 
 

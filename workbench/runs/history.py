@@ -90,7 +90,8 @@ class History:
     def drop_shown(self) -> None:
         """Drop what a follower has shown and needs no more: a long run's steps and views would fill its memory.
 
-        The steps since the evaluation before the last one stay, and the last evaluation's views.
+        The steps since the evaluation before the last one stay, the last evaluation's views, and the first and the
+        last probe.
         """
         since = self.evals[-2].step if len(self.evals) > 1 else 0
         first = next((index for index, event in enumerate(self.steps) if event.step > since), len(self.steps))
@@ -99,7 +100,7 @@ class History:
             if not self.evals[index].views:
                 break
             self.evals[index] = msgspec.structs.replace(self.evals[index], views=[])
-        del self.probes[:-1]
+        del self.probes[1:-1]
 
     @property
     def empty(self) -> bool:

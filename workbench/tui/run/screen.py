@@ -24,16 +24,19 @@ from workbench.runs.run import Run
 from workbench.tui.keys import bindings
 from workbench.tui.run.about import about_text, metadata_of
 from workbench.tui.run.chart_panel import ChartPanel
+from workbench.tui.run.memory import Measured, MemoryPane
 from workbench.tui.run.result import ResultTable
 from workbench.tui.run.scrubber import Scrubber, ScrubberState, target_evaluation
 from workbench.tui.run.view_panes import ViewPanes, pane_names, sample_views
 from workbench.tui.services.gauges import Gauges, Load
 from workbench.tui.services.polling import TAKEN_DOWN, poll
 from workbench.tui.services.threads import run_in_thread
+from workbench.tui.services.twins import Twin, candidates, default_twin
 from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.chart import Chart
+from workbench.tui.widgets.dialogs import ChoiceDialog
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.progress import Progress, message
 from workbench.tui.widgets.static_text import StaticText
@@ -41,7 +44,7 @@ from workbench.tui.widgets.status import live, resumable
 from workbench.tui.widgets.table import Passage
 from workbench.tui.widgets.tabs import TabRow
 
-CHARTS, RESULT, ABOUT = "charts", "result", "about"
+CHARTS, RESULT, MEMORY, ABOUT = "charts", "result", "memory", "about"
 _WIDE, _TALL, _ONE_CHART = 110, 32, 22
 _GAUGED = 1.0  # seconds between two looks at the machine
 
@@ -66,6 +69,8 @@ class RunScreen(Page):
         self._changing = asyncio.Lock()  # held while panes come and go
         self._evaluation: int | None = None  # the step of an earlier one that is shown
         self._paused_at: int | None = None  # the step at which the display stands still
+        self._twin: Twin | None = None  # whose gradient stands beside this run's
+        self._twin_sought = False
         self._wake = asyncio.Event()  # set: look now
         self._message: Content | None = None
         self._before: object = None  # status, text and load that are shown
@@ -80,7 +85,7 @@ class RunScreen(Page):
             with Vertical(id="side"):
                 yield TabRow("tabs")
                 self._about = Passage(about_text(self.run, self._watcher.history))
-                yield ViewPanes((ABOUT, self._about), id="views")
+                yield ViewPanes((MEMORY, MemoryPane()), (ABOUT, self._about), id="views")
                 yield ResultTable(self.run, self._settings, id="result")
             yield ChartPanel(self._settings)
         yield BottomBar("run")
@@ -191,7 +196,7 @@ class RunScreen(Page):
                 samples = [sample for sample in samples if sample.step <= step]
             elif isinstance(history.ended, Finished) and history.ended.views:
                 views = history.ended.views
-            newest = pane_names([*sample_views(samples), *views], taken=(CHARTS, RESULT, ABOUT))
+            newest = pane_names([*sample_views(samples), *views], taken=(CHARTS, RESULT, MEMORY, ABOUT))
             await self.query_one(ViewPanes).update_views(newest)
 
     def _arrange(self) -> None:
@@ -202,6 +207,8 @@ class RunScreen(Page):
         own_tabs = list(charts) if self.size.height < _ONE_CHART else [CHARTS]  # low screens show one chart at a time
         names = [*([] if wide else own_tabs), *panes.names, *([] if wide and tall else [RESULT])]
         names.remove(ABOUT)
+        if not self._watcher.history.evals:
+            names.remove(MEMORY)
         tabs.offer([*names, ABOUT])  # last, as it is read once
         chosen = tabs.chosen
         drawn = not wide and chosen in own_tabs
@@ -213,11 +220,36 @@ class RunScreen(Page):
         self.query_one("#result").set_class(chosen == RESULT, "-whole")
         if chosen == ABOUT:
             self._about.show(about_text(self.run, self._watcher.history))
+        if chosen == MEMORY:
+            self._show_memory()
         panes.show_only(chosen)
 
     @on(TabRow.Chosen)
     def _chosen(self) -> None:
         self._arrange()
+        self.refresh_bindings()
+
+    @work(exclusive=True, group="memory")
+    async def _show_memory(self) -> None:
+        """Show the gradient through time at the shown evaluation, beside the first one and the twin's."""
+        with suppress(*TAKEN_DOWN):
+            step = self._evaluation
+            try:
+                measured = await run_in_thread(partial(self._measured, step))
+            except UNREADABLE as error:
+                self._say(unreadable("The gradient through time", error))
+                return
+            self.query_one(MemoryPane).show(measured, scrubbed=step is not None)
+            self.refresh_bindings()
+
+    def _measured(self, step: int | None) -> Measured:
+        """Read the gradients that the pane shows; called on a thread."""
+        probes = self._watcher.history.probes
+        first, newest = (probes[0], probes[-1]) if probes else (None, None)
+        if first and not self._twin_sought:
+            self._twin, self._twin_sought = default_twin(self.session.runs_folder, self.run), True
+        twin, shown = self._twin, newest if step is None else self._watcher.probe(step)
+        return Measured(shown, first, *((twin.look(), twin.name) if twin else ()))
 
     def on_resize(self, event: Resize) -> None:
         self._arrange()
@@ -232,6 +264,10 @@ class RunScreen(Page):
                 return any(isinstance(view, Confusion) for view in self.query_one(ViewPanes).views.values()) or None
             case "scrub":
                 return bool(self._watcher.history.evals) or None
+            case "state":
+                return (self._remembers and self.query_one(MemoryPane).has_choice) or None
+            case "twin":
+                return (self._remembers and bool(self._watcher.history.probes)) or None
             case "metric":
                 return bool(self.query_one(ChartPanel).metrics) or None
             case "picture":
@@ -244,6 +280,39 @@ class RunScreen(Page):
 
     def action_next_pane(self) -> None:
         self.query_one(TabRow).action_step(1)
+
+    @property
+    def _remembers(self) -> bool:
+        """True while the memory pane is shown."""
+        return self.query_one(TabRow).chosen == MEMORY
+
+    def action_state(self) -> None:
+        """Show the gradient of the next layer, direction or part of the state."""
+        self.query_one(MemoryPane).next_curve()
+
+    @work(exclusive=True, group="twin")
+    async def action_twin(self) -> None:
+        """Ask for the run whose gradient stands beside this one's."""
+        folder = self.session.runs_folder
+        try:
+            others = await run_in_thread(partial(candidates, folder, self.run))
+        except UNREADABLE as error:
+            self.app.notify(unreadable(f"The runs in {folder}", error), severity="error", markup=False)
+            return
+        if not others:
+            sentence = (
+                f"No other run of {self.run.spec.task} in {folder} has measured its gradient: train another cell."
+            )
+            self.app.notify(sentence, markup=False)
+            return
+
+        def chosen(number: int | None) -> None:
+            if number is not None:
+                self._twin = others[number][0] if number < len(others) else None
+                self._show_memory()
+
+        choices = [*((twin.name, about) for twin, about in others), ("none", "this run alone")]
+        self.app.push_screen(ChoiceDialog("Draw the gradient of which run beside it?", choices), chosen)
 
     def action_fill(self) -> None:
         self.navigator.open_confusion(self.run)
@@ -288,6 +357,10 @@ class RunScreen(Page):
         self._wake.set()
 
     def action_picture(self) -> None:
+        if self._remembers:
+            twin = [self._twin.run] if self._twin else []
+            self.write_picture([self.run, *twin], "gradients")
+            return
         metric = self.query_one(ChartPanel).metric
         chosen = metric not in ("", self._settings.metric)
         self.write_picture([self.run], "curves", *(("--metric", metric) if chosen else ()))

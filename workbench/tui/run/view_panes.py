@@ -162,26 +162,27 @@ def _pane_class(view: PaneView) -> Callable[[Any], Pane]:
 
 
 class ViewPanes(Container):
-    """Panes by the names of their tabs, of which one is visible: those of the views, then a fixed one.
+    """Panes by the names of their tabs, of which one is visible: those of the views, then fixed ones.
 
     Args:
-        last: name and widget of the fixed pane.
+        fixed: names and widgets of the fixed panes.
     """
 
-    def __init__(self, last: tuple[str, Widget], id: str) -> None:
+    def __init__(self, *fixed: tuple[str, Widget], id: str) -> None:
         super().__init__(id=id)
-        self._last_name, self._last = last
-        self._last.add_class("pane")
+        self._fixed = dict(fixed)
+        for pane in self._fixed.values():
+            pane.add_class("pane")
         self._panes: dict[str, Pane] = {}
         self._drawn: dict[str, PaneView] = {}  # views that the panes show; a hidden pane's may be an older one
         self.views: dict[str, PaneView] = {}
 
     def compose(self) -> ComposeResult:
-        yield self._last
+        yield from self._fixed.values()
 
     @property
     def names(self) -> list[str]:
-        return [*self._panes, self._last_name]
+        return [*self._panes, *self._fixed]
 
     async def update_views(self, views: dict[str, PaneView]) -> None:
         """Show these views, each in its pane, and remove the panes of others; no view at all changes nothing."""
@@ -214,7 +215,8 @@ class ViewPanes(Container):
             if pane_name == name:
                 self._draw(name)
             pane.display = pane_name == name
-        self._last.display = name == self._last_name
+        for pane_name, fixed in self._fixed.items():
+            fixed.display = pane_name == name
 
     def _draw(self, name: str) -> None:
         """Let a pane show its newest view."""

@@ -9,7 +9,7 @@ import msgspec
 from tasks.shared.datasets.progress import PROGRESS_MARK
 from tasks.views import View
 from workbench.runs.evaluations import EvaluationIndex
-from workbench.runs.events import Event, Started
+from workbench.runs.events import Event, Probe, Started
 from workbench.runs.history import History, LatestEvents
 from workbench.runs.journal import Tail
 from workbench.runs.run import Run
@@ -92,6 +92,15 @@ class Watcher:
         evaluation = self._evaluations.evaluation(step)
         return evaluation.views if evaluation else []
 
+    def probe(self, step: int) -> Probe | None:
+        """Return the gradient through time at the evaluation of a step; ``None`` where it was not measured then.
+
+        Raises:
+            RunError, OSError: the file cannot be read.
+        """
+        kept = next((probe for probe in self.history.probes if probe.step == step), None)
+        return kept or self._evaluations.probe(step)
+
     def _read(self) -> tuple[list[Event], bool]:
         events, restarted = self._tail.read(_AT_ONCE)
         if restarted:
@@ -103,4 +112,7 @@ class Watcher:
         del self.history.steps[:-1]  # the charts keep their own figures
         if evals and not evals[-1].views and Started in map(type, events):
             evals[-1] = msgspec.structs.replace(evals[-1], views=self.views(evals[-1].step))
+            newest = self.probe(evals[-1].step)
+            if newest is not None and newest not in self.history.probes:
+                self.history.probes.append(newest)
         return events, restarted

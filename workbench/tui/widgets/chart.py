@@ -125,10 +125,10 @@ class Chart(Widget, can_focus=True):
         names, shorter = self._names(brief=False), self._names(brief=True)
         against = [(f"┄ {self.level.name}", "$foreground-muted")] if self.level else []
         heads = [[*names, *against, *full], [*shorter, *against, *full], [*shorter, *full], [*shorter, *brief], brief]
-        self.border_title = _first_that_fits(heads, room)
+        self.border_title = first_that_fits(heads, room)
         level = [(f"┄ {format.number(self.level.value, self._digits)}", "$foreground-muted")] if self.level else []
         values, short = self._values(brief=False), self._values(brief=True)
-        self.border_subtitle = _first_that_fits([[*values, *level], [*short, *level], short, short[-1:]], room)
+        self.border_subtitle = first_that_fits([[*values, *level], [*short, *level], short, short[-1:]], room)
 
     def _names(self, *, brief: bool) -> list[tuple[str, str]]:
         main = [curve for curve in self.curves if not curve.faint]
@@ -276,7 +276,7 @@ def _style(color: PlotColor) -> Style:
     return Style(color="#{:02x}{:02x}{:02x}".format(*color))
 
 
-def _first_that_fits(choices: list[list[tuple[str, str]]], room: int) -> Content:
+def first_that_fits(choices: list[list[tuple[str, str]]], room: int) -> Content:
     """Return the first wording that has room, with wide or narrow gaps; the last one if none has."""
     styled = [[Content.styled(*piece) for piece in pieces] for pieces in choices]
     contents = [Content(gap).join(pieces) for pieces in styled for gap in ("  ", " ")]
