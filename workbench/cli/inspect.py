@@ -1,190 +1,110 @@
-"""Command ``inspect``: a look inside trained networks; the gradient through time."""
+"""Command ``inspect``: a look inside trained networks, on a text or through time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from workbench.cli import completion
 from workbench.cli.options import Device, Json, Runs, find
+from workbench.cli.predict import SplitName
 from workbench.config.spec import SpecError
-from workbench.render.format import number, percent
-from workbench.render.streams import narrate, print_json
+from workbench.render.text import readable
 
-if TYPE_CHECKING:
-    from workbench.runs.events import Probe
-    from workbench.runs.gradients import GradientCurve
-    from workbench.runs.run import Run
-
-_MOST = 4_096  # examples, as ``train.probe``
+_MOST_EXAMPLES = 4_096  # as ``train.probe``
+_UNITS = 5  # of each trait
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: workbench inspect RNN-RUN LSTM-RUN --gradients")(inspect)
+    app.command(epilog="Example: workbench inspect last Dostoevsky --beside names-rnn")(inspect)
 
 
 def inspect(
-    runs: Annotated[
+    names: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN…", help="A run; with --gradients several side by side.", autocompletion=completion.runs
+            metavar="RUN [TEXT]…",
+            help="A run, then a text; with --gradients or --units runs alone.",
+            autocompletion=completion.runs,
+            callback=readable,
         ),
     ],
-    gradients: Annotated[
-        bool, typer.Option("--gradients", help="Measure the gradient through time on validation examples.")
-    ] = False,
+    row: Annotated[
+        int, typer.Option("--row", metavar="N", min=0, help="In place of a text: the N-th row of the split, from 1.")
+    ] = 0,
+    split: Annotated[SplitName, typer.Option("--split", help="The split of --row and --units.")] = SplitName.test,
     at: Annotated[
-        str, typer.Option("--at", metavar="WEIGHTS", help="best (by validation) or last (checkpoint).")
+        str, typer.Option("--at", metavar="WEIGHTS", help="best, last, or the step of a kept evaluation (train.keep).")
     ] = "best",
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--beside",
+            metavar="RUN[@WEIGHTS]",
+            help="Another run on the same text, or other weights: last@500; may be repeated.",
+            autocompletion=completion.runs,
+        ),
+    ] = None,
+    target: Annotated[
+        str,
+        typer.Option("--target", metavar="ANSWER", help="Answer whose contributions are measured; else the likeliest."),
+    ] = "",
+    layer: Annotated[int, typer.Option("--layer", metavar="N", min=0, help="Layer that is shown; else the last.")] = 0,
+    unit: Annotated[int, typer.Option("--unit", metavar="N", min=0, help="Follow one unit over the text.")] = 0,
+    part: Annotated[
+        str, typer.Option("--part", metavar="NAME", help="Part of the state of --unit: h or c; else the memory.")
+    ] = "",
+    twin: Annotated[
+        bool, typer.Option("--twin", help="Show the gates of a built-in cell by its twin with the same weights.")
+    ] = False,
+    gradients: Annotated[
+        bool, typer.Option("--gradients", help="Measure the gradient through time, of several runs side by side.")
+    ] = False,
+    units: Annotated[
+        bool, typer.Option("--units", help="Find the units that go with a class, a tone, the end of a line.")
+    ] = False,
     examples: Annotated[
-        int, typer.Option("--examples", metavar="N", min=1, max=_MOST, help="Validation examples to measure on.")
-    ] = 32,
+        int | None,
+        typer.Option(
+            "--examples",
+            metavar="N",
+            min=1,
+            max=_MOST_EXAMPLES,
+            help="Examples to measure on; else 32 for --gradients, 500 for --units.",
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write every number of a text's inspection to a file.")
+    ] = None,
     device: Device = "",
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
-    """Look inside trained networks: how far back the gradient reaches, and what the gates let pass."""
-    if not gradients:
-        raise SpecError("Say what to look at: `workbench inspect RUN --gradients` measures the gradient through time.")
-    from workbench.engine import probed_run
+    """Look inside trained networks: gates, states and answer at every step of a text, and what each step contributed.
 
-    measured: list[tuple[Run, Probe]] = []
-    for run in {run.path: run for run in (find(name, runs_folder) for name in runs)}.values():
-        narrate(f"Measuring the gradient of {run.id} on {examples:,} validation examples …")
-        measured.append((run, probed_run.measure(run, examples, at, device)))
-    if json:
-        print_json([_facts(run, at, probe) for run, probe in measured])
+    With --gradients: how far back the gradient reaches. With --units: which units go with what.
+    """
+    text = " ".join(names[1:]).strip()
+    if gradients and units:
+        raise SpecError("Give --gradients or --units, not both.")
+    if gradients:
+        from workbench.cli import inspect_gradients
+
+        chosen = [find(name, runs_folder) for name in names]
+        inspect_gradients.inspect_gradients(chosen, at, examples or 32, device, json=json)
         return
-    _print(measured, at)
+    from workbench.cli import inspect_text
 
-
-def _facts(run: Run, at: str, probe: Probe) -> dict[str, object]:
-    """Return every number of a measurement as plain data."""
-    from workbench.runs.gradients import curves_of
-
-    curves = [
-        {
-            "layer": curve.cell.layer,
-            "direction": curve.cell.direction,
-            "part": curve.part,
-            "norms": curve.norms,
-            "reach": curve.reach,
-            "bound": curve.bound or None,
-        }
-        for curve in curves_of(probe)
-    ]
-    cells = [
-        {
-            "layer": cell.layer,
-            "direction": cell.direction,
-            "gates": cell.gates,
-            "keep_gate": cell.keep_gate or None,
-            "half_life": cell.half_life,
-            "spectral_radius": cell.spectral_radius,
-            "spectral_norm": cell.spectral_norm,
-        }
-        for cell in probe.cells
-    ]
-    return {
-        "run": run.id,
-        "task": run.spec.task,
-        "cell": run.spec.cell,
-        "at": at,
-        "step": probe.step,
-        "examples": probe.examples,
-        "distances": probe.distances,
-        "counts": probe.counts,
-        "curves": curves,
-        "cells": cells,
-        "seconds": probe.seconds,
-    }
-
-
-def _print(measured: Sequence[tuple[Run, Probe]], at: str) -> None:
-    """Print the tables, the chart and the paragraph."""
-    from rich.text import Text
-
-    from workbench.render.console import wide_console
-    from workbench.render.gradients import NormCurve, PrintedGradients
-    from workbench.report import gradient_section as words
-    from workbench.runs.gradients import curves_of
-
-    console = wide_console()
-    labels = _labels([run for run, _ in measured])
-    for (run, probe), label in zip(measured, labels, strict=True):
-        figures = [f"{run.spec.task} with {run.spec.cell}", f"{at} weights, step {probe.step:,}"]
-        figures.append(f"{probe.examples:,} validation examples")
-        console.print(Text(f"{label}: {', '.join(figures)}", "bold"), soft_wrap=True)
-    curves = [(label, curve) for (_, probe), label in zip(measured, labels, strict=True) for curve in curves_of(probe)]
-    alone = len(measured) == 1
-    _print_norms(curves, alone=alone)
-    _print_cells(curves, alone=alone)
-    shown = []
-    for label, curve in curves:
-        name = curve.name if alone else f"{label}, {curve.name}"
-        ends = "" if curve.zero_beyond is None else f", 0 beyond {curve.zero_beyond:,}"
-        shown.append(NormCurve(name + ends, curve.distances, curve.norms))
-        if curve.bound:
-            shown.append(NormCurve(f"bound η^distance of {label}", curve.distances, curve.bound, True))
-    console.print(PrintedGradients(shown))
-    told = words.sentences([(label, [probe]) for (_, probe), label in zip(measured, labels, strict=True)], "en")
-    console.print(Text(" ".join(told)))
-
-
-def _labels(runs: Sequence[Run]) -> list[str]:
-    """Return the runs' cells; with the id where several have the same one."""
-    cells = [run.spec.cell for run in runs]
-    return [cell if cells.count(cell) == 1 else f"{cell} ({run.id})" for cell, run in zip(cells, runs, strict=True)]
-
-
-def _print_norms(curves: Sequence[tuple[str, GradientCurve]], *, alone: bool) -> None:
-    from workbench.render.console import listing
-    from workbench.runs.gradients import round_distances
-
-    longest = max(curve.distances[-1] for _, curve in curves)
-    distances = round_distances(longest)
-    rows = [
-        [
-            *([] if alone else [label]),
-            curve.name,
-            *(_norm(curve.at(distance)) for distance in distances),
-            f"{curve.reach:,} of {curve.distances[-1]:,}",
-        ]
-        for label, curve in curves
-    ]
-    heads = [*([] if alone else ["run"]), "norm at distance", *(f"{distance:,}" for distance in distances), "reach"]
-    listing(heads, rows)
-
-
-def _print_cells(curves: Sequence[tuple[str, GradientCurve]], *, alone: bool) -> None:
-    """Print gates, and the recurrent matrix of cells without gates."""
-    from workbench.render.console import listing
-
-    cells = {(label, curve.cell.name): curve.cell for label, curve in curves}
-    gates = [
-        [
-            *([] if alone else [label]),
-            *(name, gate, number(values.mean, 3), f"{percent(values.shut)} %", f"{percent(values.open)} %"),
-            f"{number(cell.half_life, 1)} steps" if gate == cell.keep_gate else "",
-        ]
-        for (label, name), cell in cells.items()
-        for gate, values in cell.gates.items()
-    ]
-    if gates:
-        listing([*([] if alone else ["run"]), "layer", "gate", "mean", "shut", "open", "half-life"], gates)
-    matrices = [
-        [
-            *([] if alone else [label]),
-            *(name, number(cell.spectral_radius, 3), number(cell.spectral_norm, 3)),
-        ]
-        for (label, name), cell in cells.items()
-        if cell.spectral_radius is not None
-    ]
-    if matrices:
-        listing([*([] if alone else ["run"]), "layer", "spectral radius", "spectral norm η"], matrices)
-
-
-def _norm(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}"
+    run = find(names[0], runs_folder)
+    if units:
+        if text:
+            raise SpecError(f"--units reads rows of the data: leave {text!r} out.")
+        inspect_text.find_units(run, at, split.value, examples or 500, _UNITS, device, json=json)
+        return
+    wanted = inspect_text.Wanted(text, row, split.value, target, layer, part, unit, twin)
+    wanted.check()
+    others = [name.rpartition("@") if "@" in name else (name, "", "best") for name in beside or ()]
+    pairs = [(run, at), *((find(name, runs_folder), weights) for name, _, weights in others)]
+    inspect_text.inspect_text(pairs, wanted, device, csv, json=json)

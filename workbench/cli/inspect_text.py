@@ -17,21 +17,31 @@ from workbench.runs.run import Run
 class Wanted(NamedTuple):
     """What of an inspection is asked for, as typed; layers, units and rows count from 1."""
 
-    text: str
-    row: int
-    split: str
-    target: str
-    layer: int
-    part: str
-    unit: int
-    twin: bool
+    text: str = ""
+    row: int = 0
+    split: str = "test"
+    target: str = ""
+    layer: int = 0
+    part: str = ""
+    unit: int = 0
+    twin: bool = False
+
+    def check(self) -> None:
+        """Raises: SpecError: neither a text nor a row is named, or both are."""
+        if not self.text and not self.row:
+            raise SpecError(
+                "Say what to look at: a text, `workbench inspect RUN TEXT`, a row of the data, --row N, the gradient "
+                "through time, --gradients, or its units, --units."
+            )
+        if self.text and self.row:
+            raise SpecError(f"Give a text or --row {self.row}, not both.")
 
 
 def inspect_text(
     runs: Sequence[tuple[Run, str]], wanted: Wanted, device: str, csv_file: Path | None, json: bool
 ) -> None:
     """Inspect runs, each with its weights' name, on one sequence, and print what is asked for."""
-    found = [_inspect(run, at, wanted, device) for run, at in runs]
+    found = inspections(runs, wanted, device)
     if csv_file:
         _write_csv(csv_file, found)
     if json:
@@ -40,7 +50,7 @@ def inspect_text(
     _print(found, wanted)
 
 
-def find_units(run: Run, at: str, split: str, rows: int, most: int, device: str, json: bool) -> None:
+def find_units(run: Run, at: str, split: str, rows: int, most: int, device: str, *, json: bool) -> None:
     """Search a split for the units that go with each trait, and print them."""
     from workbench.engine import inspected_run
     from workbench.render import inspection
@@ -56,6 +66,16 @@ def find_units(run: Run, at: str, split: str, rows: int, most: int, device: str,
         print_json(result)
         return
     wide_console().print(inspection.units(result))
+
+
+def inspections(runs: Sequence[tuple[Run, str]], wanted: Wanted, device: str) -> list[Inspection]:
+    """Inspect runs, each with its weights' name, on one sequence.
+
+    Raises:
+        SpecError: the sequence cannot be read, or there is no such layer; one sentence says why.
+        DataError, RunError, CheckpointError, DeviceError: each with one plain sentence.
+    """
+    return [_inspect(run, at, wanted, device) for run, at in runs]
 
 
 def _inspect(run: Run, at: str, wanted: Wanted, device: str) -> Inspection:
@@ -77,7 +97,7 @@ def _print(found: Sequence[Inspection], wanted: Wanted) -> None:
 
     console = wide_console()
     for one in found:
-        cell = _cell(one, wanted.layer)
+        cell = cell_of(one, wanted.layer)
         if wanted.unit:
             part = wanted.part or one.cells[cell].memory
             states = one.cells[cell].states
@@ -95,7 +115,7 @@ def _print(found: Sequence[Inspection], wanted: Wanted) -> None:
             narrate("These networks cut the text into other steps: they do not stand in one table.")
 
 
-def _cell(found: Inspection, layer: int) -> int:
+def cell_of(found: Inspection, layer: int) -> int:
     """Return the number of the first direction of a layer, from 1; of the last layer where none is named."""
     layers = [cell.layer + 1 for cell in found.cells]
     if layer and layer not in layers:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from workbench.cli import completion
+from workbench.cli.inspect_text import Wanted, cell_of, inspections
 from workbench.cli.options import Json, Runs, find_all
 from workbench.config.spec import SpecError
 from workbench.config.suggestions import did_you_mean
 from workbench.render.streams import narrate, print_json
+from workbench.render.text import readable
+from workbench.runs.run import Run
+
+if TYPE_CHECKING:
+    from workbench.report.pictures import Style
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +34,12 @@ def plot(
         ),
     ],
     what: Annotated[
-        str, typer.Option("--what", metavar="KIND", help="curves, confusion, classes, forecast or gradients.")
+        str,
+        typer.Option(
+            "--what",
+            metavar="KIND",
+            help="curves, confusion, classes, forecast or gradients; of a text gates, states or contributions.",
+        ),
     ] = "curves",
     output: Annotated[
         Path | None,
@@ -47,6 +58,17 @@ def plot(
             "--window", metavar="N", help="A forecast's window: the N-th of those that the run keeps, from 1."
         ),
     ] = None,
+    text: Annotated[
+        str, typer.Option("--text", metavar="TEXT", callback=readable, help="Text whose inspection is drawn.")
+    ] = "",
+    row: Annotated[
+        int, typer.Option("--row", metavar="N", min=0, help="In place of --text: the N-th row of the test split.")
+    ] = 0,
+    at: Annotated[
+        str, typer.Option("--at", metavar="WEIGHTS", help="Weights that are inspected: best, last or a kept step.")
+    ] = "best",
+    layer: Annotated[int, typer.Option("--layer", metavar="N", min=0, help="Layer that is drawn; else the last.")] = 0,
+    twin: Annotated[bool, typer.Option("--twin", help="Gates of a built-in cell, by its twin.")] = False,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
@@ -55,7 +77,7 @@ def plot(
     from workbench.report.theme import ThemeName
     from workbench.report.words import Language
 
-    _one_of("--what", what, pictures.KINDS)
+    _one_of("--what", what, (*pictures.KINDS, *pictures.INSPECTED))
     _one_of("--lang", lang, get_args(Language))
     _one_of("--theme", theme, get_args(ThemeName))
     pictures.check_width(width)
@@ -66,11 +88,27 @@ def plot(
     if window is not None and (window < 1 or what != "forecast"):
         raise SpecError(f"--window {window}: it chooses a window of --what forecast, from 1.")
     chosen = find_all(runs, runs_folder)
-    path = output or pictures.free_path(Path.cwd(), chosen, what)  # type: ignore[arg-type]
+    path = output or pictures.free_path(Path.cwd(), chosen, what)
     style = pictures.Style(lang, theme, width, shares, metric or "", window or 0)  # type: ignore[arg-type]
-    for note in pictures.draw(chosen, what, style, path):  # type: ignore[arg-type]
+    wanted = Wanted(text, row, layer=layer, twin=twin)
+    if what in pictures.INSPECTED:
+        notes = _draw_inspections(chosen, what, wanted, at, style, path)
+    elif wanted != Wanted() or at != "best":
+        raise SpecError("--text, --row, --at, --layer and --twin are of --what gates, states or contributions.")
+    else:
+        notes = pictures.draw(chosen, what, style, path)  # type: ignore[arg-type]
+    for note in dict.fromkeys(notes):
         narrate(note)
     print_json({"file": str(path), "runs": [run.id for run in chosen]}) if json else print(path)
+
+
+def _draw_inspections(runs: list[Run], what: str, wanted: Wanted, at: str, style: Style, path: Path) -> list[str]:
+    from workbench.report import pictures
+
+    wanted.check()
+    found = inspections([(run, at) for run in runs], wanted, "")
+    layer = found[0].cells[cell_of(found[0], wanted.layer)].layer
+    return pictures.draw_inspections(found, what, style, path, layer)  # type: ignore[arg-type]
 
 
 def _one_of(flag: str, given: str, choices: tuple[str, ...]) -> None:

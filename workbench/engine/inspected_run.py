@@ -60,6 +60,8 @@ class InspectedRun:
         if twin:
             model, cell, note = self._twin(reading)
             notes.append(note)
+        elif name := self._gated_twin:
+            notes.append(f"{cell} does not show its gates; its twin {name}, with the same weights, does.")
         return inspection.inspect(
             model,
             reading._replace(notes=notes),
@@ -89,17 +91,20 @@ class InspectedRun:
         Raises:
             ValueError: the cell has no such twin.
         """
-        cell = self._run.spec.cell
-        name = next((name for name in cells.twins(cell) if cells.load(name).sigmoid_gates), "")
+        cell, name = self._run.spec.cell, self._gated_twin
         if not name:
-            raise ValueError(f"{cell} has no twin that shows gates.")
-        twin, apart = self._twins(name, reading)
-        return twin, name, f"Shown is {name} with the weights of {cell}: their outputs differ by {apart:.1g} at most."
-
-    def _twins(self, name: str, reading: Reading) -> tuple[nn.Module, float]:
+            raise ValueError(f"{cell} has no twin that shows more than it does itself.")
         twin = twins.with_cell(self._run.spec, self._task, self._model, name)
         apart = twins.parity(self._model, twin, lambda net: inspection.find_recurrent(net)(reading.inputs))
-        return twin, apart
+        return twin, name, f"Shown is {name} with the weights of {cell}: their outputs differ by {apart:.1g} at most."
+
+    @property
+    def _gated_twin(self) -> str:
+        """Name of the twin that shows gates, of a cell that does not; empty where there is none."""
+        cell = self._run.spec.cell
+        if cells.load(cell).sigmoid_gates:
+            return ""
+        return next((name for name in cells.twins(cell) if cells.load(name).sigmoid_gates), "")
 
 
 def open_run(run: Run, at: str = "best", device: str = "", threads: int = 0) -> InspectedRun:

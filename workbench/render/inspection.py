@@ -46,7 +46,7 @@ def unit(found: Inspection, cell: int, part: str, number: int) -> RenderableType
         cells = [str(step + 1), printable(symbol), *(f"{grid.row(step)[number]:+.3f}" for grid in grids.values())]
         table.add_row(*map(Text, [*cells, bar(values[step], longest)]))
     title = f"{found.run}: unit {number + 1} of {shown.states[part].columns}, {shown.name}"
-    return Group(Text(printable(title), "bold"), table)
+    return Group(Text(printable(title), "bold"), table, *map(_dim, map(printable, found.notes)))
 
 
 def side_by_side(found: Sequence[Inspection]) -> RenderableType:
@@ -137,8 +137,6 @@ def _contributed(found: Inspection) -> tuple[list[float], list[float]]:
 def _remarks(found: Inspection, shown: InspectedCell) -> list[str]:
     """Return sentences on what the columns hold, and on the sequence."""
     remarks = []
-    if not shown.gates:
-        remarks.append(f"{found.cell} does not show its gates.")
     if given := found.contributions:
         about = f"for {given.target}" if found.forecast else f"to log p({given.target})"
         agree = "–" if given.correlation is None else f"{given.correlation:+.2f}"

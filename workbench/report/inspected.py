@@ -6,6 +6,7 @@ Shapes: T steps, H units.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,23 +24,35 @@ _SYMBOLS = 80  # steps whose symbols are written below; of more, every so many
 _DIVERGING = "RdBu_r"
 
 
-def gates(found: Inspection, cell: InspectedCell, chosen: Theme, language: Language, width: float) -> Figure:
-    """Return a heat map for each gate, the units sorted by how much they vary over the text.
+def gates(found: Inspection, layer: int, chosen: Theme, language: Language, width: float) -> Figure:
+    """Return a heat map for each gate of a layer, from 0, the units sorted by how much they vary over the text.
 
     Args:
         width: cm.
 
     Raises:
-        ValueError: the cell does not show its gates.
+        ValueError: the cell shows no gates.
     """
-    if not cell.gates:
-        raise ValueError(f"{found.cell} does not show its gates")
-    return _maps(found, cell, cell.gates, cell.sigmoid_gates, chosen, language, width)
+    maps = [
+        _Map(f"{say('gate', language)} {name}", cell, grid, name in cell.sigmoid_gates)
+        for cell in found.cells
+        for name, grid in cell.gates.items()
+        if cell.layer == layer
+    ]
+    if not maps:
+        raise ValueError(f"{found.cell} shows no gates")
+    return _maps(found, maps, chosen, language, width)
 
 
-def states(found: Inspection, cell: InspectedCell, chosen: Theme, language: Language, width: float) -> Figure:
-    """Return a heat map for each part of the state, and of what each step keeps and writes of the memory."""
-    return _maps(found, cell, {**cell.states, **cell.updates}, (), chosen, language, width)
+def states(found: Inspection, layer: int, chosen: Theme, language: Language, width: float) -> Figure:
+    """Return a heat map for each part of a layer's state, and of what each step keeps and writes of the memory."""
+    maps = [
+        _Map(say(name, language), cell, grid, share=False)
+        for cell in found.cells
+        for name, grid in {**cell.states, **cell.updates}.items()
+        if cell.layer == layer
+    ]
+    return _maps(found, maps, chosen, language, width)
 
 
 def contributions(found: Sequence[Inspection], chosen: Theme, language: Language, width: float) -> Figure:
@@ -65,27 +78,27 @@ def contributions(found: Sequence[Inspection], chosen: Theme, language: Language
     return figure
 
 
-def _maps(
-    found: Inspection,
-    cell: InspectedCell,
-    grids: dict[str, Grid],
-    shares: Sequence[str],
-    chosen: Theme,
-    language: Language,
-    width: float,
-) -> Figure:
-    """Return heat maps below one another; those of ``shares`` go from 0 to 1, the others from −most to most."""
-    figure = make_figure(width, _PANEL * len(grids) + _LABELS)
-    every = panels(figure, len(grids), beside=False)
-    for axes, (name, grid) in zip(every, grids.items(), strict=True):
-        values = _by_activity(np.array(grid.lists()))  # (H,T)
+class _Map(NamedTuple):
+    """Numbers that are drawn as one heat map."""
+
+    name: str
+    cell: InspectedCell
+    grid: Grid
+    share: bool  # from 0 to 1; else from −most to most
+
+
+def _maps(found: Inspection, maps: Sequence[_Map], chosen: Theme, language: Language, width: float) -> Figure:
+    """Return heat maps below one another."""
+    figure = make_figure(width, _PANEL * len(maps) + _LABELS)
+    every = panels(figure, len(maps), beside=False)
+    for axes, one in zip(every, maps, strict=True):
+        values = _by_activity(np.array(one.grid.lists()))  # (H,T)
         most = float(np.abs(values).max()) or 1.0
-        low, high, heat = (0.0, 1.0, chosen.heat) if name in shares else (-most, most, _DIVERGING)
+        low, high, heat = (0.0, 1.0, chosen.heat) if one.share else (-most, most, _DIVERGING)
         image = axes.imshow(values, cmap=heat, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
         axes.grid(visible=False)
         axes.set_ylabel(say("unit, by activity", language))
-        label = f"{say('gate', language)} {name}" if name in cell.gates else say(name, language)
-        set_title(axes, f"{label}: {found.run}, {found.cell}, {cell.name}", width=width)
+        set_title(axes, f"{one.name}: {found.run}, {found.cell}, {one.cell.name}", width=width)
         axes.set_xticks([])
         figure.colorbar(image, ax=axes, shrink=0.9, pad=0.01).outline.set_linewidth(0.4)
     _name_steps(every[-1], found.symbols, width)

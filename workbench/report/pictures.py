@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -15,7 +15,7 @@ from tasks.shared import files
 from tasks.views import Confusion, Series, View
 from workbench.config.spec import SpecError
 from workbench.config.suggestions import did_you_mean
-from workbench.report import curves, gradients, matrix, series
+from workbench.report import curves, gradients, inspected, matrix, series
 from workbench.report.curves import Drawn
 from workbench.report.fonts import INSTALL, chinese_font, drawable, replace_undrawable
 from workbench.report.theme import WORD_COLUMN, Theme, ThemeName, applied, legend_label
@@ -24,11 +24,14 @@ from workbench.runs.comparison import differing_settings, setting_words
 from workbench.runs.events import Finished
 from workbench.runs.gradients import best_probe, curves_of
 from workbench.runs.history import History, read_history
+from workbench.runs.inspections import Inspection
 from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary, summarize
 
 Kind = Literal["curves", "confusion", "classes", "forecast", "gradients"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+InspectedKind = Literal["gates", "states", "contributions"]
+INSPECTED: tuple[InspectedKind, ...] = get_args(InspectedKind)
 FORMATS = ("svg", "png", "pdf")
 NARROWEST, WIDEST = 5.0, 60.0  # cm
 _SEED = "train.seed"
@@ -65,6 +68,53 @@ def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path, labels: Sequ
         SpecError: the runs have no such metric or window.
         RunError, OSError: a run cannot be read.
     """
+
+    def make(style: Style, chosen: Theme) -> tuple[Figure, list[str]]:
+        if kind == "curves":
+            return _curves(runs, style, chosen, labels)
+        if kind == "gradients":
+            return _gradients(runs, style, chosen, labels)
+        return _view(runs, kind, style, chosen)
+
+    return _write(make, [run.id for run in runs], style, path)
+
+
+def draw_inspections(
+    found: Sequence[Inspection], kind: InspectedKind, style: Style, path: Path, layer: int
+) -> list[str]:
+    """Draw what was inspected on a text and write it, as ``draw`` does.
+
+    Args:
+        found: of one network; of several where contributions are drawn.
+        layer: from 0, whose gates or states are drawn.
+
+    Raises:
+        PictureError: the networks do not show that, or the picture cannot be written.
+    """
+
+    def make(style: Style, chosen: Theme) -> tuple[Figure, list[str]]:
+        notes = [note for one in found for note in one.notes]
+        if kind == "contributions":
+            return inspected.contributions(found, chosen, style.language, style.width), notes
+        if len(found) > 1:
+            raise PictureError(f"--what {kind} shows one run: name one, not {len(found)}.")
+        (one,) = found
+        if kind == "gates" and not one.cells[0].gates:
+            raise PictureError(" ".join([f"{one.cell} shows no gates.", *one.notes]))
+        drawn = inspected.gates if kind == "gates" else inspected.states
+        return drawn(one, layer, chosen, style.language, style.width), notes
+
+    return _write(make, [one.run for one in found], style, path)
+
+
+def _write(
+    make: Callable[[Style, Theme], tuple[Figure, list[str]]], names: Sequence[str], style: Style, path: Path
+) -> list[str]:
+    """Make a figure in a style and write it; return what must be known beside it.
+
+    Args:
+        names: of the runs, for the sentence on figures that cannot be drawn.
+    """
     notes = []
     if style.language == "zh" and not chinese_font():
         style = style._replace(language="en")
@@ -72,19 +122,15 @@ def draw(runs: Sequence[Run], kind: Kind, style: Style, path: Path, labels: Sequ
     with applied(style.theme) as chosen, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # matplotlib's, on what is told here in words
         try:
-            if kind == "curves":
-                figure, more = _curves(runs, style, chosen, labels)
-            elif kind == "gradients":
-                figure, more = _gradients(runs, style, chosen, labels)
-            else:
-                figure, more = _view(runs, kind, style, chosen)
+            figure, more = make(style, chosen)
             replaced = replace_undrawable(figure)
             figure.draw_without_rendering()
         except PlainError:
             raise
         except _NO_FIGURES as error:  # whatever stands in a stranger's run
-            names = ", ".join(run.id for run in runs)
-            raise PictureError(f"The figures of {names} cannot be drawn: they do not fit together ({error}).") from None
+            raise PictureError(
+                f"The figures of {', '.join(names)} cannot be drawn: they do not fit together ({error})."
+            ) from None
         notes += more
         if replaced:
             notes.append(f"No font has the Chinese characters of {replaced} labels: {INSTALL}.")
@@ -106,7 +152,7 @@ def check_width(width: float) -> None:
         raise SpecError(f"--width {width:g}: give {NARROWEST:g} to {WIDEST:g} cm.")
 
 
-def free_path(folder: Path, runs: Sequence[Run], kind: Kind, suffix: str = ".svg") -> Path:
+def free_path(folder: Path, runs: Sequence[Run], kind: str, suffix: str = ".svg") -> Path:
     """Return the path of a new picture in a folder; an existing file is never named."""
     name = runs[0].id.replace("/", "-") + (f"-and-{len(runs) - 1}-more" if len(runs) > 1 else "")
     paths = (folder / f"{name}-{kind}{f'-{number}' * (number > 1)}{suffix}" for number in count(1))
