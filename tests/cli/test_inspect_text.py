@@ -1,0 +1,131 @@
+"""``workbench inspect RUN TEXT``, ``--units``, and pictures of an inspection."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from sentences import says
+
+from workbench.runs.run import Run
+
+
+def test_a_row_a_step_with_gates_answer_and_contributions(workbench, stopped: Run) -> None:
+    result = workbench("inspect", stopped.id, "0", "1", "2")  # several words are one text
+    assert says(result, 2, "'0 1 2' is not a row of digits")
+    result = workbench("inspect", stopped.id, "0121")
+    assert result.returncode == 0, result.stderr
+    heads = r"^ step +symbol +answer so far +p +i +f +g +o +\|c\| +grad × input +occlusion"
+    assert re.search(heads, result.stdout, re.M)
+    rows = re.findall(
+        r"^ +(\d) +(\d) +(\S+(?: \S+)?) +(\d+\.\d)% +(\d\.\d\d) +(\d\.\d\d) +(-?\d\.\d\d) +(\d\.\d\d) +(\d\.\d\d) +[+-]",
+        result.stdout,
+        re.M,
+    )
+    assert [row[:2] for row in rows] == [("1", "0"), ("2", "1"), ("3", "2"), ("4", "1")]
+    assert re.search(r"Contributions are to log p\(.+\) at the end. .* correlate by [+-]\d\.\d\d\.", result.stdout)
+
+
+def test_json_and_csv_hold_every_number(workbench, stopped: Run, tmp_path: Path) -> None:
+    file = tmp_path / "all.csv"
+    result = workbench("inspect", stopped.id, "0121", "--json", "--csv", file)
+    assert result.returncode == 0, result.stderr
+    (told,) = json.loads(result.stdout)
+    assert (told["run"], told["cell"], told["at"], told["symbols"]) == (stopped.id, "lstm", "best", list("0121"))
+    cell = told["cells"][0]
+    assert set(cell) == {"layer", "direction", "gates", "states", "kept", "written", "keep_gate"}
+    assert len(cell["gates"]["f"]) == 4
+    with file.open(encoding="utf-8", newline="") as rows:
+        table = list(csv.DictReader(rows))
+    units = len(cell["gates"]["f"][0])
+    assert len(table) == 4 * (8 * units + 3 + 2)  # gates, states, kept and written; three classes; two contributions
+    third = [row for row in table if (row["step"], row["quantity"], row["unit"]) == ("3", "gate f", "2")]
+    assert float(third[0]["value"]) == pytest.approx(cell["gates"]["f"][2][1])
+    last = {row["quantity"]: float(row["value"]) for row in table if row["step"] == "4" and not row["unit"]}
+    assert last["occlusion"] == pytest.approx(told["contributions"]["occlusion"][3])
+    assert sum(value for name, value in last.items() if name.startswith("probability")) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_row_has_its_right_answer_and_stands_beside_another_run(workbench, stopped: Run, finished: Run) -> None:
+    result = workbench("inspect", stopped.id, "--row", 1, "--beside", finished.id)
+    assert result.returncode == 0, result.stderr
+    assert "p right" in result.stdout
+    assert f"{stopped.id} (best) beside {finished.id} (best)" in result.stdout
+    assert re.search(r"lstm \(best\) +keeps +contribution +rnn \(best\) +keeps", result.stdout)
+
+
+def test_other_weights_of_the_run_stand_beside_its_best(workbench, finished: Run) -> None:
+    told = json.loads(workbench("inspect", finished.id, "01", "--beside", f"{finished.id}@last", "--json").stdout)
+    assert [one["at"] for one in told] == ["best", "last"]
+    assert says(workbench("inspect", finished.id, "01", "--at", "3"), 1, "keeps no weights of step 3: there are")
+
+
+def test_a_unit_is_followed(workbench, stopped: Run) -> None:
+    result = workbench("inspect", stopped.id, "0121", "--unit", 2, "--part", "h")
+    assert result.returncode == 0, result.stderr
+    assert f"{stopped.id}: unit 2 of " in result.stdout
+    assert re.search(
+        r"^ step +symbol +gate i +gate f +gate g +gate o +state h +state c +kept +written +h", result.stdout, re.M
+    )
+
+
+def test_units_are_listed_with_their_control(workbench, stopped: Run) -> None:
+    result = workbench("inspect", stopped.id, "--units", "--examples", 20)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^ trait +layer +part +unit +correlation +shuffled +places", result.stdout, re.M)
+    assert "over 20 rows of the test split" in result.stdout
+    told = json.loads(workbench("inspect", stopped.id, "--units", "--examples", 20, "--json").stdout)
+    assert {unit["trait"] for unit in told["units"]} == {"zero"}
+    assert told["rows"] == 20
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "Say what to look at: a text"),
+        (("ab",), "'ab' is not a row of digits"),
+        (("01", "--row", "1"), "Give a text or --row 1, not both."),
+        (("--row", "100000"), "rows: give a number from 1 to"),
+        (("01", "--target", "nine"), "does not answer 'nine': name one of"),
+        (("01", "--layer", "2"), "--layer 2: this network has 1."),
+        (("01", "--unit", "999"), "--unit 999: lstm has "),
+        (("01", "--unit", "1", "--part", "z"), "--part z: lstm's state has h and c."),
+        (("01", "--twin"), "lstm has no twin that shows more"),
+        (("01", "--units"), "--units reads rows of the data: leave '01' out."),
+        (("--units", "--gradients"), "Give --gradients or --units, not both."),
+        (("01", "--csv", "nowhere/at/all.csv"), "could not be written: No such file or directory."),
+        (("0" * 100_001,), "The text has 100,001 characters"),
+    ],
+)
+def test_what_cannot_be_inspected_is_a_sentence(workbench, stopped: Run, words: tuple[str, ...], sentence: str) -> None:
+    assert says(workbench("inspect", stopped.id, *words), 2, sentence)
+
+
+def test_pictures_of_gates_states_and_contributions(workbench, stopped: Run, finished: Run, tmp_path: Path) -> None:
+    for kind in ("gates", "states"):
+        done = workbench("plot", stopped.id, "--what", kind, "--text", "0121", "-o", tmp_path / f"{kind}.svg")
+        assert done.returncode == 0, done.stderr
+    gates, states = ((tmp_path / f"{kind}.svg").read_text() for kind in ("gates", "states"))
+    assert gates.count("<image") == states.count("<image") == 4 + 4  # a heat map and its color bar each
+    done = workbench("plot", stopped.id, finished.id, "--what", "contributions", "--row", 1, "-o", tmp_path / "c.png")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--what", "gates"), "Say what to look at: a text"),
+        (("--text", "01"), "--text, --row, --at, --layer and --twin are of --what gates, states or contributions."),
+        (("--what", "gates", "--text", "ab"), "'ab' is not a row of digits"),
+    ],
+)
+def test_what_cannot_be_drawn_is_a_sentence(workbench, stopped: Run, words: tuple[str, ...], sentence: str) -> None:
+    assert says(workbench("plot", stopped.id, *words), 2, sentence)
+
+
+def test_a_cell_without_gates_has_no_picture_of_them(workbench, finished: Run) -> None:
+    assert says(workbench("plot", finished.id, "--what", "gates", "--text", "01"), 1, "rnn shows no gates.")
