@@ -26,6 +26,7 @@ from workbench.runs.inspections import Inspection, UnitSearch
 
 LONGEST_LINE = 8 << 20  # bytes of a request
 SUMMARIES = "--summaries"  # in place of a run's folder: a server without one
+BEST, LAST = "best", "last"  # the weights that a server answers with; also: the step of a kept evaluation
 
 
 class _Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", forbid_unknown_fields=True):
@@ -86,6 +87,7 @@ class Inspect(_Request, frozen=True, kw_only=True, tag="inspect"):
     place: Annotated[int, Meta(ge=0)] | None = None
     target: str = ""  # the answer whose contributions are measured; empty: the likeliest at the end
     contributions: bool = True  # measure them, which takes most of the time
+    twin: bool = False  # by the cell's hand-written twin with the same weights, which shows its gates
 
 
 class FindUnits(_Request, frozen=True, kw_only=True, tag="find_units"):
