@@ -43,6 +43,7 @@ from workbench.inference.protocol import (
     request_id,
 )
 from workbench.interruption import Interrupted, Interruptible
+from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 
 
@@ -76,6 +77,8 @@ def _serve(run: Run | None, at: str, out: int) -> int:
         devices.configure_process(1)
     else:
         try:
+            if at != BEST:  # AT: load_trained(…, at=at) gives the others
+                raise RunError(f"Run {run.id} can be asked by its best weights alone, not by those at {at}.")
             service = InferenceService(run, *trained_run.load_trained(run, threads=1, device="cpu"))
         except PlainError as error:
             send(Error(message=str(error)))

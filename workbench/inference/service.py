@@ -98,6 +98,8 @@ class InferenceService(SummaryService):
             case Examples():
                 yield from self._examples(request, cancelled)
             case Inspect():
+                if request.twin:  # TWIN: a network around the twin of the run's cell, with the same weights
+                    raise ValueError(f"There is no hand-written twin of {self._run.spec.cell} to show its gates.")
                 found = inspection.inspect(
                     self._model,
                     self._reading(request),

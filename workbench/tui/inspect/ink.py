@@ -18,7 +18,7 @@ class Ink:
 
     def __init__(self, app: App[object]) -> None:
         self._shades = Shades(app)
-        self._plain = app.no_color or ascii_only() or app.native_ansi_color
+        self.plain = app.no_color or ascii_only() or app.native_ansi_color
         self._names = color_names(app)
         self._own: list[tuple[Style, Style]] = []  # of each own color, as words and as ground
         for index in range(len(CURVE_COLORS)):
@@ -26,31 +26,29 @@ class Ink:
             self._own.append((Style(color=color.rich_color), _ground(color)))
         self.here, self.muted, self.cursor = self._shades.here, self._shades.muted, self._shades.cursor
 
-    @property
-    def legend(self) -> str:
-        """Names of the colors or characters above and below 0."""
-        if self._plain:
-            return f"{_ABOVE[1:]} above 0, {_BELOW[1:]} below"
-        return "{} above 0, {} below".format(*self._names)
+    def legend(self, above: str, below: str) -> str:
+        """Return what the colors or characters of a positive and of a negative shade stand for."""
+        names = (_ABOVE[1:], _BELOW[1:]) if self.plain else self._names
+        return f"{names[0]} {above}, {names[1]} {below}"
 
     def shade(self, strength: float) -> tuple[str, Style]:
         """Return the character that fills a cell of a shade, −1 to 1, and its style."""
         strength = max(-1.0, min(1.0, strength))
-        if self._plain:
+        if self.plain:
             ramp = _ABOVE if strength >= 0 else _BELOW
             return ramp[round(abs(strength) * (len(ramp) - 1))], self.here if abs(strength) > 0.5 else self.muted
         return (" ", self._shades.cell(strength, strong=False)) if abs(strength) >= 0.05 else (" ", Style.null())
 
     def words(self, strength: float) -> Style:
         """Return the style of words on a shade."""
-        if not self._plain:
+        if not self.plain:
             return self.shade(strength)[1]
         return Style(bold=strength > 0.33, reverse=strength > 0.66, underline=strength < -0.33)
 
     def own(self, index: int, *, ground: bool = False) -> Style:
         """Return the style of an own color, for words or as their ground."""
         words, filled = self._own[index % len(self._own)]
-        return filled if ground and not self._plain else words
+        return filled if ground and not self.plain else words
 
 
 def _ground(color: Color) -> Style:

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
-from workbench.inference.protocol import BEST, Inspect
+from workbench.inference.protocol import BEST, LAST, Inspect
 from workbench.render.text import printable
 from workbench.runs.folder import RunError
 from workbench.tui.inspect.inquiry import Inquiry
@@ -109,7 +109,7 @@ class InspectedPane(Vertical):
         picture = painter.paint(self._choice) if painter else None
         self.picture = picture
         cell = painter.inspection.cell if painter else weights.run.spec.cell
-        at = "" if weights.at == BEST else f" at {weights.at if weights.at == 'last' else f'step {weights.at}'}"
+        at = "" if weights.at == BEST else f", {weights.at if weights.at == LAST else f'step {weights.at}'}"
         title = picture.title if picture else ""
         self.border_title = Content.assemble(
             (f"{printable(cell)}{at}", "bold $text-primary"), f"  {title}  ", (weights.run.id, "$foreground-muted")

@@ -25,13 +25,12 @@ VIEWS: tuple[View, ...] = get_args(View)
 Form = Literal["activity", "number", "mean"]
 FORMS: tuple[Form, ...] = get_args(Form)
 _WORDS: dict[Form, str] = {
-    "activity": "the liveliest units first",
-    "number": "units by number",
+    "activity": "liveliest first",
+    "number": "by number",
     "mean": "mean of units",
 }
 _FEW = 6  # classes that are told apart by colors
 _LEAST_BAND = 4  # rows of a chart
-_MIDDLE = 0.5
 Make = Callable[[int], StepRows]
 
 
@@ -71,7 +70,7 @@ class Picture(NamedTuple):
         title: the words above.
         problem: why there is nothing to draw.
         legend: names of the own colors, by index.
-        shaded: the shades have a sign, which a legend tells.
+        signs: the meaning of a positive and of a negative shade.
         background: T, shades of the text's symbols, −1 to 1; empty: none.
         pinned: rows that stay above the others.
     """
@@ -80,9 +79,19 @@ class Picture(NamedTuple):
     title: str
     problem: str = ""
     legend: Sequence[str] = ()
-    shaded: bool = False
+    signs: tuple[str, str] | None = None
     background: Sequence[float] = ()
     pinned: Make | None = None
+
+
+class _Shading(NamedTuple):
+    """Shades and range of a part's values."""
+
+    middle: float  # the value without a shade
+    scale: float  # the full shade's difference from it
+    low: float
+    high: float
+    signs: tuple[str, str]
 
 
 class Painter:
@@ -140,12 +149,13 @@ class Painter:
         name, grid = found or (cell.memory, cell.states.get(cell.memory) or next(iter(cell.states.values())))
         return (name, grid.column(unit.number)) if unit.number < grid.columns else None
 
-    def _scale(self, name: str, grid: Grid, cell: InspectedCell) -> float:
-        """Return the value of the full shade: 1 of a gate between 0 and 1, else the largest there is."""
+    def _shading(self, name: str, grid: Grid, cell: InspectedCell) -> _Shading:
+        """Return the shades of a part: of a gate between 0 and 1 from the middle, else as far as its largest value."""
         if name in cell.sigmoid_gates and grid is cell.gates.get(name):
-            return 1.0
-        grids = [*cell.updates.values()] if grid in cell.updates.values() else [grid]
-        return max(self._largest(one) for one in grids) or 1.0
+            return _Shading(0.5, 0.5, 0.0, 1.0, ("open", "shut"))
+        grids = cell.updates.values() if any(grid is one for one in cell.updates.values()) else [grid]
+        scale = max(self._largest(one) for one in grids) or 1.0
+        return _Shading(0.0, scale, -scale, scale, ("above 0", "below"))
 
     def _largest(self, grid: Grid) -> float:
         if id(grid) not in self._scales:
@@ -166,31 +176,30 @@ class Painter:
         if part is None:
             return Picture(None, cell.name, self._lacks(choice))
         name, grid = part
-        scale = self._scale(name, grid, cell)
-        sigmoid = scale == 1.0 and name in cell.sigmoid_gates
+        shading = self._shading(name, grid, cell)
         words = {"gates": "gate {}", "states": "state {}", "memory": "{} of the memory " + cell.memory}
         title = f"{words[choice.view].format(name)}, {cell.name}, {_WORDS[choice.form]}"
-        title += f" (full: {'1' if sigmoid else number(scale, 2)})" * (choice.form != "mean")
+        mean = choice.form == "mean"
+        title += f" (full colour: ±{number(shading.scale, 2)})" * (not mean and not shading.middle)
         return Picture(
-            self._bands(choice, cell, name) if choice.form == "mean" else self._units(grid, scale, choice.form),
+            self._bands(choice, cell, name) if mean else self._units(grid, shading, choice.form),
             title,
-            shaded=choice.form != "mean" and not sigmoid,
+            signs=None if mean else shading.signs,
             background=self._background(choice),
             pinned=self._pinned(choice),
         )
 
-    def _units(self, grid: Grid, scale: float, form: Form) -> Make:
+    def _units(self, grid: Grid, shading: _Shading, form: Form) -> Make:
         order = self._order(grid, form)
-        return lambda _: UnitRows(grid, scale, order)
+        return lambda _: UnitRows(grid, shading.scale, order, middle=shading.middle)
 
     def _bands(self, choice: Choice, cell: InspectedCell, chosen: str) -> Make:
         """Return the charts of all parts where there is room, else of the chosen one."""
         parts = self.parts(choice)
 
         def band(name: str, lines: int, *, named: bool) -> BandRows:
-            scale = self._scale(name, parts[name], cell)
-            low = 0.0 if name in cell.sigmoid_gates else -scale
-            rows = BandRows(parts[name], low, scale, lines)
+            shading = self._shading(name, parts[name], cell)
+            rows = BandRows(parts[name], shading.low, shading.high, lines)
             if named:
                 rows.labels = [f"{name} {label}" if row == 0 else label for row, label in enumerate(rows.labels)]
             return rows
@@ -216,13 +225,18 @@ class Painter:
             values = [value for step in range(forecast.rows) for value in forecast.row(step)]
             middle = sum(values) / len(values)
             most = max(abs(value - middle) for value in values) or 1.0
-            shifted = _shifted(forecast, middle)
-            title = f"forecast after each step, {found.unit}: shades from the mean {middle:.1f} (full: ±{most:.1f})"
             labels = [printable(time) for time in found.times]
+
+            def hours(lines: int) -> StepRows:
+                """As many times of the forecast as have room, evenly spread."""
+                every = max(1, -(-len(labels) // max(1, lines)))
+                order = range(every - 1, len(labels), every)
+                return UnitRows(forecast, most, order, [labels[at] for at in order], middle=middle)
+
             return Picture(
-                lambda _: UnitRows(shifted, most, range(forecast.columns), labels),
-                title,
-                shaded=True,
+                hours,
+                f"forecast after each step, {middle:.1f} ± {most:.1f} {found.unit}",
+                signs=("above the mean", "below"),
                 background=background,
                 pinned=pinned,
             )
@@ -246,7 +260,7 @@ class Painter:
         told = self.inspection.contributions
         if told is None:
             return Picture(None, "contributions", "Contributions are being measured …")
-        together = "do not vary together" if told.correlation is None else f"correlate by {told.correlation:.2f}"
+        together = "do not correlate" if told.correlation is None else f"correlate {told.correlation:.2f}"
         blanked = f", {told.together} steps blanked at a time" if told.together > 1 else ""
 
         def make(lines: int) -> StepRows:
@@ -258,7 +272,7 @@ class Painter:
         most = max(map(abs, told.gradient_input), default=0.0) or 1.0
         return Picture(
             make,
-            f"what each step added to {printable(told.target)}; the two methods {together}{blanked}",
+            f"added to {printable(told.target)}, methods {together}{blanked}",
             background=[value / most for value in told.gradient_input],
         )
 
@@ -271,11 +285,15 @@ class Painter:
         return lambda lines: BarRows(values, lines, label)
 
     def _background(self, choice: Choice) -> Sequence[float]:
-        followed = self.followed(choice)
-        if followed is None:
+        """Return the shades of the followed unit's values: of a gate from its middle, else as far as the largest."""
+        followed, cell = self.followed(choice), self.cell(choice)
+        if followed is None or cell is None:
             return ()
-        most = max(map(abs, followed[1]), default=0.0) or 1.0
-        return [value / most for value in followed[1]]
+        name, values = followed
+        if choice.view == "gates" and name in cell.sigmoid_gates:
+            return [2 * value - 1 for value in values]
+        most = max(map(abs, values), default=0.0) or 1.0
+        return [value / most for value in values]
 
 
 def _likeliest(shares: Grid, expected: set[str], classes: Sequence[str]) -> list[int]:
@@ -283,11 +301,3 @@ def _likeliest(shares: Grid, expected: set[str], classes: Sequence[str]) -> list
     means = [sum(shares.column(index)) for index in range(shares.columns)]
     ranked = sorted(range(shares.columns), key=lambda index: (classes[index] not in expected, -means[index]))
     return sorted(ranked[:_FEW])
-
-
-def _shifted(grid: Grid, by: float) -> Grid:
-    """Return a grid less a number."""
-    from array import array
-
-    numbers = array("f", (value - by for step in range(grid.rows) for value in grid.row(step)))
-    return Grid(grid.rows, grid.columns, numbers.tobytes())

@@ -14,6 +14,7 @@ from textual.events import Resize
 from textual.timer import Timer
 from textual.widgets import Input
 
+from tasks.views import Series
 from workbench.inference.protocol import Inspect
 from workbench.render.text import printable
 from workbench.runs.run import Run
@@ -21,7 +22,7 @@ from workbench.runs.summary import RunSummary
 from workbench.tui.inspect.inspected_pane import InspectedPane
 from workbench.tui.inspect.picture import FORMS, VIEWS, Choice, Painter, Unit
 from workbench.tui.inspect.step_grid import StepGrid
-from workbench.tui.inspect.step_numbers import numbers
+from workbench.tui.inspect.step_numbers import forecasts, numbers
 from workbench.tui.inspect.subject import FIRST_ROW, describe, editable, neighbour, subject_of
 from workbench.tui.inspect.subject_line import SubjectLine
 from workbench.tui.inspect.text_strip import TextStrip
@@ -33,6 +34,7 @@ from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.dialogs import ChoiceDialog
 from workbench.tui.widgets.page import Page
+from workbench.tui.widgets.series_chart import SeriesChart
 from workbench.tui.widgets.static_text import StaticText
 from workbench.tui.widgets.table import Passage
 from workbench.tui.widgets.tabs import TabRow
@@ -42,6 +44,7 @@ _NO_RUN = """No run is chosen.
 
 r lists the runs whose networks can be inspected: those that have reached their first evaluation.
 In another terminal: workbench train names --cell lstm"""
+_NO_SERIES = Series(title="", x_label="", x=[], curves={})
 _LAST_PLACE = 3  # index of the views that have parts
 
 
@@ -57,7 +60,7 @@ class InspectScreen(Page):
         super().__init__()
         self._subject = FIRST_ROW
         self._choice = Choice()
-        self._cursor = 0
+        self._cursor: int | None = None  # the step to read; none: the last one, as the text grows
         self._debounce: Timer | None = None
         self._fallback = ""  # text that is asked about where there is no row
         self._target = ""  # the answer whose contributions are asked for; empty: the likeliest
@@ -73,6 +76,7 @@ class InspectScreen(Page):
             yield UnitsPane()
             with Vertical(id="step"):
                 yield Passage(id="numbers")
+                yield SeriesChart(_NO_SERIES, id="forecast")
         yield StaticText(Content.styled(_NO_RUN, "$foreground-muted"), id="empty")
         yield BottomBar("inspect")
 
@@ -116,7 +120,7 @@ class InspectScreen(Page):
             subject: a text or a row; none: the first test row, or an example of the task's where the data are gone.
         """
         self._fallback = "" if subject else run.spec.settings.example
-        self._subject, self._target, self._cursor = subject or FIRST_ROW, "", 0
+        self._subject, self._target, self._cursor = subject or FIRST_ROW, "", None
         self.query_one(SubjectLine).fill(self._subject.text)
         self._show_weights(Weights(run))
 
@@ -183,10 +187,10 @@ class InspectScreen(Page):
             self._ask()
             return
         if painter := pane.painter:
+            self._fallback = ""
             line = self.query_one(SubjectLine)
             if not line.field.has_focus:
                 line.fill(editable(self._subject, painter.inspection))
-            self._cursor = max(0, min(self._cursor, len(painter.inspection.symbols) - 1))
         self._draw()
 
     def _draw(self) -> None:
@@ -213,24 +217,38 @@ class InspectScreen(Page):
     def _show_step(self) -> None:
         """Show the cursor's step everywhere."""
         panes, painter = self._panes, self._painter
+        last = len(painter.inspection.symbols) - 1 if painter else 0
+        step = last if self._cursor is None else min(self._cursor, last)
         strip = self.query_one(TextStrip)
         strip.display = painter is not None and not painter.inspection.unit
         if painter:
             picture = panes[0].picture
-            strip.show(painter.inspection.symbols, picture.background if picture else (), self._cursor)
-        beside = self.size.width >= _WIDE
-        parts: list[Content] = []
+            strip.show(painter.inspection.symbols, picture.background if picture else (), step)
         for pane in panes:
-            pane.point(self._cursor)
-            if pane.painter:
-                name = f"{pane.painter.inspection.cell}{chr(10) if beside else '  '}" * (len(panes) > 1)
-                told = numbers(pane.painter, self._choice, self._cursor, pane.grid.chosen, brief=not beside)
+            pane.point(step)
+        beside = self.size.width >= _WIDE
+        self.query_one("#numbers", Passage).show(partial(self._numbers, step, beside=beside))
+        chart = self.query_one("#forecast", SeriesChart)
+        series = forecasts(painter.inspection, step) if painter and beside else None
+        chart.display = series is not None
+        if series:
+            chart.show(series)
+
+    def _numbers(self, step: int, room: int, *, beside: bool) -> Content:
+        """Return the numbers of a step, of each network."""
+        parts: list[Content] = []
+        for pane in self._panes:
+            if painter := pane.painter:
+                told = numbers(painter, self._choice, step, pane.grid.chosen, room=0 if beside else max(1, room))
+                name = f"{printable(painter.inspection.cell)}{chr(10) if beside else '  '}" * (len(self._panes) > 1)
                 parts.append(Content.assemble((name, "bold $text-primary"), told))
-        self.query_one("#numbers", Passage).show(Content("\n\n" if beside else "\n").join(parts))
+        return Content("\n\n" if beside else "\n").join(parts)
 
     @on(StepGrid.Moved)
     def _moved(self, event: StepGrid.Moved) -> None:
-        self._cursor = event.step
+        painter = self._painter
+        last = len(painter.inspection.symbols) - 1 if painter else 0
+        self._cursor = event.step if event.step < last else None
         self._show_step()
 
     @on(StepGrid.Chose)
@@ -336,7 +354,7 @@ class InspectScreen(Page):
             pane.grid.widen(by)
 
     def action_neighbour(self, by: int) -> None:
-        self._subject, self._fallback, self._target, self._cursor = neighbour(self._subject, by), "", "", 0
+        self._subject, self._fallback, self._target, self._cursor = neighbour(self._subject, by), "", "", None
         self._ask()
 
     def action_explain(self) -> None:
@@ -373,10 +391,10 @@ class InspectScreen(Page):
             return
         cells = painter.inspection.cells
         at = next(n for n, cell in enumerate(cells) if (cell.layer, cell.direction) == (unit.layer, unit.direction))
-        parts = [*self._choice.parts]
-        parts[VIEWS.index("states")] = [*cells[at].states].index(unit.part)
+        gate, _, update = self._choice.parts
+        parts = gate, [*cells[at].states].index(unit.part), update
         followed = Unit(unit.layer, unit.direction, unit.unit)
-        self._choice = self._choice._replace(cell=at, parts=tuple(parts), followed=followed)
+        self._choice = self._choice._replace(cell=at, parts=parts, followed=followed)
         self.query_one(TabRow).choose("states")
         for pane in self._panes:
             self.call_after_refresh(pane.grid.choose_number, unit.unit)

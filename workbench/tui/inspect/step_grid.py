@@ -21,7 +21,7 @@ from workbench.tui.inspect.ink import Ink
 from workbench.tui.inspect.picture import Picture
 from workbench.tui.inspect.step_rows import Cell, StepRows
 
-_WIDEST, _LETTER = 12, 6  # cells of a column at most, and of one that holds a letter where there is room
+_WIDEST, _LETTER = 12, 8  # cells of a column at most, and of one that holds a letter where there is room
 _LABEL = 16  # cells of a label at most
 _PINNED = (3, 5)  # rows of the chart above the others: few, and where there is room
 _TALL = 16
@@ -70,6 +70,7 @@ class StepGrid(Widget, can_focus=True):
         self._pinned: StepRows | None = None
         self._first, self._top = 0, 0  # the first step and row that are seen
         self._label, self._width = 0, 1  # cells of the labels, and of a column
+        self._widest = 1  # cells of the widest symbol
         self._ink: Ink | None = None
 
     def on_mount(self) -> None:
@@ -130,7 +131,7 @@ class StepGrid(Widget, can_focus=True):
         self.row = max(0, min(self.row, len(self._rows.labels) - 1))
         labels = [*self._rows.labels, *(self._pinned.labels if self._pinned else [])]
         self._label = min(_LABEL, width // 4, max(map(cell_len, labels), default=0)) + 2
-        widest = max(map(cell_len, self.symbols))
+        self._widest = widest = max(map(cell_len, self.symbols))
         least = max(self._rows.least, widest if widest <= 2 else 1)
         fit = (width - self._label) // len(self.symbols)
         natural = max(least, min(fit, max(_LETTER, min(widest + 1, _WIDEST))))
@@ -172,7 +173,7 @@ class StepGrid(Widget, can_focus=True):
             (f"{chr(ord('A') + index)} {name}  ", f"bold $text-{color}")
             for index, (name, color) in enumerate(zip(picture.legend, CURVE_COLORS, strict=False))
         ]
-        signs = f"{self.ink.legend} · " if picture.shaded else ""
+        signs = f"{self.ink.legend(*picture.signs)} · " if picture.signs else ""
         return Content.assemble(*legend, (f"{signs}{told}", "$foreground-muted"))
 
     def action_move(self, by: int) -> None:
@@ -238,7 +239,7 @@ class StepGrid(Widget, can_focus=True):
     def _head(self, step: int) -> Segment:
         symbol = printable(self.symbols[step])
         here = step == self.cursor
-        if self._width == 1 and cell_len(symbol) > 1:
+        if self._width == 1 < self._widest:
             symbol = "▼" if here else " "
         gap = int(self._width > 2 and cell_len(symbol) >= self._width)
         text = set_cell_size(set_cell_size(symbol, self._width - gap), self._width)
@@ -252,7 +253,9 @@ class StepGrid(Widget, can_focus=True):
     def _cell(self, rows: StepRows, row: int, step: int) -> Segment:
         cell, width, here = rows.cell(row, step), self._width, step == self.cursor
         if cell.fill:
-            return Segment(cell.text * width, self._own(cell, here))
+            once = cell.text.isalpha() and not self.ink.plain  # a letter on its color
+            text = (cell.text * (width > 1)).ljust(width) if once else cell.text * width
+            return Segment(text, self._own(cell, here))
         if cell.text:
             style = self.ink.words(cell.shade)
             return Segment(set_cell_size(cell.text, width), style + Style(bold=True, underline=True) if here else style)

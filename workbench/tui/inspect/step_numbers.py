@@ -6,34 +6,47 @@ from collections.abc import Iterator
 
 from textual.content import Content
 
+from tasks.views import Series
 from workbench.render.format import number, percent
 from workbench.render.text import printable
 from workbench.runs.inspections import Inspection
 from workbench.tui.inspect.picture import Choice, Painter
+from workbench.tui.widgets.table import flow
 
 _DIGITS = 3
 _TIMES = 6  # of a forecast that are named
 Line = tuple[str, str]  # a name, and its figures
 
 
-def numbers(painter: Painter, choice: Choice, step: int, chosen: int | None, *, brief: bool) -> Content:
+def numbers(painter: Painter, choice: Choice, step: int, chosen: int | None, *, room: int = 0) -> Content:
     """Return all numbers of a step.
 
     Args:
         chosen: number of the unit that is chosen in the heat map.
-        brief: in a line or two.
+        room: cells of a line that is filled with several; 0: each has a line of its own.
     """
     found = painter.inspection
     if not 0 <= step < len(found.symbols):
         return Content("")
-    head = (f"step {step + 1:,} of {len(found.symbols):,}  {printable(found.symbols[step])}", "bold")
     lines = [*_answer(found, step), *_cell(painter, choice, step, chosen), *_contributions(found, step)]
-    if brief:
-        return Content.assemble(head, "   ", ("   ".join(f"{name} {figures}" for name, figures in lines), ""))
-    parts: list[Line | str] = [head]
-    for name, figures in lines:
-        parts += ["\n", (f"{name}  ", "$foreground-muted"), figures]
-    return Content.assemble(*parts)
+    head = Content.styled(f"step {step + 1:,} of {len(found.symbols):,}  {printable(found.symbols[step])}", "bold")
+    items = [Content.assemble((f"{name}  ", "$foreground-muted"), figures) for name, figures in lines]
+    return Content("\n").join(flow([head, *items], room) if room else [head, *items])
+
+
+def forecasts(found: Inspection, step: int) -> Series | None:
+    """Return the forecast after a step beside the last one; ``None`` of a network that forecasts nothing."""
+    if found.forecast is None or not 0 <= step < found.forecast.rows:
+        return None
+    now, end = (found.forecast.row(at) for at in (step, found.forecast.rows - 1))
+    times = [float(at + 1) for at in range(len(end))]
+    return Series(
+        title="",
+        note=f"{found.unit}, times ahead",
+        x_label="",
+        x=times,
+        curves={"at this step": [*now], "at the end": [*end]},
+    )
 
 
 def _answer(found: Inspection, step: int) -> Iterator[Line]:
@@ -78,3 +91,4 @@ def _contributions(found: Inspection, step: int) -> Iterator[Line]:
                 f"occlusion {number(told.occlusion[step], _DIGITS)}"
             ),
         )
+        yield "the two methods", "correlate " + ("–" if told.correlation is None else f"{told.correlation:.2f}")

@@ -54,14 +54,16 @@ class UnitRows(StepRows):
     """A unit's value at each step as a shade.
 
     Args:
-        scale: the value of the full shade.
+        scale: the difference of the full shade from the middle, which has none.
         order: the units, by number.
     """
 
     choosable = True
 
-    def __init__(self, grid: Grid, scale: float, order: Sequence[int], labels: Sequence[str] = ()) -> None:
-        self._grid, self._scale, self._order = grid, scale or 1.0, order
+    def __init__(
+        self, grid: Grid, scale: float, order: Sequence[int], labels: Sequence[str] = (), *, middle: float = 0.0
+    ) -> None:
+        self._grid, self._scale, self._order, self._middle = grid, scale or 1.0, order, middle
         self._rows: dict[int, list[float]] = {}
         self.labels = labels or [str(unit) for unit in order]
 
@@ -71,7 +73,7 @@ class UnitRows(StepRows):
     def cell(self, row: int, step: int) -> Cell:
         if step not in self._rows:
             self._rows[step] = self._grid.row(step)
-        return Cell(shade=self._rows[step][self._order[row]] / self._scale)
+        return Cell(shade=(self._rows[step][self._order[row]] - self._middle) / self._scale)
 
 
 class BandRows(StepRows):
@@ -158,8 +160,6 @@ class BarRows(StepRows):
         below = any(value < 0 for value in values)
         above = any(value > 0 for value in values)
         self._up = self._lines if not below else 0 if not above else (self._lines + 1) // 2
-        if not self._up and self._lines:
-            self._up = 0
         self.labels = [name if row == 0 else "" for row in range(self._lines)]
 
     def cell(self, row: int, step: int) -> Cell:
@@ -171,7 +171,7 @@ class BarRows(StepRows):
         filled = -value * down - (row - self._up)
         eighths = _eighths(filled)
         turned = 0 < eighths < 8
-        return Cell(_BLOCKS[8 - eighths if turned else eighths], color=2, fill=True, turned=turned)
+        return Cell(_BLOCKS[8 - eighths if turned else eighths], color=1, fill=True, turned=turned)
 
 
 class Stacked(StepRows):
