@@ -117,10 +117,7 @@ class InspectedPane(Vertical):
         drawn = painter is not None and picture is not None and picture.make is not None
         self.grid.display, self._sentence.display = drawn, not drawn
         if drawn and painter and picture:
-            chosen = self.grid.chosen
             self.grid.show(painter.inspection.symbols, picture)
-            if chosen is not None:
-                self.grid.choose_number(chosen)
         else:
             self.border_subtitle = ""
             self._sentence.update(self._why(picture))

@@ -224,7 +224,9 @@ class InspectScreen(Page):
         if painter:
             picture = panes[0].picture
             strip.show(painter.inspection.symbols, picture.background if picture else (), step)
+        labels = max((pane.grid.label_width for pane in panes), default=0) if len(panes) > 1 else 0
         for pane in panes:
+            pane.grid.align(labels)
             pane.point(step)
         beside = self.size.width >= _WIDE
         self.query_one("#numbers", Passage).show(partial(self._numbers, step, beside=beside))
@@ -395,9 +397,9 @@ class InspectScreen(Page):
         parts = gate, [*cells[at].states].index(unit.part), update
         followed = Unit(unit.layer, unit.direction, unit.unit)
         self._choice = self._choice._replace(cell=at, parts=parts, followed=followed)
-        self.query_one(TabRow).choose("states")
         for pane in self._panes:
-            self.call_after_refresh(pane.grid.choose_number, unit.unit)
+            pane.grid.choose_number(unit.unit)
+        self.query_one(TabRow).choose("states")
 
     def action_choose_run(self) -> None:
         """Ask for the run whose network is inspected."""

@@ -65,12 +65,14 @@ class StepGrid(Widget, can_focus=True):
         self.symbols: Sequence[str] = ()
         self.cursor, self.row = 0, 0
         self.zoom = 0  # columns twice or half as wide, so many times
+        self._unit: int | None = None  # number of the chosen unit; none: the first row's
         self._picture: Picture | None = None
         self._rows: StepRows | None = None
         self._pinned: StepRows | None = None
         self._first, self._top = 0, 0  # the first step and row that are seen
         self._label, self._width = 0, 1  # cells of the labels, and of a column
         self._widest = 1  # cells of the widest symbol
+        self.label_width, self._beside = 0, 0  # cells that the labels need, and that those of another grid do
         self._ink: Ink | None = None
 
     def on_mount(self) -> None:
@@ -100,6 +102,12 @@ class StepGrid(Widget, can_focus=True):
         self.cursor = max(0, min(step, len(self.symbols) - 1))
         self._scroll()
 
+    def align(self, label_width: int) -> None:
+        """Leave as much room for the labels as another grid needs, so that the steps of both stand in line."""
+        if label_width != self._beside:
+            self._beside = label_width
+            self._lay_out()
+
     def widen(self, by: int) -> None:
         """Draw the columns twice as wide, or half."""
         self.zoom = max(-4, min(4, self.zoom + by))
@@ -112,11 +120,16 @@ class StepGrid(Widget, can_focus=True):
         return rows.number(self.row) if rows and rows.choosable and self.row < len(rows.labels) else None
 
     def choose_number(self, number: int) -> None:
-        """Choose the row of a unit."""
+        """Choose a unit: its row stays the chosen one in whatever order they are drawn."""
+        self._unit = number
+        self._keep_unit()
+        self._scroll()
+
+    def _keep_unit(self) -> None:
         rows = self._rows
         if rows and rows.choosable:
-            self.row = next((row for row in range(len(rows.labels)) if rows.number(row) == number), self.row)
-            self._scroll()
+            numbers = [rows.number(row) for row in range(len(rows.labels))]
+            self.row = numbers.index(self._unit) if self._unit in numbers else min(self.row, len(numbers) - 1)
 
     def _lay_out(self) -> None:
         """Make the rows for the room there is, and the columns as wide as all steps have room, within bounds."""
@@ -128,9 +141,10 @@ class StepGrid(Widget, can_focus=True):
         pinned = _PINNED[height > _TALL] if picture.pinned and height > 2 * _PINNED[0] else 0
         self._pinned = picture.pinned(pinned) if picture.pinned and pinned else None
         self._rows = picture.make(max(1, height - 1 - pinned))
-        self.row = max(0, min(self.row, len(self._rows.labels) - 1))
+        self._keep_unit()
         labels = [*self._rows.labels, *(self._pinned.labels if self._pinned else [])]
-        self._label = min(_LABEL, width // 4, max(map(cell_len, labels), default=0)) + 2
+        self.label_width = min(_LABEL, width // 4, max(map(cell_len, labels), default=0)) + 2
+        self._label = max(self.label_width, self._beside)
         self._widest = widest = max(map(cell_len, self.symbols))
         least = max(self._rows.least, widest if widest <= 2 else 1)
         fit = (width - self._label) // len(self.symbols)
@@ -199,7 +213,7 @@ class StepGrid(Widget, can_focus=True):
         assert self._rows is not None
         row = max(0, min(row, len(self._rows.labels) - 1))
         if row != self.row:
-            self.row = row
+            self.row, self._unit = row, self._rows.number(row)
             self._scroll()
             self.post_message(self.Chose(row))
 

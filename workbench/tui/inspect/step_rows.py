@@ -97,7 +97,7 @@ class BandRows(StepRows):
         mean, (low, quarter, three, high) = self._bands[step]
         at, lowest, inner, outer, highest = (self._row(value) for value in (mean, low, quarter, three, high))
         if row == at:
-            return Cell("━", color=0, fill=True)
+            return Cell("━", color=1, fill=True)
         if outer <= row <= inner:
             return Cell("▒", color=0, fill=True)
         return Cell("░", color=0, fill=True) if highest <= row <= lowest else Cell()
