@@ -26,6 +26,7 @@ class InspectedRun:
 
     def __init__(self, run: Run, task: AnyTask, model: nn.Module, at: str = "best") -> None:
         self._run, self._task, self._model, self._at = run, task, model, at
+        self._made: dict[str, nn.Module] = {}  # twins by their cell
 
     @cached_property
     def data(self) -> Any:
@@ -97,7 +98,9 @@ class InspectedRun:
         return twin, name, f"Shown is {name} with the weights of {cell}: their outputs differ by {apart:.1g} at most."
 
     def _twins(self, name: str, reading: Reading) -> tuple[nn.Module, float]:
-        twin = twins.with_cell(self._run.spec, self._task, self._model, name)
+        if name not in self._made:
+            self._made[name] = twins.with_cell(self._run.spec, self._task, self._model, name)
+        twin = self._made[name]
         apart = twins.parity(self._model, twin, lambda net: inspection.find_recurrent(net)(reading.inputs))
         return twin, apart
 

@@ -16,7 +16,6 @@ import msgspec
 
 from workbench.config.spec import RunSpec
 from workbench.inference.protocol import (
-    BEST,
     SUMMARIES,
     Begun,
     Cancel,
@@ -44,6 +43,7 @@ from workbench.inference.protocol import (
     encode,
     reply,
 )
+from workbench.runs.checkpoints import BEST
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 

@@ -26,7 +26,6 @@ from workbench.runs.inspections import Inspection, UnitSearch
 
 LONGEST_LINE = 8 << 20  # bytes of a request
 SUMMARIES = "--summaries"  # in place of a run's folder: a server without one
-BEST, LAST = "best", "last"  # the weights that a server answers with; also: the step of a kept evaluation
 
 
 class _Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", forbid_unknown_fields=True):

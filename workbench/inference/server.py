@@ -26,7 +26,6 @@ import workbench.own_packages  # noqa: F401  ends the process where cells or tas
 # isort: split
 from tasks.base import PlainError
 from workbench.inference.protocol import (
-    BEST,
     LONGEST_LINE,
     SUMMARIES,
     Cancel,
@@ -43,7 +42,7 @@ from workbench.inference.protocol import (
     request_id,
 )
 from workbench.interruption import Interrupted, Interruptible
-from workbench.runs.folder import RunError
+from workbench.runs.checkpoints import BEST
 from workbench.runs.run import Run
 
 
@@ -77,9 +76,8 @@ def _serve(run: Run | None, at: str, out: int) -> int:
         devices.configure_process(1)
     else:
         try:
-            if at != BEST:  # AT: load_trained(…, at=at) gives the others
-                raise RunError(f"Run {run.id} can be asked by its best weights alone, not by those at {at}.")
-            service = InferenceService(run, *trained_run.load_trained(run, threads=1, device="cpu"))
+            loaded = trained_run.load_trained(run, threads=1, device="cpu", at=at)
+            service = InferenceService(run, *loaded, at)
         except PlainError as error:
             send(Error(message=str(error)))
             return 1

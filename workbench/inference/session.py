@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from workbench.inference.client import Client
-from workbench.inference.protocol import BEST, LAST
+from workbench.runs.checkpoints import BEST, LAST
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 

@@ -12,8 +12,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
-from workbench.inference.protocol import BEST, LAST, Inspect
+from workbench.inference.protocol import Inspect
 from workbench.render.text import printable
+from workbench.runs.checkpoints import BEST, LAST
 from workbench.runs.folder import RunError
 from workbench.tui.inspect.inquiry import Inquiry
 from workbench.tui.inspect.picture import Choice, Painter, Picture

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from workbench.inference.protocol import BEST, LAST
 from workbench.runs import store
+from workbench.runs.checkpoints import BEST, LAST
 from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary, read_summary
 from workbench.tui.services.catalogue import Catalogue
@@ -49,5 +49,4 @@ def moments(run: Run) -> list[tuple[str, str]]:
     """Return the weights that a run holds, each with a description."""
     found = [(BEST, "the best on validation")] if run.best_file.exists() else []
     found += [(LAST, "of the last checkpoint")] if run.last_file.exists() else []
-    kept: list[int] = getattr(run, "kept_steps", [])
-    return [*found, *((str(step), f"kept at the evaluation at step {step:,}") for step in kept)]
+    return [*found, *((str(step), f"kept at the evaluation at step {step:,}") for step in run.kept_steps)]
