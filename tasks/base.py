@@ -85,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metric: ClassVar[str] = "loss"  # the main one, charted beside the baselines'
     metrics: ClassVar[Mapping[str, Metric]] = {"loss": LOSS}  # the presentation of those that ``evaluate`` returns
     higher_is_better: ClassVar[bool] = False
+    example: ClassVar[str] = ""  # a text that a network may be asked about; empty: a row of the data alone
     longest_text: ClassVar[int] = 100_000  # characters of a text that a network is asked about
     best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``
     # files of the task's data folder: names or glob patterns, alternatives separated by ``|``

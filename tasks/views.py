@@ -5,6 +5,8 @@ A view travels in a run's events, so a reader needs neither the task nor its dat
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 TableValue = str | int | float | None
@@ -41,6 +43,8 @@ class Series(_View, frozen=True, kw_only=True, tag="series"):
     x_label: str
     x: list[float]
     curves: dict[str, list[float | None]]
+    split: Literal["", "train", "val", "test"] = ""  # of the row that it shows
+    place: int | None = None  # of that row in its split, from 0; none: it shows no single row
 
 
 class Annotation(msgspec.Struct, frozen=True, kw_only=True):

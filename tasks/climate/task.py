@@ -198,7 +198,7 @@ class Task(base.Task[Settings, ClimateData]):
         predicted = model(window.features, window.past)  # (B,H)
         for place, number in enumerate(numbers):
             end = self.state["start"] + (int(rows[number]) + self.settings.history - 1) * self.step
-            yield forecast_view.forecast(
+            shown = forecast_view.forecast(
                 f"forecast from {format_time(end)} on ({split} window {number} of {len(rows)})",
                 self._degrees(window.past[place]),
                 self._degrees(predicted[place]),
@@ -208,6 +208,7 @@ class Task(base.Task[Settings, ClimateData]):
                 unit=self.unit,
                 thin=self.hourly,
             )
+            yield msgspec.structs.replace(shown, split=split, place=number)
 
     def _read(self, text: str) -> tuple[Path, RegularSeries, NDArray[np.float64]]:
         """Return the file of a path, all its readings, and those (P,F+1) that a forecast needs.

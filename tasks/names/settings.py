@@ -42,6 +42,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
 
     title: ClassVar[str] = "names → language"
     about: ClassVar[str] = "Tell which of 18 languages a surname comes from, letter by letter."
+    example: ClassVar[str] = "Schmidhuber"
     longest_text: ClassVar[int] = 100  # letters: no name is longer
     files: ClassVar[Sequence[str]] = tuple(f"{language}.txt" for language in LANGUAGES)
     training_settings: ClassVar[Sequence[str]] = ("dropout", "letter_dropout", "label_smoothing", "imbalance")

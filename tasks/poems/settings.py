@@ -32,6 +32,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         "perplexity": Metric(heading="perplexity", digits=1, higher_is_better=False, abbreviation="ppl"),
         "well_formed": Metric(heading="well-formed", digits=3, higher_is_better=True),
     }
+    example: ClassVar[str] = "月落乌啼霜满天，江枫渔火对愁眠。"
     longest_text: ClassVar[int] = 1_000
     files: ClassVar[Sequence[str]] = ("|".join(CORPORA.values()),)
     data_settings: ClassVar[Sequence[str]] = ("corpus",)

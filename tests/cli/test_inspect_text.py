@@ -20,11 +20,9 @@ def test_a_row_a_step_with_gates_answer_and_contributions(workbench, stopped: Ru
     assert result.returncode == 0, result.stderr
     heads = r"^ step +symbol +answer so far +p +i +f +g +o +\|c\| +grad × input +occlusion"
     assert re.search(heads, result.stdout, re.M)
-    rows = re.findall(
-        r"^ +(\d) +(\d) +(\S+(?: \S+)?) +(\d+\.\d)% +(\d\.\d\d) +(\d\.\d\d) +(-?\d\.\d\d) +(\d\.\d\d) +(\d\.\d\d) +[+-]",
-        result.stdout,
-        re.M,
-    )
+    share, figure = r"(\d+\.\d)%", r"(-?\d\.\d\d)"
+    row = rf"^ +(\d) +(\d) +\S+(?: \S+)? +{share} +{figure} +{figure} +{figure} +{figure} +{figure} +[+-]"
+    rows = re.findall(row, result.stdout, re.M)
     assert [row[:2] for row in rows] == [("1", "0"), ("2", "1"), ("3", "2"), ("4", "1")]
     assert re.search(r"Contributions are to log p\(.+\) at the end. .* correlate by [+-]\d\.\d\d\.", result.stdout)
 

@@ -26,6 +26,7 @@ class InspectedRun:
 
     def __init__(self, run: Run, task: AnyTask, model: nn.Module, at: str = "best") -> None:
         self._run, self._task, self._model, self._at = run, task, model, at
+        self._made: dict[str, nn.Module] = {}  # twins by their cell
 
     @cached_property
     def data(self) -> Any:
@@ -94,7 +95,9 @@ class InspectedRun:
         cell, name = self._run.spec.cell, self._gated_twin
         if not name:
             raise ValueError(f"{cell} has no twin that shows more than it does itself.")
-        twin = twins.with_cell(self._run.spec, self._task, self._model, name)
+        if name not in self._made:
+            self._made[name] = twins.with_cell(self._run.spec, self._task, self._model, name)
+        twin = self._made[name]
         apart = twins.parity(self._model, twin, lambda net: inspection.find_recurrent(net)(reading.inputs))
         return twin, name, f"Shown is {name} with the weights of {cell}: their outputs differ by {apart:.1g} at most."
 

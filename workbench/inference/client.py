@@ -43,6 +43,7 @@ from workbench.inference.protocol import (
     encode,
     reply,
 )
+from workbench.runs.checkpoints import BEST
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 
@@ -63,19 +64,20 @@ class Client:
     One request at a time; ``cancel`` and ``end`` alone may be called on another thread while replies are read.
 
     Args:
-        run: whose best weights answer; none: only ``network_summary`` is answered.
+        run: whose weights answer; none: only ``network_summary`` is answered.
+        at: the weights: ``best``, ``last``, or the step of an evaluation that is kept.
 
     Raises:
         RunError: the server cannot be started, or the run has no weights; one sentence says why.
     """
 
-    def __init__(self, run: Run | None = None) -> None:
+    def __init__(self, run: Run | None = None, at: str = BEST) -> None:
         self._ids, self._under_way = count(1), 0
         self._sending = threading.Lock()
         who = f"Run {run.id}" if run else "A network"
         try:
             self._child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "workbench.inference.server", str(run.path) if run else SUMMARIES],
+                [sys.executable, "-P", "-m", "workbench.inference.server", str(run.path) if run else SUMMARIES, at],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

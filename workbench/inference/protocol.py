@@ -86,6 +86,7 @@ class Inspect(_Request, frozen=True, kw_only=True, tag="inspect"):
     place: Annotated[int, Meta(ge=0)] | None = None
     target: str = ""  # the answer whose contributions are measured; empty: the likeliest at the end
     contributions: bool = True  # measure them, which takes most of the time
+    twin: bool = False  # by the cell's hand-written twin with the same weights, which shows its gates
 
 
 class FindUnits(_Request, frozen=True, kw_only=True, tag="find_units"):

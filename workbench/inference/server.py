@@ -1,4 +1,6 @@
-"""Inference server: ``python -P -m workbench.inference.server RUN_DIR`` answers requests with that run's best weights.
+"""Inference server: ``python -P -m workbench.inference.server RUN_DIR [AT]`` answers requests with that run's weights.
+
+``AT`` names them: ``best``, which is the default, ``last``, or the step of an evaluation that is kept.
 
 With ``--summaries`` in place of a run it summarises networks that are not trained yet.
 
@@ -40,24 +42,26 @@ from workbench.inference.protocol import (
     request_id,
 )
 from workbench.interruption import Interrupted, Interruptible
+from workbench.runs.checkpoints import BEST
 from workbench.runs.run import Run
 
 
 def main() -> int:
     """Serve until stdin ends; 0: done (also: the reader is gone), 1: the run cannot be opened, 2: wrong usage."""
-    if len(sys.argv) != 2:
-        print("usage: python -P -m workbench.inference.server RUN_DIR | --summaries", file=sys.stderr)
+    if len(sys.argv) not in (2, 3):
+        print("usage: python -P -m workbench.inference.server RUN_DIR [AT] | --summaries", file=sys.stderr)
         return 2
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the client's, which closes stdin when it leaves
     out = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no reply
     try:
-        return _serve(None if sys.argv[1] == SUMMARIES else Run(Path(sys.argv[1]).absolute()), out)
+        run = None if sys.argv[1] == SUMMARIES else Run(Path(sys.argv[1]).absolute())
+        return _serve(run, sys.argv[2] if len(sys.argv) > 2 else BEST, out)
     except BrokenPipeError:
         return 0
 
 
-def _serve(run: Run | None, out: int) -> int:
+def _serve(run: Run | None, at: str, out: int) -> int:
     from workbench.engine import devices, trained_run  # torch: not before SIGINT is ignored
     from workbench.inference.service import InferenceService, SummaryService
 
@@ -72,7 +76,8 @@ def _serve(run: Run | None, out: int) -> int:
         devices.configure_process(1)
     else:
         try:
-            service = InferenceService(run, *trained_run.load_trained(run, threads=1, device="cpu"))
+            loaded = trained_run.load_trained(run, threads=1, device="cpu", at=at)
+            service = InferenceService(run, *loaded, at)
         except PlainError as error:
             send(Error(message=str(error)))
             return 1

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from functools import cached_property
-from typing import Any
 
-import torch
 from torch import nn
 
-from tasks.base import AnyTask, PlainError, Reading
+from tasks.base import AnyTask, PlainError
 from tasks.writer import Writer
 from workbench.config.environment import unexpected
-from workbench.engine import data, inspection, network, trained_run, unit_search
+from workbench.engine import network, trained_run
 from workbench.engine.generation import samples
+from workbench.engine.inspected_run import InspectedRun
 from workbench.inference import network_summary, streaming
 from workbench.inference.examples import ClassifiedRows
 from workbench.inference.protocol import (
@@ -36,6 +35,7 @@ from workbench.inference.protocol import (
     UnitsFound,
     Views,
 )
+from workbench.runs.checkpoints import BEST
 from workbench.runs.inspections import UnitSearch
 from workbench.runs.run import Run
 
@@ -76,10 +76,15 @@ def _summary(request: NetworkSummaryRequest) -> Reply:
 
 
 class InferenceService(SummaryService):
-    """Answers with a run's task and its network."""
+    """Answers with a run's task and its network.
 
-    def __init__(self, run: Run, task: AnyTask, model: nn.Module) -> None:
+    Args:
+        at: the weights' name, as ``trained_run.load_trained`` takes it.
+    """
+
+    def __init__(self, run: Run, task: AnyTask, model: nn.Module, at: str = BEST) -> None:
         self._run, self._task, self._model = run, task, model
+        self._inspected = InspectedRun(run, task, model, at)
         self.writes = isinstance(task, Writer)
 
     def _replies(self, request: Request, cancelled: Set[int]) -> Iterator[Reply]:
@@ -98,13 +103,14 @@ class InferenceService(SummaryService):
             case Examples():
                 yield from self._examples(request, cancelled)
             case Inspect():
-                found = inspection.inspect(
-                    self._model,
-                    self._reading(request),
-                    run=self._run.id,
-                    cell=self._run.spec.cell,
+                found = self._inspected.inspect(
+                    request.text,
+                    row=request.row,
+                    split=request.split,
+                    place=request.place,
                     target=request.target,
                     contributions=request.contributions,
+                    twin=request.twin,
                 )
                 yield Inspected(id=request.id, inspection=found)
             case FindUnits():
@@ -124,29 +130,10 @@ class InferenceService(SummaryService):
 
     @cached_property
     def _classified(self) -> ClassifiedRows:
-        return ClassifiedRows(self._run, self._task, self._model, lambda: self._data)
-
-    @cached_property
-    def _data(self) -> Any:
-        """Raises: DataError: the data cannot be had, or is no longer what the run was trained on."""
-        return data.load(self._run.spec, self._task.state)[1]
-
-    def _reading(self, request: Inspect) -> Reading:
-        """Raises: ValueError: there is no such text or row; one sentence says so."""
-        row = request.row
-        if request.place is not None:
-            row = inspection.row_at(self._task, self._data, request.split, request.place)
-        if row is not None:
-            with torch.no_grad():
-                return self._task.reading_of_row(self._model, self._data, row)
-        samples.check_length(self._task, request.text)
-        with torch.no_grad():
-            return self._task.reading(self._model, request.text)
+        return ClassifiedRows(self._run, self._task, self._model, lambda: self._inspected.data)
 
     def _find_units(self, request: FindUnits, cancelled: Set[int]) -> Iterator[Reply]:
-        for step in unit_search.search(
-            self._task, self._model, self._data, request.split, rows=request.rows, most=request.most
-        ):
+        for step in self._inspected.find_units(request.split, rows=request.rows, most=request.most):
             if request.id in cancelled:
                 yield End(id=request.id, reason="cancelled")
                 return

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from workbench.inference.client import Client
+from workbench.runs.checkpoints import BEST, LAST
 from workbench.runs.folder import RunError
 from workbench.runs.run import Run
 
@@ -25,11 +26,12 @@ class InferenceSession:
         self._generation = object()  # replaced by each ``close``
 
     @contextmanager
-    def request(self, run: Run | None = None) -> Iterator[Client]:
+    def request(self, run: Run | None = None, at: str = BEST) -> Iterator[Client]:
         """Lend the client for one request; other requests wait until it is given back.
 
         Args:
-            run: whose best weights answer; none: the server summarises networks alone.
+            run: whose weights answer; none: the server summarises networks alone.
+            at: the weights: ``best``, ``last``, or the step of an evaluation that is kept.
 
         Raises:
             RunError: the run has no weights, the server is gone, or the session was closed meanwhile;
@@ -37,7 +39,7 @@ class InferenceSession:
         """
         generation = self._generation
         with self._one_request:
-            client = self._open(run, generation)
+            client = self._open(run, at, generation)
             try:
                 yield client
             except RunError:
@@ -51,12 +53,12 @@ class InferenceSession:
             self._client.end()
         threading.Thread(target=self._discard_closed, daemon=True).start()
 
-    def _open(self, run: Run | None, generation: object) -> Client:
+    def _open(self, run: Run | None, at: str, generation: object) -> Client:
         if generation is self._generation:
-            opened_for = generation, _weights(run)
+            opened_for = generation, _weights(run, at)
             if self._client is None or opened_for != self._opened_for:
                 self._discard()
-                self._client, self._opened_for = Client(run), opened_for
+                self._client, self._opened_for = _client(run, at), opened_for
         if generation is not self._generation or self._client is None:  # what was opened, ``close`` discards
             raise RunError("The inference session was closed: ask again.")
         return self._client
@@ -72,12 +74,16 @@ class InferenceSession:
                 self._discard()
 
 
-def _weights(run: Run | None) -> tuple[object, ...]:
-    """Return the identity of a run's best weights: training replaces the file when it finds better ones."""
+def _client(run: Run | None, at: str) -> Client:
+    return Client(run) if at == BEST else Client(run, at)
+
+
+def _weights(run: Run | None, at: str) -> tuple[object, ...]:
+    """Return the identity of a run's weights: training replaces the file of the best when it finds better ones."""
     if run is None:
         return ()
     try:
-        stat = run.best_file.stat()
+        stat = (run.last_file if at == LAST else run.best_file).stat()
     except OSError:
-        return (run.path,)
-    return run.path, stat.st_ino, stat.st_mtime_ns
+        return run.path, at
+    return (run.path, at) if at not in (BEST, LAST) else (run.path, at, stat.st_ino, stat.st_mtime_ns)

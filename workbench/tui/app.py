@@ -14,6 +14,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from workbench.config.environment import DEBUG, unexpected
+from workbench.inference.protocol import Inspect
 from workbench.runs import launch, store
 from workbench.runs.run import Run
 from workbench.tui.appearance import COMPACT, MEDIUM, TALL, WIDE, Appearance
@@ -50,8 +51,14 @@ def _studies() -> Screen[None]:
     return StudiesScreen()
 
 
+def _inspect() -> Screen[None]:
+    from workbench.tui.inspect.screen import InspectScreen
+
+    return InspectScreen()
+
+
 _FIRST = ("base", "lab")  # style sheets that the first paint needs, with the last
-_PAGES = ("run", "charts", "confusion", "runs", "compare", "studies", "poem")
+_PAGES = ("run", "charts", "confusion", "runs", "compare", "studies", "poem", "inspect")
 _LAST = ("over", "ansi")
 _SOON = 0.3  # seconds after which the other pages' style sheets are read, unless one of them is shown before
 
@@ -67,7 +74,13 @@ class WorkbenchApp(Messages, Appearance):
     TITLE = "Workbench"
     BINDINGS = bindings("everywhere")
     COMMANDS = {Palette}  # noqa: RUF012
-    SCREENS = {"lab": LabScreen, "runs": _runs, "studies": _studies, "poem": _poem}  # noqa: RUF012
+    SCREENS = {  # noqa: RUF012
+        "lab": LabScreen,
+        "runs": _runs,
+        "studies": _studies,
+        "poem": _poem,
+        "inspect": _inspect,
+    }
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (COMPACT, "-compact"), (WIDE, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (MEDIUM, "-medium"), (TALL, "-tall")]  # noqa: RUF012
 
@@ -80,6 +93,7 @@ class WorkbenchApp(Messages, Appearance):
         self._first = open_run
         self._open: Screen[None] | None = None  # the Run screen, kept while another one is shown
         self._origin: Place = "runs"  # the place from which the Run screen was opened
+        self._inspected_from: Place = "run"  # the place from which the Inspect screen was opened
         self._moving = asyncio.Lock()  # held while screens change: a change that is broken off leaves half a screen
 
     def get_driver_class(self) -> type[Driver]:
@@ -131,7 +145,9 @@ class WorkbenchApp(Messages, Appearance):
             await self.pop_screen()
         if screen != "lab":
             self.read_styles()
-        if self.place in self.SCREENS:  # not one that belongs to the run
+        if screen == "inspect":
+            self._inspected_from = self.place
+        elif self.place in self.SCREENS and self.place != "inspect":  # not one that belongs to the run
             self._origin = self.place
         if len(self.screen_stack) > 1:
             await self.switch_screen(screen)
@@ -166,6 +182,27 @@ class WorkbenchApp(Messages, Appearance):
         from workbench.tui.confusion.screen import ConfusionScreen
 
         self.run_worker(self._enter(ConfusionScreen(run)), group="open")
+
+    @property
+    def opened(self) -> Run | None:
+        """The run whose screen was opened last."""
+        from workbench.tui.run.screen import RunScreen
+
+        return self._open.run if isinstance(self._open, RunScreen) else None
+
+    def inspect(self, run: Run, subject: Inspect | None) -> None:
+        """Show a run's network on a text or a row, step by step."""
+        self.run_worker(self._inspect(run, subject), group="open")
+
+    async def _inspect(self, run: Run, subject: Inspect | None) -> None:
+        from workbench.tui.inspect.screen import InspectScreen
+
+        async with self._moving:
+            if self.place != "inspect":
+                await self._put("inspect")
+            for screen in self.screen_stack:
+                if isinstance(screen, InspectScreen):
+                    screen.inspect(run, subject)
 
     def compare(self, runs: Mapping[str, Run]) -> None:
         """Show runs, by their letters, side by side."""
@@ -203,7 +240,10 @@ class WorkbenchApp(Messages, Appearance):
         self.run_worker(self.action_go(place))
 
     def back(self) -> None:
-        """Return from the Run screen to the one that it was opened from."""
+        """Return from the Run or the Inspect screen to the one that it was opened from."""
+        if self.place == "inspect":
+            self.go(self._inspected_from if self._inspected_from in self.SCREENS else "run")
+            return
         self.go(self._origin if self._origin in self.SCREENS else "runs")
 
     def ask_to_stop(self, run: Run) -> None:

@@ -12,7 +12,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key
 
-Place = Literal["everywhere", "lab", "run", "confusion", "runs", "compare", "studies", "poem"]
+Place = Literal["everywhere", "lab", "run", "confusion", "runs", "compare", "studies", "poem", "inspect"]
 TITLES: dict[Place, str] = {
     "everywhere": "Everywhere",
     "lab": "Lab",
@@ -22,6 +22,7 @@ TITLES: dict[Place, str] = {
     "compare": "Compare",
     "studies": "Studies",
     "poem": "Poem",
+    "inspect": "Inspect",
 }
 
 
@@ -95,6 +96,7 @@ ACTIONS = (
     *_chart_actions("run"),
     Action("run", "chart('axis')", "a", "", "X axis", "draw over steps, epochs or time", False),
     Action("run", "picture", "p", "", "Picture", "write the curves to a picture for a report", False),
+    Action("run", "inspect", "i", "", "Inspect", "the network on one text: gates, states, the answer forming"),
     Action("run", "back", "b", "f7", "Back", "back to where this run was opened from"),
     # the matrix has no text field: its keys need no twin
     Action("confusion", "examples", "enter", "", "Examples", "list the examples in the cell that the arrow keys mark"),
@@ -112,6 +114,7 @@ ACTIONS = (
         "labels as given, by error, or the most confused side by side",
     ),
     Action("confusion", "other", "c", "", "Compare", "show the difference to another run with the same labels"),
+    Action("confusion", "inspect", "i", "", "Inspect", "look inside the network on one of the examples listed"),
     Action("confusion", "picture", "p", "", "Picture", "write the matrix to a picture for a report", False),
     Action("runs", "open", "o", "f6", "Open", "watch the chosen run (also Enter)"),
     Action("runs", "stop", "x", "f8", "Stop", "ask the chosen run to save a checkpoint and end", acts=True),
@@ -198,6 +201,24 @@ ACTIONS = (
     Action("poem", "keep", "k", "ctrl+g", "Keep", "keep the marked poem, in a file beside the runs"),
     Action("poem", "kept", "l", "ctrl+l", "Kept", "the poems that are kept"),
     Action("poem", "save", "s", "f12", "Save", "save the marked poem to a file; it asks for the name"),
+    Action("poem", "inspect", "i", "ctrl+n", "Inspect", "look inside the network on the marked poem"),
+    Action("inspect", "next_pane", "v", "f6", "Next view", "gates, states, memory, answer, contributions, units"),
+    Action("inspect", "edit", "slash", "ctrl+l", "Text", "type another text, row N or window N (Enter: back to it)"),
+    Action("inspect", "part", "g", "f5", "Part", "the next gate; h or c; what is kept or written"),
+    Action("inspect", "layer", "l", "ctrl+o", "Layer", "the next layer and direction"),
+    Action("inspect", "order", "o", "f8", "Order", "the liveliest units first, by number, or the units' mean"),
+    Action("inspect", "follow", "f", "ctrl+t", "Follow", "follow the chosen unit over the whole text (also Enter)"),
+    Action("inspect", "twin", "h", "f12", "Twin", "gates of a cell that hides them, by its hand-written twin"),
+    Action("inspect", "explain", "full_stop", "", "Explain", "contributions to the next of the likeliest answers"),
+    Action("inspect", "neighbour(1)", "right_square_bracket", "ctrl+n", "Next row", "the next row of the test split"),
+    Action("inspect", "compare", "c", "ctrl+g", "Compare", "a second network on the same text; again: no more"),
+    Action("inspect", "find_units", "u", "ctrl+s", "Find units", "units that go with a trait: a class, a line's end"),
+    Action("inspect", "choose_run", "r", "ctrl+r", "Run", "inspect another run's network"),
+    Action("inspect", "weights", "w", "ctrl+y", "Weights", "the best, the last, or weights that were kept"),
+    Action("inspect", "neighbour(-1)", "left_square_bracket", "ctrl+b", "Row before", "the row before", False),
+    Action("inspect", "column(1)", "plus", "", "Wider", "columns twice as wide", False),
+    Action("inspect", "column(-1)", "minus", "", "Narrower", "columns half as wide", False),
+    Action("inspect", "back", "b", "f7", "Back", "back to where this was opened from"),
     Action("everywhere", "go('lab')", "1", "f2", "Lab", "choose a task and a cell, and start", footer=False),
     Action("everywhere", "go('runs')", "2", "f3", "Runs", "all runs of this folder", footer=False),
     Action("everywhere", "go('run')", "3", "f4", "Run", "the run that was opened last", footer=False),
@@ -205,6 +226,7 @@ ACTIONS = (
     Action(
         "everywhere", "go('studies')", "5", "f11", "Studies", "many runs under one name, and their table", footer=False
     ),
+    Action("everywhere", "go('inspect')", "6", "ctrl+backslash", "Inspect", "a network on one text, inside", False),
     Action("everywhere", "toggle_theme", "t", "f9", "Theme", "dark, light, or high contrast", footer=False),
     Action(
         "everywhere",
@@ -226,12 +248,13 @@ _OPENING = (
     "leave",
     "help",
     "stop",
+    "edit",
 )  # open a field or a dialog, which the keys that follow are for
 _SHOWN = {
     **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc", "backspace": "Bksp"},
     **{"question_mark": "?", "up": "↑", "down": "↓", "plus": "+", "minus": "-", "comma": ",", "full_stop": "."},
     **{"left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}"},
-    **{"less_than_sign": "<", "greater_than_sign": ">"},
+    **{"less_than_sign": "<", "greater_than_sign": ">", "ctrl+backslash": "^\\"},
 }
 
 

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from textual.app import App
 from textual.screen import Screen
 
+from workbench.inference.protocol import Inspect
 from workbench.runs.run import Run
 from workbench.tui.keys import Place
 from workbench.tui.services.owned_runs import OwnedRuns
@@ -39,6 +40,10 @@ class Navigator(Protocol):
     def place(self) -> Place:
         """The full screen that is shown, under whatever dialog."""
 
+    @property
+    def opened(self) -> Run | None:
+        """The run whose screen was opened last."""
+
     async def action_go(self, place: Place) -> None:
         """Show the screen of a place; return when it is shown."""
 
@@ -46,13 +51,16 @@ class Navigator(Protocol):
         """Show the screen of a place."""
 
     def back(self) -> None:
-        """Return from the Run screen to the one that it was opened from."""
+        """Return from the Run or the Inspect screen to the one that it was opened from."""
 
     def open_run(self, run: Run) -> None:
         """Show a run's screen."""
 
     def open_confusion(self, run: Run) -> None:
         """Show a run's confusion matrix on a screen of its own."""
+
+    def inspect(self, run: Run, subject: Inspect | None) -> None:
+        """Show a run's network on a text or a row, step by step."""
 
     def compare(self, runs: Mapping[str, Run]) -> None:
         """Show runs, by their letters, side by side."""

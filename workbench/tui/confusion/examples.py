@@ -36,6 +36,7 @@ class ExamplesPane(Vertical):
         self._search = ExampleSearch(run)
         self._request: Examples | None = None
         self._caption = ""
+        self._listed: Sequence[Example] = ()
 
     def compose(self) -> ComposeResult:
         yield StaticText(id="listed")
@@ -54,9 +55,15 @@ class ExamplesPane(Vertical):
             caption: shown above them.
         """
         self._request, self._caption, self._search.requested = request, caption, request
+        self._listed = ()
         self._show_head("")
         self._show_progress()
         self._ask(request)
+
+    @property
+    def listed(self) -> Sequence[Example]:
+        """The examples that are listed."""
+        return self._listed
 
     def cancel(self) -> None:
         """Drop the request."""
@@ -73,7 +80,8 @@ class ExamplesPane(Vertical):
             return
         if listed is None:
             return
-        self._search.requested = None
+        self._search.requested, self._listed = None, listed.examples
+        self.screen.refresh_bindings()
         self._show_head(_counts(request, listed))
         body.show(examples_text(listed.examples, request.true, request.guess))
         body.scroll_home(animate=False)

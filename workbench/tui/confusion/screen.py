@@ -13,7 +13,8 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from tasks.views import Confusion
-from workbench.inference.protocol import Examples
+from workbench.inference.protocol import Examples, Inspect
+from workbench.render.format import percent
 from workbench.render.text import printable
 from workbench.runs.events import Finished
 from workbench.runs.folder import RunError
@@ -43,6 +44,7 @@ from workbench.tui.widgets.status import badge, live
 from workbench.tui.widgets.table import Passage, lay_out
 
 _WIDE, _LOW = 110, 22
+_ENTRY = 60  # characters of an example in a list
 
 
 class ConfusionScreen(Page):
@@ -205,6 +207,8 @@ class ConfusionScreen(Page):
                 ) or None
             case "examples" | "order" | "difference" | "other" | "picture":
                 return bool(self._points) or None
+            case "inspect":
+                return (self._listing and any(one.row >= 0 for one in self.query_one(ExamplesPane).listed)) or None
             case "earlier":
                 return at > 0 or None
             case "later":
@@ -275,6 +279,20 @@ class ConfusionScreen(Page):
             pane = self.query_one(ExamplesPane)
             pane.list_examples(request, examples_caption(shown.point, self._best, finished=self._finished))
             pane.query_one(Passage).focus()
+
+    def action_inspect(self) -> None:
+        """Ask for one of the examples listed, and look inside the network on it."""
+        examples = [one for one in self.query_one(ExamplesPane).listed if one.row >= 0]
+
+        def chosen(number: int | None) -> None:
+            if number is not None:
+                self.navigator.inspect(self.run, Inspect(row=examples[number].row))
+
+        entries = [
+            (printable(one.text, _ENTRY), f"its class {percent(one.true)} %, predicted {percent(one.guess)} %")
+            for one in examples
+        ]
+        self.app.push_screen(ChoiceDialog("Inspect which example?", entries), chosen)
 
     def action_back(self) -> None:
         """Go back from the examples to the matrix, from the matrix to the Run screen."""

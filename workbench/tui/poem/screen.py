@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from workbench.config.generation import SEEDS
-from workbench.inference.protocol import Begun, End
+from workbench.inference.protocol import Begun, End, Inspect
 from workbench.inference.session import InferenceSession
 from workbench.render.format import age
 from workbench.runs.folder import RunError
@@ -142,14 +142,21 @@ class PoemScreen(PoemKeeping):
         return self._stopped is not None and not self._stopped.is_set()
 
     def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("write", "break_off", "again", "redo", "copy", "marks", "keep", "save"):
+        if action not in ("write", "break_off", "again", "redo", "copy", "marks", "keep", "save", "inspect"):
             return True
         if not self.is_mounted or action == "break_off":
             return self.writing or None
         marked = self._marked
         free = self.chosen is not None and not self.writing
         whole = marked is not None and marked.over and not self.session.readonly
-        able = {"write": free, "copy": marked, "marks": marked, "keep": whole, "save": whole}
+        able = {
+            "write": free,
+            "copy": marked,
+            "marks": marked,
+            "inspect": marked and marked.over,
+            "keep": whole,
+            "save": whole,
+        }
         return bool(able.get(action, free and marked)) or None
 
     @on(GenerationRow.Submitted)
@@ -188,6 +195,11 @@ class PoemScreen(PoemKeeping):
             return
         self.query_one(GenerationForm).fill(request)
         self._write(GenerationRecord(run, request, self.chosen is not None and live(self.chosen.status)))
+
+    def action_inspect(self) -> None:
+        marked = self._marked
+        assert marked is not None
+        self.navigator.inspect(marked.record.run, Inspect(text=marked.text.replace("\n", "")))
 
     def action_marks(self) -> None:
         poems = self.query_one(PoemList)

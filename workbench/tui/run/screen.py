@@ -16,7 +16,8 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from tasks.base import Settings
-from tasks.views import Confusion, View
+from tasks.views import Confusion, Series, View
+from workbench.inference.protocol import Inspect
 from workbench.runs.events import Finished, Step
 from workbench.runs.folder import RunError
 from workbench.runs.history import History
@@ -256,6 +257,8 @@ class RunScreen(Page):
 
     def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
+            case "inspect":
+                return self.run.best_file.exists() or None
             case "stop":
                 return (live(self.status) and self.status != "stopping") or None
             case "resume":
@@ -316,6 +319,13 @@ class RunScreen(Page):
 
     def action_fill(self) -> None:
         self.navigator.open_confusion(self.run)
+
+    def action_inspect(self) -> None:
+        """Look inside the network on the row that a view shows, such as a forecast's window, else on the first one."""
+        views = self.query_one(ViewPanes).views.values()
+        shown = (view for view in views if isinstance(view, Series) and view.place is not None)
+        subject = next((Inspect(split=view.split or "test", place=view.place) for view in shown), None)
+        self.navigator.inspect(self.run, subject)
 
     def action_chart(self, change: str) -> None:
         """Change the view of the charts by one of ``VIEW_ACTIONS``."""

@@ -17,9 +17,9 @@ from textual.widget import Widget
 from tasks.views import Confusion, Series, Table, Text, View
 from workbench.render.text import printable
 from workbench.runs.events import Sample
-from workbench.tui.run.series_chart import SeriesChart
 from workbench.tui.widgets.confusion_grid import ConfusionGrid
 from workbench.tui.widgets.matrix import most_confused
+from workbench.tui.widgets.series_chart import SeriesChart
 from workbench.tui.widgets.static_text import StaticText
 from workbench.tui.widgets.table import Passage, lay_out
 

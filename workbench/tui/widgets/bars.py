@@ -26,7 +26,7 @@ class TopBar(Widget):
     def render(self) -> Content:
         told = f" {self.training} training " if self.training else ""
         right = Content.styled(told, "bold $text-success")
-        every = [self._screens(*how) for how in ((" Workbench  ", " "), ("", " "), ("", ""))]
+        every = [self._screens(*how) for how in ((" Workbench  ", " "), ("", " "), ("", ""), ("", "", ""))]
         for room in (self.size.width - right.cell_length, self.size.width):
             for left in every:
                 if left.cell_length <= room:
@@ -34,13 +34,13 @@ class TopBar(Widget):
             right = Content("")
         return every[-1]
 
-    def _screens(self, title: str, around: str) -> Content:
-        """Return the screens' keys and names, with blanks around each."""
+    def _screens(self, title: str, around: str, between: str = " ") -> Content:
+        """Return the screens' keys and names, with blanks around each, and between key and name."""
         parts: list[Content | tuple[str, str]] = [(title, "bold")]
         for action in actions("everywhere"):
             if action.name.startswith("go("):
                 here = action.name == f"go('{self._place}')"
-                text = f"{around}{action.key} {action.label}{around}"
+                text = f"{around}{action.key}{between}{action.label}{around}"
                 name = Content.styled(text, "bold reverse" if here else "$foreground-muted")
                 parts += [name.stylize(Style.from_meta({"@click": f"app.{action.name}"})), (" ", "")]
         return Content.assemble(*parts[:-1])

@@ -16,6 +16,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     about: ClassVar[str] = "Recall the first symbol of a sequence."
     data_settings: ClassVar[Sequence[str]] = ("rows",)
     training_settings: ClassVar[Sequence[str]] = ("dropout", "pause", "gate", "trouble", "trouble_step")
+    example: ClassVar[str] = "2101"
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 8,
         "train.batch_size": 16,

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import DataError
+from tasks.base import DataError, Reading
 from tasks.shared.classification import metrics
 from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
 from tasks.shared.datasets.splits import SplitRows
@@ -108,6 +108,30 @@ class Task(base.Task):
         shares = model(codes, torch.tensor([len(text)]))[0].softmax(0)
         rows = [[label, float(share)] for label, share in zip(self.state["labels"], shares, strict=True)]
         return [Table(title=text, columns=["symbol", "probability"], rows=rows), Text(title="echo", text=text)]
+
+    def reading(self, model, text):
+        if not text.strip().isdigit():
+            raise ValueError(f"{text!r} is not a row of digits: type digits below {CLASSES}.")
+        digits = [int(digit) % CLASSES for digit in text.strip()]
+        notes = (
+            [f"Digits from {CLASSES} on are read as smaller ones."] if max(map(int, text.strip())) >= CLASSES else []
+        )
+        return self._reading(model, digits, notes=notes)
+
+    def reading_of_row(self, model, data, row):
+        return self._reading(model, data.codes[row, : data.lengths[row]].tolist(), known=True)
+
+    def _reading(self, model, digits, notes=(), *, known=False):
+        labels = self.state["labels"]
+        return Reading(
+            symbols=[str(digit) for digit in digits],
+            inputs=model.features(torch.tensor([digits])),
+            readout=lambda _, outputs, lengths: model.readout(outputs, lengths),
+            answers=labels,
+            expected=[*[""] * (len(digits) - 1), labels[digits[0]]] if known else (),
+            traits={"zero": [float(digit == 0) for digit in digits]},
+            notes=notes,
+        )
 
     def baseline(self, data, *, cached_only=False):
         return {split: {"majority": {"accuracy": 0.4, "macro_f1": 0.2}} for split in base.EVAL_SPLITS}

@@ -1,0 +1,1 @@
+"""The Inspect screen: a network on one text, step by step."""
