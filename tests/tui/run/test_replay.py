@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
 import pytest
-from engine.toy_runs import after, only, toy, trained
+from engine.toy_runs import only, toy, trained
 from waiting import eventually
 
+from workbench.engine import loop
 from workbench.runs.events import Checkpoint, Eval, Finished, Started, Step
 from workbench.runs.history import read_history
 from workbench.runs.journal import Tail
@@ -31,10 +33,11 @@ class Clock:
 
 
 @pytest.fixture
-def recorded(folder: Path) -> Run:
-    """A run that was really trained, stopped, and gone on with."""
+def recorded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that was really trained, stopped after its first evaluation, and gone on with."""
+    monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0.0)  # it is asked at every step
     run = toy(folder, {"train.epochs": 3, "train.eval_every": 6, "train.checkpoint_seconds": 10_000.0})
-    trained(run, after(1))
+    trained(run, lambda: bool(read_history(run.events_file).evals))
     trained(run)
     return run
 
@@ -69,7 +72,7 @@ async def test_at_each_evaluation_the_screen_shows_what_the_events_say(screen, r
     events = events_of(recorded)
     assert len(only(Started, events)) == 2  # it was stopped and gone on with
     screen.app = Replayed(recorded, Clock())
-    async with screen.app.run_test(size=(120, 36)) as pilot:
+    async with screen.app.run_test(size=(160, 36)) as pilot:
         await screen.until(pilot, "replay of toy with rnn", "replay ×20")
         for number, event in enumerate(events, 1):
             if not isinstance(event, Eval):
@@ -82,15 +85,16 @@ async def test_at_each_evaluation_the_screen_shows_what_the_events_say(screen, r
                 f"epoch {event.epoch:.1f}",
             ]
             wanted += [f"best accuracy {event.best.value:.4f} at step {event.best.step}"]
-            wanted += [f"{event.metrics['macro_f1']:.4f}", f"{event.metrics['balanced_accuracy']:.4f}"]
+            best = next(one.metrics for one in only(Eval, events) if one.step == event.best.step)
+            wanted += [f"{best['macro_f1']:.4f}", f"{best['balanced_accuracy']:.4f}", f"{best['loss']:.4f}"]
             text = await screen.until(pilot, *wanted)
             assert "running" in text
             charts = pilot.app.screen.query_one(ChartPanel)
             await eventually(pilot, lambda charts=charts, event=event: charts.validation.ends[1] == event.step)
             assert charts.validation.points[-1] == (event.step, pytest.approx(event.metrics["loss"]))
             counts = next(view for view in event.views if hasattr(view, "counts")).counts
-            (row,) = [line for line in text.splitlines() if "two [red]" in line and "│" in line][:1]
-            assert [int(n) for n in re.findall(r"\d+", row.split("two [red]")[1])][:3] == counts[2]
+            row = next(line.split("two [red]")[1] for line in text.splitlines() if "│  two [red]" in line)
+            assert [int(n) for n in re.findall(r"\d+", row)][:3] == [count for count in counts[2] if count]
         await pilot.press("right_square_bracket")
         end = only(Finished, events)[-1]
         await screen.until(
@@ -120,22 +124,27 @@ async def test_events_are_stepped_through_forward_and_back(screen, recorded: Run
 async def test_it_plays_by_the_clock_and_pauses(screen, recorded: Run) -> None:
     events = events_of(recorded)
     timed(recorded, [100.0 + number for number in range(len(events))])
+    lasts = [0, *(not isinstance(event, Started) for event in events[1:])]  # a second, but before a life none
+    seconds = list(itertools.accumulate(lasts))
+
+    def due(after: float) -> str:
+        return f"event {sum(at < after for at in seconds)} of {len(events)}"
+
     clock = Clock()
     screen.app = Replayed(recorded, clock, speed=2.0)
     async with screen.app.run_test(size=(120, 36)) as pilot:
         await screen.until(pilot, "event 1 of", "playing")
-        clock.now += 2.6  # 5.2 seconds of the run
-        first = next(number for number, event in enumerate(events) if number and isinstance(event, Started))
-        assert first > 6  # the gap before a life is left out
-        await screen.until(pilot, "event 6 of")
+        clock.now += 1.75
+        await screen.until(pilot, due(3.5))
         await pilot.press("space")
         await screen.until(pilot, "paused")
         clock.now += 100
         await pilot.press("f")  # it looks again
-        await screen.until(pilot, "replay ×4", "event 6 of")
+        await screen.until(pilot, "replay ×4", due(3.5))
         await pilot.press("space")
-        clock.now += 0.5
-        await screen.until(pilot, "event 8 of", "playing")
+        await screen.until(pilot, "playing")
+        clock.now += 1.25
+        await screen.until(pilot, due(8.5), "playing")
         clock.now += 1000
         await screen.until(pilot, "at its end", "finished", f"event {len(events)} of {len(events)}")
         await pilot.press("space")

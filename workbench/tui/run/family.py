@@ -66,6 +66,8 @@ def _branch(one: Relative) -> str:
 
 
 def _relation(one: Relative) -> str:
-    words = {"this": "this run", "child": "a branch"}.get(one.relation, one.relation)
+    words = {"this": "this run", "child": "a branch", "descendant": "a branch of the one above"}.get(
+        one.relation, one.relation
+    )
     step = "" if one.step is None else f", branched off at step {one.step:,}"
     return words + step + ("" if one.run else ", deleted or moved")

@@ -58,6 +58,9 @@ class BranchDialog(Dialog[Branched | None]):
             yield Input(placeholder="train.lr=0.0003 train.epochs=30", compact=True, id="changes")
             yield Static(markup=False, id="answer")
 
+    def on_mount(self) -> None:
+        self._check()
+
     @on(Input.Changed)
     def _changed(self) -> None:
         self._check()
