@@ -209,6 +209,7 @@ def test_a_branch(snap_compare, screen, worker, folder, monkeypatch, size, keys)
 
     async def walk(pilot) -> None:
         await screen.until(pilot, "branch of", "1 sibling", "step 100")
+        screen.app._count_live_runs()  # before a dialog covers the bar
         for key in keys:
             await pilot.press(key)
             await screen.until(pilot, *(("this run",) if key == "g" else ("yet:",)))
