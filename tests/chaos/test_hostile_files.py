@@ -16,7 +16,7 @@ from workbench.runs.run import Run
 
 FILES = (
     *("spec.json", "task.json", "task.safetensors", "network.txt", "events.jsonl", "lock", "worker.log"),
-    *("best.safetensors", "last.pt", "STOP", "reserve"),
+    *("best.safetensors", "last.pt", "kept-12.pt", "start.pt", "start.safetensors", "STOP", "reserve"),
 )
 DIARY = b"Dear diary, nobody may write here.\n" * 100
 OPENING = ("show", "watch", "predict", "eval", "resume")  # commands that refuse a run with a link in it

@@ -23,7 +23,7 @@ from workbench.runs.run import Run, task_state
 from workbench.runs.summary import UNREADABLE, read_summary
 
 FILES = ("reserve", "events.jsonl", "worker.log", "task.json", "task.safetensors", "lock", "STOP", "spec.json")
-FILES += ("best.safetensors", "last.pt", "network.txt")
+FILES += ("best.safetensors", "last.pt", "kept-12.pt", "start.pt", "network.txt")
 
 
 def link(path: Path, diary: Path) -> str:

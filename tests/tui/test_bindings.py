@@ -17,7 +17,9 @@ from workbench.tui.keys import ACTIONS, PALETTE_KEY, TITLES, Action, Place, acti
 from workbench.tui.widgets.page import Page
 
 PLACES = [place for place in get_args(Place) if any(action.place == place for action in ACTIONS)]
-ACTING = re.compile(r"^(start|stop|resume|describe|delete|remove|rm|fetch|download|retry|cancel)")  # a run, or data
+ACTING = re.compile(
+    r"^(start|stop|resume|branch|describe|delete|remove|rm|fetch|download|retry|cancel)"
+)  # a run, or data
 
 
 def pages() -> dict[str, type[Page]]:

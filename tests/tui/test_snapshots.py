@@ -6,6 +6,7 @@ writes ``snapshot_report.html`` with both pictures side by side. They hold for t
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -14,6 +15,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import fake_worker
+import msgspec
 import pytest
 from fake_studies import begun, planned
 from poem_steps import entered, opened, reading
@@ -22,7 +25,8 @@ from textual.theme import Theme
 from textual.widgets import Input, TextArea
 from waiting import HANG
 
-from workbench.runs import metadata
+from workbench.config.spec import Parent
+from workbench.runs import metadata, store
 from workbench.runs.metadata import RunMetadata
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.run.screen import RunScreen
@@ -188,6 +192,49 @@ def test_studies_screen(snap_compare, screen, folder, monkeypatch, size, theme) 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, choose))
     for one in live:
         one.close()
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=named)
+@pytest.mark.parametrize("keys", ["", "g", "B"], ids=named)
+def test_a_branch(snap_compare, screen, worker, folder, monkeypatch, size, keys) -> None:
+    """A run with its parent's curve, the tree of its family, and the dialog that branches it."""
+    monkeypatch.setenv("TEXTUAL_THEME", DARK.name)
+    old = worker("lstm").start(**FACTS).train(10, 60).train(70, 120).finish()
+    described = msgspec.structs.replace(old.run.spec, parent=Parent(run=old.run.id, step=60))
+    branches = [worker(run=store.create(folder, described)) for _ in range(2)]
+    for one in branches:
+        one.start(**FACTS, from_step=60).evaluate(60)
+        one.train(70, 100)
+    screen.app = WorkbenchApp(folder, None, branches[0].run)
+
+    async def walk(pilot) -> None:
+        await screen.until(pilot, "branch of", "1 sibling", "step 100")
+        screen.app._count_live_runs()  # before a dialog covers the bar
+        for key in keys:
+            await pilot.press(key)
+            await screen.until(pilot, *(("this run",) if key == "g" else ("yet:",)))
+
+    assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=named)
+def test_a_replay(snap_compare, screen, worker, folder, monkeypatch, size) -> None:
+    monkeypatch.setenv("TEXTUAL_THEME", DARK.name)
+    moments = itertools.count(1_767_323_045)
+    with monkeypatch.context() as patch:
+        patch.setattr(fake_worker.time, "time", lambda: float(next(moments)))
+        one = worker("lstm").start(**FACTS).train(10, 60).train(70, 120).finish()
+    screen.app = WorkbenchApp(folder, None, one.run, replay=20.0)
+
+    async def walk(pilot) -> None:
+        await screen.until(pilot, "replay of names with lstm")
+        await pilot.press("left_square_bracket")
+        await screen.until(pilot, "event 1 of", "paused")
+        for number in (9, 16):
+            await pilot.press("right_square_bracket")
+            await screen.until(pilot, f"event {number} of 17", "paused")
+
+    assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
 
 
 def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -131,7 +131,8 @@ def event_line(event: Event, history: History, settings: Settings) -> str:
     match event:
         case Started():
             again = f" from step {event.from_step}" if event.from_step else ""
-            notes = "".join(f"\n{note}" for note in event.notes) if not event.from_step else ""
+            resumed = event.from_step and history.evals  # a branch begins at a step and has none
+            notes = "" if resumed else "".join(f"\n{note}" for note in event.notes)
             return (
                 f"Training{again} on {event.device} ({event.precision}): {event.parameters:,} parameters, "
                 f"{event.train_size:,} examples, {event.total_steps:,} steps.{notes}"

@@ -19,7 +19,7 @@ from workbench.runs.history import read_history
 from workbench.runs.locations import PRETRAINED
 from workbench.runs.run import Run
 
-Relation = Literal["ancestor", "parent", "sibling", "this", "child"]
+Relation = Literal["ancestor", "parent", "sibling", "this", "child", "descendant"]
 _DEEPEST = 64  # generations that are followed
 
 
@@ -113,14 +113,16 @@ def inherited(run: Run) -> list[Started | Step | Eval]:
     return events
 
 
-def _descendants(run: Run, every: Sequence[Run], depth: int, seen: set[Path]) -> Iterator[Relative]:
+def _descendants(
+    run: Run, every: Sequence[Run], depth: int, seen: set[Path], relation: Relation = "child"
+) -> Iterator[Relative]:
     """Yield what was branched from a run, the oldest first, each followed by its own branches."""
     for one in reversed(every):
         own = parent_of(one)
         if own is not None and own.run in (run.id, str(run.path)) and one.path not in seen and depth < _DEEPEST:
             seen.add(one.path)
-            yield Relative(one.id, one, "child", depth, own.step)
-            yield from _descendants(one, every, depth + 1, seen)
+            yield Relative(one.id, one, relation, depth, own.step)
+            yield from _descendants(one, every, depth + 1, seen, "descendant")
 
 
 def _step(run: Run) -> int | None:

@@ -12,14 +12,23 @@ _GC_THRESHOLDS = (50_000, 20, 20)  # collecting takes a sixth of the time to the
 
 
 def open_screen(
-    runs_folder: Path, data: Path | None = None, open_run: Run | None = None, *, readonly: bool = False
+    runs_folder: Path,
+    data: Path | None = None,
+    open_run: Run | None = None,
+    *,
+    readonly: bool = False,
+    replay: float = 0.0,
 ) -> int:
-    """Open the application, on ``open_run`` where one is given; return its exit code when the user leaves."""
+    """Open the application, on ``open_run`` where one is given; return its exit code when the user leaves.
+
+    Args:
+        replay: speed at which that run's events come again; 0: it is shown as it stands.
+    """
     gc.set_threshold(*_GC_THRESHOLDS)
     if not sys.stderr.isatty():  # Textual draws there: `workbench 2>log` would draw into the log
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     from workbench.tui.app import WorkbenchApp
 
-    app = WorkbenchApp(runs_folder, data, open_run, readonly=readonly)
+    app = WorkbenchApp(runs_folder, data, open_run, readonly=readonly, replay=replay)
     app.run()
     return app.return_code or 0

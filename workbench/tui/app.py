@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.driver import Driver
@@ -31,6 +32,9 @@ from workbench.tui.widgets.bars import TopBar
 from workbench.tui.widgets.dialogs import CANCEL, STOP, leave, stop
 from workbench.tui.widgets.messages import Messages
 from workbench.tui.widgets.page import Page
+
+if TYPE_CHECKING:
+    from workbench.tui.widgets.branch_dialog import Branched
 
 
 def _poem() -> Screen[None]:
@@ -85,12 +89,19 @@ class WorkbenchApp(Messages, Appearance):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (MEDIUM, "-medium"), (TALL, "-tall")]  # noqa: RUF012
 
     def __init__(
-        self, runs_folder: Path, data: Path | None = None, open_run: Run | None = None, *, readonly: bool = False
+        self,
+        runs_folder: Path,
+        data: Path | None = None,
+        open_run: Run | None = None,
+        *,
+        readonly: bool = False,
+        replay: float = 0.0,
     ) -> None:
         super().__init__()
         self.session = Session(runs_folder, data, readonly, OwnedRuns())
         self.pages: dict[Place, Screen[None]] = {}
         self._first = open_run
+        self._replay = replay  # speed at which the first run is shown again; 0: it is shown as it stands
         self._open: Screen[None] | None = None  # the Run screen, kept while another one is shown
         self._origin: Place = "runs"  # the place from which the Run screen was opened
         self._inspected_from: Place = "run"  # the place from which the Inspect screen was opened
@@ -111,7 +122,7 @@ class WorkbenchApp(Messages, Appearance):
     async def on_mount(self) -> None:
         self.set_interval(1.0, self._count_live_runs)
         if self._first:
-            await self._open_run(self._first)
+            await self._open_run(self._first, self._replay)
         else:
             await self._put("lab")
             self.set_timer(_SOON, self.read_styles)
@@ -158,17 +169,19 @@ class WorkbenchApp(Messages, Appearance):
         """Show a run's screen."""
         self.run_worker(self._open_run(run), group="open")
 
-    async def _open_run(self, run: Run) -> None:
-        from workbench.tui.run.screen import RunScreen  # its imports are not needed for the first paint
+    async def _open_run(self, run: Run, replay: float = 0.0) -> None:
+        from workbench.tui.run.replay.screen import ReplayScreen  # its imports are not needed for the first paint
+        from workbench.tui.run.screen import RunScreen
 
         try:
-            screen = RunScreen(run)
+            screen = ReplayScreen(run, replay) if replay else RunScreen(run)
         except (*UNREADABLE, KeyError) as error:
             self._report(error)
             if len(self.screen_stack) == 1:  # the program was to begin with it
                 await self._put("runs")
             return
-        self.session.owned_runs.add(run)
+        if not replay:
+            self.session.owned_runs.add(run)
         async with self._moving:
             old, self._open = self._open, screen
             self.install_screen(screen, f"run {id(screen)}")
@@ -265,6 +278,17 @@ class WorkbenchApp(Messages, Appearance):
             self.notify(f"{run.id} goes on from its last checkpoint.", markup=False)
         except UNREADABLE as error:
             self._report(error)
+
+    def branch(self, run: Run) -> None:
+        """Ask for the settings of a branch of a run; start it and show its screen."""
+        from workbench.tui.widgets.branch_dialog import BranchDialog  # not needed for the first paint
+
+        def show(branched: Branched | None) -> None:
+            if branched is not None:
+                self.session.owned_runs.add(branched.run, branched.worker)
+                self.open_run(branched.run)
+
+        self.push_screen(BranchDialog(run, self.session.runs_folder), show)
 
     def _attempt(self, act: Callable[[], None]) -> None:
         try:

@@ -12,11 +12,12 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key
 
-Place = Literal["everywhere", "lab", "run", "confusion", "runs", "compare", "studies", "poem", "inspect"]
+Place = Literal["everywhere", "lab", "run", "replay", "confusion", "runs", "compare", "studies", "poem", "inspect"]
 TITLES: dict[Place, str] = {
     "everywhere": "Everywhere",
     "lab": "Lab",
     "run": "Run",
+    "replay": "Replay",
     "confusion": "Confusion",
     "runs": "Runs",
     "compare": "Compare",
@@ -95,9 +96,24 @@ ACTIONS = (
     Action("run", "metric", "m", "ctrl+t", "Figure", "draw the next of the task's metrics beside the loss", False),
     *_chart_actions("run"),
     Action("run", "chart('axis')", "a", "", "X axis", "draw over steps, epochs or time", False),
+    Action("run", "branch", "B", "", "Branch", "a new run from a checkpoint of this one", False, acts=True),
+    Action("run", "family", "g", "", "Family", "the tree of runs that were branched from one another", False),
     Action("run", "picture", "p", "", "Picture", "write the curves to a picture for a report", False),
     Action("run", "inspect", "i", "", "Inspect", "the network on one text: gates, states, the answer forming"),
     Action("run", "back", "b", "f7", "Back", "back to where this run was opened from"),
+    Action("replay", "pause", "space", "", "Pause", "stand still, or go on; at the end from the beginning"),
+    Action("replay", "step_evaluation(-1)", "left_square_bracket", "", "Earlier", "stand at the evaluation before"),
+    Action("replay", "step_evaluation(1)", "right_square_bracket", "", "Later", "stand at the evaluation after"),
+    Action("replay", "speed(2)", "f", "", "Faster", "twice as fast"),
+    Action("replay", "speed(0.5)", "s", "", "Slower", "half as fast"),
+    Action("replay", "step_event(-1)", "left_curly_bracket", "", "An event back", "stand one event earlier", False),
+    Action("replay", "step_event(1)", "right_curly_bracket", "", "An event on", "stand one event later", False),
+    Action("replay", "next_pane", "v", "f6", "Next view", "show the next pane: charts, confusion, tables, text"),
+    Action("replay", "metric", "m", "ctrl+t", "Figure", "draw the next of the task's metrics beside the loss", False),
+    *_chart_actions("replay"),
+    Action("replay", "chart('axis')", "a", "", "X axis", "draw over steps, epochs or time", False),
+    Action("replay", "family", "g", "", "Family", "the tree of runs that were branched from one another", False),
+    Action("replay", "back", "b", "f7", "Back", "back to where this run was opened from"),
     # the matrix has no text field: its keys need no twin
     Action("confusion", "examples", "enter", "", "Examples", "list the examples in the cell that the arrow keys mark"),
     Action("confusion", "back", "b", "f7", "Back", "from the examples to the matrix, from the matrix to the run"),
@@ -166,6 +182,16 @@ ACTIONS = (
         "ctrl+n",
         "Delete",
         "delete the marked runs, else the chosen one; asks first (also Del)",
+        acts=True,
+    ),
+    Action(
+        "runs",
+        "branch",
+        "B",
+        "ctrl+b",
+        "Branch",
+        "a new run from a checkpoint of the chosen one",
+        footer=False,
         acts=True,
     ),
     Action("runs", "export", "e", "f12", "Export", "write the marked runs, else those shown, to a CSV or JSON file"),
@@ -249,6 +275,8 @@ _OPENING = (
     "help",
     "stop",
     "edit",
+    "branch",
+    "family",
 )  # open a field or a dialog, which the keys that follow are for
 _SHOWN = {
     **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc", "backspace": "Bksp"},

@@ -68,6 +68,9 @@ class Navigator(Protocol):
     def resume(self, run: Run) -> None:
         """Start a worker that continues a run from its last checkpoint."""
 
+    def branch(self, run: Run) -> None:
+        """Ask for the settings of a branch of a run; start it and show its screen."""
+
     def ask_to_stop(self, run: Run) -> None:
         """Request a run's end, once the user has confirmed it."""
 

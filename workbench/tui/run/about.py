@@ -32,6 +32,10 @@ def about_text(run: Run, history: History) -> Content:
     called = {"name": about.name, "study": about.study, "tags": " ".join(about.tags)}
     rows: list[tuple[str, str]] = [("run", run.id), *((key, text) for key, text in called.items() if text)]
     rows.append(("folder", str(run.path)))
+    if parent := spec.parent:
+        rows.append(("branch of", f"{parent.run} at step {parent.step:,}"))
+    if kept := run.kept_steps:
+        rows.append(("kept steps", ", ".join(f"{step:,}" for step in kept)))
     where = "starter (small)" if spec.data == "starter" else spec.data_dir or "full"
     rows.append(("data", where if spec.settings.files else "made by the task"))
     if started := history.started:

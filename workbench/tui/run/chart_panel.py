@@ -21,10 +21,11 @@ from workbench.tui.widgets.view_range import VIEW_ACTIONS, ViewRange
 
 
 class _MetricCurves(NamedTuple):
-    """A metric on the training sample and on validation."""
+    """A metric on the training sample and on validation, and on validation in the run that this was branched from."""
 
     train: Curve
     validation: Curve
+    parent: Curve
 
 
 class ChartPanel(Vertical):
@@ -40,6 +41,9 @@ class ChartPanel(Vertical):
         self.validation = Curve("validation", "accent", brief="val")
         self.metric = "" if settings.metric == "loss" else settings.metric  # that is drawn; empty: the loss alone
         self._metrics: dict[str, _MetricCurves] = {}
+        self._inherited: Sequence[Started | Step | Eval] = ()  # of the run's ancestors, up to where it begins
+        self._parent_raw = Curve("raw", "secondary", faint=True)
+        self._parent_validation = Curve("validation", "secondary", faint=True)
         self._metric_chart = Chart("", [], timeline=self.timeline, id="metric")
 
     def compose(self) -> ComposeResult:
@@ -78,6 +82,7 @@ class ChartPanel(Vertical):
             return
         metric, curves = presentation(self.metric, settings), self._curves_of(self.metric)
         shown = [curves.train, curves.validation] if curves.train.ends else [curves.validation]
+        shown += [curves.parent] if curves.parent.ends else []
         higher = settings.higher_is_better if self.metric == settings.metric else metric.higher_is_better
         if (chart.title, chart.curves) != (metric.title, shown):
             chart.show_curves(metric.title, shown, digits=metric.digits, logs=not higher)
@@ -92,14 +97,44 @@ class ChartPanel(Vertical):
     def _curves_of(self, metric: str) -> _MetricCurves:
         if metric not in self._metrics:
             validation = Curve("validation", "accent", brief="val")
-            self._metrics[metric] = _MetricCurves(Curve("train", "primary"), validation)
+            self._metrics[metric] = _MetricCurves(Curve("train", "primary"), validation, Curve("parent", "secondary"))
         return self._metrics[metric]
 
     def clear(self) -> None:
         """Forget all events."""
         self.timeline.clear()
-        for curve in self._curves:
+        inherited = [self._parent_raw, self._parent_validation, *(curves.parent for curves in self._metrics.values())]
+        for curve in (*self._curves, *inherited):
             curve.clear()
+        self._draw_inherited()
+
+    def inherit(self, events: Sequence[Started | Step | Eval]) -> None:
+        """Draw what the run's ancestors trained, paler, up to the step at which this run begins; before any of its own.
+
+        Args:
+            events: in their order; the evaluations' views are not needed.
+        """
+        self._inherited = events
+        if events:
+            parent = Smoothed("parent", "secondary", of=self._parent_raw)
+            curves = [self.raw, self.train, self.validation, self._parent_raw, parent, self._parent_validation]
+            self.query_one("#loss", Chart).show_curves("loss", curves, digits=4, logs=True)
+        self._draw_inherited()
+        self._show_metric()
+
+    def _draw_inherited(self) -> None:
+        for event in self._inherited:
+            if isinstance(event, Started):
+                self.timeline.begin(event.from_step, event.time)
+                continue
+            self.timeline.extend([event])
+            if isinstance(event, Step):
+                self._parent_raw.add(event.step, event.loss)
+                continue
+            self._parent_validation.add(event.step, event.metrics.get("loss"))
+            for name, value in event.metrics.items():
+                if name != "loss" and name.isprintable():
+                    self._curves_of(name).parent.add(event.step, value)
 
     def add_events(self, events: Iterable[Event], history: History) -> None:
         """Add events in their order and set the baseline's level; the charts are drawn again soon.
@@ -168,4 +203,5 @@ class ChartPanel(Vertical):
 
     @property
     def _curves(self) -> list[Curve]:
-        return [self.raw, self.validation, *(curve for pair in self._metrics.values() for curve in pair)]
+        own = [curve for curves in self._metrics.values() for curve in (curves.train, curves.validation)]
+        return [self.raw, self.validation, *own]

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Resize
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tasks.base import Settings
 from tasks.views import Confusion, Series, View
 from workbench.inference.protocol import Inspect
+from workbench.runs import lineage
 from workbench.runs.events import Finished, Step
 from workbench.runs.folder import RunError
 from workbench.runs.history import History
+from workbench.runs.lineage import Relative
 from workbench.runs.run import Run
-from workbench.tui.keys import bindings
+from workbench.tui.keys import Place, bindings
 from workbench.tui.run.about import about_text, metadata_of
 from workbench.tui.run.chart_panel import ChartPanel
+from workbench.tui.run.family import FamilyLine, entries
 from workbench.tui.run.memory import Measured, MemoryPane
 from workbench.tui.run.result import ResultTable
 from workbench.tui.run.scrubber import Scrubber, ScrubberState, target_evaluation
@@ -53,16 +58,17 @@ _GAUGED = 1.0  # seconds between two looks at the machine
 class RunScreen(Page):
     """Follows a run's folder for as long as it is open; when the run ends, what it showed stays."""
 
-    place = "run"
+    place: ClassVar[Place] = "run"
     has_fields = False
-    BINDINGS = bindings(place)
+    BINDINGS = bindings("run")
     EVERY = 1.0  # seconds between two looks at the run's folder
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, watcher: Watcher | None = None) -> None:
         super().__init__()
         self.run = run
         self.status: Seen = "starting"
-        self._watcher = Watcher(run)
+        self._watcher = watcher or Watcher(run)
+        self._family: list[Relative] = []
         self._gauges, self._gauged = Gauges(), 0.0
         self._load: Load | None = None
         self._settings: Settings = run.spec.settings
@@ -79,9 +85,9 @@ class RunScreen(Page):
     def compose(self) -> ComposeResult:
         described = self.run.spec
         yield TopBar("run")
-        yield Progress(self.run, f"{described.task} with {described.cell}", described.data == "starter")
+        yield Progress(self.run, self.title_of_run, described.data == "starter")
         yield StaticText(id="message")
-        yield Scrubber(id="scrubber")
+        yield from self.lines()
         with Container(id="body"):
             with Vertical(id="side"):
                 yield TabRow("tabs")
@@ -89,7 +95,17 @@ class RunScreen(Page):
                 yield ViewPanes((MEMORY, MemoryPane()), (ABOUT, self._about), id="views")
                 yield ResultTable(self.run, self._settings, id="result")
             yield ChartPanel(self._settings)
-        yield BottomBar("run")
+        yield BottomBar(self.place)
+
+    def lines(self) -> Iterable[Widget]:
+        """Yield the lines between the run's message and its panes, each hidden while it says nothing."""
+        yield Scrubber(id="scrubber")
+        yield FamilyLine()
+
+    @property
+    def title_of_run(self) -> str:
+        """Task and cell in words."""
+        return f"{self.run.spec.task} with {self.run.spec.cell}"
 
     def on_mount(self) -> None:
         self._arrange()
@@ -97,11 +113,22 @@ class RunScreen(Page):
 
     def on_screen_resume(self) -> None:
         self.query_one(Progress).label = metadata_of(self.run).label  # it may have been given a name meanwhile
+        self._find_family()
+
+    @work(exclusive=True, group="family")
+    async def _find_family(self) -> None:
+        """Show the runs that this one was branched from, and those that were branched meanwhile."""
+        with suppress(*UNREADABLE, *TAKEN_DOWN):
+            self._family = await run_in_thread(partial(lineage.family, self.run))
+            self.query_one(FamilyLine).show(self._family)
+            self.refresh_bindings()
 
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
         """Follow the run: the only place where its history is read."""
         with suppress(*UNREADABLE, *TAKEN_DOWN):
+            if self.run.spec.parent is not None:
+                self.query_one(ChartPanel).inherit(await run_in_thread(partial(lineage.inherited, self.run)))
             if latest := await run_in_thread(self._watcher.latest):
                 self._show_latest(*latest)
         await poll(self._look, self._show_look, self._unreadable, self._interval, self._wake)
@@ -277,6 +304,10 @@ class RunScreen(Page):
                 return not self._watcher.history.empty or None
             case "newest":
                 return self._evaluation is not None or None
+            case "family":
+                return len(self._family) > 1 or None
+            case "branch":
+                return not self._watcher.history.empty or None
             case "pause":
                 return live(self.status) or self._paused_at is not None or None
         return True
@@ -380,6 +411,24 @@ class RunScreen(Page):
 
     def action_resume(self) -> None:
         self.navigator.resume(self.run)
+
+    def action_branch(self) -> None:
+        """Ask for the settings of a branch of this run, and start it."""
+        self.navigator.branch(self.run)
+
+    def action_family(self) -> None:
+        """Show the tree of the run's family, and open the run that is chosen in it."""
+        family = list(self._family)
+
+        def open_chosen(chosen: int | None) -> None:
+            if chosen is None or family[chosen].relation == "this":
+                return
+            if run := family[chosen].run:
+                self.navigator.open_run(Run(run.path))
+            else:
+                self.app.notify(f"{family[chosen].id} was deleted or moved.", severity="error", markup=False)
+
+        self.app.push_screen(ChoiceDialog("The run's family: which is to be shown?", entries(family)), open_chosen)
 
     def action_back(self) -> None:
         self.navigator.back()

@@ -173,6 +173,7 @@ class RunsScreen(Page):
             "open": summary and summary.status != UNREADABLE,
             "stop": summary and live(summary.status) and summary.status != "stopping",
             "resume": summary and resumable(summary.status),
+            "branch": summary and summary.step,
             "clear": self.query_one(FilterLine).text,
             "delete": summary or self._marks,
             "describe": summary or self._marks,
@@ -197,6 +198,10 @@ class RunsScreen(Page):
     def action_resume(self) -> None:
         if self.chosen:
             self.navigator.resume(Run(self.chosen.run.path))
+
+    def action_branch(self) -> None:
+        if self.chosen:
+            self.navigator.branch(Run(self.chosen.run.path))
 
     def action_filter(self) -> None:
         self.query_one(FilterLine).edit()

@@ -47,6 +47,8 @@ def run_details(summary: RunSummary) -> Content:
     ]
     if figures := run_figures(summary):
         lines.append(Content(figures))
+    if parent := summary.parent:
+        lines.append(Content(f"branch of {printable(parent.run)} at step {parent.step:,}"))
     if note := summary.metadata.note:
         lines.append(Content(f"note: {printable(' '.join(note.split()), _LONGEST_NOTE)}"))
     if summary.spec:

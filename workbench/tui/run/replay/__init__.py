@@ -1,0 +1,1 @@
+"""The Run screen fed from a run's events again, at any speed."""
