@@ -1,0 +1,318 @@
+"""The race: cells trained in turns in one process, on the same task, seed and batches. A generator of events."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+import cells
+from tasks.base import AnyTask, Data, PlainError
+from workbench import interruption
+from workbench.config.remarks import remarks
+from workbench.config.spec import RunSpec
+from workbench.engine import checkpoint, data, devices, network, twins
+from workbench.engine.generation import samples
+from workbench.engine.optim import Optimization
+from workbench.races.budget import MOST_STEPS, Budget
+from workbench.races.events import Begun, Contender, Ended, Evaluated, Event, Out, Turn
+from workbench.runs.events import all_finite, finite
+
+BLOCK = 10  # steps of a cell before the next one's turn, at most
+_FEWEST_BLOCKS = 10  # of a race by steps that is long enough
+_BOUND, _BOUND_MIXED = 1e-4, 5e-2  # of two twins' losses: sums in another order, in float32 and in mixed precision
+_STOP_CHECK_SECONDS = 0.25
+
+
+class RaceError(PlainError):
+    """A race cannot go on. The message is one plain sentence."""
+
+
+class Racer:
+    """One cell's network in training: its optimisation, its place among the batches, its own random draws.
+
+    Args:
+        schedule: steps over which the learning rate is scheduled.
+        most: steps that it may make.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        task: AnyTask,
+        examples: Data,
+        model: nn.Module,
+        amp: torch.dtype | None,
+        *,
+        schedule: int,
+        most: int,
+    ) -> None:
+        self.spec, self.task, self.model, self.most = spec, task, model, most
+        self.twin_of = ""  # the cell from whose weights it starts
+        self.step = 0
+        self.seconds = 0.0
+        self.out = False
+        self._examples, self._amp = examples, amp
+        self._device = next(model.parameters()).device
+        self.optimization = Optimization(model, spec.train, schedule, scaled=amp is torch.float16)
+        self._epoch, self._at = 0, 0
+        self._batches: Sequence[Tensor] = ()
+        torch.manual_seed(spec.train.seed)
+        self._generators = checkpoint.generators(self._device)
+
+    def train(self, steps: int) -> tuple[Tensor, int]:
+        """Make some steps, with the random draws that this network would have alone; the device is not waited for.
+
+        Returns:
+            the losses (steps,), and the number of examples.
+        """
+        checkpoint.set_generators(self._generators, self._device)
+        self.model.train()
+        losses, count = [], 0
+        for _ in range(steps):
+            rows = self._next_batch()
+            with devices.autocast(self._device, self._amp):
+                loss = self.task.loss(self.model, self._examples, rows)
+            self.step += 1
+            self.optimization.step(loss, self.step)
+            losses.append(loss.detach().float())
+            count += len(rows)
+        self._generators = checkpoint.generators(self._device)
+        return torch.stack(losses), count
+
+    def evaluate(self) -> Evaluated:
+        """Return the metrics on the validation split."""
+        self.model.eval()
+        with self.optimization.ema.applied(), torch.inference_mode(), devices.autocast(self._device, self._amp):
+            evaluation = samples.evaluate(self.task, self.model, self._examples, "val", self.spec.train.batch_size)
+        return Evaluated(cell=self.spec.cell, metrics=all_finite(evaluation.metrics))
+
+    def due(self, budget: Budget) -> bool:
+        """True where it has something left to spend."""
+        return not self.out and self.step < self.most and (budget.by == "steps" or self.seconds < budget.seconds)
+
+    def block_steps(self, budget: Budget) -> int:
+        """Return the steps of its next block: fewer where its time is nearly spent, as its pace tells."""
+        left = self.most - self.step
+        if budget.by == "steps":
+            return min(max(1, min(BLOCK, self.most // _FEWEST_BLOCKS)), left)
+        if not self.step or self.seconds <= 0:
+            return 1
+        return max(1, min(BLOCK, left, int((budget.seconds - self.seconds) / (self.seconds / self.step))))
+
+    def _next_batch(self) -> Tensor:
+        """Return the next batch: those of (seed, epoch), as a run of these settings has them."""
+        if self._at == len(self._batches):
+            self._epoch += self._at > 0
+            self._at = 0
+            self._batches = data.epoch_batches(self.task, self._examples, self.spec.train, self._epoch)
+            self.task.begin_epoch(self.model, self._epoch)
+        self._at += 1
+        return self._batches[self._at - 1]
+
+
+def race(
+    specs: Sequence[RunSpec],
+    budget: Budget,
+    should_stop: Callable[[], bool],
+    *,
+    clock: Callable[[], float] | None = None,
+) -> Iterator[Event]:
+    """Race the cells of ``specs``, which differ in nothing else, until the budget is spent.
+
+    Twins start from the same weights, others from weights that the same seed draws. Each makes a block of steps, then
+    the next one; who begins changes from block to block. No run is made.
+
+    Args:
+        should_stop: asked after each block, and four times a second while data are read and networks are evaluated;
+            true: end the race, evaluate, and asked again: do without.
+        clock: seconds; none: the CPU time of this process, on a GPU wall time after waiting for it.
+
+    Raises:
+        DataError, DeviceError, SpecError, MemoryLimitError, RaceError: each with one plain sentence.
+        Interrupted: it was asked to stop before it began.
+    """
+    options = specs[0].train
+    threads = devices.configure_process(options.threads)
+    device = devices.choose_device(options.device)
+    devices.use(device)
+    amp = devices.choose_precision(options.precision, device)
+    with interruption.polled(should_stop, _STOP_CHECK_SECONDS):
+        for spec in specs:
+            network.check_recurrence(spec, device)
+        _, examples = data.load(specs[0])
+        examples = examples.to(device)
+        racers = make_racers(specs, examples, budget, device, amp)
+        contenders = _contenders(racers, examples)
+    yield Begun(
+        task=specs[0].task,
+        contenders=contenders,
+        budget=budget,
+        seed=options.seed,
+        batch_size=options.batch_size,
+        train_size=examples.size("train"),
+        starter=specs[0].data == "starter",
+        device=devices.device_name(device, threads),
+        precision=str(amp or torch.float32).removeprefix("torch."),
+        clock="wall" if device.type == "cuda" else "CPU",
+        bound=_BOUND_MIXED if amp else _BOUND,
+        notes=[*remarks(specs[0]), *devices.thread_note(threads, chosen=options.threads > 0)],
+    )
+    stopped = yield from _turns(racers, budget, should_stop, clock or _clock(device))
+    evaluated: list[Evaluated] = []
+    try:
+        with interruption.polled(should_stop, _STOP_CHECK_SECONDS):
+            for racer in racers:
+                if racer.step and not racer.out:
+                    evaluated.append(racer.evaluate())
+    except interruption.Interrupted:
+        stopped = True
+    yield from evaluated
+    yield Ended(reason="stopped on request" if stopped else _reason(racers, budget))
+
+
+def make_racers(
+    specs: Sequence[RunSpec], examples: Data, budget: Budget, device: torch.device, amp: torch.dtype | None
+) -> list[Racer]:
+    """Return the networks that race, each with a task of its own: of twins with the weights of the first one named."""
+    racers: list[Racer] = []
+    for spec in specs:
+        task = data.task_of(spec, examples.state)
+        same = next((racer for racer in racers if racer.spec.cell in cells.twins(spec.cell)), None)
+        if same is None:
+            torch.manual_seed(spec.train.seed)
+            with network.within_memory(spec, device, training=True):
+                model = network.build(spec, task)
+            model.to(device)
+            task.initialise(model, examples)
+        else:
+            model = twins.with_cell(same.spec, task, same.model, spec.cell)
+        usual = _usual_steps(spec, task, examples)
+        endless = budget.by == "time" and spec.train.schedule == "constant"
+        racer = Racer(
+            spec,
+            task,
+            examples,
+            model,
+            amp,
+            schedule=budget.steps if budget.by == "steps" else usual,
+            most=MOST_STEPS if endless else budget.steps if budget.by == "steps" else usual,
+        )
+        racer.twin_of = same.twin_of or same.spec.cell if same else ""
+        racers.append(racer)
+    return racers
+
+
+def _usual_steps(spec: RunSpec, task: AnyTask, examples: Data) -> int:
+    """Return the steps of a run with these settings: by time, the learning rate is scheduled over them."""
+    options = spec.train
+    epoch = len(data.epoch_batches(task, examples, options, 0))
+    return min(filter(None, (options.epochs * epoch, options.max_steps)))
+
+
+def _contenders(racers: Sequence[Racer], examples: Data) -> list[Contender]:
+    """Return the cells at the start, with the parity of twins on the first batch."""
+    rows = data.epoch_batches(racers[0].task, examples, racers[0].spec.train, 0)[0]
+    by_cell = {racer.spec.cell: racer for racer in racers}
+    return [
+        Contender(
+            cell=racer.spec.cell,
+            parameters=network.parameter_count(racer.model),
+            twin_of=racer.twin_of,
+            parity=finite(
+                twins.parity(
+                    by_cell[racer.twin_of].model, racer.model, lambda net: racer.task.loss(net, examples, rows)
+                )
+            )
+            if racer.twin_of
+            else None,
+        )
+        for racer in racers
+    ]
+
+
+def _turns(
+    racers: Sequence[Racer], budget: Budget, should_stop: Callable[[], bool], clock: Callable[[], float]
+) -> Generator[Event, None, bool]:
+    """Yield the blocks of steps in their turns, and who leaves; return whether it was asked to stop."""
+    block = 0
+    while racing := [racer for racer in racers if racer.due(budget)]:
+        begin = block % len(racing)
+        for racer in racing[begin:] + racing[:begin]:
+            yield from _block(racer, block, budget, clock)
+            if should_stop():
+                return True
+        block += 1
+    return False
+
+
+def _block(racer: Racer, block: int, budget: Budget, clock: Callable[[], float]) -> Iterator[Event]:
+    """Let a cell make a block of steps; yield it, and its end where its loss is no number."""
+    steps = racer.block_steps(budget)
+    wall, since = time.perf_counter(), clock()
+    try:
+        made, examples = racer.train(steps)
+    except (Exception, SystemExit) as error:  # a user's cell or task may end the program as well
+        if sentence := _explain(error, racer):
+            raise RaceError(sentence) from error
+        raise
+    seconds, wall_s = clock() - since, time.perf_counter() - wall
+    racer.seconds += seconds
+    losses = [finite(loss) for loss in made.tolist()]
+    racer.out = None in losses and not racer.optimization.skips_overflows
+    if racer.out:
+        losses = losses[: losses.index(None) + 1]
+    yield Turn(
+        block=block,
+        cell=racer.spec.cell,
+        step=racer.step - steps + len(losses),
+        seconds=seconds,
+        wall_s=wall_s,
+        examples=examples,
+        losses=losses,
+    )
+    if racer.out:
+        yield Out(
+            cell=racer.spec.cell,
+            message=f"The loss of {racer.spec.cell} stopped being a number at step {racer.step - steps + len(losses)}: "
+            f"race again with a lower train.lr (it is {racer.spec.train.lr:g}).",
+        )
+
+
+def _explain(error: BaseException, racer: Racer) -> str:
+    """Return the sentence on an error of a step; empty: it is another one."""
+    cell, options = racer.spec.cell, racer.spec.options
+    if checkpoint.out_of_memory(error):
+        return (
+            f"The memory did not suffice for {cell} at step {racer.step + 1}: race fewer cells, or with a smaller "
+            f"train.batch_size (it is {racer.spec.train.batch_size}) or cell.hidden (it is {options.hidden})."
+        )
+    if isinstance(error, SystemExit):
+        return f"{cell} ended the program at step {racer.step + 1}, which a cell or task may not do: mend its file."
+    if "could not create a primitive" in str(error):  # oneDNN's, on a CPU without that arithmetic
+        return f"This CPU cannot compute {cell} in {racer.spec.train.precision}: race with train.precision=fp32."
+    return ""
+
+
+def _clock(device: torch.device) -> Callable[[], float]:
+    """Return the clock by which speeds are measured."""
+    if device.type != "cuda":
+        return time.process_time
+
+    def synchronized() -> float:
+        torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    return synchronized
+
+
+def _reason(racers: Sequence[Racer], budget: Budget) -> str:
+    if all(racer.out for racer in racers):
+        return "no cell is left"
+    if budget.by == "steps":
+        return "all steps done"
+    ended = any(racer.seconds < budget.seconds and not racer.out for racer in racers)
+    return "the schedule of the learning rate is at its end" if ended else "the time is up"
