@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import cells
-from tasks.base import AnyTask, Data, PlainError
+from tasks.base import AnyTask, Data
 from workbench import interruption
 from workbench.config.remarks import remarks
 from workbench.config.spec import RunSpec
@@ -18,17 +17,13 @@ from workbench.engine import checkpoint, data, devices, network, twins
 from workbench.engine.generation import samples
 from workbench.engine.optim import Optimization
 from workbench.races.budget import MOST_STEPS, Budget
-from workbench.races.events import Begun, Contender, Ended, Evaluated, Event, Out, Turn
+from workbench.races.events import Begun, Contender, Ended, Evaluated, Event, Out, RaceError, Turn
 from workbench.runs.events import all_finite, finite
 
 BLOCK = 10  # steps of a cell before the next one's turn, at most
 _FEWEST_BLOCKS = 10  # of a race by steps that is long enough
 _BOUND, _BOUND_MIXED = 1e-4, 5e-2  # of two twins' losses: sums in another order, in float32 and in mixed precision
 _STOP_CHECK_SECONDS = 0.25
-
-
-class RaceError(PlainError):
-    """A race cannot go on. The message is one plain sentence."""
 
 
 class Racer:
@@ -129,17 +124,20 @@ def race(
     Args:
         should_stop: asked after each block, and four times a second while data are read and networks are evaluated;
             true: end the race, evaluate, and asked again: do without.
-        clock: seconds; none: the CPU time of this process, on a GPU wall time after waiting for it.
+        clock: seconds; none: on one thread, which is usual here, the CPU time of this process, which others' work on
+            the machine disturbs little; on more, whose waiting for one another counts there, and on a GPU wall time.
 
     Raises:
         DataError, DeviceError, SpecError, MemoryLimitError, RaceError: each with one plain sentence.
         Interrupted: it was asked to stop before it began.
     """
     options = specs[0].train
-    threads = devices.configure_process(options.threads)
+    threads = devices.configure_process(options.threads or 1)
     device = devices.choose_device(options.device)
     devices.use(device)
     amp = devices.choose_precision(options.precision, device)
+    by_cpu = threads == 1 and device.type == "cpu"
+    clock = clock or (time.process_time if by_cpu else _wall_clock(device))
     with interruption.polled(should_stop, _STOP_CHECK_SECONDS):
         for spec in specs:
             network.check_recurrence(spec, device)
@@ -157,17 +155,15 @@ def race(
         starter=specs[0].data == "starter",
         device=devices.device_name(device, threads),
         precision=str(amp or torch.float32).removeprefix("torch."),
-        clock="wall" if device.type == "cuda" else "CPU",
+        clock="CPU" if by_cpu else "wall",
         bound=_BOUND_MIXED if amp else _BOUND,
         notes=[*remarks(specs[0]), *devices.thread_note(threads, chosen=options.threads > 0)],
     )
-    stopped = yield from _turns(racers, budget, should_stop, clock or _clock(device))
+    stopped = yield from _turns(racers, budget, should_stop, clock)
     evaluated: list[Evaluated] = []
     try:
         with interruption.polled(should_stop, _STOP_CHECK_SECONDS):
-            for racer in racers:
-                if racer.step and not racer.out:
-                    evaluated.append(racer.evaluate())
+            evaluated.extend(racer.evaluate() for racer in racers if racer.step and not racer.out)
     except interruption.Interrupted:
         stopped = True
     yield from evaluated
@@ -215,23 +211,24 @@ def _usual_steps(spec: RunSpec, task: AnyTask, examples: Data) -> int:
 
 def _contenders(racers: Sequence[Racer], examples: Data) -> list[Contender]:
     """Return the cells at the start, with the parity of twins on the first batch."""
-    rows = data.epoch_batches(racers[0].task, examples, racers[0].spec.train, 0)[0]
-    by_cell = {racer.spec.cell: racer for racer in racers}
-    return [
-        Contender(
-            cell=racer.spec.cell,
-            parameters=network.parameter_count(racer.model),
-            twin_of=racer.twin_of,
-            parity=finite(
-                twins.parity(
-                    by_cell[racer.twin_of].model, racer.model, lambda net: racer.task.loss(net, examples, rows)
-                )
+    task = data.task_of(racers[0].spec, examples.state)
+    rows = data.epoch_batches(task, examples, racers[0].spec.train, 0)[0]
+    model_of = {racer.spec.cell: racer.model for racer in racers}
+    found = []
+    for racer in racers:
+        other = model_of.get(racer.twin_of)
+        apart = None
+        if other is not None:
+            apart = twins.parity(other, racer.model, lambda net: task.loss(net, examples, rows))
+        found.append(
+            Contender(
+                cell=racer.spec.cell,
+                parameters=network.parameter_count(racer.model),
+                twin_of=racer.twin_of,
+                parity=finite(apart),
             )
-            if racer.twin_of
-            else None,
         )
-        for racer in racers
-    ]
+    return found
 
 
 def _turns(
@@ -297,16 +294,15 @@ def _explain(error: BaseException, racer: Racer) -> str:
     return ""
 
 
-def _clock(device: torch.device) -> Callable[[], float]:
-    """Return the clock by which speeds are measured."""
-    if device.type != "cuda":
-        return time.process_time
+def _wall_clock(device: torch.device) -> Callable[[], float]:
+    """Return the clock on the wall, which waits for what a GPU has to do."""
 
-    def synchronized() -> float:
-        torch.cuda.synchronize(device)
+    def read() -> float:
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         return time.perf_counter()
 
-    return synchronized
+    return read
 
 
 def _reason(racers: Sequence[Racer], budget: Budget) -> str:

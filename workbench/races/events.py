@@ -9,10 +9,14 @@ from typing import Literal
 
 import msgspec
 
-from tasks.base import Metrics
+from tasks.base import Metrics, PlainError
 from workbench.races.budget import Budget
 
 Clock = Literal["CPU", "wall"]
+
+
+class RaceError(PlainError):
+    """A race cannot go on. The message is one plain sentence."""
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
@@ -40,7 +44,7 @@ class Begun(_Event, frozen=True, kw_only=True, tag="begun"):
     starter: bool
     device: str  # "CPU, 2 threads"
     precision: str
-    clock: Clock  # CPU: of all threads of the process together
+    clock: Clock
     bound: float  # difference of two twins' losses at one step, above which their parity is lost
     notes: list[str] = []
 

@@ -14,7 +14,7 @@ _LAST = 50  # steps at the end whose mean loss is told
 
 
 class Ratio(msgspec.Struct, frozen=True, kw_only=True):
-    """Speed as a multiple of the first cell's: median and quartiles over the blocks that both made, without the first."""
+    """Speed as a multiple of the first cell's: median and quartiles over the blocks of both, but their first."""
 
     median: float
     low: float
@@ -128,7 +128,7 @@ class Race:
         return min(1.0, *spent) if spent else 1.0
 
     def difference(self, cell: str) -> Difference | None:
-        """Return the difference of a cell's losses from its twin's; ``None``: it has none here, or none was made yet."""
+        """Return the difference of a cell's losses from its twin's; ``None``: it has no twin here, or made no step."""
         return self._differences.get(cell)
 
     def ratio(self, cell: str) -> Ratio | None:
@@ -209,7 +209,8 @@ class Race:
 def parity_words(difference: Difference, bound: float) -> str:
     """Return a sentence on two twins: ``parity holds to 2.4e-07 over 300 steps``."""
     if difference.lost_at is None:
-        return f"parity holds to {difference.largest:.1e} over {difference.steps:,} steps"
+        to = f"to {difference.largest:.1e}" if difference.largest else "exactly"
+        return f"parity holds {to} over {difference.steps:,} steps"
     return (
         f"parity is lost at step {difference.lost_at:,}: the losses differ by more than {bound:g}, "
         f"by {difference.largest:.1e} at step {difference.at_step:,}"

@@ -12,7 +12,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key
 
-Place = Literal["everywhere", "lab", "run", "confusion", "runs", "compare", "studies", "poem"]
+Place = Literal["everywhere", "lab", "run", "confusion", "runs", "compare", "studies", "poem", "race"]
 TITLES: dict[Place, str] = {
     "everywhere": "Everywhere",
     "lab": "Lab",
@@ -22,6 +22,7 @@ TITLES: dict[Place, str] = {
     "compare": "Compare",
     "studies": "Studies",
     "poem": "Poem",
+    "race": "Race",
 }
 
 
@@ -64,6 +65,9 @@ ACTIONS = (
     Action("lab", "undo", "u", "ctrl+r", "Undo", "set the setting under the cursor back to its default"),
     Action(
         "lab", "start_and_stay", "S", "ctrl+t", "Start, stay", "start a training and stay, to start another", acts=True
+    ),
+    Action(
+        "lab", "start_race", "r", "f8", "Race", "race the marked cell against its twin, else against another", acts=True
     ),
     Action(
         "lab", "fetch", "g", "ctrl+g", "Get data", "download the task's full data; again: stop the download", acts=True
@@ -198,6 +202,16 @@ ACTIONS = (
     Action("poem", "keep", "k", "ctrl+g", "Keep", "keep the marked poem, in a file beside the runs"),
     Action("poem", "kept", "l", "ctrl+l", "Kept", "the poems that are kept"),
     Action("poem", "save", "s", "f12", "Save", "save the marked poem to a file; it asks for the name"),
+    # a race has no text field: its keys need no twin
+    Action("race", "stop", "x", "f8", "Stop", "end the race with the figures so far", acts=True),
+    Action("race", "start", "s", "f5", "Again", "race once more from the start", acts=True),
+    Action("race", "start_against", "o", "", "Opponent", "race against the next cell", acts=True),
+    Action("race", "start_by", "m", "", "Budget", "race by steps, or by seconds of each cell", acts=True),
+    Action("race", "next_pane", "v", "f6", "Next view", "show the next pane: chart, table"),
+    Action("race", "chart('log')", "l", "", "Log y", "a logarithmic y axis", False),
+    Action("race", "chart('smoother')", "plus", "", "Smoother", "smooth the training loss more", False),
+    Action("race", "chart('rougher')", "minus", "", "Rougher", "smooth the training loss less", False),
+    Action("race", "back", "b", "f7", "Back", "back to the Lab; the race ends"),
     Action("everywhere", "go('lab')", "1", "f2", "Lab", "choose a task and a cell, and start", footer=False),
     Action("everywhere", "go('runs')", "2", "f3", "Runs", "all runs of this folder", footer=False),
     Action("everywhere", "go('run')", "3", "f4", "Run", "the run that was opened last", footer=False),

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from textual.app import App
 from textual.screen import Screen
 
+from workbench.config.spec import RunSpec
 from workbench.runs.run import Run
 from workbench.tui.keys import Place
 from workbench.tui.services.owned_runs import OwnedRuns
@@ -56,6 +57,9 @@ class Navigator(Protocol):
 
     def compare(self, runs: Mapping[str, Run]) -> None:
         """Show runs, by their letters, side by side."""
+
+    def race(self, described: RunSpec) -> None:
+        """Race a run's cell against its twin, with the run's settings."""
 
     def resume(self, run: Run) -> None:
         """Start a worker that continues a run from its last checkpoint."""
