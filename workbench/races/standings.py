@@ -218,12 +218,17 @@ def parity_words(difference: Difference, bound: float) -> str:
 
 
 def start_words(contenders: Sequence[Contender], seed: int) -> list[str]:
-    """Return a sentence for each cell on the weights from which it starts."""
+    """Return sentences on the weights from which the cells start."""
     words = []
     for one in contenders:
         if one.twin_of:
             apart = "" if one.parity is None else f" (outputs differ by {one.parity:.1e} at most)"
             words.append(f"{one.cell} starts from {one.twin_of}'s weights{apart}.")
-        elif not any(other.twin_of == one.cell for other in contenders):
-            words.append(f"{one.cell} has no twin here: it starts from weights of its own, drawn from seed {seed}.")
+    paired = {name for one in contenders if one.twin_of for name in (one.cell, one.twin_of)}
+    alone = [one.cell for one in contenders if one.cell not in paired]
+    if len(alone) == 1:
+        words.append(f"{alone[0]} has no twin here: it starts from weights of its own, drawn from seed {seed}.")
+    elif alone:
+        names = f"{', '.join(alone[:-1])} and {alone[-1]}"
+        words.append(f"{names} are no twins: each starts from weights of its own, drawn from seed {seed}.")
     return words

@@ -59,6 +59,7 @@ class RaceScreen(Page):
     has_fields = False
     BINDINGS = bindings(place)
     EVERY = 0.1  # seconds between two looks at what the race has told
+    WAITING = 1.0  # seconds between two looks at what it does before it begins
 
     def __init__(self, described: RunSpec) -> None:
         super().__init__()
@@ -85,6 +86,7 @@ class RaceScreen(Page):
         self.query_one(f"#{TABLE}-pane").border_title = "figures"
         self._arrange()
         self.action_start()
+        self.set_interval(self.WAITING, self._show_waiting)
 
     def on_unmount(self) -> None:
         self._leave()
@@ -170,21 +172,26 @@ class RaceScreen(Page):
         ]
         lines += [Content.styled(printable(one.out), "$text-error") for one in race.cells.values() if one.out]
         lines += [Content.styled(printable(self._failed), "$text-error")] if self._failed else []
-        if race.begun and not lines:
-            words = start_words(race.begun.contenders, race.begun.seed)
-            lines = [Content.styled(" ".join(words), "$foreground-muted")]
+        if not lines:
+            words = self._process.told() if self._process else ""  # of a download, say
+            if race.begun:
+                words = " ".join(start_words(race.begun.contenders, race.begun.seed))
+            lines = [Content.styled(printable(words), "$foreground-muted")]
         self.query_one("#parity", Static).update(Content("\n").join(lines))
         self.query_one("#speeds", Static).update(Content("\n").join(self._bars()))
         self.query_one(f"#{TABLE}-pane", Passage).show(self._table())
         self.refresh_bindings()
+
+    def _show_waiting(self) -> None:
+        if self._process is not None and self._race.begun is None:
+            self._show()
 
     def _head(self) -> Content:
         race, budget = self._race, self._budget
         against = " against ".join([self._described.cell, *self._opponents[self._at : self._at + 1]])
         parts: list[Fragment] = [(printable(f"{self._described.task}: {against}"), "bold")]
         if race.begun is None:
-            told = self._process.told() if self._process else ""
-            waiting = f"{budget}: reading the data, building the networks … {printable(told)}".rstrip()
+            waiting = f"{budget}: reading the data, building the networks …"
             return fit_to_width([*parts, *([] if self._failed else [(waiting, "$text-warning")])], self._room)
         spent = race_view.spent_words(race)
         parts.append((f"{race.ended.reason} · {spent}", "$text-primary") if race.ended else (spent, "$text-success"))
