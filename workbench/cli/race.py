@@ -25,7 +25,7 @@ _TOLD = 10  # lines where there is no terminal
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: workbench race names --cells lstm,torch-lstm --steps 300 --set train.threads=1")(race)
+    app.command(epilog="Example: workbench race names --cells lstm,torch-lstm --steps 300")(race)
 
 
 def race(
@@ -35,13 +35,20 @@ def race(
     ],
     cells: Annotated[
         str,
-        typer.Option("--cells", metavar="CELL,CELL…", help="The cells; speeds are told as multiples of the first's."),
+        typer.Option(
+            "--cells",
+            metavar="CELL,CELL…",
+            help="The cells; speeds are told as multiples of the first's.",
+            autocompletion=completion.cell_names,
+        ),
     ],
     by: Annotated[str, typer.Option("--by", help="steps or time: what each cell may spend.")] = "",
-    steps: Annotated[int | None, typer.Option("--steps", metavar="N", help="Steps of each cell (300).")] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", metavar="N", help="Steps of each cell (without it 300).")
+    ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option("--seconds", metavar="S", help="Seconds of each cell, of its own training alone (30)."),
+        typer.Option("--seconds", metavar="S", help="Seconds of each cell's own steps (without it 30)."),
     ] = None,
     set_: Set = None,
     save: Annotated[

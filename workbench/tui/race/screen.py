@@ -194,11 +194,16 @@ class RaceScreen(Page):
             waiting = f"{budget}: reading the data, building the networks …"
             return fit_to_width([*parts, *([] if self._failed else [(waiting, "$text-warning")])], self._room)
         spent = race_view.spent_words(race)
-        parts.append((f"{race.ended.reason} · {spent}", "$text-primary") if race.ended else (spent, "$text-success"))
         begun = race.begun
-        starter = [("starter data", "bold $text-warning")] if begun.starter else []
+        if begun.starter:
+            parts.append(("starter data", "bold $text-warning"))
+        if race.ended:
+            reached = f" · {spent}" if race.share < 1 else ""
+            parts.append((f"{race.ended.reason}{reached}", "$text-primary"))
+        else:
+            parts.append((spent, "$text-success"))
         facts = [begun.device, begun.precision, f"seed {begun.seed}"]
-        return fit_to_width([*parts, *starter, *((words, "$foreground-muted") for words in facts)], self._room)
+        return fit_to_width([*parts, *((words, "$foreground-muted") for words in facts)], self._room)
 
     @property
     def _room(self) -> int:
