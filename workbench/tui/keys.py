@@ -67,12 +67,12 @@ ACTIONS = (
         "lab", "start_and_stay", "S", "ctrl+t", "Start, stay", "start a training and stay, to start another", acts=True
     ),
     Action(
-        "lab", "start_race", "r", "f8", "Race", "race the marked cell against its twin, else against another", acts=True
-    ),
-    Action(
         "lab", "fetch", "g", "ctrl+g", "Get data", "download the task's full data; again: stop the download", acts=True
     ),
     Action("lab", "find", "slash", "ctrl+l", "Find", "find a setting by part of its name or of its help"),
+    Action(
+        "lab", "start_race", "r", "f8", "Race", "race the marked cell against its twin, else against another", acts=True
+    ),
     Action("lab", "defaults", "d", "f7", "Defaults", "set every setting back to the preset's value"),
     Action("lab", "hide_hint", "h", "ctrl+o", "Hide hint", "hide the three steps for newcomers"),
     Action("run", "stop", "x", "f8", "Stop", "ask the training to save a checkpoint and end", acts=True),
