@@ -13,7 +13,6 @@ import tasks
 from tasks.base import AnyTask, Data, DataError, State
 from tasks.shared.datasets import locations
 from tasks.shared.decoding import decode
-from workbench.config.options import TrainOptions
 from workbench.config.spec import RunSpec
 
 # what a task's constructor may raise for a state that is not its own
@@ -44,10 +43,10 @@ def load(spec: RunSpec, state: State | None = None) -> tuple[AnyTask, Data]:
     return kind(spec.settings, data.state), data
 
 
-def epoch_batches(task: AnyTask, data: Data, options: TrainOptions, epoch: int) -> Sequence[Tensor]:
-    """Return the batches of an epoch, as row numbers, drawn from (seed, epoch) alone."""
-    generator = Generator().manual_seed((options.seed * 1_000_003 + epoch) % 2**63)
-    return task.batches(data, "train", options.batch_size, generator)
+def epoch_batches(task: AnyTask, data: Data, seed: int, epoch: int, size: int) -> Sequence[Tensor]:
+    """Return the batches of an epoch, of ``size`` examples, as row numbers: drawn from (seed, epoch) alone."""
+    generator = Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
+    return task.batches(data, "train", size, generator)
 
 
 def _folder(spec: RunSpec) -> Path:

@@ -85,7 +85,8 @@ def race(
 def _contenders(racers: Sequence[Racer], examples: Data) -> list[Contender]:
     """Return the cells at the start, with the parity of twins on the first batch."""
     task = data.task_of(racers[0].spec, examples.state)
-    rows = data.epoch_batches(task, examples, racers[0].spec.train, 0)[0]
+    options = racers[0].spec.train
+    rows = data.epoch_batches(task, examples, options.seed, 0, options.batch_size)[0]
     model_of = {racer.spec.cell: racer.model for racer in racers}
     found = []
     for racer in racers:

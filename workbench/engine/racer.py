@@ -99,7 +99,8 @@ class Racer:
         if self._at == len(self._batches):
             self._epoch += self._at > 0
             self._at = 0
-            self._batches = data.epoch_batches(self.task, self._examples, self.spec.train, self._epoch)
+            options = self.spec.train
+            self._batches = data.epoch_batches(self.task, self._examples, options.seed, self._epoch, options.batch_size)
             self.task.begin_epoch(self.model, self._epoch)
         self._at += 1
         return self._batches[self._at - 1]
@@ -147,5 +148,5 @@ def make_racers(
 def _usual_steps(spec: RunSpec, task: AnyTask, examples: Data) -> int:
     """Return the steps of a run with these settings: by time, the learning rate is scheduled over them."""
     options = spec.train
-    epoch = len(data.epoch_batches(task, examples, options, 0))
+    epoch = len(data.epoch_batches(task, examples, options.seed, 0, options.batch_size))
     return min(filter(None, (options.epochs * epoch, options.max_steps)))
