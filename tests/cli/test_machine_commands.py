@@ -98,7 +98,7 @@ def test_the_commands_of_the_design_are_there() -> None:
         *("branch", "inspect", "replay"),
         *("data", "data get", "data verify", "data path", "doctor", "note", "compare", "plot", "export", "report"),
         *("study", "study new", "study run", "study resume", "study show", "study stop", "study list", "study rm"),
-        *("lab", "lab list", "lab show", "lab run", "lab report"),
+        *("lab", "lab list", "lab show", "lab run", "lab report", "race"),
     }
 
 

@@ -20,9 +20,11 @@ import msgspec
 import pytest
 from fake_studies import begun, planned
 from poem_steps import entered, opened, reading
+from races.race_events import whole
 from runs import event_makers as make
 from textual.theme import Theme
 from textual.widgets import Input, TextArea
+from tui.race.race_steps import told
 from waiting import HANG
 
 from workbench.config.spec import Parent
@@ -235,6 +237,25 @@ def test_a_replay(snap_compare, screen, worker, folder, monkeypatch, size) -> No
             await screen.until(pilot, f"event {number} of 17", "paused")
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
+
+
+@pytest.mark.parametrize(("size", "theme"), SIZES_AND_THEMES, ids=named)
+@pytest.mark.parametrize("pane", ["chart", "table"])
+def test_race_screen(snap_compare, screen, folder, monkeypatch, size, theme, pane) -> None:
+    """The chart, and with the other key the table, or in full size a logarithmic chart."""
+    monkeypatch.setenv("TEXTUAL_THEME", theme.name)
+    told(monkeypatch, whole())
+    screen.app = WorkbenchApp(folder)
+
+    async def race(pilot) -> None:
+        await screen.until(pilot, "names with lstm", "starter only")
+        await pilot.press("r")
+        await screen.until(pilot, "all steps done", "Parity holds")
+        if pane == "table":
+            await pilot.press("v" if size[0] < 110 else "l")
+            await screen.until(pilot, "val accuracy")
+
+    assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, race))
 
 
 def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

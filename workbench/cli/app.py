@@ -22,6 +22,7 @@ from workbench.cli import (
     plot,
     poem,
     predict,
+    race,
     replay,
     report,
     runs,
@@ -47,7 +48,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS = (
-    *(train, branch, poem, runs, replay, note, compare, study, labs),
+    *(train, branch, poem, runs, replay, note, compare, race, study, labs),
     *(report, plot, export, predict, inspect, data, catalog),
 )
 for module in _COMMANDS:

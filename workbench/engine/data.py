@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from torch import Generator, Tensor
 
 import tasks
 from tasks.base import AnyTask, Data, DataError, State
@@ -39,6 +41,12 @@ def load(spec: RunSpec, state: State | None = None) -> tuple[AnyTask, Data]:
             "of Workbench: put the old data back, or train anew."
         )
     return kind(spec.settings, data.state), data
+
+
+def epoch_batches(task: AnyTask, data: Data, seed: int, epoch: int, size: int) -> Sequence[Tensor]:
+    """Return the batches of an epoch, of ``size`` examples, as row numbers: drawn from (seed, epoch) alone."""
+    generator = Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
+    return task.batches(data, "train", size, generator)
 
 
 def _folder(spec: RunSpec) -> Path:

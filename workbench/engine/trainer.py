@@ -111,8 +111,7 @@ class Trainer:
         return self._batches(self.options.batch_size)
 
     def _batches(self, size: int) -> Sequence[Tensor]:
-        generator = torch.Generator().manual_seed((self.options.seed * 1_000_003 + self.state.epoch) % 2**63)
-        return self.task.batches(self.examples, "train", size, generator)
+        return data.epoch_batches(self.task, self.examples, self.options.seed, self.state.epoch, size)
 
     def _steps_per_epoch_of(self, batch_size: int) -> int:
         return len(self._batches(batch_size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -79,6 +80,26 @@ def draw(
 def _plotext_color(color: PlotColor) -> tuple[int, int, int] | int | str:
     """Return a color as plotext takes it: its names of a terminal's 16 colors differ from Rich's."""
     return ANSI_COLOR_NAMES.get(color, "default") if isinstance(color, str) else color
+
+
+def letters(curves: Sequence[tuple[str, PlotColor, Sequence[Point]]], window: PlotWindow) -> list[PlotCurve]:
+    """Return the letters on curves: on the last visible point of each, and in each third of the axis.
+
+    Curves that cover one another have their letters at other places.
+
+    Args:
+        curves: letter, color and points of each.
+    """
+    drawn = []
+    for index, (letter, color, points) in enumerate(curves):
+        visible = [point for point in points if window.left <= point[0] <= window.right]
+        at_letters = visible[-1:]
+        for third in range(3):
+            x = window.left + (window.right - window.left) * (third + (index + 0.5) / len(curves)) / 3
+            at = bisect_left(visible, (x, float("-inf")))
+            at_letters += visible[at : at + 1]
+        drawn += [PlotCurve([point], color, letter) for point in at_letters]
+    return drawn
 
 
 def text(rows: Iterable[Text]) -> Text:

@@ -15,6 +15,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from workbench.config.environment import DEBUG, unexpected
+from workbench.config.spec import RunSpec
 from workbench.inference.protocol import Inspect
 from workbench.runs import launch, store
 from workbench.runs.run import Run
@@ -62,7 +63,7 @@ def _inspect() -> Screen[None]:
 
 
 _FIRST = ("base", "lab")  # style sheets that the first paint needs, with the last
-_PAGES = ("run", "charts", "confusion", "runs", "compare", "studies", "poem", "inspect")
+_PAGES = ("run", "charts", "confusion", "runs", "compare", "studies", "poem", "inspect", "race")
 _LAST = ("over", "ansi")
 _SOON = 0.3  # seconds after which the other pages' style sheets are read, unless one of them is shown before
 
@@ -222,6 +223,12 @@ class WorkbenchApp(Messages, Appearance):
         from workbench.tui.compare.screen import CompareScreen
 
         self.run_worker(self._enter(CompareScreen(runs)), group="open")
+
+    def race(self, described: RunSpec) -> None:
+        """Race a run's cell against its twin, with the run's settings."""
+        from workbench.tui.race.screen import RaceScreen
+
+        self.run_worker(self._enter(RaceScreen(described)), group="open")
 
     async def _enter(self, page: Page) -> None:
         """Show a screen that is removed when another one is shown."""

@@ -12,7 +12,9 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key
 
-Place = Literal["everywhere", "lab", "run", "replay", "confusion", "runs", "compare", "studies", "poem", "inspect"]
+Place = Literal[
+    "everywhere", "lab", "run", "replay", "confusion", "runs", "compare", "studies", "poem", "inspect", "race"
+]
 TITLES: dict[Place, str] = {
     "everywhere": "Everywhere",
     "lab": "Lab",
@@ -24,6 +26,7 @@ TITLES: dict[Place, str] = {
     "studies": "Studies",
     "poem": "Poem",
     "inspect": "Inspect",
+    "race": "Race",
 }
 
 
@@ -71,6 +74,9 @@ ACTIONS = (
         "lab", "fetch", "g", "ctrl+g", "Get data", "download the task's full data; again: stop the download", acts=True
     ),
     Action("lab", "find", "slash", "ctrl+l", "Find", "find a setting by part of its name or of its help"),
+    Action(
+        "lab", "start_race", "r", "f8", "Race", "race the marked cell against its twin, else against another", acts=True
+    ),
     Action("lab", "defaults", "d", "f7", "Defaults", "set every setting back to the preset's value"),
     Action("lab", "hide_hint", "h", "ctrl+o", "Hide hint", "hide the three steps for newcomers"),
     Action("run", "stop", "x", "f8", "Stop", "ask the training to save a checkpoint and end", acts=True),
@@ -245,6 +251,16 @@ ACTIONS = (
     Action("inspect", "column(1)", "plus", "", "Wider", "columns twice as wide", False),
     Action("inspect", "column(-1)", "minus", "", "Narrower", "columns half as wide", False),
     Action("inspect", "back", "b", "f7", "Back", "back to where this was opened from"),
+    # a race has no text field: its keys need no twin
+    Action("race", "stop", "x", "f8", "Stop", "end the race with the figures so far", acts=True),
+    Action("race", "start", "s", "f5", "Again", "race once more from the start", acts=True),
+    Action("race", "start_against", "o", "", "Opponent", "race against the next cell", acts=True),
+    Action("race", "start_by", "m", "", "Budget", "race by steps, or by seconds of each cell", acts=True),
+    Action("race", "next_pane", "v", "f6", "Next view", "show the next pane: chart, table"),
+    Action("race", "chart('log')", "l", "", "Log y", "a logarithmic y axis", False),
+    Action("race", "chart('smoother')", "plus", "", "Smoother", "smooth the training loss more", False),
+    Action("race", "chart('rougher')", "minus", "", "Rougher", "smooth the training loss less", False),
+    Action("race", "back", "b", "f7", "Back", "back to the Lab; the race ends"),
     Action("everywhere", "go('lab')", "1", "f2", "Lab", "choose a task and a cell, and start", footer=False),
     Action("everywhere", "go('runs')", "2", "f3", "Runs", "all runs of this folder", footer=False),
     Action("everywhere", "go('run')", "3", "f4", "Run", "the run that was opened last", footer=False),

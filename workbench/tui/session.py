@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from textual.app import App
 from textual.screen import Screen
 
+from workbench.config.spec import RunSpec
 from workbench.inference.protocol import Inspect
 from workbench.runs.run import Run
 from workbench.tui.keys import Place
@@ -64,6 +65,9 @@ class Navigator(Protocol):
 
     def compare(self, runs: Mapping[str, Run]) -> None:
         """Show runs, by their letters, side by side."""
+
+    def race(self, described: RunSpec) -> None:
+        """Race a run's cell against its twin, with the run's settings."""
 
     def resume(self, run: Run) -> None:
         """Start a worker that continues a run from its last checkpoint."""

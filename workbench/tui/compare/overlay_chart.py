@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -79,18 +78,9 @@ class OverlayChart(Chart):
         return [(line.at(axis, x), y) for x, y in points]
 
     def _labels(self, points_of: dict[Curve, list[Point]], window: PlotWindow) -> list[PlotCurve]:
-        """Return the letters on each curve: on its last visible point, and in each third of the axis."""
-        letters = []
-        for index, (curve, points) in enumerate(reversed(points_of.items())):
-            visible = [point for point in points if window.left <= point[0] <= window.right]
-            at_letters = visible[-1:]
-            for third in range(3):
-                x = window.left + (window.right - window.left) * (third + (index + 0.5) / len(points_of)) / 3
-                at = bisect_left(visible, (x, float("-inf")))
-                at_letters += visible[at : at + 1]
-            color = plot_color(self.app, curve.color)
-            letters += [PlotCurve([point], color, curve.name) for point in at_letters]
-        return letters
+        """Return the letters on each curve."""
+        every = [(curve.name, plot_color(self.app, curve.color), points) for curve, points in points_of.items()]
+        return plot.letters(every[::-1], window)
 
     def _marker(self, curve: Curve) -> str:
         return curve.name if glyphs.lettered(self.app) else plot.BRAILLE

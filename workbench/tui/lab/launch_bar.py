@@ -47,7 +47,7 @@ class LaunchBar(Vertical):
     def __init__(self, session: Session) -> None:
         super().__init__(id="foot")
         self._session = session
-        self._described: RunSpec | None = None  # by the button
+        self.described: RunSpec | None = None  # by the button
         self._words = ""
         self._starting = False
         self._last: Run | None = None  # the last that was started without leaving
@@ -64,11 +64,11 @@ class LaunchBar(Vertical):
 
     def show(self, described: RunSpec | None, words: str) -> None:
         """Show the run that the button starts; ``None``: none can be started, and the words say why."""
-        self._described, self._words = described, words
+        self.described, self._words = described, words
         self._update()
 
     def _update(self) -> None:
-        style = "$foreground-muted" if self._described else "$text-error"
+        style = "$foreground-muted" if self.described else "$text-error"
         shown = (
             ("starting: looking for the data …", "$text-warning") if self._starting else (printable(self._words), style)
         )
@@ -76,12 +76,12 @@ class LaunchBar(Vertical):
 
     def start(self, *, stay: bool = False) -> None:
         """Start the described run; where there is none, the reason stands beside the button already."""
-        if self._described is None or self._starting:
+        if self.described is None or self._starting:
             self.app.bell()
             return
         self._starting = True
         self._update()
-        self._start(self._described, stay)
+        self._start(self.described, stay)
 
     @work(exclusive=True, group="start")
     async def _start(self, described: RunSpec, stay: bool) -> None:

@@ -282,6 +282,15 @@ class LabScreen(Page):
     async def action_start_and_stay(self) -> None:
         await self.action_start(stay=True)
 
+    async def action_start_race(self) -> None:
+        await self._follow()
+        self._check()
+        described = self.query_one(LaunchBar).described
+        if described is None:
+            self.app.bell()  # the reason stands beside the button
+        else:
+            self.navigator.race(described)
+
     @on(LaunchBar.Started)
     def _started(self, event: LaunchBar.Started) -> None:
         self.action_hide_hint()

@@ -1,0 +1,1 @@
+"""The Race screen: cells trained in turns, side by side."""
