@@ -5,7 +5,8 @@ Shapes: B batch, T time, I input size, H hidden size, O output size, D direction
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -49,7 +50,7 @@ class Recurrent(nn.Module):
         options: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
-        self.trace: Trace | None = None  # records the passes: see ``cells._trace.traced``
+        self._trace: Trace | None = None  # records the passes
         if layers < 1 or not 0 <= dropout <= 1:
             raise ValueError(f"Layers must be at least 1 and dropout from 0 to 1: they are {layers}, {dropout}.")
         self.directions = 2 if bidirectional or kind.bidirectional else 1
@@ -97,9 +98,18 @@ class Recurrent(nn.Module):
         return x.transpose(0, 1), stacked  # (B,T,D·O)
 
     def _run(self, k: int, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
-        if self.trace is None:
+        if self._trace is None:
             return self._cell(k).run(x, steps, state, return_state)
-        return self.trace.run(self._cell(k), *divmod(k, self.directions), x, steps, state, return_state)
+        return self._trace.run(self._cell(k), *divmod(k, self.directions), x, steps, state, return_state)
+
+    @contextmanager
+    def traced(self, trace: Trace) -> Iterator[Trace]:
+        """Record every pass within the block."""
+        self._trace = trace
+        try:
+            yield trace
+        finally:
+            self._trace = None
 
     def to_torch(self) -> dict[str, Tensor]:
         """Return the weights under ``torch.nn``'s names (``weight_ih_l0_reverse``), ready for ``load_state_dict``."""

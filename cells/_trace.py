@@ -8,18 +8,13 @@ Shapes: B batch, T time, I input size, D directions, L layers; n sequences still
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from cells._base import AnyCell, Cell
 from cells._packing import Steps
-
-if TYPE_CHECKING:
-    from cells._recurrent import Recurrent
 
 
 class TracedCell:
@@ -86,13 +81,3 @@ class Trace:
                 return
             traced.gates.append({name: value.detach() for name, value in gates.items()})
             traced.updates.append({name: value.detach() for name, value in cell.update(gates, before).items()})
-
-
-@contextmanager
-def traced(recurrent: Recurrent, trace: Trace) -> Iterator[Trace]:
-    """Record every pass through a ``Recurrent`` within the block."""
-    recurrent.trace = trace
-    try:
-        yield trace
-    finally:
-        recurrent.trace = None

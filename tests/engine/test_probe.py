@@ -14,7 +14,7 @@ from torch import nn
 import cells
 import tasks
 from cells._recurrent import Recurrent
-from cells._trace import Trace, traced
+from cells._trace import Trace
 from workbench.config import spec
 from workbench.engine import data, network
 from workbench.engine.probe import MOST_DISTANCES, GradientProbe, _distances, by_distance
@@ -162,13 +162,13 @@ def test_a_traced_pass_gives_the_outputs_of_an_untraced_one() -> None:
         net = cells.build(name, I, H, layers=2, bidirectional=True).eval()
         x, lengths = torch.randn(B, T, I), torch.tensor(LENGTHS)
         expected, last = net(x, lengths, return_state=True)
-        with traced(net, Trace()) as trace:
+        with net.traced(Trace()) as trace:
             outputs, state = net(x, lengths, return_state=True)
         torch.testing.assert_close(outputs, expected)
         torch.testing.assert_close(tuple(state), tuple(last))
         assert len(trace.passes) == 1
         assert [len(cell.states) for cell in trace.passes[0]] == [T] * 4
-        assert net.trace is None
+        assert net._trace is None
 
 
 def test_by_distance_averages_over_the_sequences_that_are_so_long() -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from cells._recurrent import Recurrent
-from cells._trace import Trace, TracedCell, traced
+from cells._trace import Trace, TracedCell
 from tasks.base import AnyTask, Data, Reading, Split
 from workbench.runs.inspections import (
     Contributions,
@@ -115,7 +115,7 @@ def find_recurrent(model: nn.Module) -> Recurrent:
 def trace(recurrent: Recurrent, reading: Reading) -> Traces:
     """Return the recurrence's pass over a sequence, in the graph of its inputs."""
     inputs = reading.inputs.detach().requires_grad_()
-    with torch.enable_grad(), traced(recurrent, Trace()) as record:
+    with torch.enable_grad(), recurrent.traced(Trace()) as record:
         outputs, _ = recurrent(inputs)
     return Traces(inputs, outputs, record.passes[-1])
 

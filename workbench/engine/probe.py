@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from cells._recurrent import Recurrent
-from cells._trace import Trace, TracedCell, traced
+from cells._trace import Trace, TracedCell
 from tasks.base import AnyTask, Data
 from workbench.runs.events import Probe, finite
 from workbench.runs.probes import OPEN, SHUT, GateStatistics, Norms, ProbedCell
@@ -68,7 +68,7 @@ class GradientProbe:
         recurrent = next((module for module in model.modules() if isinstance(module, Recurrent)), None)
         if recurrent is None:
             return []
-        with traced(recurrent, Trace(only_sigmoid=True)) as trace:
+        with recurrent.traced(Trace(only_sigmoid=True)) as trace:
             loss = self._task.probe_loss(model, self._examples, self._rows)
         cells = trace.passes[-1] if trace.passes else []
         parts = [(cell, name) for cell in cells for name in _differentiable(cell)]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cells._trace import Trace, traced
+from cells._trace import Trace
 from tasks.base import AnyTask, Data, Reading, Split
 from workbench.engine.inspection import LONGEST, find_recurrent, in_text_order, rows_of
 from workbench.runs.inspections import CorrelatedUnit, UnitSearch
@@ -119,7 +119,7 @@ class _Collected:
 def _states(model: nn.Module, reading: Reading) -> Iterator[tuple[int, int, str, Tensor]]:
     """Yield layer, direction, part of the state, and its values (T,H) in the order of the text."""
     recurrent = find_recurrent(model)
-    with torch.inference_mode(), traced(recurrent, Trace(gates=False)) as trace:
+    with torch.inference_mode(), recurrent.traced(Trace(gates=False)) as trace:
         recurrent(reading.inputs)
     for cell in trace.passes[-1]:
         for part in cell.states[0]._fields:

@@ -48,8 +48,10 @@ def file_at(run: Run, at: str) -> Path:
     here = [BEST] * run.best_file.exists() + [LAST] * run.last_file.exists() + [f"{step}" for step in steps]
     if not here:
         raise RunError(f"Run {run.id} has no weights yet: let it reach its first evaluation.")
-    what = "its last weights" if at == LAST else f"no weights of step {at}"
-    lacks = f"does not keep {what}" if at == LAST else f"keeps {what}"
+    if at == LAST:
+        lacks = "does not keep its last weights"
+    else:
+        lacks = f"keeps no weights of step {at}" if at.isdecimal() else f"has no weights called {at!r}"
     more = "" if steps else " (a run with train.keep=N keeps those of N evaluations)"
     raise RunError(f"Run {run.id} {lacks}: there are {', '.join(here)}{more}.")
 
