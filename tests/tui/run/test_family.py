@@ -42,7 +42,7 @@ async def test_a_branch_shows_its_parents_curve_up_to_where_it_begins(screen, wo
     child.evaluate(60)
     child.train(70, 100)
     async with screen.open(child.run) as pilot:
-        text = await screen.until(pilot, f"branch of {old.run.id} at step 60", "g: the tree", "━ parent", "step 100 of")
+        text = await screen.until(pilot, f"branch of {old.run.id} at step 60", "k: the tree", "━ parent", "step 100 of")
         assert "siblings" not in text
         charts = pilot.app.screen.query_one(ChartPanel)
         parents = next(curve for curve in charts.query_one("#loss", Chart).curves if curve.name == "parent")
@@ -61,8 +61,8 @@ async def test_the_tree_leads_to_parent_siblings_and_branches(screen, worker, br
     other = worker(run=branch_of(old.run, 60)).start(from_step=60).train(70, 100)
     below = worker(run=branch_of(child.run, 100)).start(from_step=100).train(110, 120)
     async with screen.open(child.run) as pilot:
-        await screen.until(pilot, "1 sibling", "1 branch ", "g: the tree")
-        await pilot.press("g")
+        await screen.until(pilot, "1 sibling", "1 branch ", "k: the tree")
+        await pilot.press("k")
         text = await screen.until(
             pilot, "The run's family", "this run, branched off at step 60", "a branch, branched off"
         )
@@ -78,7 +78,7 @@ async def test_a_parent_that_is_gone_is_told_and_the_branch_is_shown(screen, wor
     shutil.rmtree(old.run.path)
     async with screen.open(child.run) as pilot:
         await screen.until(pilot, f"branch of {old.run.id} at step 60 (deleted or moved)", "step 100 of")
-        await pilot.press("g")
+        await pilot.press("k")
         await screen.until(pilot, "parent, deleted or moved")
         await pilot.press("enter")
         await screen.until(pilot, f"{old.run.id} was deleted or moved.")
@@ -88,8 +88,8 @@ async def test_a_run_without_relatives_has_no_line(screen, worker) -> None:
     one = worker().start().train(10, 60)
     async with screen.open(one.run) as pilot:
         await screen.until(pilot, "step 60 of")
-        await pilot.press("g")
-        assert "g: the tree" not in screen.text
+        await pilot.press("k")
+        assert "k: the tree" not in screen.text
         assert not pilot.app.screen.query_one("#family").display
 
 

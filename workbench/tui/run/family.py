@@ -49,7 +49,7 @@ def _words(family: Sequence[Relative]) -> list[Fragment]:
         name = printable(parent.id, _LONGEST)
         pieces.append(Content.assemble("branch of ", (name, "bold"), f" at step {own.step:,}{gone}"))
     counted = [_counted(siblings, "sibling", "siblings"), _counted(children, "branch", "branches")]
-    return [*pieces, *filter(None, counted), ("g: the tree", "$foreground-muted")]
+    return [*pieces, *filter(None, counted), ("k: the tree", "$foreground-muted")]
 
 
 def _counted(count: int, one: str, many: str) -> str:
