@@ -44,7 +44,7 @@ def words(figure: Figure) -> list[str]:
 
 
 @pytest.mark.parametrize("suffix", MAGIC)
-@pytest.mark.parametrize("kind", ["curves", "confusion", "classes"])
+@pytest.mark.parametrize("kind", ["curves", "confusion", "classes", "gradients"])
 def test_a_picture_is_written(finished: list[Run], tmp_path: Path, kind: pictures.Kind, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     assert pictures.draw(finished[:1], kind, Style(), path) == []
@@ -283,7 +283,7 @@ def test_a_chinese_font_draws_its_labels() -> None:
     ("which", "kind", "sentence"),
     [
         ([0, 3], "confusion", "--what confusion shows one run: name one, not 2."),
-        ([0], "forecast", "has no forecast to draw: its task, toy, gives curves, confusion, classes."),
+        ([0], "forecast", "has no forecast to draw: its task, toy, gives curves, confusion, classes, gradients."),
     ],
 )
 def test_what_the_runs_do_not_hold_is_a_sentence(finished, tmp_path, which, kind, sentence) -> None:

@@ -60,7 +60,7 @@ def test_html_is_one_file_that_asks_for_nothing(run: Run, tmp_path: Path, langua
     assert "@import" not in style
     assert len(page["math"]) == 1  # of the RNN
     assert page["math"][0]["display"] == "block"
-    assert len(page["img"]) == len(page["source"]) == 3  # curves, confusion matrix, classes
+    assert len(page["img"]) == len(page["source"]) == 4  # curves, confusion matrix, classes, gradient
     for light, dark in zip(page["img"], page["source"], strict=True):
         assert "prefers-color-scheme: dark" in str(dark["media"])
         assert light["src"] != dark["srcset"]
@@ -244,7 +244,7 @@ def test_markdown_has_blank_lines_round_tables_and_pictures_and_its_pictures_bes
 def test_latex_has_its_pictures_beside_it_and_no_empty_list(run: Run, tmp_path: Path) -> None:
     text = report(run, tmp_path, "latex")
     names = re.findall(r"\\includegraphics\[[^]]*\]{([^}]*)}", text)
-    assert len(names) == 3
+    assert len(names) == 4
     for name in names:
         assert (tmp_path / "r" / name).read_bytes().startswith(b"%PDF")
     assert not re.search(r"\\begin{(itemize|description)}\s*\\end", text)
@@ -296,7 +296,7 @@ def test_without_a_chinese_font_it_is_said_once(
     text = report(run, tmp_path, "markdown", language)
     assert text.count("fonts-noto-cjk") == (language == "zh")
     assert ("本机没有含汉字的字体" in text) is (language == "zh")
-    assert text.count("![") == 3
+    assert text.count("![") == 4
 
 
 def test_an_equation_that_is_no_latex_is_shown_as_it_is() -> None:
@@ -335,7 +335,7 @@ def test_markdown_is_read_as_it_was_meant(run: Run, tmp_path: Path) -> None:
     for at, one in enumerate(MARKUP):
         assert any(f"{one} {at}".replace("\x1b", "�") == text for text in joined(tokens)), one
     rows = [sum(token.type == "tr_open" for token in table) for table in tables(tokens)]
-    assert rows == [3, 1 + len(MARKUP)]  # network and baseline; the classes; each with a head
+    assert rows == [3, 1 + len(MARKUP), 2]  # network and baseline; the classes; the gradient; each with a head
     assert sum(token.type == "fence" for token in tokens) == 3  # sample, network, commands
 
 

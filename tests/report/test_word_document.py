@@ -42,7 +42,7 @@ def test_a_run_as_a_word_document(run: Run, tmp_path: Path, language: Language, 
     headings = [p.text for p in document.paragraphs if p.style.name in ("Title", "Heading 1", "Heading 2")]
     assert headings[0] == "toy: rnn"
     assert heading in headings
-    assert len(document.inline_shapes) == 3  # curves, confusion matrix, classes
+    assert len(document.inline_shapes) == 4  # curves, confusion matrix, classes, gradient
     captions = [p.text for p in document.paragraphs if p.style.name == "Caption"]
     for shape in document.inline_shapes:
         assert shape._inline.docPr.get("descr") in captions

@@ -21,6 +21,8 @@ _TOLD = 6  # settings that the sentences name; the table has all of them
 _FAR = 3  # distances of the table beside the nearest one
 _WHOLE = 4  # settings up to which each layer, direction and part has its row
 
+_SOURCE = "Pascanu et al. 2013"  # On the Difficulty of Training Recurrent Neural Networks, ICML
+
 Draw = Callable[[str, Sequence[Run], Kind, str, Sequence[str]], Sequence[Block]]
 Labelled = Sequence[tuple[str, Sequence[Probe]]]  # a setting and the probes of its seeds
 
@@ -90,7 +92,7 @@ def sentences(groups: Labelled, language: Language) -> list[str]:
             told.append(sentence("gradient_keep", language, **where, **figures))
         if one.spectral is not None:
             radius, norm = one.spectral
-            spectrum = {"radius": number(radius, 3), "norm": number(norm, 3), "shrinks": norm < 1}
+            spectrum = {"radius": number(radius, 3), "norm": number(norm, 3), "shrinks": norm < 1, "source": _SOURCE}
             told.append(sentence("gradient_bound", language, **where, **spectrum))
     return told
 
