@@ -97,7 +97,7 @@ def test_cells_that_cannot_race(task: str, cells: str, values: dict[str, object]
 def test_the_descriptions_differ_in_the_cell_alone() -> None:
     one, other = described("toy", "lstm, torch-lstm", {"hidden": "16", "train.lr": "0.1"})
     assert (one.cell, other.cell) == ("lstm", "torch-lstm")
-    assert spec.values(one) == spec.values(other)
+    assert (one.options, one.train, one.settings) == (other.options, other.train, other.settings)
     assert (one.options.hidden, one.train.lr) == (16, 0.1)
 
 
