@@ -118,7 +118,9 @@ ACTIONS = (
     Action("replay", "metric", "m", "ctrl+t", "Figure", "draw the next of the task's metrics beside the loss", False),
     *_chart_actions("replay"),
     Action("replay", "chart('axis')", "a", "", "X axis", "draw over steps, epochs or time", False),
-    Action("replay", "state", "g", "", "State", "memory: the gradient of the next layer, direction or part of the state"),
+    Action(
+        "replay", "state", "g", "", "State", "memory: the gradient of the next layer, direction or part of the state"
+    ),
     Action("replay", "twin", "w", "", "Twin", "memory: the run whose gradient is drawn beside this one's"),
     Action("replay", "family", "k", "", "Family", "the tree of runs that were branched from one another", False),
     Action("replay", "back", "b", "f7", "Back", "back to where this run was opened from"),
