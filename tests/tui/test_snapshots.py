@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from fake_inspection import Children
+from fake_network import with_weights
 from fake_studies import begun, planned
-from poem_steps import entered, opened, reading
+from poem_steps import Bare, entered, opened, reading
 from textual.theme import Theme
 from textual.widgets import Input, TextArea
 from waiting import HANG
 
+from workbench.inference import session
 from workbench.runs import metadata
 from workbench.runs.metadata import RunMetadata
 from workbench.tui.app import WorkbenchApp
@@ -163,6 +166,40 @@ def test_studies_screen(snap_compare, screen, folder, monkeypatch, size, theme) 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, choose))
     for one in live:
         one.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "theme", "view"),
+    [
+        ((120, 36), DARK, "gates"),
+        ((120, 36), LIGHT, "states"),
+        ((120, 36), DARK, "answer"),
+        ((80, 24), DARK, "contributions"),
+        ((80, 24), LIGHT, "gates"),
+        ((60, 20), DARK, "states"),
+    ],
+    ids=named,
+)
+def test_inspect_screen(snap_compare, screen, worker, folder, monkeypatch, size, theme, view) -> None:
+    """A followed unit over the text; the answer forming; contributions."""
+    monkeypatch.setenv("TEXTUAL_THEME", theme.name)
+    monkeypatch.setattr(session, "Client", Children().client)
+    monkeypatch.setitem(WorkbenchApp.SCREENS, "lab", Bare)
+    one = with_weights(worker("lstm").start(**FACTS).train(10, 200).finish())
+    screen.app = WorkbenchApp(folder, None, one.run)
+
+    async def look(pilot) -> None:
+        await screen.until(pilot, "names with lstm")
+        await pilot.press("6")
+        await screen.until(pilot, "gate i, layer 1", "test row 1", "step 7 of 7")
+        while screen.app.screen._painter.inspection.contributions is None:
+            await pilot.pause()
+        await pilot.press("enter", "left", "left")
+        while screen.app.screen._choice.view != view:
+            await pilot.press("v")
+            await pilot.pause()
+
+    assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, look))
 
 
 def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
