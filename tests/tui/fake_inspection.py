@@ -9,7 +9,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from workbench.inference.client import Cancelled
-from workbench.inference.protocol import FindUnits, Inspect, Inspected, Judged, UnitsFound
+from workbench.inference.protocol import (
+    Begun,
+    Character,
+    End,
+    Example,
+    Examples,
+    FindUnits,
+    Generate,
+    Inspect,
+    Inspected,
+    Judged,
+    Listed,
+    UnitsFound,
+)
 from workbench.runs.folder import RunError
 from workbench.runs.inspections import (
     Contributions,
@@ -135,6 +148,15 @@ class Child:
         return Inspected(
             inspection=inspection(symbols, gates=gates, contributions=request.contributions, **children.more)
         )
+
+    def examples(self, request: Examples) -> Iterator[Listed]:
+        yield Listed(total=1, examples=[Example(text="Chou", true=0.31, guess=0.54, row=7)])
+
+    def generate(self, request: Generate) -> Iterator[Begun | Character | End]:
+        yield Begun(text="")
+        for letter in "明月光。":
+            yield Character(text=letter, log_probability=-1.0)
+        yield End(reason="ended")
 
     def find_units(self, request: FindUnits) -> Iterator[Judged | UnitsFound]:
         self._children.searches += 1

@@ -18,17 +18,28 @@ from typing import NamedTuple
 import fake_worker
 import msgspec
 import pytest
+from fake_inspection import Children
+from fake_network import with_weights
 from fake_studies import begun, planned
+<<<<<<< HEAD
 from poem_steps import entered, opened, reading
 from races.race_events import whole
 from runs import event_makers as make
+=======
+from poem_steps import Bare, entered, opened, reading
+>>>>>>> inspectscreen
 from textual.theme import Theme
 from textual.widgets import Input, TextArea
 from tui.race.race_steps import told
 from waiting import HANG
 
+<<<<<<< HEAD
 from workbench.config.spec import Parent
 from workbench.runs import metadata, store
+=======
+from workbench.inference import session
+from workbench.runs import metadata
+>>>>>>> inspectscreen
 from workbench.runs.metadata import RunMetadata
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.run.screen import RunScreen
@@ -196,6 +207,7 @@ def test_studies_screen(snap_compare, screen, folder, monkeypatch, size, theme) 
         one.close()
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=named)
 @pytest.mark.parametrize("keys", ["", "k", "B"], ids=named)
 def test_a_branch(snap_compare, screen, worker, folder, monkeypatch, size, keys) -> None:
@@ -256,6 +268,40 @@ def test_race_screen(snap_compare, screen, folder, monkeypatch, size, theme, pan
             await screen.until(pilot, "val accuracy")
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, race))
+=======
+@pytest.mark.parametrize(
+    ("size", "theme", "view"),
+    [
+        ((120, 36), DARK, "gates"),
+        ((120, 36), LIGHT, "states"),
+        ((120, 36), DARK, "answer"),
+        ((80, 24), DARK, "contributions"),
+        ((80, 24), LIGHT, "gates"),
+        ((60, 20), DARK, "states"),
+    ],
+    ids=named,
+)
+def test_inspect_screen(snap_compare, screen, worker, folder, monkeypatch, size, theme, view) -> None:
+    """A followed unit over the text; the answer forming; contributions."""
+    monkeypatch.setenv("TEXTUAL_THEME", theme.name)
+    monkeypatch.setattr(session, "Client", Children().client)
+    monkeypatch.setitem(WorkbenchApp.SCREENS, "lab", Bare)
+    one = with_weights(worker("lstm").start(**FACTS).train(10, 200).finish())
+    screen.app = WorkbenchApp(folder, None, one.run)
+
+    async def look(pilot) -> None:
+        await screen.until(pilot, "names with lstm")
+        await pilot.press("6")
+        await screen.until(pilot, "gate i, layer 1", "test row 1", "step 7 of 7")
+        while screen.app.screen._painter.inspection.contributions is None:
+            await pilot.pause()
+        await pilot.press("enter", "left", "left")
+        while screen.app.screen._choice.view != view:
+            await pilot.press("v")
+            await pilot.pause()
+
+    assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, look))
+>>>>>>> inspectscreen
 
 
 def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from fake_inspection import Children
 from fake_network import with_weights
-from fake_worker import FakeWorker
+from fake_worker import FakeWorker, confusion
 from textual.widgets import Input, OptionList
 from waiting import until
 
+from tasks.views import Series
 from workbench.inference import session
 from workbench.inference.protocol import Inspect
+from workbench.tui.confusion.examples import ExamplesPane
+from workbench.tui.confusion.screen import ConfusionScreen
 from workbench.tui.inspect.screen import InspectScreen
 from workbench.tui.inspect.step_grid import StepGrid
 from workbench.tui.inspect.units_pane import UnitsPane
@@ -291,3 +294,40 @@ async def test_every_key_works_while_the_field_has_the_focus(screen, one) -> Non
         await pilot.press("ctrl+r")
         await screen.until(pilot, "Inspect which run?")
         assert pilot.app.screen.query_one(OptionList).option_count >= 1
+
+
+async def test_a_forecasts_window_an_example_and_a_poem_lead_to_it(screen, worker, children, monkeypatch) -> None:
+    monkeypatch.setattr(ConfusionScreen, "EVERY", 0.03)
+    monkeypatch.setattr(ExamplesPane, "EVERY", 0.03)
+    window = Series(title="next days", x_label="hours", x=[0.0, 1.0], curves={"t": [1.0, 2.0]}, split="val", place=4)
+    one = with_weights(worker().start().train(10, 60, [confusion(), window]))
+    async with screen.open(one.run) as pilot:
+        await screen.until(pilot, "names with lstm", "running", "next days")
+        await pilot.press("i")
+        await screen.until(pilot, "val row 5")
+        assert children.asked[0][1].place == 4
+        await pilot.press("b")
+        await screen.until(pilot, "Next view")
+        await pilot.press("f")
+        await screen.until(pilot, "Rows true, columns predicted")
+        await pilot.press("enter")
+        await screen.until(pilot, "Chou", "Inspect")
+        await pilot.press("i")
+        await screen.until(pilot, "Inspect which example?", "its class 31 %, predicted 54 %")
+        await pilot.press("enter")
+        await screen.until(pilot, "row 7 of the data")
+        assert children.asked[-1][1].row == 7
+
+
+async def test_a_poem_leads_to_it(screen, writer, children) -> None:
+    async with screen.open() as pilot:
+        await pilot.press("4")
+        await screen.until(pilot, "beginning", "form")
+        await pilot.pause()
+        await pilot.press("f5")
+        await screen.until(pilot, "明月")
+        while not pilot.app.screen.is_possible("inspect", ()):
+            await pilot.pause(0.02)
+        await pilot.press("ctrl+n")
+        await screen.until(pilot, "gate i, layer 1")
+        assert children.asked[-1][1].text.startswith("明月光")

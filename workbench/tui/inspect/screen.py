@@ -58,6 +58,7 @@ class InspectScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
+        self._chosen = False  # a run was chosen
         self._subject = FIRST_ROW
         self._choice = Choice()
         self._cursor: int | None = None  # the step to read; none: the last one, as the text grows
@@ -84,6 +85,8 @@ class InspectScreen(Page):
         self._folder = WeightsFolder(self.session.runs_folder)
         self.query_one(TabRow).offer([*VIEWS])
         self._arrange()
+        if self._chosen:  # it was opened for a run, before it was mounted whole
+            return
         if self.navigator.opened is not None and self.navigator.opened.best_file.exists():
             self.inspect(self.navigator.opened)
         else:
@@ -119,6 +122,7 @@ class InspectScreen(Page):
         Args:
             subject: a text or a row; none: the first test row, or an example of the task's where the data are gone.
         """
+        self._chosen = True
         self._fallback = "" if subject else run.spec.settings.example
         self._subject, self._target, self._cursor = subject or FIRST_ROW, "", None
         self.query_one(SubjectLine).fill(self._subject.text)

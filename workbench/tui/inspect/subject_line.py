@@ -25,7 +25,7 @@ class SubjectLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("text", classes="name")
-        yield SubjectInput(placeholder="a text, row 1, or window 1", compact=True, id="text", select_on_focus=False)
+        yield SubjectInput(placeholder="a text, row 1, or window 0", compact=True, id="text", select_on_focus=False)
         yield StaticText(id="place")
 
     @property
