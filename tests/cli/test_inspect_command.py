@@ -47,21 +47,16 @@ def test_the_last_checkpoint(workbench, finished: Run) -> None:
     assert told[0]["step"] == read_history(finished.events_file).step
     finished.last_file.unlink()
     result = workbench("inspect", finished.id, "--gradients", "--at", "last")
-<<<<<<< HEAD
     assert says(result, 1, "does not keep its last weights: there are best")
 
 
 def test_wrong_usage(workbench, finished: Run) -> None:
     assert says(workbench("inspect", finished.id), 2, "Say what to look at")
-    assert says(workbench("inspect", finished.id, "--gradients", "--at", "first"), 1, "has no weights called 'first': there are best")
-=======
-    assert says(result, 1, f"Run {finished.id} does not keep its last weights: there are best")
-
-
-def test_wrong_usage(workbench, finished: Run) -> None:
-    sentence = f"Run {finished.id} keeps no weights of step first: there are best, last"
-    assert says(workbench("inspect", finished.id, "--gradients", "--at", "first"), 1, sentence)
->>>>>>> gradients
+    assert says(
+        workbench("inspect", finished.id, "--gradients", "--at", "first"),
+        1,
+        "has no weights called 'first': there are best",
+    )
     assert says(workbench("inspect", finished.id, "--gradients", "--examples", "0"), 2, "--examples")
     assert says(workbench("inspect", "nothing", "--gradients"), 2, "There is no run 'nothing'")
 

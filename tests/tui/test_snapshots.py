@@ -21,25 +21,17 @@ import pytest
 from fake_inspection import Children
 from fake_network import with_weights
 from fake_studies import begun, planned
-<<<<<<< HEAD
-from poem_steps import entered, opened, reading
+from poem_steps import Bare, entered, opened, reading
 from races.race_events import whole
 from runs import event_makers as make
-=======
-from poem_steps import Bare, entered, opened, reading
->>>>>>> inspectscreen
 from textual.theme import Theme
 from textual.widgets import Input, TextArea
 from tui.race.race_steps import told
 from waiting import HANG
 
-<<<<<<< HEAD
 from workbench.config.spec import Parent
-from workbench.runs import metadata, store
-=======
 from workbench.inference import session
-from workbench.runs import metadata
->>>>>>> inspectscreen
+from workbench.runs import metadata, store
 from workbench.runs.metadata import RunMetadata
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.run.screen import RunScreen
@@ -207,7 +199,6 @@ def test_studies_screen(snap_compare, screen, folder, monkeypatch, size, theme) 
         one.close()
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=named)
 @pytest.mark.parametrize("keys", ["", "k", "B"], ids=named)
 def test_a_branch(snap_compare, screen, worker, folder, monkeypatch, size, keys) -> None:
@@ -268,7 +259,8 @@ def test_race_screen(snap_compare, screen, folder, monkeypatch, size, theme, pan
             await screen.until(pilot, "val accuracy")
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, race))
-=======
+
+
 @pytest.mark.parametrize(
     ("size", "theme", "view"),
     [
@@ -301,7 +293,6 @@ def test_inspect_screen(snap_compare, screen, worker, folder, monkeypatch, size,
             await pilot.pause()
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, look))
->>>>>>> inspectscreen
 
 
 def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
