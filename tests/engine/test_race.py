@@ -32,14 +32,15 @@ def raced(
     *cells: str,
     steps: int | None = None,
     seconds: float | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[list[Any]], bool] = lambda _: False,
     clock: Callable[[], float] | None = None,
     **values: Any,
 ) -> tuple[Race, list[Any]]:
-    """A whole race of the toy, and its events."""
-    state, events = Race(), []
+    """A whole race of the toy, and its events; ``stop`` is given those so far."""
+    state = Race()
+    events: list[Any] = []
     spent = budgets.budget("", steps, seconds)
-    for event in race(described(*cells, **values), spent, stop, clock=clock):
+    for event in race(described(*cells, **values), spent, lambda: stop(events), clock=clock):
         state.add(event)
         events.append(event)
     return state, events
@@ -162,8 +163,16 @@ def test_by_time_a_schedule_ends_the_race() -> None:
 
 
 def test_it_is_stopped_after_a_block() -> None:
-    asked = iter([False, False, True, *[False] * 1000])
-    state, events = raced("lstm", "torch-lstm", steps=100, stop=lambda: next(asked))
+    asked = False
+
+    def stop(events: list[Any]) -> bool:
+        """Ask once, after three blocks: it is asked by the clock as well, while data are read."""
+        nonlocal asked
+        due = not asked and len(only(Turn, events)) == 3
+        asked = asked or due
+        return due
+
+    state, events = raced("lstm", "torch-lstm", steps=100, stop=stop)
     assert [len(one.losses) for one in state.cells.values()] == [10, 20]
     assert events[-1].reason == "stopped on request"
     assert len(only(Evaluated, events)) == 2
@@ -173,13 +182,17 @@ def test_it_is_stopped_after_a_block() -> None:
 
 
 def test_it_is_stopped_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = False
+
     def load(*_: object) -> None:
+        nonlocal reading
+        reading = True
         while True:
             pass
 
     monkeypatch.setattr(data, "load", load)
     with pytest.raises(Interrupted):
-        raced("lstm", "gru", steps=5, stop=lambda: True)
+        raced("lstm", "gru", steps=5, stop=lambda _: reading)
 
 
 def test_a_loss_that_is_no_number_ends_one_cells_race(monkeypatch: pytest.MonkeyPatch) -> None:
