@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from engine.toy_runs import after, copied, toy, trained
+from engine.toy_runs import copied, evaluated, toy, trained
 from forker import ForkedProgram, Forker
 from processes import Start, Terminal, worker_of
 from waiting import until
@@ -28,7 +28,7 @@ def _runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
         "stopped": toy(folder, {"train.epochs": 2, "train.eval_every": 1, "cell.hidden": 64}, cell="lstm", pause=0.02),
     }
     trained(made["finished"])
-    trained(made["stopped"], after(1))
+    trained(made["stopped"], evaluated(made["stopped"]))
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from engine.toy_runs import after, copied, toy, trained
+from engine.toy_runs import copied, evaluated, toy, trained
 
 from workbench.runs.run import Run
 
@@ -13,7 +13,7 @@ from workbench.runs.run import Run
 @pytest.fixture(scope="session")
 def _stopped(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = toy(tmp_path_factory.mktemp("stopped"), {"train.epochs": 2, "train.eval_every": 1}, pause=0.02)
-    trained(run, after(1))
+    trained(run, evaluated(run))
     assert run.status() == "stopped"
     return run
 

@@ -78,13 +78,12 @@ def test_a_run_keeps_evaluations_and_answers_with_each(runs_folder: Path) -> Non
     assert load_trained(run)[1].state_dict().keys() == last.state_dict().keys()
 
 
-@pytest.mark.parametrize("at", ["5", "0", "-3", "²", "first", ""])
+@pytest.mark.parametrize("at", ["5", "0", "-3", "first", ""])
 def test_weights_that_are_not_kept_are_one_sentence(runs_folder: Path, at: str) -> None:
     run = toy(runs_folder, {**KEPT, "train.epochs": 1})
     trained(run)
-    with pytest.raises(
-        PlainError, match=rf"^Run {run.id} keeps no weights of step {at}: there are best, last, 3, 6, 9, 12\.$"
-    ):
+    lacks = f"keeps no weights of step {at}" if at.isdecimal() else f"has no weights called {at!r}"
+    with pytest.raises(PlainError, match=rf"^Run {run.id} {lacks}: there are best, last, 3, 6, 9, 12\.$"):
         load_trained(run, at=at)
 
 

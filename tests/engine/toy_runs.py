@@ -15,6 +15,7 @@ from workbench.engine.loop import train
 from workbench.engine.state import TrainingState
 from workbench.runs import store
 from workbench.runs.events import Event
+from workbench.runs.history import read_history
 from workbench.runs.journal import Journal
 from workbench.runs.run import Run
 
@@ -49,6 +50,11 @@ def after(steps: int) -> Callable[[], bool]:
     """A ``should_stop`` that says yes when it is asked for the ``steps``-th time."""
     asked = iter(range(1, 10**9))
     return lambda: next(asked) >= steps
+
+
+def evaluated(run: Run) -> Callable[[], bool]:
+    """A ``should_stop`` that says yes from the run's first evaluation on, however long reading the data took."""
+    return lambda: bool(read_history(run.events_file).evals)
 
 
 def copied(run: Run, folder: Path, name: str = "toy-copy") -> Run:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from engine.toy_runs import only, toy, trained
+from engine.toy_runs import evaluated, only, toy, trained
 from waiting import eventually
 
 from workbench.engine import loop
@@ -37,7 +37,7 @@ def recorded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that was really trained, stopped after its first evaluation, and gone on with."""
     monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0.0)  # it is asked at every step
     run = toy(folder, {"train.epochs": 3, "train.eval_every": 6, "train.checkpoint_seconds": 10_000.0})
-    trained(run, lambda: bool(read_history(run.events_file).evals))
+    trained(run, evaluated(run))
     trained(run)
     return run
 
