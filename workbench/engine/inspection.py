@@ -273,7 +273,7 @@ def _inspected(cell: TracedCell) -> InspectedCell:
 
 def in_text_order(cell: TracedCell, steps: Sequence[Tensor]) -> Tensor:
     """Return a value of each step (1,…) as (T,H), the backward direction's turned to the order of the text."""
-    values = torch.cat([step.detach().flatten(1) for step in steps])
+    values = torch.cat([step.detach().reshape(1, -1) for step in steps])
     return values.flip(0) if cell.direction else values
 
 
