@@ -89,6 +89,15 @@ def inspect(
     text = " ".join(names[1:]).strip()
     if gradients and units:
         raise SpecError("Give --gradients or --units, not both.")
+    whole = "--gradients" if gradients else "--units" if units else ""
+    of_a_text = {"--row": row, "--beside": beside, "--target": target, "--layer": layer, "--unit": unit}
+    of_a_text |= {"--part": part, "--twin": twin, "--csv": csv, "--split": gradients and split is not SplitName.test}
+    if idle := next((name for name, value in of_a_text.items() if value), "") if whole else "":
+        raise SpecError(f"{idle} does not go with {whole}: leave it out.")
+    if examples and not whole:
+        raise SpecError("--examples goes with --gradients or --units: leave it out.")
+    if part and not unit and not whole:
+        raise SpecError(f"--part {part} goes with --unit N: name the unit.")
     if gradients:
         from workbench.cli import inspect_gradients
 
