@@ -98,6 +98,14 @@ def test_weights_that_are_not_kept_are_one_sentence(runs_folder: Path, at: str, 
         load_trained(run, at=at)
 
 
+def test_a_kept_file_that_is_damaged_is_one_sentence(runs_folder: Path) -> None:
+    run = toy(runs_folder, {**KEPT, "train.epochs": 1})
+    trained(run)
+    run.kept_file(3).write_bytes(run.kept_file(3).read_bytes()[:-100])
+    with pytest.raises(PlainError, match=r"kept-3\.pt is damaged: its weights cannot be used\. Those of other"):
+        load_trained(run, at="3")
+
+
 def test_of_a_run_without_kept_weights_the_sentence_names_the_setting(runs_folder: Path) -> None:
     run = toy(runs_folder, {"train.epochs": 1})
     with pytest.raises(PlainError, match="has no weights yet: let it reach its first evaluation"):
