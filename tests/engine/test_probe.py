@@ -167,6 +167,26 @@ def test_a_gate_that_is_no_number_is_left_out_and_the_event_can_be_read() -> Non
     assert decode(encode(found)) == found
 
 
+def test_the_backward_direction_is_measured_from_the_start_of_the_text() -> None:
+    found, model, task = probed("gru", bidirectional=True)
+    expected: dict[int, list[float]] = {}
+    for row, length in enumerate(LENGTHS):
+        x = task.x[row : row + 1, :length]
+        ends, states = [], []
+        for cell, read in zip(model.recurrent.cells, (x, x.flip(1)), strict=True):
+            state, states = cell.initial_state(1), []
+            for step in range(length):
+                _, state = cell.step(cell.project(read[:, step]), state)
+                states.append(state.h)
+            ends.append(state.h)
+        loss = model.head(torch.cat(ends, 1))[:, 0].square().sum()
+        for step, gradient in enumerate(torch.autograd.grad(loss, states)):  # of the backward one
+            expected.setdefault(length - 1 - step, []).append(float(gradient.norm()))
+    assert found.cells[1].direction == 1
+    for distance, values in expected.items():
+        assert found.cells[1].norms["h"][distance] == pytest.approx(sum(values) / len(values), rel=1e-3)
+
+
 def test_both_directions_and_layers_are_measured_each_from_its_own_end() -> None:
     found, _, _ = probed("lstm", layers=2, bidirectional=True)
     assert [(cell.layer, cell.direction) for cell in found.cells] == [(0, 0), (0, 1), (1, 0), (1, 1)]
