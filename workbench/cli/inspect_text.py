@@ -18,7 +18,7 @@ from workbench.runs.run import Run
 
 
 class Wanted(NamedTuple):
-    """What of an inspection is asked for, as typed; layers, units and rows count from 1."""
+    """Sequence and parts of an inspection that are asked for, as typed; layers, units and rows count from 1."""
 
     text: str = ""
     row: int = 0

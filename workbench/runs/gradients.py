@@ -26,7 +26,7 @@ class GradientCurve(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """What is the same in the curves of other evaluations and runs."""
+        """Layer, direction and part: the same in the curves of other evaluations and runs."""
         return self.cell.layer, self.cell.direction, self.part
 
     @property
