@@ -45,7 +45,7 @@ class LSTM(Cell[LSTMState]):
     memory = "c"
 
     class Options(msgspec.Struct, frozen=True):
-        """How much it keeps before it has learnt anything."""
+        """Bias with which it begins to keep its memory."""
 
         forget_bias: Annotated[
             float, Meta(ge=-20, le=20, description="added to the forget gate's bias at the start; 0: as torch")

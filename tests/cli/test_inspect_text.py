@@ -7,9 +7,16 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
+from engine.toy_runs import toy, trained
 from sentences import says
 
+import tasks
+from workbench.cli import inspect_text
+from workbench.cli.inspect_text import Wanted
+from workbench.config.spec import SpecError
+from workbench.runs.inspections import Contributions, Grid, InspectedCell, Inspection
 from workbench.runs.run import Run
 
 
@@ -94,12 +101,61 @@ def test_units_are_listed_with_their_control(workbench, stopped: Run) -> None:
         (("01", "--twin"), "lstm has no twin that shows more"),
         (("01", "--units"), "--units reads rows of the data: leave '01' out."),
         (("--units", "--gradients"), "Give --gradients or --units, not both."),
+        (("01", "--part", "h"), "--part h goes with --unit N: name the unit."),
+        (("01", "--examples", "9"), "--examples goes with --gradients or --units: leave it out."),
+        (("--gradients", "--csv", "all.csv"), "--csv does not go with --gradients: leave it out."),
+        (("--gradients", "--split", "val"), "--split does not go with --gradients: leave it out."),
+        (("--units", "--row", "1"), "--row does not go with --units: leave it out."),
+        (("01", "--csv", "/dev/null"), "--csv /dev/null: the name must end in .csv."),
         (("01", "--csv", "nowhere/at/all.csv"), "could not be written: No such file or directory."),
         (("0" * 100_001,), "The text has 100,001 characters"),
     ],
 )
 def test_what_cannot_be_inspected_is_a_sentence(workbench, stopped: Run, words: tuple[str, ...], sentence: str) -> None:
     assert says(workbench("inspect", stopped.id, *words), 2, sentence)
+
+
+def test_a_task_without_readings_is_a_sentence(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = toy(runs_folder)
+    trained(run)
+    monkeypatch.delattr(tasks.load("toy"), "reading_of_row")
+    with pytest.raises(SpecError, match=r"Networks of this task cannot be inspected"):
+        inspect_text.find_units(run, "best", "test", 10, 5, "", json=True)
+
+
+def test_of_several_layers_networks_side_by_side_show_the_same_one(
+    runs_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = toy(runs_folder, {"cell.layers": 2}, cell="lstm")
+    trained(run)
+    kept = {}
+    for layer in (0, 1, 2):
+        inspect_text.inspect_text([(run, "best"), (run, "last")], Wanted("0121", layer=layer), "", None, json=False)
+        rows = capsys.readouterr().out.partition(" beside ")[2].splitlines()
+        kept[layer] = [row for row in rows if re.match(r" +\d", row)]
+    assert len(kept[1]) == 4
+    assert kept[0] == kept[2] != kept[1]
+
+
+def test_a_csv_file_has_no_formula_and_stays_as_it_was_where_the_disk_fails(tmp_path: Path) -> None:
+    grid = Grid(1, 1, b"\0" * 4)
+    cell = InspectedCell(layer=0, direction=0, states={"h": grid})
+    found = Inspection(run="r", cell="rnn", at="best", symbols=["=1+1"], cells=[cell], answers=[])
+    path = tmp_path / "all.csv"
+    inspect_text._write_csv(path, [found])
+    assert path.read_text().splitlines()[1] == "r,best,1,'=1+1,1,forward,state h,1,0.0"
+    torn = msgspec.structs.replace(found, symbols=["a", "b"])  # more steps than numbers
+    with pytest.raises(IndexError):
+        inspect_text._write_csv(
+            path,
+            [
+                msgspec.structs.replace(
+                    torn, contributions=Contributions(target="", gradient_input=[1.0], occlusion=[1.0])
+                )
+            ],
+        )
+    assert "=1+1" in path.read_text()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["all.csv"]
 
 
 def test_pictures_of_gates_states_and_contributions(workbench, stopped: Run, finished: Run, tmp_path: Path) -> None:

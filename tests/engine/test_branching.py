@@ -17,7 +17,7 @@ from tasks.base import PlainError
 from workbench.engine import checkpoint
 from workbench.engine.checkpoint import CheckpointError
 from workbench.runs import branches, checkpoints, lineage
-from workbench.runs.events import Eval, Finished, Started, Step
+from workbench.runs.events import Checkpoint, Eval, Finished, Started, Step
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
 
@@ -178,6 +178,16 @@ def test_a_branch_that_is_killed_at_its_beginning_begins_again(runs_folder: Path
     assert differences(saved(child), saved(reference)) == []
     assert child.kept_steps == reference.kept_steps
     assert not child.start_file.exists()
+    one, other = (read_history(each.events_file) for each in (child, reference))
+    assert [event.step for event in one.evals] == [event.step for event in other.evals]
+    assert [event.step for event in one.probes] == [event.step for event in other.probes]
+
+
+def test_a_branch_saves_its_first_evaluation(runs_folder: Path) -> None:
+    events = trained(branch(parent(runs_folder), "12"))
+    first = events.index(only(Eval, events)[0])
+    saved_after = only(Checkpoint, events[first:])[0]
+    assert (events[first].step, saved_after.step) == (12, 12)
 
 
 @pytest.mark.parametrize(

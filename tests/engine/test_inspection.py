@@ -204,6 +204,14 @@ def test_what_cannot_be_inspected_is_told_in_a_sentence(monkeypatch: pytest.Monk
         row_at(one.task, one.examples, "test", len(rows))
 
 
+def test_answers_that_are_no_numbers_are_told_in_a_sentence() -> None:
+    one = untrained("names")
+    for weight in one.model.parameters():
+        torch.nn.init.constant_(weight, math.nan)
+    with pytest.raises(ValueError, match="answers are no numbers"):
+        inspect(one.model, one.task.reading(one.model, "Kim"))
+
+
 def test_a_known_row_has_its_right_answer_and_traits() -> None:
     one = untrained("names")
     row = rows_of(one.task, one.examples, "test")[0]

@@ -78,13 +78,32 @@ def test_a_run_keeps_evaluations_and_answers_with_each(runs_folder: Path) -> Non
     assert load_trained(run)[1].state_dict().keys() == last.state_dict().keys()
 
 
-@pytest.mark.parametrize("at", ["5", "0", "-3", "first", ""])
-def test_weights_that_are_not_kept_are_one_sentence(runs_folder: Path, at: str) -> None:
+@pytest.mark.parametrize(
+    ("at", "lacks"),
+    [
+        ("5", "keeps no weights of step 5"),
+        ("0", "keeps no weights of step 0"),
+        ("9" * 5_000, "keeps no weights of step 9+"),  # longer than Python reads as a number
+        ("-3", "has no weights called '-3'"),
+        ("²", "has no weights called '²'"),
+        ("first", "has no weights called 'first'"),
+        ("", "has no weights called ''"),
+    ],
+    ids=["5", "0", "endless", "negative", "raised", "first", "empty"],
+)
+def test_weights_that_are_not_kept_are_one_sentence(runs_folder: Path, at: str, lacks: str) -> None:
     run = toy(runs_folder, {**KEPT, "train.epochs": 1})
     trained(run)
-    lacks = f"keeps no weights of step {at}" if at.isdecimal() else f"has no weights called {at!r}"
     with pytest.raises(PlainError, match=rf"^Run {run.id} {lacks}: there are best, last, 3, 6, 9, 12\.$"):
         load_trained(run, at=at)
+
+
+def test_a_kept_file_that_is_damaged_is_one_sentence(runs_folder: Path) -> None:
+    run = toy(runs_folder, {**KEPT, "train.epochs": 1})
+    trained(run)
+    run.kept_file(3).write_bytes(run.kept_file(3).read_bytes()[:-100])
+    with pytest.raises(PlainError, match=r"kept-3\.pt is damaged: its weights cannot be used\. Those of other"):
+        load_trained(run, at="3")
 
 
 def test_of_a_run_without_kept_weights_the_sentence_names_the_setting(runs_folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -13,12 +13,13 @@ from torch import nn
 
 import cells
 import tasks
+from cells._base import Cell
 from cells._recurrent import Recurrent
 from cells._trace import Trace
 from workbench.config import spec
 from workbench.engine import data, network
 from workbench.engine.probe import MOST_DISTANCES, GradientProbe, _distances, by_distance
-from workbench.runs.events import Alarm, Eval, Finished, Probe
+from workbench.runs.events import Alarm, Eval, Finished, Probe, decode, encode
 from workbench.runs.probes import bound, half_life, reach
 
 LENGTHS = (5, 3, 4)
@@ -114,6 +115,76 @@ def _finite_difference(model: Last, x: torch.Tensor, step: int, part: str, h: fl
     with torch.no_grad():
         slopes = [(loss(unit, h) - loss(unit, -h)) / (2 * h) for unit in range(H)]
     return math.hypot(*slopes)
+
+
+class Scalar(NamedTuple):
+    """State of a cell with one number a sequence besides h, and one that nothing reads."""
+
+    h: torch.Tensor  # (B,H)
+    level: torch.Tensor  # (B,)
+    unread: torch.Tensor  # (B,H)
+
+
+class Leveled(Cell[Scalar]):
+    """A state whose parts have other shapes than (B,H)."""
+
+    sigmoid_gates = ("g",)
+
+    def initial_state(self, batch: int) -> Scalar:
+        zeros = self.weight_hh.new_zeros(batch, self.hidden_size)
+        return Scalar(zeros, zeros[:, 0], zeros)
+
+    def gates(self, projected: torch.Tensor, state: Scalar) -> dict[str, torch.Tensor]:
+        return {"g": torch.addmm(projected, state.h, self.weight_hh.t()).mean(1).sigmoid()}  # (B,)
+
+    def step(self, projected: torch.Tensor, state: Scalar) -> tuple[torch.Tensor, Scalar]:
+        level = state.level + self.gates(projected, state)["g"]
+        h = torch.addmm(projected, state.h, self.weight_hh.t()).tanh() * level[:, None]
+        return h, Scalar(h, level, h * 2)
+
+
+def measured(model: Last) -> Probe:
+    x = torch.randn(B, T, I, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    found = GradientProbe(Sequences(x), None, 32, 0).measure(model.double().eval(), 7)  # type: ignore[arg-type]
+    assert found is not None
+    return found
+
+
+def test_parts_of_any_shape_are_measured_and_one_that_nothing_reads_is_zero() -> None:
+    torch.manual_seed(0)
+    (cell,) = measured(Last(Recurrent(Leveled, I, H))).cells
+    assert all(cell.norms["h"])
+    assert all(cell.norms["level"])
+    assert cell.norms["unread"] == [0.0] * T
+    assert 0 < cell.gates["g"].mean < 1
+
+
+def test_a_gate_that_is_no_number_is_left_out_and_the_event_can_be_read() -> None:
+    model = Last(cells.build("lstm", I, H))
+    torch.nn.init.constant_(model.recurrent.cells[0].weight_hh, math.nan)
+    found = measured(model)
+    assert found.cells[0].gates == {}
+    assert decode(encode(found)) == found
+
+
+def test_the_backward_direction_is_measured_from_the_start_of_the_text() -> None:
+    found, model, task = probed("gru", bidirectional=True)
+    expected: dict[int, list[float]] = {}
+    for row, length in enumerate(LENGTHS):
+        x = task.x[row : row + 1, :length]
+        ends, states = [], []
+        for cell, read in zip(model.recurrent.cells, (x, x.flip(1)), strict=True):
+            state, states = cell.initial_state(1), []
+            for step in range(length):
+                _, state = cell.step(cell.project(read[:, step]), state)
+                states.append(state.h)
+            ends.append(state.h)
+        loss = model.head(torch.cat(ends, 1))[:, 0].square().sum()
+        for step, gradient in enumerate(torch.autograd.grad(loss, states)):  # of the backward one
+            expected.setdefault(length - 1 - step, []).append(float(gradient.norm()))
+    assert found.cells[1].direction == 1
+    for distance, values in expected.items():
+        assert found.cells[1].norms["h"][distance] == pytest.approx(sum(values) / len(values), rel=1e-3)
 
 
 def test_both_directions_and_layers_are_measured_each_from_its_own_end() -> None:

@@ -25,10 +25,10 @@ def searched(one: Any, **options: Any) -> UnitSearch:
 
 def test_correlations_are_numpys() -> None:
     generator = torch.Generator().manual_seed(0)
-    x, y = torch.randn(50, 4, generator=generator), torch.randn(50, 3, generator=generator)
+    x, y = torch.randn(50, 70, generator=generator), torch.randn(50, 3, generator=generator)  # more than at once
     x[:, 2] = 1.0
     found = correlations(x, y)
-    for unit in (0, 1, 3):
+    for unit in (0, 1, 3, 63, 64, 69):
         for trait in range(3):
             expected = np.corrcoef(x[:, unit], y[:, trait])[0, 1]
             assert float(found[unit, trait]) == pytest.approx(expected, abs=1e-6)
@@ -77,10 +77,23 @@ def test_the_search_is_the_same_each_time_and_counts_its_places() -> None:
     assert vowel.places > 40
 
 
-def test_rows_that_are_too_many_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unit_search, "MOST_PLACES", 30)
+def test_a_row_that_is_too_long_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = untrained("names")
+    everything = searched(one, rows=40)
+    monkeypatch.setattr(unit_search, "LONGEST", 6)
+    found = searched(one, rows=40)
+    assert 0 < found.rows < everything.rows == 40
+    assert found.notes == [f"{found.rows} of the 40 rows asked for were read."]
+    monkeypatch.setattr(unit_search, "LONGEST", 0)
+    with pytest.raises(ValueError, match="No row of the test split that was drawn has at most 0 steps"):
+        searched(one, rows=40)
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MOST_PLACES", 30), ("_MOST_NUMBERS", 30 * 12)])  # 6 of h, 6 of c
+def test_rows_that_are_too_many_are_told(monkeypatch: pytest.MonkeyPatch, limit: str, most: int) -> None:
+    monkeypatch.setattr(unit_search, limit, most)
     found = searched(untrained("names"), rows=40)
-    assert found.rows < 40
+    assert 1 < found.rows < 10
     assert found.notes == [f"{found.rows} of the 40 rows asked for were read."]
 
 

@@ -103,7 +103,15 @@ def test_no_difference_at_all_is_said_so() -> None:
     assert parity_words(found, 1e-4) == "parity holds exactly over 2 steps"
 
 
-def test_a_loss_that_is_no_number_is_compared_with_nothing() -> None:
+def test_parity_is_lost_where_one_loss_alone_is_no_number() -> None:
+    race = after(begun("a", "b"), turn("a", 0, [1.0, None, None]), turn("b", 0, [1.0, None, 2.0]))
+    found = race.difference("b")
+    assert found is not None
+    assert (found.largest, found.steps, found.lost_at) == (0.0, 3, 3)
+    assert parity_words(found, 1e-4) == "parity is lost at step 3: the loss of one of the two is no number there"
+
+
+def test_a_loss_that_is_no_number_has_no_difference() -> None:
     race = after(begun("a", "b"), turn("a", 0, [1.0, None]), turn("b", 0, [1.0, 2.0]), Out(cell="a", message="Gone."))
     found = race.difference("b")
     assert found is not None

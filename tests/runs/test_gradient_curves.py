@@ -73,6 +73,14 @@ def test_a_stranger_s_cells_that_do_not_fit_are_left_out() -> None:
     odd = ProbedCell(layer=0, direction=0, norms={"h": [0.5], "c": [0.5, 0.25, 0.1]})
     probe = make.probe(1, odd, length=3)
     assert [curve.part for curve in curves_of(probe)] == ["c"]
+    for distances in ([-5, -4, -3], [2, 1, 0], [0, 0, 1]):
+        assert curves_of(msgspec.structs.replace(probe, distances=distances)) == []
+    assert (
+        curves_of(
+            msgspec.structs.replace(make.probe(1, ProbedCell(layer=0, direction=0, norms={"h": []})), distances=[])
+        )
+        == []
+    )
     assert reach_words(msgspec.structs.replace(probe, distances=[])) == "the gradient reaches 0 of 0 steps back"
 
 
@@ -99,10 +107,16 @@ def test_round_distances() -> None:
     assert round_distances(0) == [0]
 
 
-def test_a_follower_keeps_the_first_probe_and_the_last() -> None:
-    history = folded(*(event for step in (10, 20, 30) for event in (make.evaluation(step), make.probe(step))))
-    history.drop_shown()
-    assert [probe.step for probe in history.probes] == [10, 30]
+def test_a_follower_keeps_the_first_probe_the_best_and_the_last() -> None:
+    best = make.evaluation(20).best
+    history = History()
+    for step in (10, 20, 30, 40):
+        event = make.evaluation(step)
+        history.add(event if step < 30 else msgspec.structs.replace(event, best=best))
+        history.add(make.probe(step))
+        history.drop_shown()
+    assert [probe.step for probe in history.probes] == [10, 20, 40]
+    assert best_probe(history).step == 20
 
 
 def test_probes_are_read_from_the_file_by_their_step(tmp_path: Path) -> None:

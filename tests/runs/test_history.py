@@ -96,6 +96,15 @@ def test_clear_is_a_new_history() -> None:
     assert vars(history) == vars(History())
 
 
+def test_of_two_evaluations_at_a_step_the_later_one_counts() -> None:
+    history = History()
+    first, again = make.evaluation(12, 0.25), make.evaluation(12, 0.5)
+    for event in (make.started(12), first, make.probe(12), make.started(12), again, make.probe(12)):
+        history.add(event)
+    assert history.evals == [again]
+    assert [event.step for event in history.probes] == [12]
+
+
 def test_the_best_is_the_last_evaluations_and_at_the_end_the_finished_ones() -> None:
     history = History()
     assert history.best is None

@@ -89,6 +89,16 @@ def inspect(
     text = " ".join(names[1:]).strip()
     if gradients and units:
         raise SpecError("Give --gradients or --units, not both.")
+    whole = "--gradients" if gradients else "--units" if units else ""
+    of_a_text: dict[str, object] = {"--row": row, "--beside": beside, "--target": target, "--layer": layer}
+    of_a_text |= {"--unit": unit, "--part": part, "--twin": twin, "--csv": csv}
+    of_a_text["--split"] = gradients and split is not SplitName.test
+    if idle := next((name for name, value in of_a_text.items() if value), "") if whole else "":
+        raise SpecError(f"{idle} does not go with {whole}: leave it out.")
+    if examples and not whole:
+        raise SpecError("--examples goes with --gradients or --units: leave it out.")
+    if part and not unit and not whole:
+        raise SpecError(f"--part {part} goes with --unit N: name the unit.")
     if gradients:
         from workbench.cli import inspect_gradients
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from tasks.base import Split
+from tasks.shared import files
 from workbench.config.spec import SpecError
 from workbench.render.streams import narrate, print_json
+from workbench.runs.export import harmless
 from workbench.runs.inspections import Inspection, UnitSearch
 from workbench.runs.run import Run
 
 
 class Wanted(NamedTuple):
-    """What of an inspection is asked for, as typed; layers, units and rows count from 1."""
+    """Sequence and parts of an inspection that are asked for, as typed; layers, units and rows count from 1."""
 
     text: str = ""
     row: int = 0
@@ -40,7 +43,13 @@ class Wanted(NamedTuple):
 def inspect_text(
     runs: Sequence[tuple[Run, str]], wanted: Wanted, device: str, csv_file: Path | None, json: bool
 ) -> None:
-    """Inspect runs, each with its weights' name, on one sequence, and print what is asked for."""
+    """Inspect runs, each with its weights' name, on one sequence, and print what is asked for.
+
+    Raises:
+        SpecError: as ``inspections``, or the CSV file cannot be written.
+    """
+    if csv_file and csv_file.suffix.lower() != ".csv":
+        raise SpecError(f"--csv {csv_file}: the name must end in .csv.")
     found = inspections(runs, wanted, device)
     if csv_file:
         _write_csv(csv_file, found)
@@ -51,7 +60,12 @@ def inspect_text(
 
 
 def find_units(run: Run, at: str, split: str, rows: int, most: int, device: str, *, json: bool) -> None:
-    """Search a split for the units that go with each trait, and print them."""
+    """Search a split for the units that go with each trait, and print them.
+
+    Raises:
+        SpecError: the network or its task has none to look for; one sentence says why.
+        DataError, RunError, CheckpointError, DeviceError: each with one plain sentence.
+    """
     from workbench.engine import inspected_run
     from workbench.render import inspection
     from workbench.render.console import wide_console
@@ -59,8 +73,11 @@ def find_units(run: Run, at: str, split: str, rows: int, most: int, device: str,
     opened = inspected_run.open_run(run, at, device)
     narrate(f"Reading {rows:,} rows of the {split} split …")
     result: UnitSearch | None = None
-    for step in opened.find_units(cast(Split, split), rows=rows, most=most):
-        result = step if isinstance(step, UnitSearch) else None
+    try:
+        for step in opened.find_units(cast(Split, split), rows=rows, most=most):
+            result = step if isinstance(step, UnitSearch) else None
+    except ValueError as error:
+        raise SpecError(str(error)) from None
     assert result is not None
     if json:
         print_json(result)
@@ -110,7 +127,7 @@ def _print(found: Sequence[Inspection], wanted: Wanted) -> None:
             console.print(inspection.overview(one, cell))
     if len(found) > 1 and not wanted.unit:
         if len({tuple(one.symbols) for one in found}) == 1:
-            console.print(inspection.side_by_side(found))
+            console.print(inspection.side_by_side(found, [cell_of(one, wanted.layer) for one in found]))
         else:
             narrate("These networks cut the text into other steps: they do not stand in one table.")
 
@@ -157,15 +174,19 @@ def _plain(found: Inspection) -> dict[str, object]:
 def _write_csv(path: Path, found: Sequence[Inspection]) -> None:
     """Write every number as a row: run, weights, step, symbol, layer, direction, quantity, unit, value.
 
+    The file is whole or not there; a text that a spreadsheet would take for a formula has a ``'`` before it.
+
     Raises:
         SpecError: the file cannot be written.
     """
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with files.replacing(path) as content:
+            file = TextIOWrapper(content, encoding="utf-8", newline="")
             writer = csv.writer(file)
             writer.writerow(["run", "at", "step", "symbol", "layer", "direction", "quantity", "unit", "value"])
             for one in found:
-                writer.writerows(_rows(one))
+                writer.writerows(map(harmless, row) for row in _rows(one))
+            file.detach()
     except OSError as error:
         raise SpecError(f"--csv {path} could not be written: {error.strerror}.") from None
     narrate(f"{path} holds all numbers.")

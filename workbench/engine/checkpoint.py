@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from tasks.base import PlainError
 from tasks.shared import files, memory
-from workbench.runs.folder import open_regular
+from workbench.runs.folder import KEPT, open_regular
 
 SCHEMA = 1
 _A_FILES = {None, errno.EINVAL}  # of a seek past a torn file's ends
@@ -250,7 +250,12 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def damaged(path: Path) -> CheckpointError:
-    """Return the error for a ``last.pt`` that is not whole, or not what ``save_last`` wrote."""
+    """Return the error for a file that is not whole, or not what ``save_last`` wrote."""
+    if KEPT.fullmatch(path.name):
+        return CheckpointError(
+            f"{path} is damaged: its weights cannot be used. Those of other evaluations, in files of their own, are "
+            "untouched."
+        )
     return CheckpointError(
         f"{path} is damaged and the run cannot go on from it: put a copy back, or start the run anew. "
         "The best weights stand in best.safetensors, untouched."

@@ -60,7 +60,8 @@ def inspect(
         contributions: measure them, which takes most of the time.
 
     Raises:
-        ValueError: the sequence is too long, the network has no recurrence, or there is no such answer.
+        ValueError: the sequence is too long, the network has no recurrence, there is no such answer, or the answers
+            are no numbers.
     """
     if len(reading.symbols) > LONGEST:
         raise ValueError(f"The text has {len(reading.symbols):,} steps, and at most {LONGEST:,} can be inspected.")
@@ -68,6 +69,8 @@ def inspect(
     traces = trace(recurrent, reading)
     with torch.inference_mode():
         answers = torch.cat([*_answers(recurrent, reading, traces)])  # (T,A)
+    if bool(answers.isnan().any()):
+        raise ValueError("The network's answers are no numbers: with these weights there is nothing to inspect.")
     return Inspection(
         run=run,
         cell=cell,
@@ -273,7 +276,7 @@ def _inspected(cell: TracedCell) -> InspectedCell:
 
 def in_text_order(cell: TracedCell, steps: Sequence[Tensor]) -> Tensor:
     """Return a value of each step (1,…) as (T,H), the backward direction's turned to the order of the text."""
-    values = torch.cat([step.detach().flatten(1) for step in steps])
+    values = torch.cat([step.detach().reshape(1, -1) for step in steps])
     return values.flip(0) if cell.direction else values
 
 

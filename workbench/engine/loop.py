@@ -55,6 +55,7 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
     if (parent := run.spec.parent) and state.best_step < 0 and state.step == parent.step:
         yield from trainer.validate()  # the network as it was taken: it can be used, and the curves join
         trainer.keep()
+        yield trainer.save()
 
     checked = time.monotonic()
     while not trainer.done():

@@ -78,7 +78,9 @@ class GradientProbe:
         gradients = iter(torch.autograd.grad(loss * cells[0].steps.sizes[0], states, allow_unused=True))
         norms: dict[int, dict[str, Tensor]] = {id(cell): {} for cell in cells}
         for cell, name in parts:
-            norms[id(cell)][name] = by_distance([_norms(next(gradients), size) for size in cell.steps.sizes])
+            norms[id(cell)][name] = by_distance(
+                [_norms(next(gradients), getattr(state, name)) for state in cell.states]
+            )
         return [(cell, norms[id(cell)]) for cell in cells]
 
 
@@ -105,9 +107,9 @@ def _differentiable(traced_cell: TracedCell) -> list[str]:
     ]
 
 
-def _norms(gradient: Tensor | None, size: int) -> Tensor:
+def _norms(gradient: Tensor | None, part: Tensor) -> Tensor:
     """Return the norm of each sequence's gradient (n, …) → (n,); zeros for a state that the loss does not see."""
-    return torch.zeros(size) if gradient is None else gradient.flatten(1).norm(dim=1)
+    return part.new_zeros(len(part)) if gradient is None else gradient.reshape(len(part), -1).norm(dim=1)
 
 
 def _distances(time: int) -> list[int]:
@@ -124,17 +126,21 @@ def _probed(traced_cell: TracedCell, norms: dict[str, Tensor], distances: Sequen
         layer=traced_cell.layer,
         direction=traced_cell.direction,
         norms={name: _rounded(values[list(distances)]) for name, values in norms.items()},
-        gates={name: _statistics(traced_cell, name) for name in cell.sigmoid_gates},
+        gates={name: found for name in cell.sigmoid_gates if (found := _statistics(traced_cell, name))},
         keep_gate=cell.keep_gate,
         spectral_radius=None if matrix is None else finite(float(torch.linalg.eigvals(matrix).abs().max())),
         spectral_norm=None if matrix is None else finite(float(torch.linalg.matrix_norm(matrix, 2))),
     )
 
 
-def _statistics(traced_cell: TracedCell, name: str) -> GateStatistics:
+def _statistics(traced_cell: TracedCell, name: str) -> GateStatistics | None:
+    """Return a gate's statistics; ``None`` where a value is no number, which an event could not hold."""
     values = torch.cat([gates[name].flatten() for gates in traced_cell.gates]).float()
+    mean = finite(float(values.mean()))
+    if mean is None:
+        return None
     return GateStatistics(
-        mean=float(values.mean()),
+        mean=mean,
         shut=float((values < SHUT).float().mean()),
         open=float((values > OPEN).float().mean()),
     )

@@ -24,6 +24,8 @@ from workbench.runs.inspections import CorrelatedUnit, UnitSearch
 
 SHUFFLES = 40
 MOST_PLACES = 100_000  # steps of all texts together
+_MOST_NUMBERS = 1 << 26  # of all units at all these steps: 256 MB
+_AT_ONCE = 64  # units that are correlated at a time
 _FEWEST = 10  # places below which nothing is correlated
 _SEED = 0
 
@@ -49,19 +51,24 @@ def search(
     """Yield the number of rows read and of all after each, then the ``most`` strongest units for each trait.
 
     Args:
-        rows: of the split, drawn by a fixed seed; fewer where they have more than ``MOST_PLACES`` steps.
+        rows: of the split, drawn by a fixed seed; fewer where they have more than ``MOST_PLACES`` steps, or the units'
+            values at them would fill the memory.
 
     Raises:
-        ValueError: the network has no recurrence, or its task has no readings or no traits.
+        ValueError: the network has no recurrence, its task has no readings or no traits, or every row is too long.
     """
     collected = _Collected()
     chosen = _rows(task, examples, split, rows)
     for row in chosen:
         with torch.no_grad():
             reading = task.reading_of_row(model, examples, row)
+        if len(reading.symbols) > LONGEST:
+            continue
         if not collected.add(model, reading):
             break
         yield collected.rows, len(chosen)
+    if not collected.rows:
+        raise ValueError(f"No row of the {split} split that was drawn has at most {LONGEST:,} steps.")
     places = collected.places
     if not places:
         raise ValueError("This task knows nothing of its steps (Reading.traits): there is no trait to look for.")
@@ -95,9 +102,10 @@ class _Collected:
         self._steps = 0
 
     def add(self, model: nn.Module, reading: Reading) -> bool:
-        """Add a row; false where it would be too long."""
+        """Add a row; false where there would be too many steps."""
         time = len(reading.symbols)
-        if time > LONGEST or (self.rows and self._steps + time > MOST_PLACES):
+        most = min(MOST_PLACES, _MOST_NUMBERS // max(1, len(self.units)))
+        if self.rows and self._steps + time > most:
             return False
         named = [*_states(model, reading)]
         self.units = self.units or [
@@ -152,7 +160,13 @@ def _strongest(
 
 def correlations(states: Tensor, traits: Tensor) -> Tensor:
     """Return Pearson's correlation of every unit (M,U) with every trait (M,K): (U,K); 0 where one does not vary."""
-    x, y = (each - each.mean(0) for each in (states.double(), traits.double()))
+    y = traits.double() - traits.double().mean(0)
+    return torch.cat([_correlated(some.double(), y) for some in torch.split(states, _AT_ONCE, 1)])
+
+
+def _correlated(x: Tensor, y: Tensor) -> Tensor:
+    """Return the correlation of a few units (M,U) with traits (M,K) of mean zero: (U,K)."""
+    x = x - x.mean(0)
     spread = x.norm(dim=0)[:, None] * y.norm(dim=0)[None]
     return torch.where(spread > 0, x.T @ y / spread.clamp(min=1e-300), 0.0)
 

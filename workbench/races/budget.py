@@ -21,7 +21,7 @@ _SHOWN = 6  # cells that are raced at most: a screen shows no more of them
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """What each cell may spend: steps, or seconds of the race's clock."""
+    """Steps that each cell may make, or seconds of the race's clock that it may spend."""
 
     by: By = "steps"
     steps: int = STEPS

@@ -193,6 +193,8 @@ class Race:
         for at in range(start, end):
             one, other = racing.losses[at], reference.losses[at]
             if one is None or other is None:
+                if one is not other and lost_at is None:
+                    lost_at = at + 1
                 continue
             apart = abs(one - other)
             if apart > largest or not at_step:
@@ -211,6 +213,8 @@ def parity_words(difference: Difference, bound: float) -> str:
     if difference.lost_at is None:
         to = f"to {difference.largest:.1e}" if difference.largest else "exactly"
         return f"parity holds {to} over {difference.steps:,} steps"
+    if not difference.largest > bound:
+        return f"parity is lost at step {difference.lost_at:,}: the loss of one of the two is no number there"
     return (
         f"parity is lost at step {difference.lost_at:,}: the losses differ by more than {bound:g}, "
         f"by {difference.largest:.1e} at step {difference.at_step:,}"

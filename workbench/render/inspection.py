@@ -49,21 +49,25 @@ def unit(found: Inspection, cell: int, part: str, number: int) -> RenderableType
     return Group(Text(printable(title), "bold"), table, *map(_dim, map(printable, found.notes)))
 
 
-def side_by_side(found: Sequence[Inspection]) -> RenderableType:
-    """Return a row a step with the answer of each of several networks on the same text, and how much each keeps."""
+def side_by_side(found: Sequence[Inspection], cells: Sequence[int]) -> RenderableType:
+    """Return a row a step with the answer of each of several networks on the same text, and how much each keeps.
+
+    Args:
+        cells: of each, the number of the layer and direction whose keep gate is shown.
+    """
     heads = ["step", "symbol"]
     for one in found:
         heads += [f"{one.cell} ({one.at})", "keeps", "contribution"]
     table = _table(heads, left=3)
     gained = [_contributed(one)[0] for one in found]
     for step, symbol in enumerate(found[0].symbols):
-        cells = [str(step + 1), printable(symbol)]
+        row = [str(step + 1), printable(symbol)]
         for number, one in enumerate(found):
-            shown = one.cells[0]
+            shown = one.cells[cells[number]]
             keep = shown.gates.get(shown.keep_gate)
-            cells += [" ".join(_answered(one, step)[:2]), f"{mean(keep, step):.2f}" if keep else "–"]
-            cells.append(f"{gained[number][step]:+.3f}" if gained[number] else "")
-        table.add_row(*map(Text, cells))
+            row += [" ".join(_answered(one, step)[:2]), f"{mean(keep, step):.2f}" if keep else "–"]
+            row.append(f"{gained[number][step]:+.3f}" if gained[number] else "")
+        table.add_row(*map(Text, row))
     return Group(Text(printable(" beside ".join(f"{one.run} ({one.at})" for one in found)), "bold"), table)
 
 

@@ -43,8 +43,8 @@ def file_at(run: Run, at: str) -> Path:
     steps = run.kept_steps
     if at == LAST and run.last_file.exists():
         return run.last_file
-    if at.isascii() and at.isdecimal() and int(at) in steps:
-        return run.kept_file(int(at))
+    if (step := next((step for step in steps if at == str(step)), None)) is not None:
+        return run.kept_file(step)
     here = [BEST] * run.best_file.exists() + [LAST] * run.last_file.exists() + [f"{step}" for step in steps]
     if not here:
         raise RunError(f"Run {run.id} has no weights yet: let it reach its first evaluation.")

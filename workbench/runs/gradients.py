@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from workbench.runs.events import Probe
@@ -25,7 +26,7 @@ class GradientCurve(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """What is the same in the curves of other evaluations and runs."""
+        """Layer, direction and part: the same in the curves of other evaluations and runs."""
         return self.cell.layer, self.cell.direction, self.part
 
     @property
@@ -72,13 +73,15 @@ class GradientCurve(NamedTuple):
 
 
 def curves_of(probe: Probe) -> list[GradientCurve]:
-    """Return a probe's curves, by layer, then direction, then part."""
+    """Return a probe's curves, by layer, then direction, then part; none where its distances do not rise from 0 on."""
+    if any(later <= before for before, later in pairwise([-1, *probe.distances])):  # a stranger's run may hold anything
+        return []
     highest = max((cell.layer for cell in probe.cells), default=0)
     return [
         GradientCurve(cell, part, probe.distances, cell.layer == highest)
         for cell in probe.cells
         for part, norms in cell.norms.items()
-        if len(norms) == len(probe.distances)  # a stranger's run may hold anything
+        if len(norms) == len(probe.distances) > 0
     ]
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 import msgspec
 
@@ -34,6 +34,7 @@ _CHUNK = 16 * 1024  # bytes read at a time, from the end back
 _HEAD = 16 * 1024  # bytes in which a run's first event is looked for
 _RARE = (b'{"event":"eval"', b'{"event":"started"')  # beginnings of the lines that are looked for far back
 _SUPERSEDING = {Started, Finished, Stopped, Failed}  # an end before one of these no longer counts
+_Measured = TypeVar("_Measured", Eval, Probe)
 
 
 class History:
@@ -66,9 +67,9 @@ class History:
             case Step():
                 self.steps.append(event)
             case Eval():
-                self.evals.append(event)
+                _append(self.evals, event)
             case Probe():
-                self.probes.append(event)
+                _append(self.probes, event)
             case Sample():
                 self.samples.append(event)
             case Alarm():
@@ -90,8 +91,8 @@ class History:
     def drop_shown(self) -> None:
         """Drop what a follower has shown and needs no more: a long run's steps and views would fill its memory.
 
-        The steps since the evaluation before the last one stay, the last evaluation's views, and the first and the
-        last probe.
+        The steps since the evaluation before the last one stay, the last evaluation's views, and the first probe,
+        the best evaluation's and the last.
         """
         since = self.evals[-2].step if len(self.evals) > 1 else 0
         first = next((index for index, event in enumerate(self.steps) if event.step > since), len(self.steps))
@@ -100,7 +101,8 @@ class History:
             if not self.evals[index].views:
                 break
             self.evals[index] = msgspec.structs.replace(self.evals[index], views=[])
-        del self.probes[1:-1]
+        best = self.best.step if self.best else None
+        self.probes[1:-1] = [probe for probe in self.probes[1:-1] if probe.step == best]
 
     @property
     def empty(self) -> bool:
@@ -128,6 +130,13 @@ class History:
         self.alarms = [e for e in self.alarms if e.step <= step]
         if self.checkpoint and self.checkpoint.step > step:
             self.checkpoint = None
+
+
+def _append(events: list[_Measured], event: _Measured) -> None:
+    """Append an event, in place of the last one at the same step: a branch killed at its start measures there again."""
+    if events and events[-1].step == event.step:
+        events.pop()
+    events.append(event)
 
 
 def read_history(path: Path) -> History:

@@ -76,7 +76,7 @@ class StepAnswer(msgspec.Struct, frozen=True):
 
 
 class Contributions(msgspec.Struct, frozen=True, kw_only=True):
-    """What each step contributed to one number of the last answer, by two methods.
+    """Contribution of each step to one number of the last answer, by two methods.
 
     ``gradient_input`` is the gradient of the number by the step's input times that input, summed up; ``occlusion`` is
     the fall of the number where that input is zero. The number is a log probability, or the mean of a forecast.

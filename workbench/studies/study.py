@@ -43,7 +43,7 @@ class StudyError(RunError):
 
 
 class StudyUsageError(StudyError, UsageError):
-    """What was typed does not fit a study."""
+    """Words that were typed do not fit a study."""
 
 
 class NoSuchStudy(StudyUsageError):

@@ -81,13 +81,18 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         return self.scores(model, data, rows)[0].float().softmax(1)
 
     def loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
+        weighted = self.settings.imbalance == "weights"
+        return self._loss(model, data, rows, 1 / (self._shares * len(self.labels)) if weighted else None)
+
+    def probe_loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
+        """Return the training loss without the classes' weights: each example counts as in a batch of its own."""
+        return self._loss(model, data, rows)
+
+    def _loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor, weights: Tensor | None = None) -> Tensor:
         scores, labels = self.scores(model, data, rows)
-        weights = None
-        match self.settings.imbalance:
-            case "weights":
-                weights = 1 / (self._shares * len(self.labels)).to(scores.device)
-            case "logit-adjustment":  # A. K. Menon et al., Long-tail learning via logit adjustment, ICLR 2021, eq. 10
-                scores = scores + self._shares.log().to(scores.device)
+        if self.settings.imbalance == "logit-adjustment":  # A. K. Menon et al., ICLR 2021, eq. 10
+            scores = scores + self._shares.log().to(scores.device)
+        weights = None if weights is None else weights.to(scores.device)
         return F.cross_entropy(scores, labels, weights, label_smoothing=self.settings.label_smoothing)
 
     def evaluate(self, model: nn.Module, data: LabelledDataT, split: Split, batch_size: int) -> Evaluation:

@@ -74,6 +74,14 @@ def test_weights_make_every_language_count_alike() -> None:
     assert loss(LABELS, SCORES, imbalance="weights") == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_probe_takes_the_mean_of_each_sequences_own_loss() -> None:
+    rows = torch.arange(4)
+    for imbalance in ("none", "weights", "logit-adjustment"):
+        own = [loss(LABELS[row : row + 1], SCORES[row : row + 1], imbalance=imbalance) for row in rows.tolist()]
+        made = task(imbalance=imbalance, label_smoothing=0.0).probe_loss(Fixed(SCORES), some(LABELS), rows)
+        assert float(made) == pytest.approx(sum(own) / 4, rel=1e-5), imbalance
+
+
 def test_logit_adjustment_adds_the_languages_log_shares() -> None:
     adjusted = SCORES + torch.tensor(SHARES).log()
     expected = sum(surprise(s, y) for s, y in zip(adjusted, LABELS, strict=True)) / 4
