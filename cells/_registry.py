@@ -125,6 +125,14 @@ def twins(name: str) -> list[str]:
     return sorted(same - {name}, key=lambda other: (other != first, other))
 
 
+def declared_twin(name: str) -> str:
+    """Return the hand-written cell that a cell names as its twin; empty: none, or there is no such cell."""
+    try:
+        return _declared_twin(path_of(name))
+    except (KeyError, CellError):
+        return ""
+
+
 def _declared_twin(path: Path) -> str:
     """Return the cell that a cell itself declares as its ``twin``; empty: none."""
     node = _cell(path)

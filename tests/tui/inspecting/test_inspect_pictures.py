@@ -104,6 +104,8 @@ def test_a_followed_unit_shades_the_text_and_stands_above_the_others() -> None:
 def test_what_is_not_there_is_a_sentence() -> None:
     painter = Painter(inspection("Abc", gates=False, contributions=False))
     assert painter.paint(Choice("gates")).problem == "torch-lstm does not show its gates."
+    plain = Painter(inspection("Abc", gates=False, cell="rnn"))
+    assert plain.paint(Choice("gates")).problem == "rnn has no gates."
     assert "what it writes" in painter.paint(Choice("memory")).problem
     assert "being measured" in painter.paint(Choice("contributions")).problem
     assert "no recurrence" in Painter(inspection("Abc", layers=0)).paint(Choice("states")).problem

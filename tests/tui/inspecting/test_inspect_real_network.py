@@ -11,7 +11,7 @@ async def test_a_toys_network_is_inspected_on_its_row_and_on_digits(screen, fini
     async with screen.open(finished_toy) as pilot:
         await screen.until(pilot, "finished")
         await pilot.press("i")
-        await screen.until(pilot, "gate i, layer 1", "test row 1", "right: ", "added to ")
+        await screen.until(pilot, "has no gates", "test row 1", "right: ", "added to ")
         await pilot.press("slash")
         pilot.app.screen.query_one(Input).value = "2x"
         await screen.until(pilot, "'2x' is not a row of digits")

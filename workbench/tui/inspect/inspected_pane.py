@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
+import cells
 from workbench.inference.protocol import Inspect
 from workbench.render.text import printable
 from workbench.runs.checkpoints import BEST, LAST
@@ -63,6 +64,14 @@ class InspectedPane(Vertical):
         if weights.run.path != self.weights.run.path:
             self.painter = None
         self.inquiry.weights = weights
+
+    @property
+    def hides_gates(self) -> bool:
+        """True of a cell without gates whose hand-written twin may have some."""
+        found = self.painter.inspection if self.painter else None
+        return (
+            found is not None and not any(cell.gates for cell in found.cells) and bool(cells.declared_twin(found.cell))
+        )
 
     def refuse(self, problem: str) -> None:
         """Draw nothing, and drop what is under way."""
@@ -128,8 +137,8 @@ class InspectedPane(Vertical):
             return Content.styled(printable(self.problem), "$text-error")
         if picture is None:
             return Content.styled(f"Opening {self.weights.run.id} …", "$foreground-muted")
-        gates = self._choice.view == "gates" and not self.weights.twin
-        return Content.styled(printable(picture.problem) + _TWIN * gates, "$text-warning")
+        offered = self._choice.view == "gates" and self.hides_gates and not self.weights.twin
+        return Content.styled(printable(picture.problem) + _TWIN * offered, "$text-warning")
 
     def point(self, step: int) -> None:
         """Put the cursor on a step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, get_args
 
+import cells
 from workbench.render.format import number
 from workbench.render.text import printable
 from workbench.runs.inspections import Grid, InspectedCell, Inspection
@@ -104,8 +105,8 @@ class Painter:
 
     def cell(self, choice: Choice) -> InspectedCell | None:
         """Return the chosen layer and direction."""
-        cells = self.inspection.cells
-        return cells[choice.cell % len(cells)] if cells else None
+        every = self.inspection.cells
+        return every[choice.cell % len(every)] if every else None
 
     def parts(self, choice: Choice) -> dict[str, Grid]:
         """Return the grids between which a view's part is chosen, by name."""
@@ -140,8 +141,8 @@ class Painter:
         unit = choice.followed
         if unit is None:
             return None
-        cells = self.inspection.cells
-        cell = next((one for one in cells if (one.layer, one.direction) == (unit.layer, unit.direction)), None)
+        every = self.inspection.cells
+        cell = next((one for one in every if (one.layer, one.direction) == (unit.layer, unit.direction)), None)
         here = self.cell(choice)
         if cell is None or here is None:
             return None
@@ -215,7 +216,7 @@ class Painter:
     def _lacks(self, choice: Choice) -> str:
         cell = self.inspection.cell
         if choice.view == "gates":
-            return f"{cell} does not show its gates."
+            return f"{cell} does not show its gates." if cells.declared_twin(cell) else f"{cell} has no gates."
         return f"{cell} does not tell what it writes to its memory and keeps of it."
 
     def _answer(self, choice: Choice) -> Picture:

@@ -319,10 +319,7 @@ class InspectScreen(Page):
     @property
     def _twins(self) -> bool:
         """True where a network hides its gates, or shows them by a twin."""
-        return any(
-            pane.weights.twin or (pane.painter and not any(cell.gates for cell in pane.painter.inspection.cells))
-            for pane in self._panes
-        )
+        return any(pane.weights.twin or pane.hides_gates for pane in self._panes)
 
     def action_edit(self) -> None:
         self.query_one(SubjectLine).field.focus()
@@ -375,8 +372,8 @@ class InspectScreen(Page):
         """Show the gates of a cell that hides them by its hand-written twin; again: the cell itself."""
         on_now = any(pane.weights.twin for pane in self._panes)
         every = [pane.weights for pane in self._panes]
-        hides = [pane.painter and not any(cell.gates for cell in pane.painter.inspection.cells) for pane in self._panes]
-        chosen = [one._replace(twin=not on_now and bool(hidden)) for one, hidden in zip(every, hides, strict=True)]
+        hides = [pane.hides_gates for pane in self._panes]
+        chosen = [one._replace(twin=not on_now and hidden) for one, hidden in zip(every, hides, strict=True)]
         self._show_weights(*chosen)
 
     def action_find_units(self) -> None:
