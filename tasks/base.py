@@ -211,7 +211,7 @@ class Reading(NamedTuple):
 
 
 class Correctness(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows of a split that were classified rightly, and those that were not, small enough to be kept: a bit a row, by row number."""
+    """Rows of a split that were classified rightly, small enough to be kept: a bit a row, by row number."""
 
     bits: bytes  # as numpy.packbits packs them
     count: int  # of rows

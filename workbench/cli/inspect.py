@@ -90,7 +90,13 @@ def inspect(
     if gradients and units:
         raise SpecError("Give --gradients or --units, not both.")
     whole = "--gradients" if gradients else "--units" if units else ""
-    of_a_text = {"--row": row, "--beside": beside, "--target": target, "--layer": layer, "--unit": unit}
+    of_a_text: dict[str, object] = {
+        "--row": row,
+        "--beside": beside,
+        "--target": target,
+        "--layer": layer,
+        "--unit": unit,
+    }
     of_a_text |= {"--part": part, "--twin": twin, "--csv": csv, "--split": gradients and split is not SplitName.test}
     if idle := next((name for name, value in of_a_text.items() if value), "") if whole else "":
         raise SpecError(f"{idle} does not go with {whole}: leave it out.")

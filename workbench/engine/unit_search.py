@@ -161,7 +161,7 @@ def _strongest(
 def correlations(states: Tensor, traits: Tensor) -> Tensor:
     """Return Pearson's correlation of every unit (M,U) with every trait (M,K): (U,K); 0 where one does not vary."""
     y = traits.double() - traits.double().mean(0)
-    return torch.cat([_correlated(some.double(), y) for some in states.split(_AT_ONCE, 1)])
+    return torch.cat([_correlated(some.double(), y) for some in torch.split(states, _AT_ONCE, 1)])
 
 
 def _correlated(x: Tensor, y: Tensor) -> Tensor:
