@@ -1,9 +1,9 @@
 """Make the pictures of the README from real runs: ``python docs/make_pictures.py --data DIR``.
 
-A run of names with an LSTM is trained where ``--runs DIR`` does not hold one; the picture of a study is drawn where
-``--studies DIR`` names a folder of runs that holds one. The screens are opened without a terminal, and each frame is
-written to ``docs/pictures`` as SVG. Every character stands at the place of its own cell, so that columns stay aligned
-in whichever font a viewer has.
+A run of names with an LSTM is trained where ``--runs DIR`` does not hold one. The picture of a study is drawn where
+``--studies DIR`` names a folder of runs that holds one, that of the memory pane where ``--memory DIR`` holds runs of
+adding by lstm and rnn. The screens are opened without a terminal, and each frame is written to ``docs/pictures`` as SVG.
+Every character stands at the place of its own cell, so that columns stay aligned in whichever font a viewer has.
 """
 
 from __future__ import annotations
@@ -154,6 +154,32 @@ async def studies(folder: Path) -> None:
         write("studies", title, await until(pilot, "paired bootstrap"))
 
 
+async def memory(folder: Path) -> None:
+    """The memory pane of the newest run of adding with an LSTM, beside the newest with an RNN."""
+    app = WorkbenchApp(folder, None, find("adding-lstm", folder))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "finished")
+        await pilot.press("v")
+        await until(pilot, "steps before the end", "half-life")
+        await pilot.pause(1.0)
+        title = "The memory pane: the gradient through time of an LSTM and of an RNN"
+        write("memory", title, await until(pilot, "steps before the end", "half-life"))
+
+
+async def inspected(run: Run, folder: Path) -> None:
+    """The forget gate over a name."""
+    app = WorkbenchApp(folder, None, run)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "finished")
+        await pilot.press("i")
+        await until(pilot, "blue open", "correlate")
+        await pilot.press("slash", *["backspace"] * 40, *"Dostoevsky", "enter")
+        await until(pilot, "step 10 of 10", "correlate")
+        await pilot.press("g")
+        title = "The Inspect screen: a gate, letter by letter"
+        write("inspect", title, await until(pilot, "gate f", "correlate"))
+
+
 async def _poem(pilot: Pilot[object]) -> None:
     """Ask for three regulated poems of seven characters a line at once, and look while they are written."""
     await until(pilot, "candidates")
@@ -188,6 +214,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of datasets")
     parser.add_argument("--runs", type=Path, help="folder of runs; else a temporary one")
     parser.add_argument("--studies", type=Path, help="folder of runs with a study of finished runs")
+    parser.add_argument("--memory", type=Path, help="folder of runs with adding by lstm and rnn")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as own:
         runs = (given.runs or Path(own)).absolute()
@@ -195,7 +222,11 @@ def main() -> None:
         os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}  # the dark theme, whatever terminal this is
         if given.studies:
             asyncio.run(studies(given.studies.absolute()))
-        asyncio.run(screens(trained(runs, given.data), runs))
+        if given.memory:
+            asyncio.run(memory(given.memory.absolute()))
+        run = trained(runs, given.data)
+        asyncio.run(inspected(run, runs))
+        asyncio.run(screens(run, runs))
 
 
 if __name__ == "__main__":

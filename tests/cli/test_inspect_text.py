@@ -47,7 +47,7 @@ def test_json_and_csv_hold_every_number(workbench, stopped: Run, tmp_path: Path)
         table = list(csv.DictReader(rows))
     units = len(cell["gates"]["f"][0])
     assert len(table) == 4 * (8 * units + 3 + 2)  # gates, states, kept and written; three classes; two contributions
-    third = [row for row in table if (row["step"], row["quantity"], row["unit"]) == ("3", "gate f", "2")]
+    third = [row for row in table if (row["step"], row["quantity"], row["unit"]) == ("3", "gate f", "1")]
     assert float(third[0]["value"]) == pytest.approx(cell["gates"]["f"][2][1])
     last = {row["quantity"]: float(row["value"]) for row in table if row["step"] == "4" and not row["unit"]}
     assert last["occlusion"] == pytest.approx(told["contributions"]["occlusion"][3])
@@ -71,7 +71,7 @@ def test_other_weights_of_the_run_stand_beside_its_best(workbench, finished: Run
 def test_a_unit_is_followed(workbench, stopped: Run) -> None:
     result = workbench("inspect", stopped.id, "0121", "--unit", 2, "--part", "h")
     assert result.returncode == 0, result.stderr
-    assert f"{stopped.id}: unit 2 of " in result.stdout
+    assert f"{stopped.id}: unit 2 (0 to " in result.stdout
     assert re.search(
         r"^ step +symbol +gate i +gate f +gate g +gate o +state h +state c +kept +written +h", result.stdout, re.M
     )
@@ -96,7 +96,7 @@ def test_units_are_listed_with_their_control(workbench, stopped: Run) -> None:
         (("--row", "100000"), "rows: give a number from 1 to"),
         (("01", "--target", "nine"), "does not answer 'nine': name one of"),
         (("01", "--layer", "2"), "--layer 2: this network has 1."),
-        (("01", "--unit", "999"), "--unit 999: lstm has "),
+        (("01", "--unit", "999"), "--unit 999: lstm's units count from 0 to "),
         (("01", "--unit", "1", "--part", "z"), "--part z: lstm's state has h and c."),
         (("01", "--twin"), "lstm has no twin that shows more"),
         (("01", "--units"), "--units reads rows of the data: leave '01' out."),

@@ -106,7 +106,7 @@ def test_both_readmes_link_to_the_same() -> None:
     assert english - {"README.zh-CN.md"} == chinese - {"README.md"}
 
 
-@pytest.mark.parametrize("name", ["run", "confusion", "poem", "studies"])
+@pytest.mark.parametrize("name", ["run", "confusion", "poem", "studies", "memory", "inspect"])
 def test_pictures_are_light_and_place_every_character(name: str) -> None:
     picture = read(f"docs/pictures/{name}.svg")
     assert len(picture) < 60_000

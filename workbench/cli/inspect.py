@@ -52,7 +52,9 @@ def inspect(
         typer.Option("--target", metavar="ANSWER", help="Answer whose contributions are measured; else the likeliest."),
     ] = "",
     layer: Annotated[int, typer.Option("--layer", metavar="N", min=0, help="Layer that is shown; else the last.")] = 0,
-    unit: Annotated[int, typer.Option("--unit", metavar="N", min=0, help="Follow one unit over the text.")] = 0,
+    unit: Annotated[
+        int | None, typer.Option("--unit", metavar="N", min=0, help="Follow one unit over the text, from 0.")
+    ] = None,
     part: Annotated[
         str, typer.Option("--part", metavar="NAME", help="Part of the state of --unit: h or c; else the memory.")
     ] = "",
@@ -93,11 +95,15 @@ def inspect(
     of_a_text: dict[str, object] = {"--row": row, "--beside": beside, "--target": target, "--layer": layer}
     of_a_text |= {"--unit": unit, "--part": part, "--twin": twin, "--csv": csv}
     of_a_text["--split"] = gradients and split is not SplitName.test
-    if idle := next((name for name, value in of_a_text.items() if value), "") if whole else "":
+    if (
+        idle := next((name for name, value in of_a_text.items() if value not in (None, "", 0, False, [])), "")
+        if whole
+        else ""
+    ):
         raise SpecError(f"{idle} does not go with {whole}: leave it out.")
     if examples and not whole:
         raise SpecError("--examples goes with --gradients or --units: leave it out.")
-    if part and not unit and not whole:
+    if part and unit is None and not whole:
         raise SpecError(f"--part {part} goes with --unit N: name the unit.")
     if gradients:
         from workbench.cli import inspect_gradients

@@ -18,7 +18,7 @@ from workbench.runs.run import Run
 
 
 class Wanted(NamedTuple):
-    """Sequence and parts of an inspection that are asked for, as typed; layers, units and rows count from 1."""
+    """Sequence and parts of an inspection that are asked for, as typed; layers and rows count from 1, units from 0."""
 
     text: str = ""
     row: int = 0
@@ -26,7 +26,7 @@ class Wanted(NamedTuple):
     target: str = ""
     layer: int = 0
     part: str = ""
-    unit: int = 0
+    unit: int | None = None
     twin: bool = False
 
     def check(self) -> None:
@@ -115,17 +115,17 @@ def _print(found: Sequence[Inspection], wanted: Wanted) -> None:
     console = wide_console()
     for one in found:
         cell = cell_of(one, wanted.layer)
-        if wanted.unit:
+        if wanted.unit is not None:
             part = wanted.part or one.cells[cell].memory
             states = one.cells[cell].states
             if part not in states:
                 raise SpecError(f"--part {part}: {one.cell}'s state has {' and '.join(states)}.")
-            if wanted.unit > states[part].columns:
-                raise SpecError(f"--unit {wanted.unit}: {one.cell} has {states[part].columns} units.")
-            console.print(inspection.unit(one, cell, part, wanted.unit - 1))
+            if wanted.unit >= states[part].columns:
+                raise SpecError(f"--unit {wanted.unit}: {one.cell}'s units count from 0 to {states[part].columns - 1}.")
+            console.print(inspection.unit(one, cell, part, wanted.unit))
         else:
             console.print(inspection.overview(one, cell))
-    if len(found) > 1 and not wanted.unit:
+    if len(found) > 1 and wanted.unit is None:
         if len({tuple(one.symbols) for one in found}) == 1:
             console.print(inspection.side_by_side(found, [cell_of(one, wanted.layer) for one in found]))
         else:
@@ -200,7 +200,7 @@ def _rows(found: Inspection) -> Iterator[list[object]]:
             direction = "backward" if cell.direction else "forward"
             for name, grid in cell.grids().items():
                 for unit, value in enumerate(grid.row(step)):
-                    yield [*begin, cell.layer + 1, direction, name, unit + 1, value]
+                    yield [*begin, cell.layer + 1, direction, name, unit, value]
         shares = [*zip(found.classes, found.probabilities.row(step), strict=True)] if found.probabilities else None
         best = found.answers[step].best if found.answers else []
         for name, share in shares or best:

@@ -45,7 +45,7 @@ def unit(found: Inspection, cell: int, part: str, number: int) -> RenderableType
     for step, symbol in enumerate(found.symbols):
         cells = [str(step + 1), printable(symbol), *(f"{grid.row(step)[number]:+.3f}" for grid in grids.values())]
         table.add_row(*map(Text, [*cells, bar(values[step], longest)]))
-    title = f"{found.run}: unit {number + 1} of {shown.states[part].columns}, {shown.name}"
+    title = f"{found.run}: unit {number} (0 to {shown.states[part].columns - 1}), {shown.name}"
     return Group(Text(printable(title), "bold"), table, *map(_dim, map(printable, found.notes)))
 
 
@@ -76,7 +76,7 @@ def units(found: UnitSearch) -> RenderableType:
     table = _table(["trait", "layer", "part", "unit", "correlation", "shuffled", "places"], left=3)
     for one in found.units:
         layer = f"{one.layer + 1}" + " backward" * one.direction
-        figures = [f"{one.unit + 1}", f"{one.correlation:+.3f}", f"±{one.control:.3f}", f"{one.places:,}"]
+        figures = [f"{one.unit}", f"{one.correlation:+.3f}", f"±{one.control:.3f}", f"{one.places:,}"]
         clear = abs(one.correlation) > one.control
         table.add_row(
             *(Text(text, "" if clear else "dim") for text in [printable(one.trait), layer, one.part, *figures])
