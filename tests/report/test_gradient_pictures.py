@@ -150,6 +150,7 @@ def test_sentences_hold_the_figures() -> None:
     stacked = told(("rnn", [make.probe(10, layers[0], msgspec.structs.replace(layers[1], layer=1))]))
     assert "The recurrent matrix of rnn (layer 2)" in stacked, "the layer below reaches further and has no bound"
     assert "η = 0.800" in stacked
+    assert "must vanish" not in told(("rnn", [make.probe(10, make.rnn_cell(left=0.99, spectral_norm=0.75))]))
     chinese = told(("rnn", [rnn]), ("lstm", [lstm]), language="zh")
     assert "距末尾 100 步处, rnn 的梯度为最后一步的 7.9e-31, lstm 的为 0.13。" in chinese
 

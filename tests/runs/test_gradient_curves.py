@@ -67,6 +67,8 @@ def test_the_bound_is_that_of_the_highest_layer_s_h_without_gates() -> None:
     assert lower.bound == []
     assert upper.bound
     assert all(curve.bound == [] for curve in curves_of(make.probe(10)))
+    (pooled,) = curves_of(make.probe(10, make.rnn_cell(left=0.99, spectral_norm=0.5)))
+    assert pooled.bound == [], "a loss that sees all states is not bounded by that of the last one"
 
 
 def test_a_stranger_s_cells_that_do_not_fit_are_left_out() -> None:

@@ -90,9 +90,8 @@ def sentences(groups: Labelled, language: Language) -> list[str]:
         if one.keep is not None:
             figures = {"gate": one.cell.keep_gate, "mean": number(one.keep, 3), "half_life": number(one.half_life, 1)}
             told.append(sentence("gradient_keep", language, **where, **figures))
-        highest = [part for part in parts if part.spectral is not None and part.curves[0].top]
-        if highest:  # another layer above reads the states of all steps: no bound holds
-            one = furthest_part(highest)
+        if bounded := [part for part in parts if part.spectral and all(curve.bound for curve in part.curves)]:
+            one = furthest_part(bounded)
             where["layer"] = place(one.cell, language)
             radius, norm = one.spectral or (0.0, 0.0)
             spectrum = {"radius": number(radius, 3), "norm": number(norm, 3), "shrinks": norm < 1, "source": _SOURCE}

@@ -12,6 +12,7 @@ from workbench.runs.history import History
 from workbench.runs.probes import Norms, ProbedCell, bound, reach
 
 _ROUND = (0, 1, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+_FAR_ABOVE = 10  # times the bound: means over sequences of other lengths may lie above it, though not so far
 
 Key = tuple[int, int, str]  # layer, direction, part of the state
 
@@ -50,13 +51,19 @@ class GradientCurve(NamedTuple):
 
     @property
     def bound(self) -> Norms:
-        """The bound of a loss at the last state, by distance; empty for a cell with gates, and under another layer."""
+        """The bound of a loss at the last state, by distance; empty for a cell with gates, and under another layer.
+
+        It is empty as well where the norms lie far above it: the loss sees earlier states too, as after a pooling.
+        """
         eta = self.cell.spectral_norm
         start = next((at for at, norm in enumerate(self.norms) if norm), None)
         if eta is None or self.part != "h" or not self.top or start is None:
             return []
         begun = self.distances[start]
-        return [None] * start + bound(self.norms[start] or 0.0, eta, [d - begun for d in self.distances[start:]])
+        before: Norms = [None] * start
+        limits = before + bound(self.norms[start] or 0.0, eta, [d - begun for d in self.distances[start:]])
+        pairs = zip(self.norms, limits, strict=True)
+        return [] if any(norm and limit and norm > _FAR_ABOVE * limit for norm, limit in pairs) else limits
 
     def at(self, distance: int) -> float | None:
         """Return the norm at the nearest distance that was kept; ``None`` past the last one."""
