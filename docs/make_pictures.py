@@ -2,7 +2,7 @@
 
 A run of names with an LSTM is trained where ``--runs DIR`` does not hold one. The picture of a study is drawn where
 ``--studies DIR`` names a folder of runs that holds one, that of the memory pane where ``--memory DIR`` holds runs of
-adding by lstm and rnn. The screens are opened without a terminal, and each frame is written to ``docs/pictures`` as SVG.
+adding by lstm and rnn. The screens are opened without a terminal, each frame is written to ``docs/pictures`` as SVG.
 Every character stands at the place of its own cell, so that columns stay aligned in whichever font a viewer has.
 """
 

@@ -143,7 +143,7 @@ def test_a_csv_file_has_no_formula_and_stays_as_it_was_where_the_disk_fails(tmp_
     found = Inspection(run="r", cell="rnn", at="best", symbols=["=1+1"], cells=[cell], answers=[])
     path = tmp_path / "all.csv"
     inspect_text._write_csv(path, [found])
-    assert path.read_text().splitlines()[1] == "r,best,1,'=1+1,1,forward,state h,1,0.0"
+    assert path.read_text().splitlines()[1] == "r,best,1,'=1+1,1,forward,state h,0,0.0"
     torn = msgspec.structs.replace(found, symbols=["a", "b"])  # more steps than numbers
     with pytest.raises(IndexError):
         inspect_text._write_csv(

@@ -34,8 +34,7 @@ def _facts(run: Run, at: str, probe: Probe) -> dict[str, object]:
 
     curves = [
         {
-            "layer": curve.cell.layer,
-            "direction": curve.cell.direction,
+            **curve.cell.place,
             "part": curve.part,
             "norms": curve.norms,
             "reach": curve.reach,
@@ -45,8 +44,7 @@ def _facts(run: Run, at: str, probe: Probe) -> dict[str, object]:
     ]
     cells = [
         {
-            "layer": cell.layer,
-            "direction": cell.direction,
+            **cell.place,
             "gates": cell.gates,
             "keep_gate": cell.keep_gate or None,
             "half_life": cell.half_life,

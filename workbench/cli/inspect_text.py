@@ -8,6 +8,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import msgspec
+
 from tasks.base import Split
 from tasks.shared import files
 from workbench.config.spec import SpecError
@@ -80,7 +82,11 @@ def find_units(run: Run, at: str, split: str, rows: int, most: int, device: str,
         raise SpecError(str(error)) from None
     assert result is not None
     if json:
-        print_json(result)
+        units = [
+            {**msgspec.to_builtins(one), "layer": one.layer + 1, "direction": _direction(one.direction)}
+            for one in result.units
+        ]
+        print_json({**msgspec.to_builtins(result), "units": units})
         return
     wide_console().print(inspection.units(result))
 
@@ -145,7 +151,7 @@ def _plain(found: Inspection) -> dict[str, object]:
     cells = [
         {
             "layer": cell.layer + 1,
-            "direction": "backward" if cell.direction else "forward",
+            "direction": _direction(cell.direction),
             "gates": {name: grid.lists() for name, grid in cell.gates.items()},
             "states": {name: grid.lists() for name, grid in cell.states.items()},
             **{name: grid.lists() for name, grid in cell.updates.items()},
@@ -169,6 +175,10 @@ def _plain(found: Inspection) -> dict[str, object]:
         "notes": found.notes,
         "cells": cells,
     }
+
+
+def _direction(number: int) -> str:
+    return "backward" if number else "forward"
 
 
 def _write_csv(path: Path, found: Sequence[Inspection]) -> None:
@@ -197,7 +207,7 @@ def _rows(found: Inspection) -> Iterator[list[object]]:
     for step, symbol in enumerate(found.symbols):
         begin = [found.run, found.at, step + 1, symbol]
         for cell in found.cells:
-            direction = "backward" if cell.direction else "forward"
+            direction = _direction(cell.direction)
             for name, grid in cell.grids().items():
                 for unit, value in enumerate(grid.row(step)):
                     yield [*begin, cell.layer + 1, direction, name, unit, value]

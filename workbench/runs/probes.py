@@ -41,6 +41,11 @@ class ProbedCell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return half_life(self.gates[self.keep_gate].mean) if self.keep_gate in self.gates else None
 
     @property
+    def place(self) -> dict[str, object]:
+        """Layer, from 1, and direction, as JSON tells them."""
+        return {"layer": self.layer + 1, "direction": "backward" if self.direction else "forward"}
+
+    @property
     def name(self) -> str:
         """Layer and direction in words: ``layer 1``, ``layer 2 backward``."""
         return f"layer {self.layer + 1}" + " backward" * self.direction
