@@ -18,7 +18,7 @@ from cells._recurrent import Recurrent
 from cells._trace import Trace
 from workbench.config import spec
 from workbench.engine import data, network
-from workbench.engine.probe import MOST_DISTANCES, GradientProbe, _distances, by_distance
+from workbench.engine.probe import MOST_DISTANCES, GradientProbe, _distances, _norms, by_distance
 from workbench.runs.events import Alarm, Eval, Finished, Probe, decode, encode
 from workbench.runs.probes import bound, half_life, reach
 
@@ -245,6 +245,12 @@ def test_a_traced_pass_gives_the_outputs_of_an_untraced_one() -> None:
 def test_by_distance_averages_over_the_sequences_that_are_so_long() -> None:
     norms = [torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), torch.tensor([5.0])]  # lengths 3 and 2
     assert by_distance(norms).tolist() == [4.5, 2.5, 1.0]
+
+
+def test_a_gradient_that_float32_still_holds_is_no_zero() -> None:
+    small = torch.tensor([[3e-25, 4e-25]])
+    assert float(_norms(small, small)) == pytest.approx(5e-25, rel=1e-5)
+    assert float(_norms(None, small)) == 0
 
 
 def test_many_distances_are_thinned_with_both_ends_kept() -> None:

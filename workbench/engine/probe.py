@@ -109,7 +109,11 @@ def _differentiable(traced_cell: TracedCell) -> list[str]:
 
 def _norms(gradient: Tensor | None, part: Tensor) -> Tensor:
     """Return the norm of each sequence's gradient (n, …) → (n,); zeros for a state that the loss does not see."""
-    return part.new_zeros(len(part)) if gradient is None else gradient.reshape(len(part), -1).norm(dim=1)
+    if gradient is None:
+        return part.new_zeros(len(part), dtype=torch.float64)
+    return (
+        gradient.reshape(len(part), -1).double().norm(dim=1)
+    )  # a norm squares: float32 would lose what is below 1e-19
 
 
 def _distances(time: int) -> list[int]:
