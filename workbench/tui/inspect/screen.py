@@ -15,7 +15,8 @@ from workbench.render.text import printable
 from workbench.runs.run import Run
 from workbench.tui.inspect import choosing
 from workbench.tui.inspect.inspected_pane import InspectedPane
-from workbench.tui.inspect.picture import VIEWS, Choice, Painter
+from workbench.tui.inspect.inspected_panes import InspectedPanes
+from workbench.tui.inspect.picture import VIEWS, Choice
 from workbench.tui.inspect.question import Question
 from workbench.tui.inspect.step_grid import StepGrid
 from workbench.tui.inspect.step_pane import StepPane
@@ -62,7 +63,7 @@ class InspectScreen(Page):
         yield TextStrip(id="strip")
         yield TabRow("tabs")
         with Container(id="body"):
-            yield Container(id="panes")
+            yield InspectedPanes(id="panes")
             yield UnitsPane()
             yield StepPane()
         yield StaticText(Content.styled(_NO_RUN, "$foreground-muted"), id="empty")
@@ -88,20 +89,14 @@ class InspectScreen(Page):
 
     def _leave(self) -> None:
         """End the children: another screen is shown."""
-        for pane in self._panes:
-            pane.inquiry.close()
+        for panes in self.query(InspectedPanes):
+            panes.close()
         for units in self.query(UnitsPane):
             units.close()
 
     @property
-    def _panes(self) -> list[InspectedPane]:
-        return [*self.query(InspectedPane)]
-
-    @property
-    def _painter(self) -> Painter | None:
-        """Pictures of the first network; none before it has answered."""
-        panes = self._panes
-        return panes[0].painter if panes else None
+    def _panes(self) -> InspectedPanes:
+        return self.query_one(InspectedPanes)
 
     def inspect(self, run: Run, subject: Inspect | None = None) -> None:
         """Inspect a run's network.
@@ -118,24 +113,18 @@ class InspectScreen(Page):
     @work(exclusive=True, group="panes")
     async def _show_weights(self, *every: Weights) -> None:
         """Show these weights, each in a pane, and ask them."""
-        panes, area = self._panes, self.query_one("#panes")
-        for pane in panes[len(every) :]:
-            await pane.remove()
-        for pane, weights in zip(panes, every, strict=False):
-            pane.weights = weights
-        for weights in every[len(panes) :]:
-            await area.mount(InspectedPane(weights))
+        await self._panes.hold(every)
         self._arrange()
         self._draw()
         self._ask()
-        if self.focused is None and self._panes:
+        if self.focused is None and self._panes.every:
             self._focus()
 
     def _ask(self) -> None:
         """Ask every network about the subject."""
         self._debounce = None
-        for pane in self._panes:
-            pane.ask(self._question.request)
+        for panes in self.query(InspectedPanes):  # none while the screen is taken down
+            panes.ask(self._question.request)
         self.refresh_bindings()
 
     @on(Input.Changed, "#text")
@@ -147,8 +136,7 @@ class InspectScreen(Page):
         try:
             self._question.read(event.value)
         except ValueError as error:
-            for pane in self._panes:
-                pane.refuse(str(error))
+            self._panes.refuse(str(error))
             self._show_step()
             return
         self._debounce = self.set_timer(self.DEBOUNCE, self._ask)
@@ -162,21 +150,21 @@ class InspectScreen(Page):
         units = self.query_one(UnitsPane)
         if units.display:
             units.listing.focus()
-        elif self._panes:
-            self._panes[0].grid.focus()
+        elif panes := self._panes.every:
+            panes[0].grid.focus()
 
     @on(InspectedPane.Changed)
     def _changed(self) -> None:
         """Show an inspection that has come; where the first row cannot be had, ask about the task's example."""
-        pane = self._panes[0] if self._panes else None
-        if pane is None:
+        panes = self._panes.every
+        if not panes:
             return
-        if pane.problem and self._question.example:
+        if panes[0].problem and self._question.example:
             self._question.fall_back()
             self.query_one(SubjectLine).fill(self._question.subject.text)
             self._ask()
             return
-        if painter := pane.painter:
+        if painter := panes[0].painter:
             self._question.example = ""
             line = self.query_one(SubjectLine)
             if not line.field.has_focus:
@@ -185,28 +173,27 @@ class InspectScreen(Page):
 
     def _draw(self) -> None:
         """Draw what is chosen."""
-        for pane in self._panes:
-            pane.show(self._choice)
+        self._panes.show(self._choice)
         self._show_step()
         self._tell()
         self.refresh_bindings()
 
     def _tell(self) -> None:
         """Tell the subject's place and what of it was not read."""
-        painter = self._painter
+        painter = self._panes.painter
         found = painter.inspection if painter else None
         right = next((answer.expected for answer in reversed(found.answers) if answer.expected), "") if found else ""
         right = right if found and found.classes else ""
         place = describe(self._question.subject, found)
         self.query_one(SubjectLine).tell("  ".join(filter(None, [place, f"right: {right}" * bool(right)])))
-        notes = dict.fromkeys(note for pane in self._panes if pane.painter for note in pane.painter.inspection.notes)
+        notes = self._panes.notes
         note = self.query_one("#note", StaticText)
         note.display = bool(notes)
         note.update(Content.styled(printable(" ".join(notes)), "$text-warning"))
 
     def _show_step(self) -> None:
         """Show the cursor's step everywhere."""
-        panes, painter = self._panes, self._painter
+        panes, painter = self._panes.every, self._panes.painter
         last = len(painter.inspection.symbols) - 1 if painter else 0
         step = last if self._cursor is None else min(self._cursor, last)
         strip = self.query_one(TextStrip)
@@ -214,15 +201,12 @@ class InspectScreen(Page):
         if painter:
             picture = panes[0].picture
             strip.show(painter.inspection.symbols, picture.background if picture else (), step)
-        labels = max((pane.grid.label_width for pane in panes), default=0) if len(panes) > 1 else 0
-        for pane in panes:
-            pane.grid.align(labels)
-            pane.point(step)
+        self._panes.point(step)
         self.query_one(StepPane).show(panes, self._choice, step, beside=self.size.width >= _WIDE)
 
     @on(StepGrid.Moved)
     def _moved(self, event: StepGrid.Moved) -> None:
-        painter = self._painter
+        painter = self._panes.painter
         last = len(painter.inspection.symbols) - 1 if painter else 0
         self._cursor = event.step if event.step < last else None
         self._show_step()
@@ -230,19 +214,16 @@ class InspectScreen(Page):
     @on(StepGrid.Chose)
     def _chose(self) -> None:
         """Choose the same unit in both pictures."""
-        focused = next((pane.grid for pane in self._panes if pane.grid.has_focus), None)
-        if focused is not None and focused.chosen is not None:
-            for pane in self._panes:
-                pane.grid.choose_number(focused.chosen)
+        self._panes.share_chosen()
         self._show_step()
 
     def _arrange(self) -> None:
         """Put the numbers beside the picture where there is room, else below it."""
-        width, panes = self.size.width, self._panes
+        width, panes = self.size.width, self._panes.every
         units = self._choice.view == "units"
         self.set_class(width >= _WIDE, "-beside")
         self.set_class(width >= _ABREAST, "-abreast")
-        self.query_one("#panes").display = bool(panes) and not units
+        self._panes.display = bool(panes) and not units
         self.query_one(UnitsPane).display = bool(panes) and units
         self.query_one(StepPane).display = bool(panes)
         self.query_one("#empty").display = not panes
@@ -265,9 +246,9 @@ class InspectScreen(Page):
         self._draw()
 
     def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if not self.is_mounted or not self.query(TabRow):
+        if not self.is_mounted or not self.query(InspectedPanes):
             return True
-        panes, painter, view = self._panes, self._painter, self._choice.view
+        panes, painter, view = self._panes.every, self._panes.painter, self._choice.view
         drawn = painter is not None
         possible = {
             "edit": panes,
@@ -279,17 +260,12 @@ class InspectScreen(Page):
             "neighbour": panes,
             "compare": panes,
             "weights": panes and len(moments(panes[-1].weights.run)) > 1,
-            "twin": panes and self._twins,
+            "twin": self._panes.have_twins,
             "find_units": panes,
             "column": drawn and view != "units",
             "explain": painter and view == "contributions" and painter.inspection.answers,
         }
         return bool(possible.get(action, True)) or None
-
-    @property
-    def _twins(self) -> bool:
-        """True where a network hides its gates, or shows them by a twin."""
-        return any(pane.weights.twin or pane.hides_gates for pane in self._panes)
 
     def action_edit(self) -> None:
         self.query_one(SubjectLine).field.focus()
@@ -299,24 +275,22 @@ class InspectScreen(Page):
 
     def action_part(self) -> None:
         """Draw the next gate, part of the state, or update."""
-        if self._painter:
-            self._choose(choosing.next_part(self._choice, self._painter))
+        if painter := self._panes.painter:
+            self._choose(choosing.next_part(self._choice, painter))
 
     def action_layer(self) -> None:
-        if self._painter:
-            self._choose(choosing.next_layer(self._choice, self._painter))
+        if painter := self._panes.painter:
+            self._choose(choosing.next_layer(self._choice, painter))
 
     def action_order(self) -> None:
         self._choose(choosing.next_form(self._choice))
 
     def action_follow(self) -> None:
         """Follow the chosen unit over the text; again: no more."""
-        chosen = self._panes[0].grid.chosen if self._panes else None
-        self._choose(choosing.follow(self._choice, self._painter, chosen))
+        self._choose(choosing.follow(self._choice, self._panes.painter, self._panes.chosen))
 
     def action_column(self, by: int) -> None:
-        for pane in self._panes:
-            pane.grid.widen(by)
+        self._panes.widen(by)
 
     def action_neighbour(self, by: int) -> None:
         self._question.step(by)
@@ -325,16 +299,13 @@ class InspectScreen(Page):
 
     def action_explain(self) -> None:
         """Measure the contributions to the next of the likeliest answers."""
-        if self._painter and self._question.explain_next(self._painter.inspection):
+        painter = self._panes.painter
+        if painter and self._question.explain_next(painter.inspection):
             self._ask()
 
     def action_twin(self) -> None:
         """Show the gates of a cell that hides them by its hand-written twin; again: the cell itself."""
-        on_now = any(pane.weights.twin for pane in self._panes)
-        every = [pane.weights for pane in self._panes]
-        hides = [pane.hides_gates for pane in self._panes]
-        chosen = [one._replace(twin=not on_now and hidden) for one, hidden in zip(every, hides, strict=True)]
-        self._show_weights(*chosen)
+        self._show_weights(*self._panes.with_twins())
 
     def action_find_units(self) -> None:
         """Search for units that go with a trait; while it searches: give it up."""
@@ -343,18 +314,18 @@ class InspectScreen(Page):
             units.give_up()
             return
         self.query_one(TabRow).choose("units")
-        if self._panes and not units.found_for(self._panes[0].weights):
-            units.search(self._panes[0].weights)
+        weights = self._panes.weights
+        if weights and not units.found_for(weights[0]):
+            units.search(weights[0])
 
     @on(UnitsPane.Chosen)
     def _follow_found(self, event: UnitsPane.Chosen) -> None:
         """Follow a unit of the table, in the part of the state that it was found in."""
-        unit, painter = event.unit, self._painter
+        unit, painter = event.unit, self._panes.painter
         if painter is None:
             return
         self._choice = choosing.follow_found(self._choice, painter.inspection, unit)
-        for pane in self._panes:
-            pane.grid.choose_number(unit.unit)
+        self._panes.choose_unit(unit.unit)
         self.query_one(TabRow).choose("states")
 
     @work(exclusive=True, group="pick")
@@ -364,16 +335,16 @@ class InspectScreen(Page):
 
     def _kept_subject(self, run: Run) -> Inspect | None:
         """Return the present subject where another run of the same task can read it."""
-        panes = self._panes
-        return self._question.subject if panes and panes[0].weights.run.spec.task == run.spec.task else None
+        weights = self._panes.weights
+        return self._question.subject if weights and weights[0].run.spec.task == run.spec.task else None
 
     def action_compare(self) -> None:
         """Ask for a second network, to stand beside the first; with two, show the first alone."""
-        panes = self._panes
-        if len(panes) > 1:
-            self._show_weights(panes[0].weights)
+        first, *second = self._panes.weights
+        if second:
+            self._show_weights(first)
         else:
-            self._pick_second(panes[0].weights)
+            self._pick_second(first)
 
     @work(exclusive=True, group="pick")
     async def _pick_second(self, first: Weights) -> None:
@@ -381,7 +352,7 @@ class InspectScreen(Page):
 
     def action_weights(self) -> None:
         """Ask which weights of the run are inspected, of two runs the second's."""
-        *before, last = (pane.weights for pane in self._panes)
+        *before, last = self._panes.weights
         pick_moment(self, last, lambda chosen: self._show_weights(*before, chosen))
 
     def action_back(self) -> None:
