@@ -232,6 +232,7 @@ class Task(ABC, Generic[SettingsT, DataT]):
 
     state_form: ClassVar[type[msgspec.Struct] | None] = None  # the fields of ``state`` that the task reads
     part_names: ClassVar[Mapping[str, str]] = {}  # a module's attribute in the network → the words that describe it
+    has_windows: ClassVar[bool] = False  # its rows are windows of one series, which screens count from 0
 
     def __init__(self, settings: SettingsT, state: State) -> None:
         """Raises: msgspec.ValidationError: ``state`` has not the form that the task reads."""

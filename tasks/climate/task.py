@@ -66,6 +66,7 @@ class Task(base.Task[Settings, ClimateData]):
     """Forecast of the next two days of temperature."""
 
     state_form = ClimateState
+    has_windows = True
 
     def __init__(self, settings: Settings, state: State) -> None:
         super().__init__(settings, state)

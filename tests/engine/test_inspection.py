@@ -202,6 +202,10 @@ def test_what_cannot_be_inspected_is_told_in_a_sentence(monkeypatch: pytest.Monk
     assert rows == sorted(set(rows))
     with pytest.raises(ValueError, match=f"give a number from 1 to {len(rows)}"):
         row_at(one.task, one.examples, "test", len(rows))
+    forecast = untrained("climate")
+    count = len(rows_of(forecast.task, forecast.examples, "test"))
+    with pytest.raises(ValueError, match=f"from 1 to {count:,}, of a window from 0 to {count - 1:,}\\.$"):
+        row_at(forecast.task, forecast.examples, "test", count)
 
 
 def test_answers_that_are_no_numbers_are_told_in_a_sentence() -> None:

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 import tasks
 from tasks.base import Evaluation
 from workbench.engine import trained_run
+from workbench.engine.evaluator import Evaluator
 from workbench.engine.state import TrainingState
 from workbench.engine.trainer import Trainer
 from workbench.runs.events import Eval, Finished
@@ -76,11 +77,11 @@ def test_the_best_evaluation_is_by_what_the_task_declares(
         monkeypatch.setattr(tasks.settings("toy"), name, value)
     figures = iter([*FIGURES, FIGURES[0]])  # the last is of the test rows
 
-    def evaluate(self: Trainer, split: str) -> Evaluation:
+    def evaluate(self: Evaluator, split: str) -> Evaluation:
         accuracy, loss = next(figures)
         return Evaluation(metrics={"accuracy": accuracy, "loss": loss}, views=[])
 
-    monkeypatch.setattr(Trainer, "evaluate", evaluate)
+    monkeypatch.setattr(Evaluator, "evaluate", evaluate)
     events = trained(run)
     assert [e.best.step for e in only(Eval, events)] == seen
     (finished,) = only(Finished, events)
@@ -92,7 +93,7 @@ def test_an_evaluation_without_a_number_is_never_the_best(runs_folder: Path, mon
     run = toy(runs_folder, {"train.max_steps": 4, "train.eval_every": 1, **SELDOM})
     figures = iter([float("nan"), 0.2, float("nan"), 0.1, 0.2])
     monkeypatch.setattr(
-        Trainer, "evaluate", lambda *_: Evaluation(metrics={"accuracy": next(figures), "loss": 1.0}, views=[])
+        Evaluator, "evaluate", lambda *_: Evaluation(metrics={"accuracy": next(figures), "loss": 1.0}, views=[])
     )
     assert [e.best.step for e in only(Eval, trained(run))] == [1, 2, 2, 2]
 

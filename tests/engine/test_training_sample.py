@@ -99,13 +99,14 @@ def test_a_sample_no_smaller_than_the_split_is_the_split_with_the_weights_that_a
 
 def test_the_metrics_are_those_of_the_drawn_rows(runs_folder: Path) -> None:
     trainer = Trainer(toy(runs_folder, {"train.eval_train": 31}), TrainingState())
-    assert trainer.training_sample is not None
-    rows = trainer.training_sample.rows["train"]
+    evaluator = trainer.evaluator
+    assert evaluator.training_sample is not None
+    rows = evaluator.training_sample.rows["train"]
     trainer.model.eval()
     with torch.inference_mode():
         scores = trainer.model(trainer.examples.codes[rows], trainer.examples.lengths[rows])  # type: ignore[attr-defined]
     right = (scores.argmax(1) == trainer.examples.codes[rows, 0]).double().mean()  # type: ignore[attr-defined]
-    metrics, seconds = trainer.evaluate_training_sample()
+    metrics, seconds = evaluator.evaluate_training_sample()
     assert metrics["accuracy"] == pytest.approx(float(right))
     assert seconds > 0
     assert trainer.model.training

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
 from tasks.base import Metrics, Settings
 from workbench.render.format import number
 from workbench.render.metrics import formatted, heading, with_heading
-from workbench.runs.events import Best, Probe
+from workbench.runs.events import Alarm, Best, Probe
 from workbench.runs.probes import OPEN, REACH, SHUT, furthest
 
 ENOUGH_STEPS = 50  # of gradients that are exactly zero, before a parameter counts as dead
@@ -210,3 +211,8 @@ def _no_gradient(names: Sequence[str]) -> str:
     few = list(names) if len(names) <= _NAMES else [*names[: _NAMES - 1], f"{len(names) - _NAMES + 1} more"]
     listed = " and ".join(filter(None, (", ".join(few[:-1]), *few[-1:])))
     return f"The parameter{'s' * (len(names) != 1)} {listed} get{'s' * (len(names) == 1)} no gradient"
+
+
+def alarm_events(step: int, sentences: Iterable[str]) -> Iterator[Alarm]:
+    """Yield the events of the sentences that were raised at a step."""
+    return (Alarm(time=time.time(), step=step, message=sentence) for sentence in sentences)

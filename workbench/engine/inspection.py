@@ -99,7 +99,8 @@ def row_at(task: AnyTask, examples: Data, split: Split, place: int) -> int:
     """
     rows = rows_of(task, examples, split)
     if not 0 <= place < len(rows):
-        raise ValueError(f"The {split} split has {len(rows):,} rows: give a number from 1 to {len(rows):,}.")
+        window = f", of a window from 0 to {len(rows) - 1:,}" if task.has_windows else ""
+        raise ValueError(f"The {split} split has {len(rows):,} rows: give a number from 1 to {len(rows):,}{window}.")
     return rows[place]
 
 

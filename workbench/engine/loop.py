@@ -49,11 +49,11 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
     yield _started(trainer)
     baselines = trainer.task.baseline(trainer.examples, cached_only=True)
     if baselines:
-        yield trainer.set_baselines(baselines)
+        yield trainer.evaluator.set_baselines(baselines)
     if not trainer.resumed:
         yield trainer.save()
     if (parent := run.spec.parent) and state.best_step < 0 and state.step == parent.step:
-        yield from trainer.validate()  # the network as it was taken: it can be used, and the curves join
+        yield from trainer.evaluator.validate()  # the network as it was taken: it can be used, and the curves join
         trainer.keep()
         yield trainer.save()
 
@@ -70,8 +70,8 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
             evaluated = trainer.evaluation_due()
             if evaluated:
                 yield from trainer.report()
-                yield from trainer.validate()
-                yield from trainer.sample()
+                yield from trainer.evaluator.validate()
+                yield from trainer.evaluator.sample()
             trainer.advance_epoch()
             if evaluated:
                 trainer.keep()
@@ -82,27 +82,27 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
                 break
             if stop:
                 if state.best_step < 0:
-                    trainer.save_best()  # a run that is stopped before its first evaluation has a usable network too
+                    trainer.evaluator.save_best()  # a run stopped before its first evaluation is usable too
                 yield _stopped(trainer)
                 return
 
-    trainer.load_best()
-    tested = trainer.evaluate("test")
+    trainer.evaluator.load_best()
+    tested = trainer.evaluator.evaluate("test")
     if not baselines:
         try:
             with interruption.polled(should_stop, _STOP_CHECK_SECONDS):
-                measured = [*trainer.measure_baselines()]
+                measured = [*trainer.evaluator.measure_baselines()]
         except interruption.Interrupted:
             yield _stopped(trainer)
             return
         yield from measured
-    yield from trainer.judge_best()
+    yield from trainer.evaluator.judge_best()
     yield events.Finished(
         time=time.time(),
         step=state.step,
         epochs=trainer.epochs,
         reason="all steps done" if state.step >= trainer.total_steps else f"no better evaluation in {state.worse}",
-        best=trainer.best,
+        best=trainer.evaluator.best,
         test=all_finite(tested.metrics),
         views=tested.views,
         kept=tested.kept,
@@ -154,7 +154,7 @@ def _device_notes(trainer: Trainer) -> list[str]:
 
 def _sample_notes(trainer: Trainer) -> list[str]:
     """Return a sentence where the training split was to be measured and cannot be."""
-    if not trainer.options.eval_train or trainer.training_sample is not None:
+    if not trainer.options.eval_train or trainer.evaluator.training_sample is not None:
         return []
     return [
         "The training split is not measured (train.eval_train): the data of this task has no method restricted, of "

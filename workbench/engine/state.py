@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import msgspec
@@ -42,6 +43,17 @@ class TrainingState:
 
     def __post_init__(self) -> None:
         self.activity: Activity = "reading the data"
+
+    def epochs(self, steps_per_epoch: int) -> float:
+        """Return the epochs done, with the fraction of the present one."""
+        return self.epoch + self.batch / steps_per_epoch
+
+    @contextmanager
+    def doing(self, activity: Activity) -> Iterator[None]:
+        """Name what is being done, for the sentence on an error in it; after an error it stays named."""
+        before, self.activity = self.activity, activity
+        yield
+        self.activity = before
 
 
 def saved_position(saved: Mapping[str, Any]) -> TrainingState:

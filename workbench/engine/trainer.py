@@ -1,34 +1,32 @@
-"""The trainer of a run: its task, data, network and optimisation; steps, reports, evaluates, saves and restores."""
+"""The trainer of a run: its task, data, network and optimisation; steps, reports, saves and restores."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import time
-import traceback
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
 import torch
 from torch import Tensor
 
-from tasks.base import Baselines, Evaluation, Metrics, PlainError, Split
+from tasks.base import PlainError
 from tasks.shared import files
 from workbench.engine import checkpoint, data, devices, network
-from workbench.engine.alarms import Alarms
+from workbench.engine.alarms import Alarms, alarm_events
 from workbench.engine.branch_start import BranchStart
-from workbench.engine.generation import samples
+from workbench.engine.evaluator import Evaluator
 from workbench.engine.gradient_monitor import GradientMonitor
 from workbench.engine.keeping import spread
 from workbench.engine.optim import Optimization
-from workbench.engine.probe import GradientProbe
-from workbench.engine.state import Activity, TrainingState, saved_position
+from workbench.engine.state import TrainingState, saved_position
 from workbench.engine.step_statistics import StepStatistics
 from workbench.engine.training_sample import training_sample
 from workbench.runs import events
-from workbench.runs.events import Best, Event, all_finite, finite
+from workbench.runs.events import Event, finite
 from workbench.runs.run import Run, task_state
 
 _MOST_SKIPPED = 25  # steps in a row: each halves the loss's scale, and 16 halvings take it from 65,536 to 1
@@ -64,7 +62,7 @@ class Trainer:
         saved_state = task_state(run) if run.task_file.exists() else None
         self.task, examples = data.load(run.spec, saved_state)
         self.examples = examples.to(self.device)
-        self.training_sample = training_sample(self.examples, options.eval_train, options.seed)
+        sample = training_sample(self.examples, options.eval_train, options.seed)
         files.write(run.task_file, msgspec.json.encode(self.examples.state))
         checkpoint.save_tensors(run.tensors_file, self.task.artifacts(examples))
         state.activity = "building the network"
@@ -101,8 +99,19 @@ class Trainer:
         self.statistics = StepStatistics(self.device, skipping=scaled)
         self.gradients = GradientMonitor(self.model)
         self.alarms = Alarms(state.alarms)
-        self._probe: GradientProbe | None = None  # made at the first evaluation
-        self.baselines: Mapping[str, Metrics] = {}  # on the validation rows, by their names; empty: not known
+        self.evaluator = Evaluator(
+            run,
+            state,
+            self.task,
+            self.model,
+            self.examples,
+            ema=self.optimization.ema,
+            alarms=self.alarms,
+            precision=self.amp_dtype,
+            sample=sample,
+            steps_per_epoch=self.steps_per_epoch,
+            total_steps=self.total_steps,
+        )
         self._counted = 0.0  # seconds of this process that ``state.wall_s`` holds already
         self._saved = time.monotonic()
 
@@ -126,7 +135,7 @@ class Trainer:
     @property
     def epochs(self) -> float:
         """Epochs done, with the fraction of the present one."""
-        return self.state.epoch + self.state.batch / self.steps_per_epoch
+        return self.state.epochs(self.steps_per_epoch)
 
     def done(self) -> bool:
         """True where all steps are made or patience is exhausted."""
@@ -135,17 +144,6 @@ class Trainer:
     def checkpoint_due(self) -> bool:
         """True where the last checkpoint is ``checkpoint_seconds`` old."""
         return time.monotonic() - self._saved >= self.options.checkpoint_seconds
-
-    @property
-    def best(self) -> Best:
-        """The best evaluation so far."""
-        return Best(step=self.state.best_step, metric=self._best_metric, value=finite(self.state.best_value))
-
-    @property
-    def _best_metric(self) -> str:
-        """Name of the validation metric by which an evaluation is the best."""
-        settings = self.run.spec.settings
-        return "loss" if settings.best_by_loss else str(settings.metric)
 
     @property
     def examples_per_s(self) -> float:
@@ -185,7 +183,7 @@ class Trainer:
         if skipped:
             if in_a_row >= _MOST_SKIPPED:
                 raise self._not_finite("The loss")
-            yield from self._alarm_events(self.alarms.check_skipped(skipped))
+            yield from alarm_events(self.state.step, self.alarms.check_skipped(skipped))
             if not math.isfinite(loss):
                 return
         if not math.isfinite(loss) or (not self.optimization.skips_overflows and not math.isfinite(norm)):
@@ -201,124 +199,16 @@ class Trainer:
             eta_s=self.statistics.seconds_for(self.total_steps - self.state.step),
             memory_mb=devices.memory_mb(self.device),
         )
-        yield from self._alarm_events(self.alarms.check_gradient(finite(norm), self.options.clip, self.options.lr))
-        yield from self._alarm_events(self.alarms.check_parameters(self.gradients.missing, self.gradients.zero()))
-
-    def evaluate(self, split: Split) -> Evaluation:
-        """Return metrics and views of a split with the weights as they are."""
-        self.model.eval()
-        with self._doing("evaluating"), torch.inference_mode(), self._autocast():
-            evaluation = samples.evaluate(self.task, self.model, self.examples, split, self.options.batch_size)
-        self.model.train()
-        return evaluation
-
-    def evaluate_training_sample(self) -> tuple[Metrics, float]:
-        """Return the metrics of the training sample with the weights as they are, and the seconds that it took.
-
-        There are none where nothing is measured. No random number of the training is drawn.
-        """
-        if self.training_sample is None:
-            return {}, 0.0
-        began, size = time.monotonic(), max(self.options.batch_size, samples.EVAL_BATCH)
-        self.model.eval()
-        with self._doing("evaluating"), torch.inference_mode(), self._autocast():
-            evaluation = self.task.evaluate(self.model, self.training_sample, "train", size)
-        self.model.train()
-        return all_finite(evaluation.metrics), time.monotonic() - began
-
-    def probe_gradient(self) -> Iterator[Event]:
-        """Yield the gradient through time with the weights as they are; an alarm where it cannot be measured."""
-        if not self.options.probe:
-            return
-        self.model.eval()
-        try:
-            with self._doing("measuring the gradient through time"):
-                if self._probe is None:
-                    self._probe = GradientProbe(self.task, self.examples, self.options.probe, self.options.seed)
-                probe = self._probe.measure(self.model, self.state.step)
-        except Exception as error:  # of a cell or task of the user's own: the training can do without
-            self.state.activity = "training"
-            traceback.print_exc()
-            yield from self._alarm_events(self.alarms.check_probe_error(error))
-        else:
-            if probe is not None:
-                yield probe
-                yield from self._alarm_events(self.alarms.check_probe(probe))
-        finally:
-            self.model.train()
+        yield from alarm_events(
+            self.state.step, self.alarms.check_gradient(finite(norm), self.options.clip, self.options.lr)
+        )
+        yield from alarm_events(
+            self.state.step, self.alarms.check_parameters(self.gradients.missing, self.gradients.zero())
+        )
 
     def begin_epoch(self) -> None:
         """Let the task prepare the network for the present epoch."""
         self.task.begin_epoch(self.model, self.state.epoch)
-
-    def sample(self) -> Iterator[Event]:
-        """Yield a sample of the present network, where its task makes samples."""
-        self.model.eval()
-        with self.optimization.ema.applied(), torch.inference_mode(), self._autocast():
-            view = samples.sample(self.task, self.model)
-        self.model.train()
-        if view is not None:
-            yield events.Sample(time=time.time(), step=self.state.step, view=view)
-
-    def validate(self) -> Iterator[Event]:
-        """Evaluate on the validation split, and save the weights where they are the best so far."""
-        with self.optimization.ema.applied():
-            evaluation = self.evaluate("val")
-            train, train_s = self.evaluate_training_sample()
-        value = evaluation.metrics.get(self._best_metric)
-        if self.state.best_step < 0 or self._better(value, evaluation.metrics.get("loss")):
-            self.state.best_step, self.state.best_value, self.state.worse = self.state.step, value, 0
-            self.state.best_metrics = all_finite(evaluation.metrics)
-            self.save_best()
-        else:
-            self.state.worse += 1
-        yield events.Eval(
-            time=time.time(),
-            step=self.state.step,
-            epoch=self.epochs,
-            metrics=all_finite(evaluation.metrics),
-            views=evaluation.views,
-            best=self.best,
-            train=train,
-            train_s=train_s,
-        )
-        sentences = self.alarms.check_evaluation(
-            evaluation.metrics,
-            self.run.spec.settings,
-            self.baselines,
-            self.best,
-            epoch=self.epochs,
-            step=self.state.step,
-            total=self.total_steps,
-            since_best=self.state.worse,
-        )
-        yield from self._alarm_events(sentences)
-        with self.optimization.ema.applied():
-            probed = [*self.probe_gradient()]
-        yield from probed
-
-    def measure_baselines(self) -> Iterator[Event]:
-        """Yield the baselines' metrics on the same rows; an alarm where they fail: the network is trained by then."""
-        try:
-            with self._doing("measuring the baselines"):
-                baselines = self.task.baseline(self.examples)
-            yield self.set_baselines(baselines)
-        except Exception as error:
-            self.state.activity = "training"
-            traceback.print_exc()
-            yield from self._alarm_events(
-                [f"The baselines could not be measured ({error}): the traceback is in the log."]
-            )
-
-    def set_baselines(self, methods: Baselines) -> Event:
-        """Compare the evaluations from now on with the baselines; return their event."""
-        self.baselines = methods.get("val", {})
-        return events.Baseline(time=time.time(), methods=methods)
-
-    def judge_best(self) -> Iterator[Event]:
-        """Yield an alarm where a baseline is better on validation than the best weights."""
-        sentences = self.alarms.check_best(self.state.best_metrics, self.run.spec.settings, self.baselines)
-        yield from self._alarm_events(sentences)
 
     def save(self) -> Event:
         """Write ``last.pt``, with all that resuming needs.
@@ -329,7 +219,7 @@ class Trainer:
         """
         state = self._whole_state()
         self._saved = time.monotonic()
-        with self._doing("saving"):
+        with self.state.doing("saving"):
             checkpoint.save_last(self.run.last_file, state)
             self._saved_kept = set(self.state.kept)
             self._drop_kept_but(self.state.kept)
@@ -350,7 +240,7 @@ class Trainer:
             return
         state = self.state
         state.kept = spread(sorted({*state.kept, state.step}), self.options.keep)
-        with self._doing("saving"):
+        with self.state.doing("saving"):
             if state.step in state.kept:
                 checkpoint.save_last(self.run.kept_file(state.step), self._whole_state())
             self._drop_kept_but({*state.kept, *self._saved_kept})
@@ -377,26 +267,6 @@ class Trainer:
         for step in self.run.kept_steps:
             if step not in steps:
                 self.run.kept_file(step).unlink(missing_ok=True)
-
-    def save_best(self) -> None:
-        """Write ``best.safetensors``: the weights as they are evaluated."""
-        about = {"step": str(self.state.step), "task": self.run.spec.task, "cell": self.run.spec.cell}
-        with self._doing("saving"), self.optimization.ema.applied():
-            checkpoint.save_best(self.run.best_file, self.model, about)
-
-    def load_best(self) -> None:
-        """Read ``best.safetensors`` into the network."""
-        checkpoint.load_best(self.run.best_file, self.model)
-
-    @contextmanager
-    def _doing(self, activity: Activity) -> Iterator[None]:
-        """Name what is being done, for the sentence on an error in it; after an error it stays named."""
-        before, self.state.activity = self.state.activity, activity
-        yield
-        self.state.activity = before
-
-    def _alarm_events(self, sentences: Iterable[str]) -> Iterator[Event]:
-        return (events.Alarm(time=time.time(), step=self.state.step, message=sentence) for sentence in sentences)
 
     @property
     def _epoch_complete(self) -> bool:
@@ -429,17 +299,6 @@ class Trainer:
             checkpoint.restore(self.run.last_file, self.model, saved["model"])
             self.optimization.load_state_dict(saved)
             checkpoint.set_generators(saved["generators"], self.device)
-
-    def _better(self, value: float | None, loss: float | None) -> bool:
-        """Return whether an evaluation is better than the best so far; equal ones are told apart by their loss."""
-        value, best = finite(value), finite(self.state.best_value)
-        if value is None or best is None:
-            return value is not None
-        if value == best:
-            loss, best_loss = finite(loss), self.state.best_metrics.get("loss")
-            return loss is not None and best_loss is not None and loss < best_loss
-        settings = self.run.spec.settings
-        return (value > best) is (settings.higher_is_better and not settings.best_by_loss)
 
     def _not_finite(self, what: str) -> NotFinite:
         clip = "" if self.options.clip else " or clip the gradient (train.clip=1)"

@@ -20,5 +20,9 @@ async def test_a_toys_network_is_inspected_on_its_row_and_on_digits(screen, fini
         painter = pilot.app.screen.query_one(InspectedPane).painter
         assert painter is not None
         assert painter.inspection.symbols == ["2", "1", "0", "2"]
+        pilot.app.screen.query_one(Input).value = "row 99999999"
+        await screen.until(pilot, "rows: give a number from 1 to", "test row 99,999,999")
+        pilot.app.screen.query_one(Input).value = "row 2"
+        await screen.until(pilot, "test row 2", "right: ")
         await pilot.press("ctrl+s")
         await screen.until(pilot, "zero", "shuffled")

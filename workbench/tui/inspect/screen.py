@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
-import msgspec
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.content import Content
 from textual.events import Resize
 from textual.timer import Timer
 from textual.widgets import Input
 
-from tasks.views import Series
 from workbench.inference.protocol import Inspect
 from workbench.render.text import printable
 from workbench.runs.run import Run
-from workbench.runs.summary import RunSummary
+from workbench.tui.inspect import choosing
 from workbench.tui.inspect.inspected_pane import InspectedPane
-from workbench.tui.inspect.picture import FORMS, VIEWS, Choice, Painter, Unit
+from workbench.tui.inspect.inspected_panes import InspectedPanes
+from workbench.tui.inspect.picture import VIEWS, Choice
+from workbench.tui.inspect.question import Question
 from workbench.tui.inspect.step_grid import StepGrid
-from workbench.tui.inspect.step_numbers import forecasts, numbers
-from workbench.tui.inspect.subject import FIRST_ROW, describe, editable, neighbour, subject_of
+from workbench.tui.inspect.step_pane import StepPane
+from workbench.tui.inspect.subject import describe, editable
 from workbench.tui.inspect.subject_line import SubjectLine
 from workbench.tui.inspect.text_strip import TextStrip
 from workbench.tui.inspect.units_pane import UnitsPane
 from workbench.tui.inspect.weights import Weights, WeightsFolder, moments
+from workbench.tui.inspect.weights_picker import pick_moment, pick_run, pick_second
 from workbench.tui.keys import bindings
-from workbench.tui.services.threads import run_in_thread
-from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.dialogs import ChoiceDialog
 from workbench.tui.widgets.page import Page
-from workbench.tui.widgets.series_chart import SeriesChart
 from workbench.tui.widgets.static_text import StaticText
-from workbench.tui.widgets.table import Passage
 from workbench.tui.widgets.tabs import TabRow
 
 _WIDE, _ABREAST = 110, 170  # columns from which the numbers stand beside the picture, and two pictures abreast
@@ -44,7 +37,6 @@ _NO_RUN = """No run is chosen.
 
 r lists the runs whose networks can be inspected: those that have reached their first evaluation.
 In another terminal: workbench train names --cell lstm"""
-_NO_SERIES = Series(title="", x_label="", x=[], curves={})
 _LAST_PLACE = 3  # index of the views that have parts
 
 
@@ -59,12 +51,10 @@ class InspectScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._chosen = False  # a run was chosen
-        self._subject = FIRST_ROW
+        self._question = Question()
         self._choice = Choice()
         self._cursor: int | None = None  # the step to read; none: the last one, as the text grows
         self._debounce: Timer | None = None
-        self._fallback = ""  # text that is asked about where there is no row
-        self._target = ""  # the answer whose contributions are asked for; empty: the likeliest
 
     def compose(self) -> ComposeResult:
         yield TopBar("inspect")
@@ -73,11 +63,9 @@ class InspectScreen(Page):
         yield TextStrip(id="strip")
         yield TabRow("tabs")
         with Container(id="body"):
-            yield Container(id="panes")
+            yield InspectedPanes(id="panes")
             yield UnitsPane()
-            with Vertical(id="step"):
-                yield Passage(id="numbers")
-                yield SeriesChart(_NO_SERIES, id="forecast")
+            yield StepPane()
         yield StaticText(Content.styled(_NO_RUN, "$foreground-muted"), id="empty")
         yield BottomBar("inspect")
 
@@ -101,20 +89,14 @@ class InspectScreen(Page):
 
     def _leave(self) -> None:
         """End the children: another screen is shown."""
-        for pane in self._panes:
-            pane.inquiry.close()
+        for panes in self.query(InspectedPanes):
+            panes.close()
         for units in self.query(UnitsPane):
             units.close()
 
     @property
-    def _panes(self) -> list[InspectedPane]:
-        return [*self.query(InspectedPane)]
-
-    @property
-    def _painter(self) -> Painter | None:
-        """Pictures of the first network; none before it has answered."""
-        panes = self._panes
-        return panes[0].painter if panes else None
+    def _panes(self) -> InspectedPanes:
+        return self.query_one(InspectedPanes)
 
     def inspect(self, run: Run, subject: Inspect | None = None) -> None:
         """Inspect a run's network.
@@ -123,32 +105,26 @@ class InspectScreen(Page):
             subject: a text or a row; none: the first test row, or an example of the task's where the data are gone.
         """
         self._chosen = True
-        self._fallback = "" if subject else run.spec.settings.example
-        self._subject, self._target, self._cursor = subject or FIRST_ROW, "", None
-        self.query_one(SubjectLine).fill(self._subject.text)
+        self._question.begin(subject, run.spec.settings.example)
+        self._cursor = None
+        self.query_one(SubjectLine).fill(self._question.subject.text)
         self._show_weights(Weights(run))
 
     @work(exclusive=True, group="panes")
     async def _show_weights(self, *every: Weights) -> None:
         """Show these weights, each in a pane, and ask them."""
-        panes, area = self._panes, self.query_one("#panes")
-        for pane in panes[len(every) :]:
-            await pane.remove()
-        for pane, weights in zip(panes, every, strict=False):
-            pane.weights = weights
-        for weights in every[len(panes) :]:
-            await area.mount(InspectedPane(weights))
+        await self._panes.hold(every)
         self._arrange()
         self._draw()
         self._ask()
-        if self.focused is None and self._panes:
+        if self.focused is None and self._panes.every:
             self._focus()
 
     def _ask(self) -> None:
         """Ask every network about the subject."""
         self._debounce = None
-        for pane in self._panes:
-            pane.ask(msgspec.structs.replace(self._subject, target=self._target))
+        for panes in self.query(InspectedPanes):  # none while the screen is taken down
+            panes.ask(self._question.request)
         self.refresh_bindings()
 
     @on(Input.Changed, "#text")
@@ -157,12 +133,10 @@ class InspectScreen(Page):
         if self._debounce is not None:
             self._debounce.stop()
             self._debounce = None
-        self._fallback, self._target = "", ""
         try:
-            self._subject = subject_of(event.value)
+            self._question.read(event.value)
         except ValueError as error:
-            for pane in self._panes:
-                pane.refuse(str(error))
+            self._panes.refuse(str(error))
             self._show_step()
             return
         self._debounce = self.set_timer(self.DEBOUNCE, self._ask)
@@ -176,51 +150,50 @@ class InspectScreen(Page):
         units = self.query_one(UnitsPane)
         if units.display:
             units.listing.focus()
-        elif self._panes:
-            self._panes[0].grid.focus()
+        elif panes := self._panes.every:
+            panes[0].grid.focus()
 
     @on(InspectedPane.Changed)
     def _changed(self) -> None:
         """Show an inspection that has come; where the first row cannot be had, ask about the task's example."""
-        pane = self._panes[0] if self._panes else None
-        if pane is None:
+        panes = self._panes.every
+        if not panes:
             return
-        if pane.problem and self._fallback:
-            self._subject, self._fallback = Inspect(text=self._fallback), ""
-            self.query_one(SubjectLine).fill(self._subject.text)
+        if panes[0].problem and self._question.example:
+            self._question.fall_back()
+            self.query_one(SubjectLine).fill(self._question.subject.text)
             self._ask()
             return
-        if painter := pane.painter:
-            self._fallback = ""
+        if painter := panes[0].painter:
+            self._question.example = ""
             line = self.query_one(SubjectLine)
             if not line.field.has_focus:
-                line.fill(editable(self._subject, painter.inspection))
+                line.fill(editable(self._question.subject, painter.inspection))
         self._draw()
 
     def _draw(self) -> None:
         """Draw what is chosen."""
-        for pane in self._panes:
-            pane.show(self._choice)
+        self._panes.show(self._choice)
         self._show_step()
         self._tell()
         self.refresh_bindings()
 
     def _tell(self) -> None:
         """Tell the subject's place and what of it was not read."""
-        painter = self._painter
+        painter = self._panes.painter
         found = painter.inspection if painter else None
         right = next((answer.expected for answer in reversed(found.answers) if answer.expected), "") if found else ""
         right = right if found and found.classes else ""
-        place = describe(self._subject, found)
+        place = describe(self._question.subject, found)
         self.query_one(SubjectLine).tell("  ".join(filter(None, [place, f"right: {right}" * bool(right)])))
-        notes = dict.fromkeys(note for pane in self._panes if pane.painter for note in pane.painter.inspection.notes)
+        notes = self._panes.notes
         note = self.query_one("#note", StaticText)
         note.display = bool(notes)
         note.update(Content.styled(printable(" ".join(notes)), "$text-warning"))
 
     def _show_step(self) -> None:
         """Show the cursor's step everywhere."""
-        panes, painter = self._panes, self._painter
+        panes, painter = self._panes.every, self._panes.painter
         last = len(painter.inspection.symbols) - 1 if painter else 0
         step = last if self._cursor is None else min(self._cursor, last)
         strip = self.query_one(TextStrip)
@@ -228,31 +201,12 @@ class InspectScreen(Page):
         if painter:
             picture = panes[0].picture
             strip.show(painter.inspection.symbols, picture.background if picture else (), step)
-        labels = max((pane.grid.label_width for pane in panes), default=0) if len(panes) > 1 else 0
-        for pane in panes:
-            pane.grid.align(labels)
-            pane.point(step)
-        beside = self.size.width >= _WIDE
-        self.query_one("#numbers", Passage).show(partial(self._numbers, step, beside=beside))
-        chart = self.query_one("#forecast", SeriesChart)
-        series = forecasts(painter.inspection, step) if painter and beside else None
-        chart.display = series is not None
-        if series:
-            chart.show(series)
-
-    def _numbers(self, step: int, room: int, *, beside: bool) -> Content:
-        """Return the numbers of a step, of each network."""
-        parts: list[Content] = []
-        for pane in self._panes:
-            if painter := pane.painter:
-                told = numbers(painter, self._choice, step, pane.grid.chosen, room=0 if beside else max(1, room))
-                name = f"{printable(painter.inspection.cell)}{chr(10) if beside else '  '}" * (len(self._panes) > 1)
-                parts.append(Content.assemble((name, "bold $text-primary"), told))
-        return Content("\n\n" if beside else "\n").join(parts)
+        self._panes.point(step)
+        self.query_one(StepPane).show(panes, self._choice, step, beside=self.size.width >= _WIDE)
 
     @on(StepGrid.Moved)
     def _moved(self, event: StepGrid.Moved) -> None:
-        painter = self._painter
+        painter = self._panes.painter
         last = len(painter.inspection.symbols) - 1 if painter else 0
         self._cursor = event.step if event.step < last else None
         self._show_step()
@@ -260,21 +214,18 @@ class InspectScreen(Page):
     @on(StepGrid.Chose)
     def _chose(self) -> None:
         """Choose the same unit in both pictures."""
-        focused = next((pane.grid for pane in self._panes if pane.grid.has_focus), None)
-        if focused is not None and focused.chosen is not None:
-            for pane in self._panes:
-                pane.grid.choose_number(focused.chosen)
+        self._panes.share_chosen()
         self._show_step()
 
     def _arrange(self) -> None:
         """Put the numbers beside the picture where there is room, else below it."""
-        width, panes = self.size.width, self._panes
+        width, panes = self.size.width, self._panes.every
         units = self._choice.view == "units"
         self.set_class(width >= _WIDE, "-beside")
         self.set_class(width >= _ABREAST, "-abreast")
-        self.query_one("#panes").display = bool(panes) and not units
+        self._panes.display = bool(panes) and not units
         self.query_one(UnitsPane).display = bool(panes) and units
-        self.query_one("#step").display = bool(panes)
+        self.query_one(StepPane).display = bool(panes)
         self.query_one("#empty").display = not panes
         for name in ("#body", "#tabs", "#subject"):
             self.query_one(name).display = bool(panes)
@@ -285,19 +236,19 @@ class InspectScreen(Page):
 
     @on(TabRow.Chosen)
     def _view_chosen(self, event: TabRow.Chosen) -> None:
-        self._choose(view=next(view for view in VIEWS if view == event.name))
+        self._choose(self._choice._replace(view=next(view for view in VIEWS if view == event.name)))
         self._arrange()
         if not (isinstance(self.focused, Input | TabRow)):
             self._focus()
 
-    def _choose(self, **changes: object) -> None:
-        self._choice = self._choice._replace(**changes)  # type: ignore[arg-type]
+    def _choose(self, choice: Choice) -> None:
+        self._choice = choice
         self._draw()
 
     def is_possible(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if not self.is_mounted or not self.query(TabRow):
+        if not self.is_mounted or not self.query(InspectedPanes):
             return True
-        panes, painter, view = self._panes, self._painter, self._choice.view
+        panes, painter, view = self._panes.every, self._panes.painter, self._choice.view
         drawn = painter is not None
         possible = {
             "edit": panes,
@@ -309,17 +260,12 @@ class InspectScreen(Page):
             "neighbour": panes,
             "compare": panes,
             "weights": panes and len(moments(panes[-1].weights.run)) > 1,
-            "twin": panes and self._twins,
+            "twin": self._panes.have_twins,
             "find_units": panes,
             "column": drawn and view != "units",
             "explain": painter and view == "contributions" and painter.inspection.answers,
         }
         return bool(possible.get(action, True)) or None
-
-    @property
-    def _twins(self) -> bool:
-        """True where a network hides its gates, or shows them by a twin."""
-        return any(pane.weights.twin or pane.hides_gates for pane in self._panes)
 
     def action_edit(self) -> None:
         self.query_one(SubjectLine).field.focus()
@@ -329,52 +275,37 @@ class InspectScreen(Page):
 
     def action_part(self) -> None:
         """Draw the next gate, part of the state, or update."""
-        parts, at = [*self._choice.parts], VIEWS.index(self._choice.view)
-        count = len(self._painter.parts(self._choice)) if self._painter else 0
-        if count:
-            parts[at] = (parts[at] + 1) % count
-            self._choose(parts=tuple(parts))
+        if painter := self._panes.painter:
+            self._choose(choosing.next_part(self._choice, painter))
 
     def action_layer(self) -> None:
-        count = len(self._painter.inspection.cells) if self._painter else 0
-        if count:
-            self._choose(cell=(self._choice.cell + 1) % count)
+        if painter := self._panes.painter:
+            self._choose(choosing.next_layer(self._choice, painter))
 
     def action_order(self) -> None:
-        self._choose(form=FORMS[(FORMS.index(self._choice.form) + 1) % len(FORMS)])
+        self._choose(choosing.next_form(self._choice))
 
     def action_follow(self) -> None:
         """Follow the chosen unit over the text; again: no more."""
-        chosen = self._panes[0].grid.chosen if self._panes else None
-        cell = self._painter.cell(self._choice) if self._painter else None
-        unit = Unit(cell.layer, cell.direction, chosen) if cell and chosen is not None else None
-        if self._painter and self._painter.inspection.unit and self._choice.view == "answer":
-            unit = None  # rows are times of the forecast
-        self._choose(followed=None if unit == self._choice.followed else unit)
+        self._choose(choosing.follow(self._choice, self._panes.painter, self._panes.chosen))
 
     def action_column(self, by: int) -> None:
-        for pane in self._panes:
-            pane.grid.widen(by)
+        self._panes.widen(by)
 
     def action_neighbour(self, by: int) -> None:
-        self._subject, self._fallback, self._target, self._cursor = neighbour(self._subject, by), "", "", None
+        self._question.step(by)
+        self._cursor = None
         self._ask()
 
     def action_explain(self) -> None:
         """Measure the contributions to the next of the likeliest answers."""
-        painter = self._painter
-        if painter and (told := painter.inspection.contributions):
-            names = [name for name, _ in painter.inspection.answers[-1].best]
-            self._target = names[(names.index(told.target) + 1) % len(names)] if told.target in names else ""
+        painter = self._panes.painter
+        if painter and self._question.explain_next(painter.inspection):
             self._ask()
 
     def action_twin(self) -> None:
         """Show the gates of a cell that hides them by its hand-written twin; again: the cell itself."""
-        on_now = any(pane.weights.twin for pane in self._panes)
-        every = [pane.weights for pane in self._panes]
-        hides = [pane.hides_gates for pane in self._panes]
-        chosen = [one._replace(twin=not on_now and hidden) for one, hidden in zip(every, hides, strict=True)]
-        self._show_weights(*chosen)
+        self._show_weights(*self._panes.with_twins())
 
     def action_find_units(self) -> None:
         """Search for units that go with a trait; while it searches: give it up."""
@@ -383,94 +314,46 @@ class InspectScreen(Page):
             units.give_up()
             return
         self.query_one(TabRow).choose("units")
-        if self._panes and not units.found_for(self._panes[0].weights):
-            units.search(self._panes[0].weights)
+        weights = self._panes.weights
+        if weights and not units.found_for(weights[0]):
+            units.search(weights[0])
 
     @on(UnitsPane.Chosen)
     def _follow_found(self, event: UnitsPane.Chosen) -> None:
         """Follow a unit of the table, in the part of the state that it was found in."""
-        unit, painter = event.unit, self._painter
+        unit, painter = event.unit, self._panes.painter
         if painter is None:
             return
-        cells = painter.inspection.cells
-        at = next(n for n, cell in enumerate(cells) if (cell.layer, cell.direction) == (unit.layer, unit.direction))
-        gate, _, update = self._choice.parts
-        parts = gate, [*cells[at].states].index(unit.part), update
-        followed = Unit(unit.layer, unit.direction, unit.unit)
-        self._choice = self._choice._replace(cell=at, parts=parts, followed=followed)
-        for pane in self._panes:
-            pane.grid.choose_number(unit.unit)
+        self._choice = choosing.follow_found(self._choice, painter.inspection, unit)
+        self._panes.choose_unit(unit.unit)
         self.query_one(TabRow).choose("states")
 
-    def action_choose_run(self) -> None:
+    @work(exclusive=True, group="pick")
+    async def action_choose_run(self) -> None:
         """Ask for the run whose network is inspected."""
-        self._pick("Inspect which run?", "", lambda row: self.inspect(row.run, self._kept_subject(row)))
+        await pick_run(self, self._folder, lambda one: self.inspect(one.run, self._kept_subject(one.run)))
 
-    def _kept_subject(self, row: RunSummary) -> Inspect | None:
+    def _kept_subject(self, run: Run) -> Inspect | None:
         """Return the present subject where another run of the same task can read it."""
-        panes = self._panes
-        return self._subject if panes and panes[0].weights.run.spec.task == row.task else None
+        weights = self._panes.weights
+        return self._question.subject if weights and weights[0].run.spec.task == run.spec.task else None
 
     def action_compare(self) -> None:
-        """Ask for a second run, to stand beside the first; with two, show the first alone."""
-        panes = self._panes
-        if len(panes) > 1:
-            self._show_weights(panes[0].weights)
-            return
-        first = panes[0].weights
-        others = [Weights(first.run, at) for at, _ in moments(first.run) if at != first.at]
-        self._pick(
-            "Compare with which network?", first.run.spec.task,
-            lambda row: self._show_weights(first, Weights(row.run)), others,
-        )  # fmt: skip
+        """Ask for a second network, to stand beside the first; with two, show the first alone."""
+        first, *second = self._panes.weights
+        if second:
+            self._show_weights(first)
+        else:
+            self._pick_second(first)
 
     @work(exclusive=True, group="pick")
-    async def _pick(
-        self, question: str, task: str, take: Callable[[RunSummary], object], others: list[Weights] | None = None
-    ) -> None:
-        """Ask for a run with weights.
-
-        Args:
-            task: of these runs alone; empty: of any task.
-            others: weights of the run that is shown, offered first; of all runs it alone is left out.
-        """
-        try:
-            rows = await run_in_thread(partial(self._folder.scan, task))
-        except UNREADABLE as error:
-            sentence = unreadable(f"The runs in {self.session.runs_folder}", error)
-            self.app.notify(sentence, severity="error", markup=False)
-            return
-        moments_here = others or []
-        here = self._panes[0].weights.run.path if task and self._panes else None
-        rows = [row for row in rows if row.run.path != here]
-        if not rows and not moments_here:
-            what = f"other {task} run" if task else "run"
-            self.app.notify(f"No {what} here has weights yet: train one in the Lab.", markup=False)
-            return
-
-        def chosen(index: int | None) -> None:
-            if index is None or not self.is_attached:
-                return
-            if index < len(moments_here):
-                self._show_weights(self._panes[0].weights, moments_here[index])
-            else:
-                take(rows[index - len(moments_here)])
-
-        entries = [(f"the same run, weights {one.at}", one.run.id) for one in moments_here]
-        entries += [(printable(row.label), f"{row.task} with {row.cell}, {row.standing}") for row in rows]
-        if self.is_current:
-            self.app.push_screen(ChoiceDialog(question, entries), chosen)
+    async def _pick_second(self, first: Weights) -> None:
+        await pick_second(self, self._folder, first, lambda second: self._show_weights(first, second))
 
     def action_weights(self) -> None:
         """Ask which weights of the run are inspected, of two runs the second's."""
-        every = [pane.weights for pane in self._panes]
-        found = moments(every[-1].run)
-
-        def chosen(index: int | None) -> None:
-            if index is not None:
-                self._show_weights(*every[:-1], every[-1]._replace(at=found[index][0]))
-
-        self.app.push_screen(ChoiceDialog(f"Which weights of {every[-1].run.id}?", found), chosen)
+        *before, last = self._panes.weights
+        pick_moment(self, last, lambda chosen: self._show_weights(*before, chosen))
 
     def action_back(self) -> None:
         self.navigator.back()

@@ -8,6 +8,9 @@ from textual.content import Content
 
 from workbench.render.text import printable
 from workbench.runs.lineage import Relative
+from workbench.runs.run import Run
+from workbench.tui.widgets.dialogs import ChoiceDialog
+from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.progress import Fragment, fit_to_width
 from workbench.tui.widgets.static_text import StaticText
 
@@ -54,6 +57,21 @@ def _words(family: Sequence[Relative]) -> list[Fragment]:
 
 def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}" if count else ""
+
+
+def pick_relative(page: Page, family: Sequence[Relative]) -> None:
+    """Show the tree of a run's family on a screen, and open the run that is chosen in it."""
+    family = list(family)
+
+    def open_chosen(chosen: int | None) -> None:
+        if chosen is None or family[chosen].relation == "this":
+            return
+        if run := family[chosen].run:
+            page.navigator.open_run(Run(run.path))
+        else:
+            page.app.notify(f"{family[chosen].id} was deleted or moved.", severity="error", markup=False)
+
+    page.app.push_screen(ChoiceDialog("The run's family: which is to be shown?", entries(family)), open_chosen)
 
 
 def entries(family: Sequence[Relative]) -> list[tuple[str, str]]:

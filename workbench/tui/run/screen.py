@@ -29,20 +29,20 @@ from workbench.runs.run import Run
 from workbench.tui.keys import Place, bindings
 from workbench.tui.run.about import about_text, metadata_of
 from workbench.tui.run.chart_panel import ChartPanel
-from workbench.tui.run.family import FamilyLine, entries
-from workbench.tui.run.memory import Measured, MemoryPane
+from workbench.tui.run.comparison import GradientComparison
+from workbench.tui.run.family import FamilyLine, pick_relative
+from workbench.tui.run.memory import MemoryPane
 from workbench.tui.run.result import ResultTable
-from workbench.tui.run.scrubber import Scrubber, ScrubberState, target_evaluation
+from workbench.tui.run.scrubber import Scrubber, scrubber_state, target_evaluation
+from workbench.tui.run.tab_names import ABOUT, CHARTS, MEMORY, OWN_TABS, RESULT, room_of
 from workbench.tui.run.view_panes import ViewPanes, pane_names, sample_views
 from workbench.tui.services.gauges import Gauges, Load
 from workbench.tui.services.polling import TAKEN_DOWN, poll
 from workbench.tui.services.threads import run_in_thread
-from workbench.tui.services.twins import Twin, candidates, default_twin
 from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.services.watcher import Look, Seen, Watcher
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.chart import Chart
-from workbench.tui.widgets.dialogs import ChoiceDialog
 from workbench.tui.widgets.page import Page
 from workbench.tui.widgets.progress import Progress, message
 from workbench.tui.widgets.static_text import StaticText
@@ -50,8 +50,6 @@ from workbench.tui.widgets.status import live, resumable
 from workbench.tui.widgets.table import Passage
 from workbench.tui.widgets.tabs import TabRow
 
-CHARTS, RESULT, MEMORY, ABOUT = "charts", "result", "memory", "about"
-_WIDE, _TALL, _ONE_CHART = 110, 32, 22
 _GAUGED = 1.0  # seconds between two looks at the machine
 
 
@@ -76,8 +74,7 @@ class RunScreen(Page):
         self._changing = asyncio.Lock()  # held while panes come and go
         self._evaluation: int | None = None  # the step of an earlier one that is shown
         self._paused_at: int | None = None  # the step at which the display stands still
-        self._twin: Twin | None = None  # whose gradient stands beside this run's
-        self._twin_sought = False
+        self._comparison = GradientComparison(self._watcher)
         self._wake = asyncio.Event()  # set: look now
         self._message: Content | None = None
         self._before: object = None  # status, text and load that are shown
@@ -201,10 +198,9 @@ class RunScreen(Page):
     def _show_evaluation(self) -> None:
         """Tell which evaluation is shown, in words and in the charts; a resumed run may have dropped it."""
         evals = self._watcher.history.evals
-        index = next((index for index, event in enumerate(evals) if event.step == self._evaluation), None)
-        shown = None if index is None else evals[index]
+        state = scrubber_state(evals, self._evaluation, self._paused_at, live=live(self.status))
+        shown = state.shown
         self._evaluation = shown.step if shown else None
-        state = ScrubberState(shown, 1 + (index or 0), len(evals), self._paused_at, live(self.status))
         self.query_one(Scrubber).show(state)
         self.query_one(ChartPanel).mark(self._evaluation)
         self.query_one(ResultTable).show_history(self._watcher.history, shown)
@@ -224,27 +220,22 @@ class RunScreen(Page):
                 samples = [sample for sample in samples if sample.step <= step]
             elif isinstance(history.ended, Finished) and history.ended.views:
                 views = history.ended.views
-            newest = pane_names([*sample_views(samples), *views], taken=(CHARTS, RESULT, MEMORY, ABOUT))
+            newest = pane_names([*sample_views(samples), *views], taken=OWN_TABS)
             await self.query_one(ViewPanes).update_views(newest)
 
     def _arrange(self) -> None:
         """Side by side where there is room; one pane at a time where there is not."""
-        wide, tall = self.size.width >= _WIDE, self.size.height >= _TALL
+        room = room_of(self.size)
         tabs, panes = self.query_one(TabRow), self.query_one(ViewPanes)
         charts = {chart.title: chart for chart in self.query_one(ChartPanel).charts}
-        own_tabs = list(charts) if self.size.height < _ONE_CHART else [CHARTS]  # low screens show one chart at a time
-        names = [*([] if wide else own_tabs), *panes.names, *([] if wide and tall else [RESULT])]
-        names.remove(ABOUT)
-        if not self._watcher.history.evals:
-            names.remove(MEMORY)
-        tabs.offer([*names, ABOUT])  # last, as it is read once
+        tabs.offer(room.tabs([*charts], panes.names, evaluated=bool(self._watcher.history.evals)))
         chosen = tabs.chosen
-        drawn = not wide and chosen in own_tabs
-        self.query_one(ChartPanel).display = wide or drawn
+        drawn = not room.wide and chosen in room.chart_tabs([*charts])
+        self.query_one(ChartPanel).display = room.wide or drawn
         for title, chart in charts.items():
-            chart.display = wide or chosen in (title, CHARTS)
+            chart.display = room.wide or chosen in (title, CHARTS)
         self.query_one("#side").set_class(drawn, "-only-tabs")
-        self.query_one("#result").display = (wide and tall) or chosen == RESULT
+        self.query_one("#result").display = room.shows_result or chosen == RESULT
         self.query_one("#result").set_class(chosen == RESULT, "-whole")
         if chosen == ABOUT:
             self._about.show(about_text(self.run, self._watcher.history))
@@ -263,21 +254,12 @@ class RunScreen(Page):
         with suppress(*TAKEN_DOWN):
             step = self._evaluation
             try:
-                measured = await run_in_thread(partial(self._measured, step))
+                measured = await run_in_thread(partial(self._comparison.read, self.session.runs_folder, step))
             except UNREADABLE as error:
                 self._say(unreadable("The gradient through time", error))
                 return
             self.query_one(MemoryPane).show(measured, scrubbed=step is not None)
             self.refresh_bindings()
-
-    def _measured(self, step: int | None) -> Measured:
-        """Read the gradients that the pane shows; called on a thread."""
-        probes = self._watcher.history.probes
-        first, newest = (probes[0], probes[-1]) if probes else (None, None)
-        if first and not self._twin_sought:
-            self._twin, self._twin_sought = default_twin(self.session.runs_folder, self.run), True
-        twin, shown = self._twin, newest if step is None else self._watcher.probe(step)
-        return Measured(shown, first, *((twin.look(), twin.name) if twin else ()))
 
     def on_resize(self, event: Resize) -> None:
         self._arrange()
@@ -327,26 +309,7 @@ class RunScreen(Page):
     @work(exclusive=True, group="twin")
     async def action_twin(self) -> None:
         """Ask for the run whose gradient stands beside this one's."""
-        folder = self.session.runs_folder
-        try:
-            others = await run_in_thread(partial(candidates, folder, self.run))
-        except UNREADABLE as error:
-            self.app.notify(unreadable(f"The runs in {folder}", error), severity="error", markup=False)
-            return
-        if not others:
-            sentence = (
-                f"No other run of {self.run.spec.task} in {folder} has measured its gradient: train another cell."
-            )
-            self.app.notify(sentence, markup=False)
-            return
-
-        def chosen(number: int | None) -> None:
-            if number is not None:
-                self._twin = others[number][0] if number < len(others) else None
-                self._show_memory()
-
-        choices = [*((twin.name, about) for twin, about in others), ("none", "this run alone")]
-        self.app.push_screen(ChoiceDialog("Draw the gradient of which run beside it?", choices), chosen)
+        await self._comparison.ask(self, self._show_memory)
 
     def action_fill(self) -> None:
         self.navigator.open_confusion(self.run)
@@ -399,8 +362,8 @@ class RunScreen(Page):
 
     def action_picture(self) -> None:
         if self._remembers:
-            twin = [self._twin.run] if self._twin else []
-            self.write_picture([self.run, *twin], "gradients")
+            twin = self._comparison.twin
+            self.write_picture([self.run, *([twin.run] if twin else [])], "gradients")
             return
         metric = self.query_one(ChartPanel).metric
         chosen = metric not in ("", self._settings.metric)
@@ -418,17 +381,7 @@ class RunScreen(Page):
 
     def action_family(self) -> None:
         """Show the tree of the run's family, and open the run that is chosen in it."""
-        family = list(self._family)
-
-        def open_chosen(chosen: int | None) -> None:
-            if chosen is None or family[chosen].relation == "this":
-                return
-            if run := family[chosen].run:
-                self.navigator.open_run(Run(run.path))
-            else:
-                self.app.notify(f"{family[chosen].id} was deleted or moved.", severity="error", markup=False)
-
-        self.app.push_screen(ChoiceDialog("The run's family: which is to be shown?", entries(family)), open_chosen)
+        pick_relative(self, self._family)
 
     def action_back(self) -> None:
         self.navigator.back()

@@ -59,6 +59,12 @@ class Scrubber(Widget):
         return Content("\n").join(fit_to_width(line, width) for line in lines)
 
 
+def scrubber_state(evals: Sequence[Eval], step: int | None, paused_at: int | None, *, live: bool) -> ScrubberState:
+    """Return the state at the evaluation of a step; at the newest where there is none of it (any more)."""
+    index = next((index for index, event in enumerate(evals) if event.step == step), None)
+    return ScrubberState(None if index is None else evals[index], 1 + (index or 0), len(evals), paused_at, live)
+
+
 def target_evaluation(steps: Sequence[int], shown: int | None, by: int, live: int) -> int | None:
     """Return the step of the evaluation ``by`` places later (earlier, where negative); ``None``: follow the newest.
 
