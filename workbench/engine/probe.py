@@ -111,9 +111,8 @@ def _norms(gradient: Tensor | None, part: Tensor) -> Tensor:
     """Return the norm of each sequence's gradient (n, …) → (n,); zeros for a state that the loss does not see."""
     if gradient is None:
         return part.new_zeros(len(part), dtype=torch.float64)
-    return (
-        gradient.reshape(len(part), -1).double().norm(dim=1)
-    )  # a norm squares: float32 would lose what is below 1e-19
+    norms: Tensor = gradient.reshape(len(part), -1).double().norm(dim=1)  # squares: float32 loses what is below 1e-19
+    return norms
 
 
 def _distances(time: int) -> list[int]:
