@@ -49,8 +49,8 @@ def test_every_form_in_a_folder(workbench, finished, runs_folder, form, name, si
     assert text.startswith(sign)
     assert ("准确率" in text) is (language == "zh")
     assert {path.name for path in place.iterdir()} == {name} | {
-        f"run-1-{kind}{suffix}"
-        for kind in ("curves", "confusion", "classes")
+        f"{picture}{suffix}"
+        for picture in ("run-1-curves", "run-1-confusion", "run-1-classes", "gradients")
         for suffix in {"html": (), "markdown": (".png", ".svg"), "latex": (".pdf",)}[form]
     }
 

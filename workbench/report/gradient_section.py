@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbench.render.format import number
 from workbench.report.document import Block, Grid, Paragraph, Section
-from workbench.report.gradients import furthest_part, parts_of, place
+from workbench.report.gradients import PartGradient, furthest_part, parts_of, place
 from workbench.report.pictures import Kind
 from workbench.report.run_sections import ReportedRun
 from workbench.report.words import Language, headline, say
@@ -17,7 +17,7 @@ from workbench.runs.events import Probe
 from workbench.runs.gradients import best_probe, round_distances
 from workbench.runs.run import Run
 
-_TOLD = 6  # settings that the sentences name; the table has all of them
+_TOLD = 4  # settings that the sentences name; of more, those in which the gradient reaches least and furthest
 _FAR = 3  # distances of the table beside the nearest one
 _WHOLE = 4  # settings up to which each layer, direction and part has its row
 
@@ -69,9 +69,10 @@ def _label(one: ReportedRun, measured: Sequence[tuple[ReportedRun, Probe]]) -> s
 
 def sentences(groups: Labelled, language: Language) -> list[str]:
     """Return how much of the gradient is left far from the end, how far it reaches, and what gates and matrix say."""
-    chosen = [(label, parts) for label, probes in groups if (parts := parts_of(probes))][:_TOLD]
-    if not chosen:
+    every = [(label, parts) for label, probes in groups if (parts := parts_of(probes))]
+    if not every:
         return []
+    chosen = every if len(every) <= _TOLD else [min(every, key=_reached), max(every, key=_reached)]
     longest = min(part.longest for _, parts in chosen for part in parts)
     distance = round_distances(longest + 1)[-2]
     shares = [
@@ -80,7 +81,8 @@ def sentences(groups: Labelled, language: Language) -> list[str]:
     far = [
         (label, f"{one.reach:,.0f}", f"{one.longest:,}") for label, parts in chosen for one in [furthest_part(parts)]
     ]
-    told = [
+    told = [sentence("gradient_extremes", language, count=f"{len(every):,}")] if len(every) > _TOLD else []
+    told += [
         sentence("gradient_share", language, distance=f"{distance:,}", one=shares[0], others=shares[1:]),
         sentence("gradient_reach", language, one=far[0], others=far[1:]),
     ]
@@ -97,6 +99,12 @@ def sentences(groups: Labelled, language: Language) -> list[str]:
             spectrum = {"radius": number(radius, 3), "norm": number(norm, 3), "shrinks": norm < 1, "source": _SOURCE}
             told.append(sentence("gradient_bound", language, **where, **spectrum))
     return told
+
+
+def _reached(setting: tuple[str, Sequence[PartGradient]]) -> tuple[float, float]:
+    """Return the share of the steps that a setting's gradient reaches back over, and its reach."""
+    furthest = furthest_part(setting[1])
+    return furthest.reach / max(1, furthest.longest), furthest.reach
 
 
 def _table(groups: Labelled, language: Language) -> Grid:

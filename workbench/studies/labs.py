@@ -39,7 +39,7 @@ def listing() -> list[Lab]:
     """Return the labs of all tasks, by their names."""
     folders = [Path(place) / task / "labs" for place in tasks.__path__ for task in tasks.available()]
     files = [path for folder in folders if folder.is_dir() for path in folder.glob(f"*{_ENDING}")]
-    return [Lab(path) for path in sorted(files, key=lambda path: (path.name, path))]
+    return [Lab(path) for path in sorted(files, key=lambda path: (path.stem, path))]
 
 
 def find(name: str) -> Lab:

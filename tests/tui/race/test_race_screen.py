@@ -96,7 +96,9 @@ async def test_lost_parity_and_a_cell_that_leaves(screen, monkeypatch) -> None:
     async with screen.open() as pilot:
         await enter(screen, pilot)
         await screen.until(
-            pilot, "Parity holds exactly over 2 steps.", "The loss of torch-lstm stopped being a number."
+            pilot,
+            "Parity is lost at step 2: the loss of one of the two is no number there.",
+            "The loss of torch-lstm stopped being a number.",
         )
     lost = [begun("lstm", "torch-lstm"), turn("lstm", 0, [1.0, 2.0]), turn("torch-lstm", 0, [1.0, 2.5])]
     told(monkeypatch, lost)
