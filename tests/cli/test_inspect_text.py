@@ -10,13 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 from engine.toy_runs import toy, trained
+from rich.console import Console
 from sentences import says
 
 import tasks
 from workbench.cli import inspect_text
 from workbench.cli.inspect_text import Wanted
 from workbench.config.spec import SpecError
-from workbench.runs.inspections import Contributions, Grid, InspectedCell, Inspection
+from workbench.render.inspection import overview
+from workbench.runs.inspections import Contributions, Grid, InspectedCell, Inspection, StepAnswer
 from workbench.runs.run import Run
 
 
@@ -172,7 +174,7 @@ def test_pictures_of_gates_states_and_contributions(workbench, stopped: Run, fin
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--what", "gates"), "Say what to look at: a text"),
+        (("--what", "gates"), "--what gates draws one text: give it with --text TEXT, or a row of the data with"),
         (("--text", "01"), "--text, --row, --at, --layer and --twin are of --what gates, states or contributions."),
         (("--what", "gates", "--text", "ab"), "'ab' is not a row of digits"),
     ],
@@ -183,3 +185,25 @@ def test_what_cannot_be_drawn_is_a_sentence(workbench, stopped: Run, words: tupl
 
 def test_a_cell_without_gates_has_no_picture_of_them(workbench, finished: Run) -> None:
     assert says(workbench("plot", finished.id, "--what", "gates", "--text", "01"), 1, "rnn shows no gates.")
+
+
+def test_the_head_names_a_kept_step_and_counts_layers_not_directions() -> None:
+    cells = [
+        InspectedCell(layer=0, direction=direction, states={"h": Grid(1, 1, b"\0" * 4)}, memory="h")
+        for direction in (0, 1)
+    ]
+    told = Contributions(target="one", gradient_input=[0.1], occlusion=[0.1], together=1, correlation=None)
+    found = Inspection(
+        run="r",
+        cell="bilstm",
+        at="1300",
+        symbols=["a"],
+        cells=cells,
+        answers=[StepAnswer([("one", 1.0)])],
+        contributions=told,
+    )
+    with (console := Console(width=100)).capture() as printed:
+        console.print(overview(found))
+    assert "r, bilstm, weights of step 1,300: layer 1 of 1" in printed.get()
+    assert "at the end.\n" in printed.get().replace(" \n", "\n")
+    assert "correlate" not in printed.get()

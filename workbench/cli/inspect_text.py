@@ -135,7 +135,7 @@ def _print(found: Sequence[Inspection], wanted: Wanted) -> None:
         if len({tuple(one.symbols) for one in found}) == 1:
             console.print(inspection.side_by_side(found, [cell_of(one, wanted.layer) for one in found]))
         else:
-            narrate("These networks cut the text into other steps: they do not stand in one table.")
+            narrate("These networks cut the text into different steps, so no table sets them side by side.")
 
 
 def cell_of(found: Inspection, layer: int) -> int:

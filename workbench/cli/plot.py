@@ -105,6 +105,8 @@ def plot(
 def _draw_inspections(runs: list[Run], what: str, wanted: Wanted, at: str, style: Style, path: Path) -> list[str]:
     from workbench.report import pictures
 
+    if not wanted.text and not wanted.row:
+        raise SpecError(f"--what {what} draws one text: give it with --text TEXT, or a row of the data with --row N.")
     wanted.check()
     found = inspections([(run, at) for run in runs], wanted, "")
     layer = found[0].cells[cell_of(found[0], wanted.layer)].layer

@@ -105,7 +105,9 @@ def bar(value: float, longest: float) -> str:
 
 
 def _title(found: Inspection, shown: InspectedCell) -> str:
-    return printable(f"{found.run}, {found.cell}, {found.at} weights: {shown.name} of {len(found.cells)}")
+    weights = f"weights of step {int(found.at):,}" if found.at.isdecimal() else f"{found.at} weights"
+    layers = len({cell.layer for cell in found.cells})
+    return printable(f"{found.run}, {found.cell}, {weights}: {shown.name} of {layers}")
 
 
 def _heads(found: Inspection, shown: InspectedCell) -> list[str]:
@@ -143,8 +145,9 @@ def _remarks(found: Inspection, shown: InspectedCell) -> list[str]:
     remarks = []
     if given := found.contributions:
         about = f"for {given.target}" if found.forecast else f"to log p({given.target})"
-        agree = "–" if given.correlation is None else f"{given.correlation:+.2f}"
-        remarks.append(f"Contributions are {about} at the end. Gradient × input and occlusion correlate by {agree}.")
+        remarks.append(f"Contributions are {about} at the end.")
+        if given.correlation is not None:
+            remarks[-1] += f" Gradient × input and occlusion correlate by {given.correlation:+.2f}."
         if given.together > 1:
             remarks.append(f"Occlusion blanks {given.together} steps at a time.")
     return [*remarks, *map(printable, found.notes)]

@@ -129,6 +129,7 @@ def test_a_forecast_is_drawn_for_as_many_times_as_have_room() -> None:
     assert make
     assert make(4).labels == ["t2", "t5", "t8", "t11"]
     assert make(4).cell(3, 0).shade == pytest.approx(1)
+    assert not make(4).choosable  # an hour is no unit, whose gates could be told
     series = forecasts(found, 0)
     assert series is not None
     assert series.curves["at this step"][:2] == [10.0, 11.0]
@@ -145,3 +146,8 @@ def test_every_number_of_a_step_is_told() -> None:
     assert "added to one  gradient × input -0.416  occlusion -0.208" in told
     assert any(name in told for name in CLASSES)
     assert numbers(painter, Choice(), 3, None).plain == ""
+
+
+def test_a_forecast_of_one_number_is_told_with_its_name_once() -> None:
+    found = inspection("ab", unit="sum", forecast=grid(2, 1, lambda t, a: 1.25), times=["sum"], answers=[])
+    assert "sum  1.2\n" in numbers(Painter(found), Choice(), 0, None).plain

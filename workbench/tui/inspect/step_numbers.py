@@ -54,7 +54,7 @@ def _answer(found: Inspection, step: int) -> Iterator[Line]:
         values = found.forecast.row(step)
         every = max(1, len(values) // _TIMES)
         for at in range(every - 1, len(values), every):
-            yield printable(found.times[at]), f"{values[at]:.1f} {found.unit}"
+            yield printable(found.times[at]), f"{values[at]:.1f} {found.unit}".removesuffix(f" {found.times[at]}")
     if step < len(found.answers):
         answer = found.answers[step]
         yield "answer", ", ".join(f"{printable(name)} {percent(share)} %" for name, share in answer.best[:3])

@@ -56,6 +56,7 @@ class UnitRows(StepRows):
     Args:
         scale: the difference of the full shade from the middle, which has none.
         order: the units, by number.
+        labels: names of rows that are no units, none of which can be chosen.
     """
 
     choosable = True
@@ -66,6 +67,7 @@ class UnitRows(StepRows):
         self._grid, self._scale, self._order, self._middle = grid, scale or 1.0, order, middle
         self._rows: dict[int, list[float]] = {}
         self.labels = labels or [str(unit) for unit in order]
+        self.choosable = not labels
 
     def number(self, row: int) -> int:
         return self._order[row]
