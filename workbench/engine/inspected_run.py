@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import torch
 from torch import nn
 
@@ -13,6 +14,7 @@ import cells
 from tasks.base import AnyTask, Reading, Split
 from workbench.engine import data, inspection, trained_run, twins, unit_search
 from workbench.engine.generation import samples
+from workbench.runs import metadata
 from workbench.runs.inspections import Inspection, UnitSearch
 from workbench.runs.run import Run
 
@@ -63,7 +65,7 @@ class InspectedRun:
             notes.append(note)
         elif name := self._gated_twin:
             notes.append(f"{cell} does not show its gates; its twin {name}, with the same weights, does.")
-        return inspection.inspect(
+        found = inspection.inspect(
             model,
             reading._replace(notes=notes),
             run=self._run.id,
@@ -72,6 +74,7 @@ class InspectedRun:
             target=target,
             contributions=contributions,
         )
+        return msgspec.structs.replace(found, name=metadata.read(self._run).label)
 
     def find_units(self, split: Split = "test", *, rows: int, most: int) -> Iterator[tuple[int, int] | UnitSearch]:
         """Search for the units that go with each trait: see ``unit_search.search``."""

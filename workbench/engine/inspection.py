@@ -159,7 +159,10 @@ def measure_contributions(recurrent: Recurrent, reading: Reading, traces: Traces
 def _target(reading: Reading, last: Tensor, target: str) -> tuple[_Choose, str]:
     """Return the function from answers (N,A) to the number (N,) that is explained, and its name."""
     if reading.unit:
-        return (lambda numbers: numbers.mean(1)), f"mean forecast, {reading.unit}"
+        if target:
+            raise ValueError(f"This network answers with numbers, not classes: there is no answer {target!r} to name.")
+        name = f"mean forecast, {reading.unit}" if len(reading.answers) > 1 else reading.answers[0]
+        return (lambda numbers: numbers.mean(1)), name
     if target and target not in reading.answers:
         raise ValueError(f"This network does not answer {target!r}: name one of {_few(reading.answers)}.")
     number = reading.answers.index(target) if target else int(last[0].argmax())

@@ -45,7 +45,7 @@ def unit(found: Inspection, cell: int, part: str, number: int) -> RenderableType
     for step, symbol in enumerate(found.symbols):
         cells = [str(step + 1), printable(symbol), *(f"{grid.row(step)[number]:+.3f}" for grid in grids.values())]
         table.add_row(*map(Text, [*cells, bar(values[step], longest)]))
-    title = f"{found.run}: unit {number} (0 to {shown.states[part].columns - 1}), {shown.name}"
+    title = f"{found.title}: unit {number} (0 to {shown.states[part].columns - 1}), {shown.name}"
     return Group(Text(printable(title), "bold"), table, *map(_dim, map(printable, found.notes)))
 
 
@@ -68,7 +68,7 @@ def side_by_side(found: Sequence[Inspection], cells: Sequence[int]) -> Renderabl
             row += [" ".join(_answered(one, step)[:2]), f"{mean(keep, step):.2f}" if keep else "–"]
             row.append(f"{gained[number][step]:+.3f}" if gained[number] else "")
         table.add_row(*map(Text, row))
-    return Group(Text(printable(" beside ".join(f"{one.run} ({one.at})" for one in found)), "bold"), table)
+    return Group(Text(printable(" beside ".join(f"{one.title} ({one.at})" for one in found)), "bold"), table)
 
 
 def units(found: UnitSearch) -> RenderableType:
@@ -76,14 +76,15 @@ def units(found: UnitSearch) -> RenderableType:
     table = _table(["trait", "layer", "part", "unit", "correlation", "shuffled", "places"], left=3)
     for one in found.units:
         layer = f"{one.layer + 1}" + " backward" * one.direction
-        figures = [f"{one.unit}", f"{one.correlation:+.3f}", f"±{one.control:.3f}", f"{one.places:,}"]
         clear = abs(one.correlation) > one.control
+        figures = [f"{one.unit}", f"{one.correlation:+.3f}{' *' if clear else '  '}", f"±{one.control:.3f}"]
+        figures.append(f"{one.places:,}")
         table.add_row(
             *(Text(text, "" if clear else "dim") for text in [printable(one.trait), layer, one.part, *figures])
         )
     told = (
         f"Pearson's correlation over {found.rows:,} rows of the {found.split} split; shuffled: the largest of any unit "
-        f"where the trait is shuffled (95th percentile of {found.shuffles} shuffles). Dim rows are no larger than that."
+        f"where the trait is shuffled (95th percentile of {found.shuffles} shuffles); * is larger than that."
     )
     return Group(table, *map(_dim, [told, *found.notes]))
 
@@ -107,7 +108,7 @@ def bar(value: float, longest: float) -> str:
 def _title(found: Inspection, shown: InspectedCell) -> str:
     weights = f"weights of step {int(found.at):,}" if found.at.isdecimal() else f"{found.at} weights"
     layers = len({cell.layer for cell in found.cells})
-    return printable(f"{found.run}, {found.cell}, {weights}: {shown.name} of {layers}")
+    return printable(f"{found.title}, {found.cell}, {weights}: {shown.name} of {layers}")
 
 
 def _heads(found: Inspection, shown: InspectedCell) -> list[str]:
@@ -116,7 +117,7 @@ def _heads(found: Inspection, shown: InspectedCell) -> list[str]:
         heads += ["answer so far", "p"]
         heads += ["right", "p right"] if any(one.expected for one in found.answers) else []
     elif found.forecast:
-        heads.append(f"mean forecast, {found.unit}")
+        heads.append(f"mean forecast, {found.unit}" if len(found.times) > 1 else found.unit)
     heads += [*shown.gates, f"|{shown.memory}|"]
     if found.contributions:
         heads += ["grad × input", "", "occlusion"]
@@ -144,7 +145,7 @@ def _remarks(found: Inspection, shown: InspectedCell) -> list[str]:
     """Return sentences on what the columns hold, and on the sequence."""
     remarks = []
     if given := found.contributions:
-        about = f"for {given.target}" if found.forecast else f"to log p({given.target})"
+        about = f"to the {given.target}" if found.forecast else f"to log p({given.target})"
         remarks.append(f"Contributions are {about} at the end.")
         if given.correlation is not None:
             remarks[-1] += f" Gradient × input and occlusion correlate by {given.correlation:+.2f}."

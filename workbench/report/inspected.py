@@ -72,7 +72,7 @@ def contributions(found: Sequence[Inspection], chosen: Theme, language: Language
         _name_steps(axes, one.symbols, width)
         agree = "–" if given.correlation is None else f"{given.correlation:+.2f}"
         about = f"{say('contribution to', language)} {given.target}, {say('correlation', language)} {agree}"
-        set_title(axes, f"{one.run}, {one.cell}", about, width=width)
+        set_title(axes, f"{one.title}, {one.cell}", about, width=width)
         axes.grid(visible=False, axis="x")
         axes.legend()
     return figure
@@ -98,7 +98,7 @@ def _maps(found: Inspection, maps: Sequence[_Map], chosen: Theme, language: Lang
         image = axes.imshow(values, cmap=heat, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
         axes.grid(visible=False)
         axes.set_ylabel(say("unit, by activity", language))
-        set_title(axes, f"{one.name}: {found.run}, {found.cell}, {one.cell.name}", width=width)
+        set_title(axes, f"{one.name}: {found.title}, {found.cell}, {one.cell.name}", width=width)
         axes.set_xticks([])
         figure.colorbar(image, ax=axes, shrink=0.9, pad=0.01).outline.set_linewidth(0.4)
     _name_steps(every[-1], found.symbols, width)

@@ -92,7 +92,8 @@ class Contributions(msgspec.Struct, frozen=True, kw_only=True):
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """One sequence, inspected."""
 
-    run: str
+    run: str  # its id
+    name: str = ""  # what people call the run; empty: it has its id alone
     cell: str
     at: str  # the weights: "best", "last" or a kept step
     symbols: list[str]
@@ -106,6 +107,11 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     contributions: Contributions | None = None
     notes: list[str] = []
     traits: dict[str, list[float | None]] = {}  # T, what is known of each step
+
+    @property
+    def title(self) -> str:
+        """Name of the run, or its id."""
+        return self.name or self.run
 
 
 class CorrelatedUnit(msgspec.Struct, frozen=True, kw_only=True):

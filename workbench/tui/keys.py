@@ -84,7 +84,7 @@ ACTIONS = (
     Action("run", "next_pane", "v", "f6", "Next view", "show the next pane: charts, confusion, tables, text"),
     Action("run", "fill", "f", "", "Confusion", "the confusion matrix on the whole screen: examples, differences"),
     Action("run", "state", "g", "", "State", "memory: the gradient of the next layer, direction or part of the state"),
-    Action("run", "twin", "w", "", "Twin", "memory: the run whose gradient is drawn beside this one's"),
+    Action("run", "twin", "w", "", "Beside", "memory: the run whose gradient is drawn beside this one's"),
     Action("run", "scrub(-1)", "left_square_bracket", "", "Earlier", "what was shown at the evaluation before"),
     Action("run", "scrub(1)", "right_square_bracket", "", "Later", "what was shown at the evaluation after"),
     Action("run", "scrub(-10)", "left_curly_bracket", "", "Much earlier", "ten evaluations back", False),
@@ -121,7 +121,7 @@ ACTIONS = (
     Action(
         "replay", "state", "g", "", "State", "memory: the gradient of the next layer, direction or part of the state"
     ),
-    Action("replay", "twin", "w", "", "Twin", "memory: the run whose gradient is drawn beside this one's"),
+    Action("replay", "twin", "w", "", "Beside", "memory: the run whose gradient is drawn beside this one's"),
     Action("replay", "family", "k", "", "Family", "the tree of runs that were branched from one another", False),
     Action("replay", "back", "b", "f7", "Back", "back to where this run was opened from"),
     # the matrix has no text field: its keys need no twin

@@ -71,6 +71,8 @@ async def test_every_kind_of_view_has_a_pane(screen, worker) -> None:
         await pilot.press("v")
         await screen.until(pilot, "precision", "0.2500")
         await pilot.press("v")
+        await screen.until(pilot, "gradient")
+        await pilot.press("v")
         await screen.until(pilot, "training rows", one.run.id)
 
 
