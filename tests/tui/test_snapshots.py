@@ -285,7 +285,7 @@ def test_inspect_screen(snap_compare, screen, worker, folder, monkeypatch, size,
         await screen.until(pilot, "names with lstm")
         await pilot.press("6")
         await screen.until(pilot, "gate i, layer 1", "test row 1", "step 7 of 7")
-        while screen.app.screen._painter.inspection.contributions is None:
+        while screen.app.screen._panes.painter.inspection.contributions is None:
             await pilot.pause()
         await pilot.press("enter", "left", "left")
         while screen.app.screen._choice.view != view:
