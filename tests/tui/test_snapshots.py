@@ -52,7 +52,7 @@ class Scene(NamedTuple):
 
 SCENES = (
     Scene("run"),
-    Scene("run-next-view", ((("v",), ("finished",)),)),
+    Scene("run-next-view", (((), ("memory",)), (("v",), ("finished",)))),
     Scene("confusion", ((("f",), ("test, with the best weights",)),)),
     Scene("runs", ((("2",), ("finished", "failed", "running")),)),
     Scene("compare", ((("2",), ("finished", "failed", "running")), (("M", "c"), ("accuracy",)))),
