@@ -38,8 +38,12 @@ class TracedCell:
     @property
     def lengths(self) -> Tensor:
         """Number of steps of each sequence (B,), the longest first."""
-        sizes = torch.tensor(self.steps.sizes)  # (T,)
-        return (sizes[:, None] > torch.arange(self.steps.sizes[0])).sum(0)
+        return lengths_of(self.steps.sizes)
+
+
+def lengths_of(sizes: list[int]) -> Tensor:
+    """Return the lengths (B,), the longest first, of sequences of which ``sizes[t]`` are alive at step t."""
+    return (torch.tensor(sizes)[:, None] > torch.arange(sizes[0])).sum(0)
 
 
 class Trace:

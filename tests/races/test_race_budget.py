@@ -1,4 +1,4 @@
-"""What a race is asked for: its budget and its cells; each refusal is one sentence."""
+"""Budget and cells of a race; each refusal is one sentence."""
 
 from __future__ import annotations
 

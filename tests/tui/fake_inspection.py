@@ -96,7 +96,7 @@ def inspection(
 
 
 class Children:
-    """What the children answer, what they were asked, and which of them were opened."""
+    """Answers of the children, the requests to them, and those that were opened."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Inspect]] = []  # the weights, and the request

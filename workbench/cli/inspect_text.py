@@ -82,10 +82,7 @@ def find_units(run: Run, at: str, split: str, rows: int, most: int, device: str,
         raise SpecError(str(error)) from None
     assert result is not None
     if json:
-        units = [
-            {**msgspec.to_builtins(one), "layer": one.layer + 1, "direction": _direction(one.direction)}
-            for one in result.units
-        ]
+        units = [{**msgspec.to_builtins(one), **one.place} for one in result.units]
         print_json({**msgspec.to_builtins(result), "units": units})
         return
     wide_console().print(inspection.units(result))
@@ -150,8 +147,7 @@ def _plain(found: Inspection) -> dict[str, object]:
     """Return every number of an inspection as plain data, grids as a list a step."""
     cells = [
         {
-            "layer": cell.layer + 1,
-            "direction": _direction(cell.direction),
+            **cell.place,
             "gates": {name: grid.lists() for name, grid in cell.gates.items()},
             "states": {name: grid.lists() for name, grid in cell.states.items()},
             **{name: grid.lists() for name, grid in cell.updates.items()},
@@ -175,10 +171,6 @@ def _plain(found: Inspection) -> dict[str, object]:
         "notes": found.notes,
         "cells": cells,
     }
-
-
-def _direction(number: int) -> str:
-    return "backward" if number else "forward"
 
 
 def _write_csv(path: Path, found: Sequence[Inspection]) -> None:
@@ -207,10 +199,9 @@ def _rows(found: Inspection) -> Iterator[list[object]]:
     for step, symbol in enumerate(found.symbols):
         begin = [found.run, found.at, step + 1, symbol]
         for cell in found.cells:
-            direction = _direction(cell.direction)
             for name, grid in cell.grids().items():
                 for unit, value in enumerate(grid.row(step)):
-                    yield [*begin, cell.layer + 1, direction, name, unit, value]
+                    yield [*begin, *cell.place.values(), name, unit, value]
         shares = [*zip(found.classes, found.probabilities.row(step), strict=True)] if found.probabilities else None
         best = found.answers[step].best if found.answers else []
         for name, share in shares or best:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from cells._recurrent import Recurrent
-from cells._trace import Trace, TracedCell
+from cells._trace import Trace, TracedCell, lengths_of
 from tasks.base import AnyTask, Data
 from workbench.runs.events import Probe, finite
 from workbench.runs.probes import OPEN, SHUT, GateStatistics, Norms, ProbedCell
@@ -89,9 +89,9 @@ def by_distance(norms: Sequence[Tensor]) -> Tensor:
 
     The sequences stand in their order of length, the longest first; ``n`` falls as the shorter ones end.
     """
-    sizes = torch.tensor([len(each) for each in norms])  # (T,)
-    lengths = (sizes[:, None] > torch.arange(len(norms[0]))).sum(0)  # (B,)
-    distances = torch.cat([lengths[:size] - 1 - step for step, size in enumerate(sizes.tolist())])  # (M,)
+    sizes = [len(each) for each in norms]
+    lengths = lengths_of(sizes)
+    distances = torch.cat([lengths[:size] - 1 - step for step, size in enumerate(sizes)])  # (M,)
     flat = torch.cat([*norms]).double().cpu()  # (M,)
     total = torch.zeros(len(norms), dtype=torch.float64).index_add(0, distances, flat)
     return total / torch.bincount(distances, minlength=len(norms))

@@ -75,7 +75,7 @@ def units(found: UnitSearch) -> RenderableType:
     """Return the units that go with each trait."""
     table = _table(["trait", "layer", "part", "unit", "correlation", "shuffled", "places"], left=3)
     for one in found.units:
-        layer = f"{one.layer + 1}" + " backward" * one.direction
+        layer = one.name.removeprefix("layer ")
         clear = abs(one.correlation) > one.control
         figures = [f"{one.unit}", f"{one.correlation:+.3f}{' *' if clear else '  '}", f"±{one.control:.3f}"]
         figures.append(f"{one.places:,}")

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from workbench.runs.cell_place import CellPlace
+
 
 class Grid(msgspec.Struct, frozen=True):
     """Numbers of T rows and H columns, float32, row by row."""
@@ -41,22 +43,17 @@ class Grid(msgspec.Struct, frozen=True):
         return memoryview(self.data).cast("f")
 
 
-class InspectedCell(msgspec.Struct, frozen=True, kw_only=True):
+class InspectedCell(CellPlace, frozen=True, kw_only=True):
     """One layer in one direction, its steps in the text's order."""
 
-    layer: int  # from 0
-    direction: int  # 0 forward, 1 backward
-    gates: dict[str, Grid] = {}  # by name; none where the cell does not show them
-    states: dict[str, Grid] = {}  # the state after each step by part: h, c
-    updates: dict[str, Grid] = {}  # of each step: ``kept`` and ``written`` of the memory
-    sigmoid_gates: list[str] = []
+    gates: dict[str, Grid] = msgspec.field(default_factory=dict)  # by name; none where the cell does not show them
+    states: dict[str, Grid] = msgspec.field(default_factory=dict)  # the state after each step by part: h, c
+    updates: dict[str, Grid] = msgspec.field(
+        default_factory=dict
+    )  # of each step: ``kept`` and ``written`` of the memory
+    sigmoid_gates: list[str] = msgspec.field(default_factory=list)
     keep_gate: str = ""
     memory: str = "h"  # the part of the state that ``updates`` add up to
-
-    @property
-    def name(self) -> str:
-        """Layer and direction in words."""
-        return f"layer {self.layer + 1}" + " backward" * self.direction
 
     def grids(self) -> dict[str, Grid]:
         """Return all of this cell's numbers by name: gates, states, kept and written."""
@@ -114,12 +111,10 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
         return self.name or self.run
 
 
-class CorrelatedUnit(msgspec.Struct, frozen=True, kw_only=True):
+class CorrelatedUnit(CellPlace, frozen=True, kw_only=True):
     """A unit whose state goes with a trait of the steps."""
 
     trait: str
-    layer: int
-    direction: int
     part: str  # of the state
     unit: int
     correlation: float

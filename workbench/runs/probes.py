@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from workbench.runs.cell_place import CellPlace
+
 REACH = 1e-3  # share of the gradient at the last step below which it counts as gone
 SHUT, OPEN = 0.05, 0.95  # a gate's values beyond these are saturated
 
@@ -24,13 +26,11 @@ class GateStatistics(msgspec.Struct, frozen=True, kw_only=True):
     open: float  # above ``OPEN``
 
 
-class ProbedCell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ProbedCell(CellPlace, frozen=True, kw_only=True):
     """One layer in one direction: the gradient's mean norm by distance for each part of the state, and its gates."""
 
-    layer: int  # from 0
-    direction: int  # 0 forward, 1 backward
     norms: dict[str, Norms]  # part of the state, "h" or "c" → by distance
-    gates: dict[str, GateStatistics] = {}
+    gates: dict[str, GateStatistics] = msgspec.field(default_factory=dict)
     keep_gate: str = ""  # its name in ``gates``
     spectral_radius: float | None = None  # of the recurrent matrix, for a cell without gates
     spectral_norm: float | None = None  # its largest singular value: the bound's η
@@ -39,16 +39,6 @@ class ProbedCell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def half_life(self) -> float | None:
         """Steps after which half of a memory is left, if the keep gate stood at its mean; ``None`` without one."""
         return half_life(self.gates[self.keep_gate].mean) if self.keep_gate in self.gates else None
-
-    @property
-    def place(self) -> dict[str, object]:
-        """Layer, from 1, and direction, as JSON tells them."""
-        return {"layer": self.layer + 1, "direction": "backward" if self.direction else "forward"}
-
-    @property
-    def name(self) -> str:
-        """Layer and direction in words: ``layer 1``, ``layer 2 backward``."""
-        return f"layer {self.layer + 1}" + " backward" * self.direction
 
 
 def half_life(keep: float) -> float:

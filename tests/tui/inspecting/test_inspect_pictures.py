@@ -1,4 +1,4 @@
-"""What an inspection's pictures hold, without a screen."""
+"""Contents of an inspection's pictures, without a screen."""
 
 from __future__ import annotations
 

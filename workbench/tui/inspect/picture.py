@@ -49,7 +49,7 @@ class Unit(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What is drawn of an inspection.
+    """Parts of an inspection that are drawn.
 
     Attributes:
         parts: the chosen gate, part of the state and update, by view: an index.

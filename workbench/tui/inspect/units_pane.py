@@ -149,7 +149,7 @@ def _row(number: int, unit: CorrelatedUnit) -> Row:
         (
             (printable(unit.trait), "bold" if strong else "$foreground-muted"),
             (str(unit.unit), ""),
-            (f"{unit.layer + 1}{' backward' * unit.direction}", ""),
+            (unit.name.removeprefix("layer "), ""),
             (unit.part, ""),
             (f"{unit.correlation:+.2f}", "bold $text-primary" if strong else "$foreground-muted"),
             (f"±{unit.control:.2f}", "$foreground-muted"),

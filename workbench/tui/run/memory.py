@@ -31,7 +31,7 @@ NOT_THEN = "The gradient through time was not measured at this evaluation."
 
 
 class Measured(NamedTuple):
-    """What the pane shows: the gradient at an evaluation, beside the first one and another run's."""
+    """Contents of the pane: the gradient at an evaluation, beside the first one and another run's."""
 
     shown: Probe | None = None
     first: Probe | None = None  # of the same run

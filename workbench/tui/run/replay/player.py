@@ -56,7 +56,7 @@ class Player(Watcher):
 
     @property
     def playing(self) -> Playing:
-        """Where the replay stands."""
+        """Place at which the replay stands."""
         length = self._times[-1] if self._times else 0.0
         at = min(self._at, length)
         return Playing(self._speed, self._paused, self._shown, len(self._every), at, length)
