@@ -1,0 +1,73 @@
+/* Vectors of VL floats at one level, and the functions that gates need. Included once a level. */
+
+typedef float NAME(vf) __attribute__((vector_size(4 * VL), aligned(4), may_alias));
+typedef int32_t NAME(vi) __attribute__((vector_size(4 * VL), aligned(4), may_alias));
+#define vf NAME(vf)
+#define vi NAME(vi)
+
+INLINE vf NAME(load)(const float *p) { return *(const vf *)p; }
+INLINE void NAME(store)(float *p, vf v) { *(vf *)p = v; }
+INLINE vf NAME(all)(float value) { return value - (vf){0}; }
+
+/* The first `count` floats; the rest are zero. */
+INLINE vf NAME(load_part)(const float *p, int count) {
+    if (count >= VL) return NAME(load)(p);
+    float part[VL] = {0};
+    for (int j = 0; j < count; j++) part[j] = p[j];
+    return NAME(load)(part);
+}
+
+INLINE void NAME(store_part)(float *p, vf v, int count) {
+    if (count >= VL) {
+        NAME(store)(p, v);
+        return;
+    }
+    float part[VL];
+    NAME(store)(part, v);
+    for (int j = 0; j < count; j++) p[j] = part[j];
+}
+
+/* Both let NaN through. */
+INLINE vf NAME(at_most)(vf x, float bound) {
+    const vi over = x > NAME(all)(bound);
+    return (vf)(((vi)NAME(all)(bound) & over) | ((vi)x & ~over));
+}
+INLINE vf NAME(at_least)(vf x, float bound) {
+    const vi under = x < NAME(all)(bound);
+    return (vf)(((vi)NAME(all)(bound) & under) | ((vi)x & ~under));
+}
+
+/* exp(x) for |x| up to 87, beyond that exp(±87): x = n·ln 2 + r, and a polynomial in |r| <= ln 2 / 2, error below 1e-7. */
+INLINE vf NAME(exponential)(vf x) {
+    x = NAME(at_least)(NAME(at_most)(x, 87.0f), -87.0f);
+    const vf shift = NAME(all)(12582912.0f); /* 1.5 · 2^23: adding it rounds to a whole number */
+    const vf shifted = x * 1.44269504f + shift, n = shifted - shift;
+    const vf r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    vf p = NAME(all)(0.001395060059f);
+    p = p * r + 0.008368953929f;
+    p = p * r + 0.04166620416f;
+    p = p * r + 0.166665183f;
+    p = p * r + 0.5000000096f;
+    p = p * (r * r) + (r + 1.0f);
+    const vi power = ((vi)shifted - (vi)shift) << 23;
+    return (vf)((vi)p + power);
+}
+
+INLINE vf NAME(sigmoid)(vf x) { return 1.0f / (1.0f + NAME(exponential)(-x)); }
+
+/* tanh(x) as a quotient of polynomials, relative error below 4e-7; beyond ±9 it is ±1 in float32. */
+INLINE vf NAME(hyperbolic)(vf x) {
+    x = NAME(at_least)(NAME(at_most)(x, 9.01f), -9.01f);
+    const vf z = x * x;
+    vf p = NAME(all)(1.331879131e-08f);
+    p = p * z + 2.058327498e-05f;
+    p = p * z + 0.003494021878f;
+    p = p * z + 0.1337970723f;
+    p = p * z + 0.999999979f;
+    vf d = NAME(all)(7.761903459e-07f);
+    d = d * z + 0.0003283072197f;
+    d = d * z + 0.02587102484f;
+    d = d * z + 0.4671302247f;
+    d = d * z + 1.0f;
+    return NAME(at_least)(NAME(at_most)(x * p / d, 1.0f), -1.0f);
+}
