@@ -2,48 +2,49 @@
 
 #define CHUNK 256 /* rows whose gate gradients are collected before they are multiplied into the weights' gradients */
 
-/* Columns of gate gradients that one side's product reads: `runs` runs of `k`, PANEL apart, from `from` on. */
+/* Columns of gate gradients that one side's product reads: `k` of each of `runs` panels, from `from` on. */
 struct NAME(side) {
-    int from, k, runs;
+    int panel, from, k, runs;
 };
 
 static inline struct NAME(side) NAME(side_of)(const struct layout *a, int of_state) {
-    if (a->cell == GRU) return (struct NAME(side)){of_state ? VL : 0, 3 * VL, a->panels};
-    return (struct NAME(side)){0, (of_state ? a->first : a->panels) * PANEL, 1};
+    if (a->cell == GRU && !LOWERED) return (struct NAME(side)){0, of_state ? VL : 0, 3 * VL, a->panels};
+    return (struct NAME(side)){0, 0, PANEL, of_state ? a->first : a->panels};
 }
 
 static inline struct NAME(side) NAME(candidate_side)(const struct layout *a) {
-    return (struct NAME(side)){a->first * PANEL, (a->panels - a->first) * PANEL, 1};
+    return (struct NAME(side)){a->first, 0, PANEL, a->panels - a->first};
 }
 
-static inline size_t NAME(side_floats)(struct NAME(side) side, int width) {
+static inline size_t NAME(side_items)(struct NAME(side) side, int width) {
     return (size_t)side.runs * side.k * whole(width, VL) * VL;
 }
 
 /* Pack a weight (G·H,width) by panels of its inputs: (panel, runs·k, up to PANEL). */
 FUNCTION void NAME(pack_side)(const struct layout *a, struct NAME(side) side, const float *weight, int width, int of_state,
-                              int panel, float *packed) {
+                              int panel, item *packed) {
     const int from = panel * PANEL, columns = smaller(4, whole(width - from, VL)) * VL, real = smaller(columns, width - from);
-    float *to = packed + (size_t)side.runs * side.k * from;
+    item *to = packed + (size_t)side.runs * side.k * from;
     for (int run = 0; run < side.runs; run++)
-        for (int i = 0; i < side.k; i++, to += columns) {
-            const int64_t row = weight_row(a, side.from + run * PANEL + i, of_state);
-            for (int j = 0; j < columns; j++) to[j] = row < 0 || j >= real ? 0.0f : weight[row * width + from + j];
+        for (int i = 0; i < side.k; i++) {
+            const int64_t row = weight_row(a, (side.panel + run) * PANEL + side.from + i, of_state);
+            for (int j = 0; j < columns; j++)
+                to[PLACE(run * side.k + i, j, columns)] = NAME(item_of)(row < 0 || j >= real ? 0.0f : weight[row * width + from + j]);
         }
 }
 
 /* out[r] (width) += or = the gate gradients of each row times a packed weight. */
-FUNCTION void NAME(side_product)(struct NAME(side) side, const float *packed, int width, const float *grads, int columns,
-                                 int rows, float **out, int add, int padded) {
+FUNCTION void NAME(side_product)(struct NAME(side) side, const item *packed, int width, const item *grads, int64_t apart,
+                                 int64_t row_apart, int rows, float **out, int add, int padded) {
     float sums[MR * PANEL];
     for (int from = 0; from < width; from += PANEL) {
         const int count = smaller(4, whole(width - from, VL));
-        const float *b = packed + (size_t)side.runs * side.k * from;
+        const item *b = packed + (size_t)side.runs * side.k * from;
         for (int r = 0; r < rows; r += MR) {
             const int n = smaller(MR, rows - r);
-            const float *a[MR];
-            for (int j = 0; j < n; j++) a[j] = grads + (int64_t)(r + j) * columns + side.from;
-            NAME(product_block)(n, count, a, side.k, side.runs, PANEL, b, sums);
+            const item *a[MR];
+            for (int j = 0; j < n; j++) a[j] = grads + side.panel * apart + (r + j) * row_apart + side.from;
+            NAME(product_block)(n, count, a, row_apart, side.k, side.runs, apart, b, sums);
             for (int j = 0; j < n; j++)
                 for (int v = 0; v < count; v++) {
                     float *to = out[r + j] + from + v * VL;
@@ -60,10 +61,12 @@ FUNCTION void NAME(side_product)(struct NAME(side) side, const float *packed, in
 struct NAME(backward_room) {
     const float *zeros;
     float *d_h, *d_c, *d_reset; /* (rows,units): of the state after the step at hand; of r ⊙ h */
-    float *grads;               /* (chunk,columns): of the gates before activation */
-    float *inputs;              /* (chunk,width): x, h before, 1, and of the textbook GRU r ⊙ h */
+    float *grads;               /* (panels,chunk,PANEL): of the gates before activation */
+    int64_t apart;              /* floats from one panel to the next */
+    item *inputs;               /* of each row x, h before, 1, and of the textbook GRU r ⊙ h, each in whole blocks */
+    item *lowered;              /* the gate gradients as the products read them, where that is not `grads` itself */
     float **to;                 /* (rows) */
-    int chunk, filled, width;
+    int chunk, filled;
     float *weights; /* (I+H+1,columns) */
 };
 
@@ -74,14 +77,13 @@ FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const stru
     const float *gates = q->gates + place * a->columns, *h = state_before(q, row, s, w->zeros), *out = output_row(q, row, s);
     const float *given = q->d_output ? q->d_output + q->order[row] * q->d_output_row + time_of(q, row, s) * q->d_output_step : NULL;
     float *d_h = w->d_h + (size_t)at * a->units, *d_c = w->d_c + (size_t)at * a->units;
-    const int across = a->cell == TEXTBOOK_GRU ? a->first * PANEL : 0; /* its candidate's columns */
     for (int unit = 0; unit < a->hidden; unit += VL) {
         const int left = a->hidden - unit;
         vf d = NAME(load)(d_h + unit);
         if (given) d += NAME(load_part)(given + unit, left);
         if (a->cell == LSTM) {
             const float *in = gates + unit * 4;
-            float *to = grads + unit * 4;
+            float *to = grads + unit / VL * w->apart;
             const vf i = NAME(load)(in), f = NAME(load)(in + VL), g = NAME(load)(in + 2 * VL), o = NAME(load)(in + 3 * VL);
             const float *memory = q->memory + place * a->units + unit;
             const vf shown = NAME(hyperbolic)(NAME(load)(memory));
@@ -96,7 +98,7 @@ FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const stru
             NAME(store)(to + 3 * VL, d * shown * o * (1.0f - o));
         } else if (a->cell == GRU) {
             const float *in = gates + unit * 4;
-            float *to = grads + unit * 4;
+            float *to = grads + unit / VL * w->apart;
             const vf n = NAME(load)(in), reset = NAME(load)(in + VL), z = NAME(load)(in + 2 * VL), of_state = NAME(load)(in + 3 * VL);
             const vf before = NAME(load_part)(h + unit, left);
             const vf dn = d * (1.0f - z) * (1.0f - n * n);
@@ -107,13 +109,13 @@ FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const stru
             NAME(store)(d_h + unit, d * z);
         } else if (a->cell == RNN) {
             const vf after = NAME(load_part)(out + unit, left);
-            NAME(store)(grads + unit, d * (1.0f - after * after));
+            NAME(store)(grads + unit / PANEL * w->apart + unit % PANEL, d * (1.0f - after * after));
         } else {
-            const int in = unit / (2 * VL) * PANEL + unit % (2 * VL);
-            const vf z = NAME(load)(gates + in + 2 * VL), n = NAME(load)(gates + across + unit);
+            const int panel = unit / (2 * VL), in = unit % (2 * VL) + 2 * VL, candidate = a->first + unit / PANEL;
+            const vf z = NAME(load)(gates + panel * PANEL + in), n = NAME(load)(gates + a->first * PANEL + unit);
             const vf before = NAME(load_part)(h + unit, left);
-            NAME(store)(grads + in + 2 * VL, d * (before - n) * z * (1.0f - z));
-            NAME(store)(grads + across + unit, d * (1.0f - z) * (1.0f - n * n));
+            NAME(store)(grads + panel * w->apart + in, d * (before - n) * z * (1.0f - z));
+            NAME(store)(grads + candidate * w->apart + unit % PANEL, d * (1.0f - z) * (1.0f - n * n));
             NAME(store)(d_h + unit, d * z);
         }
     }
@@ -125,111 +127,126 @@ FUNCTION void NAME(reset_gradients)(const struct workbench_sequence *q, const st
     const float *gates = q->gates + (places->offset[s] + row) * a->columns, *h = state_before(q, row, s, w->zeros);
     float *d_h = w->d_h + (size_t)at * a->units, *d_reset = w->d_reset + (size_t)at * a->units;
     for (int unit = 0; unit < a->hidden; unit += VL) {
-        const int in = unit / (2 * VL) * PANEL + unit % (2 * VL);
-        const vf reset = NAME(load)(gates + in), d = NAME(load)(d_reset + unit);
-        NAME(store)(grads + in, d * NAME(load_part)(h + unit, a->hidden - unit) * reset * (1.0f - reset));
+        const int panel = unit / (2 * VL), in = unit % (2 * VL);
+        const vf reset = NAME(load)(gates + panel * PANEL + in), d = NAME(load)(d_reset + unit);
+        NAME(store)(grads + panel * w->apart + in, d * NAME(load_part)(h + unit, a->hidden - unit) * reset * (1.0f - reset));
         NAME(store)(d_h + unit, NAME(load)(d_h + unit) + d * reset);
     }
 }
 
-/* weights += inputsᵀ·grads for the panels whose gates read the state from `state` of the inputs on. */
-FUNCTION void NAME(add_weights)(const struct layout *a, const struct NAME(backward_room) *w, int input, int state, int first,
-                                int end) {
-    const int narrow = a->cell == GRU ? 3 : 4, hidden = a->hidden;
-    for (int p = first; p < end; p++) {
-        const float *grads = w->grads + p * PANEL;
-        float *to = w->weights + p * PANEL;
-        for (int j = 0; j < input; j += MR)
-            NAME(outer_block)(smaller(MR, input - j), narrow, w->inputs + j, w->width, grads, a->columns, w->filled,
-                              to + (size_t)j * a->columns, a->columns);
-        for (int j = 0; j < hidden; j += MR)
-            NAME(outer_block)(smaller(MR, hidden - j), narrow, w->inputs + state + j, w->width, grads + (4 - narrow) * VL,
-                              a->columns, w->filled, to + (size_t)(input + j) * a->columns + (4 - narrow) * VL, a->columns);
-        NAME(outer_block)(1, 4, w->inputs + input + hidden, w->width, grads, a->columns, w->filled,
-                          to + (size_t)(input + hidden) * a->columns, a->columns);
+/* Put one row's values into the blocks of inputs from `block` on; return the block after them. */
+FUNCTION int NAME(collect)(const struct NAME(backward_room) *w, int block, const float *values, int count, int row) {
+    for (int j = 0; j < count; j += MR, block++) {
+        item *to = w->inputs + (int64_t)block * w->chunk * MR;
+        const int n = smaller(MR, count - j);
+        for (int i = 0; i < n; i++) to[INPUT_PLACE(row, i, w->chunk)] = NAME(item_of)(values[j + i]);
     }
+    return block;
+}
+
+/* weights += inputsᵀ·grads for one panel and the inputs in `count` values from `block` on. */
+FUNCTION void NAME(add_weights)(const struct layout *a, const struct NAME(backward_room) *w, const item *grads, int p, int block,
+                                int count, int vectors, int from, int into) {
+    for (int j = 0; j < count; j += MR, block++)
+        NAME(outer_block)(smaller(MR, count - j), vectors, w->inputs + (int64_t)block * w->chunk * MR, w->chunk,
+                          grads + from * VL * TERMS, DEPTH(w->filled),
+                          w->weights + (size_t)(into + j) * a->columns + p * PANEL + from * VL, a->columns);
+}
+
+static inline int NAME(input_blocks)(const struct workbench_sequence *q) {
+    return whole(q->input, MR) + whole(q->hidden, MR) * (q->cell == TEXTBOOK_GRU ? 2 : 1) + 1;
 }
 
 FUNCTION void NAME(flush)(const struct workbench_sequence *q, const struct layout *a, struct NAME(backward_room) *w) {
-    if (w->filled) {
-        NAME(add_weights)(a, w, q->input, q->input, 0, a->first);
-        NAME(add_weights)(a, w, q->input, q->input + q->hidden + 1, a->first, a->panels);
+    const int vectors = a->cell == GRU ? 3 : 4, input = whole(q->input, MR), state = whole(q->hidden, MR);
+    NAME(fill_up)(w->inputs, NAME(input_blocks)(q), w->chunk, w->filled);
+    for (int p = 0; w->filled && p < a->panels; p++) {
+        const item *grads = NAME(panel_operand)(w->grads + p * w->apart, w->filled, w->lowered);
+        NAME(add_weights)(a, w, grads, p, 0, q->input, vectors, 0, 0);
+        NAME(add_weights)(a, w, grads, p, input + (p < a->first ? 0 : state + 1), q->hidden, vectors, 4 - vectors, q->input);
+        NAME(add_weights)(a, w, grads, p, input + state, 1, 4, 0, q->input + q->hidden);
     }
     w->filled = 0;
-}
-
-static inline int NAME(input_width)(const struct workbench_sequence *q) {
-    return q->input + q->hidden + 1 + (q->cell == TEXTBOOK_GRU ? q->hidden : 0);
 }
 
 /* Packed weights of the backward pass: those of the state, of the input, of the textbook GRU's candidate. */
 struct NAME(sides) {
     struct NAME(side) state, input, candidate;
-    size_t at_input, at_candidate, floats;
+    size_t at_input, at_candidate, items;
 };
 
 static inline struct NAME(sides) NAME(sides_of)(const struct workbench_sequence *q, const struct layout *a) {
     struct NAME(sides) sides = {NAME(side_of)(a, 1), NAME(side_of)(a, 0), NAME(candidate_side)(a), 0, 0, 0};
-    sides.at_input = NAME(side_floats)(sides.state, q->hidden);
-    sides.at_candidate = sides.at_input + (q->d_x ? NAME(side_floats)(sides.input, q->input) : 0);
-    sides.floats = sides.at_candidate + NAME(side_floats)(sides.candidate, q->hidden);
+    sides.at_input = NAME(side_items)(sides.state, q->hidden);
+    sides.at_candidate = sides.at_input + (q->d_x ? NAME(side_items)(sides.input, q->input) : 0);
+    sides.items = sides.at_candidate + NAME(side_items)(sides.candidate, q->hidden);
     return sides;
 }
 
 /* All steps of the sorted rows from `begin` to `end`, from the last to the first; `weights` (I+H+1,columns) may be missing. */
 FUNCTION int NAME(backward)(const struct workbench_sequence *q, const struct layout *a, const struct places *places,
-                            const float *packed, int begin, int end, float *weights) {
+                            const item *packed, int begin, int end, float *weights) {
     const struct NAME(sides) sides = NAME(sides_of)(q, a);
-    const int rows = end - begin, chunk = rows > CHUNK ? rows : CHUNK, width = NAME(input_width)(q);
+    const int rows = end - begin, chunk = DEPTH(rows > CHUNK ? rows : CHUNK);
     const size_t state = (size_t)rows * a->units;
-    float *floats = calloc(q->hidden + VL + 3 * state + (size_t)chunk * (a->columns + width), sizeof(float));
+    float *floats = calloc(q->hidden + VL + 3 * state + (size_t)chunk * a->columns, sizeof(float));
+    item *inputs = calloc((size_t)chunk * NAME(input_blocks)(q) * MR, sizeof(item));
+    item *lowered = NAME(item_room)(chunk, a->columns);
     float **to = malloc((size_t)rows * sizeof(float *));
-    if (!floats || !to) {
+    if (!floats || !inputs || !lowered || !to) {
         free(floats);
+        free(inputs);
+        free(lowered);
         free(to);
         return -1;
     }
-    struct NAME(backward_room) w = {.zeros = floats, .to = to, .chunk = chunk, .width = width, .weights = weights};
+    struct NAME(backward_room) w = {.zeros = floats, .inputs = inputs, .lowered = lowered, .to = to, .chunk = chunk};
+    w.weights = weights;
+    w.apart = (int64_t)chunk * PANEL;
     w.d_h = floats + q->hidden + VL;
     w.d_c = w.d_h + state;
     w.d_reset = w.d_c + state;
     w.grads = w.d_reset + state;
-    w.inputs = w.grads + (size_t)chunk * a->columns;
     for (int r = 0; r < rows; r++) {
         const int64_t from = (int64_t)q->order[begin + r] * q->hidden;
         if (q->d_h_last) memcpy(w.d_h + (size_t)r * a->units, q->d_h_last + from, q->hidden * sizeof(float));
         if (q->d_c_last) memcpy(w.d_c + (size_t)r * a->units, q->d_c_last + from, q->hidden * sizeof(float));
     }
     const int direct = a->cell == GRU || a->cell == TEXTBOOK_GRU;
+    int64_t apart, row_apart;
+    BEGIN_PRODUCTS
     for (int s = q->steps - 1; s >= 0; s--) {
         const int alive = smaller(places->alive[s], end) - begin;
         if (alive <= 0) continue;
         if (w.filled + alive > chunk) NAME(flush)(q, a, &w);
-        float *grads = w.grads + (size_t)w.filled * a->columns;
-        for (int r = 0; r < alive; r++) NAME(row_gradients)(q, a, places, &w, begin + r, r, s, grads + (size_t)r * a->columns);
+        float *grads = w.grads + (size_t)w.filled * PANEL;
+        for (int r = 0; r < alive; r++) NAME(row_gradients)(q, a, places, &w, begin + r, r, s, grads + (size_t)r * PANEL);
         if (a->first < a->panels) {
+            const item *items = NAME(row_operands)(grads, w.apart, a->first, a->panels, a->columns, alive, lowered, &apart, &row_apart);
             for (int r = 0; r < alive; r++) to[r] = w.d_reset + (size_t)r * a->units;
-            NAME(side_product)(sides.candidate, packed + sides.at_candidate, q->hidden, grads, a->columns, alive, to, 0, 1);
-            for (int r = 0; r < alive; r++) NAME(reset_gradients)(q, a, places, &w, begin + r, r, s, grads + (size_t)r * a->columns);
+            NAME(side_product)(sides.candidate, packed + sides.at_candidate, q->hidden, items, apart, row_apart, alive, to, 0, 1);
+            for (int r = 0; r < alive; r++) NAME(reset_gradients)(q, a, places, &w, begin + r, r, s, grads + (size_t)r * PANEL);
         }
+        const item *items = NAME(row_operands)(grads, w.apart, 0, a->panels, a->columns, alive, lowered, &apart, &row_apart);
         for (int r = 0; r < alive; r++) to[r] = w.d_h + (size_t)r * a->units;
-        NAME(side_product)(sides.state, packed, q->hidden, grads, a->columns, alive, to, direct, 1);
+        NAME(side_product)(sides.state, packed, q->hidden, items, apart, row_apart, alive, to, direct, 1);
         if (q->d_x) {
             for (int r = 0; r < alive; r++) to[r] = q->d_x + q->order[begin + r] * q->d_x_row + time_of(q, begin + r, s) * q->d_x_step;
-            NAME(side_product)(sides.input, packed + sides.at_input, q->input, grads, a->columns, alive, to, 0, 0);
+            NAME(side_product)(sides.input, packed + sides.at_input, q->input, items, apart, row_apart, alive, to, 0, 0);
         }
         if (!weights) continue;
         for (int r = 0; r < alive; r++) {
-            float *inputs = w.inputs + (size_t)(w.filled + r) * width;
-            memcpy(inputs, input_row(q, begin + r, s), q->input * sizeof(float));
-            memcpy(inputs + q->input, state_before(q, begin + r, s, w.zeros), q->hidden * sizeof(float));
-            inputs[q->input + q->hidden] = 1.0f;
+            const float one = 1.0f;
+            int block = NAME(collect)(&w, 0, input_row(q, begin + r, s), q->input, w.filled + r);
+            block = NAME(collect)(&w, block, state_before(q, begin + r, s, w.zeros), q->hidden, w.filled + r);
+            block = NAME(collect)(&w, block, &one, 1, w.filled + r);
             if (a->cell == TEXTBOOK_GRU)
-                memcpy(inputs + q->input + q->hidden + 1, q->memory + (places->offset[s] + begin + r) * a->units, q->hidden * sizeof(float));
+                NAME(collect)(&w, block, q->memory + (places->offset[s] + begin + r) * a->units, q->hidden, w.filled + r);
         }
         w.filled += alive;
     }
     if (weights) NAME(flush)(q, a, &w);
+    END_PRODUCTS
     for (int r = 0; r < rows; r++) {
         const int64_t into = (int64_t)q->order[begin + r] * q->hidden;
         if (q->d_h0) memcpy(q->d_h0 + into, w.d_h + (size_t)r * a->units, q->hidden * sizeof(float));
@@ -238,6 +255,8 @@ FUNCTION int NAME(backward)(const struct workbench_sequence *q, const struct lay
             memset(q->d_x + q->order[begin + r] * q->d_x_row + t * q->d_x_step, 0, q->input * sizeof(float));
     }
     free(floats);
+    free(inputs);
+    free(lowered);
     free(to);
     return 0;
 }

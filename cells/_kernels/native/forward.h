@@ -4,51 +4,54 @@
 struct NAME(packed) {
     int count;         /* vectors of a panel that each side's product has: 4; 3 of a GRU */
     const float *bias; /* (columns) */
-    const float *x;    /* (panels, I, count·VL) */
-    const float *h;    /* (panels, H, count·VL) */
+    const item *x;     /* (panels, I, count·VL) */
+    const item *h;     /* (panels, H, count·VL) */
 };
 
-static inline size_t NAME(packed_floats)(const struct workbench_sequence *q, const struct layout *a) {
-    const int count = q->cell == GRU ? 3 : 4;
-    return a->columns + (size_t)a->panels * count * VL * (q->input + q->hidden);
+static inline int NAME(panel_vectors)(const struct workbench_sequence *q) { return q->cell == GRU ? 3 : 4; }
+
+static inline struct NAME(packed) NAME(unpack)(const struct workbench_sequence *q, const struct layout *a, const float *room) {
+    const int count = NAME(panel_vectors)(q);
+    const item *x = (const item *)(room + a->columns);
+    return (struct NAME(packed)){count, room, x, x + (size_t)a->panels * count * VL * DEPTH(q->input)};
+}
+
+static inline size_t NAME(packed_bytes)(const struct workbench_sequence *q, const struct layout *a) {
+    const size_t items = (size_t)a->panels * NAME(panel_vectors)(q) * VL * (DEPTH(q->input) + DEPTH(q->hidden));
+    return a->columns * sizeof(float) + items * sizeof(item);
 }
 
 FUNCTION void NAME(pack_panel)(const struct layout *a, const float *weight, int width, int of_state, int first, int columns,
-                               float *packed) {
+                               item *packed) {
     for (int j = 0; j < columns; j++) {
         const int64_t row = weight_row(a, first + j, of_state);
         const float *from = weight + row * width;
-        for (int i = 0; i < width; i++) packed[(int64_t)i * columns + j] = row < 0 ? 0.0f : from[i];
+        for (int i = 0; i < DEPTH(width); i++)
+            packed[PLACE(i, j, columns)] = NAME(item_of)(row < 0 || i >= width ? 0.0f : from[i]);
     }
 }
 
 /* Pack one panel of all. */
 FUNCTION void NAME(pack)(const struct workbench_sequence *q, const struct layout *a, int p, float *room) {
-    const int count = q->cell == GRU ? 3 : 4, columns = count * VL;
-    float *x = room + a->columns, *h = x + (size_t)a->panels * columns * q->input;
+    const struct NAME(packed) m = NAME(unpack)(q, a, room);
+    const int columns = m.count * VL;
     for (int column = p * PANEL; column < (p + 1) * PANEL; column++) {
         const int64_t of_x = weight_row(a, column, 0), of_h = weight_row(a, column, 1);
         room[column] = (q->bias_ih && of_x >= 0 ? q->bias_ih[of_x] : 0) + (q->bias_hh && of_h >= 0 ? q->bias_hh[of_h] : 0);
     }
-    NAME(pack_panel)(a, q->weight_ih, q->input, 0, p * PANEL, columns, x + (size_t)p * columns * q->input);
-    NAME(pack_panel)(a, q->weight_hh, q->hidden, 1, p * PANEL + PANEL - columns, columns, h + (size_t)p * columns * q->hidden);
+    NAME(pack_panel)(a, q->weight_ih, q->input, 0, p * PANEL, columns, (item *)m.x + (size_t)p * columns * DEPTH(q->input));
+    NAME(pack_panel)(a, q->weight_hh, q->hidden, 1, p * PANEL + PANEL - columns, columns,
+                     (item *)m.h + (size_t)p * columns * DEPTH(q->hidden));
 }
 
-static inline struct NAME(packed) NAME(unpack)(const struct workbench_sequence *q, const struct layout *a, const float *room) {
-    const int count = q->cell == GRU ? 3 : 4;
-    const float *x = room + a->columns;
-    return (struct NAME(packed)){count, room, x, x + (size_t)a->panels * count * VL * q->input};
-}
-
-/* Room for a thread's rows. */
+/* A step of a thread's rows. */
 struct NAME(forward_room) {
-    const float *zeros; /* (H) */
-    const float **x;    /* (rows): this step's input */
-    const float **h;    /* (rows): the state before it */
-    const float **reset; /* (rows): the state as the reset gate leaves it (textbook GRU) */
-    float **gates;      /* (rows): where this step's gates go */
-    float **memory;     /* (rows) */
-    const float **before; /* (rows): memory before this step */
+    const float *zeros;   /* (H) */
+    const float **h;      /* (rows): the state before it */
+    const float **before; /* (rows): the memory before it */
+    float **gates;        /* (rows): where its gates go */
+    float **memory;       /* (rows) */
+    const item **x_items, **h_items, **reset_items; /* (rows): the products' operands: x, h and r ⊙ h */
 };
 
 /* Gates of one panel: sums (rows,PANEL) → gates, memory, output. */
@@ -110,43 +113,56 @@ FUNCTION void NAME(activate)(const struct workbench_sequence *q, const struct la
 FUNCTION int NAME(forward)(const struct workbench_sequence *q, const struct layout *a, const struct places *places,
                            const float *packed, int begin, int end) {
     const struct NAME(packed) m = NAME(unpack)(q, a, packed);
-    const int rows = end - begin, kept = q->keep;
+    const int rows = end - begin, kept = q->keep, input = DEPTH(q->input), hidden = DEPTH(q->hidden);
     /* what is not kept: one step's gates, two steps' memory */
-    const size_t room = q->hidden + VL + (size_t)rows * (a->columns + 2 * (size_t)a->units);
-    float *floats = calloc(room, sizeof(float));
-    const float **pointers = malloc(7 * (size_t)rows * sizeof(float *));
-    if (!floats || !pointers) {
+    float *floats = calloc(q->hidden + VL + (size_t)rows * (a->columns + 2 * (size_t)a->units), sizeof(float));
+    const void **pointers = malloc(7 * (size_t)rows * sizeof(void *));
+    item *items = NAME(item_room)(rows, input + 2 * hidden);
+    if (!floats || !pointers || !items) {
         free(floats);
         free(pointers);
+        free(items);
         return -1;
     }
     float *own_gates = floats + q->hidden + VL, *own_memory = own_gates + (size_t)rows * a->columns;
-    struct NAME(forward_room) w = {floats, pointers, pointers + rows, pointers + 2 * rows, (float **)(pointers + 3 * rows),
-                                   (float **)(pointers + 4 * rows), pointers + 5 * rows};
+    struct NAME(forward_room) w = {floats,
+                                   (const float **)pointers,
+                                   (const float **)pointers + rows,
+                                   (float **)pointers + 2 * rows,
+                                   (float **)pointers + 3 * rows,
+                                   (const item **)pointers + 4 * rows,
+                                   (const item **)pointers + 5 * rows,
+                                   (const item **)pointers + 6 * rows};
+    item *x_room = items, *h_room = x_room + WHOLE_BLOCKS(rows) * input, *reset_room = h_room + WHOLE_BLOCKS(rows) * hidden;
     float sums[MR * PANEL];
+    BEGIN_PRODUCTS
     for (int s = 0; s < q->steps; s++) {
         const int alive = smaller(places->alive[s], end) - begin;
         if (alive <= 0) break;
         for (int r = 0; r < alive; r++) {
             const int64_t place = places->offset[s] + begin + r;
-            w.x[r] = input_row(q, begin + r, s);
             w.h[r] = state_before(q, begin + r, s, w.zeros);
             w.before[r] = s ? w.memory[r] : q->c0 ? q->c0 + (int64_t)q->order[begin + r] * q->hidden : w.zeros;
             w.gates[r] = kept && q->gates ? q->gates + place * a->columns : own_gates + (size_t)r * a->columns;
             w.memory[r] = kept && q->memory ? q->memory + place * a->units
                                             : own_memory + ((size_t)(s & 1) * rows + r) * a->units;
-            w.reset[r] = w.memory[r];
+            w.x_items[r] = NAME(operand)(input_row(q, begin + r, s), q->input, x_room + (size_t)r * input);
+            w.h_items[r] = NAME(operand)(w.h[r], q->hidden, h_room + (size_t)r * hidden);
         }
         for (int p = 0; p < a->panels; p++) {
-            const float *x = m.x + (size_t)p * m.count * VL * q->input, *h = m.h + (size_t)p * m.count * VL * q->hidden;
-            const float **state = p < a->first ? w.h : w.reset;
+            const item *x = m.x + (size_t)p * m.count * VL * input, *h = m.h + (size_t)p * m.count * VL * hidden;
+            if (p == a->first)
+                for (int r = 0; r < alive; r++)
+                    w.reset_items[r] = NAME(operand)(w.memory[r], q->hidden, reset_room + (size_t)r * hidden);
+            const item *const *state = p < a->first ? w.h_items : w.reset_items;
             for (int r = 0; r < alive; r += MR) {
                 const int n = smaller(MR, alive - r);
-                NAME(gate_block)(n, m.count, m.bias + p * PANEL, w.x + r, q->input, x, state + r, q->hidden, h, sums);
+                NAME(gate_block)(n, m.count, m.bias + p * PANEL, w.x_items + r, input, x, state + r, hidden, h, sums);
                 NAME(activate)(q, a, &w, begin + r, r, n, s, p, sums);
             }
         }
     }
+    END_PRODUCTS
     for (int r = begin; r < end; r++) {
         const int last = q->lengths[r] - 1;
         if (q->h_last) memcpy(q->h_last + (int64_t)q->order[r] * q->hidden, output_row(q, r, last), q->hidden * sizeof(float));
@@ -156,5 +172,6 @@ FUNCTION int NAME(forward)(const struct workbench_sequence *q, const struct layo
     }
     free(floats);
     free(pointers);
+    free(items);
     return 0;
 }

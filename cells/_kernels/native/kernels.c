@@ -27,6 +27,7 @@ static int part_begin(const struct workbench_sequence *q, int part, int parts, i
 #define VL 4
 #define MR 3
 #define MORE_ROWS(CALL)
+#define LOWERED 0
 #define TARGET
 #include "level.h"
 
@@ -35,6 +36,7 @@ static int part_begin(const struct workbench_sequence *q, int part, int parts, i
 #define VL 8
 #define MR 3
 #define MORE_ROWS(CALL)
+#define LOWERED 0
 #define TARGET __attribute__((target("avx2,fma")))
 #include "level.h"
 
@@ -45,6 +47,7 @@ static int part_begin(const struct workbench_sequence *q, int part, int parts, i
     case 4: CALL(4); break; \
     case 5: CALL(5); break; \
     case 6: CALL(6); break;
+#define LOWERED 0
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")))
 #include "level.h"
 #endif

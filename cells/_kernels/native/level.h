@@ -6,15 +6,22 @@
 #define FUNCTION TARGET __attribute__((unused)) static
 #define INLINE TARGET __attribute__((unused, always_inline)) static inline
 
+#define PANEL (4 * VL)
+#define item NAME(factor)
+
 #include "vector.h"
+#if LOWERED
+#include "product_bf16.h"
+#else
 #include "product.h"
+#endif
 #include "forward.h"
 #include "backward.h"
 
 FUNCTION int NAME(run_forward)(const struct workbench_sequence *q, const struct places *places) {
     const struct layout a = layout_of(q->cell, q->hidden, VL);
     const int threads = parts_of(q, MR);
-    float *packed = malloc(NAME(packed_floats)(q, &a) * sizeof(float));
+    float *packed = malloc(NAME(packed_bytes)(q, &a));
     if (!packed) return -1;
     int failed = 0;
 #pragma omp parallel num_threads(threads) reduction(| : failed)
@@ -61,7 +68,8 @@ FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct
     const struct NAME(sides) sides = NAME(sides_of)(q, &a);
     const int threads = parts_of(q, MR), weights = q->d_weight_ih || q->d_weight_hh || q->d_bias_ih || q->d_bias_hh;
     const size_t all = weights ? (size_t)(q->input + q->hidden + 1) * a.columns : 0;
-    float *packed = malloc(sides.floats * sizeof(float)), *sums = calloc(threads * all + 1, sizeof(float));
+    item *packed = malloc(sides.items * sizeof(item));
+    float *sums = calloc(threads * all + 1, sizeof(float));
     int failed = !packed || !sums;
     if (!failed) {
 #pragma omp parallel num_threads(threads) reduction(| : failed)
@@ -69,7 +77,7 @@ FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct
 #pragma omp for schedule(static) nowait
             for (int p = 0; p < whole(q->hidden, PANEL); p++) {
                 NAME(pack_side)(&a, sides.state, q->weight_hh, q->hidden, 1, p, packed);
-                if (sides.candidate.k) NAME(pack_side)(&a, sides.candidate, q->weight_hh, q->hidden, 1, p, packed + sides.at_candidate);
+                if (sides.candidate.runs) NAME(pack_side)(&a, sides.candidate, q->weight_hh, q->hidden, 1, p, packed + sides.at_candidate);
             }
 #pragma omp for schedule(static)
             for (int p = 0; p < (q->d_x ? whole(q->input, PANEL) : 0); p++)
@@ -93,6 +101,15 @@ FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct
 #undef vf
 #undef vi
 #undef PANEL
+#undef LOWERED
+#undef item
+#undef END_PRODUCTS
+#undef BEGIN_PRODUCTS
+#undef WHOLE_BLOCKS
+#undef TERMS
+#undef INPUT_PLACE
+#undef PLACE
+#undef DEPTH
 #undef CHUNK
 #undef FOR_ROWS
 #undef JOINED

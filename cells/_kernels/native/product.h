@@ -1,6 +1,42 @@
-/* The products that everything rests on: a block of up to MR rows by up to four vectors of columns. Included once a level. */
+/* Products in float32: a block of up to MR rows by up to four vectors of columns. Included once a level. */
 
-#define PANEL (4 * VL)
+typedef float item; /* what products multiply */
+#define DEPTH(k) (k)      /* terms of a product, with those that fill it up */
+#define PLACE(i, j, columns) ((int64_t)(i) * (columns) + (j)) /* of term i of column j in a packed panel */
+#define TERMS 1           /* of a column that lie side by side */
+#define INPUT_PLACE(row, i, chunk) ((int64_t)(row) * MR + (i)) /* of input i of a row in a block of inputs */
+#define WHOLE_BLOCKS(rows) ((size_t)(rows))
+#define BEGIN_PRODUCTS
+#define END_PRODUCTS
+
+INLINE item NAME(item_of)(float value) { return value; }
+
+/* Room for operands that are not read where they lie: none. */
+static inline item *NAME(item_room)(int rows, int64_t width) { return calloc(1 + 0 * rows * width, sizeof(item)); }
+
+/* Return a row of values as an operand. */
+INLINE const item *NAME(operand)(const float *values, int count, item *room) {
+    (void)count, (void)room;
+    return values;
+}
+
+/* Gate gradients of a panel, (k,PANEL), as the outer product's second operand. */
+INLINE const item *NAME(panel_operand)(const float *grads, int k, item *room) {
+    (void)k, (void)room;
+    return grads;
+}
+
+/* Gate gradients of a step's rows as operands of a product: where they lie, `apart` from panel to panel. */
+INLINE const item *NAME(row_operands)(const float *grads, int64_t panels_apart, int first, int end, int columns, int rows,
+                                      item *room, int64_t *apart, int64_t *row_apart) {
+    (void)first, (void)end, (void)columns, (void)rows, (void)room;
+    *apart = panels_apart;
+    *row_apart = PANEL;
+    return grads;
+}
+
+/* Fill the inputs up to whole depths: they are. */
+INLINE void NAME(fill_up)(item *inputs, int blocks, int chunk, int filled) { (void)inputs, (void)blocks, (void)chunk, (void)filled; }
 
 /* Add a·b to rows of accumulators: a row of `a` has `runs` runs of k floats, `stride` apart; b is (runs·k, count·VL). */
 INLINE void NAME(add_product)(const int rows, const int count, const int from, vf sums[MR][4], const float *const *a, int k,
@@ -9,10 +45,12 @@ INLINE void NAME(add_product)(const int rows, const int count, const int from, v
         const float *row[MR];
         for (int r = 0; r < rows; r++) row[r] = a[r] + run * stride;
         for (int i = 0; i < k; i++, b += count * VL) {
-            vf w[4];
-            for (int v = 0; v < count; v++) w[v] = NAME(load)(b + v * VL);
-            for (int r = 0; r < rows; r++)
-                for (int v = 0; v < count; v++) sums[r][from + v] += row[r][i] * w[v];
+            vf given[MR];
+            for (int r = 0; r < rows; r++) given[r] = NAME(all)(row[r][i]);
+            for (int v = 0; v < count; v++) {
+                const vf w = NAME(load)(b + v * VL);
+                for (int r = 0; r < rows; r++) sums[r][from + v] += given[r] * w;
+            }
         }
     }
 }
@@ -40,17 +78,19 @@ INLINE void NAME(plain_product)(const int rows, const int count, const float *co
         for (int v = 0; v < count; v++) NAME(store)(out + r * PANEL + v * VL, sums[r][v]);
 }
 
-/* out (rows,count·VL) += aᵀ·b over k examples: a (k,rows) and b (k,count·VL), their rows `a_stride` and `b_stride` apart. */
-INLINE void NAME(outer_product)(const int rows, const int count, const float *a, int64_t a_stride, const float *b,
-                                int64_t b_stride, int k, float *out, int64_t out_stride) {
+/* out (rows,count·VL) += aᵀ·b over k examples: a (k,MR) and b (k,PANEL). */
+INLINE void NAME(outer_product)(const int rows, const int count, const float *a, const float *b, int k, float *out,
+                                int64_t out_stride) {
     vf sums[MR][4];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < count; v++) sums[r][v] = NAME(load)(out + r * out_stride + v * VL);
-    for (int i = 0; i < k; i++, a += a_stride, b += b_stride) {
-        vf w[4];
-        for (int v = 0; v < count; v++) w[v] = NAME(load)(b + v * VL);
-        for (int r = 0; r < rows; r++)
-            for (int v = 0; v < count; v++) sums[r][v] += a[r] * w[v];
+    for (int i = 0; i < k; i++, a += MR, b += PANEL) {
+        vf given[MR];
+        for (int r = 0; r < rows; r++) given[r] = NAME(all)(a[r]);
+        for (int v = 0; v < count; v++) {
+            const vf w = NAME(load)(b + v * VL);
+            for (int r = 0; r < rows; r++) sums[r][v] += given[r] * w;
+        }
     }
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < count; v++) NAME(store)(out + r * out_stride + v * VL, sums[r][v]);
@@ -78,8 +118,9 @@ FUNCTION void NAME(gate_block)(int rows, int count, const float *bias, const flo
 #undef SUMS3
 }
 
-FUNCTION void NAME(product_block)(int rows, int count, const float *const *a, int k, int runs, int64_t stride, const float *b,
+FUNCTION void NAME(product_block)(int rows, int count, const float *const *a, int64_t a_stride, int k, int runs, int64_t stride, const float *b,
                                   float *out) {
+    (void)a_stride;
 #define PLAIN4(n) NAME(plain_product)(n, 4, a, k, runs, stride, b, out)
 #define PLAIN3(n) NAME(plain_product)(n, 3, a, k, runs, stride, b, out)
 #define PLAIN2(n) NAME(plain_product)(n, 2, a, k, runs, stride, b, out)
@@ -96,10 +137,11 @@ FUNCTION void NAME(product_block)(int rows, int count, const float *const *a, in
 #undef PLAIN1
 }
 
-FUNCTION void NAME(outer_block)(int rows, int count, const float *a, int64_t a_stride, const float *b, int64_t b_stride, int k,
-                                float *out, int64_t out_stride) {
-#define OUTER4(n) NAME(outer_product)(n, 4, a, a_stride, b, b_stride, k, out, out_stride)
-#define OUTER3(n) NAME(outer_product)(n, 3, a, a_stride, b, b_stride, k, out, out_stride)
+FUNCTION void NAME(outer_block)(int rows, int count, const float *a, int64_t chunk, const float *b, int k, float *out,
+                                int64_t out_stride) {
+    (void)chunk;
+#define OUTER4(n) NAME(outer_product)(n, 4, a, b, k, out, out_stride)
+#define OUTER3(n) NAME(outer_product)(n, 3, a, b, k, out, out_stride)
     if (count == 4) {
         FOR_ROWS(rows, OUTER4)
     } else {
