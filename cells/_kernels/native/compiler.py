@@ -73,7 +73,7 @@ def find() -> Compiler:
         if not found:
             raise BuildError("no C compiler was found")
         command = (found,)
-    status, output = run([*command, "--version"], Path.cwd())
+    status, output = run([*command, "--version"])
     if status or not output.strip():
         raise BuildError(f"the C compiler {command[0]} does not work: {first_error(output) or f'status {status}'}")
     return Compiler(command, output.strip())
@@ -93,8 +93,8 @@ def compile_library(compiler: Compiler, source: Path, target: Path) -> None:
     raise BuildError(f"the compiler failed: {first_error(output) or f'status {status}'}")
 
 
-def run(command: Sequence[str], folder: Path) -> tuple[int, str]:
-    """Run a program and return its status and what it printed; its temporary files lie in ``folder`` if it can be.
+def run(command: Sequence[str], folder: Path | None = None) -> tuple[int, str]:
+    """Run a program, in a folder that also takes its temporary files; return its status and what it printed.
 
     It gets a process group of its own and a file to print to: when the time is over, whatever it has started ends with
     it, and no pipe that a grandchild holds open is waited for.
@@ -102,11 +102,9 @@ def run(command: Sequence[str], folder: Path) -> tuple[int, str]:
     Raises:
         BuildError: it cannot be started, or took more than ``TIMEOUT`` seconds.
     """
-    around = {**os.environ, "LC_ALL": "C"}
-    if os.access(folder, os.W_OK):
-        around["TMPDIR"] = str(folder)
+    around = {**os.environ, "LC_ALL": "C"} | ({"TMPDIR": str(folder)} if folder else {})
     try:
-        with tempfile.TemporaryFile(dir=folder if "TMPDIR" in around else None) as printed:
+        with tempfile.TemporaryFile(dir=folder) as printed:
             process = subprocess.Popen(
                 command,
                 cwd=folder,

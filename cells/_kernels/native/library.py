@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shlex
 from contextlib import suppress
 from enum import IntEnum
 from functools import cache
@@ -81,7 +82,7 @@ def describe() -> str:
         f"{found.level.title} is used{forced}, of {', '.join(level.title for level in found.levels)}",
         *([found.remark] if found.remark else []),
         *(["one thread, compiled without OpenMP"] if not found.openmp else []),
-        f"{compiler.command[0]}: {compiler.title}",
+        f"{shlex.join(compiler.command)}: {compiler.title}",
         f"built in {seconds:.1f} s" if seconds else "kept from before",
         f"{path}, {_size(path) / 1e3:.0f} kB",
     ]
