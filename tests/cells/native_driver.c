@@ -1,4 +1,4 @@
-/* Calls the kernels over many shapes, with heap buffers of exactly the sizes that they are promised, each level in turn.
+/* Calls the kernels over many shapes, with heap buffers of exactly the promised sizes, each level in turn.
  *
  * Linked with kernels.c under AddressSanitizer and UBSan by test_kernel_sanitizers.py: what reads or writes past a
  * buffer, or is undefined, ends the program. Prints the levels that ran; its status is 1 where a self-test failed.
@@ -15,7 +15,8 @@ int workbench_self_test(int level);
 static const int SIZES[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 65};
 static const int BATCHES[] = {1, 3, 8, 17};
 static const int STEPS[] = {1, 2, 5};
-#define EACH(value, of) for (size_t _##value = 0; _##value < sizeof of / sizeof *of && ((value = of[_##value]), 1); _##value++)
+#define EACH(value, of) \
+    for (size_t _##value = 0; _##value < sizeof of / sizeof *of && ((value = of[_##value]), 1); _##value++)
 
 /* Return a buffer of exactly so many floats, filled with small numbers; of none: one that nothing may touch. */
 static float *drawn(size_t count) {
@@ -50,7 +51,10 @@ int main(void) {
     for (int level = 1; level <= levels; level <<= 1) {
         if (!(levels & level)) continue;
         if (workbench_self_test(level)) wrong = 1;
-        EACH(batch, BATCHES) EACH(steps, STEPS) EACH(input, SIZES) EACH(hidden, SIZES) run(level, batch, steps, input, hidden);
+        EACH(batch, BATCHES)
+        EACH(steps, STEPS)
+        EACH(input, SIZES)
+        EACH(hidden, SIZES) run(level, batch, steps, input, hidden);
         printf("%d %s\n", level, wrong ? "wrong" : "right");
     }
     return wrong;

@@ -13,15 +13,12 @@ from cells._kernels.native import build
 
 DRIVER = Path(__file__).with_name("native_driver.c")
 FLAGS = ("-O1", "-g", "-std=gnu11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-OPTIONS = {"ASAN_OPTIONS": "detect_leaks=1:halt_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 EMPTY = "int main(void) { return 0; }\n"
 
 
 def call(*words: object) -> subprocess.CompletedProcess[str]:
     around = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
-    return subprocess.run(
-        [str(word) for word in words], env=around | OPTIONS, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([str(word) for word in words], env=around, capture_output=True, text=True, check=False)
 
 
 def compiled(target: Path, *sources: Path, flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -29,16 +26,19 @@ def compiled(target: Path, *sources: Path, flags: tuple[str, ...] = ()) -> subpr
 
 
 @pytest.fixture
-def sanitizers(tmp_path: Path) -> None:
+def sanitizers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test is skipped where the compiler has no sanitizers, or a program with them does not run."""
     source = tmp_path / "empty.c"
     source.write_text(EMPTY)
     built = compiled(tmp_path / "empty", source)
     if built.returncode:
         pytest.skip(f"no AddressSanitizer and UBSan: {built.stderr.strip()[:200]}")
-    ran = call(tmp_path / "empty")
-    if ran.returncode:
-        pytest.skip(f"programs with AddressSanitizer do not run here: {ran.stderr.strip()[:200]}")
+    for leaks in (1, 0):  # looking for leaks needs ptrace, which containers may forbid
+        monkeypatch.setenv("ASAN_OPTIONS", f"detect_leaks={leaks}")
+        ran = call(tmp_path / "empty")
+        if not ran.returncode:
+            return
+    pytest.skip(f"programs with AddressSanitizer do not run here: {ran.stderr.strip()[:200]}")
 
 
 @needs_compiler
@@ -58,7 +58,10 @@ def test_every_level_stays_within_its_buffers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ("volatile int at = 4; float *a = malloc(16); a[at] = 1; free(a);", "heap-buffer-overflow"),
+        (
+            "volatile int size = 16; volatile float *a = malloc(size); a[size / 4] = 1; free((void *)a);",
+            "heap-buffer-overflow",
+        ),
         ("volatile int big = 2147483647; big = big + 1;", "signed integer overflow"),
         ("volatile unsigned n = 33; volatile int a = 1 << n; (void)a;", "shift exponent"),
     ],
