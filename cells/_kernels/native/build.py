@@ -70,8 +70,7 @@ def build() -> Built:
     try:
         place = folder()
         place.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            place.mkdir(0o700)
+        place.mkdir(0o700, exist_ok=True)
         if not _own(place.stat()):
             raise BuildError(f"the cache {place} belongs to another user or can be written by others")
         key = _key(compiler, sources)

@@ -100,13 +100,18 @@ static int workbench_x86_levels(void) {
 
 #endif
 
-/* Return the levels that can be used here, as bits; each holds all that the lower ones have. */
+/* Return the levels that can be used here, as bits; each holds all that the lower ones have.
+ *
+ * Asked once: a virtual machine's cpuid takes some ten microseconds. Threads that ask at once find the same.
+ */
 WORKBENCH_API int workbench_levels(void) {
+    static volatile int levels = 0;
 #if WORKBENCH_X86
-    return WORKBENCH_PORTABLE | workbench_x86_levels();
+    if (!levels) levels = WORKBENCH_PORTABLE | workbench_x86_levels();
 #else
-    return WORKBENCH_PORTABLE;
+    levels = WORKBENCH_PORTABLE;
 #endif
+    return levels;
 }
 
 /* Return 1 where the kernels are compiled with OpenMP. */
