@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cells._kernels.native import library
+from cells._kernels.native import build, library
+from cells._kernels.native.compiler import BuildError
 
 COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler (cc, gcc, clang)")
@@ -38,3 +39,20 @@ def runs(folder: Path) -> list[str]:
     """Return the arguments of each run of ``script``."""
     file = folder / "runs"
     return file.read_text().splitlines() if file.exists() else []
+
+
+def libraries() -> list[Path]:
+    """Return the libraries in the cache."""
+    return sorted(build.folder().glob("kernels-*.so"))
+
+
+def left_over() -> list[str]:
+    """Whatever lies in the folder beside libraries and lock."""
+    return [path.name for path in build.folder().iterdir() if path.suffix != ".so" and path.name != ".lock"]
+
+
+def failure() -> str:
+    """Return why there is no library."""
+    with pytest.raises(BuildError) as caught:
+        build.build()
+    return str(caught.value)

@@ -12,11 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
-from kernel_compilers import COMPILER, needs_compiler, place, runs, script
+from kernel_compilers import COMPILER, failure, left_over, libraries, needs_compiler, place, runs, script
 from waiting import HANG, until
 
-from cells._kernels.native import build, compiler, library
-from cells._kernels.native.compiler import BuildError
+from cells._kernels.native import build, compiler
 from tasks.shared.datasets import cache
 
 __all__ = ["place"]
@@ -24,26 +23,11 @@ NOBODY = 65534
 BUILD = "from cells._kernels.native import build\nprint(build.build().path)\n"
 
 
-def libraries() -> list[Path]:
-    return sorted(build.folder().glob("kernels-*.so"))
-
-
-def left_over() -> list[str]:
-    """Whatever lies in the folder beside libraries and lock."""
-    return [path.name for path in build.folder().iterdir() if path.suffix != ".so" and path.name != ".lock"]
-
-
 def begun() -> subprocess.Popen[str]:
     command = [sys.executable, "-P", "-c", BUILD]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(build.__file__).parents[3]
     )
-
-
-def failure() -> str:
-    with pytest.raises(BuildError) as caught:
-        build.build()
-    return str(caught.value)
 
 
 def failure_of_nobody() -> str:
@@ -228,88 +212,3 @@ def test_a_cache_that_cannot_be_written(first: bool, place: Path, monkeypatch: p
 def test_a_cache_that_is_no_folder(place: Path) -> None:
     (place / "cache").touch()
     assert failure() == f"the cache {build.folder()} cannot be written: File exists"
-
-
-def test_no_compiler(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(place))
-    assert failure() == "no C compiler was found"
-    monkeypatch.setenv("CC", "/nonexistent/cc -m64")
-    assert failure() == "no C compiler was found: CC names /nonexistent/cc"
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        ("exit 3", "does not work: status 3"),
-        ("echo ld.so: no such library; exit 127", "does not work: ld.so: no such library"),
-        ("exit 0", "does not work: status 0"),
-    ],
-)
-def test_a_compiler_that_does_not_say_its_version(
-    line: str, reason: str, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = place / "cc"
-    path.write_text(f"#!/bin/sh\n{line}\n")
-    path.chmod(0o755)
-    monkeypatch.setenv("CC", str(path))
-    assert failure() == f"the C compiler {path} {reason}"
-
-
-@pytest.mark.parametrize(
-    ("lines", "reason"),
-    [
-        (
-            ["echo kernels.c: In function a: >&2", "echo 'kernels.c:3:1: error: no b' >&2", "exit 1"],
-            "kernels.c:3:1: error: no b",
-        ),
-        (["echo 'cannot execute cc1' >&2", "exit 1"], "cannot execute cc1"),
-        (["printf '\\033[31mred\\n'", "exit 1"], "?[31mred"),
-        (["exit 4"], "status 4"),
-        (["exit 0"], "status 0"),
-        (["kill -11 $$"], "status -11"),
-    ],
-)
-def test_a_compiler_that_fails(lines: list[str], reason: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CC", str(script(place, *lines)))
-    assert failure() == f"the compiler failed: {reason}"
-    assert left_over() == libraries() == []
-    assert len(runs(place)) == 2  # with OpenMP, and without
-    assert library.reason() == library.reason() == f"the compiler failed: {reason}"
-    assert library.load() is None
-    assert len(runs(place)) == 4  # one more try, and no other in this process
-    assert library.describe() == f"none, cells run as Python loops: the compiler failed: {reason}"
-
-
-def test_a_compiler_that_hangs_is_ended_with_all_that_it_started(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = script(place, f"sleep 1000 & echo $! > {place}/sleeper.new; mv {place}/sleeper.new {place}/sleeper; wait")
-    monkeypatch.setattr(compiler, "find", lambda: compiler.Compiler((str(fake),), "fake"))
-    wait = subprocess.Popen.wait
-
-    def until_it_sleeps(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
-        if timeout is not None:
-            until((place / "sleeper").exists, "the compiler has started")
-            timeout = 0.01
-        return wait(process, timeout)
-
-    monkeypatch.setattr(subprocess.Popen, "wait", until_it_sleeps)
-    assert failure() == f"the compiler {fake} took more than 60 seconds"
-    sleeper = Path("/proc") / (place / "sleeper").read_text().strip()
-    until(lambda: not sleeper.exists() or ") Z " in (sleeper / "stat").read_text(), "the sleeper has ended")
-    assert left_over() == []
-    assert len(runs(place)) == 1
-
-
-@needs_compiler
-def test_without_openmp_it_is_built_for_one_thread(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse = 'for word; do [ "$word" = -fopenmp ] && { echo "cannot find -lgomp"; exit 1; }; done'
-    monkeypatch.setenv("CC", str(script(place, refuse, f'exec {COMPILER} "$@"')))
-    found = library.load()
-    assert found
-    assert not found.openmp
-    assert ["-fopenmp" in line for line in runs(place)] == [True, False]
-    assert "one thread, compiled without OpenMP" in library.describe()
-
-
-def test_clang_gets_no_openmp() -> None:
-    assert compiler.Compiler(("cc",), "Debian clang version 14.0.6\nTarget: x").openmp == ()
-    assert compiler.Compiler(("cc",), "cc (Debian 12.2.0) 12.2.0").openmp == ("-fopenmp",)
