@@ -24,9 +24,18 @@ _NAMED = os.environ.pop("WORKBENCH_DATA", None)
 Workbench = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled kernels' folder, of all the suite's processes: they are built once."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "kernels"
+
+
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: Path) -> None:
     """Runs, cache and data of the machine's user are never touched; nothing is downloaded."""
+    monkeypatch.setenv("WORKBENCH_KERNELS", str(kernels))
+    monkeypatch.delenv("WORKBENCH_KERNEL_LEVEL", raising=False)
     monkeypatch.setenv("WORKBENCH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("WORKBENCH_MIRROR", "http://127.0.0.1:9")

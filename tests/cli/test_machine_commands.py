@@ -74,6 +74,7 @@ def test_doctor(workbench, runs_folder: Path, tmp_path: Path) -> None:
     assert told["runs"]["found"].startswith(str(runs_folder))
     assert told["cache"]["found"] == str(tmp_path / "cache")
     assert told["data: names"]["found"] == "not downloaded yet"
+    assert re.match(r"\w+ is used, of portable|none, cells run as Python loops: ", told["kernels"]["found"])
     plain = workbench("doctor", "--data", tmp_path)
     assert plain.returncode == 0, plain.stderr
     assert re.search(r"^data: names +incomplete +\S", plain.stdout, re.M)

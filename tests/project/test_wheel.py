@@ -74,7 +74,9 @@ def test_the_wheel_holds_the_three_packages_and_the_starter_data(wheel: Path) ->
     assert "tasks/names/labs/names-rnn-lstm.toml" in names
     assert "tasks/shared/datasets/sources.tsv" in names
     assert "workbench/tui/styles/base.tcss" in names
-    data = [*(ROOT / "workbench/report/templates").iterdir(), *ROOT.glob("tasks/*/labs/*.toml")]
+    sources = [path for path in (ROOT / "cells/_kernels/native").iterdir() if path.suffix in (".c", ".h")]
+    assert len(sources) > 1
+    data = [*sources, *(ROOT / "workbench/report/templates").iterdir(), *ROOT.glob("tasks/*/labs/*.toml")]
     assert len(data) > 8
     assert {path.relative_to(ROOT).as_posix() for path in data} <= set(names)
     assert not [name for name in names if "__pycache__" in name or "tests/" in name]

@@ -15,6 +15,7 @@ import psutil
 import cells
 import tasks
 import workbench
+from cells._kernels.native import library
 from tasks.base import DataError
 from tasks.shared.datasets import cache, locations
 from workbench.config.threads import cores, openmp_threads
@@ -51,6 +52,7 @@ def _compute() -> list[Finding]:
         Finding("torch", metadata.version("torch")),
         Finding("threads", f"{threads} for {os.cpu_count()} logical cores"),
         Finding("memory", f"{psutil.virtual_memory().available / 1e9:.1f} GB free"),
+        Finding("kernels", library.describe()),
     ]
     if driver:
         return [*findings, *_gpu(driver, threads)]

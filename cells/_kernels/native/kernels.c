@@ -1,9 +1,18 @@
-/* Whole-sequence kernels of the recurrences: forward and backward, one call a layer and direction.
+/* Whole-sequence recurrences, forward and backward, one call a layer and direction, in plain C: no header of Python's or
+ * torch's.
  *
- * One translation unit in plain C, without torch's or Python's headers. Everything in level.h is compiled once for each
- * kind of vector arithmetic; which one runs is chosen by the CPU at hand. The Python cells are the reference.
+ * One translation unit: the other parts are included. Built by compiler.py, called by ctypes. Everything in level.h is
+ * compiled once for each kind of vector instructions. The Python cells are the reference.
  */
+#include "levels.h"
 #include "sequence.h"
+
+#if WORKBENCH_HAS_AVX512BF16 || WORKBENCH_HAS_AMX
+#include <immintrin.h>
+#endif
+#ifdef WORKBENCH_TILES_EMULATED /* a test's stand-in for AMX, in its own file */
+#include WORKBENCH_TILES_EMULATED
+#endif
 
 /* Threads that a pass is shared out to: each has whole blocks of rows. */
 static int parts_of(const struct workbench_sequence *q, int block) {
@@ -19,52 +28,73 @@ static int part_begin(const struct workbench_sequence *q, int part, int parts, i
     for (int r = 0; r < q->batch; r++) all += q->lengths[r];
     int row = 0;
     while (row < q->batch && sum * parts < all * part) sum += q->lengths[row++];
-    const int rounded = (row + block / 2) / block * block;
-    return smaller(rounded, q->batch);
+    return smaller((row + block / 2) / block * block, q->batch);
 }
 
 #define LEVEL portable
 #define VL 4
-#define MR 3
-#define MORE_ROWS(CALL)
+#if defined(__aarch64__)
+#define MR 6
+#else
+#define MR 2
+#endif
 #define LOWERED 0
 #define TARGET
 #include "level.h"
 
-#if defined(__x86_64__)
+#if WORKBENCH_HAS_AVX2
 #define LEVEL avx2
 #define VL 8
 #define MR 3
-#define MORE_ROWS(CALL)
 #define LOWERED 0
-#define TARGET __attribute__((target("avx2,fma")))
-#include "level.h"
-
-#define LEVEL avx512
-#define VL 16
-#define MR 6
-#define MORE_ROWS(CALL) \
-    case 4: CALL(4); break; \
-    case 5: CALL(5); break; \
-    case 6: CALL(6); break;
-#define LOWERED 0
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")))
+#define TARGET WORKBENCH_TARGET_AVX2
 #include "level.h"
 #endif
 
-enum { PORTABLE = 1, AVX2 = 2, AVX512 = 4 };
+#if WORKBENCH_HAS_AVX512
+#define LEVEL avx512
+#define VL 16
+#define MR 6
+#define LOWERED 0
+#define TARGET WORKBENCH_TARGET_AVX512
+#include "level.h"
+#endif
 
-static int vector_floats(int level) { return level >= AVX512 ? 16 : level == AVX2 ? 8 : 4; }
+#if WORKBENCH_HAS_AVX512BF16
+#define LEVEL avx512bf16
+#define VL 16
+#define MR 6
+#define LOWERED 1
+#define TILES 0
+#define TARGET WORKBENCH_TARGET_AVX512BF16
+#include "level.h"
+#endif
 
-/* Return the floats that are kept for each of the M steps: `gates` or else `memory`. */
-int64_t workbench_kept(int cell, int hidden, int level, int memory) {
+#if WORKBENCH_HAS_AMX || defined(WORKBENCH_TILES_EMULATED)
+#define LEVEL amx
+#define VL 16
+#define MR 16
+#define LOWERED 1
+#define TILES 1
+#ifdef WORKBENCH_TILES_EMULATED
+#define TARGET WORKBENCH_TARGET_AVX512
+#else
+#define TARGET WORKBENCH_TARGET_AMX
+#endif
+#include "level.h"
+#endif
+
+static int vector_floats(int level) { return level >= WORKBENCH_AVX512 ? 16 : level == WORKBENCH_AVX2 ? 8 : 4; }
+
+/* Return the floats that are kept of each of the M steps, as `gates` or else as `memory`. */
+WORKBENCH_API int64_t workbench_kept(int cell, int hidden, int level, int memory) {
     const struct layout a = layout_of(cell, hidden, vector_floats(level));
     if (memory) return cell == LSTM || cell == TEXTBOOK_GRU ? a.units : 0;
     return cell == RNN ? 0 : a.columns;
 }
 
-/* Compute a pass, forward or backward; returns 0, or -1 where there is no memory for it. */
-int workbench_pass(const struct workbench_sequence *q, int level, int backward) {
+/* Compute a pass at a level, forward or backward; return 0, or -1 where there is no memory for it. */
+WORKBENCH_API int workbench_pass(const struct workbench_sequence *q, int level, int backward) {
     int *alive = malloc(((size_t)q->steps + 1) * sizeof(int));
     int64_t *offset = malloc(((size_t)q->steps + 1) * sizeof(int64_t));
     int failed = !alive || !offset;
@@ -79,9 +109,19 @@ int workbench_pass(const struct workbench_sequence *q, int level, int backward) 
         }
         const struct places places = {alive, offset};
         switch (level) {
-#if defined(__x86_64__)
-        case AVX512: failed = backward ? run_backward_avx512(q, &places) : run_forward_avx512(q, &places); break;
-        case AVX2: failed = backward ? run_backward_avx2(q, &places) : run_forward_avx2(q, &places); break;
+#if WORKBENCH_HAS_AMX || defined(WORKBENCH_TILES_EMULATED)
+        case WORKBENCH_AMX: failed = backward ? run_backward_amx(q, &places) : run_forward_amx(q, &places); break;
+#endif
+#if WORKBENCH_HAS_AVX512BF16
+        case WORKBENCH_AVX512BF16:
+            failed = backward ? run_backward_avx512bf16(q, &places) : run_forward_avx512bf16(q, &places);
+            break;
+#endif
+#if WORKBENCH_HAS_AVX512
+        case WORKBENCH_AVX512: failed = backward ? run_backward_avx512(q, &places) : run_forward_avx512(q, &places); break;
+#endif
+#if WORKBENCH_HAS_AVX2
+        case WORKBENCH_AVX2: failed = backward ? run_backward_avx2(q, &places) : run_forward_avx2(q, &places); break;
 #endif
         default: failed = backward ? run_backward_portable(q, &places) : run_forward_portable(q, &places); break;
         }
@@ -90,3 +130,5 @@ int workbench_pass(const struct workbench_sequence *q, int level, int backward) 
     free(offset);
     return failed ? -1 : 0;
 }
+
+#include "self_test.h"

@@ -1,4 +1,6 @@
-/* Everything of one level: LEVEL, VL, MR, MORE_ROWS and TARGET are set by the file that includes this one. */
+/* Everything of one level. The file that includes this one sets LEVEL, its name; VL, floats of a vector; MR, rows of a
+ * block; LOWERED, products are of bfloat16, and TILES, by AMX; TARGET, the mark of its functions.
+ */
 
 #define JOINED(name, level) name##_##level
 #define JOIN(name, level) JOINED(name, level)
@@ -8,6 +10,25 @@
 
 #define PANEL (4 * VL)
 #define item NAME(factor)
+
+/* Call with the number of rows known to the compiler, so that it keeps a block's sums in registers. */
+#if MR == 6
+#define MORE_ROWS(CALL) \
+    case 3: CALL(3); break; \
+    case 4: CALL(4); break; \
+    case 5: CALL(5); break; \
+    default: CALL(6); break;
+#elif MR == 3
+#define MORE_ROWS(CALL) default: CALL(3); break;
+#else
+#define MORE_ROWS(CALL)
+#endif
+#define FOR_ROWS(rows, CALL) \
+    switch (rows) { \
+    case 1: CALL(1); break; \
+    case 2: CALL(2); break; \
+    MORE_ROWS(CALL) \
+    }
 
 #include "vector.h"
 #if LOWERED
@@ -121,4 +142,5 @@ FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct
 #undef VL
 #undef MR
 #undef MORE_ROWS
+#undef TILES
 #undef TARGET

@@ -96,14 +96,7 @@ INLINE void NAME(outer_product)(const int rows, const int count, const float *a,
         for (int v = 0; v < count; v++) NAME(store)(out + r * out_stride + v * VL, sums[r][v]);
 }
 
-/* The functions above with the numbers of rows and vectors known to the compiler: it keeps the sums in registers. */
-#define FOR_ROWS(rows, CALL) \
-    switch (rows) { \
-    case 1: CALL(1); break; \
-    case 2: CALL(2); break; \
-    case 3: CALL(3); break; \
-    MORE_ROWS(CALL) \
-    }
+/* The functions above with the numbers of rows and vectors known to the compiler. */
 
 FUNCTION void NAME(gate_block)(int rows, int count, const float *bias, const float *const *x, int input, const float *wx,
                                const float *const *h, int hidden, const float *wh, float *out) {

@@ -6,7 +6,11 @@
 
 typedef uint16_t item;
 typedef int32_t NAME(pair) __attribute__((aligned(2), may_alias));
+#if TILES
 #define DEPTH(k) (whole(k, 32) * 32)
+#else
+#define DEPTH(k) (whole(k, 2) * 2)
+#endif
 #define PLACE(i, j, columns) (((int64_t)(i) / 2 * (columns) + (j)) * 2 + (i) % 2)
 #define TERMS 2
 #define INPUT_PLACE(row, i, chunk) ((int64_t)(i) * (chunk) + (row))
@@ -85,14 +89,14 @@ FUNCTION void NAME(begin_tiles)(void) {
 #define BEGIN_PRODUCTS NAME(begin_tiles)();
 #define END_PRODUCTS _tile_release();
 
-INLINE void NAME(load_sums)(const int count, const float *sums, int64_t stride) {
+INLINE void NAME(load_sums)(int count, const float *sums, int64_t stride) {
     _tile_loadd(0, sums, stride * 4);
     if (count > 1) _tile_loadd(1, sums + VL, stride * 4);
     if (count > 2) _tile_loadd(2, sums + 2 * VL, stride * 4);
     if (count > 3) _tile_loadd(3, sums + 3 * VL, stride * 4);
 }
 
-INLINE void NAME(store_sums)(const int count, float *sums, int64_t stride) {
+INLINE void NAME(store_sums)(int count, float *sums, int64_t stride) {
     _tile_stored(0, sums, stride * 4);
     if (count > 1) _tile_stored(1, sums + VL, stride * 4);
     if (count > 2) _tile_stored(2, sums + 2 * VL, stride * 4);
@@ -155,13 +159,14 @@ FUNCTION void NAME(product_block)(int rows, int count, const item *const *a, int
 
 FUNCTION void NAME(outer_block)(int rows, int count, const item *a, int64_t chunk, const item *b, int k, float *out,
                                 int64_t out_stride) {
-    float sums[MR * PANEL];
-    for (int r = 0; r < rows; r++) memcpy(sums + r * PANEL, out + r * out_stride, count * VL * sizeof(float));
-    NAME(load_sums)(4, sums, PANEL);
+    float part[MR * PANEL], *sums = rows == MR ? out : part;
+    const int64_t stride = rows == MR ? out_stride : PANEL;
+    for (int r = 0; r < rows && sums != out; r++) memcpy(sums + r * stride, out + r * out_stride, count * VL * sizeof(float));
+    NAME(load_sums)(count, sums, stride);
     if (count == 4) NAME(add_tiles)(4, 0, a, chunk, k, b, PANEL);
     else NAME(add_tiles)(3, 0, a, chunk, k, b, PANEL);
-    NAME(store_sums)(4, sums, PANEL);
-    for (int r = 0; r < rows; r++) memcpy(out + r * out_stride, sums + r * PANEL, count * VL * sizeof(float));
+    NAME(store_sums)(count, sums, stride);
+    for (int r = 0; r < rows && sums != out; r++) memcpy(out + r * out_stride, sums + r * stride, count * VL * sizeof(float));
 }
 
 #else

@@ -1,0 +1,58 @@
+"""Compilers for the tests of the kernels' building: the machine's own, and scripts that stand in its place."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cells._kernels.native import build, library
+from cells._kernels.native.compiler import BuildError
+
+COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler (cc, gcc, clang)")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty cache, and a process that has not tried yet."""
+    monkeypatch.delenv("WORKBENCH_KERNELS")
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+    library.forget()
+    yield tmp_path
+    library.forget()
+
+
+def script(folder: Path, *lines: str) -> Path:
+    """Return a compiler that says its version, appends its arguments to ``runs`` and goes on with the lines."""
+    path = folder / "fake-cc"
+    version = 'if [ "$1" = --version ]; then echo "fake 1.0"; exit; fi'
+    path.write_text("\n".join(["#!/bin/sh", version, f'echo "$@" >> {folder}/runs', *lines, ""]))
+    path.chmod(0o755)
+    return path
+
+
+def runs(folder: Path) -> list[str]:
+    """Return the arguments of each run of ``script``."""
+    file = folder / "runs"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def libraries() -> list[Path]:
+    """Return the libraries in the cache."""
+    return sorted(build.folder().glob("kernels-*.so"))
+
+
+def left_over() -> list[str]:
+    """Whatever lies in the folder beside libraries and lock."""
+    return [path.name for path in build.folder().iterdir() if path.suffix != ".so" and path.name != ".lock"]
+
+
+def failure() -> str:
+    """Return why there is no library."""
+    with pytest.raises(BuildError) as caught:
+        build.build()
+    return str(caught.value)
