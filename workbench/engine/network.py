@@ -52,6 +52,7 @@ def build_recurrent(spec: RunSpec, input_size: int) -> Recurrent:
             dropout=options.dropout,
             output_size=options.output_size,
             options=spec.cell_options,
+            kernel=options.kernel,
         )
     except KeyError as error:
         if error.args != (spec.cell,):
