@@ -23,8 +23,8 @@ _FUNCTIONS: dict[str, Callable[..., tuple[Tensor, ...]]] = {
     "rnn": torch.rnn_tanh,
 }
 
-# cuDNN wants the four weights of a cell in one piece of memory and copies them into one at each call, some microseconds.
-# Parameters that were views of one piece would save that, at the price of a state_dict whose tensors share memory.
+# cuDNN wants the four weights of a cell in one piece of memory, and copies them into one at each call. Parameters that
+# were views of one piece would save that, and would have to be made anew after each move and copy of the network.
 warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk of memory")
 
 

@@ -15,6 +15,7 @@ import psutil
 import cells
 import tasks
 import workbench
+from cells._kernels.native.build import describe
 from tasks.base import DataError
 from tasks.shared.datasets import cache, locations
 from workbench.config.threads import cores, openmp_threads
@@ -52,10 +53,11 @@ def _compute() -> list[Finding]:
         Finding("threads", f"{threads} for {os.cpu_count()} logical cores"),
         Finding("memory", f"{psutil.virtual_memory().available / 1e9:.1f} GB free"),
     ]
+    kernels = Finding("kernels", f"reference, torch; native: {describe()}")
     if driver:
-        return [*findings, *_gpu(driver, threads)]
+        return [*findings, *_gpu(driver, threads), kernels]
     cpu = Finding("device", f"CPU, {threads} thread{'s' * (threads != 1)}")
-    return [*findings, cpu, Finding("GPU", "none: trainings run on the CPU")]
+    return [*findings, cpu, Finding("GPU", "none: trainings run on the CPU"), kernels]
 
 
 def _gpu(driver: str, threads: int) -> list[Finding]:
