@@ -6,10 +6,11 @@ compute, is replaced by the Python cell for this training.
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -22,6 +23,7 @@ from workbench.engine import checkpoint, devices, network, twins
 
 _ROWS = 8  # of the first batch
 _BOUND, _BOUND_MIXED = 1e-3, 3e-2  # largest relative difference, in float32 and in mixed precision
+_ROUNDINGS = 4  # so many times the Python cell's own rounding explain a difference beyond the bound
 _BY = {"native": "compiled C", "torch": "torch's own function"}
 
 
@@ -74,15 +76,16 @@ def check(
         if not given:
             return Computed(choice.kernel, f"computed by {by}, not compared with the Python cell", [])
         try:
-            apart = max(_difference(recurrent, one) for recurrent, one in given)
+            compared = [_Compared(recurrent, one) for recurrent, one in given]
+            apart = _largest(one.apart for one in compared)
+            fits = all(one.fits(_BOUND_MIXED if precision else _BOUND) for one in compared)
         except Exception as error:
             if checkpoint.out_of_memory(error):
                 raise
             traceback.print_exc()
             why = f"failed on the first batch ({(str(error) or type(error).__name__).splitlines()[0]})"
             return _replaced(recurrences, choice.kernel, why)
-    bound = _BOUND_MIXED if precision else _BOUND
-    if not apart <= bound:
+    if not fits:
         return _replaced(recurrences, choice.kernel, f"differs from the Python cell by {_short(apart)}")
     equal = f"equal to the Python cell to {_short(apart)}" if apart else "the same as the Python cell to the last bit"
     return Computed(choice.kernel, f"computed by {by}, {equal}", [])
@@ -138,16 +141,35 @@ def _given(x: Tensor, lengths: Tensor | None = None, state: Any = None, *, retur
     return _Given(x.detach(), lengths, state, return_state)
 
 
-def _difference(recurrent: Recurrent, given: _Given) -> float:
-    """Return the largest difference of a kernel's values from the Python cell's, relative to each tensor's largest."""
-    values = _values(recurrent, given)
-    kernel, recurrent.kernel = recurrent.kernel, "reference"
-    try:
-        expected = _values(recurrent, given)
-    finally:
-        recurrent.kernel = kernel
-    apart = [_relative(a, b) for a, b in zip(values, expected, strict=True) if a is not None and b is not None]
-    return max(apart, key=lambda one: math.inf if math.isnan(one) else one)
+class _Compared:
+    """A kernel's values beside the Python cell's."""
+
+    def __init__(self, recurrent: Recurrent, given: _Given) -> None:
+        self._recurrent, self._given = recurrent, given
+        values = _values(recurrent, given)
+        kernel, recurrent.kernel = recurrent.kernel, "reference"
+        try:
+            self._expected = _values(recurrent, given)
+        finally:
+            recurrent.kernel = kernel
+        self._apart = _relative(values, self._expected)
+
+    @property
+    def apart(self) -> float:
+        """The largest difference, relative to the largest value of its tensor."""
+        return _largest(self._apart)
+
+    def fits(self, bound: float) -> bool:
+        """True where each tensor differs by no more than ``bound``, or than the Python cell's own rounding explains."""
+        if self.apart <= bound:
+            return True
+        exact = copy.deepcopy(self._recurrent).double()
+        exact.kernel, given = "reference", self._given
+        state = None if given.state is None else type(given.state)(*(part.double() for part in given.state))
+        with torch.autocast(given.x.device.type, enabled=False):
+            truth = _values(exact, given._replace(x=given.x.double(), state=state))
+        own = _relative(self._expected, truth)
+        return all(apart <= max(bound, _ROUNDINGS * error) for apart, error in zip(self._apart, own, strict=True))
 
 
 def _values(recurrent: Recurrent, given: _Given) -> list[Tensor | None]:
@@ -161,11 +183,18 @@ def _values(recurrent: Recurrent, given: _Given) -> list[Tensor | None]:
     return [outputs, *(last or ()), *torch.autograd.grad(outputs, leaves, gradient, allow_unused=True)]
 
 
-def _relative(value: Tensor, expected: Tensor) -> float:
-    """Return the largest difference relative to the largest expected value; 0 where that is no number itself."""
-    value, expected = value.detach().double(), expected.detach().double()
-    if not bool(expected.isfinite().all()):
-        return 0.0  # weights that are no numbers any more tell nothing about a kernel
-    largest = float(expected.abs().max()) if expected.numel() else 0.0
-    apart = float((value - expected).abs().max()) if expected.numel() else 0.0
-    return apart / (largest or 1.0)
+def _relative(values: Sequence[Tensor | None], expected: Sequence[Tensor | None]) -> list[float]:
+    """Return each tensor's largest difference relative to its largest expected value; 0 where that is no number."""
+    found = []
+    for one, other in zip(values, expected, strict=True):
+        if one is None or other is None or not other.numel():
+            continue
+        one, other = one.detach().double(), other.detach().double()
+        largest, apart = float(other.abs().max()), float((one - other).abs().max())
+        found.append(apart / (largest or 1.0) if math.isfinite(largest) else 0.0)
+    return found
+
+
+def _largest(found: Iterable[float]) -> float:
+    """Return the largest difference; NaN, where a kernel's value is none, is the largest of all."""
+    return max(found, key=lambda one: math.inf if math.isnan(one) else one)
