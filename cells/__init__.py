@@ -73,6 +73,7 @@ def build(
     dropout: float = 0.0,
     output_size: int = 0,
     options: Mapping[str, object] | None = None,
+    kernel: str = "auto",
 ) -> Recurrent:
     """Return a recurrent network of the named cell.
 
@@ -84,6 +85,7 @@ def build(
         dropout: share of each layer's outputs dropped before the next layer, in training.
         output_size: O, for cells whose output is not their state (``tutorial-rnn``); 0: the hidden size.
         options: values of the cell's own ``Options``; the others keep their defaults.
+        kernel: what computes the recurrence, one of ``cells._kernels.KERNELS``.
 
     Raises:
         KeyError: there is no such cell.
@@ -101,6 +103,7 @@ def build(
         dropout=dropout,
         output_size=output_size,
         options=options,
+        kernel=kernel,
     )
 
 

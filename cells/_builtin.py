@@ -1,20 +1,15 @@
-"""torch's own recurrences as cells: one layer and one direction of ``torch.nn``.
-
-They run on padded batches: packing a ragged batch takes ten times the padded time on the CPU, so a ragged batch is
-packed only where states go in or come out.
-"""
+"""torch's own recurrences as cells: one layer and one direction of ``torch.nn``."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from cells._base import Cell, Hidden
-from cells._packing import State, Steps
+from cells._packing import State, Steps, run_whole
 
 
 class BuiltIn(Cell[State]):
@@ -45,12 +40,15 @@ class BuiltIn(Cell[State]):
         return {"h": self.step(projected, state)[0]}  # torch gives no gates
 
     def run(self, x: Tensor, steps: Steps, state: State | None, return_state: bool) -> tuple[Tensor, State | None]:
-        before = None if state is None else self.to_module(steps.sort(state))
-        if return_state or state is not None:
-            packed = PackedSequence(steps.take(x), torch.tensor(steps.sizes))
-            output, after = self.rnn(packed, before)
-            return steps.put(output.data), steps.unsort(self.from_module(after)) if return_state else None
-        return steps.turn_back(self.rnn(steps.turn(x))[0]), None  # (T,B,H)
+        return run_whole(self._whole, x, steps, state, return_state)
+
+    def _whole(self, x: Tensor, sizes: Tensor | None, state: State | None) -> tuple[Tensor, State]:
+        before = None if state is None else self.to_module(state)
+        if sizes is None:
+            output, after = self.rnn(x, before)
+            return output, self.from_module(after)
+        packed, after = self.rnn(PackedSequence(x, sizes), before)
+        return packed.data, self.from_module(after)
 
     def torch_parameters(self) -> dict[str, Tensor]:
         return {name.removesuffix("_l0"): tensor for name, tensor in self.rnn.named_parameters()}

@@ -17,7 +17,7 @@ from msgspec import inspect
 
 from cells._source import Fault, definition, parse, resolve
 
-TAKEN = ("hidden", "layers", "bidirectional", "dropout", "output_size")
+TAKEN = ("hidden", "layers", "bidirectional", "dropout", "output_size", "kernel")
 """Names under ``cell.`` that every cell has already."""
 
 _MODULES = {"msgspec", "typing", "typing_extensions", "math", "enum"}

@@ -7,13 +7,23 @@ Shapes: B batch, T time, F features, M steps of all sequences together (B·T whe
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, TypeVar
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 State = TypeVar("State", bound=tuple[Tensor, ...])
 """A NamedTuple of tensors (B, …), its own type for each cell."""
+
+
+class Rows(NamedTuple):
+    """Rows of a batch, the longest first, on the CPU."""
+
+    order: Tensor  # (B,) int32: the row of the batch at each place
+    lengths: Tensor  # (B,) int32, of the rows in this order
+    backward: bool  # each is read from its own end
 
 
 class Steps(ABC):
@@ -23,6 +33,7 @@ class Steps(ABC):
     """
 
     sizes: list[int]
+    rows: Rows
 
     @abstractmethod
     def take(self, x: Tensor) -> Tensor:
@@ -47,6 +58,32 @@ class Steps(ABC):
     @abstractmethod
     def unsort(self, state: State) -> State:
         """Undo ``sort``."""
+
+
+def run_whole(
+    compute: Callable[[Tensor, Tensor | None, State | None], tuple[Tensor, State]],
+    x: Tensor,
+    steps: Steps,
+    state: State | None,
+    return_state: bool,
+) -> tuple[Tensor, State | None]:
+    """Run a function of whole sequences from the first step to the last as ``Cell.run`` runs the steps.
+
+    Packing a ragged batch takes ten times the padded time on the CPU, and the slower algorithm of cuDNN: it is packed
+    only where the states at the ends of sequences of unequal lengths are wanted.
+
+    Args:
+        compute: from sequences (T,B,F), or packed (M,F) with the number alive at each step (T,), and the state before
+            the first step, to outputs of the same form and the state after the last.
+        x: (T,B,F), and what is padding in it does not matter.
+    """
+    ragged = len(steps.sizes) < len(x) or steps.sizes[-1] < x.shape[1]
+    if ragged and return_state:
+        before = None if state is None else steps.sort(state)
+        flat, after = compute(steps.take(x), torch.tensor(steps.sizes), before)
+        return steps.put(flat), steps.unsort(after)
+    output, after = compute(steps.turn(x), None, state)
+    return steps.turn_back(output), after if return_state else None  # (T,B,O)
 
 
 def both_directions(lengths: Tensor | None, batch: int, time: int, device: torch.device) -> tuple[Steps, Steps]:
@@ -77,7 +114,8 @@ class EqualLengths(Steps):
 
     def __init__(self, batch: int, time: int, *, backward: bool) -> None:
         self.sizes = [batch] * time
-        self._backward = backward
+        order = torch.arange(batch, dtype=torch.int32)
+        self.rows = Rows(order, torch.full((batch,), time, dtype=torch.int32), backward)
 
     def take(self, x: Tensor) -> Tensor:
         return self.turn(x).flatten(0, 1)
@@ -86,7 +124,7 @@ class EqualLengths(Steps):
         return self.turn_back(flat.view(len(self.sizes), self.sizes[0], -1))
 
     def turn(self, x: Tensor) -> Tensor:
-        return x.flip(0) if self._backward else x
+        return x.flip(0) if self.rows.backward else x
 
     def turn_back(self, x: Tensor) -> Tensor:
         return self.turn(x)
@@ -102,17 +140,29 @@ class UnequalLengths(Steps):
     """Sequences of unequal lengths."""
 
     def __init__(self, lengths: Tensor, time: int, device: torch.device, *, backward: bool) -> None:
-        batch = len(lengths)
         order = lengths.argsort(descending=True, stable=True)  # (B,)
-        steps = torch.arange(time)[:, None]  # (T,1)
-        alive = steps < lengths[order]  # (T,B), each row's live ones in front
-        self.sizes = alive.sum(1).tolist()[: int(lengths.max())]
-        forward, back = (at * batch + order for at in (steps, lengths[order] - 1 - steps))  # (T,B), into T·B
-        self._shape = (time, batch)
-        self._forward = forward[alive].to(device, non_blocking=True)  # (M,)
-        self._read = back[alive].to(device, non_blocking=True) if backward else self._forward  # (M,)
+        self._lengths = lengths[order]  # (B,)
+        self._alive = torch.arange(time)[:, None] < self._lengths  # (T,B), each row's live ones in front
+        self.sizes = self._alive.sum(1).tolist()[: int(self._lengths[0])]
+        self.rows = Rows(order.int(), self._lengths.int(), backward)
+        self._device = device
         self._order = order.to(device, non_blocking=True)
-        self._unorder = order.argsort().to(device, non_blocking=True)
+
+    @cached_property
+    def _forward(self) -> Tensor:
+        """Places of the live steps in T·B, from each sequence's first: (M,)."""
+        return self._places(torch.arange(len(self._alive))[:, None])
+
+    @cached_property
+    def _read(self) -> Tensor:
+        """Places of the live steps in T·B in this direction: (M,)."""
+        if not self.rows.backward:
+            return self._forward
+        return self._places(self._lengths - 1 - torch.arange(len(self._alive))[:, None])
+
+    def _places(self, steps: Tensor) -> Tensor:
+        batch = len(self._lengths)
+        return (steps * batch + self.rows.order)[self._alive].to(self._device, non_blocking=True)
 
     def take(self, x: Tensor) -> Tensor:
         return _take(x.flatten(0, 1), self._read)
@@ -121,7 +171,7 @@ class UnequalLengths(Steps):
         return self._place(flat, self._read)
 
     def turn(self, x: Tensor) -> Tensor:
-        return x if self._read is self._forward else self._place(self.take(x), self._forward)
+        return x if not self.rows.backward else self._place(self.take(x), self._forward)
 
     def turn_back(self, x: Tensor) -> Tensor:
         return self.put(_take(x.flatten(0, 1), self._forward))
@@ -130,11 +180,12 @@ class UnequalLengths(Steps):
         return type(state)(*(part[self._order] for part in state))
 
     def unsort(self, state: State) -> State:
-        return type(state)(*(part[self._unorder] for part in state))
+        unorder = self._order.argsort()
+        return type(state)(*(part[unorder] for part in state))
 
     def _place(self, flat: Tensor, rows: Tensor) -> Tensor:
-        zeros = flat.new_zeros(self._shape[0] * self._shape[1], flat.shape[1])
-        return zeros.index_copy(0, rows, flat).view(*self._shape, -1)
+        zeros = flat.new_zeros(self._alive.numel(), flat.shape[1])
+        return zeros.index_copy(0, rows, flat).view(*self._alive.shape, -1)
 
 
 def _take(x: Tensor, rows: Tensor) -> Tensor:

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cells._base import AnyCell, Cell
+from cells._kernels import KERNELS
+from cells._kernels.choice import Choice, choose
 from cells._packing import Steps, both_directions
 from cells._trace import Trace
 
@@ -32,9 +34,10 @@ class Recurrent(nn.Module):
         dropout: share of each layer's outputs dropped before the next layer, in training.
         output_size: O, for a cell with an output of its own; 0: H.
         options: values of the cell's own ``Options``.
+        kernel: what computes the recurrence, one of ``KERNELS``; also an attribute, to be set at any time.
 
     Raises:
-        ValueError: a size, a share or an option is out of bounds, or the cell refuses them.
+        ValueError: a size, a share or an option is out of bounds, the cell refuses them, or there is no such kernel.
     """
 
     def __init__(
@@ -48,9 +51,14 @@ class Recurrent(nn.Module):
         dropout: float = 0.0,
         output_size: int = 0,
         options: Mapping[str, object] | None = None,
+        kernel: str = "auto",
     ) -> None:
         super().__init__()
         self._trace: Trace | None = None  # records the passes
+        self._choices: dict[tuple[str, type[AnyCell], torch.device], Choice] = {}
+        if kernel not in KERNELS:
+            raise ValueError(f"There is no kernel {kernel!r}: it must be {', '.join(KERNELS[:-1])} or {KERNELS[-1]}.")
+        self.kernel = kernel
         if layers < 1 or not 0 <= dropout <= 1:
             raise ValueError(f"Layers must be at least 1 and dropout from 0 to 1: they are {layers}, {dropout}.")
         self.directions = 2 if bidirectional or kind.bidirectional else 1
@@ -98,9 +106,22 @@ class Recurrent(nn.Module):
         return x.transpose(0, 1), stacked  # (B,T,D·O)
 
     def _run(self, k: int, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
-        if self._trace is None:
-            return self._cell(k).run(x, steps, state, return_state)
-        return self._trace.run(self._cell(k), *divmod(k, self.directions), x, steps, state, return_state)
+        cell = self._cell(k)
+        if self._trace is not None:
+            return self._trace.run(cell, *divmod(k, self.directions), x, steps, state, return_state)
+        if torch.compiler.is_compiling() or _in_transform():
+            return cell.run(x, steps, state, return_state)
+        return self._choice(cell, x.device).run(cell, x, steps, state, return_state)
+
+    def choice(self, device: torch.device) -> Choice:
+        """Return the kernel that computes this network on a device."""
+        return self._choice(self._cell(0), device)
+
+    def _choice(self, cell: AnyCell, device: torch.device) -> Choice:
+        key = (self.kernel, type(cell), device)
+        if key not in self._choices:
+            self._choices[key] = choose(cell, self.kernel, device)
+        return self._choices[key]
 
     @contextmanager
     def traced(self, trace: Trace) -> Iterator[Trace]:
@@ -146,6 +167,11 @@ class Recurrent(nn.Module):
             f"input_size={self.input_size}, hidden_size={self.hidden_size}, layers={self.layers}, "
             f"directions={self.directions}, dropout={self.dropout}"
         )
+
+
+def _in_transform() -> bool:
+    """Return whether a transform of ``torch.func`` is at work, such as ``vmap``, of which kernels know nothing."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
 
 
 def _part(state: Any, k: int) -> Any:

@@ -52,12 +52,12 @@ def _compute() -> list[Finding]:
         Finding("torch", metadata.version("torch")),
         Finding("threads", f"{threads} for {os.cpu_count()} logical cores"),
         Finding("memory", f"{psutil.virtual_memory().available / 1e9:.1f} GB free"),
-        Finding("kernels", library.describe()),
     ]
+    kernels = Finding("kernels", f"reference, torch; native: {library.describe()}")
     if driver:
-        return [*findings, *_gpu(driver, threads)]
+        return [*findings, *_gpu(driver, threads), kernels]
     cpu = Finding("device", f"CPU, {threads} thread{'s' * (threads != 1)}")
-    return [*findings, cpu, Finding("GPU", "none: trainings run on the CPU")]
+    return [*findings, cpu, Finding("GPU", "none: trainings run on the CPU"), kernels]
 
 
 def _gpu(driver: str, threads: int) -> list[Finding]:

@@ -170,6 +170,7 @@ def print_summary(run: Run, status: Status, history: History, console: Console) 
         **_family(run),
         "kept steps": ", ".join(f"{step:,}" for step in run.kept_steps),
         "device": f"{started.device}, {started.precision}" if started else "",
+        "kernel": started.kernel_words if started else "",
         "parameters": f"{started.parameters:,}" if started else "",
         "step": f"{history.step:,} of {started.total_steps:,}" if started else "",
         "train": training_sample(run, history),

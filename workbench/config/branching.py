@@ -45,7 +45,7 @@ def branched(described: RunSpec, values: Mapping[str, object], parent: Parent) -
 
 def _changeable(key: str, described: RunSpec) -> bool:
     section, _, name = key.partition(".")
-    return section == "train" or key == "cell.dropout" or name in described.settings.training_settings
+    return section == "train" or key in ("cell.dropout", "cell.kernel") or name in described.settings.training_settings
 
 
 def keeps_moments(described: RunSpec, parent: Parent) -> bool:

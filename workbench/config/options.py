@@ -23,6 +23,13 @@ class CellOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     output_size: Annotated[
         int, Meta(ge=0, le=65536, description="output width of cells that have one of their own; 0: the hidden size")
     ] = 0
+    kernel: Annotated[
+        Literal["auto", "reference", "native", "torch"],
+        Meta(
+            description="what computes the recurrence: reference (the cell's Python loop), native (compiled C), torch "
+            "(torch's own function, cuDNN on a GPU); auto: the fastest that the cell has"
+        ),
+    ] = "auto"
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -121,6 +121,8 @@ def _started(trainer: Trainer) -> events.Started:
         host=socket.gethostname(),
         device=devices.device_name(trainer.device, trainer.threads),
         precision=str(trainer.amp_dtype or torch.float32).removeprefix("torch."),
+        kernel=trainer.computed.kernel,
+        kernel_note=trainer.computed.note,
         versions={
             "workbench": workbench.__version__,
             "python": platform.python_version(),
@@ -137,6 +139,7 @@ def _started(trainer: Trainer) -> events.Started:
             *trainer.examples.notes,
             *remarks(trainer.run.spec),
             *_device_notes(trainer),
+            *trainer.computed.notes,
             *_sample_notes(trainer),
         ],
         settings={**spec.values(trainer.run.spec), "train.device": trainer.device_setting},

@@ -52,6 +52,7 @@ def build_recurrent(spec: RunSpec, input_size: int) -> Recurrent:
             dropout=options.dropout,
             output_size=options.output_size,
             options=spec.cell_options,
+            kernel=options.kernel,
         )
     except KeyError as error:
         if error.args != (spec.cell,):
@@ -178,7 +179,18 @@ def _sentence(error: ValueError) -> str:
 
 def input_size(model: nn.Module) -> int:
     """Return the number of features that a network's recurrence reads at each step."""
-    return next((module.input_size for module in model.modules() if isinstance(module, Recurrent)), 1)
+    return next((recurrent.input_size for recurrent in recurrences(model)), 1)
+
+
+def recurrences(model: nn.Module) -> list[Recurrent]:
+    """Return the recurrent networks within a network."""
+    return [module for module in model.modules() if isinstance(module, Recurrent)]
+
+
+def kernel(model: nn.Module) -> str:
+    """Return the kernel that computes a network's recurrence; empty: it has none."""
+    device = next(model.parameters()).device
+    return next((recurrent.choice(device).kernel for recurrent in recurrences(model)), "")
 
 
 def printout(model: nn.Module) -> str:

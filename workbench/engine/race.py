@@ -98,6 +98,7 @@ def _contenders(racers: Sequence[Racer], examples: Data) -> list[Contender]:
             Contender(
                 cell=racer.spec.cell,
                 parameters=network.parameter_count(racer.model),
+                kernel=network.kernel(racer.model),
                 twin_of=racer.twin_of,
                 parity=finite(apart),
             )

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tasks.base import PlainError
 from tasks.shared import files
-from workbench.engine import checkpoint, data, devices, network
+from workbench.engine import checkpoint, data, devices, kernel_check, network
 from workbench.engine.alarms import Alarms, alarm_events
 from workbench.engine.branch_start import BranchStart
 from workbench.engine.evaluator import Evaluator
@@ -112,6 +112,9 @@ class Trainer:
             steps_per_epoch=self.steps_per_epoch,
             total_steps=self.total_steps,
         )
+        with state.doing("comparing the kernel with the Python cell"):
+            first = next(iter(self.batches()[state.batch :]), None)
+            self.computed = kernel_check.check(self.model, self.task, self.examples, first, self.amp_dtype)
         self._counted = 0.0  # seconds of this process that ``state.wall_s`` holds already
         self._saved = time.monotonic()
 

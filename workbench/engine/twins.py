@@ -89,13 +89,8 @@ def _outputs(model: nn.Module, ask: Callable[[nn.Module], object]) -> list[Tenso
         found.extend(part.detach().double() for part in _tensors(output))
 
     hooks = [module.register_forward_hook(note) for module in (model, *_recurrences(model).values())]
-    device = next(model.parameters()).device
     try:
-        with (
-            torch.random.fork_rng([device] if device.type == "cuda" else []),
-            torch.no_grad(),
-            _evaluating(model),
-        ):
+        with undisturbed(model), torch.no_grad():
             torch.manual_seed(0)
             note(model, (), ask(model))
     finally:
@@ -114,11 +109,13 @@ def _tensors(output: object) -> Iterator[Tensor]:
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    training = model.training
+def undisturbed(model: nn.Module) -> Iterator[None]:
+    """Ask a network in evaluation mode; its mode and torch's generators stay as they were."""
+    device, training = next(model.parameters()).device, model.training
     model.eval()
     try:
-        yield
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            yield
     finally:
         model.train(training)
 

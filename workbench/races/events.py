@@ -28,6 +28,7 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True):
 
     cell: str
     parameters: int
+    kernel: str = ""  # computes the recurrence: "reference", "native", "torch"
     twin_of: str = ""  # the cell whose weights it starts from; empty: its own, drawn from the race's seed
     parity: float | None = None  # largest difference of the two networks' outputs on the first batch
 

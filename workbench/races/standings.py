@@ -222,7 +222,7 @@ def parity_words(difference: Difference, bound: float) -> str:
 
 
 def start_words(contenders: Sequence[Contender], seed: int) -> list[str]:
-    """Return sentences on the weights from which the cells start."""
+    """Return sentences on the weights from which the cells start, and the kernels that compute them."""
     words = []
     for one in contenders:
         if one.twin_of:
@@ -235,4 +235,5 @@ def start_words(contenders: Sequence[Contender], seed: int) -> list[str]:
     elif alone:
         names = f"{', '.join(alone[:-1])} and {alone[-1]}"
         words.append(f"{names} are no twins: each starts from weights of its own, drawn from seed {seed}.")
-    return words
+    kernels = [f"{one.cell} by {one.kernel}" for one in contenders if one.kernel]
+    return [*words, *([f"Kernels: {', '.join(kernels)}."] if kernels else [])]

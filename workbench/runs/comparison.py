@@ -13,7 +13,7 @@ from workbench.render.metrics import formatted, heading
 from workbench.runs.summary import RunSummary, higher_is_better
 
 BEST = "★"
-_NO_EFFECT = ("train.device", "train.threads", "train.checkpoint_seconds")  # settings that change no figure
+_NO_EFFECT = ("cell.kernel", "train.device", "train.threads", "train.checkpoint_seconds")  # but for rounding
 
 
 class ResultFigure(NamedTuple):

@@ -30,6 +30,8 @@ class Started(_Event, frozen=True, kw_only=True, tag="started"):
     host: str
     device: str  # "NVIDIA H100", "CPU, 2 threads"
     precision: str
+    kernel: str = ""  # computes the recurrence: "reference", "native", "torch"; none in older runs
+    kernel_note: str = ""  # a clause on how exact it is, or why there is no faster one
     versions: dict[str, str]
     parameters: int
     train_size: int
@@ -38,6 +40,11 @@ class Started(_Event, frozen=True, kw_only=True, tag="started"):
     protocol: str = ""
     notes: list[str] = []
     settings: dict[str, Any] = {}  # every value of the spec by its dotted key; none in older runs
+
+    @property
+    def kernel_words(self) -> str:
+        """The kernel and the clause on it, for whoever shows a run; empty in older runs."""
+        return f"{self.kernel} ({self.kernel_note})" if self.kernel_note else self.kernel
 
 
 class Baseline(_Event, frozen=True, kw_only=True, tag="baseline"):

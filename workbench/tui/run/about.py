@@ -41,6 +41,7 @@ def about_text(run: Run, history: History) -> Content:
     if started := history.started:
         rows += [
             ("device", f"{started.device}, {started.precision}"),
+            *([("kernel", started.kernel_words)] if started.kernel else []),
             ("host", f"{started.host}, process {started.pid}"),
             ("parameters", f"{started.parameters:,}"),
             ("training rows", f"{started.train_size:,}"),

@@ -1,0 +1,48 @@
+"""Choice of the kernel that computes a cell on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from cells._base import AnyCell
+from cells._builtin import BuiltIn
+from cells._kernels import fused, native
+from cells._packing import Steps
+
+Run = Callable[[AnyCell, Tensor, Steps, Any, bool], tuple[Tensor, Any]]
+"""As ``Cell.run``, the cell its first argument."""
+
+
+class Choice(NamedTuple):
+    """A kernel, and how it computes."""
+
+    kernel: str  # "reference", "native" or "torch"
+    why: str  # a clause on why a faster one, or the one that was wanted, was not taken; empty: nothing to tell
+    run: Run
+
+
+def choose(cell: AnyCell, wanted: str, device: torch.device) -> Choice:
+    """Return the kernel that computes a cell on a device; the Python loop where there is no such kernel.
+
+    Args:
+        wanted: one of ``KERNELS``; ``auto`` is ``torch`` on a GPU and ``native`` elsewhere.
+    """
+    if isinstance(cell, BuiltIn):  # computes by torch's module, and has no other form
+        return Choice("torch", "", _own)
+    if wanted == "auto":
+        wanted = "torch" if device.type == "cuda" else "native"
+    if wanted == "torch":
+        why = fused.why_not(cell)
+        return Choice("reference", why, _own) if why else Choice("torch", "", fused.run)
+    if wanted == "native":
+        why = native.why_not(cell, device)
+        return Choice("reference", why, _own) if why else Choice("native", "", native.run)
+    return Choice("reference", "", _own)
+
+
+def _own(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
+    return cell.run(x, steps, state, return_state)
