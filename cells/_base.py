@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Generic, NamedTuple, Self, cast
 
 import msgspec
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cells._packing import State, Steps
+from cells._projection import linear_steps
 
 
 class Hidden(NamedTuple):
@@ -119,8 +120,13 @@ class Cell(nn.Module, ABC, Generic[State]):
 
     def project(self, x: Tensor) -> Tensor:
         """Compute all that does not depend on the state, for all steps at once: ``x`` (…,I) → (…,G)."""
+        return F.linear(x, self.weight_ih, self._input_bias)
+
+    @property
+    def _input_bias(self) -> Tensor:
+        """What ``project`` adds (G,): ``bias_ih``, and ``bias_hh`` where there is one."""
         two = self.recurrent_weight and self.recurrent_bias
-        return F.linear(x, self.weight_ih, self.bias_ih + self.bias_hh if two else self.bias_ih)
+        return self.bias_ih + self.bias_hh if two else self.bias_ih
 
     @property
     def recurrent_matrix(self) -> Tensor:
@@ -176,7 +182,7 @@ class Cell(nn.Module, ABC, Generic[State]):
         outputs, ended, alive, record = [], [], x.shape[1], self.record
         self._lowered = self._lower(x.device.type)
         try:
-            for projected in torch.split(self.project(steps.take(x)), steps.sizes):  # (n,G), n sequences still alive
+            for projected in self._project_steps(steps.take(x), steps.sizes):  # (n,G), n sequences still alive
                 n = len(projected)
                 if n < alive:  # those that ended keep their state as it is
                     ended.append(type(state)(*(part[n:] for part in state)))
@@ -193,6 +199,12 @@ class Cell(nn.Module, ABC, Generic[State]):
             return padded, None
         parts = zip(state, *reversed(ended), strict=True)
         return padded, steps.unsort(type(state)(*(torch.cat(part) for part in parts)))
+
+    def _project_steps(self, x: Tensor, sizes: list[int]) -> Iterator[Tensor]:
+        """Yield ``project``'s results step by step: ``x`` (M,I) → each (n,G), n from ``sizes``."""
+        if getattr(self.project, "__func__", None) is Cell.project:
+            return linear_steps(x, self.weight_ih, self._input_bias, sizes)
+        return iter(torch.split(self.project(x), sizes))  # a cell's own sees all steps in one call
 
     def _lower(self, device: str) -> Tensor | None:
         """Return ``weight_hh`` in autocast's arithmetic; ``None`` where there is no autocast or no such weight."""

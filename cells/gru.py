@@ -19,7 +19,6 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from cells._base import Cell, Hidden
 
@@ -31,8 +30,9 @@ class GRU(Cell[Hidden]):
     sigmoid_gates = ("r", "z")
     keep_gate = "z"
 
-    def project(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight_ih, self.bias_ih)  # (…,3H); b_hh belongs inside the reset
+    @property
+    def _input_bias(self) -> Tensor:
+        return self.bias_ih  # (3H,); b_hh belongs inside the reset
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
         H = self.hidden_size

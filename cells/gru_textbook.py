@@ -30,9 +30,11 @@ class TextbookGRU(Cell[Hidden]):
     recurrent_bias = False
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
-        H, W = self.hidden_size, self.recurrent_matrix
-        r, z = torch.addmm(projected[:, : 2 * H], state.h, W[: 2 * H].t()).sigmoid().chunk(2, 1)
-        n = torch.addmm(projected[:, 2 * H :], r * state.h, W[2 * H :].t()).tanh()  # (B,H)
+        rows = [2 * self.hidden_size, self.hidden_size]
+        of_gates, of_candidate = projected.split(rows, 1)  # (B,2H), (B,H)
+        W_gates, W_candidate = self.recurrent_matrix.split(rows)  # (2H,H), (H,H)
+        r, z = torch.addmm(of_gates, state.h, W_gates.t()).sigmoid().chunk(2, 1)  # 2 × (B,H)
+        n = torch.addmm(of_candidate, r * state.h, W_candidate.t()).tanh()  # (B,H)
         return {"r": r, "z": z, "n": n}
 
     def update(self, gates: Mapping[str, Tensor], state: Hidden) -> dict[str, Tensor]:

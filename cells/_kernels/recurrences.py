@@ -14,7 +14,7 @@ _KINDS: dict[str, tuple[type[AnyCell], int, int]] = {  # with the rows of gates 
     "gru-textbook": (TextbookGRU, 3, 1),
     "rnn": (RNN, 1, 2),
 }
-_DECISIVE = ("run", "step", "gates", "project", "recurrent_matrix")
+_DECISIVE = ("run", "step", "gates", "project", "_input_bias", "recurrent_matrix")
 """Attributes that make a recurrence; where a state begins is left to ``initial_state``, which kernels call."""
 
 
