@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _NARROW = 128  # inputs, from which on the product's own time decides
+_FEW = 1 << 16  # results, below which there is nothing to be gained
 _BLOCK_BYTES = 1 << 20  # of results
 _BLOCK_ROWS = 512  # fewer make a slower product, and more additions to the weight's gradient
 
@@ -39,8 +40,9 @@ def linear_steps(x: Tensor, weight: Tensor, bias: Tensor, sizes: list[int]) -> I
 
 def _in_blocks(x: Tensor, weight: Tensor) -> bool:
     """Return whether blocks pay: on a GPU a call costs more; in mixed precision each block's gradient is rounded."""
-    on_cpu = x.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
-    return on_cpu and weight.shape[1] < _NARROW and not torch.compiler.is_compiling()
+    if weight.shape[1] >= _NARROW or len(x) * len(weight) < _FEW or x.device.type != "cpu":
+        return False
+    return not torch.is_autocast_enabled("cpu") and not torch.compiler.is_compiling()
 
 
 def _block_by_block(x: Tensor, weight: Tensor, bias: Tensor, blocks: list[list[int]]) -> Iterator[Tensor]:

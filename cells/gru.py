@@ -35,10 +35,11 @@ class GRU(Cell[Hidden]):
         return self.bias_ih  # (3H,); b_hh belongs inside the reset
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
-        H = self.hidden_size
+        widths = [2 * self.hidden_size, self.hidden_size]
         recurrent = torch.addmm(self.bias_hh, state.h, self.recurrent_matrix.t())  # (B,3H)
-        r, z = (projected[:, : 2 * H] + recurrent[:, : 2 * H]).sigmoid().chunk(2, 1)  # 2 × (B,H)
-        n = torch.addcmul(projected[:, 2 * H :], r, recurrent[:, 2 * H :]).tanh()  # (B,H)
+        (x_rz, x_n), (h_rz, h_n) = torch.split(projected, widths, 1), torch.split(recurrent, widths, 1)
+        r, z = (x_rz + h_rz).sigmoid().chunk(2, 1)  # 2 × (B,H)
+        n = torch.addcmul(x_n, r, h_n).tanh()  # (B,H)
         return {"r": r, "z": z, "n": n}
 
     def update(self, gates: Mapping[str, Tensor], state: Hidden) -> dict[str, Tensor]:

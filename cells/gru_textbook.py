@@ -31,10 +31,10 @@ class TextbookGRU(Cell[Hidden]):
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
         rows = [2 * self.hidden_size, self.hidden_size]
-        of_gates, of_candidate = projected.split(rows, 1)  # (B,2H), (B,H)
-        W_gates, W_candidate = self.recurrent_matrix.split(rows)  # (2H,H), (H,H)
-        r, z = torch.addmm(of_gates, state.h, W_gates.t()).sigmoid().chunk(2, 1)  # 2 × (B,H)
-        n = torch.addmm(of_candidate, r * state.h, W_candidate.t()).tanh()  # (B,H)
+        x_rz, x_n = torch.split(projected, rows, 1)  # (B,2H), (B,H)
+        W_rz, W_n = torch.split(self.recurrent_matrix, rows)  # (2H,H), (H,H)
+        r, z = torch.addmm(x_rz, state.h, W_rz.t()).sigmoid().chunk(2, 1)  # 2 × (B,H)
+        n = torch.addmm(x_n, r * state.h, W_n.t()).tanh()  # (B,H)
         return {"r": r, "z": z, "n": n}
 
     def update(self, gates: Mapping[str, Tensor], state: Hidden) -> dict[str, Tensor]:

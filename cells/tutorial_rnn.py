@@ -31,7 +31,7 @@ class TutorialRNN(Cell[Hidden]):
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
         both = torch.addmm(projected, state.h, self.recurrent_matrix.t())  # (B,H+O)
-        h, o = both.split([self.hidden_size, self.output_size], 1)
+        h, o = torch.split(both, [self.hidden_size, self.output_size], 1)
         return {"h": h, "o": o}  # (B,H), (B,O)
 
     @property

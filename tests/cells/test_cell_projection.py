@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
@@ -105,6 +105,7 @@ def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
     """Number of rows of a block."""
     monkeypatch.setattr(_projection, "_BLOCK_ROWS", request.param)
     monkeypatch.setattr(_projection, "_BLOCK_BYTES", 0)
+    monkeypatch.setattr(_projection, "_FEW", 0)
     return int(request.param)
 
 
@@ -114,7 +115,7 @@ def cell_of(kind: type[AnyCell], inputs: int = I) -> AnyCell:
 
 
 def row_by_row(cell: AnyCell, x: Tensor, lengths: Tensor, start: Any, *, backward: bool) -> tuple[Tensor, Any]:
-    """Compute what ``Cell.run`` does by ``step`` alone, each sequence by itself, its inputs projected by ``F.linear``."""
+    """Compute what ``Cell.run`` does by ``F.linear`` and ``step`` alone, each sequence by itself."""
     bias = cell.bias_ih if isinstance(cell, GRU) or not hasattr(cell, "bias_hh") else cell.bias_ih + cell.bias_hh
     columns, lasts = [], []
     for b, length in enumerate(lengths.tolist()):
@@ -206,13 +207,14 @@ def test_narrow_inputs_make_blocks_whose_weight_gradient_is_input_times_gradient
     assert products(LSTM, wide, run) == forward + [((wide, n), (n, G)) for n in reversed(sizes)]
 
 
-@pytest.mark.parametrize("why", ["wide", "autocast"])
-def test_other_inputs_are_projected_at_once(why: str, block: int) -> None:
+@pytest.mark.parametrize("why", ["wide", "autocast", "few"])
+def test_other_inputs_are_projected_at_once(why: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if why == "few":
+        monkeypatch.setattr(_projection, "_FEW", B * T * 4 * H + 1)
     inputs = _projection._NARROW if why == "wide" else 11
     with torch.autocast("cpu", torch.bfloat16, enabled=why == "autocast"):
         found = products(LSTM, inputs, lambda cell, x: run(cell.float(), x.float()).float())
-    assert found[0] == ((B * T, inputs), (inputs, 4 * H))
-    assert len(found) == 2
+    assert found == [((B * T, inputs), (inputs, 4 * H)), ((4 * H, B * T), (B * T, inputs))]
 
 
 def test_a_projection_of_its_own_sees_all_steps_in_one_call(block: int) -> None:
