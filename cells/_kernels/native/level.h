@@ -128,7 +128,7 @@ FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct
 #undef BEGIN_PRODUCTS
 #undef WHOLE_BLOCKS
 #undef TERMS
-#undef INPUT_PLACE
+#undef TURNED
 #undef PLACE
 #undef DEPTH
 #undef CHUNK

@@ -4,7 +4,7 @@ typedef float item; /* what products multiply */
 #define DEPTH(k) (k)      /* terms of a product, with those that fill it up */
 #define PLACE(i, j, columns) ((int64_t)(i) * (columns) + (j)) /* of term i of column j in a packed panel */
 #define TERMS 1           /* of a column that lie side by side */
-#define INPUT_PLACE(row, i, chunk) ((int64_t)(row) * MR + (i)) /* of input i of a row in a block of inputs */
+#define TURNED 0
 #define WHOLE_BLOCKS(rows) ((size_t)(rows))
 #define BEGIN_PRODUCTS
 #define END_PRODUCTS
@@ -35,8 +35,21 @@ INLINE const item *NAME(row_operands)(const float *grads, int64_t panels_apart, 
     return grads;
 }
 
-/* Fill the inputs up to whole depths: they are. */
-INLINE void NAME(fill_up)(item *inputs, int blocks, int chunk, int filled) { (void)inputs, (void)blocks, (void)chunk, (void)filled; }
+/* Turn collected rows into blocks of inputs: they are, (blocks, chunk, MR). */
+INLINE void NAME(turn)(const item *rows, int blocks, int chunk, int filled, item *inputs) {
+    (void)rows, (void)blocks, (void)chunk, (void)filled, (void)inputs;
+}
+
+/* Put one row's values into the blocks of inputs from `block` on; return the block after them. */
+FUNCTION int NAME(collect)(item *inputs, int blocks, int chunk, int block, const float *values, int count, int row) {
+    (void)blocks;
+    for (int j = 0; j < count; j += MR, block++) {
+        item *to = inputs + ((int64_t)block * chunk + row) * MR;
+        const int n = smaller(MR, count - j);
+        for (int i = 0; i < n; i++) to[i] = values[j + i];
+    }
+    return block;
+}
 
 /* Add a·b to rows of accumulators: a row of `a` has `runs` runs of k floats, `stride` apart; b is (runs·k, count·VL). */
 INLINE void NAME(add_product)(const int rows, const int count, const int from, vf sums[MR][4], const float *const *a, int k,

@@ -13,7 +13,7 @@ typedef int32_t NAME(pair) __attribute__((aligned(2), may_alias));
 #endif
 #define PLACE(i, j, columns) (((int64_t)(i) / 2 * (columns) + (j)) * 2 + (i) % 2)
 #define TERMS 2
-#define INPUT_PLACE(row, i, chunk) ((int64_t)(i) * (chunk) + (row))
+#define TURNED 1 /* inputs are collected row by row and turned before they are multiplied */
 #define WHOLE_BLOCKS(rows) ((size_t)whole(rows, MR) * MR)
 
 /* Round to the nearest bfloat16, ties to even; NaN stays NaN. */
@@ -65,10 +65,22 @@ FUNCTION const item *NAME(row_operands)(const float *grads, int64_t panels_apart
     return room;
 }
 
-/* Set to zero what fills the collected rows up to a whole depth. */
-FUNCTION void NAME(fill_up)(item *inputs, int blocks, int chunk, int filled) {
-    for (int64_t i = 0; i < (int64_t)blocks * MR; i++)
-        memset(inputs + i * chunk + filled, 0, (DEPTH(filled) - filled) * sizeof(item));
+/* Turn the collected rows (chunk, blocks·MR) into blocks of inputs (blocks·MR, chunk), filled up to a whole depth. */
+FUNCTION void NAME(turn)(const item *rows, int blocks, int chunk, int filled, item *inputs) {
+    const int64_t width = (int64_t)blocks * MR;
+    for (int64_t block = 0; block < width; block += MR)
+        for (int k = 0; k < DEPTH(filled); k += 2)
+            for (int64_t i = block; i < block + MR; i++) {
+                const uint32_t even = k < filled ? rows[k * width + i] : 0, odd = k + 1 < filled ? rows[(k + 1) * width + i] : 0;
+                *(NAME(pair) *)(inputs + i * chunk + k) = (int32_t)(even | odd << 16);
+            }
+}
+
+/* Put one row's values into its place among the collected rows, from `block` on; return the block after them. */
+FUNCTION int NAME(collect)(item *rows, int blocks, int chunk, int block, const float *values, int count, int row) {
+    (void)chunk;
+    NAME(operand)(values, count, rows + ((int64_t)row * blocks + block) * MR);
+    return block + whole(count, MR);
 }
 
 #if TILES
