@@ -1,0 +1,58 @@
+"""Recurrences computed by programs: what a cell's module must offer.
+
+Shapes: B batch, H hidden size, G rows of all gates, M rows of all steps together (``plan``).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from torch import Tensor
+
+from cells._kernels.triton.plan import Plan
+
+Tensors = tuple[Tensor, ...]
+
+
+class Passed(NamedTuple):
+    """What a forward pass gives."""
+
+    output: Tensor  # (M,H)
+    last: Tensors  # the state after each sequence's own last step, each part (B,H)
+    kept: Tensors  # for the backward pass
+
+
+class Gradients(NamedTuple):
+    """What a backward pass gives."""
+
+    projected: Tensor  # (M,G)
+    weight: Tensor  # (G,H), float32
+    bias: Tensor | None  # (G,), float32, for a recurrence with a recurrent bias of its own
+    first: Tensors  # each part (B,H), float32
+
+
+class Recurrence(ABC):
+    """Forward and backward pass through whole sequences, both outside autograd."""
+
+    bias = False  # the recurrent bias is a part of the recurrence, not of the projection
+
+    @abstractmethod
+    def forward(
+        self, plan: Plan, projected: Tensor, weight: Tensor, bias: Tensor | None, first: Tensors, keep: bool
+    ) -> Passed:
+        """Compute all steps.
+
+        Args:
+            projected: (M,G), float32 or 16 bits.
+            weight: ``weight_hh`` (G,H), of the same dtype.
+            bias: ``bias_hh`` (G,) in float32, for a recurrence with ``bias``.
+            first: the state before the first step, each part (B,H) in float32.
+            keep: keep what ``backward`` needs.
+        """
+
+    @abstractmethod
+    def backward(
+        self, plan: Plan, weight: Tensor, first: Tensors, output: Tensor, kept: Tensors, d_output: Tensor, d_last: Tensors
+    ) -> Gradients:
+        """Compute all gradients of a loss, given those by the outputs (M,H) and the last state, each part (B,H)."""
