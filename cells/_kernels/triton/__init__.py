@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from cells._base import AnyCell, Cell
+from cells._kernels.transforms import watched
 from cells._kernels.triton.support import missing, recurrence_of
 from cells._packing import Steps
 
@@ -40,16 +41,8 @@ def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) 
     Returns:
         outputs (T,B,H), zero past each sequence's end, and the state, or ``None``.
     """
-    if cell.record is not None or _watched():
+    if cell.record is not None or watched():
         return Cell.run(cell, x, steps, state, return_state)
     from cells._kernels.triton import sequence  # imports triton
 
     return sequence.run(cell, x, steps, state, return_state)
-
-
-def _watched() -> bool:
-    return (
-        torch._C._are_functorch_transforms_active()
-        or torch.autograd.forward_ad._current_level >= 0
-        or torch.compiler.is_compiling()
-    )

@@ -19,7 +19,9 @@ def use_local_cache() -> None:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         status = folder.lstat()
-        ours = folder.is_dir() and not folder.is_symlink() and status.st_uid == os.getuid() and not status.st_mode & 0o022
+        ours = (
+            folder.is_dir() and not folder.is_symlink() and status.st_uid == os.getuid() and not status.st_mode & 0o022
+        )
     except OSError:
         ours = False
     os.environ["TRITON_CACHE_DIR"] = str(folder) if ours else tempfile.mkdtemp(prefix="workbench-triton-")

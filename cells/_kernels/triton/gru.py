@@ -5,57 +5,65 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from cells._kernels.layout import Layout
 from cells._kernels.triton.kernels import gru as kernels
-from cells._kernels.triton.plan import Plan, tile_of
 from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors
+from cells._kernels.triton.tiles import tile_of
 
 
 class GRU(Recurrence):
     bias = True
 
     def forward(
-        self, plan: Plan, projected: Tensor, weight: Tensor, bias: Tensor | None, first: Tensors, keep: bool
+        self, layout: Layout, projected: Tensor, weight: Tensor, bias: Tensor | None, first: Tensors, keep: bool
     ) -> Passed:
-        H, tile = weight.shape[1], tile_of(weight.shape[1], weight.dtype)
-        output = first[0].new_empty(plan.rows, H)
-        gates = projected.new_empty(plan.rows if keep else 0, 4 * H)
+        H, tile = weight.shape[1], tile_of(weight)
+        output = first[0].new_empty(layout.rows, H)
+        gates = projected.new_empty(layout.rows if keep else 0, 4 * H)
         options = tile.options(weight) | {"FUSED": tile.fused, "SAVE": keep}
 
         def launch(before: Tensor, after: Tensor, recurrent: Tensor, rows: int, begin: int) -> None:
             kernels.forward[tile.grid(rows, H)](
-                projected, weight, bias, recurrent, before, output, gates, after, plan.lengths, plan.offsets,
+                projected, weight, bias, recurrent, before, output, gates, after, layout.lengths, layout.offsets,
                 rows, H, begin, **options,
             )  # fmt: skip
 
         last = first[0].clone()
         if tile.fused:
-            launch(first[0], last, projected, plan.batch, 0)
+            launch(first[0], last, projected, layout.batch, 0)
         else:
-            for t, rows in enumerate(plan.sizes):
+            for t, rows in enumerate(layout.sizes):
                 launch(last, last, last[:rows].to(weight.dtype) @ weight.t(), rows, t)
         return Passed(output, (last,), (gates,))
 
     def backward(
-        self, plan: Plan, weight: Tensor, first: Tensors, output: Tensor, kept: Tensors, d_output: Tensor, d_last: Tensors
+        self,
+        layout: Layout,
+        weight: Tensor,
+        first: Tensors,
+        output: Tensor,
+        kept: Tensors,
+        d_output: Tensor,
+        d_last: Tensors,
     ) -> Gradients:
-        H, tile = weight.shape[1], tile_of(weight.shape[1], weight.dtype)
+        H, tile = weight.shape[1], tile_of(weight)
         d_h = d_last[0].clone()
-        d_projected = kept[0].new_empty(plan.rows, 3 * H)
+        d_projected = kept[0].new_empty(layout.rows, 3 * H)
         d_recurrent = torch.empty_like(d_projected)
         options = tile.options(weight) | {"FUSED": tile.fused}
 
         def launch(rows: int, begin: int) -> None:
             kernels.backward[tile.grid(rows, H)](
-                weight, *kept, output, *first, d_output, d_h, d_projected, d_recurrent, plan.lengths, plan.offsets,
+                weight, *kept, output, *first, d_output, d_h, d_projected, d_recurrent, layout.lengths, layout.offsets,
                 rows, H, begin, **options,
             )  # fmt: skip
 
         if tile.fused:
-            launch(plan.batch, 0)
+            launch(layout.batch, 0)
         else:
-            for t, (rows, at) in plan.backward():
+            for t, (rows, at) in layout.backward():
                 launch(rows, t)
                 d_h[:rows] += d_recurrent[at] @ weight
-        before = plan.states_before(first[0], output, weight.dtype)
+        before = layout.states_before(first[0], output, weight.dtype)
         d_weight = (d_recurrent.t() @ before).float()
         return Gradients(d_projected, d_weight, d_recurrent.sum(0, dtype=torch.float32), (d_h,))

@@ -5,55 +5,63 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from cells._kernels.layout import Layout
 from cells._kernels.triton.kernels import lstm as kernels
-from cells._kernels.triton.plan import Plan, tile_of
 from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors
+from cells._kernels.triton.tiles import tile_of
 
 
 class LSTM(Recurrence):
     def forward(
-        self, plan: Plan, projected: Tensor, weight: Tensor, bias: Tensor | None, first: Tensors, keep: bool
+        self, layout: Layout, projected: Tensor, weight: Tensor, bias: Tensor | None, first: Tensors, keep: bool
     ) -> Passed:
-        H, tile = weight.shape[1], tile_of(weight.shape[1], weight.dtype)
-        output = first[0].new_empty(plan.rows, H)
-        gates = projected.new_empty(plan.rows if keep else 0, 4 * H)
-        memory = output.new_empty(plan.rows if keep else 0, H)
+        H, tile = weight.shape[1], tile_of(weight)
+        output = first[0].new_empty(layout.rows, H)
+        gates = projected.new_empty(layout.rows if keep else 0, 4 * H)
+        memory = output.new_empty(layout.rows if keep else 0, H)
         options = tile.options(weight) | {"FUSED": tile.fused, "SAVE": keep}
 
         def launch(before: Tensors, after: Tensors, recurrent: Tensor, rows: int, begin: int) -> None:
             kernels.forward[tile.grid(rows, H)](
-                projected, weight, recurrent, *before, output, gates, memory, *after, plan.lengths, plan.offsets,
+                projected, weight, recurrent, *before, output, gates, memory, *after, layout.lengths, layout.offsets,
                 rows, H, begin, **options,
             )  # fmt: skip
 
         if tile.fused:
             last = (torch.empty_like(first[0]), torch.empty_like(first[1]))
-            launch(first, last, projected, plan.batch, 0)
+            launch(first, last, projected, layout.batch, 0)
         else:
             last = (first[0].clone(), first[1].clone())
-            for t, rows in enumerate(plan.sizes):
+            for t, rows in enumerate(layout.sizes):
                 launch(last, last, last[0][:rows].to(weight.dtype) @ weight.t(), rows, t)
         return Passed(output, last, (gates, memory))
 
     def backward(
-        self, plan: Plan, weight: Tensor, first: Tensors, output: Tensor, kept: Tensors, d_output: Tensor, d_last: Tensors
+        self,
+        layout: Layout,
+        weight: Tensor,
+        first: Tensors,
+        output: Tensor,
+        kept: Tensors,
+        d_output: Tensor,
+        d_last: Tensors,
     ) -> Gradients:
-        H, tile = weight.shape[1], tile_of(weight.shape[1], weight.dtype)
+        H, tile = weight.shape[1], tile_of(weight)
         d_h, d_c = d_last[0].clone(), d_last[1].clone()
         d_projected = torch.empty_like(kept[0])
         options = tile.options(weight) | {"FUSED": tile.fused}
 
         def launch(rows: int, begin: int) -> None:
             kernels.backward[tile.grid(rows, H)](
-                weight, *kept, first[1], d_output, d_h, d_c, d_projected, plan.lengths, plan.offsets, rows, H, begin,
-                **options,
+                weight, *kept, first[1], d_output, d_h, d_c, d_projected, layout.lengths, layout.offsets, rows,
+                H, begin, **options,
             )  # fmt: skip
 
         if tile.fused:
-            launch(plan.batch, 0)
+            launch(layout.batch, 0)
         else:
-            for t, (rows, at) in plan.backward():
+            for t, (rows, at) in layout.backward():
                 launch(rows, t)
                 d_h[:rows] += d_projected[at] @ weight
-        before = plan.states_before(first[0], output, weight.dtype)
+        before = layout.states_before(first[0], output, weight.dtype)
         return Gradients(d_projected, (d_projected.t() @ before).float(), None, (d_h, d_c))

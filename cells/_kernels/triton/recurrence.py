@@ -1,6 +1,6 @@
 """Recurrences computed by programs: what a cell's module must offer.
 
-Shapes: B batch, H hidden size, G rows of all gates, M rows of all steps together (``plan``).
+Shapes: B batch, H hidden size, G rows of all gates, M rows of all steps together (``layout``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from cells._kernels.triton.plan import Plan
+from cells._kernels.layout import Layout
 
 Tensors = tuple[Tensor, ...]
 
@@ -39,7 +39,7 @@ class Recurrence(ABC):
 
     @abstractmethod
     def forward(
-        self, plan: Plan, projected: Tensor, weight: Tensor, bias: Tensor | None, first: Tensors, keep: bool
+        self, layout: Layout, projected: Tensor, weight: Tensor, bias: Tensor | None, first: Tensors, keep: bool
     ) -> Passed:
         """Compute all steps.
 
@@ -53,6 +53,13 @@ class Recurrence(ABC):
 
     @abstractmethod
     def backward(
-        self, plan: Plan, weight: Tensor, first: Tensors, output: Tensor, kept: Tensors, d_output: Tensor, d_last: Tensors
+        self,
+        layout: Layout,
+        weight: Tensor,
+        first: Tensors,
+        output: Tensor,
+        kept: Tensors,
+        d_output: Tensor,
+        d_last: Tensors,
     ) -> Gradients:
         """Compute all gradients of a loss, given those by the outputs (M,H) and the last state, each part (B,H)."""

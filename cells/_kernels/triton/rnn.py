@@ -5,50 +5,69 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from cells._kernels.layout import Layout
 from cells._kernels.triton.kernels import rnn as kernels
-from cells._kernels.triton.plan import Plan, tile_of
 from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors
+from cells._kernels.triton.tiles import tile_of
 
 
 class RNN(Recurrence):
     def forward(
-        self, plan: Plan, projected: Tensor, weight: Tensor, bias: Tensor | None, first: Tensors, keep: bool
+        self, layout: Layout, projected: Tensor, weight: Tensor, bias: Tensor | None, first: Tensors, keep: bool
     ) -> Passed:
-        H, tile = weight.shape[1], tile_of(weight.shape[1], weight.dtype)
-        output = projected.new_empty(plan.rows, H)  # under autocast its state is in 16 bits, as in the Python cell
+        H, tile = weight.shape[1], tile_of(weight)
+        output = projected.new_empty(layout.rows, H)  # under autocast its state is in 16 bits, as in the Python cell
         options = tile.options(weight) | {"FUSED": tile.fused}
 
         def launch(before: Tensor, after: Tensor, recurrent: Tensor, rows: int, begin: int) -> None:
             kernels.forward[tile.grid(rows, H)](
-                projected, weight, recurrent, before, output, after, plan.lengths, plan.offsets, rows, H, begin, **options
+                projected,
+                weight,
+                recurrent,
+                before,
+                output,
+                after,
+                layout.lengths,
+                layout.offsets,
+                rows,
+                H,
+                begin,
+                **options,
             )
 
         last = first[0].to(projected.dtype, copy=True)
         if tile.fused:
-            launch(first[0], last, projected, plan.batch, 0)
+            launch(first[0], last, projected, layout.batch, 0)
         else:
-            for t, rows in enumerate(plan.sizes):
+            for t, rows in enumerate(layout.sizes):
                 launch(last, last, last[:rows] @ weight.t(), rows, t)
         return Passed(output, (last,), ())
 
     def backward(
-        self, plan: Plan, weight: Tensor, first: Tensors, output: Tensor, kept: Tensors, d_output: Tensor, d_last: Tensors
+        self,
+        layout: Layout,
+        weight: Tensor,
+        first: Tensors,
+        output: Tensor,
+        kept: Tensors,
+        d_output: Tensor,
+        d_last: Tensors,
     ) -> Gradients:
-        H, tile = weight.shape[1], tile_of(weight.shape[1], weight.dtype)
+        H, tile = weight.shape[1], tile_of(weight)
         d_h = d_last[0].to(torch.float32, copy=True)
         d_projected = torch.empty_like(output)
         options = tile.options(weight) | {"FUSED": tile.fused}
 
         def launch(rows: int, begin: int) -> None:
             kernels.backward[tile.grid(rows, H)](
-                weight, output, d_output, d_h, d_projected, plan.lengths, plan.offsets, rows, H, begin, **options
+                weight, output, d_output, d_h, d_projected, layout.lengths, layout.offsets, rows, H, begin, **options
             )
 
         if tile.fused:
-            launch(plan.batch, 0)
+            launch(layout.batch, 0)
         else:
-            for t, (rows, at) in plan.backward():
+            for t, (rows, at) in layout.backward():
                 launch(rows, t)
                 d_h[:rows] += d_projected[at] @ weight
-        before = plan.states_before(first[0], output, weight.dtype)
+        before = layout.states_before(first[0], output, weight.dtype)
         return Gradients(d_projected, (d_projected.t() @ before).float(), None, (d_h,))

@@ -57,8 +57,14 @@ def weight_out(W, gate, cols, H):
 
 @triton.jit
 def product(x, w, PRECISION: tl.constexpr):
-    """Float32 product of a block in the weight's arithmetic."""
-    return tl.dot(x.to(w.dtype), w, input_precision=PRECISION)
+    """Float32 product of a block in the weight's arithmetic.
+
+    ``PRECISION`` is Triton's, or *rounded*: float32 products of 16-bit values, as the interpreter has no others.
+    """
+    low = x.to(w.dtype)
+    if PRECISION == "rounded":
+        return tl.dot(low.to(tl.float32), w.to(tl.float32), input_precision="ieee")
+    return tl.dot(low, w, input_precision=PRECISION)
 
 
 @triton.jit

@@ -47,9 +47,7 @@ def forward(
 
 
 @triton.jit
-def reset(
-    projected, recurrent, h_state, gates, h_reset, lengths, offsets, B, H, t, SB: tl.constexpr, SC: tl.constexpr
-):
+def reset(projected, recurrent, h_state, gates, h_reset, lengths, offsets, B, H, t, SB: tl.constexpr, SC: tl.constexpr):
     """The first half of one step: r and z into ``gates``, r ⊙ h into ``h_reset``."""
     rows, cols, inside = block(B, H, SB, SC)
     alive = inside & (t < tl.load(lengths + rows, mask=rows < B, other=0))[:, None]
