@@ -38,7 +38,7 @@ def capture(function: Function, inputs: tuple[Tensor, ...]) -> Function:
     """
     device = inputs[0].device
     held = tuple(tensor.detach().clone() for tensor in inputs)
-    aside = torch.cuda.Stream(device)
+    aside: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     aside.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(aside):
         for _ in range(WARM_UPS):

@@ -23,6 +23,8 @@ def gradients_with_graph(
         aliases = [None if tensor is None else tensor.view_as(tensor) for tensor in given]  # of this pass alone
         values = compute(*aliases)
         wanted = [tensor for tensor in aliases if tensor is not None and tensor.requires_grad]
-        values, gradients = zip(*((v, g.to(v.dtype)) for v, g in zip(values, gradients, strict=True) if v.requires_grad), strict=True)
+        values, gradients = zip(
+            *((v, g.to(v.dtype)) for v, g in zip(values, gradients, strict=True) if v.requires_grad), strict=True
+        )
         found = iter(torch.autograd.grad(values, wanted, gradients, create_graph=True, allow_unused=True))
     return tuple(next(found) if tensor is not None and tensor.requires_grad else None for tensor in aliases)

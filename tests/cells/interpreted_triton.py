@@ -1,9 +1,10 @@
 """Triton kernels beside the Python cell, in Triton's interpreter: run as a process of its own, since the interpreter is
 chosen before Triton is imported.
 
-    TRITON_INTERPRET=1 python tests/cells/interpreted_triton.py CELL
+    TRITON_INTERPRET=1 python tests/cells/interpreted_triton.py CELL…
 
-prints a line of JSON for each form: its name, and the largest difference of each value, relative to the value's norm.
+prints a line of JSON for each cell and form: their names, and how far each value is from the Python cell's, relative to
+its norm.
 """
 
 from __future__ import annotations
@@ -119,18 +120,23 @@ def differences(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str,
     return found
 
 
-def main(name: str) -> None:
-    torch.use_deterministic_algorithms(True)  # with it, what is not initialised is NaN
-    torch.utils.deterministic.fill_uninitialized_memory = True
+def tell(cell: str, form: str, bf16: bool, found: dict[str, float]) -> None:
+    print(json.dumps({"cell": cell, "form": form, "bf16": bf16, "differences": found}))
+
+
+def compare(name: str) -> None:
     for title, form in FORMS.items():
         cell: Any = network(name, 4, form.H, dtype=torch.float32).cells[0]
         with settings(form):
             ours = values_of(sequence.run, cell, form)
-        print(json.dumps({"form": title, "bf16": form.bf16, "differences": differences(ours, values_of(Cell.run, cell, form))}))
+        tell(name, title, form.bf16, differences(ours, values_of(Cell.run, cell, form)))
     cell = network(name, 4, 3, dtype=torch.float32).cells[0]
     found = differences(gradient_of_gradient(sequence.run, cell), gradient_of_gradient(Cell.run, cell))
-    print(json.dumps({"form": "gradient of a gradient", "bf16": False, "differences": found}))
+    tell(name, "gradient of a gradient", False, found)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    torch.use_deterministic_algorithms(True)  # with it, what is not initialised is NaN
+    torch.utils.deterministic.fill_uninitialized_memory = True
+    for chosen in sys.argv[1:]:
+        compare(chosen)

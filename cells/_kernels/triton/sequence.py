@@ -130,7 +130,7 @@ class _Loop(nn.Module):
 
     def forward(self, projected: Tensor, sizes: list[int], state: Any) -> Tensors:
         outputs, ended, alive = [], [], len(state[0])
-        for step in projected.split(sizes):
+        for step in torch.split(projected, sizes):
             rows = len(step)
             if rows < alive:
                 ended.append(type(state)(*(part[rows:] for part in state)))

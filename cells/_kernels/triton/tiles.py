@@ -73,7 +73,8 @@ def _shared_memory(device: torch.device) -> int:
     """Return the bytes on chip that one program may take."""
     if device.type != "cuda":
         return 1 << 30  # Triton's interpreter
-    return int(torch.cuda.get_device_properties(device).shared_memory_per_block_optin)
+    properties: Any = torch.cuda.get_device_properties(device)
+    return int(properties.shared_memory_per_block_optin)
 
 
 def precision(weight: Tensor) -> str:
