@@ -7,15 +7,16 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 HERE = Path(__file__).parent
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("triton") is None, reason="triton is not installed (it is on Linux x86-64, with [dev])"
-)
+INSTALLED = importlib.util.find_spec("triton") is not None
+OLD = INSTALLED and tuple(map(int, metadata.version("triton").split(".")[:2])) < (3, 7)
+pytestmark = pytest.mark.skipif(not INSTALLED, reason="triton is not installed (it is on Linux x86-64, with [dev])")
 
 
 def lines_of(program: str, *arguments: str, **environment: str) -> list[dict[str, Any]]:
@@ -26,6 +27,7 @@ def lines_of(program: str, *arguments: str, **environment: str) -> list[dict[str
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.skipif(OLD, reason="the interpreter of this triton (before 3.7) fails on NumPy 2.4")
 @pytest.mark.parametrize("names", [("lstm", "rnn"), ("gru", "gru-textbook")], ids=" ".join)
 def test_agrees_with_the_python_cell(names: tuple[str, str], tmp_path: Path) -> None:
     forms = lines_of("interpreted_triton.py", *names, TRITON_INTERPRET="1", TRITON_CACHE_DIR=str(tmp_path))

@@ -70,7 +70,8 @@ def product(x, w, PRECISION: tl.constexpr):
 @triton.jit
 def before(sequence, first, offsets, t, rows, cols, H, mask):
     """A state's float32 values before step t: those kept after the step before it, or the first."""
+    later = ((t + tl.zeros_like(rows)) > 0)[:, None]  # a block: some versions' interpreters mask by nothing else
     at = tl.load(offsets + t - 1, mask=t > 0, other=0)
-    kept = tl.load(sequence + (at + rows)[:, None] * H + cols[None, :], mask=mask & (t > 0), other=0.0)
-    start = tl.load(first + rows[:, None] * H + cols[None, :], mask=mask & (t == 0), other=0.0)
-    return tl.where(t > 0, kept.to(tl.float32), start.to(tl.float32))
+    kept = tl.load(sequence + (at + rows)[:, None] * H + cols[None, :], mask=mask & later, other=0.0)
+    start = tl.load(first + rows[:, None] * H + cols[None, :], mask=mask & (later == 0), other=0.0)
+    return tl.where(later, kept.to(tl.float32), start.to(tl.float32))
