@@ -68,7 +68,7 @@ class Captures:
         refused: why a key's function is not captured, in one clause.
     """
 
-    def __init__(self, limit: int = 16, capture: Callable[[Function, tuple[Tensor, ...]], Function] = capture) -> None:
+    def __init__(self, limit: int = 8, capture: Callable[[Function, tuple[Tensor, ...]], Function] = capture) -> None:
         self._limit, self._capture = limit, capture
         self._graphs: OrderedDict[Hashable, Function | None] = OrderedDict()  # none: seen once
         self.refused: dict[Hashable, str] = {}
@@ -82,7 +82,7 @@ class Captures:
             key: tells apart whatever changes the recorded work: shapes, dtypes, device, settings.
             inputs: makes the function's inputs, where it is replayed.
         """
-        if key in self.refused:
+        if key in self.refused or (torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()):
             return None
         if key not in self._graphs:
             self._keep(key, None)
