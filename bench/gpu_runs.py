@@ -81,7 +81,7 @@ class Trainings:
         with self._training("names", *settings) as whole:
             until(lambda: read_history(whole.events_file).ended, deadline)
         with self._training("names", *settings) as killed:
-            until(lambda: killed.last_file.exists(), deadline)
+            until(lambda: saved(killed) > 0, deadline)
             history = read_history(killed.events_file)
             assert history.started is not None
             os.kill(history.started.pid, signal.SIGKILL)
@@ -182,6 +182,12 @@ class Trainings:
         print(f"{history.step} steps · GPU in use {used} of the time")
         for note in started.notes:
             print(f"  {note}")
+
+
+def saved(run: Run) -> int:
+    """Return the step of a run's last checkpoint; 0: none yet."""
+    checkpoint = read_history(run.events_file).checkpoint
+    return checkpoint.step if checkpoint else 0
 
 
 def speed(history: History) -> float:

@@ -82,7 +82,7 @@ class Captures:
             key: tells apart whatever changes the recorded work: shapes, dtypes, device, settings.
             inputs: makes the function's inputs, where it is replayed.
         """
-        if key in self.refused or (torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()):
+        if key in self.refused or _captured_already():
             return None
         if key not in self._graphs:
             self._keep(key, None)
@@ -106,3 +106,9 @@ class Captures:
         self._graphs[key] = graph
         while len(self._graphs) > self._limit:
             self._graphs.popitem(last=False)
+
+
+def _captured_already() -> bool:
+    """Return whether the caller itself is being captured."""
+    started: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return started and torch.cuda.is_current_stream_capturing()

@@ -2,6 +2,8 @@
 
 A program holds ``SB`` rows of a batch and ``SC`` columns of the state. ``FUSED``: it holds all columns and goes
 through all steps; the product by ``weight_hh`` is its own. Else it computes one step, and the product comes in.
+
+Rows and steps are numbers that no program is compiled for: a ragged batch has new ones all the time.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from cells._kernels.triton.kernels.elements import (
 )
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "begin"])
 def forward(
     projected, W, bias, recurrent, h_first, output, gates, h_last, lengths, offsets, B, H, begin,
     FUSED: tl.constexpr, SAVE: tl.constexpr, SB: tl.constexpr, SC: tl.constexpr, PRECISION: tl.constexpr,
@@ -64,7 +64,7 @@ def forward(
     write(h_last, rows, cols, H, 0, H, h, inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "begin"])
 def backward(
     W, gates, output, h_first, d_output, d_h, d_projected, d_recurrent, lengths, offsets, B, H, begin,
     FUSED: tl.constexpr, SB: tl.constexpr, SC: tl.constexpr, PRECISION: tl.constexpr,

@@ -21,7 +21,7 @@ from cells._kernels.triton.kernels.elements import (
 )
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B"])
 def forward(
     projected, W, h_first, output, gates, h_last, lengths, offsets, B, H,
     SAVE: tl.constexpr, SB: tl.constexpr, SC: tl.constexpr, PRECISION: tl.constexpr,
@@ -46,7 +46,7 @@ def forward(
     write(h_last, rows, cols, H, 0, H, h, inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "t"])
 def reset(projected, recurrent, h_state, gates, h_reset, lengths, offsets, B, H, t, SB: tl.constexpr, SC: tl.constexpr):
     """The first half of one step: r and z into ``gates``, r ⊙ h into ``h_reset``."""
     rows, cols, inside = block(B, H, SB, SC)
@@ -60,7 +60,7 @@ def reset(projected, recurrent, h_state, gates, h_reset, lengths, offsets, B, H,
     write(h_reset, rows, cols, H, 0, H, r * read(h_state, rows, cols, H, 0, H, inside), inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "t"])
 def candidate(
     projected, recurrent, h_state, output, gates, lengths, offsets, B, H, t, SB: tl.constexpr, SC: tl.constexpr
 ):
@@ -77,7 +77,7 @@ def candidate(
     write(h_state, rows, cols, H, 0, H, h, inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B"])
 def backward(
     W, gates, output, h_first, d_output, d_h, d_projected, lengths, offsets, B, H,
     SB: tl.constexpr, SC: tl.constexpr, PRECISION: tl.constexpr,
@@ -109,7 +109,7 @@ def backward(
     write(d_h, rows, cols, H, 0, H, dh, inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "t"])
 def backward_candidate(
     gates, output, h_first, d_output, d_h, d_projected, lengths, offsets, B, H, t,
     SB: tl.constexpr, SC: tl.constexpr,
@@ -128,7 +128,7 @@ def backward_candidate(
     write(d_h, rows, cols, H, 0, H, tl.where(alive, d * z, dh), inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "t"])
 def backward_reset(
     gates, output, h_first, d_reset, d_h, d_projected, lengths, offsets, B, H, t,
     SB: tl.constexpr, SC: tl.constexpr,

@@ -18,7 +18,7 @@ from cells._kernels.triton.kernels.elements import (
 )
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "begin"])
 def forward(
     projected, W, recurrent, h_first, c_first, output, gates, memory, h_last, c_last, lengths, offsets, B, H, begin,
     FUSED: tl.constexpr, SAVE: tl.constexpr, SB: tl.constexpr, SC: tl.constexpr, PRECISION: tl.constexpr,
@@ -66,7 +66,7 @@ def forward(
     write(c_last, rows, cols, H, 0, H, c, inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "begin"])
 def backward(
     W, gates, memory, c_first, d_output, d_h, d_c, d_projected, lengths, offsets, B, H, begin,
     FUSED: tl.constexpr, SB: tl.constexpr, SC: tl.constexpr, PRECISION: tl.constexpr,

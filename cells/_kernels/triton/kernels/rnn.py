@@ -8,7 +8,7 @@ import triton.language as tl
 from cells._kernels.triton.kernels.elements import block, product, read, tanh, weight_in, weight_out, write
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "begin"])
 def forward(
     projected, W, recurrent, h_first, output, h_last, lengths, offsets, B, H, begin,
     FUSED: tl.constexpr, SB: tl.constexpr, SC: tl.constexpr, PRECISION: tl.constexpr,
@@ -36,7 +36,7 @@ def forward(
     write(h_last, rows, cols, H, 0, H, h, inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["B", "begin"])
 def backward(
     W, output, d_output, d_h, d_projected, lengths, offsets, B, H, begin,
     FUSED: tl.constexpr, SB: tl.constexpr, SC: tl.constexpr, PRECISION: tl.constexpr,
