@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cells._kernels.layout import Layout
 from cells._kernels.triton.kernels import gru as kernels
-from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors
+from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors, go_back, go_through
 from cells._kernels.triton.tiles import tile_of
 
 
@@ -22,19 +22,15 @@ class GRU(Recurrence):
         gates = projected.new_empty(layout.rows if keep else 0, 4 * H)
         options = tile.options(weight) | {"FUSED": tile.fused, "SAVE": keep}
 
-        def launch(before: Tensor, after: Tensor, recurrent: Tensor, rows: int, begin: int) -> None:
+        def launch(before: Tensors, after: Tensors, recurrent: Tensor, rows: int, begin: int) -> None:
             kernels.forward[tile.grid(rows, H)](
-                projected, weight, bias, recurrent, before, output, gates, after, layout.lengths, layout.offsets,
+                projected, weight, bias, recurrent, *before, output, gates, *after, layout.lengths, layout.offsets,
                 rows, H, begin, **options,
             )  # fmt: skip
 
-        last = first[0].clone()
-        if tile.fused:
-            launch(first[0], last, projected, layout.batch, 0)
-        else:
-            for t, rows in enumerate(layout.sizes):
-                launch(last, last, last[:rows].to(weight.dtype) @ weight.t(), rows, t)
-        return Passed(output, (last,), (gates,))
+        last = (torch.empty_like(first[0]),)
+        go_through(layout, weight, first, last, launch)
+        return Passed(output, last, (gates,))
 
     def backward(
         self,
@@ -58,12 +54,7 @@ class GRU(Recurrence):
                 rows, H, begin, **options,
             )  # fmt: skip
 
-        if tile.fused:
-            launch(layout.batch, 0)
-        else:
-            for t, (rows, at) in layout.backward():
-                launch(rows, t)
-                d_h[:rows] += d_recurrent[at] @ weight
+        go_back(layout, weight, d_h, d_recurrent, launch)
         before = layout.states_before(first[0], output, weight.dtype)
         d_weight = (d_recurrent.t() @ before).float()
         return Gradients(d_projected, d_weight, d_recurrent.sum(0, dtype=torch.float32), (d_h,))

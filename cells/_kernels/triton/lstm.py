@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cells._kernels.layout import Layout
 from cells._kernels.triton.kernels import lstm as kernels
-from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors
+from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors, go_back, go_through
 from cells._kernels.triton.tiles import tile_of
 
 
@@ -27,13 +27,8 @@ class LSTM(Recurrence):
                 rows, H, begin, **options,
             )  # fmt: skip
 
-        if tile.fused:
-            last = (torch.empty_like(first[0]), torch.empty_like(first[1]))
-            launch(first, last, projected, layout.batch, 0)
-        else:
-            last = (first[0].clone(), first[1].clone())
-            for t, rows in enumerate(layout.sizes):
-                launch(last, last, last[0][:rows].to(weight.dtype) @ weight.t(), rows, t)
+        last = (torch.empty_like(first[0]), torch.empty_like(first[1]))
+        go_through(layout, weight, first, last, launch)
         return Passed(output, last, (gates, memory))
 
     def backward(
@@ -57,11 +52,6 @@ class LSTM(Recurrence):
                 H, begin, **options,
             )  # fmt: skip
 
-        if tile.fused:
-            launch(layout.batch, 0)
-        else:
-            for t, (rows, at) in layout.backward():
-                launch(rows, t)
-                d_h[:rows] += d_projected[at] @ weight
+        go_back(layout, weight, d_h, d_projected, launch)
         before = layout.states_before(first[0], output, weight.dtype)
         return Gradients(d_projected, (d_projected.t() @ before).float(), None, (d_h, d_c))

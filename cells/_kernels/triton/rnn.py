@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cells._kernels.layout import Layout
 from cells._kernels.triton.kernels import rnn as kernels
-from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors
+from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors, go_back, go_through
 from cells._kernels.triton.tiles import tile_of
 
 
@@ -19,29 +19,15 @@ class RNN(Recurrence):
         output = projected.new_empty(layout.rows, H)  # under autocast its state is in 16 bits, as in the Python cell
         options = tile.options(weight) | {"FUSED": tile.fused}
 
-        def launch(before: Tensor, after: Tensor, recurrent: Tensor, rows: int, begin: int) -> None:
+        def launch(before: Tensors, after: Tensors, recurrent: Tensor, rows: int, begin: int) -> None:
             kernels.forward[tile.grid(rows, H)](
-                projected,
-                weight,
-                recurrent,
-                before,
-                output,
-                after,
-                layout.lengths,
-                layout.offsets,
-                rows,
-                H,
-                begin,
+                projected, weight, recurrent, *before, output, *after, layout.lengths, layout.offsets, rows, H, begin,
                 **options,
-            )
+            )  # fmt: skip
 
-        last = first[0].to(projected.dtype, copy=True)
-        if tile.fused:
-            launch(first[0], last, projected, layout.batch, 0)
-        else:
-            for t, rows in enumerate(layout.sizes):
-                launch(last, last, last[:rows] @ weight.t(), rows, t)
-        return Passed(output, (last,), ())
+        last = (torch.empty_like(first[0], dtype=projected.dtype),)
+        go_through(layout, weight, first, last, launch)
+        return Passed(output, last, ())
 
     def backward(
         self,
@@ -63,11 +49,6 @@ class RNN(Recurrence):
                 weight, output, d_output, d_h, d_projected, layout.lengths, layout.offsets, rows, H, begin, **options
             )
 
-        if tile.fused:
-            launch(layout.batch, 0)
-        else:
-            for t, (rows, at) in layout.backward():
-                launch(rows, t)
-                d_h[:rows] += d_projected[at] @ weight
+        go_back(layout, weight, d_h, d_projected, launch)
         before = layout.states_before(first[0], output, weight.dtype)
         return Gradients(d_projected, (d_projected.t() @ before).float(), None, (d_h,))
