@@ -38,15 +38,16 @@ def capture(function: Function, inputs: tuple[Tensor, ...]) -> Function:
     """
     device = inputs[0].device
     held = tuple(tensor.detach().clone() for tensor in inputs)
-    aside: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-    aside.wait_stream(torch.cuda.current_stream(device))
-    with torch.cuda.stream(aside):
-        for _ in range(WARM_UPS):
-            function(*held)
-    torch.cuda.current_stream(device).wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        outputs = function(*held)
+    with torch.cuda.device(device):
+        aside: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        aside.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(aside):
+            for _ in range(WARM_UPS):
+                function(*held)
+        torch.cuda.current_stream(device).wait_stream(aside)
+        with torch.cuda.graph(graph):
+            outputs = function(*held)
 
     def replay(*given: Tensor) -> tuple[Tensor, ...]:
         for tensor, new in zip(held, given, strict=True):

@@ -6,6 +6,7 @@ Shapes: B batch, T time, I input size, H hidden size, G rows of all gates, M row
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import torch
@@ -63,7 +64,8 @@ def _forward(
 
 def _fitted(recurrence: Recurrence, weight: Tensor, compute: Callable[[Recurrence], Result]) -> Result:
     """Return what ``compute`` gives, step by step where the weight turns out too large for the chip."""
-    with torch.autocast(weight.device.type, enabled=False):  # the weight's dtype says all
+    here = torch.cuda.device(weight.device) if weight.is_cuda else nullcontext()  # where Triton launches
+    with here, torch.autocast(weight.device.type, enabled=False):  # the weight's dtype says all
         try:
             return compute(_form(recurrence, weight))
         except OutOfResources:
