@@ -23,12 +23,13 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 if not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` and ``climate`` are packages too
 
 import torch
+from cells_shapes import GROUPS, SHAPES, UNLIKE, Group, Shape
 from machine import ended_by_signals, tell_load
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -38,51 +39,9 @@ from workbench.engine import devices
 
 Pass = Callable[[], Tensor]
 
-
-class Shape(NamedTuple):
-    """A task's sizes."""
-
-    task: str
-    B: int
-    T: int
-    I: int  # noqa: E741
-    H: int
-    L: int = 1
-
-    def __str__(self) -> str:
-        return f"B{self.B} T{self.T} I{self.I} H{self.H}" + (f" L{self.L}" if self.L > 1 else "")
-
-
-SHAPES = [
-    Shape("names", 256, 12, 57, 128),
-    Shape("imdb", 128, 250, 100, 64),
-    Shape("reviews", 128, 60, 128, 128),
-    Shape("climate", 64, 720, 7, 64),
-    Shape("poems", 100, 50, 256, 512, 2),
-]
 QUICK = [shape for shape in SHAPES if shape.task in ("names", "reviews")]
 MIXED = Shape("mixed lengths", 128, 250, 100, 64)
-
-
-class Group(NamedTuple):
-    """A module of ``torch.nn`` and the cells that are measured by it."""
-
-    twin: type[nn.RNNBase]
-    cells: list[str]
-    both: bool = False  # both directions
-
-    def __str__(self) -> str:
-        return f"nn.{self.twin.__name__}" + (" both ways" if self.both else "")
-
-
-GROUPS = [
-    Group(nn.RNN, ["rnn", "tutorial-rnn"]),
-    Group(nn.GRU, ["gru", "gru-textbook"]),
-    Group(nn.LSTM, ["lstm"]),
-    Group(nn.LSTM, ["bilstm"], both=True),
-]
 PACKED = "nn.LSTM, packed"
-UNLIKE = ["tutorial-rnn", "gru-textbook"]  # other equations than their twin's, so other outputs
 
 
 def in_turns(sides: dict[str, tuple[Pass, nn.Module]], x: Tensor, repeats: int, threads: int) -> dict[str, float]:
