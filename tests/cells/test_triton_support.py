@@ -43,8 +43,8 @@ def test_a_cell_with_equations_of_its_own_has_none(gpu: pytest.MonkeyPatch) -> N
         def step(self, projected, state):  # type: ignore[no-untyped-def]
             return super().step(projected + state.c.repeat(1, 4), state)
 
-    assert kernels.why_not(Peephole(3, 4), CUDA) == "Peephole has no Triton kernel"
-    assert kernels.why_not(network("torch-lstm").cells[0], CUDA) == "TorchLSTM has no Triton kernel"
+    assert kernels.why_not(Peephole(3, 4), CUDA) == "its equations are its own"
+    assert kernels.why_not(network("torch-lstm").cells[0], CUDA) == "its equations are its own"
 
 
 def test_says_what_the_machine_lacks(gpu: pytest.MonkeyPatch) -> None:

@@ -5,16 +5,17 @@ Shapes: B batch, T time, I input size, H hidden size, G·H rows of the weights.
 
 from __future__ import annotations
 
-import copy
 import ctypes
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cells._base import AnyCell
 from cells._kernels.native.library import Level, Library, load
 from cells._kernels.recurrences import recurrence
+from cells._kernels.twice import gradients_with_graph
 from cells._packing import Steps
 
 _CELLS = ("lstm", "gru", "gru-textbook", "rnn")  # as the enum ``cell`` of sequence.h
@@ -27,7 +28,10 @@ class _Sequence(ctypes.Structure):
     """``struct workbench_sequence`` of sequence.h, field by field."""
 
     _fields_ = (
-        *((name, _INT) for name in ("cell", "batch", "time", "input", "hidden", "steps", "reversed", "threads", "keep")),
+        *(
+            (name, _INT)
+            for name in ("cell", "batch", "time", "input", "hidden", "steps", "reversed", "threads", "keep")
+        ),
         *((name, _P) for name in ("order", "lengths", "x")),
         ("x_step", _LONG),
         ("x_row", _LONG),
@@ -64,8 +68,10 @@ def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) 
         return cell.run(x, steps, state, return_state)
     kind = _CELLS.index(recurrence(cell))
     about = _Pass(cell, kind, steps, _level(library, autocast), autocast)
+    x = x.float()
+    x = x if x.stride(2) == 1 else x.contiguous()
     output, *after = _Layer.apply(  # type: ignore[no-untyped-call]
-        about, return_state, x.float(), *before, *[None] * (2 - len(before)), *parameters
+        about, return_state, x, *before, *[None] * (2 - len(before)), *parameters
     )
     return output, type(before)(*after[: len(before)]) if return_state else None
 
@@ -99,7 +105,6 @@ class _Layer(torch.autograd.Function):
         bias_ih: Tensor,
         bias_hh: Tensor | None,
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        x = x if x.stride(2) == 1 else x.contiguous()
         given = [x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh]
         time, batch, _ = x.shape
         hidden = weight_hh.shape[1]
@@ -122,7 +127,8 @@ class _Layer(torch.autograd.Function):
         *given, output, gates, memory = ctx.saved_tensors
         needed = ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():  # of a graph that will be derived again
-            return None, None, *_by_reference(ctx.about, given, needed, grads)
+            parts = 1 if given[2] is None else 2
+            return None, None, *gradients_with_graph(_by_reference(ctx.about), tuple(given), grads[: 1 + parts])
         call = _described(ctx.about, given, output, gates, memory)
         d_output, d_h_last, d_c_last = grads
         if d_output is not None:
@@ -194,25 +200,30 @@ def _functions() -> ctypes.CDLL:
     return library.c
 
 
-def _by_reference(
-    about: _Pass, given: list[Tensor | None], needed: tuple[bool, ...], grads: tuple[Tensor | None, ...]
-) -> list[Tensor | None]:
-    """Return the gradients as functions of everything that they depend on, by the Python cell's loop."""
-    x, *before = given[:3]
-    cell = copy.copy(about.cell)
-    cell._parameters = dict(zip(_PARAMETERS, given[3:], strict=True))  # type: ignore[assignment]
-    start = type(cell.initial_state(1))(*(part for part in before if part is not None))
-    with torch.autocast("cpu", about.autocast, enabled=about.autocast is not None):
-        output, after = cell.run(x, about.steps, start, True)
-    results = [(result, grad) for result, grad in zip((output, *after), grads, strict=False) if grad is not None]
-    wanted = [tensor for tensor, need in zip(given, needed, strict=True) if need]
-    found = iter(
-        torch.autograd.grad(
-            [result for result, _ in results],
-            wanted,  # type: ignore[arg-type]
-            [grad.to(result.dtype) for result, grad in results],
-            create_graph=True,
-            allow_unused=True,
-        )
-    )
-    return [next(found) if need else None for need in needed]
+class _Reference(nn.Module):
+    """The Python cell, to be called with tensors in the place of its parameters."""
+
+    def __init__(self, about: _Pass) -> None:
+        super().__init__()
+        self.cell, self._about = about.cell, about
+
+    def forward(self, x: Tensor, *before: Tensor) -> tuple[Tensor, ...]:
+        state = type(self.cell.initial_state(1))(*before)
+        output, after = self.cell.run(x, self._about.steps, state, True)
+        assert after is not None
+        return output, *after
+
+
+def _by_reference(about: _Pass) -> Callable[..., Sequence[Tensor]]:
+    """Return the pass by the Python cell: x, h0, c0 or none, parameters → output, last states."""
+
+    def compute(x: Tensor, h0: Tensor, c0: Tensor | None, *parameters: Tensor | None) -> Sequence[Tensor]:
+        given = {
+            f"cell.{name}": tensor for name, tensor in zip(_PARAMETERS, parameters, strict=True) if tensor is not None
+        }
+        before = [h0] if c0 is None else [h0, c0]
+        with torch.autocast("cpu", about.autocast, enabled=about.autocast is not None):
+            values: Sequence[Tensor] = torch.func.functional_call(_Reference(about), given, (x, *before))
+        return values
+
+    return compute

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from cells._base import AnyCell, Cell
+from cells._kernels.recurrences import recurrence
 from cells._kernels.transforms import watched
-from cells._kernels.triton.support import missing, recurrence_of
+from cells._kernels.triton.support import missing
 from cells._packing import Steps
 
 
@@ -20,8 +21,8 @@ def why_not(cell: AnyCell, device: torch.device) -> str:
     """Return why a cell cannot be computed by these kernels on a device, in one clause; empty: it can."""
     if device.type != "cuda":
         return "Triton kernels run on CUDA only"
-    if recurrence_of(cell) is None:
-        return f"{type(cell).__name__} has no Triton kernel"
+    if not recurrence(cell):
+        return "its equations are its own"
     if cell.weight_hh.dtype is not torch.float32:
         return f"the weights are {str(cell.weight_hh.dtype).removeprefix('torch.')}, and the kernels compute float32"
     return missing(device.index)

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from cells._base import AnyCell, Cell
 from cells._kernels.captures import Captures
 from cells._kernels.layout import Layout, layout_of
+from cells._kernels.recurrences import recurrence as recurrence_name
 from cells._kernels.triton.cache_folder import use_local_cache
 from cells._kernels.triton.recurrence import Gradients, Passed, Recurrence, Tensors
-from cells._kernels.triton.support import recurrence_of
 from cells._kernels.triton.tiles import does_not_fit, tile_of
 from cells._kernels.twice import gradients_with_graph
 from cells._packing import Steps
@@ -32,7 +32,7 @@ from cells._kernels.triton.gru_textbook import TextbookGRU  # noqa: E402
 from cells._kernels.triton.lstm import LSTM  # noqa: E402
 from cells._kernels.triton.rnn import RNN  # noqa: E402
 
-RECURRENCES: dict[str, Recurrence] = {"lstm": LSTM(), "gru": GRU(), "gru_textbook": TextbookGRU(), "rnn": RNN()}
+RECURRENCES: dict[str, Recurrence] = {"lstm": LSTM(), "gru": GRU(), "gru-textbook": TextbookGRU(), "rnn": RNN()}
 captures = Captures()
 _COMPUTED = (torch.float32, torch.bfloat16, torch.float16)
 Result = TypeVar("Result", Passed, Gradients)
@@ -40,7 +40,7 @@ Result = TypeVar("Result", Passed, Gradients)
 
 def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
     """Compute what ``Cell.run`` does; see ``cells._kernels.triton.run``."""
-    recurrence = RECURRENCES[str(recurrence_of(cell))]
+    recurrence = RECURRENCES[recurrence_name(cell)]
     before = cell.initial_state(x.shape[1]) if state is None else steps.sort(state)
     projected = cell.project(steps.take(x)).contiguous()  # (M,G)
     if projected.dtype not in _COMPUTED:

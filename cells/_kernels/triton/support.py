@@ -12,24 +12,7 @@ from pathlib import Path
 
 import torch
 
-from cells._base import AnyCell
-from cells.gru import GRU
-from cells.gru_textbook import TextbookGRU
-from cells.lstm import LSTM
-from cells.rnn import RNN
-
-RECURRENCES: dict[type[AnyCell], str] = {LSTM: "lstm", GRU: "gru", TextbookGRU: "gru_textbook", RNN: "rnn"}
-"""The module of each cell's kernels in this package."""
-_EQUATIONS = ("project", "initial_state", "step", "gates", "run", "recurrent_matrix")
 _LEAST_CAPABILITY = (8, 0)  # bf16 and asynchronous copies: Ampere
-
-
-def recurrence_of(cell: AnyCell) -> str | None:
-    """Return the module of a cell's kernels; none for a cell whose equations are its own, also if derived from ours."""
-    for kind, module in RECURRENCES.items():
-        if isinstance(cell, kind) and all(getattr(type(cell), name) is getattr(kind, name) for name in _EQUATIONS):
-            return module
-    return None
 
 
 @cache
