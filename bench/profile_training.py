@@ -41,7 +41,8 @@ PARTS = [
     "recurrence",
     "head and loss",
     "optimiser",
-    "evaluation",
+    "evaluation: recurrence",
+    "evaluation: other",
     "gradient probe",
     "samples",
     "checkpoints",
@@ -117,9 +118,12 @@ def profile(folder: Path) -> dict[str, float]:
 
     timer.switch("rest")
     timer.wrap(data, "load", "data")
+    for base in type_of_task(folder).__mro__:
+        if "initialise" in vars(base):
+            timer.wrap(base, "initialise", "data")
     timer.wrap(Trainer, "batches", "batches")
-    timer.wrap(Evaluator, "evaluate", "evaluation")
-    timer.wrap(Evaluator, "evaluate_training_sample", "evaluation")
+    timer.wrap(Evaluator, "evaluate", "evaluation: other")
+    timer.wrap(Evaluator, "evaluate_training_sample", "evaluation: other")
     timer.wrap_generator(Evaluator, "probe_gradient", "gradient probe")
     timer.wrap_generator(Evaluator, "sample", "samples")
     timer.wrap_generator(Evaluator, "measure_baselines", "baselines")
@@ -135,6 +139,14 @@ def profile(folder: Path) -> dict[str, float]:
     return timer.seconds
 
 
+def type_of_task(folder: Path) -> type:
+    """Return the class of a run's task."""
+    import tasks
+    from workbench.runs.run import Run
+
+    return tasks.load(Run(folder).spec.task)
+
+
 def _tell_steps_apart(timer: Timer, trainer: Any, optimization: Any, recurrent: Any) -> None:
     """Charge the parts of ``Trainer.step``."""
     build, step, update, forward = trainer.__init__, trainer.step, optimization.step, recurrent.forward
@@ -142,7 +154,6 @@ def _tell_steps_apart(timer: Timer, trainer: Any, optimization: Any, recurrent: 
 
     def built(self: Any, *args: Any, **kwargs: Any) -> None:
         build(self, *args, **kwargs)
-        timer.wrap(self.task, "initialise", "data")
         self.model.register_forward_pre_hook(lambda *_: timer.switch("embedding") if stepping else None)
 
     def stepped(self: Any, rows: Any) -> None:
@@ -161,7 +172,10 @@ def _tell_steps_apart(timer: Timer, trainer: Any, optimization: Any, recurrent: 
 
     def recurred(self: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         if not stepping:
-            return forward(self, x, *args, **kwargs)
+            if timer.stack[-1] != "evaluation: other":
+                return forward(self, x, *args, **kwargs)
+            with timer.within("evaluation: recurrence"):
+                return forward(self, x, *args, **kwargs)
         if x.requires_grad:
             x = x.view_as(x)  # of the recurrence alone: its gradient is whole when the recurrence has ended
             x.register_hook(lambda _: timer.switch("embedding"))
