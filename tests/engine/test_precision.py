@@ -1,4 +1,4 @@
-"""``train.precision=fastest``: measured once, where a CPU can gain by it; recorded, and kept by all that comes later."""
+"""``train.precision=fastest``: measured once, where a CPU can gain by it; recorded, and kept by what comes later."""
 
 from __future__ import annotations
 
