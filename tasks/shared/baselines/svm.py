@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import EVAL_SPLITS, Baselines, Split
+from tasks.shared.baselines.proportional import joining
 from tasks.shared.classification import penalties
 from tasks.shared.classification.metrics import Ints, metrics
 from tasks.shared.sequences.ragged import Ragged
@@ -53,6 +54,7 @@ def measure(sources: Sequence[NgramSource], labels: Ints, rows: Mapping[Split, T
     majority = int(np.bincount(labels[train]).argmax())
     methods: dict[str, Callable[[NDArray[np.int64]], Ints]] = {"majority": lambda at: np.full(len(at), majority)}
     if len(np.unique(labels[train])) > 1:
+        features = features @ joining(features[train])
         learned, held_out = features[train], features[val]
         chosen = penalties.choose(
             "linear SVM",
