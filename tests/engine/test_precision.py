@@ -19,8 +19,8 @@ FASTEST = {**VALUES, "train.precision": "fastest"}
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, single: float, mixed: float) -> None:
-    """A CPU with AMX on which the measurement takes so many seconds."""
-    monkeypatch.setattr(precision, "_has_amx", lambda: True)
+    """A CPU with bfloat16 on which the measurement takes so many seconds."""
+    monkeypatch.setattr(precision, "_has_bf16", lambda: True)
     monkeypatch.setattr(precision, "measure", lambda *_: (single, mixed))
 
 
@@ -45,17 +45,17 @@ def weights(run: Run) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("name", ["auto", "fp32", "bf16"])
 def test_nothing_is_measured_unasked(runs_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     never_measured(monkeypatch)
-    monkeypatch.setattr(precision, "_has_amx", lambda: True)
+    monkeypatch.setattr(precision, "_has_bf16", lambda: True)
     [started] = only(Started, trained(toy(runs_folder, {**VALUES, "train.precision": name, "train.max_steps": 1})))
     assert started.precision == ("bfloat16" if name == "bf16" else "float32")
 
 
-def test_a_cpu_without_amx_stays_in_float32_unmeasured(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cpu_without_bf16_stays_in_float32_unmeasured(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     never_measured(monkeypatch)
-    monkeypatch.setattr(precision, "_has_amx", lambda: False)
+    monkeypatch.setattr(precision, "_has_bf16", lambda: False)
     [started] = only(Started, trained(toy(runs_folder, {**FASTEST, "train.max_steps": 1})))
     assert started.precision == "float32"
-    assert told(started) == "train.precision=fastest: this CPU has no AMX, so the run computes in float32."
+    assert told(started) == "train.precision=fastest: this CPU has no bfloat16, so the run computes in float32."
 
 
 @pytest.mark.parametrize(("single", "chosen"), [(0.002, "bfloat16"), (0.0019, "float32")])
@@ -81,7 +81,7 @@ def test_a_resumed_run_keeps_what_was_measured_and_ends_as_if_unbroken(
     measured(monkeypatch, 1.0, 0.1)
     assert not only(Finished, trained(run, after(12)))
     never_measured(monkeypatch)  # nor is it on another CPU:
-    monkeypatch.setattr(precision, "_has_amx", lambda: False)
+    monkeypatch.setattr(precision, "_has_bf16", lambda: False)
     resumed = trained(run)
     [started] = only(Started, resumed)
     assert started.from_step > 0

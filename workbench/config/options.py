@@ -88,6 +88,6 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Literal["auto", "fp32", "bf16", "fp16", "fastest"],
         Meta(
             description="arithmetic of the network; auto: bf16 or fp16 on CUDA, fp32 on the CPU; fastest: as auto, but "
-            "on a CPU with AMX bf16 where a measurement at the beginning finds it twice as fast"
+            "bf16 on a CPU where a measurement at the beginning finds it twice as fast"
         ),
     ] = "auto"

@@ -49,8 +49,8 @@ def choose(run: Run, device: torch.device, model: nn.Module, *, strict: bool = T
     if begun := recorded(run):
         kept = None if begun == "float16" else _NAMES.get(begun)  # float16: it began on a GPU
         return Precision(kept, f"train.precision=fastest: the run goes on in {spoken(kept)}, as it began.")
-    if not _has_amx():
-        return Precision(None, "train.precision=fastest: this CPU has no AMX, so the run computes in float32.")
+    if not _has_bf16():
+        return Precision(None, "train.precision=fastest: this CPU has no bfloat16, so the run computes in float32.")
     recurrent = next((module for module in model.modules() if isinstance(module, Recurrent)), None)
     if recurrent is None:
         return Precision(None)
@@ -74,13 +74,15 @@ def spoken(dtype: torch.dtype | None) -> str:
     return str(dtype or torch.float32).removeprefix("torch.")
 
 
-def measure(
-    recurrent: Recurrent, batch_size: int, clock: Callable[[], float] = time.perf_counter
-) -> tuple[float, float]:
+def measure(recurrent: Recurrent, batch_size: int, clock: Callable[[], float] | None = None) -> tuple[float, float]:
     """Return the seconds of a forward and backward pass on the CPU: in float32, and in bfloat16.
 
     The shortest of three rounds in turns, after one that warms up. Gradients and random numbers stay as they are.
+
+    Args:
+        clock: none: of the processor's time on one thread, which others' work disturbs little; on more of the wall's.
     """
+    clock = clock or (time.process_time if torch.get_num_threads() == 1 else time.perf_counter)
     parameters = [weight for weight in recurrent.parameters() if weight.requires_grad]
     with torch.random.fork_rng(devices=[]):
         x = torch.randn(batch_size, _STEPS, recurrent.input_size)  # (B,T,I)
@@ -96,7 +98,7 @@ def measure(
     return min(single for single, _ in rounds[1:]), min(mixed for _, mixed in rounds[1:])
 
 
-def _has_amx() -> bool:
-    """Return whether this CPU multiplies matrices of bfloat16 in tiles."""
-    supported: Callable[[], bool] = getattr(torch.cpu, "_is_amx_tile_supported", bool)  # bool() of older torch: False
-    return supported()
+def _has_bf16() -> bool:
+    """Return whether this CPU multiplies numbers of bfloat16 by itself: in tiles (AMX) or vectors (AVX-512)."""
+    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(bool(getattr(torch.cpu, name, bool)()) for name in names)  # bool() where torch does not tell: False
