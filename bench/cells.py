@@ -15,7 +15,7 @@ Both sides run in one process with the allocator tuned and denormals flushed (``
 turns, A B A B …, so that what else the machine does meets both alike; a figure is the ratio of two medians. On one
 thread the time is the process's CPU time, which others' work on the same cores disturbs little; on more it is wall
 time. ``--quick``: the two small shapes and the mixed lengths, three rounds. ``--level``: the vector instructions that
-the compiled kernels may use (``portable``, ``avx2``, ``avx512``, ``avx512bf16``, ``amx``); torch takes all that it finds.
+the compiled kernels use (``portable``, ``avx2``, ``avx512``, ``avx512bf16``, ``amx``), while torch takes all it finds.
 """
 
 from __future__ import annotations
