@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 from cells._base import AnyCell, Cell
@@ -170,8 +171,8 @@ class Recurrent(nn.Module):
 
 
 def _in_transform() -> bool:
-    """Return whether a transform of ``torch.func`` is at work, such as ``vmap``, of which kernels know nothing."""
-    return torch._C._functorch.peek_interpreter_stack() is not None
+    """Return whether something is at work of which kernels know nothing: ``torch.func``, forward-mode differentiation."""
+    return torch._C._functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0
 
 
 def _part(state: Any, k: int) -> Any:

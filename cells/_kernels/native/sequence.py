@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from cells._base import AnyCell
 from cells._kernels.native.library import Level, Library, load
@@ -52,28 +53,39 @@ class _Pass(NamedTuple):
     steps: Steps
     level: Level
     autocast: torch.dtype | None
+    grad: bool  # gradients may be asked for
 
 
 def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
     """Compute what ``Cell.run`` does, and leave to it what the kernels do not compute."""
+    library, name = load(), recurrence(cell)  # which may have been changed since its kernel was chosen
+    if library is None or not name or _observed():
+        return cell.run(x, steps, state, return_state)
     before = cell.initial_state(x.shape[1]) if state is None else state
-    library = load()
     parameters = [cell._parameters.get(name) for name in _PARAMETERS]
     autocast = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
-    if library is None or not _float32([*parameters, *before], x, autocast):
+    shapes = x.shape[2] == cell.input_size and all(part.shape == (x.shape[1], cell.hidden_size) for part in before)
+    if not shapes or not _float32([*parameters, *before], x, autocast):
         return cell.run(x, steps, state, return_state)
-    kind = _CELLS.index(recurrence(cell))
-    about = _Pass(cell, kind, steps, _level(library, autocast), autocast)
+    about = _Pass(cell, _CELLS.index(name), steps, _level(library, autocast), autocast, torch.is_grad_enabled())
+    x = x.float()
     output, *after = _Layer.apply(  # type: ignore[no-untyped-call]
-        about, return_state, x.float(), *before, *[None] * (2 - len(before)), *parameters
+        about, return_state, x if x.stride(2) == 1 else x.contiguous(), *before, *[None] * (2 - len(before)), *parameters
     )
     return output, type(before)(*after[: len(before)]) if return_state else None
 
 
+def _observed() -> bool:
+    """Return whether each operation is to be seen: by torch's tracer, or a dispatch mode, of whose tensors some are fake."""
+    return torch._C._len_torch_dispatch_stack() > 0 or torch.jit.is_tracing()  # type: ignore[no-untyped-call]
+
+
 def _float32(tensors: list[Tensor | None], x: Tensor, autocast: torch.dtype | None) -> bool:
-    """Return whether everything is float32, or would be without autocast to bfloat16."""
-    wide = all(tensor is None or tensor.dtype is torch.float32 for tensor in tensors)
-    return wide and (x.dtype is torch.float32 or x.dtype is autocast is torch.bfloat16) and x.numel() > 0
+    """Return whether everything is float32, or would be without autocast to bfloat16, and lies in memory as it is."""
+    given = [x, *(tensor for tensor in tensors if tensor is not None)]
+    plain = all(type(one) in (Tensor, Parameter) and one.is_cpu and not one.is_neg() for one in given)
+    wide = all(tensor.dtype is torch.float32 for tensor in given[1:])
+    return plain and wide and (x.dtype is torch.float32 or x.dtype is autocast is torch.bfloat16) and x.numel() > 0
 
 
 def _level(library: Library, autocast: torch.dtype | None) -> Level:
@@ -99,11 +111,10 @@ class _Layer(torch.autograd.Function):
         bias_ih: Tensor,
         bias_hh: Tensor | None,
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        x = x if x.stride(2) == 1 else x.contiguous()
         given = [x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh]
         time, batch, _ = x.shape
         hidden = weight_hh.shape[1]
-        keep = any(ctx.needs_input_grad)
+        keep = about.grad and any(ctx.needs_input_grad)
         output = x.new_empty(batch, time, hidden).transpose(0, 1)  # (T,B,H)
         h_last = x.new_empty(batch, hidden) if return_state else None
         c_last = x.new_empty(batch, hidden) if return_state and c0 is not None else None
