@@ -1,4 +1,4 @@
-"""Who looks on while a cell is computed: a transform that knows torch's operations, but no kernel of ours."""
+"""Who looks on while a cell is computed: a transform, tracer or mode that knows torch's operations, but no kernel."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import torch
 
 
 def watched() -> bool:
-    """Return whether a transform of ``torch.func``, forward-mode differentiation or a compiler is at work."""
+    """Return whether a transform of ``torch.func``, forward-mode differentiation, a compiler or a tracer is at work.
+
+    A dispatch mode is one too: of its tensors some are fake.
+    """
     return (
         torch._C._are_functorch_transforms_active()
         or torch.autograd.forward_ad._current_level >= 0
         or torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
+        or torch._C._len_torch_dispatch_stack() > 0
     )

@@ -71,11 +71,17 @@ struct NAME(backward_room) {
     float *weights; /* (I+H+1,columns) */
 };
 
+/* Zero what only fills a vector up: it is NaN where x is infinite, and the products read it. */
+INLINE void NAME(clear)(float *p, int count) {
+    for (int j = count; j < VL; j++) p[j] = 0.0f;
+}
+
 /* Gate gradients of one row at one step; the direct part of the gradient of the state before it is left in d_h. */
 FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const struct layout *a, const struct places *places,
                                   struct NAME(backward_room) *w, int row, int at, int s, float *grads) {
     const int64_t place = places->offset[s] + row;
-    const float *gates = q->gates + place * a->columns, *h = state_before(q, row, s, w->zeros), *out = output_row(q, row, s);
+    const float *gates = q->gates ? q->gates + place * a->columns : NULL;
+    const float *h = state_before(q, row, s, w->zeros), *out = output_row(q, row, s);
     const float *given = q->d_output ? q->d_output + q->order[row] * q->d_output_row + time_of(q, row, s) * q->d_output_step : NULL;
     float *d_h = w->d_h + (size_t)at * a->units, *d_c = w->d_c + (size_t)at * a->units;
     for (int unit = 0; unit < a->hidden; unit += VL) {
@@ -97,6 +103,7 @@ FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const stru
             NAME(store)(to + VL, dc * before * f * (1.0f - f));
             NAME(store)(to + 2 * VL, dc * i * (1.0f - g * g));
             NAME(store)(to + 3 * VL, d * shown * o * (1.0f - o));
+            for (int v = 0; v < 4; v++) NAME(clear)(to + v * VL, left);
         } else if (a->cell == GRU) {
             const float *in = gates + unit * 4;
             float *to = grads + unit / VL * w->apart;
@@ -107,6 +114,7 @@ FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const stru
             NAME(store)(to + VL, dn * of_state * reset * (1.0f - reset));
             NAME(store)(to + 2 * VL, d * (before - n) * z * (1.0f - z));
             NAME(store)(to + 3 * VL, dn * reset);
+            for (int v = 0; v < 4; v++) NAME(clear)(to + v * VL, left);
             NAME(store)(d_h + unit, d * z);
         } else if (a->cell == RNN) {
             const vf after = NAME(load_part)(out + unit, left);
@@ -117,6 +125,8 @@ FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const stru
             const vf before = NAME(load_part)(h + unit, left);
             NAME(store)(grads + panel * w->apart + in, d * (before - n) * z * (1.0f - z));
             NAME(store)(grads + candidate * w->apart + unit % PANEL, d * (1.0f - z) * (1.0f - n * n));
+            NAME(clear)(grads + panel * w->apart + in, left);
+            NAME(clear)(grads + candidate * w->apart + unit % PANEL, left);
             NAME(store)(d_h + unit, d * z);
         }
     }
@@ -131,6 +141,7 @@ FUNCTION void NAME(reset_gradients)(const struct workbench_sequence *q, const st
         const int panel = unit / (2 * VL), in = unit % (2 * VL);
         const vf reset = NAME(load)(gates + panel * PANEL + in), d = NAME(load)(d_reset + unit);
         NAME(store)(grads + panel * w->apart + in, d * NAME(load_part)(h + unit, a->hidden - unit) * reset * (1.0f - reset));
+        NAME(clear)(grads + panel * w->apart + in, a->hidden - unit);
         NAME(store)(d_h + unit, NAME(load)(d_h + unit) + d * reset);
     }
 }

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from cells._base import AnyCell
 from cells._kernels.native.library import Level, Library, load
 from cells._kernels.recurrences import recurrence
+from cells._kernels.transforms import watched
 from cells._kernels.twice import gradients_with_graph
 from cells._packing import Steps
 
@@ -56,30 +57,39 @@ class _Pass(NamedTuple):
     steps: Steps
     level: Level
     autocast: torch.dtype | None
+    grad: bool  # gradients may be asked for
 
 
 def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
     """Compute what ``Cell.run`` does, and leave to it what the kernels do not compute."""
+    library, name = load(), recurrence(cell)  # which may have been changed since its kernel was chosen
+    if library is None or not name or watched():
+        return cell.run(x, steps, state, return_state)
     before = cell.initial_state(x.shape[1]) if state is None else state
-    library = load()
     parameters = [cell._parameters.get(name) for name in _PARAMETERS]
     autocast = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
-    if library is None or not _float32([*parameters, *before], x, autocast):
+    shapes = x.shape[2] == cell.input_size and all(part.shape == (x.shape[1], cell.hidden_size) for part in before)
+    if not shapes or not _float32([*parameters, *before], x, autocast):
         return cell.run(x, steps, state, return_state)
-    kind = _CELLS.index(recurrence(cell))
-    about = _Pass(cell, kind, steps, _level(library, autocast), autocast)
+    about = _Pass(cell, _CELLS.index(name), steps, _level(library, autocast), autocast, torch.is_grad_enabled())
     x = x.float()
-    x = x if x.stride(2) == 1 else x.contiguous()
     output, *after = _Layer.apply(  # type: ignore[no-untyped-call]
-        about, return_state, x, *before, *[None] * (2 - len(before)), *parameters
+        about,
+        return_state,
+        x if x.stride(2) == 1 else x.contiguous(),
+        *before,
+        *[None] * (2 - len(before)),
+        *parameters,
     )
     return output, type(before)(*after[: len(before)]) if return_state else None
 
 
 def _float32(tensors: list[Tensor | None], x: Tensor, autocast: torch.dtype | None) -> bool:
-    """Return whether everything is float32, or would be without autocast to bfloat16."""
-    wide = all(tensor is None or tensor.dtype is torch.float32 for tensor in tensors)
-    return wide and (x.dtype is torch.float32 or x.dtype is autocast is torch.bfloat16) and x.numel() > 0
+    """Return whether everything is float32, or would be without autocast to bfloat16, and lies in memory as it is."""
+    given = [x, *(tensor for tensor in tensors if tensor is not None)]
+    plain = all(type(one) in (Tensor, nn.Parameter) and one.is_cpu and not one.is_neg() for one in given)
+    wide = all(tensor.dtype is torch.float32 for tensor in given[1:])
+    return plain and wide and (x.dtype is torch.float32 or x.dtype is autocast is torch.bfloat16) and x.numel() > 0
 
 
 def _level(library: Library, autocast: torch.dtype | None) -> Level:
@@ -108,7 +118,7 @@ class _Layer(torch.autograd.Function):
         given = [x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh]
         time, batch, _ = x.shape
         hidden = weight_hh.shape[1]
-        keep = any(ctx.needs_input_grad)
+        keep = about.grad and any(ctx.needs_input_grad)
         output = x.new_empty(batch, time, hidden).transpose(0, 1)  # (T,B,H)
         h_last = x.new_empty(batch, hidden) if return_state else None
         c_last = x.new_empty(batch, hidden) if return_state and c0 is not None else None

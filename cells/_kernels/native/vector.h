@@ -63,8 +63,8 @@ INLINE vf NAME(exponential)(vf x) {
     p = p * r + 0.166665183f;
     p = p * r + 0.5000000096f;
     p = p * (r * r) + (r + 1.0f);
-    const vi power = ((vi)shifted - (vi)shift) << 23;
-    return (vf)((vi)p + power);
+    const vi power = ((vi)shifted - (vi)shift + 127) << 23; /* 2^n; a product keeps NaN as NaN, whatever its bits */
+    return p * (vf)power;
 }
 
 INLINE vf NAME(sigmoid)(vf x) { return NAME(reciprocal)(1.0f + NAME(exponential)(-x)); }
