@@ -1,8 +1,8 @@
 """NaN and infinity in the compiled kernels: as in the Python cell, and in the rows that they are in.
 
 An infinite sum saturates a gate, and nothing else is lost by it: outputs and gradients are finite where the Python
-cell's are. Its gates reach 0 and 1 exactly, the kernels' come within 1e-30 and 1e-6 of them: zero times infinity, which is
-NaN there, may be infinite here.
+cell's are. Its gates reach 0 and 1 exactly, the kernels' come within 1e-30 and 1e-6 of them: zero times infinity, which
+is NaN there, may be infinite here.
 """
 
 from __future__ import annotations
