@@ -12,7 +12,7 @@ import torch
 from cell_oracles import TWINS, parameters, some_state, twin_of, twin_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from native_oracles import FLOAT32, NAMES, Case, Passes, draw, forced, near, results, truth
+from native_oracles import FLOAT32, NAMES, Case, Passes, draw, errors, forced, near, results, truth
 
 SIZES = [  # B, T, I, H: about the vectors' widths (4, 8, 16 floats) and the blocks of rows
     *[(1, 1, 1, 1), (1, 9, 5, 3), (3, 1, 2, 17), (2, 3, 300, 7), (3, 2, 8, 300), (4, 3, 65, 64)],
@@ -101,11 +101,11 @@ def test_long_sequences_and_sums_over_many_rows(name: str, at: Passes) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_saturated_gates(name: str, at: Passes) -> None:
-    """Sums of gates of some hundreds, where exp would overflow; as large as x are the gradients, and their floor."""
-    case = Case(name, (4, 5, 6, 19))
-    values = []
-    for kernel, dtype in (("native", torch.float32), ("reference", torch.float64)):
+    """Sums of gates of some hundreds, where exp would overflow, and where the Python cell itself is less exact."""
+    case, found = Case(name, (4, 5, 6, 19)), []
+    for kernel, dtype in (("native", torch.float32), ("reference", torch.float32), ("reference", torch.float64)):
         net = case.net(kernel, dtype)
-        x = 1000 * draw(4, 5, 6, dtype=dtype)
-        values.append(results(*net(x, return_state=True), parameters(net)))
-    near(*values, floor=1e-6 * 1000)
+        found.append(results(*net(1000 * draw(4, 5, 6, dtype=dtype), return_state=True), parameters(net)))
+    native, python = errors(found[0], found[2]), errors(found[1], found[2])
+    for key, (error, largest) in native.items():
+        assert error <= 2 * python[key][0] + 1e-5 * largest + 1e-3, key  # a floor as large as x is
