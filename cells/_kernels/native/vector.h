@@ -69,9 +69,9 @@ INLINE vf NAME(exponential)(vf x) {
 
 INLINE vf NAME(sigmoid)(vf x) { return NAME(reciprocal)(1.0f + NAME(exponential)(-x)); }
 
-/* tanh(x) as a quotient of polynomials, relative error below 4e-7; beyond ±9 it is ±1 in float32. */
+/* tanh(x) as a quotient of polynomials, relative error below 4e-7; the quotient is above 1 at 9.3, so that far ends are ±1. */
 INLINE vf NAME(hyperbolic)(vf x) {
-    x = NAME(at_least)(NAME(at_most)(x, 9.01f), -9.01f);
+    x = NAME(at_least)(NAME(at_most)(x, 9.3f), -9.3f);
     const vf z = x * x;
     vf p = NAME(all)(1.331879131e-08f);
     p = p * z + 2.058327498e-05f;
