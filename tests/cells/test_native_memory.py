@@ -71,10 +71,10 @@ def test_memory_that_torch_never_wrote(
 
 
 def test_memory_that_c_never_wrote(passes: list[Level], kernels: Path) -> None:
-    """glibc fills what malloc hands out; elsewhere the variable is not heard, and the test holds of itself."""
+    """glibc fills what malloc hands out, here with 0x7f: 3e38; elsewhere the variable is not heard."""
     here = Path(__file__).parent
     said = []
-    for fill in ("0", "85", "255"):
+    for fill in ("0", "128"):
         done = subprocess.run(
             [sys.executable, "-P", "-c", MAIN, str(here), str(here.parent), str(Path(cells.__file__).parents[1])],
             env={**os.environ, "MALLOC_PERTURB_": fill, "WORKBENCH_KERNELS": str(kernels)},
