@@ -119,7 +119,7 @@ class _Layer(torch.autograd.Function):
         time, batch, _ = x.shape
         hidden = weight_hh.shape[1]
         keep = about.grad and any(ctx.needs_input_grad)
-        output = x.new_empty(batch, time, hidden).transpose(0, 1)  # (T,B,H)
+        output = x.new_empty(time, batch, hidden)  # in memory as the Python cell's: dropout draws in that order
         h_last = x.new_empty(batch, hidden) if return_state else None
         c_last = x.new_empty(batch, hidden) if return_state and c0 is not None else None
         gates, memory = (x.new_empty(sum(about.steps.sizes) * _kept(about, hidden, part) * keep) for part in (0, 1))
