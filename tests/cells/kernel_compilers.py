@@ -17,7 +17,12 @@ needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler (cc,
 
 SMALL = """
 #include "levels.h"
-WORKBENCH_API int workbench_self_test(int level) { return !(level & workbench_levels()); }
+WORKBENCH_API int workbench_self_test(int level) {
+    int threads = 0;
+#pragma omp parallel reduction(+ : threads)
+    threads++;
+    return !threads || !(level & workbench_levels());
+}
 """
 
 
