@@ -51,7 +51,7 @@ INLINE vf NAME(at_least)(vf x, float bound) {
 INLINE vf NAME(reciprocal)(vf x) { return 1.0f / x; }
 #endif
 
-/* exp(x) for |x| up to 87, beyond that exp(±87): x = n·ln 2 + r, and a polynomial in |r| <= ln 2 / 2, error below 1e-7. */
+/* exp(x) for x from -87 to 69, beyond that as at the ends: x = n·ln 2 + r, a polynomial in |r| <= ln 2 / 2, error 1e-7. */
 INLINE vf NAME(exponential)(vf x) {
     x = NAME(at_least)(NAME(at_most)(x, 69.0f), -87.0f);
     const vf shift = NAME(all)(12582912.0f); /* 1.5 · 2^23: adding it rounds to a whole number */
