@@ -1,88 +1,51 @@
 """The hand-written cells beside ``torch.nn``, at the sizes of the five tasks.
 
-    python bench/cells.py [--threads 1] [--repeats 7] [--quick]
+    python bench/cells.py [--threads 1] [--repeats 7] [--quick] [--level LEVEL]
 
 What is timed is one forward and one backward pass in fp32: x (B,T,I) → outputs (B,T,D·H), then the gradients of all
 weights and of x for one fixed gradient of all outputs. ``torch.nn`` gets the same x (``batch_first``), and before
 anything is timed a cell that has a true twin must give its outputs.
 
-- *Padded*: every row has T steps. The figure is the cell's time over its twin's, below 1: the cell is faster.
+- *Padded*: every row has T steps. The figure is the cell's time over its twin's, below 1: the cell is faster. ``loop``
+  is the cell's own Python loop, ``bf16`` a pass under bfloat16 autocast, also over the twin's in fp32.
 - *Mixed lengths*: lengths uniform in 1..T. ``nn.LSTM`` gets a ``PackedSequence``, with packing and unpacking in its
   time; the cells get the padded batch and its lengths. A padded ``nn.LSTM``, which ignores lengths, stands beside them.
 
 Both sides run in one process with the allocator tuned and denormals flushed (``workbench.engine.devices``), and in
 turns, A B A B …, so that what else the machine does meets both alike; a figure is the ratio of two medians. On one
 thread the time is the process's CPU time, which others' work on the same cores disturbs little; on more it is wall
-time. ``--quick``: the two small shapes and the mixed lengths, three rounds.
+time. ``--quick``: the two small shapes and the mixed lengths, three rounds. ``--level``: the vector instructions that
+the compiled kernels use (``portable``, ``avx2``, ``avx512``, ``avx512bf16``, ``amx``), while torch takes all it finds.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 if not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` and ``climate`` are packages too
 
 import torch
+from cells_shapes import GROUPS, SHAPES, UNLIKE, Group, Shape
 from machine import ended_by_signals, tell_load
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import cells
+from cells._kernels.native import library
 from workbench.engine import devices
 
 Pass = Callable[[], Tensor]
 
-
-class Shape(NamedTuple):
-    """A task's sizes."""
-
-    task: str
-    B: int
-    T: int
-    I: int  # noqa: E741
-    H: int
-    L: int = 1
-
-    def __str__(self) -> str:
-        return f"B{self.B} T{self.T} I{self.I} H{self.H}" + (f" L{self.L}" if self.L > 1 else "")
-
-
-SHAPES = [
-    Shape("names", 256, 12, 57, 128),
-    Shape("imdb", 128, 250, 100, 64),
-    Shape("reviews", 128, 60, 128, 128),
-    Shape("climate", 64, 720, 7, 64),
-    Shape("poems", 100, 50, 256, 512, 2),
-]
 QUICK = [shape for shape in SHAPES if shape.task in ("names", "reviews")]
 MIXED = Shape("mixed lengths", 128, 250, 100, 64)
-
-
-class Group(NamedTuple):
-    """A module of ``torch.nn`` and the cells that are measured by it."""
-
-    twin: type[nn.RNNBase]
-    cells: list[str]
-    both: bool = False  # both directions
-
-    def __str__(self) -> str:
-        return f"nn.{self.twin.__name__}" + (" both ways" if self.both else "")
-
-
-GROUPS = [
-    Group(nn.RNN, ["rnn", "tutorial-rnn"]),
-    Group(nn.GRU, ["gru", "gru-textbook"]),
-    Group(nn.LSTM, ["lstm"]),
-    Group(nn.LSTM, ["bilstm"], both=True),
-]
 PACKED = "nn.LSTM, packed"
-UNLIKE = ["tutorial-rnn", "gru-textbook"]  # other equations than their twin's, so other outputs
 
 
 def in_turns(sides: dict[str, tuple[Pass, nn.Module]], x: Tensor, repeats: int, threads: int) -> dict[str, float]:
@@ -106,16 +69,20 @@ def twin_at(shape: Shape, group: Group) -> nn.RNNBase:
     return twin
 
 
-def cell_at(shape: Shape, name: str, twin: nn.RNNBase) -> Any:
+def cell_at(shape: Shape, name: str, twin: nn.RNNBase, kernel: str = "auto") -> Any:
     """The cell's network, with the twin's weights where it has the same."""
-    net = cells.build(name, shape.I, shape.H, layers=shape.L)
+    net = cells.build(name, shape.I, shape.H, layers=shape.L, kernel=kernel)
     if name not in UNLIKE:
         net.from_torch(twin.state_dict())
     return net
 
 
-def outputs_of(network: nn.Module, *given: Tensor) -> Pass:
-    return lambda: network(*given)[0]
+def outputs_of(network: nn.Module, *given: Tensor, lowered: bool = False) -> Pass:
+    def outputs() -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=lowered):
+            return network(*given)[0]
+
+    return outputs
 
 
 def must_agree(name: str, actual: Tensor, expected: Tensor) -> None:
@@ -132,6 +99,11 @@ def padded(shape: Shape, group: Group, repeats: int, threads: int) -> dict[str, 
         net = cell_at(shape, name, twin)
         must_agree(name, net(x)[0], twin(x)[0])
         sides[name] = (outputs_of(net, x), net)
+        if net.choice(x.device).kernel != "reference":
+            loop = cell_at(shape, name, twin, "reference")
+            sides[f"{name}, loop"] = (outputs_of(loop, x), loop)
+    if group.lowered:
+        sides |= {f"{name}, bf16": (outputs_of(net, x, lowered=True), net) for name, (_, net) in sides.items()}
     return in_turns(sides, x, repeats, threads)
 
 
@@ -162,7 +134,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of torch's operations (default 1)")
     parser.add_argument("--repeats", type=int, default=7, help="rounds that count (default 7)")
     parser.add_argument("--quick", action="store_true", help="the two small shapes and the mixed lengths, three rounds")
+    parser.add_argument("--level", default="", help="vector instructions of the compiled kernels (default: the best)")
     options = parser.parse_args()
+    if options.level:
+        os.environ[library.FORCED] = options.level
+    if not library.load():
+        print(f"No compiled kernels: {library.reason()}. The cells run as Python loops.")
     ended_by_signals()
     tell_load()
     shapes, repeats = (QUICK, 3) if options.quick else (SHAPES, options.repeats)
@@ -171,14 +148,16 @@ def main() -> None:
 
     clock = "CPU time of the process" if threads == 1 else "wall time"
     print(f"torch {torch.__version__} · threads {threads} · fp32 · forward + backward · {clock}")
+    print(f"compiled kernels: {library.describe()}")
     print(f"medians of {repeats} rounds in turns · torch.nn in ms, cells as ratios to theirs, below 1: faster\n")
     print_row("padded", [shape.task for shape in shapes])
     print_row("", [str(shape) for shape in shapes])
     for group in GROUPS:
         taken = [padded(shape, group, repeats, threads) for shape in shapes]
         print_row(f"{group}, ms", [f"{t[str(group)] * 1e3:.1f}" for t in taken])
-        for name in group.cells:
-            print_row(f"  {name}", [f"{t[name] / t[str(group)]:.2f}" for t in taken])
+        for name in taken[0]:
+            if name != str(group):
+                print_row(f"  {name}", [f"{t[name] / t[str(group)]:.2f}" for t in taken])
 
     times = mixed(MIXED, repeats, threads)
     print(f"\nmixed lengths, uniform in 1..{MIXED.T}, at {MIXED}\n")

@@ -3,8 +3,7 @@
     python bench/second_start.py --data DIR
 
 A first start of each task, not counted, reads, encodes and caches. Then each is started afresh ``--times`` times, the
-tasks in turn; the medians are shown, and how much of them torch spends on importing ``torch._dynamo``, which its
-optimisers want.
+tasks in turn; the medians are shown.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def main() -> None:
     for task in given.tasks:
         once(given.data, task)
     measured = [[once(given.data, task) for task in given.tasks] for _ in range(given.times)]
-    print("| task | first step begins | ends | of it torch._dynamo |\n| --- | --- | --- | --- |")
+    print("| task | first step begins | ends |\n| --- | --- | --- |")
     for task, times in zip(given.tasks, zip(*measured, strict=True), strict=True):
         figures = " | ".join(f"{statistics.median(seconds):.2f}" for seconds in zip(*times, strict=True))
         print(f"| `{task}` | {figures} |")
@@ -58,21 +57,19 @@ def once(data: Path, task: str) -> list[float]:
         return json.loads(subprocess.run(child, capture_output=True, text=True, check=True).stdout)  # type: ignore[no-any-return]
 
 
-def start(folder: Path) -> tuple[float, float, float]:
-    """Seconds from torch's import to the first step and to its end; those that importing ``torch._dynamo`` takes."""
+def start(folder: Path) -> tuple[float, float]:
+    """Seconds from torch's import to the first step and to its end."""
     importlib.import_module("torch")
     began = time.perf_counter()
     from workbench.engine.state import TrainingState
     from workbench.engine.trainer import Trainer
 
-    importlib.import_module("torch._dynamo")  # the optimiser would
-    imported = time.perf_counter() - began
     trainer = Trainer(Run(folder), TrainingState())
     trainer.begin_epoch()
     batch = trainer.batches()[0]
     reached = time.perf_counter() - began
     trainer.step(batch)
-    return reached, time.perf_counter() - began, imported
+    return reached, time.perf_counter() - began
 
 
 if __name__ == "__main__":

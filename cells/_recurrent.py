@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from cells._base import AnyCell, Cell
 from cells._kernels import KERNELS
 from cells._kernels.choice import Choice, choose
+from cells._kernels.transforms import watched
 from cells._packing import Steps, both_directions
 from cells._trace import Trace
 
@@ -109,7 +110,7 @@ class Recurrent(nn.Module):
         cell = self._cell(k)
         if self._trace is not None:
             return self._trace.run(cell, *divmod(k, self.directions), x, steps, state, return_state)
-        if torch.compiler.is_compiling() or _in_transform():
+        if watched():
             return cell.run(x, steps, state, return_state)
         return self._choice(cell, x.device).run(cell, x, steps, state, return_state)
 
@@ -167,11 +168,6 @@ class Recurrent(nn.Module):
             f"input_size={self.input_size}, hidden_size={self.hidden_size}, layers={self.layers}, "
             f"directions={self.directions}, dropout={self.dropout}"
         )
-
-
-def _in_transform() -> bool:
-    """Return whether a transform of ``torch.func`` is at work, such as ``vmap``, of which kernels know nothing."""
-    return torch._C._functorch.peek_interpreter_stack() is not None
 
 
 def _part(state: Any, k: int) -> Any:

@@ -33,7 +33,7 @@ from types import SimpleNamespace
 from typing import IO, Any, NoReturn
 
 LIBRARIES = (
-    *("torch", "torch._dynamo", "numpy", "msgspec", "safetensors.torch", "typer", "rich.console", "psutil"),
+    *("torch", "numpy", "msgspec", "safetensors.torch", "typer", "rich.console", "psutil"),
     *("sklearn.metrics", "sklearn.linear_model", "sklearn.feature_extraction.text", "sklearn.naive_bayes"),
     *("sklearn.svm", "sklearn.model_selection", "platformdirs", "requests"),
 )

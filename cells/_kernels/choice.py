@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cells._base import AnyCell
 from cells._builtin import BuiltIn
-from cells._kernels import fused, native
+from cells._kernels import fused, native, triton
 from cells._packing import Steps
 
 Run = Callable[[AnyCell, Tensor, Steps, Any, bool], tuple[Tensor, Any]]
@@ -39,8 +39,9 @@ def choose(cell: AnyCell, wanted: str, device: torch.device) -> Choice:
         why = fused.why_not(cell)
         return Choice("reference", why, _own) if why else Choice("torch", "", fused.run)
     if wanted == "native":
-        why = native.why_not(cell, device)
-        return Choice("reference", why, _own) if why else Choice("native", "", native.run)
+        compiled = triton if device.type == "cuda" else native
+        why = compiled.why_not(cell, device)
+        return Choice("reference", why, _own) if why else Choice("native", "", compiled.run)
     return Choice("reference", "", _own)
 
 

@@ -6,6 +6,8 @@ C classes of tokens, P positions that are scored.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -59,8 +61,11 @@ class PlainNetwork(nn.Module):
 
     def scores(self, outputs: Tensor) -> Tensor:
         """Outputs at P positions (P,O) → scores (P,V) of the next character of each."""
-        found: Tensor = self.head(outputs)
-        return found
+        return self.scorer(len(outputs))(outputs)
+
+    def scorer(self, positions: int) -> Callable[[Tensor], Tensor]:
+        """Return the layer that scores the outputs at so many positions: (P,O) → (P,V)."""
+        return self.head
 
 
 class PoemNetwork(nn.Module):
@@ -150,10 +155,15 @@ class PoemNetwork(nn.Module):
 
     def scores(self, outputs: Tensor) -> Tensor:
         """Outputs at P positions (P,W) → scores (P,V) of the next character of each."""
-        if self.tied and self.training:  # so many positions that the vectors are added up first
-            return F.linear(outputs, self.embedding.weight + self.classes(self.members), self.head.bias)
-        scores: Tensor = self.head(outputs)
-        return scores + outputs @ self.classes.weight @ self.members.T if self.tied else scores
+        return self.scorer(len(outputs))(outputs)
+
+    def scorer(self, positions: int) -> Callable[[Tensor], Tensor]:
+        """Return the function that scores the outputs at so many positions, together or in parts: (P,W) → (P,V)."""
+        if not self.tied:
+            return self.head
+        if positions > self.classes.out_features:  # W: then it is quicker to add the vectors up, once for all
+            return partial(F.linear, weight=self.embedding.weight + self.classes(self.members), bias=self.head.bias)
+        return lambda outputs: self.head(outputs) + outputs @ self.classes.weight @ self.members.T
 
     def _embed(self, codes: Tensor) -> Tensor:
         """Embed tokens, classes included: (…) → (…,E)."""

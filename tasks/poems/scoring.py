@@ -25,8 +25,9 @@ _CHUNK = 1024  # positions that are scored at a time
 
 def token_nll(network: Network, outputs: Tensor, targets: Tensor) -> Tensor:
     """The NLL of each target (P,) under the network's outputs (P,W), in nats (P,)."""
+    scores = network.scorer(len(outputs))
     chunks = zip(torch.split(outputs, _CHUNK), torch.split(targets, _CHUNK), strict=True)
-    return torch.cat([F.cross_entropy(network.scores(o).float(), t, reduction="none") for o, t in chunks])
+    return torch.cat([F.cross_entropy(scores(o).float(), t, reduction="none") for o, t in chunks])
 
 
 def prompt_nll(network: Network, prompts: Sequence[Sequence[int]]) -> Tensor:

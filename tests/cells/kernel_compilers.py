@@ -15,9 +15,25 @@ COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler (cc, gcc, clang)")
 
 
+SMALL = """
+#include "levels.h"
+WORKBENCH_API int workbench_self_test(int level) {
+    int threads = 0;
+#pragma omp parallel reduction(+ : threads)
+    threads++;
+    return !threads || !(level & workbench_levels());
+}
+"""
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty cache, and a process that has not tried yet."""
+    """An empty cache, a process that has not tried yet, and sources that are compiled at once, without the kernels."""
+    small = tmp_path / "sources"
+    small.mkdir()
+    (small / build.MAIN).write_text(SMALL)
+    (small / "levels.h").write_bytes((build.SOURCES / "levels.h").read_bytes())
+    monkeypatch.setattr(build, "SOURCES", small)
     monkeypatch.delenv("WORKBENCH_KERNELS")
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))

@@ -1,61 +1,153 @@
 /* Calls the kernels over many shapes, with heap buffers of exactly the promised sizes, each level in turn.
  *
  * Linked with kernels.c under AddressSanitizer and UBSan by test_kernel_sanitizers.py: what reads or writes past a
- * buffer, or is undefined, ends the program. Prints the levels that ran; its status is 1 where a self-test failed.
+ * buffer, or is undefined, ends the program. Every result must be a number, and results begin as NaN, so that what is
+ * not written is found as well. Prints the levels that ran and the number of their passes; its status is 1 where a
+ * result or a self-test was wrong.
  */
+#include "sequence.h"
+
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 int workbench_levels(void);
-int workbench_openmp(void);
 int workbench_self_test(int level);
+int64_t workbench_kept(int cell, int hidden, int level, int memory);
+int workbench_pass(const struct workbench_sequence *q, int level, int backward);
 
-/* Over the vectors' widths (8, 16, 32 floats), one above and one below them, and the blocks of rows. */
-static const int SIZES[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 65};
-static const int BATCHES[] = {1, 3, 8, 17};
-static const int STEPS[] = {1, 2, 5};
+/* Over the vectors' widths (4, 8, 16 floats) and panels (four of them), one above and one below, and blocks of rows. */
+static const int SIZES[] = {1, 3, 8, 15, 17, 33, 65};
+static const int BATCHES[] = {1, 6, 17};
+static const int STEPS[] = {1, 3};
 #define EACH(value, of) \
     for (size_t _##value = 0; _##value < sizeof of / sizeof *of && ((value = of[_##value]), 1); _##value++)
 
-/* Return a buffer of exactly so many floats, filled with small numbers; of none: one that nothing may touch. */
+static unsigned state = 1;
+
+static unsigned next(void) {
+    state = state * 1664525u + 1013904223u;
+    return state >> 8;
+}
+
+/* All buffers of a pass, to be freed together. */
+static void *taken[64];
+static int count_taken;
+
+static void *take(size_t bytes) {
+    void *made = malloc(bytes);
+    if ((!made && bytes) || count_taken == 64) abort();
+    return taken[count_taken++] = made;
+}
+
+/* Return a buffer of exactly so many floats, filled with small numbers. */
 static float *drawn(size_t count) {
-    static unsigned state = 1;
-    float *made = malloc(count * sizeof *made);
-    if (!made && count) abort();
-    for (size_t i = 0; i < count; i++) {
-        state = state * 1664525u + 1013904223u;
-        made[i] = ((float)(state >> 8) / (float)(1u << 24) - 0.5f) * 0.5f;
-    }
+    float *made = take(count * sizeof *made);
+    for (size_t i = 0; i < count; i++) made[i] = ((float)next() / (float)(1u << 24) - 0.5f) * 0.5f;
     return made;
 }
+
+/* Results, which must all be written. */
+static struct {
+    float *values;
+    size_t count;
+} results[16];
+static int count_results;
 
 /* Return a buffer for results: every bit set, which is NaN. */
 static float *unset(size_t count) {
-    float *made = drawn(count);
+    float *made = take(count * sizeof *made);
     memset(made, 0xff, count * sizeof *made);
+    results[count_results].values = made;
+    results[count_results++].count = count;
     return made;
 }
 
-/* One shape at one level: B rows, T steps, I inputs, H units. The entry points are called here. */
-static void run(int level, int batch, int steps, int input, int hidden) {
-    (void)level;
-    float *x = drawn((size_t)batch * steps * input), *out = unset((size_t)batch * steps * hidden);
-    free(x);
-    free(out);
+static int written(void) {
+    for (int k = 0; k < count_results; k++)
+        for (size_t i = 0; i < results[k].count; i++)
+            if (!(results[k].values[i] > -1e9f && results[k].values[i] < 1e9f)) return 0;
+    return 1;
+}
+
+/* Return a batch (B,T,width) whose padding is NaN. */
+static float *spoilt(const struct workbench_sequence *q, float *values, size_t width) {
+    for (int r = 0; r < q->batch; r++) {
+        float *row = values + (size_t)q->order[r] * q->time * width;
+        memset(row + q->lengths[r] * width, 0xff, (q->time - q->lengths[r]) * width * sizeof *values);
+    }
+    return values;
+}
+
+/* A buffer or, where its bit of `missing` is set, none. */
+#define MAY(bit, buffer) (missing >> (bit) & 1 ? NULL : (buffer))
+
+/* One shape of a cell at one level, forward and backward; what is missing and kept goes by the bits of `missing`.
+ * Returns whether all that was asked for was written. */
+static int run(int level, int cell, int batch, int steps, int input, int hidden, unsigned missing) {
+    const size_t rows = (size_t)batch * hidden, weights = (cell == LSTM ? 4 : cell == RNN ? 1 : 3) * (size_t)hidden;
+    struct workbench_sequence q = {
+        .cell = cell, .batch = batch, .time = steps + (missing >> 12 & 1), .input = input, .hidden = hidden, .steps = steps,
+        .reversed = missing >> 13 & 1, .threads = 1 + (missing >> 14 & 1), .keep = 1,
+    };
+    int32_t *order = take(batch * sizeof *order), *lengths = take(batch * sizeof *lengths);
+    int64_t all = 0;
+    for (int r = 0; r < batch; r++) {
+        order[r] = (r * 5 + 2) % batch; /* 5 divides no batch: a permutation */
+        lengths[r] = r == 0 ? steps : (int)(next() % lengths[r - 1]) + 1;
+        if (missing >> 15 & 1) lengths[r] = steps;
+        all += lengths[r];
+    }
+    q.order = order, q.lengths = lengths;
+    const size_t places = (size_t)batch * q.time;
+    q.x = spoilt(&q, drawn(places * input), input), q.x_step = input, q.x_row = (int64_t)q.time * input;
+    q.weight_ih = drawn(weights * input), q.weight_hh = drawn(weights * hidden);
+    q.bias_ih = MAY(0, drawn(weights)), q.bias_hh = MAY(1, drawn(weights));
+    q.h0 = MAY(2, drawn(rows)), q.c0 = cell == LSTM ? MAY(3, drawn(rows)) : NULL;
+    q.output = unset(places * hidden), q.output_step = hidden, q.output_row = (int64_t)q.time * hidden;
+    q.h_last = MAY(4, unset(rows)), q.c_last = cell == LSTM ? MAY(5, unset(rows)) : NULL;
+    const size_t gates = workbench_kept(cell, hidden, level, 0) * all, memory = workbench_kept(cell, hidden, level, 1) * all;
+    int right = 1;
+    for (q.keep = 0; q.keep < 2; q.keep++) {
+        q.gates = q.keep && gates ? take(gates * sizeof(float)) : NULL;
+        q.memory = q.keep && memory ? take(memory * sizeof(float)) : NULL;
+        if (workbench_pass(&q, level, 0) || !written()) right = 0;
+    }
+    q.keep = 1;
+    q.d_output = MAY(6, spoilt(&q, drawn(places * hidden), hidden)), q.d_output_step = hidden, q.d_output_row = (int64_t)q.time * hidden;
+    q.d_h_last = MAY(4, drawn(rows)), q.d_c_last = cell == LSTM ? MAY(5, drawn(rows)) : NULL;
+    q.d_x = MAY(7, unset(places * input)), q.d_x_step = input, q.d_x_row = (int64_t)q.time * input;
+    q.d_weight_ih = MAY(8, unset(weights * input)), q.d_weight_hh = MAY(9, unset(weights * hidden));
+    q.d_bias_ih = MAY(10, unset(weights)), q.d_bias_hh = cell == TEXTBOOK_GRU ? NULL : MAY(11, unset(weights));
+    q.d_h0 = MAY(2, unset(rows)), q.d_c0 = cell == LSTM ? MAY(3, unset(rows)) : NULL;
+    if (workbench_pass(&q, level, 1) || !written()) right = 0;
+    while (count_taken) free(taken[--count_taken]);
+    count_results = 0;
+    return right;
 }
 
 int main(void) {
-    const int levels = workbench_levels();
-    int batch = 0, steps = 0, input = 0, hidden = 0, wrong = 0;
+    int levels = workbench_levels(), all_right = 1;
+    const int own = levels;
+#ifdef WORKBENCH_TILES_EMULATED
+    if (levels & 4) levels |= 16; /* AVX-512 is what its other instructions are of */
+#endif
+    int batch = 0, steps = 0, hidden = 0;
     for (int level = 1; level <= levels; level <<= 1) {
         if (!(levels & level)) continue;
-        if (workbench_self_test(level)) wrong = 1;
+        int right = !(own & level) || workbench_self_test(level) == 0, passes = 0;
         EACH(batch, BATCHES)
         EACH(steps, STEPS)
-        EACH(input, SIZES)
-        EACH(hidden, SIZES) run(level, batch, steps, input, hidden);
-        printf("%d %s\n", level, wrong ? "wrong" : "right");
+        EACH(hidden, SIZES)
+        for (int cell = LSTM; cell <= RNN; cell++) {
+            const int input = SIZES[next() % (sizeof SIZES / sizeof *SIZES)];
+            const unsigned missing = passes % 3 ? next() : next() & 0xf000; /* nothing missing in every third */
+            if (!run(level, cell, batch, steps, input, hidden, missing)) {
+                printf("level %d cell %d: B %d T %d I %d H %d, missing %#x\n", level, cell, batch, steps, input, hidden, missing);
+                right = 0;
+            }
+            passes++;
+        }
+        printf("%d %s, %d shapes\n", level, right ? "right" : "wrong", passes);
+        all_right &= right;
     }
-    return wrong;
+    return !all_right;
 }

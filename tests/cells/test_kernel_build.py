@@ -20,11 +20,16 @@ from tasks.shared.datasets import cache
 
 __all__ = ["place"]
 NOBODY = 65534
-BUILD = "from cells._kernels.native import build\nprint(build.build().path)\n"
+BUILD = """
+import pathlib, sys
+from cells._kernels.native import build
+build.SOURCES = pathlib.Path(sys.argv[1])
+print(build.build().path)
+"""
 
 
 def begun() -> subprocess.Popen[str]:
-    command = [sys.executable, "-P", "-c", BUILD]
+    command = [sys.executable, "-P", "-c", BUILD, str(build.SOURCES)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(build.__file__).parents[3]
     )

@@ -72,9 +72,12 @@ def test_it_shares_torchs_threads(place: Path) -> None:
 
 
 def fresh(code: str, **env: str) -> str:
-    """Return what a fresh process prints."""
+    """Return what a fresh process prints, with the sources of this one."""
+    same = (
+        f"import pathlib; from cells._kernels.native import build; build.SOURCES = pathlib.Path({str(build.SOURCES)!r})"
+    )
     done = subprocess.run(
-        [sys.executable, "-P", "-c", code],
+        [sys.executable, "-P", "-c", f"{same}\n{code}"],
         env={**os.environ, **env},
         cwd=Path(library.__file__).parents[3],
         capture_output=True,

@@ -68,7 +68,19 @@ def test_a_cells_network_is_the_one_that_the_task_trains(workbench, words, sizes
 def test_doctor(workbench, runs_folder: Path, tmp_path: Path) -> None:
     told = {finding["what"]: finding for finding in decoded(workbench("doctor", "--json", LINES="20", COLUMNS="70"))}
     assert told["workbench"]["found"].startswith(f"{__version__}, Python 3.")
-    assert told.keys() >= {"torch", "threads", "memory", "device", "GPU", "terminal", "colours", "encoding", "logout"}
+    assert told.keys() >= {
+        "torch",
+        "threads",
+        "memory",
+        "device",
+        "GPU",
+        "kernels",
+        "terminal",
+        "colours",
+        "encoding",
+        "logout",
+    }
+    assert told["kernels"]["found"].startswith("reference, torch; native: ")
     assert "70×20" in told["terminal"]["found"]
     assert "one pane at a time" in told["terminal"]["warning"]
     assert told["runs"]["found"].startswith(str(runs_folder))

@@ -145,3 +145,16 @@ def test_on_a_terminal_a_bar_and_the_evaluations(terminal, runs_folder: Path) ->
     screen.expect(f"Run {run.id} finished")
     screen.expect("majority")
     assert screen.ended() == 0
+
+
+def test_the_kernel_is_a_setting_and_is_shown(workbench, runs_folder: Path) -> None:
+    words = ("train", "toy", "--cell", "lstm", "--headless", "--epochs", 1, "--set")
+    assert workbench(*words, "cell.kernel=reference").returncode == 0
+    assert re.search(r"^kernel +reference *$", workbench("show", "last").stdout, re.M)
+    assert workbench(*words, "cell.kernel=torch").returncode == 0
+    equal = r"^kernel +torch \(computed by torch's own function, .*the Python cell .*\)"
+    assert re.search(equal, workbench("show", "last", COLUMNS="200").stdout, re.M)
+    refused = workbench(*words, "cell.kernel=fast")
+    assert refused.returncode == 2
+    assert "cell.kernel" in refused.stderr
+    assert "one of auto | reference | native | torch" in refused.stderr

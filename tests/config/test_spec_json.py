@@ -136,3 +136,13 @@ def test_an_older_run_measures_as_many_training_examples_as_a_new_one() -> None:
     assert read == described
     assert read.train.eval_train == tasks.settings("climate").defaults["train.eval_train"]
     assert spec.changed(read) == {"train.lr": 0.5}
+
+
+def test_an_older_run_has_no_kernel_of_its_own() -> None:
+    described = spec.make("names", "lstm")
+    older = msgspec.json.decode(described.to_json())
+    del older["options"]["kernel"]
+    read = spec.from_json(msgspec.json.encode(older))
+    assert read == described
+    assert read.options.kernel == "auto"
+    assert spec.changed(read) == {}

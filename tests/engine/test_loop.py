@@ -66,6 +66,22 @@ def test_baselines_that_fail_cost_nobody_a_trained_network(runs_folder: Path, mo
     assert alarm.message == "The baselines could not be measured (one class only): the traceback is in the log."
 
 
+def test_an_evaluation_measures_no_baseline_again(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = toy(runs_folder, {"train.max_steps": 1, **SELDOM})
+    measured: list[str] = []
+
+    def baseline(self: Any, data: Any, *, cached_only: bool = False) -> dict[str, Any]:
+        if cached_only:  # a cache that keeps nothing
+            return {}
+        measured.append(run.id)
+        return {"val": {"majority": {"accuracy": 0.3}}, "test": {"majority": {"accuracy": 0.4}}}
+
+    monkeypatch.setattr(tasks.load("toy"), "baseline", baseline)
+    trained(run)
+    assert trained_run.evaluate(run, "test").baselines["test"] == {"majority": {"accuracy": 0.4}}
+    assert measured == [run.id]
+
+
 def test_every_checkpoint_stands_on_a_step_event(runs_folder: Path) -> None:
     events = trained(toy(runs_folder, {"train.epochs": 1}))  # the toy saves after each step
     assert [e.step for e in only(Checkpoint, events)] == list(range(13))

@@ -239,3 +239,9 @@ def test_all_out_is_the_end() -> None:
     assert events[-1].reason == "no cell is left"
     assert only(Evaluated, events) == []
     assert [len(one.losses) for one in state.cells.values()] == [5, 5]
+
+
+def test_each_cell_s_kernel_is_told() -> None:
+    state, _ = raced("lstm", "torch-lstm", steps=1, cell__kernel="reference")
+    assert state.begun
+    assert [one.kernel for one in state.begun.contenders] == ["reference", "torch"]

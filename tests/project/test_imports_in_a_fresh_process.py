@@ -75,6 +75,20 @@ def test_the_worker_imports_no_face(tmp_path: Path) -> None:
     assert not found & {"textual", "typer", "rich"}
 
 
+@pytest.mark.parametrize(
+    "words", [("predict", "pretrained/names-lstm", "Satoshi"), ("predict", "pretrained/poems-lstm", "月")], ids=" ".join
+)
+def test_a_prediction_imports_torch_and_nothing_else_that_is_slow(tmp_path: Path, words: tuple[str, ...]) -> None:
+    found = modules(COMMAND, *words, folder=tmp_path)
+    assert found & SLOW == {"torch"}
+    assert "sympy" not in found  # torch's compiler
+
+
+def test_what_torch_imports_is_left_out_of_garbage_collection(tmp_path: Path) -> None:
+    code = "import gc, workbench.engine; assert gc.isenabled(); assert gc.get_freeze_count() > 100_000\n"
+    assert "torch" in modules(code, folder=tmp_path)
+
+
 def a_run(folder: Path) -> None:
     """A run that another process describes: this one has torch, and must lend it to nobody."""
     code = "import sys; from pathlib import Path; from workbench.config import spec\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from races.race_events import begun, turn, whole
 
@@ -138,6 +139,12 @@ def test_the_beginning_in_words() -> None:
     assert others == ["lstm, gru and rnn are no twins: each starts from weights of its own, drawn from seed 3."]
     lone = [*begun("lstm", "torch-lstm").contenders, *begun("gru").contenders]
     assert start_words(lone, 3)[1:] == ["gru has no twin here: it starts from weights of its own, drawn from seed 3."]
+
+
+def test_the_kernels_are_told() -> None:
+    ours, theirs = begun("lstm", "torch-lstm").contenders
+    computed = [msgspec.structs.replace(ours, kernel="native"), msgspec.structs.replace(theirs, kernel="torch")]
+    assert start_words(computed, 3)[-1] == "Kernels: lstm by native, torch-lstm by torch."
 
 
 def test_numbers_stay_finite() -> None:

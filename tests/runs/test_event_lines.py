@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as budget
 
-from workbench.runs.events import Event, Step, decode, encode
+from workbench.runs.events import Event, Started, Step, decode, encode
 
 
 def finite(value: Any) -> Any:
@@ -77,3 +77,11 @@ def test_what_a_newer_version_adds_to_an_event_is_passed_over() -> None:
     line = encode(make.step(4)).replace(b'"event"', b'"humidity":{"a":[1]},"event"', 1)
     assert decode(line) == make.step(4)
     assert isinstance(decode(line), Step)
+
+
+def test_an_older_run_tells_no_kernel() -> None:
+    line = encode(make.started())
+    assert b"kernel" not in line
+    older = decode(line)
+    assert isinstance(older, Started)
+    assert older.kernel_words == ""

@@ -65,6 +65,7 @@ def test_settings_that_do_not_fit_together_are_a_sentence(trained_before: Run) -
 
 
 def test_where_and_with_how_many_threads_it_computes_may_change(trained_before: Run) -> None:
+    edit(trained_before, "options", kernel="reference")
     run = edit(trained_before, "train", device="cpu", threads=2, checkpoint_seconds=5.0)
     assert launch.start(run).wait(timeout=60) == 0
 

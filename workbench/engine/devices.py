@@ -78,14 +78,14 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype | None:
-    """Return the type of mixed-precision arithmetic; ``None``: everything in float32.
+    """Return the type of mixed-precision arithmetic; ``None``: everything in float32, or what was not measured yet.
 
     Raises:
         DeviceError: the device has no such arithmetic.
     """
     if name == "fp16" and device.type != "cuda":
         raise DeviceError("Precision fp16 needs a GPU: on the CPU take train.precision=bf16 or fp32.")
-    if name == "auto" and device.type == "cuda":
+    if name in ("auto", "fastest") and device.type == "cuda":
         name = "bf16" if _has_bf16(device) else "fp16"
     return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(name)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import math
-import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -93,7 +92,8 @@ def check(
 
 def _short(apart: float) -> str:
     """Return a difference as ``3e-6``."""
-    return re.sub(r"e([-+])0*", lambda sign: "e" + sign[1].strip("+"), f"{apart:.0e}")
+    digit, _, exponent = f"{apart:.0e}".partition("e")
+    return f"{digit}e{int(exponent)}" if exponent else digit
 
 
 def _replaced(recurrences: Sequence[Recurrent], kernel: str, why: str) -> Computed:

@@ -16,7 +16,7 @@ import workbench
 from workbench import interruption
 from workbench.config import branching, spec
 from workbench.config.remarks import remarks
-from workbench.engine import checkpoint, devices, network
+from workbench.engine import checkpoint, devices, network, precision
 from workbench.engine.state import TrainingState, saved_position
 from workbench.engine.trainer import Trainer
 from workbench.runs import events
@@ -120,7 +120,7 @@ def _started(trainer: Trainer) -> events.Started:
         pid=os.getpid(),
         host=socket.gethostname(),
         device=devices.device_name(trainer.device, trainer.threads),
-        precision=str(trainer.amp_dtype or torch.float32).removeprefix("torch."),
+        precision=precision.spoken(trainer.amp_dtype),
         kernel=trainer.computed.kernel,
         kernel_note=trainer.computed.note,
         versions={
@@ -147,9 +147,11 @@ def _started(trainer: Trainer) -> events.Started:
 
 
 def _device_notes(trainer: Trainer) -> list[str]:
-    """Return sentences on a precision that the device lacks, and on more threads than cores."""
+    """Return sentences on a precision that was measured or that the device lacks, and on more threads than cores."""
     options = trainer.options
     notes = devices.thread_note(trainer.threads, chosen=options.threads > 0)
+    if trainer.precision_note:
+        notes.append(trainer.precision_note)
     if options.precision == "fp16" and trainer.amp_dtype is None:
         notes.append(f"{options.precision} needs a GPU: the run goes on in float32.")
     return notes

@@ -12,6 +12,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, OneCycleLR
 
 from workbench.config.options import TrainOptions
+from workbench.engine.eager import eager
 from workbench.engine.ema import EMA
 
 _RATES = ("lr", "initial_lr", "max_lr", "min_lr")  # of a group of parameters, as the schedules move them
@@ -120,13 +121,13 @@ def make_optimizer(model: nn.Module, train: TrainOptions) -> optim.Optimizer:
     weights = list(model.parameters())
     match train.optimizer:
         case "adamw":
-            return optim.AdamW(weights, train.lr, weight_decay=train.weight_decay, fused=True)
+            return eager(optim.AdamW)(weights, train.lr, weight_decay=train.weight_decay, fused=True)
         case "adam":
-            return optim.Adam(weights, train.lr, weight_decay=train.weight_decay, fused=True)
+            return eager(optim.Adam)(weights, train.lr, weight_decay=train.weight_decay, fused=True)
         case "sgd":
-            return optim.SGD(weights, train.lr, train.momentum, weight_decay=train.weight_decay, fused=True)
+            return eager(optim.SGD)(weights, train.lr, train.momentum, weight_decay=train.weight_decay, fused=True)
         case "rmsprop":
-            return optim.RMSprop(weights, train.lr, weight_decay=train.weight_decay, momentum=train.momentum)
+            return eager(optim.RMSprop)(weights, train.lr, weight_decay=train.weight_decay, momentum=train.momentum)
 
 
 def make_schedule(optimizer: optim.Optimizer, train: TrainOptions, total_steps: int) -> LRScheduler:

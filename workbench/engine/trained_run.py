@@ -11,7 +11,7 @@ from torch import nn
 
 from tasks.base import AnyTask, Baselines, Data, Evaluation, Split
 from tasks.views import View
-from workbench.engine import checkpoint, data, devices, network
+from workbench.engine import checkpoint, data, devices, network, precision
 from workbench.engine.generation import samples
 from workbench.runs import checkpoints
 from workbench.runs.history import LatestEvents, read_history
@@ -52,12 +52,8 @@ def _last_device(run: Run) -> str:
 def inference(run: Run, model: nn.Module) -> Iterator[None]:
     """Compute without gradients, in the precision by which the run is tested at the end of its training."""
     device = next(model.parameters()).device
-    with torch.inference_mode(), devices.autocast(device, _precision(run, device)):
+    with torch.inference_mode(), devices.autocast(device, precision.choose(run, device, model, strict=False).dtype):
         yield
-
-
-def _precision(run: Run, device: torch.device) -> torch.dtype | None:
-    return devices.available_precision(run.spec.train.precision, device)
 
 
 class Evaluated(NamedTuple):
@@ -84,8 +80,8 @@ def evaluate(run: Run, split: Split, device: str = "") -> Evaluated:
     there = next(model.parameters()).device
     with inference(run, model):
         evaluation = samples.evaluate(task, model, examples.to(there), split, run.spec.train.batch_size)
-    precision = str(_precision(run, there) or torch.float32).removeprefix("torch.")
-    name = f"{devices.device_name(there, torch.get_num_threads())}, {precision}"
+    arithmetic = precision.spoken(precision.choose(run, there, model, strict=False).dtype)
+    name = f"{devices.device_name(there, torch.get_num_threads())}, {arithmetic}"
     return Evaluated(task, evaluation, _baselines(run, task, examples), name)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tasks.base import PlainError
 from tasks.shared import files
-from workbench.engine import checkpoint, data, devices, kernel_check, network
+from workbench.engine import checkpoint, data, devices, kernel_check, network, precision
 from workbench.engine.alarms import Alarms, alarm_events
 from workbench.engine.branch_start import BranchStart
 from workbench.engine.evaluator import Evaluator
@@ -55,8 +55,8 @@ class Trainer:
         self.device_setting = device or options.device
         self.device = devices.choose_device(self.device_setting)
         devices.use(self.device)
-        choose_precision = devices.available_precision if device else devices.choose_precision
-        self.amp_dtype = choose_precision(options.precision, self.device)
+        if not device:
+            devices.choose_precision(options.precision, self.device)  # refuses before data are read
         torch.manual_seed(options.seed)
         network.check_recurrence(run.spec, self.device)
         saved_state = task_state(run) if run.task_file.exists() else None
@@ -69,6 +69,7 @@ class Trainer:
         with network.within_memory(run.spec, self.device, training=True):
             self.model = network.build(run.spec, self.task)
         self.model.to(self.device)
+        self.amp_dtype, self.precision_note = precision.choose(run, self.device, self.model, strict=not device)
         files.write(run.network_file, network.printout(self.model).encode())
         self.steps_per_epoch = len(self.batches())
         state.activity = "reading the checkpoint"

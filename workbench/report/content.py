@@ -210,7 +210,8 @@ def _environment(reported: Sequence[ReportedRun]) -> list[tuple[str, str]]:
     started = [one.history.started for one in reported if one.history.started]
     versions = dict.fromkeys(", ".join(f"{name} {v}" for name, v in each.versions.items()) for each in started)
     devices = dict.fromkeys(f"{each.device}, {each.precision}" for each in started)
-    return [("device", " · ".join(devices)), ("versions", " · ".join(versions))]
+    kernels = dict.fromkeys(each.kernel for each in started if each.kernel)
+    return [("device", " · ".join(devices)), ("kernel", " · ".join(kernels)), ("versions", " · ".join(versions))]
 
 
 def _labels(members: Sequence[Member], language: Language) -> dict[Path, str]:

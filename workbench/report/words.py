@@ -65,6 +65,7 @@ _CHINESE = {
     "examples": "样本",
     "notes": "说明",
     "device": "设备",
+    "kernel": "计算内核",
     "versions": "版本",
     "run": "训练",
     "status": "状态",

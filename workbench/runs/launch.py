@@ -21,7 +21,9 @@ from workbench.runs.run import Run
 
 _ROOM = 64 * 1024  # bytes that a worker needs to write why it cannot go on
 # settings that may be edited between two lives of a run: its result does not depend on them
-CHANGEABLE = {"train.device", "train.threads", "train.checkpoint_seconds", "train.keep", "train.probe"}
+CHANGEABLE = {
+    *("cell.kernel", "train.device", "train.threads", "train.checkpoint_seconds", "train.keep", "train.probe"),
+}
 LOCK_FD = "WORKBENCH_LOCK_FD"
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # OpenMP threads that soon sleep rather than spin while they wait: on a machine with other work a step is 3 times

@@ -63,18 +63,25 @@ struct NAME(backward_room) {
     float *d_h, *d_c, *d_reset; /* (rows,units): of the state after the step at hand; of r ⊙ h */
     float *grads;               /* (panels,chunk,PANEL): of the gates before activation */
     int64_t apart;              /* floats from one panel to the next */
-    item *inputs;               /* of each row x, h before, 1, and of the textbook GRU r ⊙ h, each in whole blocks */
+    item *collected;            /* of each row x, h before, 1, and of the textbook GRU r ⊙ h, each in whole blocks */
+    item *inputs;               /* the same as the outer products read them */
     item *lowered;              /* the gate gradients as the products read them, where that is not `grads` itself */
     float **to;                 /* (rows) */
     int chunk, filled;
     float *weights; /* (I+H+1,columns) */
 };
 
+/* Zero what only fills a vector up: it is NaN where x is infinite, and the products read it. */
+INLINE void NAME(clear)(float *p, int count) {
+    for (int j = count; j < VL; j++) p[j] = 0.0f;
+}
+
 /* Gate gradients of one row at one step; the direct part of the gradient of the state before it is left in d_h. */
 FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const struct layout *a, const struct places *places,
                                   struct NAME(backward_room) *w, int row, int at, int s, float *grads) {
     const int64_t place = places->offset[s] + row;
-    const float *gates = q->gates + place * a->columns, *h = state_before(q, row, s, w->zeros), *out = output_row(q, row, s);
+    const float *gates = q->gates ? q->gates + place * a->columns : NULL;
+    const float *h = state_before(q, row, s, w->zeros), *out = output_row(q, row, s);
     const float *given = q->d_output ? q->d_output + q->order[row] * q->d_output_row + time_of(q, row, s) * q->d_output_step : NULL;
     float *d_h = w->d_h + (size_t)at * a->units, *d_c = w->d_c + (size_t)at * a->units;
     for (int unit = 0; unit < a->hidden; unit += VL) {
@@ -96,6 +103,7 @@ FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const stru
             NAME(store)(to + VL, dc * before * f * (1.0f - f));
             NAME(store)(to + 2 * VL, dc * i * (1.0f - g * g));
             NAME(store)(to + 3 * VL, d * shown * o * (1.0f - o));
+            for (int v = 0; v < 4; v++) NAME(clear)(to + v * VL, left);
         } else if (a->cell == GRU) {
             const float *in = gates + unit * 4;
             float *to = grads + unit / VL * w->apart;
@@ -106,6 +114,7 @@ FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const stru
             NAME(store)(to + VL, dn * of_state * reset * (1.0f - reset));
             NAME(store)(to + 2 * VL, d * (before - n) * z * (1.0f - z));
             NAME(store)(to + 3 * VL, dn * reset);
+            for (int v = 0; v < 4; v++) NAME(clear)(to + v * VL, left);
             NAME(store)(d_h + unit, d * z);
         } else if (a->cell == RNN) {
             const vf after = NAME(load_part)(out + unit, left);
@@ -116,6 +125,8 @@ FUNCTION void NAME(row_gradients)(const struct workbench_sequence *q, const stru
             const vf before = NAME(load_part)(h + unit, left);
             NAME(store)(grads + panel * w->apart + in, d * (before - n) * z * (1.0f - z));
             NAME(store)(grads + candidate * w->apart + unit % PANEL, d * (1.0f - z) * (1.0f - n * n));
+            NAME(clear)(grads + panel * w->apart + in, left);
+            NAME(clear)(grads + candidate * w->apart + unit % PANEL, left);
             NAME(store)(d_h + unit, d * z);
         }
     }
@@ -130,18 +141,9 @@ FUNCTION void NAME(reset_gradients)(const struct workbench_sequence *q, const st
         const int panel = unit / (2 * VL), in = unit % (2 * VL);
         const vf reset = NAME(load)(gates + panel * PANEL + in), d = NAME(load)(d_reset + unit);
         NAME(store)(grads + panel * w->apart + in, d * NAME(load_part)(h + unit, a->hidden - unit) * reset * (1.0f - reset));
+        NAME(clear)(grads + panel * w->apart + in, a->hidden - unit);
         NAME(store)(d_h + unit, NAME(load)(d_h + unit) + d * reset);
     }
-}
-
-/* Put one row's values into the blocks of inputs from `block` on; return the block after them. */
-FUNCTION int NAME(collect)(const struct NAME(backward_room) *w, int block, const float *values, int count, int row) {
-    for (int j = 0; j < count; j += MR, block++) {
-        item *to = w->inputs + (int64_t)block * w->chunk * MR;
-        const int n = smaller(MR, count - j);
-        for (int i = 0; i < n; i++) to[INPUT_PLACE(row, i, w->chunk)] = NAME(item_of)(values[j + i]);
-    }
-    return block;
 }
 
 /* weights += inputsᵀ·grads for one panel and the inputs in `count` values from `block` on. */
@@ -159,7 +161,7 @@ static inline int NAME(input_blocks)(const struct workbench_sequence *q) {
 
 FUNCTION void NAME(flush)(const struct workbench_sequence *q, const struct layout *a, struct NAME(backward_room) *w) {
     const int vectors = a->cell == GRU ? 3 : 4, input = whole(q->input, MR), state = whole(q->hidden, MR);
-    NAME(fill_up)(w->inputs, NAME(input_blocks)(q), w->chunk, w->filled);
+    NAME(turn)(w->collected, NAME(input_blocks)(q), w->chunk, w->filled, w->inputs);
     for (int p = 0; w->filled && p < a->panels; p++) {
         const item *grads = NAME(panel_operand)(w->grads + p * w->apart, w->filled, w->lowered);
         NAME(add_weights)(a, w, grads, p, 0, q->input, vectors, 0, 0);
@@ -190,7 +192,8 @@ FUNCTION int NAME(backward)(const struct workbench_sequence *q, const struct lay
     const int rows = end - begin, chunk = DEPTH(rows > CHUNK ? rows : CHUNK);
     const size_t state = (size_t)rows * a->units;
     float *floats = calloc(q->hidden + VL + 3 * state + (size_t)chunk * a->columns, sizeof(float));
-    item *inputs = calloc((size_t)chunk * NAME(input_blocks)(q) * MR, sizeof(item));
+    const size_t collected = (size_t)chunk * NAME(input_blocks)(q) * MR;
+    item *inputs = calloc(collected * (1 + TURNED), sizeof(item));
     item *lowered = NAME(item_room)(chunk, a->columns);
     float **to = malloc((size_t)rows * sizeof(float *));
     if (!floats || !inputs || !lowered || !to) {
@@ -200,7 +203,7 @@ FUNCTION int NAME(backward)(const struct workbench_sequence *q, const struct lay
         free(to);
         return -1;
     }
-    struct NAME(backward_room) w = {.zeros = floats, .inputs = inputs, .lowered = lowered, .to = to, .chunk = chunk};
+    struct NAME(backward_room) w = {.zeros = floats, .collected = inputs + collected * TURNED, .inputs = inputs, .lowered = lowered, .to = to, .chunk = chunk};
     w.weights = weights;
     w.apart = (int64_t)chunk * PANEL;
     w.d_h = floats + q->hidden + VL;
@@ -237,11 +240,14 @@ FUNCTION int NAME(backward)(const struct workbench_sequence *q, const struct lay
         if (!weights) continue;
         for (int r = 0; r < alive; r++) {
             const float one = 1.0f;
-            int block = NAME(collect)(&w, 0, input_row(q, begin + r, s), q->input, w.filled + r);
-            block = NAME(collect)(&w, block, state_before(q, begin + r, s, w.zeros), q->hidden, w.filled + r);
-            block = NAME(collect)(&w, block, &one, 1, w.filled + r);
-            if (a->cell == TEXTBOOK_GRU)
-                NAME(collect)(&w, block, q->memory + (places->offset[s] + begin + r) * a->units, q->hidden, w.filled + r);
+            const int blocks = NAME(input_blocks)(q), at = w.filled + r;
+            int block = NAME(collect)(w.collected, blocks, chunk, 0, input_row(q, begin + r, s), q->input, at);
+            block = NAME(collect)(w.collected, blocks, chunk, block, state_before(q, begin + r, s, w.zeros), q->hidden, at);
+            block = NAME(collect)(w.collected, blocks, chunk, block, &one, 1, at);
+            if (a->cell == TEXTBOOK_GRU) {
+                const float *reset = q->memory + (places->offset[s] + begin + r) * a->units;
+                NAME(collect)(w.collected, blocks, chunk, block, reset, q->hidden, at);
+            }
         }
         w.filled += alive;
     }

@@ -25,7 +25,7 @@ FUNCTION void NAME(pack_panel)(const struct layout *a, const float *weight, int 
                                item *packed) {
     for (int j = 0; j < columns; j++) {
         const int64_t row = weight_row(a, first + j, of_state);
-        const float *from = weight + row * width;
+        const float *from = weight + (row < 0 ? 0 : row) * width;
         for (int i = 0; i < DEPTH(width); i++)
             packed[PLACE(i, j, columns)] = NAME(item_of)(row < 0 || i >= width ? 0.0f : from[i]);
     }

@@ -7,7 +7,7 @@
 #include "levels.h"
 #include "sequence.h"
 
-#if WORKBENCH_HAS_AVX512BF16 || WORKBENCH_HAS_AMX
+#if WORKBENCH_X86
 #include <immintrin.h>
 #endif
 #ifdef WORKBENCH_TILES_EMULATED /* a test's stand-in for AMX, in its own file */

@@ -11,30 +11,14 @@
 #define PANEL (4 * VL)
 #define item NAME(factor)
 
-/* Call with the number of rows known to the compiler, so that it keeps a block's sums in registers. */
-#if MR == 6
-#define MORE_ROWS(CALL) \
-    case 3: CALL(3); break; \
-    case 4: CALL(4); break; \
-    case 5: CALL(5); break; \
-    default: CALL(6); break;
-#elif MR == 3
-#define MORE_ROWS(CALL) default: CALL(3); break;
-#else
-#define MORE_ROWS(CALL)
-#endif
-#define FOR_ROWS(rows, CALL) \
-    switch (rows) { \
-    case 1: CALL(1); break; \
-    case 2: CALL(2); break; \
-    MORE_ROWS(CALL) \
-    }
-
 #include "vector.h"
 #if LOWERED
 #include "product_bf16.h"
 #else
 #include "product.h"
+#endif
+#if !LOWERED || !TILES
+#include "blocks.h"
 #endif
 #include "forward.h"
 #include "backward.h"
@@ -128,11 +112,10 @@ FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct
 #undef BEGIN_PRODUCTS
 #undef WHOLE_BLOCKS
 #undef TERMS
-#undef INPUT_PLACE
+#undef TURNED
 #undef PLACE
 #undef DEPTH
 #undef CHUNK
-#undef FOR_ROWS
 #undef JOINED
 #undef JOIN
 #undef NAME
@@ -141,6 +124,5 @@ FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct
 #undef LEVEL
 #undef VL
 #undef MR
-#undef MORE_ROWS
 #undef TILES
 #undef TARGET

@@ -4,7 +4,7 @@ typedef float item; /* what products multiply */
 #define DEPTH(k) (k)      /* terms of a product, with those that fill it up */
 #define PLACE(i, j, columns) ((int64_t)(i) * (columns) + (j)) /* of term i of column j in a packed panel */
 #define TERMS 1           /* of a column that lie side by side */
-#define INPUT_PLACE(row, i, chunk) ((int64_t)(row) * MR + (i)) /* of input i of a row in a block of inputs */
+#define TURNED 0
 #define WHOLE_BLOCKS(rows) ((size_t)(rows))
 #define BEGIN_PRODUCTS
 #define END_PRODUCTS
@@ -35,8 +35,21 @@ INLINE const item *NAME(row_operands)(const float *grads, int64_t panels_apart, 
     return grads;
 }
 
-/* Fill the inputs up to whole depths: they are. */
-INLINE void NAME(fill_up)(item *inputs, int blocks, int chunk, int filled) { (void)inputs, (void)blocks, (void)chunk, (void)filled; }
+/* Turn collected rows into blocks of inputs: they are, (blocks, chunk, MR). */
+INLINE void NAME(turn)(const item *rows, int blocks, int chunk, int filled, item *inputs) {
+    (void)rows, (void)blocks, (void)chunk, (void)filled, (void)inputs;
+}
+
+/* Put one row's values into the blocks of inputs from `block` on; return the block after them. */
+FUNCTION int NAME(collect)(item *inputs, int blocks, int chunk, int block, const float *values, int count, int row) {
+    (void)blocks;
+    for (int j = 0; j < count; j += MR, block++) {
+        item *to = inputs + ((int64_t)block * chunk + row) * MR;
+        const int n = smaller(MR, count - j);
+        for (int i = 0; i < n; i++) to[i] = values[j + i];
+    }
+    return block;
+}
 
 /* Add a·b to rows of accumulators: a row of `a` has `runs` runs of k floats, `stride` apart; b is (runs·k, count·VL). */
 INLINE void NAME(add_product)(const int rows, const int count, const int from, vf sums[MR][4], const float *const *a, int k,
@@ -79,8 +92,9 @@ INLINE void NAME(plain_product)(const int rows, const int count, const float *co
 }
 
 /* out (rows,count·VL) += aᵀ·b over k examples: a (k,MR) and b (k,PANEL). */
-INLINE void NAME(outer_product)(const int rows, const int count, const float *a, const float *b, int k, float *out,
-                                int64_t out_stride) {
+INLINE void NAME(outer_product)(const int rows, const int count, const float *a, int64_t chunk, const float *b, int k,
+                                float *out, int64_t out_stride) {
+    (void)chunk;
     vf sums[MR][4];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < count; v++) sums[r][v] = NAME(load)(out + r * out_stride + v * VL);
@@ -94,52 +108,4 @@ INLINE void NAME(outer_product)(const int rows, const int count, const float *a,
     }
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < count; v++) NAME(store)(out + r * out_stride + v * VL, sums[r][v]);
-}
-
-/* The functions above with the numbers of rows and vectors known to the compiler. */
-
-FUNCTION void NAME(gate_block)(int rows, int count, const float *bias, const float *const *x, int input, const float *wx,
-                               const float *const *h, int hidden, const float *wh, float *out) {
-#define SUMS4(n) NAME(gate_sums)(n, 4, bias, x, input, wx, h, hidden, wh, out)
-#define SUMS3(n) NAME(gate_sums)(n, 3, bias, x, input, wx, h, hidden, wh, out)
-    if (count == 4) {
-        FOR_ROWS(rows, SUMS4)
-    } else {
-        FOR_ROWS(rows, SUMS3)
-    }
-#undef SUMS4
-#undef SUMS3
-}
-
-FUNCTION void NAME(product_block)(int rows, int count, const float *const *a, int64_t a_stride, int k, int runs, int64_t stride, const float *b,
-                                  float *out) {
-    (void)a_stride;
-#define PLAIN4(n) NAME(plain_product)(n, 4, a, k, runs, stride, b, out)
-#define PLAIN3(n) NAME(plain_product)(n, 3, a, k, runs, stride, b, out)
-#define PLAIN2(n) NAME(plain_product)(n, 2, a, k, runs, stride, b, out)
-#define PLAIN1(n) NAME(plain_product)(n, 1, a, k, runs, stride, b, out)
-    switch (count) {
-    case 1: FOR_ROWS(rows, PLAIN1) break;
-    case 2: FOR_ROWS(rows, PLAIN2) break;
-    case 3: FOR_ROWS(rows, PLAIN3) break;
-    default: FOR_ROWS(rows, PLAIN4) break;
-    }
-#undef PLAIN4
-#undef PLAIN3
-#undef PLAIN2
-#undef PLAIN1
-}
-
-FUNCTION void NAME(outer_block)(int rows, int count, const float *a, int64_t chunk, const float *b, int k, float *out,
-                                int64_t out_stride) {
-    (void)chunk;
-#define OUTER4(n) NAME(outer_product)(n, 4, a, b, k, out, out_stride)
-#define OUTER3(n) NAME(outer_product)(n, 3, a, b, k, out, out_stride)
-    if (count == 4) {
-        FOR_ROWS(rows, OUTER4)
-    } else {
-        FOR_ROWS(rows, OUTER3)
-    }
-#undef OUTER4
-#undef OUTER3
 }

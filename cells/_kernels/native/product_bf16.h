@@ -13,7 +13,7 @@ typedef int32_t NAME(pair) __attribute__((aligned(2), may_alias));
 #endif
 #define PLACE(i, j, columns) (((int64_t)(i) / 2 * (columns) + (j)) * 2 + (i) % 2)
 #define TERMS 2
-#define INPUT_PLACE(row, i, chunk) ((int64_t)(i) * (chunk) + (row))
+#define TURNED 1 /* inputs are collected row by row and turned before they are multiplied */
 #define WHOLE_BLOCKS(rows) ((size_t)whole(rows, MR) * MR)
 
 /* Round to the nearest bfloat16, ties to even; NaN stays NaN. */
@@ -65,10 +65,22 @@ FUNCTION const item *NAME(row_operands)(const float *grads, int64_t panels_apart
     return room;
 }
 
-/* Set to zero what fills the collected rows up to a whole depth. */
-FUNCTION void NAME(fill_up)(item *inputs, int blocks, int chunk, int filled) {
-    for (int64_t i = 0; i < (int64_t)blocks * MR; i++)
-        memset(inputs + i * chunk + filled, 0, (DEPTH(filled) - filled) * sizeof(item));
+/* Turn the collected rows (chunk, blocks·MR) into blocks of inputs (blocks·MR, chunk), filled up to a whole depth. */
+FUNCTION void NAME(turn)(const item *rows, int blocks, int chunk, int filled, item *inputs) {
+    const int64_t width = (int64_t)blocks * MR;
+    for (int64_t block = 0; block < width; block += MR)
+        for (int k = 0; k < DEPTH(filled); k += 2)
+            for (int64_t i = block; i < block + MR; i++) {
+                const uint32_t even = k < filled ? rows[k * width + i] : 0, odd = k + 1 < filled ? rows[(k + 1) * width + i] : 0;
+                *(NAME(pair) *)(inputs + i * chunk + k) = (int32_t)(even | odd << 16);
+            }
+}
+
+/* Put one row's values into its place among the collected rows, from `block` on; return the block after them. */
+FUNCTION int NAME(collect)(item *rows, int blocks, int chunk, int block, const float *values, int count, int row) {
+    (void)chunk;
+    NAME(operand)(values, count, rows + ((int64_t)row * blocks + block) * MR);
+    return block + whole(count, MR);
 }
 
 #if TILES
@@ -200,70 +212,27 @@ INLINE void NAME(gate_sums)(const int rows, const int count, const float *bias, 
         for (int v = 0; v < 4; v++) _mm512_storeu_ps(out + r * PANEL + v * VL, sums[r][v]);
 }
 
-INLINE void NAME(plain_product)(const int rows, const int count, const item *const *a, int k, const item *b, float *out) {
+INLINE void NAME(plain_product)(const int rows, const int count, const item *const *a, int k, int runs, int64_t stride,
+                                const item *b, float *out) {
+    (void)stride; /* the runs lie side by side */
     __m512 sums[MR][4];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < count; v++) sums[r][v] = _mm512_setzero_ps();
-    NAME(add_product)(rows, count, 0, sums, a, k, b, count * VL);
+    NAME(add_product)(rows, count, 0, sums, a, k * runs, b, count * VL);
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < count; v++) _mm512_storeu_ps(out + r * PANEL + v * VL, sums[r][v]);
 }
 
-INLINE void NAME(outer_product)(const int rows, const int count, const item *const *a, const item *b, int k, float *out,
-                                int64_t out_stride) {
+INLINE void NAME(outer_product)(const int rows, const int count, const item *a, int64_t chunk, const item *b, int k,
+                                float *out, int64_t out_stride) {
+    const item *row[MR];
+    for (int r = 0; r < rows; r++) row[r] = a + r * chunk;
     __m512 sums[MR][4];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < count; v++) sums[r][v] = _mm512_loadu_ps(out + r * out_stride + v * VL);
-    NAME(add_product)(rows, count, 0, sums, a, k, b, PANEL);
+    NAME(add_product)(rows, count, 0, sums, row, k, b, PANEL);
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < count; v++) _mm512_storeu_ps(out + r * out_stride + v * VL, sums[r][v]);
-}
-
-FUNCTION void NAME(gate_block)(int rows, int count, const float *bias, const item *const *x, int input, const item *wx,
-                               const item *const *h, int hidden, const item *wh, float *out) {
-#define SUMS4(n) NAME(gate_sums)(n, 4, bias, x, input, wx, h, hidden, wh, out)
-#define SUMS3(n) NAME(gate_sums)(n, 3, bias, x, input, wx, h, hidden, wh, out)
-    if (count == 4) {
-        FOR_ROWS(rows, SUMS4)
-    } else {
-        FOR_ROWS(rows, SUMS3)
-    }
-#undef SUMS4
-#undef SUMS3
-}
-
-FUNCTION void NAME(product_block)(int rows, int count, const item *const *a, int64_t a_stride, int k, int runs, int64_t stride,
-                                  const item *b, float *out) {
-    (void)a_stride, (void)stride; /* the runs lie side by side */
-#define PLAIN4(n) NAME(plain_product)(n, 4, a, k * runs, b, out)
-#define PLAIN3(n) NAME(plain_product)(n, 3, a, k * runs, b, out)
-#define PLAIN2(n) NAME(plain_product)(n, 2, a, k * runs, b, out)
-#define PLAIN1(n) NAME(plain_product)(n, 1, a, k * runs, b, out)
-    switch (count) {
-    case 1: FOR_ROWS(rows, PLAIN1) break;
-    case 2: FOR_ROWS(rows, PLAIN2) break;
-    case 3: FOR_ROWS(rows, PLAIN3) break;
-    default: FOR_ROWS(rows, PLAIN4) break;
-    }
-#undef PLAIN4
-#undef PLAIN3
-#undef PLAIN2
-#undef PLAIN1
-}
-
-FUNCTION void NAME(outer_block)(int rows, int count, const item *a, int64_t chunk, const item *b, int k, float *out,
-                                int64_t out_stride) {
-    const item *row[MR];
-    for (int r = 0; r < rows; r++) row[r] = a + r * chunk;
-#define OUTER4(n) NAME(outer_product)(n, 4, row, b, k, out, out_stride)
-#define OUTER3(n) NAME(outer_product)(n, 3, row, b, k, out, out_stride)
-    if (count == 4) {
-        FOR_ROWS(rows, OUTER4)
-    } else {
-        FOR_ROWS(rows, OUTER3)
-    }
-#undef OUTER4
-#undef OUTER3
 }
 
 #endif

@@ -5,16 +5,18 @@ Shapes: B batch, T time, I input size, H hidden size, G·H rows of the weights.
 
 from __future__ import annotations
 
-import copy
 import ctypes
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cells._base import AnyCell
 from cells._kernels.native.library import Level, Library, load
 from cells._kernels.recurrences import recurrence
+from cells._kernels.transforms import watched
+from cells._kernels.twice import gradients_with_graph
 from cells._packing import Steps
 
 _CELLS = ("lstm", "gru", "gru-textbook", "rnn")  # as the enum ``cell`` of sequence.h
@@ -27,7 +29,10 @@ class _Sequence(ctypes.Structure):
     """``struct workbench_sequence`` of sequence.h, field by field."""
 
     _fields_ = (
-        *((name, _INT) for name in ("cell", "batch", "time", "input", "hidden", "steps", "reversed", "threads", "keep")),
+        *(
+            (name, _INT)
+            for name in ("cell", "batch", "time", "input", "hidden", "steps", "reversed", "threads", "keep")
+        ),
         *((name, _P) for name in ("order", "lengths", "x")),
         ("x_step", _LONG),
         ("x_row", _LONG),
@@ -52,28 +57,39 @@ class _Pass(NamedTuple):
     steps: Steps
     level: Level
     autocast: torch.dtype | None
+    grad: bool  # gradients may be asked for
 
 
 def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
     """Compute what ``Cell.run`` does, and leave to it what the kernels do not compute."""
+    library, name = load(), recurrence(cell)  # which may have been changed since its kernel was chosen
+    if library is None or not name or watched():
+        return cell.run(x, steps, state, return_state)
     before = cell.initial_state(x.shape[1]) if state is None else state
-    library = load()
     parameters = [cell._parameters.get(name) for name in _PARAMETERS]
     autocast = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
-    if library is None or not _float32([*parameters, *before], x, autocast):
+    shapes = x.shape[2] == cell.input_size and all(part.shape == (x.shape[1], cell.hidden_size) for part in before)
+    if not shapes or not _float32([*parameters, *before], x, autocast):
         return cell.run(x, steps, state, return_state)
-    kind = _CELLS.index(recurrence(cell))
-    about = _Pass(cell, kind, steps, _level(library, autocast), autocast)
+    about = _Pass(cell, _CELLS.index(name), steps, _level(library, autocast), autocast, torch.is_grad_enabled())
+    x = x.float()
     output, *after = _Layer.apply(  # type: ignore[no-untyped-call]
-        about, return_state, x.float(), *before, *[None] * (2 - len(before)), *parameters
+        about,
+        return_state,
+        x if x.stride(2) == 1 else x.contiguous(),
+        *before,
+        *[None] * (2 - len(before)),
+        *parameters,
     )
     return output, type(before)(*after[: len(before)]) if return_state else None
 
 
 def _float32(tensors: list[Tensor | None], x: Tensor, autocast: torch.dtype | None) -> bool:
-    """Return whether everything is float32, or would be without autocast to bfloat16."""
-    wide = all(tensor is None or tensor.dtype is torch.float32 for tensor in tensors)
-    return wide and (x.dtype is torch.float32 or x.dtype is autocast is torch.bfloat16) and x.numel() > 0
+    """Return whether everything is float32, or would be without autocast to bfloat16, and lies in memory as it is."""
+    given = [x, *(tensor for tensor in tensors if tensor is not None)]
+    plain = all(type(one) in (Tensor, nn.Parameter) and one.is_cpu and not one.is_neg() for one in given)
+    wide = all(tensor.dtype is torch.float32 for tensor in given[1:])
+    return plain and wide and (x.dtype is torch.float32 or x.dtype is autocast is torch.bfloat16) and x.numel() > 0
 
 
 def _level(library: Library, autocast: torch.dtype | None) -> Level:
@@ -99,12 +115,11 @@ class _Layer(torch.autograd.Function):
         bias_ih: Tensor,
         bias_hh: Tensor | None,
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        x = x if x.stride(2) == 1 else x.contiguous()
         given = [x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh]
         time, batch, _ = x.shape
         hidden = weight_hh.shape[1]
-        keep = any(ctx.needs_input_grad)
-        output = x.new_empty(batch, time, hidden).transpose(0, 1)  # (T,B,H)
+        keep = about.grad and any(ctx.needs_input_grad)
+        output = x.new_empty(time, batch, hidden)  # in memory as the Python cell's: dropout draws in that order
         h_last = x.new_empty(batch, hidden) if return_state else None
         c_last = x.new_empty(batch, hidden) if return_state and c0 is not None else None
         gates, memory = (x.new_empty(sum(about.steps.sizes) * _kept(about, hidden, part) * keep) for part in (0, 1))
@@ -122,7 +137,8 @@ class _Layer(torch.autograd.Function):
         *given, output, gates, memory = ctx.saved_tensors
         needed = ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():  # of a graph that will be derived again
-            return None, None, *_by_reference(ctx.about, given, needed, grads)
+            parts = 1 if given[2] is None else 2
+            return None, None, *gradients_with_graph(_by_reference(ctx.about), tuple(given), grads[: 1 + parts])
         call = _described(ctx.about, given, output, gates, memory)
         d_output, d_h_last, d_c_last = grads
         if d_output is not None:
@@ -194,25 +210,30 @@ def _functions() -> ctypes.CDLL:
     return library.c
 
 
-def _by_reference(
-    about: _Pass, given: list[Tensor | None], needed: tuple[bool, ...], grads: tuple[Tensor | None, ...]
-) -> list[Tensor | None]:
-    """Return the gradients as functions of everything that they depend on, by the Python cell's loop."""
-    x, *before = given[:3]
-    cell = copy.copy(about.cell)
-    cell._parameters = dict(zip(_PARAMETERS, given[3:], strict=True))  # type: ignore[assignment]
-    start = type(cell.initial_state(1))(*(part for part in before if part is not None))
-    with torch.autocast("cpu", about.autocast, enabled=about.autocast is not None):
-        output, after = cell.run(x, about.steps, start, True)
-    results = [(result, grad) for result, grad in zip((output, *after), grads, strict=False) if grad is not None]
-    wanted = [tensor for tensor, need in zip(given, needed, strict=True) if need]
-    found = iter(
-        torch.autograd.grad(
-            [result for result, _ in results],
-            wanted,  # type: ignore[arg-type]
-            [grad.to(result.dtype) for result, grad in results],
-            create_graph=True,
-            allow_unused=True,
-        )
-    )
-    return [next(found) if need else None for need in needed]
+class _Reference(nn.Module):
+    """The Python cell, to be called with tensors in the place of its parameters."""
+
+    def __init__(self, about: _Pass) -> None:
+        super().__init__()
+        self.cell, self._about = about.cell, about
+
+    def forward(self, x: Tensor, *before: Tensor) -> tuple[Tensor, ...]:
+        state = type(self.cell.initial_state(1))(*before)
+        output, after = self.cell.run(x, self._about.steps, state, True)
+        assert after is not None
+        return output, *after
+
+
+def _by_reference(about: _Pass) -> Callable[..., Sequence[Tensor]]:
+    """Return the pass by the Python cell: x, h0, c0 or none, parameters → output, last states."""
+
+    def compute(x: Tensor, h0: Tensor, c0: Tensor | None, *parameters: Tensor | None) -> Sequence[Tensor]:
+        given = {
+            f"cell.{name}": tensor for name, tensor in zip(_PARAMETERS, parameters, strict=True) if tensor is not None
+        }
+        before = [h0] if c0 is None else [h0, c0]
+        with torch.autocast("cpu", about.autocast, enabled=about.autocast is not None):
+            values: Sequence[Tensor] = torch.func.functional_call(_Reference(about), given, (x, *before))
+        return values
+
+    return compute

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tasks.base import Baselines, Split
+from tasks.shared.baselines.proportional import joining
 from tasks.shared.classification import penalties
 from tasks.shared.classification.metrics import Ints, metrics
 
@@ -43,7 +44,9 @@ def character_ngrams(
     weigh = TfidfTransformer(sublinear_tf=True).fit(train_counts)
     val_texts, val_classes = evaluated["val"]
     val_counts = counts.transform(_marked(val_texts))
-    train_weights, val_weights = weigh.transform(train_counts), weigh.transform(val_counts)
+    train_weights = weigh.transform(train_counts)
+    join = joining(train_weights)
+    train_weights, val_weights = train_weights @ join, weigh.transform(val_counts) @ join
     bayes = penalties.choose(
         "naive Bayes",
         lambda alpha: MultinomialNB(alpha=alpha).fit(train_counts, classes),
@@ -63,7 +66,7 @@ def character_ngrams(
         predictions = {
             "majority": np.full_like(truth, majority),
             bayes.name: bayes.model.predict(new),
-            regression.name: regression.model.predict(weigh.transform(new)),
+            regression.name: regression.model.predict(weigh.transform(new) @ join),
         }
         results[split] = {method: metrics(truth, guess, class_count) for method, guess in predictions.items()}
     return results

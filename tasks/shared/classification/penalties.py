@@ -28,8 +28,9 @@ def choose(
 ) -> Chosen[ModelT]:
     """Return the model of the best validation score, and report its penalty.
 
-    The grid is walked from its start in decades either way, for as long as the score is not worse than the best so
-    far; then the half decades beside the best are tried. Of equals the first that was tried is kept.
+    The grid is walked from its start in half decades either way, the stronger penalties first, for as long as the
+    score is not worse than the best so far: weak penalties, a decade beyond the best, take longer than all others
+    together. Of equals the first that was tried is kept.
 
     Args:
         method: its name, for the person who waits.
@@ -62,14 +63,10 @@ def choose(
             best, converged, place, found = model, settled, power, value
         return value >= found
 
-    for direction in (-1, 1):
-        power = start
-        while abs(power := power + direction) <= DECADES and try_at(power):
+    for step in (-0.5, 0.5):
+        power = float(start)
+        while abs(power := power + step) <= DECADES and try_at(power):
             pass
-    middle = place
-    for half in (middle - 0.5, middle + 0.5):
-        if abs(half) < DECADES:
-            try_at(half)
     at_edge = abs(place) == DECADES
     chosen = f"{symbol} = {10.0**place:.3g}"
     report_progress(

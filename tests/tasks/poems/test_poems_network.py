@@ -10,6 +10,7 @@ from small_poems import BOOK, HANZI, POEMS, made, some, task
 from torch import nn
 
 import cells
+from tasks.poems import scoring
 from tasks.poems.data import SPECIALS
 from tasks.poems.model import PlainNetwork
 from tasks.poems.settings import Settings
@@ -23,16 +24,31 @@ def test_tied_scores_use_the_embedding_and_untied_ones_a_layer_of_their_own() ->
     assert model.head.weight is model.embedding.weight
     assert sum(p.numel() for p in model.parameters()) == sum(p.numel() for p in set(model.parameters()))
     assert tuple(model.narrow.weight.shape) == (6, 8)
-    guesses, book = torch.randn(3, 6), torch.from_numpy(BOOK.classes(made()[0].vocabulary.tokens)).float()
+    few, many, book = (
+        torch.randn(3, 6),
+        torch.randn(7, 6),
+        torch.from_numpy(BOOK.classes(made()[0].vocabulary.tokens)).float(),
+    )
     with torch.no_grad():
         model.classes.weight.normal_()
     vectors = model.embedding.weight + book @ model.classes.weight.T
-    for training in (False, True):
-        torch.testing.assert_close(model.train(training).scores(guesses), guesses @ vectors.T + model.head.bias)
+    for outputs in (few, many):
+        torch.testing.assert_close(model.scores(outputs), outputs @ vectors.T + model.head.bias)
     _, free = made(tied=False)
     assert free.head.weight is not free.embedding.weight
     assert tuple(free.head.weight.shape) == (len(HANZI) + len(SPECIALS), 8)
     assert isinstance(made(embedding=8)[1].narrow, nn.Identity)
+
+
+def test_the_tied_vectors_are_added_up_once_for_all_positions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "_CHUNK", 3)
+    its, model = made()
+    added: list[int] = []
+    model.classes.register_forward_hook(lambda _, given, __: added.append(len(given[0])))
+    outputs, targets = torch.randn(10, 6), torch.arange(10) % len(its.vocabulary)
+    found = scoring.token_nll(model, outputs, targets)
+    assert added == [len(its.vocabulary)]
+    torch.testing.assert_close(found, nn.functional.cross_entropy(model.scores(outputs), targets, reduction="none"))
 
 
 def test_the_bias_starts_at_the_log_frequency_or_the_layer_at_glorots_bound() -> None:
