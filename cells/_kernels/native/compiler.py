@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-TIMEOUT = 60.0  # seconds for one run of the compiler
+TIMEOUT = 180.0  # seconds for one run of the compiler
 NAMES = ("cc", "gcc", "clang")
 # no -ffast-math, which sets flush-to-zero for the whole process; no -march: a library may meet another CPU
 FLAGS = (
