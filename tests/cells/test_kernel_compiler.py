@@ -76,7 +76,7 @@ def test_a_compiler_that_hangs_is_ended_with_all_that_it_started(place: Path, mo
         return wait(process, timeout)
 
     monkeypatch.setattr(subprocess.Popen, "wait", until_it_sleeps)
-    assert failure() == f"the compiler {fake} took more than 60 seconds"
+    assert failure() == f"the compiler {fake} took more than {compiler.TIMEOUT:g} seconds"
     sleeper = Path("/proc") / (place / "sleeper").read_text().strip()
     until(lambda: not sleeper.exists() or ") Z " in (sleeper / "stat").read_text(), "the sleeper has ended")
     assert left_over() == []
