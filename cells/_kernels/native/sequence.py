@@ -63,7 +63,8 @@ class _Pass(NamedTuple):
 def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
     """Compute what ``Cell.run`` does, and leave to it what the kernels do not compute."""
     library, name = load(), recurrence(cell)  # which may have been changed since its kernel was chosen
-    if library is None or not name or watched():
+    single = len(steps.sizes) == 1  # as in generation: to order the weights would take longer than the step
+    if single or library is None or not name or watched():
         return cell.run(x, steps, state, return_state)
     before = cell.initial_state(x.shape[1]) if state is None else state
     parameters = [cell._parameters.get(name) for name in _PARAMETERS]
