@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cells._base import AnyCell
 from cells._builtin import BuiltIn
-from cells._kernels import fused, native, triton
+from cells._kernels import fused, graphs, native, triton
 from cells._packing import Steps
 
 Run = Callable[[AnyCell, Tensor, Steps, Any, bool], tuple[Tensor, Any]]
@@ -39,10 +39,19 @@ def choose(cell: AnyCell, wanted: str, device: torch.device) -> Choice:
         why = fused.why_not(cell)
         return Choice("reference", why, _own) if why else Choice("torch", "", fused.run)
     if wanted == "native":
-        compiled = triton if device.type == "cuda" else native
-        why = compiled.why_not(cell, device)
-        return Choice("reference", why, _own) if why else Choice("native", "", compiled.run)
+        return _native(cell, device)
     return Choice("reference", "", _own)
+
+
+def _native(cell: AnyCell, device: torch.device) -> Choice:
+    """Return the compiled kernel of a cell: C on the CPU, Triton on a GPU, and there CUDA graphs of any other cell."""
+    on_gpu = device.type == "cuda"
+    why = (triton if on_gpu else native).why_not(cell, device)
+    if not why:
+        return Choice("native", "", (triton if on_gpu else native).run)
+    if on_gpu and not graphs.why_not(cell, device):
+        return Choice("native", f"the Python cell as CUDA graphs: {why}", graphs.run)
+    return Choice("reference", why, _own)
 
 
 def _own(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:

@@ -23,7 +23,7 @@ from workbench.engine import checkpoint, devices, network, twins
 _ROWS = 8  # of the first batch
 _BOUND, _BOUND_MIXED = 1e-3, 3e-2  # largest relative difference, in float32 and in mixed precision
 _ROUNDINGS = 4  # so many times the Python cell's own rounding explain a difference beyond the bound
-_BY = {"native": "compiled C", "torch": "torch's own function"}
+_BY = {"native": "a compiled kernel", "torch": "torch's own function"}
 
 
 class Computed(NamedTuple):
