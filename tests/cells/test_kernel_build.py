@@ -12,19 +12,25 @@ import time
 from pathlib import Path
 
 import pytest
-from kernel_compilers import COMPILER, failure, left_over, libraries, needs_compiler, place, runs, script
+from kernel_compilers import COMPILER, anew, failure, left_over, libraries, needs_compiler, place, runs, script
 from waiting import HANG, until
 
 from cells._kernels.native import build, compiler
 from tasks.shared.datasets import cache
 
-__all__ = ["place"]
+__all__ = ["anew", "place"]
 NOBODY = 65534
-BUILD = "from cells._kernels.native import build\nprint(build.build().path)\n"
+BUILD = """
+import sys
+from pathlib import Path
+from cells._kernels.native import build
+build.SOURCES = Path(sys.argv[1])
+print(build.build().path)
+"""
 
 
 def begun() -> subprocess.Popen[str]:
-    command = [sys.executable, "-P", "-c", BUILD]
+    command = [sys.executable, "-P", "-c", BUILD, str(build.SOURCES)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(build.__file__).parents[3]
     )
