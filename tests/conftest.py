@@ -19,6 +19,9 @@ SHARED = TESTS.parent.parent / "shared" / "data"
 # before anything imports tasks or cells: the toys are found like any other
 os.environ["WORKBENCH_TASKS"] = str(TOYS / "tasks")
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+# what is compiled is kept, also where the machine has it otherwise: a thousand processes would each compile the project
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 _NAMED = os.environ.pop("WORKBENCH_DATA", None)
 
 Workbench = Callable[..., subprocess.CompletedProcess[str]]
