@@ -12,8 +12,12 @@ demo: $(VENV)/installed
 	$(BIN)/workbench show last
 	$(BIN)/workbench predict last Satoshi Müller Nguyen "O'Neill" Kowalski
 
-test: check
-	$(BIN)/pytest
+# the checks run beside the tests, most of which wait now and then; what they say stands at the end
+test: $(VENV)/installed-dev
+	@said=$$(mktemp) && { $(MAKE) --no-print-directory check >$$said 2>&1 & }; checking=$$!; \
+	$(BIN)/pytest; tests=$$?; wait $$checking; checks=$$?; cat $$said; rm $$said; \
+	test $$checks = 0 || echo "make check failed"; test $$tests = 0 || echo "pytest failed"; \
+	test $$checks = 0 -a $$tests = 0
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

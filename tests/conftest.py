@@ -19,16 +19,26 @@ SHARED = TESTS.parent.parent / "shared" / "data"
 # before anything imports tasks or cells: the toys are found like any other
 os.environ["WORKBENCH_TASKS"] = str(TOYS / "tasks")
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+# what is compiled is kept, also where the machine has it otherwise: a thousand processes would each compile the project
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 _NAMED = os.environ.pop("WORKBENCH_DATA", None)
+_KERNELS = os.environ.pop("WORKBENCH_TEST_KERNELS", None)
 
 Workbench = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The compiled kernels' folder, of all the suite's processes: they are built once."""
+def of_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all the test processes share."""
     own = tmp_path_factory.getbasetemp()
-    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "kernels"
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def kernels(of_all_processes: Path) -> Path:
+    """The compiled kernels' folder: they are built once, also for a suite in a test of this one."""
+    return Path(_KERNELS) if _KERNELS else of_all_processes / "kernels"
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,7 @@ def _native(cell: AnyCell, device: torch.device) -> Choice:
     if not why:
         return Choice("native", "", (triton if on_gpu else native).run)
     if on_gpu and not graphs.why_not(cell, device):
-        return Choice("native", f"the Python cell as CUDA graphs: {why}", graphs.run)
+        return Choice("native", f"CUDA graphs of the Python cell ({why})", graphs.run)
     return Choice("reference", why, _own)
 
 

@@ -38,8 +38,11 @@ def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) 
 
     As with ``torch.nn``'s modules there is no second derivative.
     """
+    function = _FUNCTIONS.get(recurrence(cell))
+    if function is None:  # it was changed since its kernel was chosen
+        return cell.run(x, steps, state, return_state)
     before = cell.initial_state(x.shape[1]) if state is None else state
-    return run_whole(partial(_whole, cell, _FUNCTIONS[recurrence(cell)]), x, steps, before, return_state)
+    return run_whole(partial(_whole, cell, function), x, steps, before, return_state)
 
 
 def _whole(

@@ -1,4 +1,8 @@
-"""Compilers for the tests of the kernels' building: the machine's own, and scripts that stand in its place."""
+"""Compilers for the tests of the kernels' building: the machine's own, and scripts that stand in its place.
+
+Building is tested with a library of three functions, which is compiled in no time; the kernels are built once for all
+tests.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,19 @@ from cells._kernels.native.compiler import BuildError
 
 COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler (cc, gcc, clang)")
+SMALL = {
+    "levels.h": "#define PORTABLE 1\n",
+    "kernels.c": """
+#include "levels.h"
+int workbench_levels(void) { return PORTABLE; }
+int workbench_self_test(int level) { return level != PORTABLE; }
+#ifdef _OPENMP
+int workbench_openmp(void) { return 1; }
+#else
+int workbench_openmp(void) { return 0; }
+#endif
+""",
+}
 
 
 SMALL = """
@@ -27,6 +44,7 @@ WORKBENCH_API int workbench_self_test(int level) {
 
 
 @pytest.fixture
+<<<<<<< HEAD
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache, a process that has not tried yet, and sources that are compiled at once, without the kernels."""
     small = tmp_path / "sources"
@@ -35,11 +53,27 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (small / "levels.h").write_bytes((build.SOURCES / "levels.h").read_bytes())
     monkeypatch.setattr(build, "SOURCES", small)
     monkeypatch.delenv("WORKBENCH_KERNELS")
+=======
+def anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process that has not tried to load the library."""
+>>>>>>> suite
     monkeypatch.delenv("CC", raising=False)
+    library.forget()
+    yield
+    library.forget()
+
+
+@pytest.fixture
+def place(anew: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, and the sources of a small library to build there."""
+    monkeypatch.delenv("WORKBENCH_KERNELS")
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
-    library.forget()
-    yield tmp_path
-    library.forget()
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for name, content in SMALL.items():
+        (sources / name).write_text(content)
+    monkeypatch.setattr(build, "SOURCES", sources)
+    return tmp_path
 
 
 def script(folder: Path, *lines: str) -> Path:

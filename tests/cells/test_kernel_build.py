@@ -12,18 +12,25 @@ import time
 from pathlib import Path
 
 import pytest
-from kernel_compilers import COMPILER, failure, left_over, libraries, needs_compiler, place, runs, script
+from kernel_compilers import COMPILER, anew, failure, left_over, libraries, needs_compiler, place, runs, script
 from waiting import HANG, until
 
 from cells._kernels.native import build, compiler
 from tasks.shared.datasets import cache
 
-__all__ = ["place"]
+__all__ = ["anew", "place"]
 NOBODY = 65534
 BUILD = """
+<<<<<<< HEAD
 import pathlib, sys
 from cells._kernels.native import build
 build.SOURCES = pathlib.Path(sys.argv[1])
+=======
+import sys
+from pathlib import Path
+from cells._kernels.native import build
+build.SOURCES = Path(sys.argv[1])
+>>>>>>> suite
 print(build.build().path)
 """
 

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from kernel_compilers import COMPILER, failure, left_over, libraries, needs_compiler, place, runs, script
+from kernel_compilers import COMPILER, anew, failure, left_over, libraries, needs_compiler, place, runs, script
 from waiting import until
 
 from cells._kernels.native import compiler, library
 
-__all__ = ["place"]
+__all__ = ["anew", "place"]
 
 
 def test_no_compiler(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

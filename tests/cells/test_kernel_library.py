@@ -10,17 +10,17 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from kernel_compilers import needs_compiler, place
+from kernel_compilers import anew, needs_compiler, place
 
 from cells._kernels.native import build, compiler, library
 from cells._kernels.native.library import Level
 
-__all__ = ["place"]
+__all__ = ["anew", "place"]
 BUILT = build.Built(Path("kernels.so"), compiler.Compiler(("cc",), "cc 1.0"), 0.0)
 
 
 @pytest.fixture
-def c(place: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def c(anew: None, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A library without AMX whose levels are all right."""
     made = SimpleNamespace(workbench_levels=lambda: 15, workbench_openmp=lambda: 1, workbench_self_test=lambda level: 0)
     monkeypatch.setattr(library, "_opened", lambda: (BUILT, made))
@@ -28,7 +28,7 @@ def c(place: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @needs_compiler
-def test_it_is_loaded_once(place: Path) -> None:
+def test_it_is_loaded_once(anew: None) -> None:
     found = library.load()
     assert found is library.load()
     assert found
@@ -38,7 +38,7 @@ def test_it_is_loaded_once(place: Path) -> None:
 
 
 @needs_compiler
-def test_the_levels_are_those_that_linux_tells(place: Path) -> None:
+def test_the_levels_are_those_that_linux_tells(anew: None) -> None:
     told = Path("/proc/cpuinfo")
     if not told.exists() or not (flags := re.search(r"^flags\s*:(.*)$", told.read_text(), re.M)):
         pytest.skip("no flags of an x86 CPU in /proc/cpuinfo")
@@ -60,7 +60,7 @@ def test_the_levels_are_those_that_linux_tells(place: Path) -> None:
 
 
 @needs_compiler
-def test_it_shares_torchs_threads(place: Path) -> None:
+def test_it_shares_torchs_threads(anew: None) -> None:
     """One OpenMP runtime of this make in the process, and it is torch's where torch brings one along."""
     maps = Path("/proc/self/maps")
     if not maps.exists():
@@ -88,7 +88,7 @@ def fresh(code: str, **env: str) -> str:
     return done.stdout
 
 
-def test_the_description_imports_no_torch(place: Path) -> None:
+def test_the_description_imports_no_torch(anew: None) -> None:
     code = "import sys; from cells._kernels.native import library; print(library.describe())"
     code += "; assert 'torch' not in sys.modules"
     assert fresh(code).count("\n") == 1

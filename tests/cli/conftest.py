@@ -44,6 +44,12 @@ def stopped(_runs: dict[str, Run], runs_folder: Path) -> Run:
     return copied(_runs["stopped"], runs_folder, "toy-lstm-stopped")
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pictures of the program's reports are empty."""
+    monkeypatch.setenv("WORKBENCH_TEST_UNDRAWN", "1")
+
+
 @pytest.fixture(autouse=True)
 def no_worker_is_left(runs_folder: Path) -> Iterator[None]:
     """Whatever a test leaves running is ended by the number that it wrote itself."""

@@ -11,6 +11,7 @@ from sentences import says
 LAB = Path(__file__).parents[1] / "toys" / "tasks" / "toy" / "labs" / "toy-two-cells.toml"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_lab_from_the_list_to_its_report(workbench, runs_folder: Path) -> None:
     listed = {line.split()[0]: line for line in workbench("lab", "list").stdout.splitlines()}
     assert listed["toy-two-cells"].split()[1:4] == ["toy", "4", "–"]

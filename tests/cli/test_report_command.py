@@ -62,6 +62,7 @@ def test_a_word_document_is_one_file(workbench, finished: Run, runs_folder: Path
     assert docx.Document(str(written)).paragraphs[0].text == "toy: rnn"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_name_of_a_file_says_its_format(workbench, finished: Run, runs_folder: Path) -> None:
     assert workbench("report", "last", "-o", "hand-in.DOCX").stdout == "hand-in.DOCX\n"
     assert docx.Document(str(here(runs_folder) / "hand-in.DOCX")).paragraphs[0].text == "toy: rnn"
@@ -82,6 +83,7 @@ def test_the_name_of_a_file_says_its_format(workbench, finished: Run, runs_folde
     assert [path.name for path in here(runs_folder).iterdir()] == ["hand-in.DOCX"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_runs_that_are_stopped_failed_or_lost_are_said_to_be(workbench, finished, stopped, runs_folder) -> None:
     lost = copied(stopped, runs_folder, "toy-lost")
     failed = copied(stopped, runs_folder, "toy-failed")
@@ -98,7 +100,7 @@ def test_runs_that_are_stopped_failed_or_lost_are_said_to_be(workbench, finished
         "Run toy-failed failed: The <b>disk</b> is full.",
     ):
         assert sentence in done.stderr
-    document = docx.Document(str(here(runs_folder) / "r.docx"))  # drawn once: HTML draws a dark picture too
+    document = docx.Document(str(here(runs_folder) / "r.docx"))
     headings = [paragraph.text for paragraph in document.paragraphs if paragraph.style.name == "Heading 2"]
     assert headings == ["toy-rnn-finished", "toy-lstm-stopped", "toy-lost", "toy-failed"]
 
@@ -107,6 +109,7 @@ def stopped_step(run: Run) -> int:
     return max(json.loads(line).get("step", 0) for line in run.events_file.read_bytes().splitlines())
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_that_trains_is_reported_as_of_its_step(workbench, finished, runs_folder, tmp_path) -> None:
     gate = tmp_path / "gate"
     gate.touch()
@@ -123,6 +126,7 @@ def test_a_run_that_trains_is_reported_as_of_its_step(workbench, finished, runs_
         workbench("stop", run)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_study_is_reported_as_far_as_it_is(workbench, finished: Run, runs_folder: Path) -> None:
     study = made(runs_folder, toy_plan(group("rnn", "gru", "lstm"), seeds=1), "three")
     says(workbench("report", "three"), 1, "Study three has no run yet: `workbench study run three` trains them.")
@@ -136,17 +140,20 @@ def test_a_study_is_reported_as_far_as_it_is(workbench, finished: Run, runs_fold
     says(workbench("report", "thre"), 2, "'thre' is the beginning of 2 studies: ")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_runs_of_two_tasks(workbench, finished, runs_folder) -> None:
     done = workbench("report", finished.id, "pretrained/names-lstm", "-o", "r.docx")
     assert done.returncode == 0, done.stderr
     assert "The runs are of different tasks (toy, names)" in done.stderr
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_pretrained_network_has_a_report(workbench, runs_folder) -> None:
     done = workbench("report", "pretrained/names-lstm", "--lang", "zh")
     assert (done.returncode, done.stdout) == (0, "pretrained-names-lstm-report.html\n"), done.stderr
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [

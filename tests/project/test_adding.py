@@ -30,7 +30,7 @@ RELEVANT = (
 
 
 @pytest.mark.skipif(INSIDE in os.environ, reason="this is the copy")
-def test_a_cell_and_a_task_more_break_no_test(tmp_path: Path) -> None:
+def test_a_cell_and_a_task_more_break_no_test(tmp_path: Path, kernels: Path) -> None:
     copy = tmp_path / "copy"
     for folder in ("cells", "tasks", "workbench", "tests"):
         shutil.copytree(ROOT / folder, copy / folder)  # with what is compiled
@@ -42,7 +42,7 @@ def test_a_cell_and_a_task_more_break_no_test(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "-k", CHOSEN, *there],
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy), INSIDE: "1"},
+        env={**os.environ, "PYTHONPATH": str(copy), INSIDE: "1", "WORKBENCH_TEST_KERNELS": str(kernels)},
         capture_output=True,
         text=True,
         check=False,

@@ -63,15 +63,10 @@ def asked(task: str, folder: Path) -> str:
     return ASKED[task] if task in ASKED else str(min(folder.glob("mpi_roof*")))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Encoded data and baselines are made once for all cells."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(autouse=True)
-def shared_cache(own_folders: None, one_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WORKBENCH_CACHE", str(one_cache))
+def shared_cache(own_folders: None, of_all_processes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encoded data and baselines are made once for all cells."""
+    monkeypatch.setenv("WORKBENCH_CACHE", str(of_all_processes / "cache-of-pairs"))
 
 
 def described(task: str, cell: str, steps: int, **more: Any) -> spec.RunSpec:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+import undrawn as undrawn_pictures
 from engine.toy_runs import copied, toy, trained
 
 from workbench.report import pictures
@@ -14,14 +14,9 @@ from workbench.runs.run import Run
 
 @pytest.fixture
 def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are empty files, unless a test asks for them: drawing takes a second each."""
-
-    def empty(runs: Any, kind: str, style: Any, path: Path, labels: Any = ()) -> list[str]:
-        path.write_bytes({".svg": b"<svg/>", ".png": b"\x89PNG", ".pdf": b"%PDF"}[path.suffix])
-        return []
-
+    """Pictures are empty, unless a test asks for them."""
     if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(pictures, "draw", empty)
+        monkeypatch.setattr(pictures, "draw", undrawn_pictures.draw)
 
 
 @pytest.fixture

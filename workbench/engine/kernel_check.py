@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from cells._kernels.choice import Choice
+from cells._kernels.native import library
 from cells._kernels.recurrences import recurrence
 from cells._recurrent import Recurrent
 from tasks.base import AnyTask, Data
@@ -23,7 +25,6 @@ from workbench.engine import checkpoint, devices, network, twins
 _ROWS = 8  # of the first batch
 _BOUND, _BOUND_MIXED = 1e-3, 3e-2  # largest relative difference, in float32 and in mixed precision
 _ROUNDINGS = 4  # so many times the Python cell's own rounding explain a difference beyond the bound
-_BY = {"native": "a compiled kernel", "torch": "torch's own function"}
 
 
 class Computed(NamedTuple):
@@ -69,7 +70,7 @@ def check(
         return Computed("reference", f"{choice.why}: the Python cell computes" * bool(choice.why), [sentence] * asked)
     if not recurrence(first.cells[0]):  # type: ignore[arg-type]  # torch's own module, without a Python cell
         return Computed(choice.kernel, "", [])
-    by = "cuDNN" if choice.kernel == "torch" and _by_cudnn(device) else _BY[choice.kernel]
+    by = _by(choice, device)
     with twins.undisturbed(model), devices.autocast(device, precision):
         given = None if batch is None else _first_given(recurrences, lambda: task.loss(model, examples, batch[:_ROWS]))
         if not given:
@@ -88,6 +89,16 @@ def check(
         return _replaced(recurrences, choice.kernel, f"differs from the Python cell by {_short(apart)}")
     equal = f"equal to the Python cell to {_short(apart)}" if apart else "the same as the Python cell to the last bit"
     return Computed(choice.kernel, f"computed by {by}, {equal}", [])
+
+
+def _by(choice: Choice, device: torch.device) -> str:
+    """Return what a kernel computes by."""
+    if choice.kernel == "torch":
+        return "cuDNN" if _by_cudnn(device) else "torch's own function"
+    if device.type == "cuda":
+        return choice.why or "Triton"
+    found = library.load()
+    return f"compiled C ({found.described})" if found else "compiled C"
 
 
 def _short(apart: float) -> str:
@@ -187,7 +198,11 @@ def _relative(values: Sequence[Tensor | None], expected: Sequence[Tensor | None]
     """Return each tensor's largest difference relative to its largest expected value; 0 where that is no number."""
     found = []
     for one, other in zip(values, expected, strict=True):
-        if one is None or other is None or not other.numel():
+        if one is None or other is None:
+            found.append(0.0 if one is other else math.inf)  # a gradient is lost, or made up
+            continue
+        if not other.numel():
+            found.append(0.0)
             continue
         one, other = one.detach().double(), other.detach().double()
         largest, apart = float(other.abs().max()), float((one - other).abs().max())

@@ -21,6 +21,7 @@ from workbench.engine.state import TrainingState, saved_position
 from workbench.engine.trainer import Trainer
 from workbench.runs import events
 from workbench.runs.events import Event, all_finite
+from workbench.runs.history import LatestEvents
 from workbench.runs.run import Run
 
 _STOP_CHECK_SECONDS = 0.25
@@ -140,6 +141,7 @@ def _started(trainer: Trainer) -> events.Started:
             *remarks(trainer.run.spec),
             *_device_notes(trainer),
             *trainer.computed.notes,
+            *_kernel_notes(trainer),
             *_sample_notes(trainer),
         ],
         settings={**spec.values(trainer.run.spec), "train.device": trainer.device_setting},
@@ -155,6 +157,18 @@ def _device_notes(trainer: Trainer) -> list[str]:
     if options.precision == "fp16" and trainer.amp_dtype is None:
         notes.append(f"{options.precision} needs a GPU: the run goes on in float32.")
     return notes
+
+
+def _kernel_notes(trainer: Trainer) -> list[str]:
+    """Return a sentence where the life before computed the recurrence by another kernel."""
+    before = LatestEvents(trainer.run.events_file).read().started if trainer.resumed else None
+    now = trainer.computed.kernel
+    if before is None or before.kernel in ("", now):
+        return []
+    return [
+        f"The recurrence was computed by the kernel {before.kernel} before, and is by {now} now: the run goes on equal "
+        "to rounding, not bit for bit."
+    ]
 
 
 def _sample_notes(trainer: Trainer) -> list[str]:

@@ -1,7 +1,7 @@
 """Precision of a run: the one that ``train.precision`` names, or the faster one by a measurement at its beginning.
 
 A measurement depends on the clock. So it is made only where ``train.precision=fastest`` asks for it, once in a run:
-a resumed run and an evaluation compute in the precision that the run's first ``started`` event recorded.
+a resumed run and an evaluation compute in the precision that the run's last ``started`` event recorded.
 
 Shapes: B batch, T time, I input size.
 """
@@ -33,11 +33,12 @@ class Precision(NamedTuple):
     note: str = ""  # a sentence on how it was chosen, where it was not the settings alone
 
 
-def choose(run: Run, device: torch.device, model: nn.Module, *, strict: bool = True) -> Precision:
+def choose(run: Run, device: torch.device, model: nn.Module | None, *, strict: bool = True) -> Precision:
     """Return a run's precision on a device.
 
     Args:
-        model: its network, whose recurrence is measured where ``train.precision=fastest`` asks for it.
+        model: its network, whose recurrence is measured where ``train.precision=fastest`` asks for it; none: it is
+            not, and what no training recorded is float32.
         strict: the device must have the precision; else float32 stands in for one that it lacks.
 
     Raises:
@@ -51,7 +52,7 @@ def choose(run: Run, device: torch.device, model: nn.Module, *, strict: bool = T
         return Precision(kept, f"train.precision=fastest: the run goes on in {spoken(kept)}, as it began.")
     if not _has_bf16():
         return Precision(None, "train.precision=fastest: this CPU has no bfloat16, so the run computes in float32.")
-    recurrent = next((module for module in model.modules() if isinstance(module, Recurrent)), None)
+    recurrent = next((one for one in (model.modules() if model else ()) if isinstance(one, Recurrent)), None)
     if recurrent is None:
         return Precision(None)
     single, mixed = measure(recurrent, run.spec.train.batch_size)

@@ -13,7 +13,7 @@ Activity = Literal[
     "reading the data",
     "building the network",
     "reading the checkpoint",
-    "comparing the kernel with the Python cell",
+    "preparing the kernel",
     "training",
     "evaluating",
     "measuring the baselines",

@@ -14,6 +14,7 @@ from tasks.views import View
 from workbench.engine import checkpoint, data, devices, network, precision
 from workbench.engine.generation import samples
 from workbench.runs import checkpoints
+from workbench.runs.events import Started
 from workbench.runs.history import LatestEvents, read_history
 from workbench.runs.run import Run, task_state
 
@@ -32,19 +33,23 @@ def load_trained(run: Run, threads: int = 0, device: str = "", at: str = "best")
     file = checkpoints.file_at(run, at)
     options = run.spec.train
     devices.configure_process(threads or min(options.threads, devices.cores()))
-    there = devices.choose_device(device) if device else devices.available_device(_last_device(run))
+    started = LatestEvents(run.events_file).read().started  # from the file's end: it may hold millions of steps
+    there = devices.choose_device(device) if device else devices.available_device(_last_device(run, started))
+    devices.use(there)
     task = data.task_of(run.spec, task_state(run))
     task.tensors = checkpoint.load_tensors(run.tensors_file)
     with network.within_memory(run.spec, there, training=False):
         model = network.build(run.spec, task)
+    if started and started.kernel == "reference":  # as the training computed, which may have found the kernel wrong
+        for recurrent in network.recurrences(model):
+            recurrent.kernel = "reference"
     load = checkpoint.load_best if file == run.best_file else checkpoint.load_evaluated
     load(file, model)
     return task, model.to(there).eval()
 
 
-def _last_device(run: Run) -> str:
+def _last_device(run: Run, started: Started | None) -> str:
     """Return the device setting of a run's last life: ``resume --device`` may have another than the spec."""
-    started = LatestEvents(run.events_file).read().started  # from the file's end: it may hold millions of steps
     return str((started.settings if started else {}).get("train.device", run.spec.train.device))
 
 
@@ -52,7 +57,7 @@ def _last_device(run: Run) -> str:
 def inference(run: Run, model: nn.Module) -> Iterator[None]:
     """Compute without gradients, in the precision by which the run is tested at the end of its training."""
     device = next(model.parameters()).device
-    with torch.inference_mode(), devices.autocast(device, precision.choose(run, device, model, strict=False).dtype):
+    with torch.inference_mode(), devices.autocast(device, precision.choose(run, device, None, strict=False).dtype):
         yield
 
 
@@ -80,7 +85,7 @@ def evaluate(run: Run, split: Split, device: str = "") -> Evaluated:
     there = next(model.parameters()).device
     with inference(run, model):
         evaluation = samples.evaluate(task, model, examples.to(there), split, run.spec.train.batch_size)
-    arithmetic = precision.spoken(precision.choose(run, there, model, strict=False).dtype)
+    arithmetic = precision.spoken(precision.choose(run, there, None, strict=False).dtype)
     name = f"{devices.device_name(there, torch.get_num_threads())}, {arithmetic}"
     return Evaluated(task, evaluation, _baselines(run, task, examples), name)
 

@@ -113,7 +113,7 @@ class Trainer:
             steps_per_epoch=self.steps_per_epoch,
             total_steps=self.total_steps,
         )
-        with state.doing("comparing the kernel with the Python cell"):
+        with state.doing("preparing the kernel"):
             first = next(iter(self.batches()[state.batch :]), None)
             self.computed = kernel_check.check(self.model, self.task, self.examples, first, self.amp_dtype)
         self._counted = 0.0  # seconds of this process that ``state.wall_s`` holds already

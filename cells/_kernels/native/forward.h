@@ -23,12 +23,16 @@ static inline size_t NAME(packed_bytes)(const struct workbench_sequence *q, cons
 
 FUNCTION void NAME(pack_panel)(const struct layout *a, const float *weight, int width, int of_state, int first, int columns,
                                item *packed) {
-    for (int j = 0; j < columns; j++) {
-        const int64_t row = weight_row(a, first + j, of_state);
-        const float *from = weight + (row < 0 ? 0 : row) * width;
-        for (int i = 0; i < DEPTH(width); i++)
-            packed[PLACE(i, j, columns)] = NAME(item_of)(row < 0 || i >= width ? 0.0f : from[i]);
-    }
+    enum { LINES = 32 }; /* packed rows that stay in the cache while the columns are written into them */
+    for (int begin = 0; begin < DEPTH(width); begin += LINES)
+        for (int j = 0; j < columns; j++) {
+            const int64_t row = weight_row(a, first + j, of_state);
+            const float *from = weight + (row < 0 ? 0 : row) * width;
+            const int end = smaller(begin + LINES, DEPTH(width)), real = row < 0 ? begin : smaller(end, width);
+            int i = begin;
+            for (; i < real; i++) packed[PLACE(i, j, columns)] = NAME(item_of)(from[i]);
+            for (; i < end; i++) packed[PLACE(i, j, columns)] = 0;
+        }
 }
 
 /* Pack one panel of all. */

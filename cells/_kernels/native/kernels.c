@@ -20,6 +20,12 @@ static int parts_of(const struct workbench_sequence *q, int block) {
     return q->threads < 1 ? 1 : smaller(q->threads, most);
 }
 
+/* As many parts as have room for `floats` each in half a gigabyte, at least one. */
+static int fewer_parts(int parts, size_t floats) {
+    const size_t fit = ((size_t)1 << 27) / (floats + 1);
+    return fit < 1 ? 1 : fit < (size_t)parts ? (int)fit : parts;
+}
+
 /* First sorted row of a part: parts have about as many steps, and whole blocks of rows. */
 static int part_begin(const struct workbench_sequence *q, int part, int parts, int block) {
     if (part <= 0) return 0;
@@ -92,6 +98,9 @@ WORKBENCH_API int64_t workbench_kept(int cell, int hidden, int level, int memory
     if (memory) return cell == LSTM || cell == TEXTBOOK_GRU ? a.units : 0;
     return cell == RNN ? 0 : a.columns;
 }
+
+/* Return the bytes of the description of a sequence, which the caller's must have. */
+WORKBENCH_API int workbench_sequence_bytes(void) { return sizeof(struct workbench_sequence); }
 
 /* Compute a pass at a level, forward or backward; return 0, or -1 where there is no memory for it. */
 WORKBENCH_API int workbench_pass(const struct workbench_sequence *q, int level, int backward) {

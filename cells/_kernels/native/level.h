@@ -71,8 +71,9 @@ FUNCTION void NAME(write_gradients)(const struct workbench_sequence *q, const st
 FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct places *places) {
     const struct layout a = layout_of(q->cell, q->hidden, VL);
     const struct NAME(sides) sides = NAME(sides_of)(q, &a);
-    const int threads = parts_of(q, MR), weights = q->d_weight_ih || q->d_weight_hh || q->d_bias_ih || q->d_bias_hh;
+    const int weights = q->d_weight_ih || q->d_weight_hh || q->d_bias_ih || q->d_bias_hh;
     const size_t all = weights ? (size_t)(q->input + q->hidden + 1) * a.columns : 0;
+    const int threads = fewer_parts(parts_of(q, MR), all); /* each has gradients of the weights of its own */
     item *packed = malloc(sides.items * sizeof(item));
     float *sums = calloc(threads * all + 1, sizeof(float));
     int failed = !packed || !sums;

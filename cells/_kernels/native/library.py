@@ -51,6 +51,16 @@ class Library(NamedTuple):
     openmp: bool
     built: build.Built
 
+    def level_for(self, *, lowered: bool) -> Level:
+        """Return the level for float32, or for bfloat16 autocast: products of bfloat16 are for nothing else."""
+        return [one for one in self.levels if one <= self.level and (lowered or one < Level.AVX512BF16)][-1]
+
+    @property
+    def described(self) -> str:
+        """Return the levels that are used: ``avx512 in float32, amx in bfloat16``."""
+        single, mixed = (self.level_for(lowered=lowered).title for lowered in (False, True))
+        return single if single == mixed else f"{single} in float32, {mixed} in bfloat16"
+
 
 def load() -> Library | None:
     """Return the library, built where it is not there; ``None`` if there is none (``reason``). One try a process."""
@@ -79,7 +89,7 @@ def describe() -> str:
     path, compiler, seconds = found.built
     forced = f", forced by {FORCED}" if os.environ.get(FORCED) else ""
     parts = [
-        f"{found.level.title} is used{forced}, of {', '.join(level.title for level in found.levels)}",
+        f"{found.described}{forced}, of {', '.join(level.title for level in found.levels)}",
         *([found.remark] if found.remark else []),
         *(["one thread, compiled without OpenMP"] if not found.openmp else []),
         f"{shlex.join(compiler.command)}: {compiler.title}",

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from cells._base import AnyCell
-from cells._kernels.native.library import Level, Library, load
+from cells._kernels.native.library import Level, load
 from cells._kernels.recurrences import recurrence
 from cells._kernels.transforms import watched
 from cells._kernels.twice import gradients_with_graph
@@ -21,6 +21,8 @@ from cells._packing import Steps
 
 _CELLS = ("lstm", "gru", "gru-textbook", "rnn")  # as the enum ``cell`` of sequence.h
 _PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+_FEW, _LARGE = 32, 1 << 18  # rows of all steps, elements of a weight
 
 _P, _INT, _LONG = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
 
@@ -63,8 +65,7 @@ class _Pass(NamedTuple):
 def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
     """Compute what ``Cell.run`` does, and leave to it what the kernels do not compute."""
     library, name = load(), recurrence(cell)  # which may have been changed since its kernel was chosen
-    single = len(steps.sizes) == 1  # as in generation: to order the weights would take longer than the step
-    if single or library is None or not name or watched():
+    if library is None or not name or watched() or _short(cell, steps):
         return cell.run(x, steps, state, return_state)
     before = cell.initial_state(x.shape[1]) if state is None else state
     parameters = [cell._parameters.get(name) for name in _PARAMETERS]
@@ -72,7 +73,8 @@ def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) 
     shapes = x.shape[2] == cell.input_size and all(part.shape == (x.shape[1], cell.hidden_size) for part in before)
     if not shapes or not _float32([*parameters, *before], x, autocast):
         return cell.run(x, steps, state, return_state)
-    about = _Pass(cell, _CELLS.index(name), steps, _level(library, autocast), autocast, torch.is_grad_enabled())
+    level = library.level_for(lowered=autocast is torch.bfloat16)
+    about = _Pass(cell, _CELLS.index(name), steps, level, autocast, torch.is_grad_enabled())
     x = x.float()
     output, *after = _Layer.apply(  # type: ignore[no-untyped-call]
         about,
@@ -85,19 +87,17 @@ def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) 
     return output, type(before)(*after[: len(before)]) if return_state else None
 
 
+def _short(cell: AnyCell, steps: Steps) -> bool:
+    """Return whether ordering the weights would take longer than the steps: one step, as in generation, or few rows."""
+    return len(steps.sizes) == 1 or (sum(steps.sizes) < _FEW and cell.weight_hh.numel() > _LARGE)
+
+
 def _float32(tensors: list[Tensor | None], x: Tensor, autocast: torch.dtype | None) -> bool:
     """Return whether everything is float32, or would be without autocast to bfloat16, and lies in memory as it is."""
     given = [x, *(tensor for tensor in tensors if tensor is not None)]
     plain = all(type(one) in (Tensor, nn.Parameter) and one.is_cpu and not one.is_neg() for one in given)
     wide = all(tensor.dtype is torch.float32 for tensor in given[1:])
     return plain and wide and (x.dtype is torch.float32 or x.dtype is autocast is torch.bfloat16) and x.numel() > 0
-
-
-def _level(library: Library, autocast: torch.dtype | None) -> Level:
-    """Return the level to compute at: one with products of bfloat16 is for autocast to it, and for nothing else."""
-    lowered = autocast is torch.bfloat16
-    fit = [level for level in library.levels if level <= library.level and (lowered or level < Level.AVX512BF16)]
-    return fit[-1]
 
 
 class _Layer(torch.autograd.Function):
@@ -208,7 +208,11 @@ def _compute(call: _Sequence, about: _Pass, *, backward: bool) -> None:
 def _functions() -> ctypes.CDLL:
     library = load()
     assert library is not None
-    return library.c
+    c = library.c
+    if not c.workbench_pass.argtypes:
+        c.workbench_kept.argtypes, c.workbench_kept.restype = (_INT,) * 4, _LONG
+        c.workbench_pass.argtypes, c.workbench_pass.restype = (_P, _INT, _INT), _INT
+    return c
 
 
 class _Reference(nn.Module):

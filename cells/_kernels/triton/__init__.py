@@ -42,7 +42,7 @@ def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) 
     Returns:
         outputs (T,B,H), zero past each sequence's end, and the state, or ``None``.
     """
-    if cell.record is not None or watched():
+    if cell.record is not None or watched() or not recurrence(cell):
         return Cell.run(cell, x, steps, state, return_state)
     from cells._kernels.triton import sequence  # imports triton
 
