@@ -189,3 +189,38 @@ def test_a_run_of_another_kernel_is_the_same_run(runs_folder: Path) -> None:
     assert started(branch).kernel == "reference"
     assert spec.changed(branch.spec)["cell.kernel"] == "reference"
     assert "cell.kernel" not in spec.changed(toy(runs_folder).spec)
+
+
+def test_a_lost_gradient_is_a_difference(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = fused.run
+
+    def without_bias(cell: Any, *given: Any) -> Any:
+        kept, cell.bias_ih = cell.bias_ih, torch.nn.Parameter(cell.bias_ih.detach().clone())
+        try:
+            return right(cell, *given)
+        finally:
+            cell.bias_ih = kept
+
+    monkeypatch.setattr(fused, "run", without_bias)
+    first = started(toy(runs_folder, TORCH))
+    assert (first.kernel, "differs from the Python cell by inf" in first.kernel_note) == ("reference", True)
+
+
+def test_what_a_training_computed_by_the_python_cell_an_evaluation_does_too(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, right = toy(runs_folder, TORCH), toy(runs_folder, TORCH)
+    trained(right)
+    monkeypatch.setattr(fused, "run", wrong(lambda outputs: outputs * 1.01))
+    trained(run)
+    for one, kernel in ((run, "reference"), (right, "torch")):
+        assert [recurrent.kernel for recurrent in network.recurrences(load_trained(one)[1])] == [kernel]
+
+
+def test_a_run_that_goes_on_by_another_kernel_says_so(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = toy(runs_folder, {**TORCH, "train.checkpoint_seconds": 0})
+    trained(run, after(4))
+    assert run.last_file.exists()
+    monkeypatch.setattr(fused, "run", wrong(lambda outputs: outputs * 1.01))
+    (first,) = only(Started, trained(run))
+    assert any("computed by the kernel torch before, and is by reference now" in note for note in first.notes)
