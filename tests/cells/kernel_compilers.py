@@ -32,31 +32,9 @@ int workbench_openmp(void) { return 0; }
 }
 
 
-SMALL = """
-#include "levels.h"
-WORKBENCH_API int workbench_self_test(int level) {
-    int threads = 0;
-#pragma omp parallel reduction(+ : threads)
-    threads++;
-    return !threads || !(level & workbench_levels());
-}
-"""
-
-
 @pytest.fixture
-<<<<<<< HEAD
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty cache, a process that has not tried yet, and sources that are compiled at once, without the kernels."""
-    small = tmp_path / "sources"
-    small.mkdir()
-    (small / build.MAIN).write_text(SMALL)
-    (small / "levels.h").write_bytes((build.SOURCES / "levels.h").read_bytes())
-    monkeypatch.setattr(build, "SOURCES", small)
-    monkeypatch.delenv("WORKBENCH_KERNELS")
-=======
 def anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A process that has not tried to load the library."""
->>>>>>> suite
     monkeypatch.delenv("CC", raising=False)
     library.forget()
     yield

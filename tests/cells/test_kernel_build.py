@@ -21,16 +21,10 @@ from tasks.shared.datasets import cache
 __all__ = ["anew", "place"]
 NOBODY = 65534
 BUILD = """
-<<<<<<< HEAD
-import pathlib, sys
-from cells._kernels.native import build
-build.SOURCES = pathlib.Path(sys.argv[1])
-=======
 import sys
 from pathlib import Path
 from cells._kernels.native import build
 build.SOURCES = Path(sys.argv[1])
->>>>>>> suite
 print(build.build().path)
 """
 

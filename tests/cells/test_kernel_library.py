@@ -98,13 +98,13 @@ def test_the_description_imports_no_torch(anew: None) -> None:
 def test_the_description(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = library.describe()
     (path,) = build.folder().glob("kernels-*.so")
-    assert re.match(r"\w+ is used, of portable", first)
+    assert re.match(r"\w+( in float32, \w+ in bfloat16)?, of portable", first)
     assert re.search(r"; built in \d+\.\d s; ", first)
     assert first.endswith(f"; {path}, {path.stat().st_size / 1e3:.0f} kB")
     library.forget()
     monkeypatch.setenv(library.FORCED, "portable")
     again = library.describe()
-    assert again.startswith("portable is used, forced by WORKBENCH_KERNEL_LEVEL, of portable")
+    assert again.startswith("portable, forced by WORKBENCH_KERNEL_LEVEL, of portable")
     assert "; kept from before; " in again
 
 
