@@ -96,11 +96,12 @@ class Screen:
     async def until(self, pilot: Pilot[None], *wanted: str, seconds: float = HANG) -> str:
         """Wait until all of the words stand on the screen."""
         end = time.monotonic() + seconds
-        while not all(word in self.text for word in wanted):
-            missing = [word for word in wanted if word not in self.text]
-            assert time.monotonic() < end, f"{missing} did not appear in:\n{self.text}"
+        text = self.text
+        while missing := [word for word in wanted if word not in text]:
+            assert time.monotonic() < end, f"{missing} did not appear in:\n{text}"
             await pilot.pause(0.03)
-        return self.text
+            text = self.text
+        return text
 
 
 class Process:
