@@ -26,8 +26,8 @@ class CellOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kernel: Annotated[
         Literal["auto", "reference", "native", "torch"],
         Meta(
-            description="what computes the recurrence: reference (the cell's Python loop), native (compiled C, Triton on "
-            "a GPU), torch (torch's own function, cuDNN on a GPU); auto: native on the CPU, torch on a GPU"
+            description="what computes the recurrence: reference (the cell's Python loop), native (compiled C, Triton "
+            "on a GPU), torch (torch's own function, cuDNN on a GPU); auto: native on the CPU, torch on a GPU"
         ),
     ] = "auto"
 
