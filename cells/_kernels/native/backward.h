@@ -1,6 +1,11 @@
 /* Backward pass over a thread's rows. Included once a level. */
 
-#define CHUNK 256 /* rows whose gate gradients are collected before they are multiplied into the weights' gradients */
+/* Rows whose gate gradients are collected before they are multiplied into the weights' gradients: more where those do not
+ * stay in the cache between one time and the next.
+ */
+static inline int NAME(chunk_rows)(const struct workbench_sequence *q, const struct layout *a) {
+    return (int64_t)(q->input + q->hidden) * a->columns < 1 << 20 ? 256 : 512;
+}
 
 /* Columns of gate gradients that one side's product reads: `k` of each of `runs` panels, from `from` on. */
 struct NAME(side) {
@@ -146,13 +151,21 @@ FUNCTION void NAME(reset_gradients)(const struct workbench_sequence *q, const st
     }
 }
 
-/* weights += inputsᵀ·grads for one panel and the inputs in `count` values from `block` on. */
-FUNCTION void NAME(add_weights)(const struct layout *a, const struct NAME(backward_room) *w, const item *grads, int p, int block,
+/* weights += inputsᵀ·grads for `vectors` of each panel from `first` to `end`, and `count` inputs in the blocks from `block` on.
+ *
+ * So many blocks at a time as stay in the cache while the panels pass by.
+ */
+FUNCTION void NAME(add_weights)(const struct layout *a, const struct NAME(backward_room) *w, int first, int end, int block,
                                 int count, int vectors, int from, int into) {
-    for (int j = 0; j < count; j += MR, block++)
-        NAME(outer_block)(smaller(MR, count - j), vectors, w->inputs + (int64_t)block * w->chunk * MR, w->chunk,
-                          grads + from * VL * TERMS, DEPTH(w->filled),
-                          w->weights + (size_t)(into + j) * a->columns + p * PANEL + from * VL, a->columns);
+    const int blocks = (1 << 16) / (w->chunk * MR) + 1, inputs = blocks * MR;
+    for (int begin = 0; begin < count; begin += inputs)
+        for (int p = first; p < end; p++) {
+            const item *grads = NAME(panel_operand)(w->grads + p * w->apart, w->lowered + p * w->apart) + from * VL * TERMS;
+            float *weights = w->weights + (size_t)into * a->columns + p * PANEL + from * VL;
+            for (int j = begin; j < smaller(begin + inputs, count); j += MR)
+                NAME(outer_block)(smaller(MR, count - j), vectors, w->inputs + (int64_t)(block + j / MR) * w->chunk * MR, w->chunk,
+                                  grads, DEPTH(w->filled), weights + (size_t)j * a->columns, a->columns);
+        }
 }
 
 static inline int NAME(input_blocks)(const struct workbench_sequence *q) {
@@ -162,12 +175,11 @@ static inline int NAME(input_blocks)(const struct workbench_sequence *q) {
 FUNCTION void NAME(flush)(const struct workbench_sequence *q, const struct layout *a, struct NAME(backward_room) *w) {
     const int vectors = a->cell == GRU ? 3 : 4, input = whole(q->input, MR), state = whole(q->hidden, MR);
     NAME(turn)(w->collected, NAME(input_blocks)(q), w->chunk, w->filled, w->inputs);
-    for (int p = 0; w->filled && p < a->panels; p++) {
-        const item *grads = NAME(panel_operand)(w->grads + p * w->apart, w->filled, w->lowered);
-        NAME(add_weights)(a, w, grads, p, 0, q->input, vectors, 0, 0);
-        NAME(add_weights)(a, w, grads, p, input + (p < a->first ? 0 : state + 1), q->hidden, vectors, 4 - vectors, q->input);
-        NAME(add_weights)(a, w, grads, p, input + state, 1, 4, 0, q->input + q->hidden);
-    }
+    for (int p = 0; p < a->panels; p++) NAME(write_panel)(w->grads + p * w->apart, w->filled, w->lowered + p * w->apart);
+    NAME(add_weights)(a, w, 0, a->panels, 0, q->input, vectors, 0, 0);
+    NAME(add_weights)(a, w, 0, a->first, input, q->hidden, vectors, 4 - vectors, q->input);
+    NAME(add_weights)(a, w, a->first, a->panels, input + state + 1, q->hidden, vectors, 4 - vectors, q->input);
+    NAME(add_weights)(a, w, 0, a->panels, input + state, 1, 4, 0, q->input + q->hidden);
     w->filled = 0;
 }
 
@@ -189,7 +201,7 @@ static inline struct NAME(sides) NAME(sides_of)(const struct workbench_sequence 
 FUNCTION int NAME(backward)(const struct workbench_sequence *q, const struct layout *a, const struct places *places,
                             const item *packed, int begin, int end, float *weights) {
     const struct NAME(sides) sides = NAME(sides_of)(q, a);
-    const int rows = end - begin, chunk = DEPTH(rows > CHUNK ? rows : CHUNK);
+    const int rows = end - begin, least = NAME(chunk_rows)(q, a), chunk = DEPTH(rows > least ? rows : least);
     const size_t state = (size_t)rows * a->units;
     float *floats = calloc(q->hidden + VL + 3 * state + (size_t)chunk * a->columns, sizeof(float));
     const size_t collected = (size_t)chunk * NAME(input_blocks)(q) * MR;

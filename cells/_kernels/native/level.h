@@ -116,7 +116,6 @@ FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct
 #undef TURNED
 #undef PLACE
 #undef DEPTH
-#undef CHUNK
 #undef JOINED
 #undef JOIN
 #undef NAME

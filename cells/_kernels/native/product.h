@@ -20,11 +20,12 @@ INLINE const item *NAME(operand)(const float *values, int count, item *room) {
     return values;
 }
 
-/* Gate gradients of a panel, (k,PANEL), as the outer product's second operand. */
-INLINE const item *NAME(panel_operand)(const float *grads, int k, item *room) {
-    (void)k, (void)room;
+/* Gate gradients of a panel, (k,PANEL), as the outer product's second operand: they are, in `grads`. */
+INLINE const item *NAME(panel_operand)(const float *grads, const item *room) {
+    (void)room;
     return grads;
 }
+INLINE void NAME(write_panel)(const float *grads, int k, item *room) { (void)grads, (void)k, (void)room; }
 
 /* Gate gradients of a step's rows as operands of a product: where they lie, `apart` from panel to panel. */
 INLINE const item *NAME(row_operands)(const float *grads, int64_t panels_apart, int first, int end, int columns, int rows,

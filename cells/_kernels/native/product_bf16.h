@@ -43,15 +43,18 @@ INLINE const item *NAME(operand)(const float *values, int count, item *room) {
     return room;
 }
 
-/* Gate gradients of a panel, (k,PANEL), as the outer product's second operand: (k/2,PANEL,2). */
-FUNCTION const item *NAME(panel_operand)(const float *grads, int k, item *room) {
+/* Gate gradients of a panel, (k,PANEL), as the outer product's second operand: (k/2,PANEL,2) in `room`. */
+INLINE const item *NAME(panel_operand)(const float *grads, const item *room) {
+    (void)grads;
+    return room;
+}
+FUNCTION void NAME(write_panel)(const float *grads, int k, item *room) {
     for (int i = 0; i < DEPTH(k); i += 2)
         for (int v = 0; v < PANEL; v += VL) {
             const vf none = NAME(all)(0), even = i < k ? NAME(load)(grads + (int64_t)i * PANEL + v) : none;
             const vf odd = i + 1 < k ? NAME(load)(grads + (int64_t)(i + 1) * PANEL + v) : none;
             *(vi *)(room + (int64_t)i * PANEL + 2 * v) = NAME(items_of)(even) | NAME(items_of)(odd) << 16;
         }
-    return room;
 }
 
 /* Gate gradients of a step's rows as operands of a product, (rows,columns): those of panels `first` to `end`. */
