@@ -43,8 +43,9 @@ def forced(wanted: Level, monkeypatch: pytest.MonkeyPatch) -> Passes:
 
 
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[Level]:
-    """Return the list to which each pass of the kernels adds its level."""
+    """Return the list to which each pass of the kernels adds its level; short passes are theirs too."""
     seen: list[Level] = []
+    monkeypatch.setattr(sequence, "_short", lambda *given: False)
     compute = sequence._compute
 
     def spy(call: Any, about: Any, *, backward: bool) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -273,14 +275,8 @@ def test_where_there_is_no_memory_it_is_told(monkeypatch: pytest.MonkeyPatch, pa
     assert found
     real = found.c
 
-    class Poor:
-        workbench_kept = real.workbench_kept
-
-        @staticmethod
-        def workbench_pass(*_: object) -> int:
-            return -1
-
-    monkeypatch.setattr(library, "_found", lambda: found._replace(c=Poor()))
+    poor = SimpleNamespace(workbench_kept=real.workbench_kept, workbench_pass=Mock(argtypes=(object,), return_value=-1))
+    monkeypatch.setattr(library, "_found", lambda: found._replace(c=poor))
     with pytest.raises(MemoryError, match="no memory for the recurrence's kernels"):
         net_of("gru")(draw(B, T, I))
 
