@@ -28,7 +28,7 @@ async def test_a_setting_is_found_by_part_of_its_name_or_of_its_help(screen) -> 
         await pilot.press("slash", *"drop")
         await screen.until(pilot, "find", "3 of 39", "Enter or ↓ goes to the first")
         assert shown(pilot) == ["cell.dropout", "task.dropout", "task.letter_dropout"]
-        assert "more of the training" not in screen.text
+        assert "more of the network" not in screen.text
         await pilot.press(*" LE")
         await eventually(pilot, lambda: shown(pilot) == ["task.letter_dropout"])
         await pilot.press("enter")
@@ -40,7 +40,7 @@ async def test_a_setting_is_found_by_part_of_its_name_or_of_its_help(screen) -> 
         await pilot.press("escape")
         assert shown(pilot) == everything
         await pilot.press("tab")
-        await screen.until(pilot, "more of the training")
+        await screen.until(pilot, "more of the network")
         assert not pilot.app.screen.query_one("#finder").display
 
 
