@@ -22,7 +22,9 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 # what is compiled is kept, also where the machine has it otherwise: a thousand processes would each compile the project
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-_NAMED = os.environ.pop("WORKBENCH_DATA", None)
+# handed on under another name: the workers of xdist begin with this process's environment
+_NAMED = os.environ.pop("WORKBENCH_DATA", None) or os.environ.get("WORKBENCH_TEST_DATA")
+os.environ["WORKBENCH_TEST_DATA"] = _NAMED or ""
 _KERNELS = os.environ.pop("WORKBENCH_TEST_KERNELS", None)
 
 Workbench = Callable[..., subprocess.CompletedProcess[str]]
