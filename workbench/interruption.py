@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Interrupted(BaseException):
-    """The computation is to end. It is no ``Exception``, so that no handler of errors takes it for one."""
+class Interrupted(KeyboardInterrupt):
+    """The computation is to end. It is no ``Exception``, so that no handler of errors takes it for one.
+
+    As Ctrl-C does, it goes through where a cell or a task is imported, which catches all that their files may raise.
+    """
 
 
 @contextmanager

@@ -76,7 +76,9 @@ def libraries() -> list[Path]:
 
 def left_over() -> list[str]:
     """Whatever lies in the folder beside libraries and lock."""
-    return [path.name for path in build.folder().iterdir() if path.suffix != ".so" and path.name != ".lock"]
+    return [
+        path.name for path in build.folder().iterdir() if path.suffix not in (".so", ".txt") and path.name != ".lock"
+    ]
 
 
 def failure() -> str:

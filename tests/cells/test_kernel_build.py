@@ -82,13 +82,13 @@ def test_it_lies_in_the_cache_that_the_tasks_use(place: Path, monkeypatch: pytes
 @pytest.mark.parametrize("changed", ["source", "header", "version", "flags"])
 def test_what_it_depends_on_is_in_its_name(changed: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = build.build()
-    found = compiler.find()
+    found = compiler.find(build.folder())
     sources = build._sources()
     if changed in ("source", "header"):
         sources["kernels.c" if changed == "source" else "levels.h"] += b"\n"
         monkeypatch.setattr(build, "_sources", lambda: sources)
     elif changed == "version":
-        monkeypatch.setattr(compiler, "find", lambda: found._replace(version=found.version + " later"))
+        monkeypatch.setattr(compiler, "find", lambda known: found._replace(version=found.version + " later"))
     else:
         monkeypatch.setattr(compiler, "FLAGS", (*compiler.FLAGS, "-DCHANGED"))
     assert build.build().path.name[:28] != first.path.name[:28]

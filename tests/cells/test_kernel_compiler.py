@@ -66,7 +66,7 @@ def test_a_compiler_that_fails(lines: list[str], reason: str, place: Path, monke
 
 def test_a_compiler_that_hangs_is_ended_with_all_that_it_started(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = script(place, f"sleep 1000 & echo $! > {place}/sleeper.new; mv {place}/sleeper.new {place}/sleeper; wait")
-    monkeypatch.setattr(compiler, "find", lambda: compiler.Compiler((str(fake),), "fake"))
+    monkeypatch.setattr(compiler, "find", lambda known: compiler.Compiler((str(fake),), "fake"))
     wait = subprocess.Popen.wait
 
     def until_it_sleeps(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
@@ -97,3 +97,18 @@ def test_without_openmp_it_is_built_for_one_thread(place: Path, monkeypatch: pyt
 def test_clang_gets_no_openmp() -> None:
     assert compiler.Compiler(("cc",), "Debian clang version 14.0.6\nTarget: x").openmp == ()
     assert compiler.Compiler(("cc",), "cc (Debian 12.2.0) 12.2.0").openmp == ("-fopenmp",)
+
+
+def test_a_compiler_is_asked_for_its_version_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = script(place)
+    monkeypatch.setenv("CC", str(path))
+    known = place / "known"
+    known.mkdir()
+    first = compiler.find(known)
+    compiler.remember(known, first)
+    asked = compiler.run
+    monkeypatch.setattr(compiler, "run", lambda *_: pytest.fail("it was asked again"))
+    assert compiler.find(known) == first
+    monkeypatch.setattr(compiler, "run", asked)
+    path.write_text("#!/bin/sh\necho fake 2.0, another program\n")
+    assert compiler.find(known).title == "fake 2.0, another program"

@@ -10,7 +10,9 @@ from own_cells import HEAD, write
 from shipped import CELLS as SHIPPED
 
 import cells
+import tasks
 from cells import CellError
+from workbench.interruption import Interrupted
 
 LINE = HEAD.count("\n") + 1  # the first line after the head
 STEP = "    def step(self, projected, state):\n        return projected, state\n"
@@ -168,3 +170,15 @@ def test_reading_both_ways_is_inherited(folder: Path, body: str, text_tells: boo
     assert cells.reads_both_ways("own-both")
     assert cells.about("own-both").bidirectional is text_tells
     assert cells.build("own-both", 2, 3).directions == 2
+
+
+def test_a_stop_while_a_cell_is_imported_is_no_fault_of_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(name: str) -> None:
+        raise Interrupted
+
+    monkeypatch.setattr("cells.importlib.import_module", stopped)
+    with pytest.raises(Interrupted):
+        cells.load("lstm")
+    monkeypatch.setattr("tasks._registry.importlib.import_module", stopped)
+    with pytest.raises(Interrupted):
+        tasks.load("toy")

@@ -62,7 +62,7 @@ def build() -> Built:
     Raises:
         BuildError: there is none and it cannot be built.
     """
-    compiler = compilers.find()
+    compiler = compilers.find(_trusted())
     try:
         sources = _sources()
     except OSError as error:
@@ -73,6 +73,7 @@ def build() -> Built:
         place.mkdir(0o700, exist_ok=True)
         if not _own(place.stat()):
             raise BuildError(f"the cache {place} belongs to another user or can be written by others")
+        compilers.remember(place, compiler)
         key = _key(compiler, sources)
         if found := _find(place, key):
             return Built(found, compiler, 0.0)
@@ -85,6 +86,14 @@ def build() -> Built:
             return Built(path, compiler, time.monotonic() - start)
     except (OSError, RuntimeError) as error:  # RuntimeError: nobody's home is known
         raise BuildError(f"the cache {_place_named()} cannot be written: {clause(error)}") from None
+
+
+def _trusted() -> Path:
+    """Return the folder, where it is there and this user's own; else one that holds nothing."""
+    with suppress(OSError, RuntimeError):
+        if _own(folder().stat()):
+            return folder()
+    return Path(os.devnull)
 
 
 def _place_named() -> str:

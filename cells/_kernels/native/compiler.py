@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -53,8 +54,11 @@ class Compiler(NamedTuple):
         return () if "clang" in self.version else (OPENMP,)
 
 
-def find() -> Compiler:
+def find(known: Path) -> Compiler:
     """Return the compiler that ``CC`` names, else the first of ``cc``, ``gcc`` and ``clang``.
+
+    Args:
+        known: a folder that remembers versions, so that a process need not ask each time; it need not be there.
 
     Raises:
         BuildError: there is none, or it does not say its version.
@@ -74,10 +78,32 @@ def find() -> Compiler:
         if not found:
             raise BuildError("no C compiler was found")
         command = (found,)
+    remembered = known / f"compiler-{_identity(command)}.txt"
+    with suppress(OSError, UnicodeDecodeError):
+        if version := remembered.read_text().strip():
+            return Compiler(command, version)
     status, output = run([*command, "--version"])
     if status or not output.strip():
         raise BuildError(f"the C compiler {command[0]} does not work: {first_error(output) or f'status {status}'}")
     return Compiler(command, output.strip())
+
+
+def remember(known: Path, compiler: Compiler) -> None:
+    """Keep a compiler's version in a folder, until its program is another one."""
+    with suppress(OSError):
+        target = known / f"compiler-{_identity(compiler.command)}.txt"
+        if not target.exists():
+            beside = target.with_suffix(f".{os.getpid()}")
+            beside.write_text(compiler.version)
+            beside.replace(target)
+
+
+def _identity(command: tuple[str, ...]) -> str:
+    """Return a hash of a command and of the file that it runs, as far as its time and size tell."""
+    with suppress(OSError):
+        state = Path(command[0]).stat()
+        return hashlib.sha256(repr((command, state.st_mtime_ns, state.st_size)).encode()).hexdigest()[:20]
+    return "none"
 
 
 def compile_library(compiler: Compiler, source: Path, target: Path) -> None:
