@@ -68,7 +68,7 @@ def test_in_the_background_watched_stopped_resumed_and_removed(
 ) -> None:
     gate = tmp_path / "gate"
     gate.touch()  # while it is there, the training goes on: the command comes back before its end
-    result = workbench("train", "toy", "--detach", "--json", "--epochs", 3, "--set", f"task.gate={gate}")
+    result = workbench("train", "toy", "--detach", "--json", "--epochs", 100, "--set", f"task.gate={gate}")
     assert result.returncode == 0, result.stderr
     run = Run(runs_folder / last_object(result.stdout)["run"])
     assert last_object(result.stdout) == {"run": run.id}

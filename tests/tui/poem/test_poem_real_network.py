@@ -40,7 +40,6 @@ async def test_it_writes_what_the_network_writes_and_says_what_it_never_saw(scre
         await pilot.press("4")
         await screen.until(pilot, "beginning", "form: off", "network writes freely")
         await pilot.press("月", "enter")
-        await screen.until(pilot, "opening scribe-gru-here …", "F8 Stop")
         await screen.until(pilot, "seed 1 · temperature 0.8", "F6 Again")
         await pilot.press("f6")
         await screen.until(pilot, "seed 2 · temperature 0.8", "F5 Write")
