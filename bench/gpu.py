@@ -1,4 +1,4 @@
-"""What holds on an NVIDIA GPU, in eight minutes: parity, ratios to cuDNN, trainings, resuming, memory, two GPUs.
+"""Measurements on an NVIDIA GPU, in eight minutes: parity, ratios to cuDNN, trainings, resuming, memory, two GPUs.
 
     python bench/gpu.py [--seconds 460] [--only parity,ratios,…] [--data DIR]
 

@@ -34,7 +34,7 @@ def by(net: Any, run: Any) -> Any:
 
 
 def kernels_of(net: Any) -> dict[str, Any]:
-    """What can compute a network's cells here, beside the loop."""
+    """Return the kernels that compute a network's cells here, beside the loop."""
     found = {"native": native, "graphs": graphs}
     return {name: kernel.run for name, kernel in found.items() if not kernel.why_not(net.cells[0], DEVICE)}
 

@@ -100,7 +100,7 @@ class Trainings:
         return []
 
     def memory(self, deadline: Deadline) -> list[str]:
-        """What a training says that finds a GPU whose memory is taken."""
+        """Return the sentence of a training that finds a GPU whose memory is taken."""
         import torch
 
         if not deadline.allows(START):

@@ -124,7 +124,7 @@ class Cell(nn.Module, ABC, Generic[State]):
 
     @property
     def _input_bias(self) -> Tensor:
-        """What ``project`` adds (G,): ``bias_ih``, and ``bias_hh`` where there is one."""
+        """Return the bias of ``project`` (G,): ``bias_ih``, and ``bias_hh`` where there is one."""
         two = self.recurrent_weight and self.recurrent_bias
         return self.bias_ih + self.bias_hh if two else self.bias_ih
 

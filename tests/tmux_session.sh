@@ -59,7 +59,7 @@ sees 'changed: epochs 100000'
 keys C-t
 sees 'is training'
 keys F5
-sees 'running' 'starter data' 'accuracy'
+sees 'running' 'starter data' 'accuracy  ━ train  ━ validation'
 
 # watch: other views, the keys, another light
 keys v

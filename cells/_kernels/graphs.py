@@ -89,7 +89,7 @@ def _random_states(device: torch.device) -> list[Tensor]:
 
 
 class _Form(NamedTuple):
-    """How a pass's tensors make a state and parameters: lengths, x, ``parts`` of the state, then ``names``."""
+    """Order of a pass's tensors: lengths, x, ``parts`` of the state, then ``names``."""
 
     state: type[Any]
     parts: int
@@ -97,7 +97,7 @@ class _Form(NamedTuple):
 
 
 class _Shape(NamedTuple):
-    """What one pair of graphs is for."""
+    """Key of one pair of graphs."""
 
     cell: AnyCell
     training: bool

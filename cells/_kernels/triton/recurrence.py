@@ -18,7 +18,7 @@ Tensors = tuple[Tensor, ...]
 
 
 class Passed(NamedTuple):
-    """What a forward pass gives."""
+    """Results of a forward pass."""
 
     output: Tensor  # (M,H)
     last: Tensors  # the state after each sequence's own last step, each part (B,H)
@@ -26,7 +26,7 @@ class Passed(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """What a backward pass gives."""
+    """Results of a backward pass."""
 
     projected: Tensor  # (M,G)
     weight: Tensor  # (G,H), float32

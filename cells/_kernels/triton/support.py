@@ -1,4 +1,4 @@
-"""What Triton needs of a cell and of a machine, found out without importing it."""
+"""Requirements of Triton on a machine, found out without importing it."""
 
 from __future__ import annotations
 

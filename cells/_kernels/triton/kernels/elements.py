@@ -1,4 +1,4 @@
-"""What the programs of all recurrences share: squashing functions, and blocks of a matrix (rows, columns).
+"""Functions that the programs of all recurrences share: squashing functions, and blocks of a matrix (rows, columns).
 
 A program holds ``SB`` rows of a batch and ``SC`` columns of the state. ``FUSED``: it holds all columns and goes
 through all steps; the product by ``weight_hh`` is its own. Else it computes one step, and the product comes in.
