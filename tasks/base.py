@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Na
 
 import msgspec
 
+from tasks.preview import Preview
 from tasks.views import Annotation, View
 
 if TYPE_CHECKING:
@@ -273,6 +274,20 @@ class Task(ABC, Generic[SettingsT, DataT]):
             FileNotFoundError: it is no longer cached.
         """
         raise FileNotFoundError
+
+    @classmethod
+    def preview(cls, settings: SettingsT, folder: Path) -> Preview:
+        """Return first rows and facts of the data in ``folder``, or of the user's file, before anything is trained.
+
+        Raises:
+            DataError: as ``load``.
+        """
+        data = cls.load(settings, folder)
+        return Preview(
+            source=settings.own_data or str(folder),
+            splits={split: data.size(split) for split in SPLITS},
+            notes=list(data.notes),
+        )
 
     def artifacts(self, data: DataT) -> Mapping[str, Tensor]:
         """Return the tensors that a run keeps of its data beside the state: ``tensors`` of its later tasks."""
