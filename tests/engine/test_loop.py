@@ -139,6 +139,37 @@ def test_patience_ends_a_run_that_no_longer_improves(runs_folder: Path) -> None:
     assert events[-1].best.step == 12
 
 
+def test_a_target_that_an_evaluation_reaches_ends_the_run(runs_folder: Path) -> None:
+    values = {"train.max_steps": 40, "train.eval_every": 4, "train.lr": 0.02, **SELDOM}
+    whole = only(Eval, trained(toy(runs_folder, values)))
+    target = whole[4].metrics["accuracy"]
+    first = next(e for e in whole if e.metrics["accuracy"] >= target)
+    assert first.step < 40
+    run = toy(runs_folder, {**values, "train.target": target})
+    events = trained(run)
+    assert [e.metrics for e in only(Eval, events)] == [e.metrics for e in whole if e.step <= first.step]
+    assert (events[-1].step, events[-1].reached) == (first.step, True)
+    assert events[-1].reason == f"the target {target:g} is reached"
+    assert not only(Eval, trained(run)), "a finished run goes on"
+
+
+def test_a_target_of_a_loss_is_reached_from_above(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks.settings("toy"), "metric", "loss")
+    monkeypatch.setattr(tasks.settings("toy"), "higher_is_better", False)
+    values = {"train.max_steps": 8, "train.eval_every": 4, **SELDOM}
+    for target, reached, last in ((1e6, True, 4), (1e-9, False, 8)):
+        events = trained(toy(runs_folder, {**values, "train.target": target}))
+        assert (events[-1].reached, events[-1].step) == (reached, last)
+
+
+def test_seconds_of_training_end_a_run_with_an_evaluation(runs_folder: Path, clock: Clock) -> None:
+    values = {"train.max_steps": 1000, "train.max_seconds": 2.0, "task.pause": 0.25, **SELDOM}
+    events = trained(toy(runs_folder, values))
+    assert events[-1].reason == "2 seconds are over"
+    assert (events[-1].step, events[-1].wall_s, events[-1].reached) == (8, 2.0, False)
+    assert only(Eval, events)[-1].step == 8
+
+
 def test_the_kept_weights_are_those_of_the_best_evaluation(runs_folder: Path) -> None:
     run = toy(runs_folder, {"train.epochs": 3, "train.lr": 0.1, "train.eval_every": 3, **SELDOM})
     events = trained(run)

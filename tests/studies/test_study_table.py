@@ -284,3 +284,22 @@ def test_published_figures_beside_those_of_the_runs(runs_folder: Path) -> None:
     ]
     alone = made(runs_folder, toy_plan(groups[1], published=figures[1:2]), name="alone")
     assert [one.number for one in published.beside(alone.content.plan, alone.members())[0].members] == [1]
+
+
+def test_tables_of_what_runs_took(runs_folder: Path) -> None:
+    study = made(runs_folder)
+    finish(study, 1, {"accuracy": 0.8})  # 10 steps in 10 seconds
+    run = study.begin(2)
+    ended = msgspec.structs.replace(event_makers.finished(20), wall_s=4.0, reached=True)
+    append(run, event_makers.started(), event_makers.step(20), event_makers.evaluation(20), ended)
+    assert texts(study, "run.steps") == [["cell", "steps"], ["rnn", "10*"], ["gru", "20"]]
+    assert texts(study, "run.seconds")[1:] == [["rnn", "10.0"], ["gru", "4.0*"]]
+    assert texts(study, "run.seconds_per_1000_steps") == [
+        ["cell", "1,000 steps s"],
+        ["rnn", "1,000"],  # 10 s of 10 steps
+        ["gru", "200.0*"],
+    ]
+    assert texts(study, "run.steps_to_target")[1:] == [["rnn", "–"], ["gru", "20"]]
+    assert texts(study, "run.seconds_to_target")[1:] == [["rnn", "–"], ["gru", "4.0"]]
+    parameters = str(event_makers.started().parameters)
+    assert texts(study, "run.parameters")[1:] == [["rnn", parameters], ["gru", parameters]]  # not ranked

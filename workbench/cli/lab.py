@@ -104,13 +104,13 @@ def show(lab: LabName, quick: Quick = False, runs_folder: Runs = None, json: Jso
 def print_published(mine: Study) -> None:
     """Print the published figures of a lab beside those that its runs reached."""
     from workbench.render import console
-    from workbench.studies import published, table
+    from workbench.studies import metrics, published, table
 
     of, members = table.task_settings(mine), mine.members()
     rows = [
         [
             one.label,
-            table.metric_heading(one.published.metric, of),
+            metrics.heading(one.published.metric, of),
             one.printed(of),
             table.as_text(one.spread, one.published.metric, of),
         ]

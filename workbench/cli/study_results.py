@@ -22,7 +22,10 @@ def show(
     rows: Annotated[str, typer.Option("--rows", metavar="KEYS", help="Settings in the rows.")] = "",
     columns: Annotated[str, typer.Option("--cols", metavar="KEYS", help="Settings in the columns.")] = "",
     metric: Annotated[
-        str, typer.Option("--metric", metavar="NAME", help="E.g. test.accuracy or val.loss; else the task's main one.")
+        str,
+        typer.Option(
+            "--metric", metavar="NAME", help="E.g. test.accuracy, val.loss or run.seconds; else the task's main one."
+        ),
     ] = "",
     form: TableFormat = TABLE,
     runs_folder: Runs = None,
@@ -40,10 +43,11 @@ def print_results(study: Study, rows: str = "", columns: str = "", metric: str =
     from workbench.render import console
     from workbench.report import tables
     from workbench.runs.comparison import BEST
-    from workbench.studies import differences, overview, table
+    from workbench.studies import differences, metrics, overview, table
 
     plan, members = study.content.plan, study.members()
     of = table.task_settings(study)
+    further = [] if metric else plan.also
     metric = metric or table.main_metric(study)
     metric = metric if "." in metric else f"test.{metric}"
     asked = [_split(text) or usual for text, usual in ((rows, plan.rows), (columns, plan.columns))]
@@ -59,10 +63,11 @@ def print_results(study: Study, rows: str = "", columns: str = "", metric: str =
         sys.stdout.write(tables.FORMATS[form](found.heads, found.rows))
     else:
         title = " · quick" * study.content.quick
-        print(f"{study.id}{title}: {table.metric_heading(metric, of)}")
-        console.listing(
-            found.heads, [[f"{one.text} {BEST}" if one.best else one.text for one in row] for row in found.rows]
-        )
+        for one in (found, *(table.pivot(members, name, of, *asked) for name in further)):
+            print(f"{study.id}{title}: {metrics.heading(one.metric, of)}")
+            console.listing(
+                one.heads, [[f"{cell.text} {BEST}" if cell.best else cell.text for cell in row] for row in one.rows]
+            )
         if pairs:
             print(differences.title(pairs))
             console.listing(

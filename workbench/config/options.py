@@ -55,6 +55,13 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         10
     )
     max_steps: Annotated[int, Meta(ge=0, le=10**9, description="steps at most; 0: until epochs are done")] = 0
+    max_seconds: Annotated[
+        float, Meta(ge=0, le=1e9, description="seconds of training at most, evaluations included; 0: no limit")
+    ] = 0.0
+    target: Annotated[
+        float,
+        Meta(ge=0, le=1e9, description="end once an evaluation's main metric is so good or better; 0: go on"),
+    ] = 0.0
     eval_every: Annotated[int, Meta(ge=0, le=10**9, description="steps between evaluations; 0: each epoch")] = 0
     eval_train: Annotated[
         int,

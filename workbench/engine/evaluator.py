@@ -134,6 +134,7 @@ class Evaluator:
             self.save_best()
         else:
             self.state.worse += 1
+        self.state.reached = self._reaches_target(evaluation.metrics)
         yield events.Eval(
             time=time.time(),
             step=self.state.step,
@@ -197,6 +198,14 @@ class Evaluator:
 
     def _alarm_events(self, sentences: Iterable[str]) -> Iterator[Event]:
         return alarm_events(self.state.step, sentences)
+
+    def _reaches_target(self, metrics: Metrics) -> bool:
+        """Return whether an evaluation's main metric is at least as good as ``train.target``."""
+        settings, target = self.run.spec.settings, self.options.target
+        value = finite(metrics.get(settings.metric))
+        if not target or value is None:
+            return False
+        return value >= target if settings.higher_is_better else value <= target
 
     def _better(self, value: float | None, loss: float | None) -> bool:
         """Return whether an evaluation is better than the best so far; equal ones are told apart by their loss."""

@@ -38,6 +38,7 @@ class TrainingState:
     best_value: float | None = None
     best_metrics: dict[str, float | None] = dataclasses.field(default_factory=dict)  # none in older checkpoints
     worse: int = 0  # evaluations since the best one
+    reached: bool = False  # the last evaluation was as good as ``train.target``
     alarms: list[str] = dataclasses.field(default_factory=list)  # causes that were raised and have not passed
 
     kept: list[int] = dataclasses.field(default_factory=list)  # steps of the kept evaluations, in their order

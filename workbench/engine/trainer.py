@@ -118,6 +118,7 @@ class Trainer:
             self.computed = kernel_check.check(self.model, self.task, self.examples, first, self.amp_dtype)
         self._counted = 0.0  # seconds of this process that ``state.wall_s`` holds already
         self._saved = time.monotonic()
+        self._out_of_time = False  # after a step, so that the evaluation and the end are decided alike
 
     def batches(self) -> Sequence[Tensor]:
         """Return the batches of the present epoch: drawn from (seed, epoch), so that a resumed run draws the same."""
@@ -142,8 +143,20 @@ class Trainer:
         return self.state.epochs(self.steps_per_epoch)
 
     def done(self) -> bool:
-        """True where all steps are made or patience is exhausted."""
-        return self.state.step >= self.total_steps or 0 < self.options.patience <= self.state.worse
+        """True where the training has come to its end."""
+        return bool(self.ending)
+
+    @property
+    def ending(self) -> str:
+        """Words that say why the training has come to its end; empty before."""
+        state, options = self.state, self.options
+        if state.reached:
+            return f"the target {options.target:g} is reached"
+        if state.step >= self.total_steps:
+            return "all steps done"
+        if 0 < options.patience <= state.worse:
+            return f"no better evaluation in {state.worse}"
+        return f"{options.max_seconds:g} seconds are over" if self._out_of_time else ""
 
     def checkpoint_due(self) -> bool:
         """True where the last checkpoint is ``checkpoint_seconds`` old."""
@@ -164,11 +177,14 @@ class Trainer:
         self.state.batch += 1
         self.state.examples += len(rows)
         self.statistics.add(loss, norm, len(rows))
+        self._out_of_time = 0 < self.options.max_seconds <= self._wall_s
 
     def evaluation_due(self) -> bool:
         """True after every ``eval_every`` steps or each epoch, and after the last step."""
         every = self.options.eval_every
-        return self.state.step == self.total_steps or (self.state.step % every == 0 if every else self._epoch_complete)
+        if self.state.step == self.total_steps or self._out_of_time:
+            return True
+        return self.state.step % every == 0 if every else self._epoch_complete
 
     def advance_epoch(self) -> None:
         """After an epoch's last batch, move to the beginning of the next epoch."""
@@ -257,15 +273,18 @@ class Trainer:
         """
         if not all(bool(weight.isfinite().all()) for weight in self.model.parameters()):
             raise self._not_finite("A weight")
-        elapsed = self.statistics.elapsed
-        self.state.wall_s += elapsed - self._counted
-        self._counted = elapsed
+        self.state.wall_s, self._counted = self._wall_s, self.statistics.elapsed
         return {
             "model": self.model.state_dict(),
             **self.optimization.state_dict(),
             "generators": checkpoint.generators(self.device),
             "position": dataclasses.asdict(self.state),
         }
+
+    @property
+    def _wall_s(self) -> float:
+        """Seconds of all processes that trained the run, evaluations included."""
+        return self.state.wall_s + self.statistics.elapsed - self._counted
 
     def _drop_kept_but(self, steps: Collection[int]) -> None:
         for step in self.run.kept_steps:

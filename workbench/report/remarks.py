@@ -12,7 +12,7 @@ from workbench.report.writing import sentence
 from workbench.runs.figures import best_baseline
 from workbench.runs.run import LIVE
 from workbench.runs.summary import RunSummary
-from workbench.studies import table
+from workbench.studies import metrics, table
 from workbench.studies.differences import Difference
 from workbench.studies.study import Member
 
@@ -52,7 +52,7 @@ def remarks(
     if len(tasks) > 1:
         found.append(sentence("mixed", language, tasks=", ".join(tasks)))
     if left := [member for member in members if member.state != "finished"]:
-        so_far = any(table.figure(member, metric) is not None for member in left)
+        so_far = any(metrics.figure(member, metric) is not None for member in left)
         figures = {"finished": len(members) - len(left), "planned": len(members), "so_far": so_far}
         found.append(sentence("unfinished", language, **figures))
     states = [sentence("unreadable", language, message=one.message) for one in unread]

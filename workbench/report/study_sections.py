@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.base import Settings
-from workbench.render.metrics import heading
 from workbench.report.document import Block, Grid, Paragraph, Points, Section
 from workbench.report.run_sections import ReportedRun
 from workbench.report.words import Language, headline, say, say_label
 from workbench.report.writing import sentence
 from workbench.runs import comparison
 from workbench.runs.comparison import ResultFigure
-from workbench.studies import differences, published, table
+from workbench.studies import differences, metrics, published, table
 from workbench.studies.differences import Difference
 from workbench.studies.plan import LABEL, Plan
 from workbench.studies.study import Member, Study
@@ -23,11 +22,19 @@ MOST_IN_FULL = 4  # settings that are shown each in a section of its own
 def study_table(
     study: Study, plan: Plan, members: Sequence[Member], pairs: Sequence[Difference], language: Language
 ) -> list[Block]:
-    """Return the table of a study, and the differences between the best setting and the others."""
-    of, metric = table.task_settings(study), table.main_metric(study)
+    """Return the tables of a study, and the differences between the best setting and the others."""
+    blocks = _pivot(study, plan, members, table.main_metric(study), language)
+    for metric in plan.also:
+        blocks += _pivot(study, plan, members, metric, language)
+    return [*blocks, *_differences(pairs, table.task_settings(study), language)]
+
+
+def _pivot(study: Study, plan: Plan, members: Sequence[Member], metric: str, language: Language) -> list[Block]:
+    """Return the table of one metric."""
+    of = table.task_settings(study)
     found = table.pivot(members, metric, of, plan.rows, plan.columns)
     first, *others = found.heads
-    whole = table.metric_heading(metric, of)
+    whole = metrics.heading(metric, of)
     heads = [" · ".join(say("setting" if part == LABEL else part, language) for part in first.split(" · "))]
     heads += [say(head, language) if head == whole else say_label(head, language) for head in others]
     rows = [[row[0]._replace(text=say_label(row[0].text, language)), *row[1:]] for row in found.rows]
@@ -35,7 +42,7 @@ def study_table(
     if found.merged:
         merged = ", ".join(say(key.rpartition(".")[2].replace("_", " "), language) for key in found.merged)
         blocks += points([sentence("merged", language, settings=merged)])
-    return [*blocks, *_differences(pairs, of, language)]
+    return blocks
 
 
 def _differences(pairs: Sequence[Difference], of: Settings, language: Language) -> list[Block]:
@@ -63,9 +70,8 @@ def published_section(study: Study, plan: Plan, members: Sequence[Member], langu
     of = table.task_settings(study)
     rows = []
     for one in published.beside(plan, members):
-        split, _, name = one.published.metric.partition(".")
         here = table.as_text(one.spread, one.published.metric, of)
-        label, figure = say_label(one.label, language), say(f"{split} {heading(name, of)}", language)
+        label, figure = say_label(one.label, language), say(metrics.heading(one.published.metric, of), language)
         rows.append([*map(ResultFigure, (label, figure, one.printed(of), here, one.published.protocol))])
     notes = [f"{group.label or ', '.join(group.cells)}: {group.note}" for group in plan.runs if group.note]
     heads = [say(head, language) for head in ("setting", "figure", "published", "here", "published protocol")]
@@ -92,7 +98,7 @@ def in_full(
     if len(found) <= MOST_IN_FULL:
         return [run for _, run in found], []
     of, metric = table.task_settings(study), table.main_metric(study)
-    sign = -1 if table.higher_is_better(metric, of) is False else 1
+    sign = -1 if metrics.higher_is_better(metric, of) is False else 1
     scored = [(sign * sum(values) / len(values), run) for one, run in found if (values := one.values(metric))]
     chosen = max(scored, key=lambda pair: pair[0])[1] if scored else found[0][1]
     name = "only_best" if scored else "only_one"

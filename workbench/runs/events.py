@@ -123,6 +123,7 @@ class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
     step: int
     epochs: float
     reason: str
+    reached: bool = False  # it ended at ``train.target``
     best: Best
     test: Metrics
     views: list[View] = []

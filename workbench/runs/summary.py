@@ -40,6 +40,9 @@ class RunSummary(NamedTuple):
     best: Best | None = None
     notes: tuple[str, ...] = ()
     device: str = ""
+    parameters: int | None = None  # of the network; none before it is built
+    wall_s: float | None = None  # seconds of training, evaluations included; none before it ends
+    reached: bool = False  # it ended at ``train.target``
     metadata: RunMetadata = RunMetadata()
 
     @property
@@ -142,6 +145,9 @@ def summarize(run: Run, history: History) -> RunSummary:
         best=best,
         notes=(*filter(None, [started.protocol]), *started.notes) if started else (),
         device=started.device if started else "",
+        parameters=started.parameters if started else None,
+        wall_s=ended.wall_s if isinstance(ended, Finished | Stopped) else None,
+        reached=isinstance(ended, Finished) and ended.reached,
         metadata=about,
     )
 

@@ -9,8 +9,9 @@ from tasks.base import Settings
 from workbench.render.metrics import formatted
 from workbench.runs.events import Finished
 from workbench.runs.history import LatestEvents
+from workbench.studies.metrics import higher_is_better
 from workbench.studies.study import Member, Study
-from workbench.studies.table import Setting, higher_is_better, settings, spread, task_settings
+from workbench.studies.table import Setting, settings, spread, task_settings
 
 if TYPE_CHECKING:
     import numpy as np

@@ -26,6 +26,7 @@ from workbench.runs.comparison import setting_words
 
 SEED, CELL, LABEL, PRESET = "train.seed", "cell", "label", "preset"
 TRAINING_LOSS = "train.loss"  # metric: that of the last steps
+RUN = "run"  # metrics of a run as a whole: run.seconds
 MOST_RUNS = 1_000
 OF_THE_RUN = (CELL, PRESET, "task")  # named like settings, without a section
 _LARGEST = 1e18  # number
@@ -83,6 +84,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     source: str = ""  # what was published, and its protocol
     source_zh: str = ""
     metric: str = ""  # of the table, with its split: test.accuracy; empty: the task's main one
+    also: list[str] = []  # further metrics, each in a table of its own
     rows: list[str] = []  # of the table; empty: what varies
     columns: list[str] = []
     shows: list[Section] = []  # sections of the report; empty: those that the runs have
@@ -238,9 +240,9 @@ def _check_names(plan: Plan, runs: Sequence[RunSpec]) -> None:
     for key in (*plan.rows, *plan.columns, *(key for figure in plan.published for key in figure.where)):
         if key not in known and key not in short:
             raise PlanError(f"The plan's table names no setting of its runs with {key!r}{did_you_mean(key, known)}")
-    for metric in (*filter(None, [plan.metric]), *(figure.metric for figure in plan.published)):
-        if metric.partition(".")[0] not in EVAL_SPLITS and metric != TRAINING_LOSS:
-            raise PlanError(f"The plan's metric {metric!r} is of no split: write test.NAME or val.NAME.")
+    for metric in (*filter(None, [plan.metric]), *plan.also, *(figure.metric for figure in plan.published)):
+        if metric.partition(".")[0] not in (*EVAL_SPLITS, RUN) and metric != TRAINING_LOSS:
+            raise PlanError(f"The plan's metric {metric!r} is of no split: write test.NAME, val.NAME or run.NAME.")
 
 
 def _labelled(found: Sequence[_Found]) -> list[PlannedRun]:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tasks.base import Settings
-from workbench.render.metrics import formatted
-from workbench.studies import table
+from workbench.studies import metrics, table
 from workbench.studies.plan import LABEL, Plan, Published, value_of
 from workbench.studies.study import Member
 from workbench.studies.table import Spread
@@ -23,7 +22,7 @@ class Reproduced(NamedTuple):
 
     def printed(self, of: Settings) -> str:
         """Return the figure as the report printed it."""
-        digits = formatted(self.published.metric.partition(".")[2], self.published.value, of)
+        digits = metrics.formatted(self.published.metric, self.published.value, of)
         return f"≈ {digits}" if self.published.about else digits
 
 
@@ -35,7 +34,7 @@ def beside(plan: Plan, members: Sequence[Member]) -> list[Reproduced]:
         one = table.settings(mine)
         label = one[0].label if len(one) == 1 else ", ".join(table.words(published.where))
         ended = [member for member in mine if member.state == "finished"]
-        values = [value for member in ended if (value := table.figure(member, published.metric)) is not None]
+        values = [value for member in ended if (value := metrics.figure(member, published.metric)) is not None]
         found.append(Reproduced(published, label, table.spread(values, len(mine)), mine))
     return found
 

@@ -6,17 +6,15 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tasks.base import Metrics, Settings, Value
+from tasks.base import Settings, Value
 from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.suggestions import did_you_mean, nearest
-from workbench.render.metrics import formatted, heading, presentation
 from workbench.runs.comparison import ResultFigure, setting_words
-from workbench.studies import overview
-from workbench.studies.plan import CELL, LABEL, OF_THE_RUN, SEED, TRAINING_LOSS, implied_by_labels, value_of
+from workbench.studies import metrics, overview
+from workbench.studies.plan import CELL, LABEL, OF_THE_RUN, SEED, implied_by_labels, value_of
 from workbench.studies.study import Member, Study, StudyUsageError
 
-SPLITS = ("test", "val")
 _LARGE = 1e290
 _Data = tuple[Value | None, ...]
 
@@ -35,8 +33,8 @@ class Setting(NamedTuple):
         return ", ".join(words(told)) or self.members[0].planned.described.cell
 
     def values(self, metric: str) -> list[float]:
-        """Return the figures that are there, of ``test.NAME`` or ``val.NAME``."""
-        found = [figure(member, metric) for member in self.members]
+        """Return the figures of a metric that are there."""
+        found = [metrics.figure(member, metric) for member in self.members]
         return [value for value in found if value is not None]
 
 
@@ -65,17 +63,6 @@ def spread(values: Sequence[float], planned: int) -> Spread | None:
     return Spread(statistics.fmean(scaled) * scale, deviation, len(values), planned)
 
 
-def figure(member: Member, metric: str) -> float | None:
-    """Return a run's figure of ``test.NAME``, ``val.NAME`` or ``train.loss``; ``None`` where it has none yet."""
-    split, _, name = metric.partition(".")
-    if member.summary is None:
-        return None
-    if metric == TRAINING_LOSS:
-        return member.summary.loss
-    metrics: Metrics = member.summary.test if split == "test" else member.summary.val
-    return metrics.get(name)
-
-
 def settings(members: Sequence[Member]) -> list[Setting]:
     """Return the settings of a study, in the plan's order."""
     found: dict[tuple[tuple[str, Value], ...], Setting] = {}
@@ -99,12 +86,6 @@ def task_settings(study: Study) -> Settings:
     return study.content.runs[0].described.settings  # type: ignore[no-any-return]
 
 
-def metric_heading(metric: str, of: Settings) -> str:
-    """Return a metric's heading: ``test accuracy``."""
-    split, _, name = metric.partition(".")
-    return f"{split} {heading(name, of)}"
-
-
 class Pivot(NamedTuple):
     """A table of settings: the heads of its columns, and its rows, each with a head."""
 
@@ -122,7 +103,7 @@ def pivot(
     """Return the table of a metric.
 
     Args:
-        metric: ``test.NAME``, ``val.NAME`` or ``train.loss``.
+        metric: one of ``metrics.known``.
         rows, columns: settings, or their last parts; without columns the cell is in them where it varies, without rows
             the rest of what varies is in them.
 
@@ -148,7 +129,7 @@ def pivot(
     spreads = [[spread(Setting({}, cell).values(metric), len(cell)) for cell in row] for row in found]
     return Pivot(
         metric,
-        [" · ".join(map(_short, rows)), *(head or metric_heading(metric, of) for head in heads)],
+        [" · ".join(map(_short, rows)), *(head or metrics.heading(metric, of) for head in heads)],
         _figures(firsts, spreads, [[_data(cell, of) for cell in row] for row in found], metric, of),
         spreads,
         found,
@@ -179,7 +160,7 @@ def _figures(
         for one, examples in zip(row, on, strict=True):
             if one:
                 means.setdefault(examples, []).append(one.mean)
-    higher = higher_is_better(metric, of)
+    higher = metrics.higher_is_better(metric, of)
     best = {
         examples: (max if higher else min)(several)
         for examples, several in means.items()
@@ -201,16 +182,9 @@ def as_text(found: Spread | None, metric: str, of: Settings) -> str:
     """Return a spread as ``0.8512 ± 0.0031``, with ``(2 of 3)`` where runs are missing; a dash for none."""
     if found is None:
         return "–"
-    name = metric.partition(".")[2]
-    deviation = "" if found.deviation is None else f" ± {formatted(name, found.deviation, of)}"
+    deviation = "" if found.deviation is None else f" ± {metrics.formatted(metric, found.deviation, of)}"
     missing = f" ({found.seeds} of {found.planned})" if found.seeds < found.planned else ""
-    return formatted(name, found.mean, of) + deviation + missing
-
-
-def higher_is_better(metric: str, of: Settings) -> bool | None:
-    """Return a metric's direction; ``None`` where the task declares none."""
-    name = metric.partition(".")[2]
-    return of.higher_is_better if name == of.metric else presentation(name, of).higher_is_better
+    return metrics.formatted(metric, found.mean, of) + deviation + missing
 
 
 def _place(one: Setting, keys: Sequence[str]) -> str:
@@ -246,9 +220,9 @@ def _full_keys(keys: Sequence[str], every: Sequence[Setting], varying: Sequence[
 def _check_metric(metric: str, members: Sequence[Member], of: Settings) -> None:
     measured = {key for member in members if member.summary for key in (*member.summary.val, *member.summary.test)}
     names = dict.fromkeys([of.metric, *of.metrics, *sorted(measured)])
-    known = [*(f"{part}.{name}" for part in SPLITS for name in names), TRAINING_LOSS]
+    known = metrics.known([*names])
     if metric not in known:
-        short = metric.removeprefix(f"{SPLITS[0]}.")  # as it may have been typed
+        short = metric.removeprefix(f"{metrics.SPLITS[0]}.")  # as it may have been typed
         near = nearest(metric, known)
         alike = near is not None and nearest(short, [*names]) is not None
         ending = f": did you mean {near!r}?" if alike else f": choose one of {', '.join(known)}."

@@ -11,9 +11,10 @@ from tasks.base import PlainError, Settings
 from workbench.render.text import printable
 from workbench.runs.comparison import BEST
 from workbench.studies import overview, table
-from workbench.studies.plan import TRAINING_LOSS
+from workbench.studies.metrics import RUN_METRICS, SPLITS
+from workbench.studies.plan import RUN, TRAINING_LOSS
 from workbench.studies.study import Member
-from workbench.studies.table import SPLITS, Pivot
+from workbench.studies.table import Pivot
 from workbench.tui.studies.study_catalogue import StudySummary
 from workbench.tui.widgets.listing import Column, Row
 
@@ -87,7 +88,8 @@ def table_metrics(members: Sequence[Member], of: Settings) -> list[str]:
         names = {name for one in summaries for name in (one.test if split == "test" else one.val)}
         ordered = sorted(names, key=lambda name: (name != of.metric, name == "loss", name))
         found += [f"{split}.{name}" for name in ordered]
-    return found + [TRAINING_LOSS] * any(one.loss is not None for one in summaries)
+    found += [TRAINING_LOSS] * any(one.loss is not None for one in summaries)
+    return found + [f"{RUN}.{name}" for name, (_, taken) in RUN_METRICS.items() if any(map(taken, summaries))]
 
 
 def varying_settings(members: Sequence[Member]) -> list[str]:

@@ -12,7 +12,7 @@ from textual.content import Content
 
 from tasks.base import PlainError, Settings
 from workbench.render.text import printable
-from workbench.studies import differences, table
+from workbench.studies import differences, metrics
 from workbench.studies.differences import Difference
 from workbench.studies.study import Member
 from workbench.tui.services.threads import run_in_thread
@@ -76,7 +76,7 @@ class ResultsPane(Vertical):
             self._lines = table_lines(found, self._room) if self._room else _NO_LINES
             at = results.metrics.index(found.metric) + 1 if found.metric in results.metrics else 0
             several = f" ({at} of {len(results.metrics)})" if at and len(results.metrics) > 1 else ""
-            self.border_title = Content(printable(table.metric_heading(found.metric, results.of)) + several)
+            self.border_title = Content(printable(metrics.heading(found.metric, results.of)) + several)
             chosen = (("rows", self._choice.rows), ("columns", self._choice.columns))
             self.border_subtitle = Content(" · ".join(f"{name}: {short_name(key)}" for name, key in chosen if key))
         self.listing.show(self._lines.columns, self._lines.rows)

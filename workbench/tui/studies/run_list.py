@@ -8,11 +8,10 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from workbench.render.format import duration
-from workbench.render.metrics import formatted, heading
 from workbench.render.text import printable
 from workbench.runs.run import LIVE
 from workbench.runs.summary import UNREADABLE
-from workbench.studies import table
+from workbench.studies import metrics
 from workbench.studies.study import Member
 from workbench.tui.studies.results import StudyResults, cut
 from workbench.tui.widgets.listing import Column, Row, StyledText
@@ -29,7 +28,7 @@ def run_lines(members: Sequence[Member], results: StudyResults | None, room: int
     """Return the columns and the lines of the list of runs, their settings cut to what ``room`` cells leave them."""
     if not members:
         return [Column("", 0)], []
-    figure = heading(results.table.metric.partition(".")[2], results.of) if results else ""
+    figure = metrics.present(results.table.metric, results.of).title if results else ""
     columns = [
         Column("state", 1),
         Column("run", 0),
@@ -67,10 +66,10 @@ def _texts(member: Member, results: StudyResults | None, bar: int) -> list[Style
 def _figure(member: Member, results: StudyResults) -> str:
     """Return a run's figure; where it has not been tested that of its best evaluation, which says so."""
     split, _, name = results.table.metric.partition(".")
-    value = table.figure(member, results.table.metric)
-    if value is None and split == "test" and (value := table.figure(member, f"val.{name}")) is not None:
-        return f"val {formatted(name, value, results.of)}"
-    return formatted(name, value, results.of)
+    value = metrics.figure(member, results.table.metric)
+    if value is None and split == "test" and (value := metrics.figure(member, f"val.{name}")) is not None:
+        return f"val {metrics.formatted(f'val.{name}', value, results.of)}"
+    return metrics.formatted(results.table.metric, value, results.of)
 
 
 def progress(member: Member, width: int) -> str:
