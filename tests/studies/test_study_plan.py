@@ -143,7 +143,10 @@ def test_a_label_stands_for_what_its_group_sets() -> None:
         ),
         (toy_plan(columns=["nothing"]), "The plan's table names no setting of its runs with 'nothing'"),
         (toy_plan(rows=[""]), "The plan's table names no setting of its runs with ''"),
-        (toy_plan(metric="accuracy"), "The plan's metric 'accuracy' is of no split: write test.NAME, val.NAME or run.NAME."),
+        (
+            toy_plan(metric="accuracy"),
+            "The plan's metric 'accuracy' is of no split: write test.NAME, val.NAME or run.NAME.",
+        ),
         (
             toy_plan(published=[Published(where={"cel": "rnn"}, metric="test.accuracy", value=1)]),
             "The plan's table names no setting of its runs with 'cel'",

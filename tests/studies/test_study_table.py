@@ -292,8 +292,12 @@ def test_tables_of_what_runs_took(runs_folder: Path) -> None:
     run = study.begin(2)
     ended = msgspec.structs.replace(event_makers.finished(20), wall_s=4.0, reached=True)
     append(run, event_makers.started(), event_makers.step(20), event_makers.evaluation(20), ended)
-    assert texts(study, "run.steps") == [["cell", "steps"], ["rnn", "10*"], ["gru", "20"]]
-    assert texts(study, "run.seconds")[1:] == [["rnn", "10.0"], ["gru", "4.0*"]]
+    assert texts(study, "run.steps") == [
+        ["cell", "steps"],
+        ["rnn", "10"],
+        ["gru", "20"],
+    ]  # not ranked: a run may have failed
+    assert texts(study, "run.seconds")[1:] == [["rnn", "10.0"], ["gru", "4.0"]]
     assert texts(study, "run.seconds_per_1000_steps") == [
         ["cell", "1,000 steps s"],
         ["rnn", "1,000"],  # 10 s of 10 steps

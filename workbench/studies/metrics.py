@@ -22,7 +22,7 @@ class _RunMetric(NamedTuple):
     figure: Callable[[RunSummary], float | None]
 
 
-def _cost(heading: str, *, digits: int = 0, unit: str = "") -> Metric:
+def _to_be_low(heading: str, *, digits: int = 0, unit: str = "") -> Metric:
     return Metric(heading=heading, digits=digits, unit=unit, higher_is_better=False)
 
 
@@ -31,13 +31,13 @@ def _per_1000_steps(summary: RunSummary) -> float | None:
 
 
 RUN_METRICS: Mapping[str, _RunMetric] = {
-    "steps": _RunMetric(_cost("steps"), lambda one: one.step or None),
-    "seconds": _RunMetric(_cost("training", digits=1, unit="s"), lambda one: one.wall_s),
-    "seconds_per_1000_steps": _RunMetric(_cost("1,000 steps", digits=1, unit="s"), _per_1000_steps),
+    "steps": _RunMetric(Metric(heading="steps", digits=0), lambda one: one.step or None),
+    "seconds": _RunMetric(Metric(heading="training", digits=1, unit="s"), lambda one: one.wall_s),
+    "seconds_per_1000_steps": _RunMetric(_to_be_low("1,000 steps", digits=1, unit="s"), _per_1000_steps),
     "parameters": _RunMetric(Metric(heading="parameters", digits=0), lambda one: one.parameters),
-    "steps_to_target": _RunMetric(_cost("steps to the target"), lambda one: one.step if one.reached else None),
+    "steps_to_target": _RunMetric(_to_be_low("steps to the target"), lambda one: one.step if one.reached else None),
     "seconds_to_target": _RunMetric(
-        _cost("time to the target", digits=1, unit="s"), lambda one: one.wall_s if one.reached else None
+        _to_be_low("time to the target", digits=1, unit="s"), lambda one: one.wall_s if one.reached else None
     ),
 }
 """``run.NAME``: evaluations are part of the seconds, the measurement on the test rows at the end is not."""

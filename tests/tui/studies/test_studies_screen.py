@@ -136,14 +136,14 @@ async def test_a_row_of_the_table_is_compared(screen, live) -> None:
 async def test_figure_rows_and_columns_are_chosen(screen, live) -> None:
     async with screen.open() as pilot:
         await pilot.press("5")
-        text = await screen.until(pilot, "test accuracy (1 of 7)")
+        text = await screen.until(pilot, "test accuracy (1 of 11)")
         assert line(text, "│ layers ").rpartition("│")[0].rpartition("│")[2].split() == ["layers", "rnn", "lstm"]
         await pilot.press("m")
-        await screen.until(pilot, "(2 of 7)")
+        await screen.until(pilot, "(2 of 11)")
         await pilot.press("m")
-        await screen.until(pilot, "test loss (3 of 7)")
+        await screen.until(pilot, "test loss (3 of 11)")
         await pilot.press("m")
-        text = await screen.until(pilot, "val accuracy (4 of 7)")
+        text = await screen.until(pilot, "val accuracy (4 of 11)")
         assert "0.6494" in line(text, "│ layers 2 ")
         await pilot.press("l", "l")
         text = await screen.until(pilot, "columns: layers", "layers 1  layers 2")
@@ -152,7 +152,10 @@ async def test_figure_rows_and_columns_are_chosen(screen, live) -> None:
         text = await screen.until(pilot, "rows: layers")
         assert line(text, "│ layers ").rpartition("│")[0].rpartition("│")[2].split() == ["layers", "rnn", "lstm"]
         await pilot.press("m", "m", "m", "m")
-        await screen.until(pilot, "test accuracy (1 of 7)")
+        text = await screen.until(pilot, "steps (8 of 11)")
+        assert "60" in line(text, "│ layers 2 ")
+        await pilot.press("m", "m", "m", "m")
+        await screen.until(pilot, "test accuracy (1 of 11)")
 
 
 async def test_rows_alone_say_over_what_the_figures_are_means(screen, folder) -> None:
