@@ -190,7 +190,8 @@ def download(
     """
     dataset = registered(task)
     if dataset is None:
-        raise DataError(f"The {task} data has no known source: name its folder with --data.")
+        own = "".join(f" a file of yours with --set task.{name}=FILE, or" for name in tasks.settings(task).paths[:1])
+        raise DataError(f"The {task} data has no known source: name{own} its folder with --data.")
     target = cached(task)
     many = f"{len(dataset.files)} file{'s' * (len(dataset.files) != 1)}"
     size = f", {dataset.size / 1e6:.1f} MB" if dataset.size else ""
