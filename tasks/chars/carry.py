@@ -51,6 +51,6 @@ class CarriedState:
             return
         rows = tensors[_ROWS].cpu()
         named = {name.removeprefix("state."): part for name, part in tensors.items() if name != _ROWS}
-        if rows.ndim != 1 or not named or any(part.ndim < 2 or part.shape[1] != len(rows) for part in named.values()):
+        if rows.ndim != 1 or any(part.ndim < 2 or part.shape[1] != len(rows) for part in named.values()):
             raise ValueError("The carried state is none of this batch.")
         self._rows, self._state = rows, namedtuple("State", named)(**named)

@@ -11,7 +11,6 @@ Shapes: B batch, T time, L characters of a chunk, E embedding, O output size, V 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +19,6 @@ import msgspec
 import torch
 from msgspec import Meta
 from torch import Generator, Tensor, nn
-from torch.nn import functional as F
 
 from tasks.base import (
     Baselines,
@@ -36,6 +34,7 @@ from tasks.chars import baselines, overview, text_file
 from tasks.chars import data as chars
 from tasks.chars.carry import CarriedState
 from tasks.chars.data import SPECIALS, CharData
+from tasks.chars.scoring import Tally, add_chunks, add_part, network_of, predict, token_nll
 from tasks.chars.settings import Settings
 from tasks.preview import Preview
 from tasks.shared.datasets.cache import kept_baseline
@@ -45,7 +44,7 @@ from tasks.shared.text.visible import shortened
 from tasks.shared.text.vocabulary import START, UNKNOWN, Vocabulary
 from tasks.writer import SampleRequest, Writer
 
-_AT_ONCE = 1_000  # characters that an evaluation reads between two returns of the state
+_SHOWN = {" ": "␣", "\n": "⏎", "\t": "⇥"}  # characters that would not be seen
 
 
 class CharState(msgspec.Struct):
@@ -58,18 +57,6 @@ class CharState(msgspec.Struct):
     def __post_init__(self) -> None:
         if len(self.train_counts) != len(SPECIALS) + len(self.vocabulary):
             raise ValueError("There are not as many counts as tokens")
-
-
-@dataclasses.dataclass(frozen=True)
-class Total:
-    """Sums over predicted characters."""
-
-    nats: float = 0.0
-    right: int = 0  # the likeliest was the right one
-    count: int = 0
-
-    def __add__(self, other: Total) -> Total:
-        return Total(self.nats + other.nats, self.right + other.right, self.count + other.count)
 
 
 class Task(Writer):
@@ -115,18 +102,18 @@ class Task(Writer):
         carry = self.settings.carry and model.training
         if not carry:
             groups = [data.chunks(some) for some in data.of_one_size(rows)]
-            nats = torch.cat([_nats(*_predict(model, codes)[:2]).flatten() for codes in groups])
+            nats = torch.cat([token_nll(*predict(model, codes)[:2]).flatten() for codes in groups])
             return nats.mean()
-        scores, targets, after = _predict(model, data.chunks(rows), self._carried.before(rows))
+        scores, targets, after = predict(model, data.chunks(rows), self._carried.before(rows))
         self._carried.keep(rows, after)
-        return _nats(scores, targets).mean()
+        return token_nll(scores, targets).mean()
 
     def probe_loss(self, model: nn.Module, data: CharData, rows: Tensor) -> Tensor:
         """Return the mean NLL of each chunk's last character."""
         sizes = data.sizes[rows]
         rows = rows[sizes == sizes.max()]  # a part's last chunk may be shorter
-        scores, targets, _ = _predict(model, data.chunks(rows))
-        return _nats(scores[:, -1:], targets[:, -1:]).mean()
+        scores, targets, _ = predict(model, data.chunks(rows))
+        return token_nll(scores[:, -1:], targets[:, -1:]).mean()
 
     def training_state(self) -> Mapping[str, Tensor]:
         return self._carried.tensors()
@@ -140,14 +127,13 @@ class Task(Writer):
         Validation and test are read from their first character to their last; of the training split, which may be a
         sample, each chunk after the chunk before it.
         """
+        tally, rows = Tally(len(self.vocabulary)), data.rows[split]
         if split == "train":
-            batches = self.batches(data, split, batch_size, None)
-            total = sum((_after_one_chunk(model, data, rows) for rows in batches), Total())
+            for some in self.batches(data, split, batch_size, None):
+                add_chunks(tally, model, data, some)
         else:
-            rows = data.rows[split]
-            total = _in_one_go(model, data, int(data.starts[rows[0]]), int((data.starts + data.sizes)[rows[-1]]) + 1)
-        metrics = {**baselines.metrics(total.nats / total.count), "accuracy": total.right / total.count}
-        return Evaluation(metrics=metrics)
+            add_part(tally, model, data, int(data.starts[rows[0]]), int((data.starts + data.sizes)[rows[-1]]) + 1)
+        return Evaluation(metrics=tally.metrics(), views=[tally.table(self._shown)])
 
     def baseline(self, data: CharData, *, cached_only: bool = False) -> Baselines:
         name = f"{data.state['cache']}-baseline-1"
@@ -183,7 +169,7 @@ class Task(Writer):
 
     def read(self, model: nn.Module, codes: Tensor, state: RecurrentState = None) -> tuple[Tensor, RecurrentState]:
         codes = torch.where(codes == self.vocabulary.number(START), self._opening, codes)
-        network = _network(model)
+        network = network_of(model)
         outputs, after = network(codes, None, state, return_state=True)
         return network.scores(outputs[:, -1]), after
 
@@ -225,12 +211,12 @@ class Task(Writer):
         return self._reading(model, codes[:-1], codes[1:])
 
     def _reading(self, model: nn.Module, codes: Sequence[int], expected: Sequence[int]) -> Reading:
-        network = _network(model)
+        network = network_of(model)
 
         def readout(inputs: Tensor, outputs: Tensor, lengths: Tensor) -> Tensor:
             return network.scores(outputs[torch.arange(len(outputs)), (lengths - 1).to(outputs.device)])
 
-        tokens = self.vocabulary.tokens
+        tokens = self._shown
         return Reading(
             symbols=[tokens[code] for code in codes],
             inputs=network.features(torch.tensor([[*codes]], device=network.head.weight.device)),
@@ -238,10 +224,15 @@ class Task(Writer):
             answers=tokens,
             expected=[*(tokens[code] for code in expected), ""][: len(codes)],
             traits={
-                "space": [float(tokens[code].isspace()) for code in codes],
-                "end of a line": [float(tokens[code] == "\n") for code in codes],
+                "space": [float(self.token(code).isspace()) for code in codes],
+                "end of a line": [float(self.token(code) == "\n") for code in codes],
             },
         )
+
+    @property
+    def _shown(self) -> list[str]:
+        """The tokens as a table shows them."""
+        return [_SHOWN.get(token, token) for token in self.vocabulary.tokens]
 
     def _codes(self, text: str) -> list[int]:
         """Return a text's characters as tokens, its line ends made alike.
@@ -255,46 +246,3 @@ class Task(Writer):
             shown = " ".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in strange[:20])
             raise ValueError(f"The network never saw {shown} (or too seldom to know it): leave it out.")
         return self.vocabulary.encode(plain)
-
-
-def _network(model: nn.Module) -> PlainNetwork:
-    assert isinstance(model, PlainNetwork)
-    return model
-
-
-def _predict(model: nn.Module, codes: Tensor, state: RecurrentState = None) -> tuple[Tensor, Tensor, RecurrentState]:
-    """Return scores (B,T,V) and targets (B,T) of chunks (B,T+1) read on from a state, and the state after them."""
-    network = _network(model)
-    outputs, after = network(codes[:, :-1], None, state, return_state=True)
-    return network.scores(outputs), codes[:, 1:], after
-
-
-def _nats(scores: Tensor, targets: Tensor) -> Tensor:
-    """Return the NLL of each target: (B,T,V), (B,T) → (B,T)."""
-    return F.cross_entropy(scores.float().flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
-
-
-def _total(scores: Tensor, targets: Tensor) -> Total:
-    nats = float(_nats(scores, targets).double().sum())
-    return Total(nats, int((scores.argmax(2) == targets).sum()), targets.numel())
-
-
-def _after_one_chunk(model: nn.Module, data: CharData, rows: Tensor) -> Total:
-    """Measure training chunks, each after the chunk before it; the first one has none."""
-    total = Total()
-    has_one = rows != data.rows["train"].new_tensor(0)
-    for some, earlier in ((rows[has_one], True), (rows[~has_one], False)):
-        if len(some):
-            state = _predict(model, data.chunks(some - 1))[2] if earlier else None
-            total += _total(*_predict(model, data.chunks(some), state)[:2])
-    return total
-
-
-def _in_one_go(model: nn.Module, data: CharData, begin: int, end: int) -> Total:
-    """Measure all characters from ``begin`` to ``end`` but the first, the state carried on through them."""
-    total, state = Total(), None
-    for at in range(begin, end - 1, _AT_ONCE):
-        codes = data.codes[None, at : min(at + _AT_ONCE, end - 1) + 1].long()
-        scores, targets, state = _predict(model, codes, state)
-        total += _total(scores, targets)
-    return total
