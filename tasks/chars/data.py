@@ -167,8 +167,8 @@ def _encoded(settings: Settings, path: Path, key: str) -> Encoding:
     characters = vocabulary.tokens[len(SPECIALS) :]
     if len(characters) < 2:
         raise DataError(
-            f"Only {len(characters)} of the {len(known)} distinct characters of {path} stand {settings.min_count} times "
-            "in its training part: lower task.min_count."
+            f"Only {len(characters)} of the {len(known)} distinct characters of {path} are frequent enough "
+            f"(task.min_count={settings.min_count}): lower it."
         )
     numbers = np.zeros(_POINTS, np.int32)  # unknown: 0
     numbers[[ord(character) for character in characters]] = np.arange(len(SPECIALS), len(vocabulary))

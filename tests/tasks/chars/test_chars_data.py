@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from char_texts import SAYING, loaded, written
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from char_texts import SAYING, loaded, written
 
 from tasks.base import SPLITS, DataError
 from tasks.chars import synthetic
@@ -93,6 +94,7 @@ FRENCH = "Après l'été, où le garçon naïf dînait à Noël, près du châte
         (CHINESE, "utf-8", "UTF-8"),
         (CHINESE, "utf-8-sig", "UTF-8 with a mark"),
         (CHINESE, "utf-16", "UTF-16"),
+        (CHINESE, "utf-32", "UTF-32"),
         (CHINESE, "gb18030", "GB18030"),
         (FRENCH, "latin-1", "Latin-1"),
     ],
@@ -189,7 +191,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is a folder: name a text file"):
         load(Settings(file=str(tmp_path)), tmp_path)
     for name in ("gone.txt", ""):
-        with pytest.raises(DataError, match="is missing or no file: name the chars data's file again \\(task.file\\)."):
+        with pytest.raises(DataError, match=r"no file: name the chars data's file again \(task\.file\)\."):
             find_or_download("chars", None, print, settings=Settings(file=str(tmp_path / name)))
 
 
@@ -206,8 +208,8 @@ def test_without_a_file_the_starter_text_is_read_and_the_cure_is_said() -> None:
     source = find_or_download("chars", None, said.append, settings=Settings())
     assert source == ("starter", starter("chars"))
     assert said == [
-        "The chars data has no known source: name a file of yours with --set task.file=FILE, or its folder with --data. "
-        "Going on with the small starter set."
+        "The chars data has no known source: name a file of yours with --set task.file=FILE, or its folder with "
+        "--data. Going on with the small starter set."
     ]
     assert (starter("chars") / synthetic.FILE).read_text(encoding="utf-8") == synthetic.text()
 
@@ -219,7 +221,7 @@ def test_streams_go_through_the_text(count: int, size: int, seed: int) -> None:
     drawn = [epoch_batches(rows, size, torch.Generator().manual_seed(seed), carry=True) for _ in range(2)]
     batches = drawn[0]
     assert all(torch.equal(*pair) for pair in zip(*drawn, strict=True))
-    assert all(torch.equal(one + 1, after) for one, after in zip(batches, batches[1:], strict=False))
+    assert all(torch.equal(one + 1, after) for one, after in itertools.pairwise(batches))
     every = sorted(torch.cat(batches).tolist())
     assert every == list(range(every[0], every[0] + len(every)))  # each once, and those left out at the ends
     assert count - len(every) < min(size, count)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import torch
+from char_texts import SAYING, written
 from engine.comparing import best, differences, saved
 from engine.toy_runs import after, trained
-from char_texts import SAYING, written
 
 from workbench.config import spec
 from workbench.engine import loop
@@ -52,7 +52,7 @@ def test_a_resumed_run_carries_on_the_state_it_had(new_run: Any, cell: str, valu
         stopped = trained(cut, after(steps))[-1]
         assert cut.status() == "stopped"
     state = torch.load(cut.last_file, weights_only=True)
-    assert 0 < state["position"]["batch"]
+    assert state["position"]["batch"] > 0
     assert ("task" in state) == ("task__carry" not in values)
     assert stopped.step < 60
     trained(cut)
