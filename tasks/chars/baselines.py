@@ -12,13 +12,13 @@ from tasks.chars.data import CharData
 from tasks.shared.baselines.kneser_ney import KneserNey, unigram
 
 _ORDERS = (3, 4, 5, 6, 7, 8, 10, 12, 16)
-_MOST = 5_000_000  # characters that n-grams are counted in: some 100 bytes of memory for each
+_MOST = 2_000_000  # characters that n-grams are counted in: up to 700 bytes of memory for each
 
 
 def measure(data: CharData, size: int, never: list[int]) -> Baselines:
     """Fit the baselines on the training part and measure them on the others; the order is chosen on validation.
 
-    Of a longer training part n-grams are counted in its last five million characters, which the method's name says.
+    Of a longer training part n-grams are counted in its last two million characters, which the method's name says.
 
     Args:
         size: V.

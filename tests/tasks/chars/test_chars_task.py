@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from cells._base import Cell
 from cells._recurrent import Recurrent
-from tasks.chars import scoring
+from tasks.chars import baselines, scoring
 from tasks.chars.carry import CarriedState
 from tasks.chars.task import Task
 from tasks.shared.baselines.kneser_ney import KneserNey
@@ -207,6 +207,15 @@ def test_the_baselines_are_counted_on_the_same_characters(tmp_path: Path) -> Non
     assert methods[name]["nll"] == pytest.approx(expected)
     assert methods[name]["bpc"] == pytest.approx(expected / math.log(2))
     assert methods[name]["nll"] < 0.1 < methods["unigram"]["nll"]  # it repeats itself
+
+
+def test_of_a_long_text_n_grams_are_counted_in_its_end_and_the_name_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baselines, "_MOST", 500)
+    settings, data = loaded(tmp_path)
+    (name,) = Task(settings, data.state).baseline(data)["val"].keys() - {"unigram"}
+    assert name.endswith("-gram, last 500 characters")
 
 
 def test_a_text_goes_on_to_its_limit_and_repeats_freely(tmp_path: Path) -> None:
