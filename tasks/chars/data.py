@@ -186,7 +186,7 @@ def _unknown(settings: Settings, codes: NDArray[np.integer[Any]], rare: int) -> 
     notes = []
     if rare:
         notes.append(
-            f"{rare:,} distinct characters stand less than {settings.min_count} times in the training part "
+            f"Of the training part's distinct characters {rare:,} stand in it less than {settings.min_count} times "
             "(task.min_count) and count as unknown."
         )
     for split, part in parts(settings, len(codes)).items():
@@ -198,7 +198,8 @@ def _unknown(settings: Settings, codes: NDArray[np.integer[Any]], rare: int) -> 
                 "task.min_count"
             )
             notes.append(
-                f"{unknown:,} characters of {split} ({share:.2%}) are unknown{cure * (share >= _MANY_UNKNOWN)}."
+                f"{unknown:,} of the {len(range(*part)):,} characters of {split} ({share:.2%}) count as unknown"
+                f"{cure * (share >= _MANY_UNKNOWN)}."
             )
     return notes
 

@@ -68,13 +68,11 @@ def test_the_vocabulary_is_the_training_parts_by_frequency_and_the_rest_is_unkno
     assert data.state["vocabulary"] == ["a", "b"]
     assert data.state["train_counts"] == [1, 0, 60, 29]
     assert (data.codes == 0).sum() == 5
-    assert (
-        "1 distinct characters stand less than 2 times in the training part (task.min_count) and count as unknown."
-        in (data.dropped)
-    )
-    told = [note for note in data.dropped if "are unknown" in note]
-    assert told[0] == "1 characters of train (1.11%) are unknown."
-    assert told[1].startswith("1 characters of val (20.00%) are unknown: the text changes on its way; ")
+    rare = "Of the training part's distinct characters 1 stand in it less than 2 times (task.min_count) and count as"
+    assert f"{rare} unknown." in data.dropped
+    told = [note for note in data.dropped if "characters of" in note]
+    assert told[0] == "1 of the 90 characters of train (1.11%) count as unknown."
+    assert told[1].startswith("1 of the 5 characters of val (20.00%) count as unknown: the text changes on its way; ")
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
