@@ -81,6 +81,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     about: ClassVar[str]
     causal: ClassVar[bool] = False  # a causal task refuses a bidirectional cell
     writes: ClassVar[bool] = False  # its networks write texts: its task is a ``tasks.writer.Writer``
+    poetry: ClassVar[bool] = (
+        True  # a writer's: ``workbench poem`` and its screen ask its networks, else ``write`` alone
+    )
     # what a writer's texts can be held to: a struct whose fields hold type, default and one-line help
     constraints: ClassVar[type[msgspec.Struct] | None] = None
     metric: ClassVar[str] = "loss"  # the main one, charted beside the baselines'
@@ -317,6 +320,21 @@ class Task(ABC, Generic[SettingsT, DataT]):
     @abstractmethod
     def loss(self, model: nn.Module, data: DataT, rows: Tensor) -> Tensor:
         """Return the training loss of one batch, a scalar on the model's device."""
+
+    def training_state(self) -> Mapping[str, Tensor]:
+        """Return what the loss carries on from batch to batch, by name; a checkpoint holds it. None by default.
+
+        A loss may carry on only in training mode: networks are asked between two steps, too.
+        """
+        return {}
+
+    def restore_training_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take what ``training_state`` returned; nothing of a checkpoint of a version that kept none.
+
+        Raises:
+            KeyError, ValueError, TypeError, AttributeError: it is not this task's.
+        """
+        return
 
     def probe_loss(self, model: nn.Module, data: DataT, rows: Tensor) -> Tensor:
         """Return the loss whose gradient is followed back through time, a scalar: the mean over the batch's examples.

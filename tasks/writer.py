@@ -78,8 +78,8 @@ class Writer(AnyTask):
 
     @property
     @abstractmethod
-    def end(self) -> int:
-        """The token that ends a text."""
+    def end(self) -> int | None:
+        """The token that ends a text; none: a text goes on up to its limit."""
 
     @property
     @abstractmethod
@@ -147,6 +147,14 @@ class Writer(AnyTask):
             ValueError: the text cannot be read; one sentence says why.
         """
         return []
+
+    def line_break(self, before: str, character: str) -> str:
+        """The line break that a reader's page has between two characters of a text; none by default.
+
+        Args:
+            before: the character before it; empty at the beginning.
+        """
+        return ""
 
     def layout(self, text: str) -> str:
         """A generated text with the line breaks of a reader's page."""

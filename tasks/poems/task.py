@@ -33,13 +33,14 @@ from tasks.poems import artifacts, baselines, checker, cleaning, data, explanati
 from tasks.poems.data import SPECIALS, PoemData
 from tasks.poems.guide import PoemGuide
 from tasks.poems.lexicon import Lexicon
-from tasks.poems.model import Network, PlainNetwork, PoemNetwork, init_bias_to_frequencies
+from tasks.poems.model import Network, PoemNetwork
 from tasks.poems.prosody import Prosody, Tone
 from tasks.poems.settings import Settings
 from tasks.poems.transcription import transcribe
 from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.sampling import choose
+from tasks.shared.text.language_model import PlainNetwork, init_bias_to_frequencies
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from tasks.views import View
 from tasks.writer import GeneratedText, Guide, SampleRequest, Writer
@@ -289,6 +290,9 @@ class Task(Writer):
             },
             notes=notes,
         )
+
+    def line_break(self, before: str, character: str) -> str:
+        return forms.line_break(before, character)
 
     def layout(self, text: str) -> str:
         return forms.with_line_breaks(text)

@@ -209,5 +209,9 @@ def test_a_mistaken_word_is_answered_helpfully(workbench, words: tuple[str, ...]
 
 def test_a_training_on_a_file_of_the_users_own_that_is_not_there_is_refused(workbench, tmp_path: Path) -> None:
     words = ("train", "climate", "--headless", "--set", f"task.csv={tmp_path}/gone.csv")
-    says(workbench(*words), 1, f"{tmp_path}/gone.csv is missing or no file: name the climate data's file again.")
+    says(
+        workbench(*words),
+        1,
+        f"{tmp_path}/gone.csv is missing or no file: name the climate data's file again (task.csv).",
+    )
     assert not (tmp_path / "runs").exists()

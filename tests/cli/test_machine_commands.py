@@ -107,7 +107,22 @@ ALL = list(commands(typer.main.get_command(app)))
 
 def test_the_commands_of_the_design_are_there() -> None:
     assert {" ".join(path) for path in ALL} == {
-        *("", "train", "runs", "show", "watch", "stop", "resume", "rm", "eval", "predict", "poem", "tasks", "cells"),
+        *(
+            "",
+            "train",
+            "runs",
+            "show",
+            "watch",
+            "stop",
+            "resume",
+            "rm",
+            "eval",
+            "predict",
+            "poem",
+            "write",
+            "tasks",
+            "cells",
+        ),
         *("branch", "inspect", "replay"),
         *("data", "data get", "data verify", "data path", "doctor", "note", "compare", "plot", "export", "report"),
         *("study", "study new", "study run", "study resume", "study show", "study stop", "study list", "study rm"),

@@ -17,6 +17,7 @@ SMALL = {
     "imdb": {"cell.hidden": 6, "task.embedding": 5, "task.init": "random"},
     "reviews": {"cell.hidden": 6, "task.embedding": 5, "task.init": "random"},
     "poems": {"cell.hidden": 6, "cell.layers": 1, "task.embedding": 5},
+    "chars": {"cell.hidden": 6, "task.embedding": 5, "task.length": 12},
     "climate": {"cell.hidden": 6},
     "adding": {"cell.hidden": 6, "task.length": 12, "task.train_size": 40},
     "copying": {"cell.hidden": 6, "task.length": 5, "task.train_size": 40},

@@ -140,7 +140,9 @@ def test_what_does_not_depend_on_the_data_has_no_note() -> None:
 
 
 def test_a_file_of_ones_own_is_read_and_its_errors_are_sentences(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere.csv is missing or no file: name the climate data's file again\."):
+    with pytest.raises(
+        DataError, match=r"nowhere.csv is missing or no file: name the climate data's file again \(task\.csv\)\."
+    ):
         of("climate", task__csv=str(tmp_path / "nowhere.csv"))
     (tmp_path / "own.csv").write_text("Date Time,T (degC)\n01.01.2020 00:00:00,1.5\n")
     with pytest.raises(DataError, match=r"own\.csv"):

@@ -17,7 +17,7 @@ from slices import sliced
 import cells
 import tasks
 from tasks.base import EVAL_SPLITS
-from tasks.shared.datasets.locations import starter
+from tasks.shared.datasets.locations import registered, starter
 from workbench.config import spec
 from workbench.config.spec import SpecError
 from workbench.engine import data, gradient_monitor, loop, network, trained_run
@@ -32,6 +32,7 @@ PAIRS = [(task, cell) for task in SHIPPED for cell in cells.available()]
 # as small as each task can be and still be itself
 TINY: Mapping[str, Mapping[str, Any]] = {
     "adding": {"task.length": 8, "task.train_size": 400, "task.val_size": 50, "task.test_size": 50},
+    "chars": {"task.length": 20, "task.embedding": 8, "task.sample_length": 5},
     "climate": {"task.history": 144, "task.horizon": 24, "task.stride": 36},
     "copying": {"task.length": 4, "task.train_size": 400, "task.val_size": 50, "task.test_size": 50},
     "imdb": {"task.longest": 20, "task.embedding": 8, "task.init": "random"},
@@ -50,6 +51,7 @@ BRIEF: Mapping[str, Any] = {
 }
 ASKED = {
     "adding": "0.5 0.25* 1 0.75*",
+    "chars": "The ",
     "copying": "abcdefghab",
     "imdb": "a fine film",
     "names": "Satoshi",
@@ -152,7 +154,7 @@ def test_a_task_answers(task: str, runs_folder: Path) -> None:
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("task", [task for task in SHIPPED if tasks.settings(task).files])
+@pytest.mark.parametrize("task", [task for task in SHIPPED if registered(task)])
 def test_a_task_on_a_slice_of_its_real_data(task: str, real_data: Path, tmp_path: Path, runs_folder: Path) -> None:
     folder = sliced(task, real_data / task, tmp_path / task)
     run = a_run(runs_folder, described(task, "lstm", 3), folder)

@@ -28,6 +28,7 @@ from workbench.cli import (
     runs,
     study,
     train,
+    write,
 )
 from workbench.cli import lab as labs
 from workbench.cli.options import Ascii, Data, ReadOnly, Runs, data_folder, need_terminal, refuse_readonly
@@ -48,7 +49,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS = (
-    *(train, branch, poem, runs, replay, note, compare, race, study, labs),
+    *(train, branch, poem, write, runs, replay, note, compare, race, study, labs),
     *(report, plot, export, predict, inspect, data, catalog),
 )
 for module in _COMMANDS:

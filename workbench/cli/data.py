@@ -179,6 +179,8 @@ def _present(task: str, folder: Path | None) -> Source:
     from tasks.shared.datasets import locations
 
     found = locations.find(task, data_folder(folder))
+    if found is None and _registered(task) is None:
+        raise locations.without_source(task)
     if found is None:
         raise DataError(
             f"The {task} data is not downloaded yet: `workbench data get {task}` does it, as does a training; "

@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 
 from workbench.cli import completion
 from workbench.cli.options import Device, Json, Runs, find, on_terminal
-from workbench.config.generation import DEFAULTS, FIELDS, SEEDS, GenerationConfig
-from workbench.config.spec import SpecError
-from workbench.render.streams import narrate, print_json, stdin_lines
-from workbench.render.text import printable, stripped
+from workbench.cli.writing import Length, Seed, Temperature, TopK, TopP, check, complain, setting, write_all
+from workbench.config.generation import DEFAULTS, SEEDS, GenerationConfig
+from workbench.render.streams import narrate, stdin_lines
+from workbench.render.text import stripped
 from workbench.runs import writers
 from workbench.runs.locations import root
 from workbench.runs.run import Run
 
 if TYPE_CHECKING:
-    from workbench.inference.protocol import Generate
-    from workbench.repl.generator import PoemGenerator
     from workbench.repl.settings import PromptSettings
 
 
@@ -40,21 +37,6 @@ def _text(flag: str, metavar: str, help: str, completion: Any = None) -> Any:
         autocompletion=completion,
         callback=lambda value: None if value is None else stripped(value),
     )
-
-
-def _setting(name: str, metavar: str) -> Any:
-    """Make the option of a field of ``GenerationConfig``, with its help and bounds."""
-    flag = f"--{name.replace('_', '-')}"
-    field = FIELDS[name]._replace(key=flag)
-
-    def check(value: float | None) -> float | None:
-        try:
-            return None if value is None else field.read(value)
-        except ValueError as error:
-            raise SpecError(str(error)) from None
-
-    text = f"{field.help[0].upper()}{field.help[1:]} ({field.bounds})."
-    return typer.Option(flag, metavar=metavar, help=text, callback=check)
 
 
 def register(app: typer.Typer) -> None:
@@ -85,16 +67,16 @@ def poem(
     ] = False,
     distinct: Annotated[bool, typer.Option("--distinct", help="No character twice in a line.")] = False,
     novel: Annotated[bool, typer.Option("--novel", help="No line that stands in the training corpus.")] = False,
-    seed: Annotated[int | None, _setting("seed", "N")] = None,
-    temperature: Annotated[float, _setting("temperature", "X")] = DEFAULTS.temperature,
-    top_k: Annotated[int, _setting("top_k", "N")] = DEFAULTS.top_k,
-    top_p: Annotated[float, _setting("top_p", "X")] = DEFAULTS.top_p,
-    repetition: Annotated[float, _setting("repetition", "X")] = DEFAULTS.repetition,
+    seed: Seed = None,
+    temperature: Temperature = DEFAULTS.temperature,
+    top_k: TopK = DEFAULTS.top_k,
+    top_p: TopP = DEFAULTS.top_p,
+    repetition: Annotated[float, setting("repetition", "X")] = DEFAULTS.repetition,
     count: Annotated[
         int, typer.Option("--count", "-n", metavar="N", min=1, help="Poems of each beginning; seeds count up.")
     ] = 1,
-    best_of: Annotated[int, _setting("best_of", "N")] = DEFAULTS.best_of,
-    length: Annotated[int, _setting("length", "N")] = DEFAULTS.length,
+    best_of: Annotated[int, setting("best_of", "N")] = DEFAULTS.best_of,
+    length: Length = DEFAULTS.length,
     device: Device = "",
     runs_folder: Runs = None,
     json: Json = False,
@@ -129,55 +111,15 @@ def poem(
         _prompt(chosen, why, runs_folder, settings, device)
         return
     generator = PoemGenerator(chosen, device)
-    _check(generator, settings.request(start=start or ""), json=json)
+    check(generator, settings.request(start=start or ""), json=json)
     if not run:
         narrate(f"{chosen.id} {why}")
     requests = (
         settings.request(start=beginning, seed=seed if seed is not None else secrets.randbelow(SEEDS))
         for beginning in _beginnings(start)
     )
-    if not _write_all(generator, requests, count, json=json):
+    if not write_all(generator, requests, count, json=json):
         raise typer.Exit(1)
-
-
-def _check(generator: PoemGenerator, request: Generate, *, json: bool) -> None:
-    """Refuse options that cannot be met, whatever the seed and the beginnings on stdin.
-
-    Raises:
-        typer.Exit: they cannot; it is wrong usage.
-    """
-    try:
-        generator.check(request)
-    except ValueError as error:
-        _complain(error)
-        if json:
-            print_json({"start": request.start, "error": str(error)})
-        raise typer.Exit(2) from None
-
-
-def _write_all(generator: PoemGenerator, requests: Iterable[Generate], count: int, *, json: bool) -> bool:
-    """Print so many poems of each request, seeds counting up; return whether all could be written."""
-    failed, written = False, 0
-    for request in requests:
-        for number in range(count):
-            own = msgspec.structs.replace(request, seed=(request.seed + number) % SEEDS)
-            try:
-                if json:
-                    print_json(generator.record(own))
-                else:
-                    generator.write(own, blank_line=written > 0)
-            except ValueError as error:
-                _complain(error)
-                if json:
-                    print_json({"start": own.start, "error": str(error)})
-                failed = True
-                break
-            written += 1
-    return not failed
-
-
-def _complain(error: ValueError) -> None:
-    narrate(f"workbench: {printable(str(error))}")
 
 
 def _prompt(run: Run, why: str, folder: Path | None, settings: PromptSettings, device: str) -> None:
@@ -194,7 +136,7 @@ def _prompt(run: Run, why: str, folder: Path | None, settings: PromptSettings, d
         generator = partial(PoemGenerator, device=device)
         prompt = Prompt(run, settings, lambda name: find(name, folder), generator, narrate, why)
     except ValueError as error:
-        _complain(error)
+        complain(error)
         raise typer.Exit(2) from None
 
     def models() -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from tasks.base import AnyTask
 from workbench.config import branching
 from workbench.config.spec import Parent
 from workbench.engine import checkpoint
@@ -55,8 +56,8 @@ class BranchStart:
                     raise ValueError
         return self._parent.step, epoch, batch * steps_per_epoch // before
 
-    def apply(self, model: nn.Module, optimization: Optimization) -> None:
-        """Give the network its weights and, as far as the settings let them go on, the optimisation its state.
+    def apply(self, task: AnyTask, model: nn.Module, optimization: Optimization) -> None:
+        """Give the network its weights and, as far as the settings let them go on, optimisation and task their state.
 
         Raises:
             CheckpointError: they are another network's, or damaged.
@@ -67,6 +68,7 @@ class BranchStart:
         with checkpoint.reading(self._file):
             if not parent.weights_only:
                 checkpoint.restore(self._file, model, self._saved["model"])
+                task.restore_training_state(self._saved.get("task", {}))
             optimization.branch_from(
                 self._saved,
                 moments=branching.keeps_moments(spec, parent),

@@ -88,7 +88,7 @@ class Trainer:
         if saved is not None:
             self._restore(saved)
         elif start is not None:
-            start.apply(self.model, self.optimization)
+            start.apply(self.task, self.model, self.optimization)
         else:
             state.activity = "reading the data"
             self.task.initialise(self.model, self.examples)
@@ -279,6 +279,7 @@ class Trainer:
             **self.optimization.state_dict(),
             "generators": checkpoint.generators(self.device),
             "position": dataclasses.asdict(self.state),
+            **({"task": carried} if (carried := dict(self.task.training_state())) else {}),
         }
 
     @property
@@ -322,6 +323,7 @@ class Trainer:
             checkpoint.restore(self.run.last_file, self.model, saved["model"])
             self.optimization.load_state_dict(saved)
             checkpoint.set_generators(saved["generators"], self.device)
+            self.task.restore_training_state(saved.get("task", {}))  # older checkpoints have none
 
     def _not_finite(self, what: str) -> NotFinite:
         clip = "" if self.options.clip else " or clip the gradient (train.clip=1)"

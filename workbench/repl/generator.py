@@ -1,4 +1,4 @@
-"""Generator behind ``workbench poem``: a run's network that writes one text after another. It imports torch."""
+"""Generators behind ``workbench poem`` and ``write``: a run's network that writes texts. They import torch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from tasks.poems import forms
 from tasks.views import View
 from tasks.writer import Guide, Writer
 from workbench.config.fields import Field
@@ -22,8 +21,8 @@ from workbench.runs.run import Run
 from workbench.runs.writers import constraint_fields, not_offered
 
 
-class PoemGenerator:
-    """A run's network that writes.
+class TextGenerator:
+    """A run's network that writes one text after another.
 
     Args:
         device: where it computes; empty: where the run was trained, if that is here.
@@ -67,7 +66,8 @@ class PoemGenerator:
         last, printed = "", ""
         for text in chain([start, first.text], (token.text for token in tokens)):
             for character in text:
-                piece = printable_lines(forms.line_break(last, character) + character)
+                shown = character if character == "\t" else printable_lines(character)
+                piece = self._task.line_break(last, character) + shown
                 print(piece, end="", flush=True)
                 printed += piece
                 last = character
@@ -138,3 +138,18 @@ class PoemGenerator:
         stream = best_of.generate_candidates(task, model, start, Sampler(**settings), seeds, guide=guide, limit=limit)
         candidates, tokens = best_of.collect(stream)
         return iter(tokens[best_of.best(candidates)])
+
+
+class PoemGenerator(TextGenerator):
+    """A run's network that writes poems.
+
+    Raises:
+        RunError, CheckpointError, DeviceError: the run cannot be used, or writes no poems. Each with one sentence.
+    """
+
+    def __init__(self, run: Run, device: str = "") -> None:
+        if run.spec.settings.writes and not run.spec.settings.poetry:
+            raise RunError(
+                f"Run {run.id} learned {run.spec.task}, which writes no poems: `workbench write {run.id}` asks it."
+            )
+        super().__init__(run, device)

@@ -1,4 +1,4 @@
-"""Runs whose networks write texts. No torch."""
+"""Runs whose networks write poems. No torch."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from workbench.runs.summary import UNREADABLE, RunSummary, higher_is_better, rea
 
 
 def learns_to_write(run: Run) -> bool:
-    """Return whether a run's task writes texts; false where its description cannot be read."""
+    """Return whether a run's task writes poems; false where its description cannot be read."""
     try:
-        return bool(run.spec.settings.writes)
+        return bool(run.spec.settings.writes and run.spec.settings.poetry)
     except (RunError, OSError):
         return False
 
 
 def can_write(run: Run) -> bool:
-    """Return whether a run's network can write now: its task writes texts, and it has weights."""
+    """Return whether a run's network can write now: its task writes poems, and it has weights."""
     return run.best_file.exists() and learns_to_write(run)
 
 

@@ -98,7 +98,8 @@ def find(task: str, option: Path | None = None, settings: Settings | None = None
     if settings is not None and settings.own_data:
         own = Path(settings.own_data).absolute()
         if not os.path.isfile(own):  # noqa: PTH113 (a Path's raises on names too long)
-            raise DataError(f"{own} is missing or no file: name the {task} data's file again.")
+            setting = "".join(f" (task.{name})" for name in settings.paths[:1])
+            raise DataError(f"{own} is missing or no file: name the {task} data's file again{setting}.")
         return Source("full", own.parent)
     named = named_folder(option)
     if named:
@@ -190,7 +191,7 @@ def download(
     """
     dataset = registered(task)
     if dataset is None:
-        raise DataError(f"The {task} data has no known source: name its folder with --data.")
+        raise without_source(task)
     target = cached(task)
     many = f"{len(dataset.files)} file{'s' * (len(dataset.files) != 1)}"
     size = f", {dataset.size / 1e6:.1f} MB" if dataset.size else ""
@@ -204,6 +205,12 @@ def download(
         raise DataError(f"The {task} data could not be kept in {target.parent}: {error.strerror}.") from None
     verification.remember(dataset, target, read_files(task, target), found)
     return target
+
+
+def without_source(task: str) -> DataError:
+    """Return the error for a task whose data cannot be downloaded."""
+    own = "".join(f" a file of yours with --set task.{name}=FILE, or" for name in tasks.settings(task).paths[:1])
+    return DataError(f"The {task} data has no known source: name{own} its folder with --data.")
 
 
 def _opened(task: str, dataset: Dataset, folder: Path) -> VerificationReport:

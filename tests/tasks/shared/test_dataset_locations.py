@@ -22,6 +22,7 @@ class Own(msgspec.Struct, frozen=True):
     """Settings that name a file of the user's own."""
 
     own_data: str
+    paths: Sequence[str] = ("file",)
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_a_file_of_the_users_own_that_is_not_there_is_said(tmp_path: Path, name:
     own = tmp_path / name
     with pytest.raises(DataError) as error:
         locations.find_or_download("toy", None, pytest.fail, settings=Own(own_data=str(own)))
-    assert str(error.value) == f"{own} is missing or no file: name the toy data's file again."
+    assert str(error.value) == f"{own} is missing or no file: name the toy data's file again (task.file)."
 
 
 @pytest.mark.usefixtures("toy")

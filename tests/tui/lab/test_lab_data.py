@@ -133,7 +133,7 @@ async def test_the_data_line_follows_a_file_of_ones_own_as_it_is_typed(screen, t
         await screen.until(pilot, "starter only")
         await enter(pilot, "task.csv", "my.cs")
         await eventually(
-            pilot, lambda: "my.cs is missing or no file: name the climate data's file again." in line(pilot)
+            pilot, lambda: "my.cs is missing or no file: name the climate data's file again (task.csv)." in line(pilot)
         )
         await pilot.press("v")
         await eventually(pilot, lambda: f"your own file, {tmp_path / 'my.csv'}" in line(pilot))

@@ -65,7 +65,7 @@ class Batch:
     def _step(self) -> list[tuple[int, GeneratedToken]]:
         """Sample one more token of every open text; return the tokens that are final by now."""
         task, final = self._task, list[tuple[int, GeneratedToken]]()
-        unread = [[task.end]] * len(self._codes)
+        unread = [[task.end or 0]] * len(self._codes)  # of those that are over, whatever it is
         with torch.inference_mode():
             scores, self._state = task.read(self._model, self._unread, self._state)  # (B,V)
             sampled, nats, dead_ends = self._sampler.sample(

@@ -97,5 +97,5 @@ class Sampler(msgspec.Struct, frozen=True, kw_only=True):
         if self.repetition:
             codes = torch.tensor(texts, device=scores.device)  # (B,T)
             bias.scatter_add_(1, codes, torch.full(codes.shape, -self.repetition, device=scores.device))
-            bias[:, [*task.repeatable, *task.never_sampled, task.end]] = 0
+            bias[:, [*task.repeatable, *task.never_sampled, *([] if task.end is None else [task.end])]] = 0
         return bias

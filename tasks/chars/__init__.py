@@ -1,0 +1,1 @@
+"""Characters: any text, of which a network learns to write more."""
