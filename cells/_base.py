@@ -56,6 +56,8 @@ class Cell(nn.Module, ABC, Generic[State]):
     memory: ClassVar[str] = "h"  # the part of the state that ``update`` adds up to
     differentiable: ClassVar[tuple[str, ...]] = ()  # parts of the state with a total derivative; empty: all of them
     twin: ClassVar[str] = ""  # a cell with the same equations and parameters, by its name; not inherited
+    year: ClassVar[int] = 0  # of the publication; 0: not told
+    purpose: ClassVar[str] = ""  # a line on what it is for
     options: Any = None  # an ``Options``, where there are any
     record: Callable[[Tensor, Any, Any], None] | None = None  # called by ``run`` after each step: see ``cells._trace``
     _lowered: Tensor | None = None  # ``weight_hh`` in autocast's arithmetic, while ``run`` goes through the steps
