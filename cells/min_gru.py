@@ -35,7 +35,8 @@ class MinGRU(Minimal):
 
     def coefficients(self, projected: Tensor) -> Coefficients:
         z, n = projected.chunk(2, -1)  # 2 × (…,H)
-        return Coefficients((-z).sigmoid(), z.sigmoid() * self.candidate(n))
+        z = z.sigmoid()
+        return Coefficients(1 - z, z * self.candidate(n))
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
         z, n = full_precision(projected).chunk(2, -1)  # 2 × (B,H)

@@ -8,7 +8,7 @@
     g(x) = x + ½ for x ≥ 0, σ(x) for x < 0             candidate=positive
 
 An LSTM whose gates and candidate look at the input alone, without an output gate and without tanh. Both factors add up
-to 1, so that the state's scale does not depend on the time that has passed; the first is computed as σ(ln f − ln i),
+to 1, so that the state's scale does not depend on the time that has passed; the second is computed as σ(ln i − ln f),
 which divides nothing where both gates vanish. The second g keeps the state positive, as the paper's form in log space
 needs it. The output is h_t. Parameters: ``weight_ih`` (3H,I), ``bias_ih`` (3H,), rows in the order f i n.
 
@@ -38,8 +38,8 @@ class MinLSTM(Minimal):
 
     def coefficients(self, projected: Tensor) -> Coefficients:
         f, i, n = projected.chunk(3, -1)  # 3 × (…,H)
-        odds = F.logsigmoid(f) - F.logsigmoid(i)  # ln(f/i)
-        return Coefficients(odds.sigmoid(), (-odds).sigmoid() * self.candidate(n))
+        written = (F.logsigmoid(i) - F.logsigmoid(f)).sigmoid()  # i / (f + i)
+        return Coefficients(1 - written, written * self.candidate(n))
 
     def gates(self, projected: Tensor, state: Hidden) -> dict[str, Tensor]:
         f, i, n = full_precision(projected).chunk(3, -1)  # 3 × (B,H)

@@ -64,8 +64,7 @@ def run(
     if cell.record is not None:
         return Cell.run(cell, x, steps, state, return_state)
     before = cell.initial_state(x.shape[1]) if state is None else steps.sort(state)
-    (projected,) = cell._project_steps(steps.take(x), [sum(steps.sizes)])
-    projected = full_precision(projected)  # (M,G)
+    projected = full_precision(cell.project_all(steps.take(x)))  # (M,G)
     decay, added = cell.coefficients(projected)
     first = joined(before)
     if not _fit(scan, decay, added, first):
