@@ -14,13 +14,15 @@ import torch
 from cell_oracles import network, parameters, some_state
 from torch import Tensor
 
-from cells._kernels.native import library, sequence
+from cells._kernels.linear import sequence as linear_sequence
+from cells._kernels.native import library, linear, sequence
 from cells._kernels.native.library import Level
 from cells._recurrent import Recurrent
 
 FLOAT32 = (Level.PORTABLE, Level.AVX2, Level.AVX512)
 BFLOAT16 = (Level.AVX512BF16, Level.AMX)
 NAMES = ("lstm", "gru", "gru-textbook", "rnn")  # bilstm is lstm both ways
+LINEAR = ("min-gru", "min-lstm", "lru", "rg-lru")
 
 
 class Passes(NamedTuple):
@@ -45,14 +47,20 @@ def forced(wanted: Level, monkeypatch: pytest.MonkeyPatch) -> Passes:
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[Level]:
     """Return the list to which each pass of the kernels adds its level; short passes are theirs too."""
     seen: list[Level] = []
-    monkeypatch.setattr(sequence, "_short", lambda *given: False)
-    compute = sequence._compute
+    for module in (sequence, linear_sequence):
+        monkeypatch.setattr(module, "_short", lambda *given: False)
+    compute, compute_linear = sequence._compute, linear._compute
 
     def spy(call: Any, about: Any, *, backward: bool) -> None:
         seen.append(about.level)
         compute(call, about, backward=backward)
 
+    def spy_linear(call: Any, level: Level, *, backward: bool) -> None:
+        seen.append(level)
+        compute_linear(call, level, backward=backward)
+
     monkeypatch.setattr(sequence, "_compute", spy)
+    monkeypatch.setattr(linear, "_compute", spy_linear)
     return seen
 
 

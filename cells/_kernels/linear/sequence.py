@@ -59,7 +59,7 @@ def run(
     cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool, scan: Scan
 ) -> tuple[Tensor, Any]:
     """Compute what ``Cell.run`` does by a scan; what scans do not compute, and single steps, are the Python cell's."""
-    if not elementwise_linear(cell) or watched() or len(steps.sizes) == 1 or not x.numel():
+    if not elementwise_linear(cell) or watched() or _short(steps) or not x.numel():
         return cell.run(x, steps, state, return_state)
     if cell.record is not None:
         return Cell.run(cell, x, steps, state, return_state)
@@ -73,6 +73,11 @@ def run(
     states, last = _Scanned.apply(scan, layout_of(steps, x.device), decay, added, first)  # type: ignore[no-untyped-call]
     outputs = steps.put(cell.readout(states, projected))  # (T,B,O)
     return outputs, steps.unsort(type(before)(*parts(last))) if return_state else None
+
+
+def _short(steps: Steps) -> bool:
+    """Return whether there is nothing to scan: one step, as in generation."""
+    return len(steps.sizes) == 1
 
 
 def _fit(scan: Scan, decay: Tensor, added: Tensor, first: Tensor) -> bool:

@@ -15,7 +15,7 @@ from cells._base import AnyCell
 from cells._kernels.layout import Layout
 from cells._kernels.linear import sequence
 from cells._kernels.linear.sequence import Gradients, Scan
-from cells._kernels.native.library import load
+from cells._kernels.native.library import Level, load
 from cells._packing import Steps
 
 _FEW = 1 << 14  # numbers, below which starting threads takes longer than they save
@@ -35,19 +35,23 @@ class _Linear(ctypes.Structure):
 
 def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) -> tuple[Tensor, Any]:
     """Compute what ``Cell.run`` does, and leave to it what the kernels do not compute."""
-    if load() is None or not x.is_cpu:
+    library = load()
+    if library is None or not x.is_cpu:
         return cell.run(x, steps, state, return_state)
-    return sequence.run(cell, x, steps, state, return_state, _Compiled())
+    return sequence.run(cell, x, steps, state, return_state, _Compiled(library.level_for(lowered=False)))
 
 
 class _Compiled(Scan):
     """One call forward and one backward, in float32 and float64, real and complex."""
 
+    def __init__(self, level: Level) -> None:
+        self._level = level
+
     def forward(self, layout: Layout, decay: Tensor, added: Tensor, first: Tensor) -> Tensor:
         states = torch.empty_like(added)
         call = _described(layout, decay, first, states)
         call.b = added.data_ptr()
-        _compute(call, backward=False)
+        _compute(call, self._level, backward=False)
         return states
 
     def backward(
@@ -66,12 +70,12 @@ class _Compiled(Scan):
         if not call.constant:
             d_decay = torch.empty_like(decay)
             call.d_a = d_decay.data_ptr()
-            _compute(call, backward=True)
+            _compute(call, self._level, backward=True)
             return Gradients(d_decay, d_added, d_first)
         wide = torch.complex128 if decay.is_complex() else torch.float64
         sums = torch.empty(call.parts, len(decay), dtype=wide)  # of each thread's rows
         call.d_constant = sums.data_ptr()
-        _compute(call, backward=True)
+        _compute(call, self._level, backward=True)
         return Gradients(sums.sum(0).to(decay.dtype), d_added, d_first)
 
 
@@ -88,10 +92,10 @@ def _described(layout: Layout, decay: Tensor, first: Tensor, states: Tensor) -> 
     return call
 
 
-def _compute(call: _Linear, *, backward: bool) -> None:
+def _compute(call: _Linear, level: Level, *, backward: bool) -> None:
     library = load()
     assert library is not None
     function = library.c.workbench_linear
     if not function.argtypes:
         function.argtypes, function.restype = (_P, _INT, _INT), None
-    function(ctypes.byref(call), library.level_for(lowered=False), backward)
+    function(ctypes.byref(call), level, backward)
