@@ -38,7 +38,7 @@ def elementwise_linear(cell: AnyCell) -> TypeGuard[ElementwiseLinear[Any]]:
     return all(_same(cell, ElementwiseLinear, attribute) for attribute in ("run", "step"))
 
 
-def _same(cell: AnyCell, kind: type[AnyCell], attribute: str) -> bool:
+def _same(cell: AnyCell, kind: type, attribute: str) -> bool:
     return attribute not in vars(cell) and getattr(type(cell), attribute) is getattr(kind, attribute)
 
 

@@ -35,7 +35,9 @@ def compiled(
     every = {"FUSED": fused, "SAVE": True, "SB": ROWS, "SC": columns, "PRECISION": "ieee", **options}
     constants = {key: value for key, value in every.items() if key in kernel.arg_names}
     signature = {
-        key: "constexpr" if key in constants else NUMBERS.get(key, f"*{low}" if key in IN_16_BITS or options else "*fp32")
+        key: "constexpr"
+        if key in constants
+        else NUMBERS.get(key, f"*{low}" if key in IN_16_BITS or options else "*fp32")
         for key in kernel.arg_names
     }
     values = {(kernel.arg_names.index(key),): value for key, value in constants.items()}

@@ -208,7 +208,11 @@ def test_a_closed_gate_of_an_rg_lru_keeps_its_state_and_has_a_gradient() -> None
     for closed in (-18.0, -200.0):
         projected = torch.tensor([[1.0, closed, 0.0]], requires_grad=True)
         decay, added = cell.coefficients(projected)
-        a = float(torch.tensor(closed).double().sigmoid()) * 8.0 * float(torch.log(cell.Lambda.detach().double().sigmoid()))
+        a = (
+            float(torch.tensor(closed).double().sigmoid())
+            * 8.0
+            * float(torch.log(cell.Lambda.detach().double().sigmoid()))
+        )
         assert float(added.detach()) == pytest.approx(0.5 * math.sqrt(-math.expm1(2 * a)), rel=1e-5, abs=1e-18)
         (gradient,) = torch.autograd.grad((decay + added).sum(), projected)
         assert bool(gradient.isfinite().all())

@@ -1,4 +1,4 @@
-"""Passes of elementwise linear cells through their scans: derivatives, NaN, layouts, and what the Python cell computes."""
+"""Passes of elementwise linear cells through their scans: derivatives, NaN, layouts, and what is the Python cell's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from cell_oracles import agree, network, noise, parameters, some_state
-from native_oracles import LINEAR, Case, computed, draw, near, passes, results
+from native_oracles import LINEAR, computed, draw, near, passes, results
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -114,7 +114,8 @@ def test_what_asks_for_no_gradient_gets_none(name: str, kernel: str, passes: lis
     assert not outputs.requires_grad
     found = []
     for net in (still, net_of(name, "reference").requires_grad_(False)):  # only a state asks for one
-        outputs, last = net(draw(B, T, I), LENGTHS, type(state)(state[0].requires_grad_(), *state[1:]), return_state=True)
+        start = type(state)(state[0].requires_grad_(), *state[1:])
+        outputs, last = net(draw(B, T, I), LENGTHS, start, return_state=True)
         found.append(results(outputs, last, {"state": state[0]}))
     near(*found)
 
@@ -160,7 +161,8 @@ def test_inputs_states_and_gradients_in_any_layout(name: str, passes: list[Level
     net = net_of(name)
     wide, state = draw(B, T, 2 * I), some_state(net, B)
     turned = type(state)(*(part.transpose(1, 2).contiguous().transpose(1, 2) for part in state))
-    for x in (draw(T, B, I).transpose(0, 1), wide[..., ::2], draw(1, T, I).expand(B, T, I), torch._neg_view(wide[..., :I])):
+    other = draw(T, B, I).transpose(0, 1), draw(1, T, I).expand(B, T, I), torch._neg_view(wide[..., :I])
+    for x in (wide[..., ::2], *other):
         near(computed(net, x, LENGTHS, turned), computed(net, x.clone().contiguous(), LENGTHS, state), 1e-6)
     for given in (torch.ones(1, 1, 1).expand(B, T, H), torch.ones(H, T, B).permute(2, 1, 0)):
         x = draw(B, T, I).requires_grad_()
@@ -240,7 +242,12 @@ def test_a_step_of_its_own_is_computed_by_its_loop(passes: list[Level]) -> None:
 def test_the_choice(monkeypatch: pytest.MonkeyPatch, passes: list[Level]) -> None:
     cell = MinGRU(I, H)
     found = {wanted: choose(cell, wanted, CPU)[:2] for wanted in ("auto", "native", "torch", "reference")}
-    assert found == {"auto": ("native", ""), "native": ("native", ""), "torch": ("torch", ""), "reference": ("reference", "")}
+    assert found == {
+        "auto": ("native", ""),
+        "native": ("native", ""),
+        "torch": ("torch", ""),
+        "reference": ("reference", ""),
+    }
     monkeypatch.setattr(library, "_found", lambda: "no C compiler was found")
     assert choose(cell, "auto", CPU)[:2] == ("torch", "no C compiler was found")
     assert choose(cell, "native", CPU)[:2] == ("reference", "no C compiler was found")

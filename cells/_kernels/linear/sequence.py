@@ -55,9 +55,7 @@ class Scan(ABC):
         """Return the gradients, given those by the states (M,N) and by each sequence's last (B,N); ``None``: zero."""
 
 
-def run(
-    cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool, scan: Scan
-) -> tuple[Tensor, Any]:
+def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool, scan: Scan) -> tuple[Tensor, Any]:
     """Compute what ``Cell.run`` does by a scan; what scans do not compute, and single steps, are the Python cell's."""
     if not elementwise_linear(cell) or watched() or _short(steps) or not x.numel():
         return cell.run(x, steps, state, return_state)

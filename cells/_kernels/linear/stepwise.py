@@ -17,7 +17,7 @@ class Stepwise(Scan):
 
     def forward(self, layout: Layout, decay: Tensor, added: Tensor, first: Tensor) -> Tensor:
         states, h = torch.empty_like(added), first
-        for a, b, to in zip(_steps(decay, layout), added.split(layout.sizes), states.split(layout.sizes), strict=True):
+        for a, b, to in zip(*(_slabs(one, layout) for one in (decay, added, states)), strict=True):
             torch.addcmul(b, a, h[: len(b)], out=to)
             h = to
         return states
@@ -35,7 +35,7 @@ class Stepwise(Scan):
         d_added = torch.zeros_like(states) if d_states is None else d_states.clone()
         if d_last is not None:
             d_added.index_add_(0, layout.last(), d_last)
-        slabs, decays = d_added.split(layout.sizes), _steps(decay, layout)
+        slabs, decays = _slabs(d_added, layout), _slabs(decay, layout)
         for t in range(len(slabs) - 1, 0, -1):
             slabs[t - 1][: len(slabs[t])].addcmul_(decays[t], slabs[t])
         before = layout.states_before(first, states, states.dtype)
@@ -44,6 +44,6 @@ class Stepwise(Scan):
         return Gradients(d_decay if decay.dim() == 2 else d_decay.sum(0), d_added, d_first)
 
 
-def _steps(decay: Tensor, layout: Layout) -> list[Tensor]:
-    """Return the decay of each step: (n,N), or (N,)."""
-    return list(decay.split(layout.sizes)) if decay.dim() == 2 else [decay] * len(layout.sizes)
+def _slabs(every: Tensor, layout: Layout) -> tuple[Tensor, ...]:
+    """Return the values of each step, (n,N); (N,) for a decay that is always the same."""
+    return torch.split(every, layout.sizes) if every.dim() == 2 else (every,) * len(layout.sizes)

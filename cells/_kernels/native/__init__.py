@@ -34,5 +34,5 @@ def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) 
     from cells._kernels.native import linear, sequence
     from cells._kernels.recurrences import elementwise_linear
 
-    module = linear if elementwise_linear(cell) else sequence
-    return module.run(cell, x, steps, state, return_state)
+    compute = linear.run if elementwise_linear(cell) else sequence.run
+    return compute(cell, x, steps, state, return_state)

@@ -1,4 +1,4 @@
-"""The elementwise linear recurrence by associative scans: a program goes through one sequence, a chunk of steps at a time.
+"""The elementwise linear recurrence by associative scans: a program goes through a sequence, a chunk of steps at a time.
 
 A program holds ``SC`` units of one sequence. Pairs (a, b) of neighbouring steps join to (a' a, a' b + b'), in parallel;
 the state before a chunk is multiplied in afterwards. A complex number is its real and its imaginary part.
@@ -69,7 +69,7 @@ def backward(
     a, h, first, d_h, d_last, d_a, d_b, d_first, lengths, offsets, N,
     COMPLEX: tl.constexpr, CONSTANT: tl.constexpr, ST: tl.constexpr, SC: tl.constexpr,
 ):  # fmt: skip
-    """Gradients g of b, from the last step to the first: g_t = d_h_t + conj(a_{t+1}) g_{t+1}; that by a is g conj(h)."""
+    """Gradients g of b, from the last step to the first: g_t = d_h_t + conj(a_{t+1}) g_{t+1}; by a it is g conj(h)."""
     row = tl.program_id(0)
     cols = tl.program_id(1) * SC + tl.arange(0, SC)
     there = cols < N
@@ -95,7 +95,7 @@ def backward(
         earlier = inside & (t > 0)[:, None]
         at_before = tl.load(offsets + t - 1, mask=t > 0, other=0) + row
         of_before = (at_before[:, None] * N + cols[None, :]) * parts
-        at_first = (start[None, :] + tl.zeros_like(place))
+        at_first = start[None, :] + tl.zeros_like(place)
         is_first = inside & (t == 0)[:, None]
         before = tl.load(h + of_before, mask=earlier, other=0.0) + tl.load(first + at_first, mask=is_first, other=0.0)
         if COMPLEX:
