@@ -1,4 +1,4 @@
-"""The elementwise linear recurrence by associative scans: a program goes through a sequence, a chunk of steps at a time.
+"""The elementwise linear recurrence by associative scans: a program goes through a sequence by chunks of steps.
 
 A program holds ``SC`` units of one sequence. Pairs (a, b) of neighbouring steps join to (a' a, a' b + b'), in parallel;
 the state before a chunk is multiplied in afterwards. A complex number is its real and its imaginary part.
