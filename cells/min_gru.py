@@ -3,12 +3,12 @@
     z_t = σ(W_z x_t + b_z)                         update: how much is written
     n_t = g(W_n x_t + b_n)                         the candidate
     h_t = (1 − z_t) ⊙ h_{t-1} + z_t ⊙ n_t
-    g(x) = x                                       candidate=linear
-    g(x) = x + ½ for x ≥ 0, σ(x) for x < 0         candidate=positive
 
 A GRU whose gate and candidate look at the input alone, without a reset and without tanh: what is left is linear in the
-state. The second g keeps the state positive, as the paper's form in log space needs it; no logarithm is taken here.
-The output is h_t. Parameters: ``weight_ih`` (2H,I), ``bias_ih`` (2H,), rows in the order z n.
+state. g(x) is x, or with ``candidate=positive`` x + ½ from 0 on and σ(x) below, which keeps the state positive as the
+paper's form in log space needs it; no logarithm is taken here. The output is h_t.
+
+Parameters: ``weight_ih`` (2H,I), ``bias_ih`` (2H,), rows in the order z n.
 
 Source: L. Feng, F. Tung, M. O. Ahmed, Y. Bengio and H. Hajimirsadeghi, Were RNNs All We Needed?, 2024
 (arXiv:2410.01201).

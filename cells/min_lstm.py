@@ -4,13 +4,13 @@
     i_t = σ(W_i x_t + b_i)                             what is written
     n_t = g(W_n x_t + b_n)                             the candidate
     h_t = f_t / (f_t + i_t) ⊙ h_{t-1} + i_t / (f_t + i_t) ⊙ n_t
-    g(x) = x                                           candidate=linear
-    g(x) = x + ½ for x ≥ 0, σ(x) for x < 0             candidate=positive
 
 An LSTM whose gates and candidate look at the input alone, without an output gate and without tanh. Both factors add up
 to 1, so that the state's scale does not depend on the time that has passed; the second is computed as σ(ln i − ln f),
-which divides nothing where both gates vanish. The second g keeps the state positive, as the paper's form in log space
-needs it. The output is h_t. Parameters: ``weight_ih`` (3H,I), ``bias_ih`` (3H,), rows in the order f i n.
+which divides nothing where both gates vanish. g(x) is x, or with ``candidate=positive`` x + ½ from 0 on and σ(x) below,
+which keeps the state positive as the paper's form in log space needs it. The output is h_t.
+
+Parameters: ``weight_ih`` (3H,I), ``bias_ih`` (3H,), rows in the order f i n.
 
 Source: L. Feng, F. Tung, M. O. Ahmed, Y. Bengio and H. Hajimirsadeghi, Were RNNs All We Needed?, 2024
 (arXiv:2410.01201).
