@@ -9,8 +9,8 @@ anything is timed a cell that has a true twin must give its outputs.
 - *Padded*: every row has T steps. The figure is the cell's time over its twin's, below 1: the cell is faster. ``loop``
   is the cell's own Python loop, ``bf16`` a pass under bfloat16 autocast, also over the twin's in fp32.
 - *Elementwise linear*: ``min-gru``, ``min-lstm``, ``lru`` and ``rg-lru`` have no twin in torch. The figures are the
-  ratios of the compiled scan, and of the scan by torch's operations that stands in for it where there is no compiler, to
-  the cell's own Python loop, whose milliseconds stand before them.
+  ratios of the compiled scan, and of the scan by torch that stands in for it where there is no compiler, to the cell's
+  own Python loop, whose milliseconds stand before them.
 - *Mixed lengths*: lengths uniform in 1..T. ``nn.LSTM`` gets a ``PackedSequence``, with packing and unpacking in its
   time; the cells get the padded batch and its lengths. A padded ``nn.LSTM``, which ignores lengths, stands beside them.
 

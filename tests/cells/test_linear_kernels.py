@@ -12,8 +12,7 @@ import pytest
 import torch
 from cell_oracles import agree, some_state
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from native_oracles import FLOAT32, LINEAR, Case, Passes, computed, draw, forced, near, passes, truth
+from native_oracles import FLOAT32, FORMS, LINEAR, Case, Passes, cases, computed, draw, forced, near, passes, truth
 
 from cells._kernels.native import library, linear
 from cells._kernels.native.library import Level
@@ -22,14 +21,6 @@ __all__ = ["passes"]
 SIZES = [  # B, T, I, H: about the vectors' widths (4, 8, 16 floats) and parts of rows
     *[(1, 2, 1, 1), (1, 9, 5, 3), (3, 2, 2, 17), (2, 3, 30, 7), (4, 3, 5, 64)],
     *[(5, 4, 31, 33), (7, 5, 13, 70), (19, 3, 16, 15)],
-]
-FORMS = [  # lengths, layers, both ways, from a state, states returned
-    ((3, 6, 1, 4, 6), 1, False, True, True),
-    (None, 2, False, False, False),
-    ((2, 1, 6, 3, 3), 3, True, True, True),
-    ((5, 5, 5, 5, 5), 2, True, False, True),
-    ((1, 1, 1, 1, 1), 1, True, True, False),
-    (None, 3, False, True, True),
 ]
 EACH = pytest.mark.parametrize("name", LINEAR)
 
@@ -63,19 +54,10 @@ def test_every_form(name: str, lengths: Any, layers: int, both: bool, start: boo
     assert len(at.seen) == 2 * layers * (1 + both)
 
 
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    batch, time = draw(st.integers(1, 20)), draw(st.integers(1, 6))
-    lengths = draw(st.none() | st.tuples(*[st.integers(1, time)] * batch))
-    sizes = (batch, time, draw(st.integers(1, 20)), draw(st.integers(1, 70)))
-    flags = draw(st.tuples(st.booleans(), st.booleans(), st.booleans()))
-    return Case(draw(st.sampled_from(LINEAR)), sizes, lengths, draw(st.integers(1, 2)), *flags)
-
-
 @pytest.mark.parametrize("level", FLOAT32, ids=lambda level: level.title)
 def test_any_shape(level: Any) -> None:
     @settings(max_examples=25, deadline=None, derandomize=True, database=None)
-    @given(case=cases())
+    @given(case=cases(LINEAR))
     def holds(case: Case) -> None:
         with pytest.MonkeyPatch.context() as monkeypatch:
             check(case, forced(level, monkeypatch))
