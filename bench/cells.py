@@ -8,6 +8,9 @@ anything is timed a cell that has a true twin must give its outputs.
 
 - *Padded*: every row has T steps. The figure is the cell's time over its twin's, below 1: the cell is faster. ``loop``
   is the cell's own Python loop, ``bf16`` a pass under bfloat16 autocast, also over the twin's in fp32.
+- *Elementwise linear*: ``min-gru``, ``min-lstm``, ``lru`` and ``rg-lru`` have no twin in torch. The figures are the
+  ratios of the compiled scan, and of the scan by torch that stands in for it where there is no compiler, to the cell's
+  own Python loop, whose milliseconds stand before them.
 - *Mixed lengths*: lengths uniform in 1..T. ``nn.LSTM`` gets a ``PackedSequence``, with packing and unpacking in its
   time; the cells get the padded batch and its lengths. A padded ``nn.LSTM``, which ignores lengths, stands beside them.
 
@@ -32,7 +35,7 @@ if not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))  # this file's folder last: ``cells`` and ``climate`` are packages too
 
 import torch
-from cells_shapes import GROUPS, SHAPES, UNLIKE, Group, Shape
+from cells_shapes import GROUPS, LINEAR, SHAPES, UNLIKE, Group, Shape
 from machine import ended_by_signals, tell_load
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -107,6 +110,20 @@ def padded(shape: Shape, group: Group, repeats: int, threads: int) -> dict[str, 
     return in_turns(sides, x, repeats, threads)
 
 
+def linear(shape: Shape, name: str, repeats: int, threads: int) -> dict[str, float]:
+    """Median seconds of an elementwise linear cell by kernel at a shape, every row with T steps."""
+    x = torch.randn(shape.B, shape.T, shape.I).requires_grad_()
+    loop = cells.build(name, shape.I, shape.H, layers=shape.L, kernel="reference")
+    sides: dict[str, tuple[Pass, nn.Module]] = {"reference": (outputs_of(loop, x), loop)}
+    for kernel in ("native", "torch"):
+        net = cells.build(name, shape.I, shape.H, layers=shape.L, kernel=kernel)
+        net.load_state_dict(loop.state_dict())
+        must_agree(name, net(x)[0], loop(x)[0])
+        if net.choice(x.device).kernel == kernel:
+            sides[kernel] = (outputs_of(net, x), net)
+    return in_turns(sides, x, repeats, threads)
+
+
 def mixed(shape: Shape, repeats: int, threads: int) -> dict[str, float]:
     """Median seconds by name with lengths uniform in 1..T."""
     x = torch.randn(shape.B, shape.T, shape.I).requires_grad_()
@@ -158,6 +175,12 @@ def main() -> None:
         for name in taken[0]:
             if name != str(group):
                 print_row(f"  {name}", [f"{t[name] / t[str(group)]:.2f}" for t in taken])
+
+    for name in LINEAR:
+        taken = [linear(shape, name, repeats, threads) for shape in shapes]
+        print_row(f"{name}, loop, ms", [f"{t['reference'] * 1e3:.1f}" for t in taken])
+        for kernel in [kernel for kernel in taken[0] if kernel != "reference"]:
+            print_row(f"  {kernel}", [f"{t[kernel] / t['reference']:.2f}" for t in taken])
 
     times = mixed(MIXED, repeats, threads)
     print(f"\nmixed lengths, uniform in 1..{MIXED.T}, at {MIXED}\n")

@@ -49,3 +49,4 @@ GROUPS = [
     Group(nn.LSTM, ["bilstm"], both=True),
 ]
 UNLIKE = ["tutorial-rnn", "gru-textbook"]  # other equations than their twin's, so other outputs
+LINEAR = ["min-gru", "min-lstm", "lru", "rg-lru"]  # elementwise linear: no twin in torch

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cells._packing import State, Steps
-from cells._projection import linear_steps
+from cells._projection import linear_at_once, linear_steps
 
 
 class Hidden(NamedTuple):
@@ -56,6 +56,8 @@ class Cell(nn.Module, ABC, Generic[State]):
     memory: ClassVar[str] = "h"  # the part of the state that ``update`` adds up to
     differentiable: ClassVar[tuple[str, ...]] = ()  # parts of the state with a total derivative; empty: all of them
     twin: ClassVar[str] = ""  # a cell with the same equations and parameters, by its name; not inherited
+    year: ClassVar[int] = 0  # of the publication; 0: not told
+    purpose: ClassVar[str] = ""  # a line on what it is for
     options: Any = None  # an ``Options``, where there are any
     record: Callable[[Tensor, Any, Any], None] | None = None  # called by ``run`` after each step: see ``cells._trace``
     _lowered: Tensor | None = None  # ``weight_hh`` in autocast's arithmetic, while ``run`` goes through the steps
@@ -202,9 +204,17 @@ class Cell(nn.Module, ABC, Generic[State]):
 
     def _project_steps(self, x: Tensor, sizes: list[int]) -> Iterator[Tensor]:
         """Yield ``project``'s results step by step: ``x`` (M,I) → each (n,G), n from ``sizes``."""
-        if getattr(self.project, "__func__", None) is Cell.project:
+        if self._projects_linearly:
             return linear_steps(x, self.weight_ih, self._input_bias, sizes)
         return iter(torch.split(self.project(x), sizes))  # a cell's own sees all steps in one call
+
+    def project_all(self, x: Tensor) -> Tensor:
+        """Return ``project``'s results for all steps together: ``x`` (M,I) → (M,G)."""
+        return linear_at_once(x, self.weight_ih, self._input_bias) if self._projects_linearly else self.project(x)
+
+    @property
+    def _projects_linearly(self) -> bool:
+        return getattr(self.project, "__func__", None) is Cell.project
 
     def _lower(self, device: str) -> Tensor | None:
         """Return ``weight_hh`` in autocast's arithmetic; ``None`` where there is no autocast or no such weight."""

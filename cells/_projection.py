@@ -31,11 +31,21 @@ def linear_steps(x: Tensor, weight: Tensor, bias: Tensor, sizes: list[int]) -> I
     """
     if not _in_blocks(x, weight):
         return iter(torch.split(F.linear(x, weight, bias), sizes))
-    by_columns = weight.t().contiguous().t()
+    by_columns = _by_columns(weight)
     rows = max(_BLOCK_ROWS, _BLOCK_BYTES // (len(weight) * weight.element_size()))
     if len(x) <= rows:
         return iter(torch.split(F.linear(x, by_columns, bias), sizes))
     return _block_by_block(x, by_columns, bias, _blocks(sizes, rows))
+
+
+def linear_at_once(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return what ``F.linear`` makes of ``x`` (M,I), for a user of all its results (M,G) together."""
+    return F.linear(x, _by_columns(weight) if _in_blocks(x, weight) else weight, bias)
+
+
+def _by_columns(weight: Tensor) -> Tensor:
+    """Return a weight (G,I) that lies in memory column by column."""
+    return weight.t().contiguous().t()
 
 
 def _in_blocks(x: Tensor, weight: Tensor) -> bool:

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from cells._base import AnyCell
 from cells._builtin import BuiltIn
-from cells._kernels import fused, graphs, native, triton
+from cells._kernels import fused, graphs, linear, native, triton
+from cells._kernels.recurrences import elementwise_linear
 from cells._packing import Steps
 
 Run = Callable[[AnyCell, Tensor, Steps, Any, bool], tuple[Tensor, Any]]
@@ -29,10 +30,13 @@ def choose(cell: AnyCell, wanted: str, device: torch.device) -> Choice:
     """Return the kernel that computes a cell on a device; the Python loop where there is no such kernel.
 
     Args:
-        wanted: one of ``KERNELS``; ``auto`` is ``torch`` on a GPU and ``native`` elsewhere.
+        wanted: one of ``KERNELS``; ``auto`` is ``torch`` on a GPU and ``native`` elsewhere; of an elementwise linear
+            cell ``native`` where there are such programs for it, else ``torch``.
     """
     if isinstance(cell, BuiltIn):  # computes by torch's module, and has no other form
         return Choice("torch", "", _own)
+    if elementwise_linear(cell):
+        return _linear(cell, wanted, device)
     if wanted == "auto":
         wanted = "torch" if device.type == "cuda" else "native"
     if wanted == "torch":
@@ -41,6 +45,18 @@ def choose(cell: AnyCell, wanted: str, device: torch.device) -> Choice:
     if wanted == "native":
         return _native(cell, device)
     return Choice("reference", "", _own)
+
+
+def _linear(cell: AnyCell, wanted: str, device: torch.device) -> Choice:
+    if wanted == "reference":
+        return Choice("reference", "", _own)
+    by_torch = Choice("torch", "", linear.run_by_torch)
+    if wanted == "torch":
+        return by_torch
+    native_one = _native(cell, device)
+    if wanted == "native" or not native_one.why:
+        return native_one
+    return by_torch._replace(why=(triton if device.type == "cuda" else native).why_not(cell, device))
 
 
 def _native(cell: AnyCell, device: torch.device) -> Choice:

@@ -28,6 +28,7 @@ class Layout:
         self.batch, self.rows = sizes[0], sum(sizes)
         self._before: Tensor | None = None
         self._places: Tensor | None = None
+        self._last: Tensor | None = None
 
     @classmethod
     def equal(cls, batch: int, time: int, device: torch.device, lengths: Tensor | None = None) -> Layout:
@@ -64,6 +65,13 @@ class Layout:
             skipped = sizes[:-1].repeat_interleave(sizes[1:], output_size=count)
             self._before = torch.arange(self.batch, self.rows, device=output.device) - skipped
         return torch.cat([first.to(dtype), output.index_select(0, self._before).to(dtype)])
+
+    def last(self) -> Tensor:
+        """Return the row of each sequence's last step (B,)."""
+        if self._last is None:
+            sequences = torch.arange(self.batch, device=self.offsets.device)
+            self._last = self.offsets.index_select(0, self.lengths - 1) + sequences
+        return self._last
 
     def places(self) -> Tensor:
         """Return each row's place (M,) where every step has B of them."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeGuard
+
 from cells._base import AnyCell
+from cells._linear import ElementwiseLinear
 from cells.gru import GRU
 from cells.gru_textbook import TextbookGRU
 from cells.lstm import LSTM
@@ -30,7 +33,12 @@ def recurrence(cell: AnyCell) -> str:
     return ""
 
 
-def _same(cell: AnyCell, kind: type[AnyCell], attribute: str) -> bool:
+def elementwise_linear(cell: AnyCell) -> TypeGuard[ElementwiseLinear[Any]]:
+    """Return whether whole sequences follow from a cell's coefficients: it has no ``step`` or ``run`` of its own."""
+    return all(_same(cell, ElementwiseLinear, attribute) for attribute in ("run", "step"))
+
+
+def _same(cell: AnyCell, kind: type, attribute: str) -> bool:
     return attribute not in vars(cell) and getattr(type(cell), attribute) is getattr(kind, attribute)
 
 

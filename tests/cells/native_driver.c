@@ -5,6 +5,7 @@
  * not written is found as well. Prints the levels that ran and the number of their passes; its status is 1 where a
  * result or a self-test was wrong.
  */
+#include "linear.h"
 #include "sequence.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@ int workbench_levels(void);
 int workbench_self_test(int level);
 int64_t workbench_kept(int cell, int hidden, int level, int memory);
 int workbench_pass(const struct workbench_sequence *q, int level, int backward);
+void workbench_linear(const struct workbench_linear *q, int level, int backward);
 
 /* Over the vectors' widths (4, 8, 16 floats) and panels (four of them), one above and one below, and blocks of rows. */
 static const int SIZES[] = {1, 3, 8, 15, 17, 33, 65};
@@ -124,6 +126,50 @@ static int run(int level, int cell, int batch, int steps, int input, int hidden,
     return right;
 }
 
+/* Return a buffer of so many numbers of a kind, small ones or, as results, every bit set; it is `wide` if of doubles. */
+static void *numbers(int wide, size_t count, int given) {
+    if (!wide) return given ? drawn(count) : unset(count);
+    double *made = take(count * sizeof *made);
+    memset(made, 0xff, count * sizeof *made);
+    for (size_t i = 0; given && i < count; i++) made[i] = (double)next() / (double)(1u << 24) - 0.5;
+    return made;
+}
+
+static int doubles_written(const double *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!(values[i] > -1e9 && values[i] < 1e9)) return 0;
+    return 1;
+}
+
+/* An elementwise linear recurrence at one level, forward and backward; its kind goes by the low bits of `kind`, what is
+ * missing and the number of parts by others. Returns whether all that was asked for was written. */
+static int run_linear(int level, int batch, int steps, int units, unsigned kind) {
+    struct workbench_linear q = {
+        .batch = batch, .units = units, .steps = steps, .parts = kind >> 3 & 1 ? (batch < 3 ? batch : 3) : 1,
+        .complex = kind & 1, .wide = kind >> 1 & 1, .constant = kind >> 2 & 1,
+    };
+    int32_t *lengths = take(batch * sizeof *lengths);
+    size_t all = 0;
+    for (int r = 0; r < batch; r++) all += lengths[r] = r == 0 || kind >> 4 & 1 ? steps : (int)(next() % lengths[r - 1]) + 1;
+    q.lengths = lengths;
+    const size_t width = (size_t)units * (1 + q.complex), each = all * width, rows = batch * width;
+    q.a = numbers(q.wide, q.constant ? width : each, 1), q.b = numbers(q.wide, each, 1), q.first = numbers(q.wide, rows, 1);
+    q.h = numbers(q.wide, each, 0);
+    workbench_linear(&q, level, 0);
+    q.d_h = kind >> 5 & 1 ? NULL : numbers(q.wide, each, 1), q.d_last = kind >> 6 & 1 ? NULL : numbers(q.wide, rows, 1);
+    q.d_a = q.constant ? NULL : numbers(q.wide, each, 0), q.d_b = numbers(q.wide, each, 0);
+    q.d_constant = q.constant ? numbers(1, q.parts * width, 0) : NULL;
+    q.d_first = numbers(q.wide, rows, 0);
+    workbench_linear(&q, level, 1);
+    int right = written() && (!q.constant || doubles_written(q.d_constant, q.parts * width));
+    if (q.wide)
+        right &= doubles_written(q.h, each) && doubles_written(q.d_b, each) && doubles_written(q.d_first, rows) &&
+                 (q.constant || doubles_written(q.d_a, each));
+    while (count_taken) free(taken[--count_taken]);
+    count_results = 0;
+    return right;
+}
+
 int main(void) {
     int levels = workbench_levels(), all_right = 1;
     const int own = levels;
@@ -142,6 +188,17 @@ int main(void) {
             const unsigned missing = passes % 3 ? next() : next() & 0xf000; /* nothing missing in every third */
             if (!run(level, cell, batch, steps, input, hidden, missing)) {
                 printf("level %d cell %d: B %d T %d I %d H %d, missing %#x\n", level, cell, batch, steps, input, hidden, missing);
+                right = 0;
+            }
+            passes++;
+        }
+        EACH(batch, BATCHES)
+        EACH(steps, STEPS)
+        EACH(hidden, SIZES)
+        for (unsigned kind = 0; kind < 8 && level <= 4; kind++) {
+            const unsigned form = kind | (next() & 0x78);
+            if (!run_linear(level, batch, steps, hidden, form)) {
+                printf("level %d linear: B %d T %d N %d, form %#x\n", level, batch, steps, hidden, form);
                 right = 0;
             }
             passes++;

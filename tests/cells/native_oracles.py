@@ -12,15 +12,26 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from cell_oracles import network, parameters, some_state
+from hypothesis import strategies as st
 from torch import Tensor
 
-from cells._kernels.native import library, sequence
+from cells._kernels.linear import sequence as linear_sequence
+from cells._kernels.native import library, linear, sequence
 from cells._kernels.native.library import Level
 from cells._recurrent import Recurrent
 
 FLOAT32 = (Level.PORTABLE, Level.AVX2, Level.AVX512)
 BFLOAT16 = (Level.AVX512BF16, Level.AMX)
 NAMES = ("lstm", "gru", "gru-textbook", "rnn")  # bilstm is lstm both ways
+LINEAR = ("min-gru", "min-lstm", "lru", "rg-lru")
+FORMS = [  # lengths, layers, both ways, from a state, states returned
+    ((3, 6, 1, 4, 6), 1, False, True, True),
+    (None, 2, False, False, False),
+    ((2, 1, 6, 3, 3), 3, True, True, True),
+    ((5, 5, 5, 5, 5), 2, True, False, True),
+    ((1, 1, 1, 1, 1), 1, True, True, False),
+    (None, 3, False, True, True),
+]
 
 
 class Passes(NamedTuple):
@@ -45,14 +56,20 @@ def forced(wanted: Level, monkeypatch: pytest.MonkeyPatch) -> Passes:
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[Level]:
     """Return the list to which each pass of the kernels adds its level; short passes are theirs too."""
     seen: list[Level] = []
-    monkeypatch.setattr(sequence, "_short", lambda *given: False)
-    compute = sequence._compute
+    for module in (sequence, linear_sequence):
+        monkeypatch.setattr(module, "_short", lambda *given: False)
+    compute, compute_linear = sequence._compute, linear._compute
 
     def spy(call: Any, about: Any, *, backward: bool) -> None:
         seen.append(about.level)
         compute(call, about, backward=backward)
 
+    def spy_linear(call: Any, level: Level, *, backward: bool) -> None:
+        seen.append(level)
+        compute_linear(call, level, backward=backward)
+
     monkeypatch.setattr(sequence, "_compute", spy)
+    monkeypatch.setattr(linear, "_compute", spy_linear)
     return seen
 
 
@@ -97,6 +114,16 @@ class Case(NamedTuple):
             state = type(state)(*(part.to(dtype) for part in state))
         lengths = None if self.lengths is None else torch.tensor(self.lengths)
         return computed(net, x, lengths, state, last=self.last, lowered=lowered)
+
+
+@st.composite
+def cases(choose: st.DrawFn, names: tuple[str, ...]) -> Case:
+    """Return small networks of the named cells and batches, about the widths of vectors."""
+    batch, time = choose(st.integers(1, 20)), choose(st.integers(1, 6))
+    lengths = choose(st.none() | st.tuples(*[st.integers(1, time)] * batch))
+    sizes = (batch, time, choose(st.integers(1, 70)), choose(st.integers(1, 70)))
+    flags = choose(st.tuples(st.booleans(), st.booleans(), st.booleans()))
+    return Case(choose(st.sampled_from(names)), sizes, lengths, choose(st.integers(1, 2)), *flags)
 
 
 def computed(

@@ -11,20 +11,11 @@ import pytest
 import torch
 from cell_oracles import TWINS, parameters, some_state, twin_of, twin_run
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from native_oracles import FLOAT32, NAMES, Case, Passes, draw, errors, forced, near, results, truth
+from native_oracles import FLOAT32, FORMS, NAMES, Case, Passes, cases, draw, errors, forced, near, results, truth
 
 SIZES = [  # B, T, I, H: about the vectors' widths (4, 8, 16 floats) and the blocks of rows
     *[(1, 1, 1, 1), (1, 9, 5, 3), (3, 1, 2, 17), (2, 3, 300, 7), (3, 2, 8, 300), (4, 3, 65, 64)],
     *[(5, 4, 31, 33), (7, 5, 13, 100), (19, 3, 16, 15)],
-]
-FORMS = [  # lengths, layers, both ways, from a state, states returned
-    ((3, 6, 1, 4, 6), 1, False, True, True),
-    (None, 2, False, False, False),
-    ((2, 1, 6, 3, 3), 3, True, True, True),
-    ((5, 5, 5, 5, 5), 2, True, False, True),
-    ((1, 1, 1, 1, 1), 1, True, True, False),
-    (None, 3, False, True, True),
 ]
 
 
@@ -54,19 +45,10 @@ def test_every_form(name: str, lengths: Any, layers: int, both: bool, start: boo
     check(Case(name, (5, 6, 3, 21), lengths, layers, both, start, last), at)
 
 
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    batch, time = draw(st.integers(1, 20)), draw(st.integers(1, 6))
-    lengths = draw(st.none() | st.tuples(*[st.integers(1, time)] * batch))
-    sizes = (batch, time, draw(st.integers(1, 70)), draw(st.integers(1, 70)))
-    flags = draw(st.tuples(st.booleans(), st.booleans(), st.booleans()))
-    return Case(draw(st.sampled_from(NAMES)), sizes, lengths, draw(st.integers(1, 2)), *flags)
-
-
 @pytest.mark.parametrize("level", FLOAT32, ids=lambda level: level.title)
 def test_any_shape(level: Any) -> None:
     @settings(max_examples=25, deadline=None, derandomize=True, database=None)
-    @given(case=cases())
+    @given(case=cases(NAMES))
     def holds(case: Case) -> None:
         with pytest.MonkeyPatch.context() as monkeypatch:
             check(case, forced(level, monkeypatch))

@@ -28,10 +28,12 @@ def lines_of(program: str, *arguments: str, **environment: str) -> list[dict[str
 
 
 @pytest.mark.skipif(OLD, reason="the interpreter of this triton (before 3.7) fails on NumPy 2.4")
-@pytest.mark.parametrize("names", [("lstm", "rnn"), ("gru", "gru-textbook")], ids=" ".join)
-def test_agrees_with_the_python_cell(names: tuple[str, str], tmp_path: Path) -> None:
-    forms = lines_of("interpreted_triton.py", *names, TRITON_INTERPRET="1", TRITON_CACHE_DIR=str(tmp_path))
-    assert len(forms) == 20
+@pytest.mark.parametrize(
+    ("names", "count"), [("lstm rnn", 20), ("gru gru-textbook", 20), ("min-gru lru", 14)], ids=lambda value: str(value)
+)
+def test_agrees_with_the_python_cell(names: str, count: int, tmp_path: Path) -> None:
+    forms = lines_of("interpreted_triton.py", *names.split(), TRITON_INTERPRET="1", TRITON_CACHE_DIR=str(tmp_path))
+    assert len(forms) == count
     for form in forms:
         within = 2e-2 if form["bf16"] else 1e-5  # relative to each value's norm
         assert form["differences"], form
@@ -40,9 +42,11 @@ def test_agrees_with_the_python_cell(names: tuple[str, str], tmp_path: Path) -> 
 
 def test_compiles_and_fits_on_the_chip(tmp_path: Path) -> None:
     programs = lines_of("compiled_triton.py", TRITON_CACHE_DIR=str(tmp_path), TRITON_INTERPRET="0")
-    assert len({program["kernel"] for program in programs}) == 12
+    assert len({program["kernel"] for program in programs}) == 14
     for program in programs:
         if program["fused"] and program["columns"] == 64:
             assert program["shared"] <= 4 * 64 * 64 * 4 * 2  # what ``tiles.tile_of`` reckons with
-        if not program["fused"]:
+        if program["kernel"].startswith("linear"):
+            assert program["shared"] <= 48 * 1024  # what every GPU gives without being asked
+        elif not program["fused"]:
             assert program["shared"] == 0  # elementwise

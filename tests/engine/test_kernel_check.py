@@ -12,6 +12,7 @@ from engine.comparing import differences, saved
 from engine.toy_runs import after, only, toy, trained
 
 from cells._kernels import KERNELS, fused
+from cells._kernels.native import library
 from workbench.config import spec
 from workbench.engine import checkpoint, data, kernel_check, loop, network
 from workbench.engine.trained_run import load_trained
@@ -61,6 +62,28 @@ def test_the_kernel_and_its_difference_are_told(runs_folder: Path, cell: str) ->
     assert equal
     assert float(equal[1] or 0) < 1e-4
     assert told.kernel_words == f"torch ({told.kernel_note})"
+
+
+@pytest.mark.parametrize("cell", ["min-gru", "lru"])
+@pytest.mark.parametrize(
+    ("kernel", "by"), [("native", "compiled C"), ("torch", "torch's operations, one a step"), ("auto", "compiled C")]
+)
+def test_an_elementwise_linear_cell_says_by_what_it_is_scanned(
+    runs_folder: Path, kernel: str, by: str, cell: str
+) -> None:
+    if by == "compiled C" and not library.load():
+        pytest.skip(library.reason())
+    told = started(toy(runs_folder, {"cell.kernel": kernel, **LONG}, cell=cell))
+    assert told.kernel == ("torch" if kernel == "torch" else "native")
+    assert told.kernel_note.startswith(f"computed by {by}")
+    assert re.search(", (equal to the Python cell to [0-9]e-[5-9]|the same as)", told.kernel_note)
+
+
+def test_an_elementwise_linear_cell_without_a_compiler(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "_found", lambda: "no C compiler was found")
+    told = started(toy(runs_folder, cell="min-gru"))
+    assert told.kernel == "torch"
+    assert told.kernel_note.startswith("computed by torch's operations, one a step (no C compiler was found), ")
 
 
 @pytest.mark.parametrize(

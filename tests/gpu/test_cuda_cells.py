@@ -16,7 +16,7 @@ from cells._kernels import triton as native
 
 CUDA = torch.device("cuda")
 OURS = [name for name in cells.available() if not issubclass(cells.load(name), BuiltIn)]
-WITH_KERNELS = ["lstm", "bilstm", "gru", "gru-textbook", "rnn"]
+WITH_KERNELS = ["lstm", "bilstm", "gru", "gru-textbook", "rnn", "min-gru", "min-lstm", "lru", "rg-lru"]
 LENGTHS = {"full": None, "ragged": torch.tensor([9, 1, 4, 8, 3] * 7)}
 
 

@@ -25,8 +25,9 @@ def test_the_cell_keeps_the_contract_and_trains(workbench, tmp_path: Path) -> No
     own = tmp_path / "cells"
     extract("own-cell.md", own)
     env = {"WORKBENCH_CELLS": str(own)}
-    checked = workbench("cells", "leaky-heads", "--check", **env)
-    assert checked.returncode == 0, checked.stdout
+    for cell in ("leaky-heads", "forget-only"):
+        checked = workbench("cells", cell, "--check", **env)
+        assert checked.returncode == 0, checked.stdout
     words = ("--set", "cell.heads=4", "--set", "cell.combine=mean", "--layers", 2, "--bidirectional")
     done = workbench("train", "toy", "--cell", "leaky-heads", "--headless", "--json", *words, **env)
     assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from cells._kernels.choice import Choice
 from cells._kernels.native import library
-from cells._kernels.recurrences import recurrence
+from cells._kernels.recurrences import elementwise_linear, recurrence
 from cells._recurrent import Recurrent
 from tasks.base import AnyTask, Data
 from workbench.engine import checkpoint, devices, network, twins
@@ -68,9 +68,11 @@ def check(
         asked = wanted in ("native", "torch")
         sentence = f"cell.kernel={wanted} cannot be had ({choice.why}): the Python cell computes the recurrence."
         return Computed("reference", f"{choice.why}: the Python cell computes" * bool(choice.why), [sentence] * asked)
-    if not recurrence(first.cells[0]):  # type: ignore[arg-type]  # torch's own module, without a Python cell
+    cell: Any = first.cells[0]
+    scanned = elementwise_linear(cell)
+    if not (scanned or recurrence(cell)):  # torch's own module, without a Python cell
         return Computed(choice.kernel, "", [])
-    by = _by(choice, device)
+    by = _by(choice, device, scanned=scanned)
     with twins.undisturbed(model), devices.autocast(device, precision):
         given = None if batch is None else _first_given(recurrences, lambda: task.loss(model, examples, batch[:_ROWS]))
         if not given:
@@ -91,8 +93,10 @@ def check(
     return Computed(choice.kernel, f"computed by {by}, {equal}", [])
 
 
-def _by(choice: Choice, device: torch.device) -> str:
-    """Return what a kernel computes by."""
+def _by(choice: Choice, device: torch.device, *, scanned: bool) -> str:
+    """Return what a kernel computes by; ``scanned``: an elementwise linear recurrence."""
+    if scanned and choice.kernel == "torch":
+        return "torch's operations, one a step" + f" ({choice.why})" * bool(choice.why)
     if choice.kernel == "torch":
         return "cuDNN" if _by_cudnn(device) else "torch's own function"
     if device.type == "cuda":

@@ -5,6 +5,7 @@
  * compiled once for each kind of vector instructions. The Python cells are the reference.
  */
 #include "levels.h"
+#include "linear.h"
 #include "sequence.h"
 
 #if WORKBENCH_X86
@@ -138,6 +139,22 @@ WORKBENCH_API int workbench_pass(const struct workbench_sequence *q, int level, 
     free(alive);
     free(offset);
     return failed ? -1 : 0;
+}
+
+/* Return the bytes of the description of an elementwise linear recurrence. */
+WORKBENCH_API int workbench_linear_bytes(void) { return sizeof(struct workbench_linear); }
+
+/* Compute a pass of an elementwise linear recurrence at a level, forward or backward. It takes no memory. */
+WORKBENCH_API void workbench_linear(const struct workbench_linear *q, int level, int backward) {
+    switch (level) {
+#if WORKBENCH_HAS_AVX512
+    case WORKBENCH_AVX512: run_linear_avx512(q, backward); break;
+#endif
+#if WORKBENCH_HAS_AVX2
+    case WORKBENCH_AVX2: run_linear_avx2(q, backward); break;
+#endif
+    default: run_linear_portable(q, backward); break;
+    }
 }
 
 #include "self_test.h"

@@ -104,6 +104,19 @@ FUNCTION int NAME(run_backward)(const struct workbench_sequence *q, const struct
     return failed ? -1 : 0;
 }
 
+#if !LOWERED
+#define NUMBER float
+#define TYPED(name) NAME(name##_float)
+#include "linear_steps.h"
+#define NUMBER double
+#define TYPED(name) NAME(name##_double)
+#include "linear_steps.h"
+FUNCTION void NAME(run_linear)(const struct workbench_linear *q, int backward) {
+    if (q->wide) NAME(linear_pass_double)(q, backward);
+    else NAME(linear_pass_float)(q, backward);
+}
+#endif
+
 #undef vf
 #undef vi
 #undef PANEL

@@ -1,4 +1,5 @@
-"""Triton kernels of ``lstm``, ``bilstm``, ``gru``, ``gru-textbook`` and ``rnn``: whole sequences on an NVIDIA GPU.
+"""Triton kernels of ``lstm``, ``bilstm``, ``gru``, ``gru-textbook``, ``rnn`` and of elementwise linear cells: whole
+sequences on an NVIDIA GPU.
 
 Triton is imported at the first pass on CUDA, never before.
 """
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from cells._base import AnyCell, Cell
-from cells._kernels.recurrences import recurrence
+from cells._kernels.recurrences import elementwise_linear, recurrence
 from cells._kernels.transforms import watched
 from cells._kernels.triton.support import missing
 from cells._packing import Steps
@@ -21,6 +22,8 @@ def why_not(cell: AnyCell, device: torch.device) -> str:
     """Return why a cell cannot be computed by these kernels on a device, in one clause; empty: it can."""
     if device.type != "cuda":
         return "Triton kernels run on CUDA only"
+    if elementwise_linear(cell):
+        return missing(device.index)
     if not recurrence(cell):
         return "its equations are its own"
     if cell.weight_hh.dtype is not torch.float32:
@@ -42,6 +45,10 @@ def run(cell: AnyCell, x: Tensor, steps: Steps, state: Any, return_state: bool) 
     Returns:
         outputs (T,B,H), zero past each sequence's end, and the state, or ``None``.
     """
+    if elementwise_linear(cell):
+        from cells._kernels.triton import linear  # imports triton
+
+        return linear.run(cell, x, steps, state, return_state)
     if cell.record is not None or watched() or not recurrence(cell):
         return Cell.run(cell, x, steps, state, return_state)
     from cells._kernels.triton import sequence  # imports triton
