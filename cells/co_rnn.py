@@ -39,7 +39,7 @@ class CoRNN(Cell[Oscillators]):
     """Oscillators that the input and one another drive."""
 
     year = 2021
-    purpose = "long sequences, by oscillators whose gradients neither vanish nor explode"
+    purpose = "long sequences, with gradients that neither vanish nor explode"
     memory = "y"
     recurrent_bias = False
 
@@ -73,4 +73,5 @@ class CoRNN(Cell[Oscillators]):
     def _velocity(self, force: Tensor, state: Oscillators) -> Tensor:
         """Return the velocities after a step (B,H)."""
         own = self.options
-        return state.z + own.dt * (force - own.gamma * state.y - own.epsilon * state.z)
+        velocity: Tensor = state.z + own.dt * (force - own.gamma * state.y - own.epsilon * state.z)
+        return velocity

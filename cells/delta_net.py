@@ -1,4 +1,4 @@
-"""DeltaNet: a matrix that recalls values by keys, corrected at each step by what it got wrong.
+"""DeltaNet, a matrix memory that the delta rule corrects.
 
     q_t = φ(W_q x_t + b_q) / ‖φ(W_q x_t + b_q)‖          the query
     k_t = φ(W_k x_t + b_k) / ‖φ(W_k x_t + b_k)‖          the key
@@ -45,7 +45,7 @@ class DeltaNet(Cell[FastWeights]):
     """A matrix memory that the delta rule writes."""
 
     year = 2024
-    purpose = "recalling many pairs exactly: a matrix memory that corrects itself"
+    purpose = "recalling many pairs exactly"
     recurrent_weight = False
     sigmoid_gates = ("β",)
     memory = "S"
@@ -67,7 +67,7 @@ class DeltaNet(Cell[FastWeights]):
 
     def project(self, x: Tensor) -> Tensor:
         exact = super().project(x).to(self.weight_ih.dtype)  # under autocast too: a short vector's norm divides
-        q, k, v, beta = exact.split(self._widths, -1)
+        q, k, v, beta = torch.split(exact, self._widths, -1)
         return torch.cat([self._normalised(q), self._normalised(k), v, beta.sigmoid()], -1)  # (…,G)
 
     def initial_state(self, batch: int) -> FastWeights:
@@ -76,7 +76,7 @@ class DeltaNet(Cell[FastWeights]):
 
     def gates(self, projected: Tensor, state: FastWeights) -> dict[str, Tensor]:
         names = ("q", "k", "v", "β")
-        return dict(zip(names, projected.split(self._widths, 1), strict=True))  # (B,heads·d_k), …, (B,heads)
+        return dict(zip(names, torch.split(projected, self._widths, 1), strict=True))  # (B,heads·d_k), …, (B,heads)
 
     def update(self, gates: Mapping[str, Tensor], state: FastWeights) -> dict[str, Tensor]:
         k, v, beta = (self._by_head(gates[name]) for name in ("k", "v", "β"))
@@ -84,18 +84,18 @@ class DeltaNet(Cell[FastWeights]):
         return {"kept": state.S - _outer(beta * _recalled(state.S, k), k), "written": written}
 
     def step(self, projected: Tensor, state: FastWeights) -> tuple[Tensor, FastWeights]:
-        q, k, v, beta = (self._by_head(part) for part in projected.split(self._widths, 1))
+        q, k, v, beta = (self._by_head(part) for part in torch.split(projected, self._widths, 1))
         error = _recalled(state.S, k) - v  # (B,heads,d_v)
         S = state.S - _outer(beta * error, k)  # (B,heads,d_v,d_k)
         return _recalled(S, q).flatten(1), FastWeights(S)  # (B,H)
 
     def _by_head(self, values: Tensor) -> Tensor:
         """Return each head's values: (B,heads·d) → (B,heads,d)."""
-        return values.unflatten(1, (self.options.heads, -1))
+        return values.reshape(len(values), self.options.heads, -1)
 
     def _normalised(self, values: Tensor) -> Tensor:
         """Return vectors of length 1: (…,heads·d_k) → (…,heads·d_k)."""
-        vectors = values.unflatten(-1, (self.options.heads, -1))  # (…,heads,d_k)
+        vectors = values.reshape(*values.shape[:-1], self.options.heads, -1)  # (…,heads,d_k)
         vectors = F.silu(vectors) if self.options.feature == "silu" else vectors
         return (vectors * (vectors.square().sum(-1, keepdim=True) + _LEAST).rsqrt()).flatten(-2)
 

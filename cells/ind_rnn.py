@@ -1,4 +1,4 @@
-"""Independently recurrent network: each unit remembers itself alone.
+"""Independently recurrent network, whose units remember themselves alone.
 
     h_t = φ(W_ih x_t + b_ih + u ⊙ h_{t-1})
 
@@ -28,7 +28,7 @@ class IndRNN(Cell[Hidden]):
     """A recurrent network whose recurrent matrix is diagonal."""
 
     year = 2018
-    purpose = "long sequences and many layers, by units that remember themselves alone"
+    purpose = "long sequences and many layers"
     recurrent_weight = False
 
     class Options(msgspec.Struct, frozen=True):

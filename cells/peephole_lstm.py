@@ -30,7 +30,7 @@ class PeepholeLSTM(LSTM):
     """An LSTM with diagonal weights from the memory to its gates."""
 
     year = 2000
-    purpose = "counting and exact timing: gates that see the memory"
+    purpose = "counting and exact timing"
 
     def make_parameters(self) -> None:
         super().make_parameters()

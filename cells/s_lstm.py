@@ -13,7 +13,8 @@
 
 With an exponential forget gate (``cell.forget=exp``) f̃_t stands for log σ(f̃_t). An input may outweigh all that came
 before it: exp(ĩ_t) is not bounded. c and n are divided by exp(m), so that nothing overflows; h is the same for every m,
-and no gradient is passed to m_t. With ``heads``, each W_h is block-diagonal: a unit sees those of its own head.
+and no gradient is passed to m_t. For inspection, r is the share of what was stored before in the average c_t / n_t.
+With ``heads``, each W_h is block-diagonal: a unit sees those of its own head.
 
 The output is h_t. Parameters: ``weight_ih`` (4H,I), ``weight_hh`` (4H,H/heads), biases (4H,), rows in the order
 i f z o, in each the heads one after the other; ``forget_bias`` is added to ``bias_ih`` of f at the start.
@@ -49,10 +50,10 @@ class SLSTM(Cell[SLSTMState]):
     """An LSTM whose memory is an average that exponential gates weigh."""
 
     year = 2024
-    purpose = "revising what was stored: an input may outweigh all that came before it"
+    purpose = "revising what was stored; an input may outweigh all that came before it"
     gate_count = 4
-    sigmoid_gates = ("i", "f", "o")
-    keep_gate = "f"
+    sigmoid_gates = ("o", "r")
+    keep_gate = "r"
     memory = "c"
     differentiable = ("h", "c", "n")  # no answer depends on m
 
@@ -81,7 +82,8 @@ class SLSTM(Cell[SLSTMState]):
 
     def gates(self, projected: Tensor, state: SLSTMState) -> dict[str, Tensor]:
         i, f, z, o, _ = self._gates_and_stabiliser(projected, state)
-        return {"i": i, "f": f, "z": z, "o": o}
+        kept = f * state.n
+        return {"i": i, "f": f, "z": z, "o": o, "r": kept / (kept + i)}
 
     def update(self, gates: Mapping[str, Tensor], state: SLSTMState) -> dict[str, Tensor]:
         return {"kept": gates["f"] * state.c, "written": gates["i"] * gates["z"]}  # (B,H)
@@ -105,5 +107,5 @@ class SLSTM(Cell[SLSTMState]):
         heads = self.options.heads
         if heads == 1:
             return F.linear(h, self.recurrent_matrix)
-        blocks = self.recurrent_matrix.unflatten(0, (4, heads, -1))  # (4,heads,d,d)
-        return torch.einsum("ghde,bhe->bghd", blocks, h.unflatten(1, (heads, -1))).flatten(1)
+        blocks = self.recurrent_matrix.view(4, heads, -1, self.weight_hh.shape[1])  # (4,heads,d,d)
+        return torch.einsum("ghde,bhe->bghd", blocks, h.reshape(len(h), heads, -1)).flatten(1)
