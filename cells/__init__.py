@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from cells._registry import (
     GROUPS,
-    TODAY,
     About,
     CellError,
     about,
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 __path__ = [*__path__, *named_folders()]
 __all__ = [
     "GROUPS",
-    "TODAY",
     "About",
     "CellError",
     "about",

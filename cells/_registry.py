@@ -27,9 +27,14 @@ class CellError(ValueError):
     """A cell's file cannot be read. The message is one plain sentence."""
 
 
-GROUPS = ("classic", "today", "torch", "own")
-"""Groups of cells in the order of lists: published before ``TODAY``, since then, torch's own modules, all others."""
 TODAY = 2018
+GROUPS = {
+    "classic": f"classic, before {TODAY}",
+    "today": f"today's, since {TODAY}",
+    "torch": "torch's own",
+    "own": "your own",
+}
+"""Groups of cells in the order of lists, with what each is called: by year of publication, torch's, a user's."""
 
 
 class About(NamedTuple):

@@ -1,13 +1,13 @@
 """Coupled oscillatory recurrent network.
 
-    z_t = z_{t-1} + Δt (tanh(W y_{t-1} + 𝒲 z_{t-1} + V x_t + b) − γ y_{t-1} − ε z_{t-1})
+    z_t = z_{t-1} + Δt (tanh(W y_{t-1} + R z_{t-1} + V x_t + b) − γ y_{t-1} − ε z_{t-1})
     y_t = y_{t-1} + Δt z_t
 
-Each unit is a damped oscillator, y″ = tanh(W y + 𝒲 y′ + V x + b) − γ y − ε y′, driven by the input and the others, in
+Each unit is a damped oscillator, y″ = tanh(W y + R y′ + V x + b) − γ y − ε y′, driven by the input and the others, in
 steps of length Δt: y is its position, z = y′ its velocity. Its energy is bounded, so that gradients neither vanish nor
-explode within many steps. The output is y_t. Options: Δt ``dt``, γ ``gamma``, ε ``epsilon``, as in the paper for
-sequential MNIST; slow sequences want a small Δt. Parameters: V is ``weight_ih`` (H,I), W and 𝒲 stand side by side in
-``weight_hh`` (H,2H), b is ``bias_ih`` (H,), uniform in ±1/√H.
+explode within many steps. The output is y_t. Options: Δt ``dt``, γ ``gamma``, ε ``epsilon``; a long sequence wants a
+small Δt (the paper's for 784 steps are 0.042, 2.7 and 4.7), a short one a large Δt. Parameters: V is ``weight_ih``
+(H,I), W and R, the paper's 𝒲, stand side by side in ``weight_hh`` (H,2H), b is ``bias_ih`` (H,), uniform in ±1/√H.
 
 Source: T. K. Rusch and S. Mishra, Coupled Oscillatory Recurrent Neural Network (coRNN): An Accurate and (Gradient)
 Stable Architecture for Learning Long Time Dependencies, ICLR 2021 (arXiv:2010.00951), with the damping taken before
@@ -46,9 +46,9 @@ class CoRNN(Cell[Oscillators]):
     class Options(msgspec.Struct, frozen=True):
         """Step and form of the oscillation."""
 
-        dt: Annotated[float, Meta(gt=0, le=1, description="Δt, length of a step")] = 0.042
-        gamma: Annotated[float, Meta(gt=0, le=200, description="γ, frequency: pull back to rest")] = 2.7
-        epsilon: Annotated[float, Meta(gt=0, le=200, description="ε, damping")] = 4.7
+        dt: Annotated[float, Meta(gt=0, le=1, description="Δt, length of a step")] = 0.4
+        gamma: Annotated[float, Meta(gt=0, le=200, description="γ, frequency: pull back to rest")] = 1.0
+        epsilon: Annotated[float, Meta(gt=0, le=200, description="ε, damping")] = 2.0
 
     def make_parameters(self) -> None:
         super().make_parameters()

@@ -110,14 +110,6 @@ def cells(
         _show_cell(spec.make(task, name, values, preset=preset), data_folder(folder), input_size, json=json)
 
 
-_GROUPS = {
-    "classic": f"Classic, before {cell_files.TODAY}",
-    "today": f"Today's, since {cell_files.TODAY}",
-    "torch": "torch's own",
-    "own": "Your own (WORKBENCH_CELLS)",
-}
-
-
 def _list_cells(*, json: bool) -> None:
     from workbench.render import console
 
@@ -129,7 +121,7 @@ def _list_cells(*, json: bool) -> None:
         return
     widest = max(len(cell) for members in groups.values() for cell in members)
     for group, members in groups.items():
-        print(_GROUPS[group])
+        print(_capitalised(cell_files.GROUPS[group]))
         every = [(cell, cell_files.about(cell)) for cell in members]
         console.facts(
             (f"  {cell:{widest}}", f"{about.year or '':>4}", f"{about.title}. {_sentence(about.purpose)}".rstrip(". "))
@@ -140,7 +132,11 @@ def _list_cells(*, json: bool) -> None:
 
 def _sentence(purpose: str) -> str:
     """Return a line on what a cell is for as a sentence; empty: it is not told."""
-    return f"{purpose[0].upper()}{purpose[1:].removesuffix('.')}." if purpose else ""
+    return f"{_capitalised(purpose).removesuffix('.')}." if purpose else ""
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _cell_as_data(cell: str) -> dict[str, object]:

@@ -26,12 +26,14 @@ from workbench.runs.inspections import (
 )
 
 LONGEST = 10_000  # steps: gates and states of more would not fit a screen or a memory
+LARGEST = 1 << 26  # numbers of all states over the steps
 _ROWS_AT_ONCE = 256
 _BEST = 5  # answers that are named after each step
 _FEW = 64  # answers, of which all probabilities are kept
 _AT_ONCE = 1 << 24  # numbers of the copies' outputs that are held at a time
 _MOST_BLANKED = 512  # copies with a step blanked
 _NEAR = 64  # copies whose blanked steps are near one another: what stands before them is read once
+_MOST = torch.finfo(torch.float32).max
 _Choose = Callable[[Tensor], Tensor]
 
 
@@ -66,6 +68,7 @@ def inspect(
     if len(reading.symbols) > LONGEST:
         raise ValueError(f"The text has {len(reading.symbols):,} steps, and at most {LONGEST:,} can be inspected.")
     recurrent = find_recurrent(model)
+    _check_size(recurrent, len(reading.symbols))
     traces = trace(recurrent, reading)
     with torch.inference_mode():
         answers = torch.cat([*_answers(recurrent, reading, traces)])  # (T,A)
@@ -114,6 +117,16 @@ def find_recurrent(model: nn.Module) -> Recurrent:
         if isinstance(module, Recurrent):
             return module
     raise ValueError("This network has no recurrence: there is nothing to inspect.")
+
+
+def _check_size(recurrent: Recurrent, steps: int) -> None:
+    """Raises: ValueError: the states of so many steps take too much memory, as those of large matrices do."""
+    width = sum(part.numel() for cell in recurrent.cells for part in cell.initial_state(1))  # type: ignore[operator]
+    if width * steps > LARGEST:
+        raise ValueError(
+            f"The text has {steps:,} steps, and this network's state has {width:,} numbers: "
+            f"at most {LARGEST // width:,} steps of it can be inspected."
+        )
 
 
 def trace(recurrent: Recurrent, reading: Reading) -> Traces:
@@ -290,5 +303,6 @@ def _shown(cell: TracedCell) -> list[str]:
 
 
 def grid(values: Tensor) -> Grid:
-    """Return numbers (T,H) as plain bytes."""
-    return Grid(values.shape[0], values.shape[1], values.float().cpu().contiguous().numpy().tobytes())
+    """Return numbers (T,H) as plain bytes; an infinite one as the largest that float32 holds, which can be drawn."""
+    numbers = values.float().cpu().clamp(-_MOST, _MOST).contiguous()
+    return Grid(values.shape[0], values.shape[1], numbers.numpy().tobytes())

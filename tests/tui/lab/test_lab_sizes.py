@@ -132,7 +132,7 @@ async def test_a_small_screen_shows_one_pane_at_a_time(screen, size) -> None:
         await form_ready(pilot)
         await screen.until(pilot, *ALWAYS, "names", "lstm")
         assert visible(pilot) == {"choose"}
-        await pilot.press("enter", "up", "enter")  # to the cells, to gru-textbook, to the settings
+        await pilot.press("enter", "down", "down", "enter")  # to the cells, to gru-textbook, to the settings
         await screen.until(pilot, "names with gru-textbook"[: size[0] - 17], "hidden", *ALWAYS)
         assert visible(pilot) == {"settings"}
         await pilot.press("v", "v")
