@@ -109,7 +109,7 @@ def test_s_lstm_revises_what_it_stored() -> None:
     for projected in cell.project(x):
         share = cell.gates(projected, state)["r"]
         output, state = cell.step(projected, state)
-        seen.append((float(output), float(share)))
+        seen.append((float(output.detach()), float(share.detach())))
     assert seen[0] == pytest.approx((np.tanh(1), 0))
     assert seen[1] == pytest.approx((1, 0), abs=1e-9)
     assert seen[2] == pytest.approx((1, 1), abs=1e-9)

@@ -127,7 +127,8 @@ def _list_cells(*, json: bool) -> None:
             (f"  {cell:{widest}}", f"{about.year or '':>4}", f"{about.title}. {_sentence(about.purpose)}".rstrip(". "))
             for cell, about in every
         )
-    console.facts([*broken.items()])
+    if broken:
+        console.facts(broken.items())
 
 
 def _sentence(purpose: str) -> str:

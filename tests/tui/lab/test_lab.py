@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lab_steps import choose, enter, form_ready
 from waiting import eventually
 
@@ -116,9 +118,8 @@ async def test_choosing_another_cell_tells_of_it(screen) -> None:
         pilot.app.screen.query_one("#cells").focus()
         await screen.until(pilot, "classic, before 2018")
         await pilot.press("down", "down")
-        await screen.until(
-            pilot, "names with gru-textbook", "Z_t ⊙ H_{t-1}", "textbooks write it, 2014", "the results of"
-        )
+        await screen.until(pilot, "names with gru-textbook", "Z_t ⊙ H_{t-1}", "the results of")
+        assert re.search(r"write it,\W+2014", screen.text)
 
 
 async def test_cells_stand_in_groups_the_oldest_first(screen, tmp_path, monkeypatch) -> None:
@@ -129,7 +130,12 @@ async def test_cells_stand_in_groups_the_oldest_first(screen, tmp_path, monkeypa
         picker = pilot.app.screen.query_one("#cells", Picker)
         assert picker.names[:3] == ["rnn", "bilstm", "lstm"]
         assert picker.names[-4:] == ["torch-rnn", "torch-lstm", "torch-gru", "own-rnn"]
-        for name, group in (("torch-gru", "torch's own"), ("own-rnn", "your own"), ("rnn", "classic, before 2018")):
+        for name, group in (
+            ("torch-gru", "torch's own"),
+            ("own-rnn", "your own"),
+            ("rnn", "classic, before 2018"),
+            ("torch-rnn", "torch's own"),
+        ):
             await choose(pilot, "cells", name)
             await screen.until(pilot, group, f"names with {name}")
         lines = screen.text.splitlines()

@@ -115,7 +115,10 @@ async def test_a_compact_screen_shows_lists_or_what_they_are_about_in_turns(scre
     async with screen.open(size=(80, 24)) as pilot:
         await form_ready(pilot)
         assert visible(pilot) == {"choose", "settings"}
-        await screen.until(pilot, *ALWAYS, "torch-lstm", "v Next view")
+        await screen.until(pilot, *ALWAYS, "gru-textbook", "v Next view")
+        for name in ("torch-gru", "rnn", "lstm"):
+            await choose(pilot, "cells", name)
+            await screen.until(pilot, f"│ {name}")
         await pilot.press("ctrl+o")  # the twin of h
         await eventually(pilot, lambda: "press s to start" not in screen.text)
         await pilot.press("v")

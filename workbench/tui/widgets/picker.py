@@ -18,7 +18,7 @@ class Picker(OptionList):
     Args:
         entries: (name, title).
         unreadable: names of files that cannot be read, with the reasons: dimmed, at the end of the list.
-        groups: what the group of each name is called, told below the list; a line divides it from the next one.
+        groups: what the group of each name is called, told beside the title; a line divides it from the next one.
     """
 
     def __init__(
@@ -34,16 +34,15 @@ class Picker(OptionList):
         self._reasons = self._unreadable  # of all names that are dimmed now
         self.names = [name for name, _ in self._entries]
         self._width = min(_WIDEST, max(map(cell_len, self.names), default=0)) + 2
-        self._groups = groups or {}
+        self._title, self._groups = title, groups or {}
         super().__init__(*self._options_and_lines(), id=id, markup=False, compact=True)
-        self._title = title
 
     def on_mount(self) -> None:
-        self.border_title = self._title
+        self._tell_group()
 
     def watch_highlighted(self, highlighted: int | None) -> None:
         super().watch_highlighted(highlighted)
-        self.border_subtitle = self._groups.get(self.chosen, "")
+        self._tell_group()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.scroll_to_highlight)
@@ -58,6 +57,11 @@ class Picker(OptionList):
         for name, about in self._entries:
             if before.get(name) != self._reasons.get(name):
                 self.replace_option_prompt(name, self._line(name, about))
+
+    def _tell_group(self) -> None:
+        """Show what the marked name's group is called beside the title."""
+        group = self._groups.get(self.chosen, "")
+        self.border_title = f"{self._title}: {group}" if group else self._title
 
     def _options_and_lines(self) -> Iterator[Option | None]:
         """Yield the options, and ``None`` for the line before each group but the first."""
