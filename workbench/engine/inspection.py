@@ -26,7 +26,7 @@ from workbench.runs.inspections import (
 )
 
 LONGEST = 10_000  # steps: gates and states of more would not fit a screen or a memory
-LARGEST = 1 << 26  # numbers of all states over the steps
+LARGEST = 1 << 26  # numbers of the states of all steps, many a step where a state is a matrix
 _ROWS_AT_ONCE = 256
 _BEST = 5  # answers that are named after each step
 _FEW = 64  # answers, of which all probabilities are kept
@@ -65,10 +65,10 @@ def inspect(
         ValueError: the sequence is too long, the network has no recurrence, there is no such answer, or the answers
             are no numbers.
     """
-    if len(reading.symbols) > LONGEST:
-        raise ValueError(f"The text has {len(reading.symbols):,} steps, and at most {LONGEST:,} can be inspected.")
     recurrent = find_recurrent(model)
-    _check_size(recurrent, len(reading.symbols))
+    longest = min(LONGEST, LARGEST // recurrent.state_size)
+    if len(reading.symbols) > longest:
+        raise ValueError(f"The text has {len(reading.symbols):,} steps, and at most {longest:,} can be inspected.")
     traces = trace(recurrent, reading)
     with torch.inference_mode():
         answers = torch.cat([*_answers(recurrent, reading, traces)])  # (T,A)
@@ -117,16 +117,6 @@ def find_recurrent(model: nn.Module) -> Recurrent:
         if isinstance(module, Recurrent):
             return module
     raise ValueError("This network has no recurrence: there is nothing to inspect.")
-
-
-def _check_size(recurrent: Recurrent, steps: int) -> None:
-    """Raises: ValueError: the states of so many steps take too much memory, as those of large matrices do."""
-    width = sum(part.numel() for cell in recurrent.cells for part in cell.initial_state(1))  # type: ignore[operator]
-    if width * steps > LARGEST:
-        raise ValueError(
-            f"The text has {steps:,} steps, and this network's state has {width:,} numbers: "
-            f"at most {LARGEST // width:,} steps of it can be inspected."
-        )
 
 
 def trace(recurrent: Recurrent, reading: Reading) -> Traces:
