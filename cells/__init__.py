@@ -11,12 +11,13 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cells._registry import (
+    GROUPS,
     About,
     CellError,
     about,
@@ -38,18 +39,32 @@ if TYPE_CHECKING:
 
 __path__ = [*__path__, *named_folders()]
 __all__ = [
+    "GROUPS",
     "About",
     "CellError",
     "about",
     "available",
     "build",
     "declared_twin",
+    "in_groups",
     "load",
     "options",
     "reads_both_ways",
     "twins",
     "unreadable",
 ]
+
+
+def in_groups(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the cells of each of ``GROUPS`` that has any, the oldest first.
+
+    Raises:
+        KeyError: there is no such cell.
+    """
+    described = {name: about(name) for name in names}
+    by_age = sorted(described, key=lambda name: (described[name].year, name))
+    every = {group: [name for name in by_age if described[name].group == group] for group in GROUPS}
+    return {group: members for group, members in every.items() if members}
 
 
 def reads_both_ways(name: str) -> bool:

@@ -154,7 +154,7 @@ class Cell(nn.Module, ABC, Generic[State]):
         return {}
 
     def update(self, gates: Mapping[str, Tensor], state: State) -> dict[str, Tensor]:
-        """Return what one step keeps of its memory and what it writes: ``kept`` and ``written``, each (B,H).
+        """Return what one step keeps of its memory and what it writes: ``kept`` and ``written``, each (B, …).
 
         Their sum is the ``memory`` after the step. By default none, for a cell that does not add them up.
 
@@ -252,6 +252,17 @@ class _Lowered(torch.autograd.Function):
 def uniform(bound: float, *shape: int) -> nn.Parameter:
     """Return a new parameter, uniform in ±``bound``."""
     return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
+
+
+def head_width(hidden_size: int, heads: int) -> int:
+    """Return the units of each head.
+
+    Raises:
+        ValueError: H is no multiple of the heads.
+    """
+    if hidden_size % heads:
+        raise ValueError(f"Hidden size {hidden_size} cannot be shared out among {heads} heads: make it a multiple.")
+    return hidden_size // heads
 
 
 AnyCell = Cell[Any]  # a cell of which only the contract is known

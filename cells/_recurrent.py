@@ -114,6 +114,11 @@ class Recurrent(nn.Module):
             return cell.run(x, steps, state, return_state)
         return self._choice(cell, x.device).run(cell, x, steps, state, return_state)
 
+    @property
+    def state_size(self) -> int:
+        """Numbers of one sequence's state, of all layers and directions."""
+        return sum(part.numel() for k in range(len(self.cells)) for part in self._cell(k).initial_state(1))
+
     def choice(self, device: torch.device) -> Choice:
         """Return the kernel that computes this network on a device."""
         return self._choice(self._cell(0), device)

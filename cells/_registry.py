@@ -27,12 +27,25 @@ class CellError(ValueError):
     """A cell's file cannot be read. The message is one plain sentence."""
 
 
+TODAY = 2018
+GROUPS = {
+    "classic": f"classic, before {TODAY}",
+    "today": f"today's, since {TODAY}",
+    "torch": "torch's own",
+    "own": "your own",
+}
+"""Groups of cells in the order of lists, with what each is called: by year of publication, torch's, a user's."""
+
+
 class About(NamedTuple):
-    """Title, equations and source of a cell, and whether it always reads both ways."""
+    """Title, equations and source of a cell, and what its class declares."""
 
     title: str
     text: str
-    bidirectional: bool
+    bidirectional: bool  # it always reads both ways
+    year: int = 0  # of the publication; 0: not told
+    purpose: str = ""  # a line on what it is for
+    group: str = "own"  # one of ``GROUPS``
 
 
 def named_folders() -> list[str]:
@@ -76,8 +89,16 @@ def about(name: str) -> About:
     readable, problems = _scan()
     if name in problems:
         return About(problems[name], "", False)
-    source = parse(readable[name])
-    return About(source.title, source.text, bool(both_ways(name)))
+    path = readable[name]
+    source, year, purpose = parse(path), _declared(path, "year"), _declared(path, "purpose")
+    return About(
+        source.title,
+        source.text,
+        bool(both_ways(name)),
+        year if isinstance(year, int) else 0,
+        " ".join(purpose.split()) if isinstance(purpose, str) else "",
+        _group(path, year),
+    )
 
 
 def options(name: str) -> type[msgspec.Struct] | None:
@@ -135,9 +156,25 @@ def declared_twin(name: str) -> str:
 
 def _declared_twin(path: Path) -> str:
     """Return the cell that a cell itself declares as its ``twin``; empty: none."""
+    declared = _declared(path, "twin")
+    return declared if isinstance(declared, str) else ""
+
+
+def _declared(path: Path, attribute: str) -> object:
+    """Return the plain value that a cell's own class, not one that it derives from, gives an attribute."""
     node = _cell(path)
-    declared = None if node is None else own_definition(node, "twin")
-    return declared.value if isinstance(declared, ast.Constant) and isinstance(declared.value, str) else ""
+    declared = None if node is None else own_definition(node, attribute)
+    return declared.value if isinstance(declared, ast.Constant) else None
+
+
+def _group(path: Path, year: object) -> str:
+    """Return the group of a cell."""
+    node = _cell(path)
+    if path.parent != OWN or node is None:
+        return "own"
+    if any((file, base.name) == _TORCH for file, base in lineage(path, node)):
+        return "torch"
+    return "classic" if isinstance(year, int) and year < TODAY else "today"
 
 
 def examine(path: Path) -> str:
@@ -255,3 +292,4 @@ def _has_step(path: Path, node: ast.ClassDef) -> bool:
 
 
 _ROOT = (OWN / "_base.py", "Cell")
+_TORCH = (OWN / "_builtin.py", "BuiltIn")

@@ -20,4 +20,6 @@ from cells.lstm import LSTM
 class BiLSTM(LSTM):
     """An LSTM that always reads both ways."""
 
+    year = 1997
+    purpose = "sequences known as a whole, where each step sees what comes after it too"
     bidirectional = True

@@ -24,6 +24,8 @@ from cells._base import Cell, Hidden
 class TextbookGRU(Cell[Hidden]):
     """A GRU whose reset gate acts on the state itself."""
 
+    year = 2014
+    purpose = "the results of textbooks, which reset before the product"
     gate_count = 3
     sigmoid_gates = ("r", "z")
     keep_gate = "z"

@@ -39,6 +39,8 @@ class LSTMState(NamedTuple):
 class LSTM(Cell[LSTMState]):
     """A memory ``c`` that gates write, keep and show."""
 
+    year = 1997
+    purpose = "memory over long sequences; the default of most tasks"
     gate_count = 4
     sigmoid_gates = ("i", "f", "o")
     keep_gate = "f"

@@ -15,6 +15,8 @@ from cells._builtin import BuiltInHidden
 class TorchRNN(BuiltInHidden):
     """``torch.nn.RNN``, one layer in one direction."""
 
+    year = 1990
+    purpose = "the same figures as rnn, at the speed of torch's own module"
     module = nn.RNN
     twin = "rnn"
 

@@ -23,6 +23,8 @@ from cells._base import Cell, Hidden
 class TutorialRNN(Cell[Hidden]):
     """Two linear maps of the input and the state: one is the next state, one the output."""
 
+    year = 2017
+    purpose = "the results of the tutorial"
     own_output = True
     recurrent_bias = False
 

@@ -95,6 +95,31 @@ def test_every_cell_has_a_title_and_equations_or_a_source(name: str) -> None:
     assert any(line.startswith("    ") and " = " in line for line in lines) or any("Source: " in line for line in lines)
 
 
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_every_cell_tells_its_year_and_purpose(name: str) -> None:
+    about, kind = cells.about(name), cells.load(name)
+    assert (about.year, about.purpose) == (kind.year, kind.purpose)
+    assert 1990 <= about.year <= 2030
+    assert 10 < len(about.purpose) < 80
+    assert about.purpose[-1] != "."
+
+
+def test_cells_stand_in_groups_the_oldest_first(folder: Path) -> None:
+    head = '"""Mine."""\nfrom cells.lstm import LSTM\n\n\nclass Own(LSTM):\n'
+    (folder / "own_new.py").write_text(f'{head}    year = 2031\n    purpose = """two\n    lines"""\n')
+    (folder / "own_silent.py").write_text(f"{head}    year = int('7')\n")
+    shipped = ["delta-net", "gru", "lstm", "torch-lstm", "rnn", "s-lstm", "torch-gru", "ind-rnn"]
+    assert cells.in_groups([*shipped, "own-new", "own-silent"]) == {
+        "classic": ["rnn", "lstm", "gru"],
+        "today": ["ind-rnn", "delta-net", "s-lstm"],
+        "torch": ["torch-lstm", "torch-gru"],
+        "own": ["own-silent", "own-new"],
+    }
+    assert cells.in_groups(["lstm"]) == {"classic": ["lstm"]}
+    assert cells.about("own-new")[3:] == (2031, "two lines", "own")
+    assert cells.about("own-silent")[3:] == (0, "", "own")  # neither is taken from the class that it derives from
+
+
 def test_an_unknown_name_is_a_key_error() -> None:
     for unknown in ("lsmt", "_base", "", "gru_textbook"):
         with pytest.raises(KeyError):
@@ -112,7 +137,7 @@ def test_a_new_file_is_a_new_cell_that_learns(tmp_path: Path) -> None:
 
     seen = fresh(SEEN, elsewhere, folders)
     assert seen["about"].keys() >= SHIPPED | {"leaky-rnn"}
-    title, text, both = seen["about"]["leaky-rnn"]
+    title, text, both, *_ = seen["about"]["leaky-rnn"]
     assert (title, both) == ("A leaky integrator", False)
     assert "h_t = h_{t-1}" in text
     assert not seen["torch"]

@@ -34,9 +34,34 @@ def test_tasks(workbench) -> None:
 
 def test_cells(workbench) -> None:
     lines = workbench("cells").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == cells.available()
-    told = decoded(workbench("cells", "--json"))
-    assert {cell["cell"]: cell["title"] for cell in told}["lstm"] == cells.about("lstm").title
+    listed = [line.split() for line in lines if line.startswith("  ")]
+    groups = cells.in_groups(cells.available())
+    assert [words[0] for words in listed] == [cell for members in groups.values() for cell in members]
+    assert [line for line in lines if not line.startswith("  ")] == [
+        "Classic, before 2018",
+        "Today's, since 2018",
+        "Torch's own",
+    ]
+    assert "  lstm           1997  Long short-term memory. Memory over long sequences; " in "\n".join(lines)
+    told = {cell["cell"]: cell for cell in decoded(workbench("cells", "--json"))}
+    assert told["lstm"]["title"] == cells.about("lstm").title
+    assert {key: told["s-lstm"][key] for key in ("group", "year")} == {"group": "today", "year": 2024}
+    assert told["s-lstm"]["purpose"].startswith("revising what was stored")
+
+
+def test_cells_of_ones_own_are_listed_last(workbench, tmp_path: Path) -> None:
+    for name, told in (("own_lstm", ""), ("own_gru", "    year = 2025\n    purpose = 'the tests.'\n")):
+        body = f'"""A cell."""\n\nfrom cells.lstm import LSTM\n\n\nclass Own(LSTM):\n    """Own."""\n\n{told}'
+        (tmp_path / f"{name}.py").write_text(body)
+    end = workbench("cells", WORKBENCH_CELLS=str(tmp_path)).stdout.split("Your own\n")[1]
+    assert [line.split() for line in end.splitlines()] == [
+        ["own-lstm", "A", "cell"],
+        ["own-gru", "2025", "A", "cell.", "The", "tests"],
+    ]
+    told = {cell["cell"]: cell for cell in decoded(workbench("cells", "--json", WORKBENCH_CELLS=str(tmp_path)))}
+    assert (told["own-lstm"]["group"], told["own-lstm"]["year"], told["own-lstm"]["purpose"]) == ("own", None, None)
+    closely = workbench("cells", "own-gru", WORKBENCH_CELLS=str(tmp_path)).stdout
+    assert closely.startswith("own-gru (2025): A cell\nThe tests.\n")
 
 
 def test_one_cell_closely(workbench) -> None:

@@ -113,13 +113,43 @@ def cells(
 def _list_cells(*, json: bool) -> None:
     from workbench.render import console
 
-    titles = {cell: cell_files.about(cell).title for cell in cell_files.available()}
+    groups = cell_files.in_groups(cell_files.available())
     broken = cell_files.unreadable()
     if json:
-        described = [{"cell": cell, "title": title} for cell, title in titles.items()]
+        described = [_cell_as_data(cell) for members in groups.values() for cell in members]
         print_json([*described, *_broken_as_data("cell", broken)])
         return
-    console.facts([*titles.items(), *broken.items()])
+    widest = max(len(cell) for members in groups.values() for cell in members)
+    for group, members in groups.items():
+        print(_capitalised(cell_files.GROUPS[group]))
+        every = [(cell, cell_files.about(cell)) for cell in members]
+        console.facts(
+            (f"  {cell:{widest}}", f"{about.year or '':>4}", f"{about.title}. {_sentence(about.purpose)}".rstrip(". "))
+            for cell, about in every
+        )
+    if broken:
+        console.facts(broken.items())
+
+
+def _sentence(purpose: str) -> str:
+    """Return a line on what a cell is for as a sentence; empty: it is not told."""
+    return f"{_capitalised(purpose).removesuffix('.')}." if purpose else ""
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _cell_as_data(cell: str) -> dict[str, object]:
+    """Return what is told of a cell without importing it; a year or a purpose that is not told is ``None``."""
+    about = cell_files.about(cell)
+    return {
+        "cell": cell,
+        "title": about.title,
+        "group": about.group,
+        "year": about.year or None,
+        "purpose": about.purpose or None,
+    }
 
 
 def _show_cell(described: spec.RunSpec, folder: Path | None, input_size: int | None, *, json: bool) -> None:
@@ -133,7 +163,8 @@ def _show_cell(described: spec.RunSpec, folder: Path | None, input_size: int | N
     about, struct = cell_files.about(name), cell_files.options(name)
     own = describe("cell", struct) if struct else []
     if not json:  # before torch is imported, which takes seconds
-        _print_cell(f"{name}: {about.title}\n\n{about.text}\n", own)
+        year = f" ({about.year})" if about.year else ""
+        _print_cell(f"{name}{year}: {about.title}\n{_sentence(about.purpose)}\n\n{about.text}\n", own)
 
     from workbench.engine import network
     from workbench.inference.network_summary import find_task
@@ -148,8 +179,7 @@ def _show_cell(described: spec.RunSpec, folder: Path | None, input_size: int | N
         options = {field.key: {"default": field.default, "bounds": field.bounds, "help": field.help} for field in own}
         print_json(
             {
-                "cell": name,
-                "title": about.title,
+                **_cell_as_data(name),
                 "text": about.text,
                 "options": options,
                 "parameters": count,

@@ -26,12 +26,14 @@ from workbench.runs.inspections import (
 )
 
 LONGEST = 10_000  # steps: gates and states of more would not fit a screen or a memory
+LARGEST = 1 << 26  # numbers of the states of all steps, many a step where a state is a matrix
 _ROWS_AT_ONCE = 256
 _BEST = 5  # answers that are named after each step
 _FEW = 64  # answers, of which all probabilities are kept
 _AT_ONCE = 1 << 24  # numbers of the copies' outputs that are held at a time
 _MOST_BLANKED = 512  # copies with a step blanked
 _NEAR = 64  # copies whose blanked steps are near one another: what stands before them is read once
+_MOST = torch.finfo(torch.float32).max
 _Choose = Callable[[Tensor], Tensor]
 
 
@@ -63,9 +65,10 @@ def inspect(
         ValueError: the sequence is too long, the network has no recurrence, there is no such answer, or the answers
             are no numbers.
     """
-    if len(reading.symbols) > LONGEST:
-        raise ValueError(f"The text has {len(reading.symbols):,} steps, and at most {LONGEST:,} can be inspected.")
     recurrent = find_recurrent(model)
+    longest = min(LONGEST, LARGEST // recurrent.state_size)
+    if len(reading.symbols) > longest:
+        raise ValueError(f"The text has {len(reading.symbols):,} steps, and at most {longest:,} can be inspected.")
     traces = trace(recurrent, reading)
     with torch.inference_mode():
         answers = torch.cat([*_answers(recurrent, reading, traces)])  # (T,A)
@@ -290,5 +293,6 @@ def _shown(cell: TracedCell) -> list[str]:
 
 
 def grid(values: Tensor) -> Grid:
-    """Return numbers (T,H) as plain bytes."""
-    return Grid(values.shape[0], values.shape[1], values.float().cpu().contiguous().numpy().tobytes())
+    """Return numbers (T,H) as plain bytes; an infinite one as the largest that float32 holds, which can be drawn."""
+    numbers = values.float().cpu().clamp(-_MOST, _MOST).contiguous()
+    return Grid(values.shape[0], values.shape[1], numbers.numpy().tobytes())

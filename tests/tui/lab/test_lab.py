@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from lab_steps import enter, form_ready
+import re
+
+from lab_steps import choose, enter, form_ready
 from waiting import eventually
 
+import cells
 from tasks.base import DataError
 from tasks.shared.datasets import locations
 from workbench.config import spec
@@ -112,10 +115,33 @@ async def test_the_focused_setting_tells_its_help_and_bounds(screen) -> None:
 async def test_choosing_another_cell_tells_of_it(screen) -> None:
     async with screen.open() as pilot:
         await form_ready(pilot)
-        cells = pilot.app.screen.query_one("#cells", Picker)
-        cells.focus()
-        await pilot.press("up")
-        await screen.until(pilot, "names with gru-textbook", "Z_t ⊙ H_{t-1}")
+        pilot.app.screen.query_one("#cells").focus()
+        await screen.until(pilot, "classic, before 2018")
+        await pilot.press("down", "down")
+        await screen.until(pilot, "names with gru-textbook", "Z_t ⊙ H_{t-1}", "the results of")
+        assert re.search(r"write it,\W+2014", screen.text)
+
+
+async def test_cells_stand_in_groups_the_oldest_first(screen, tmp_path, monkeypatch) -> None:
+    (tmp_path / "own_rnn.py").write_text('"""Mine."""\nfrom cells.rnn import RNN\n\n\nclass Own(RNN): ...\n')
+    monkeypatch.setattr("cells.__path__", [*cells.__path__, str(tmp_path)])
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        picker = pilot.app.screen.query_one("#cells", Picker)
+        assert picker.names[:3] == ["rnn", "bilstm", "lstm"]
+        assert picker.names[-4:] == ["torch-rnn", "torch-lstm", "torch-gru", "own-rnn"]
+        for name, group in (
+            ("torch-gru", "torch's own"),
+            ("own-rnn", "your own"),
+            ("rnn", "classic, before 2018"),
+            ("torch-rnn", "torch's own"),
+        ):
+            await choose(pilot, "cells", name)
+            await screen.until(pilot, group, f"names with {name}")
+        lines = screen.text.splitlines()
+        first = next(at for at, line in enumerate(lines) if "tutorial-rnn" in line)
+        assert "───" in lines[first + 1]
+        assert "torch-rnn" in lines[first + 2]
 
 
 async def test_starter_data_is_said_and_written_down(screen, started, monkeypatch) -> None:

@@ -30,7 +30,10 @@ class Description(VerticalScroll):
         parts: Parts = [(task, _HEAD), f"  {settings.about}"]
         if preset:
             parts += [(f"\n\npreset {preset}", _HEAD), f"  {settings.presets[preset].help}"]
-        parts += [(f"\n\n{cell}", _HEAD), f"  {recurrence.title}\n"]
+        year = f", {recurrence.year}" if recurrence.year else ""
+        parts += [(f"\n\n{cell}", _HEAD), f"  {recurrence.title}{year}\n"]
+        if recurrence.purpose:
+            parts.append((f"{recurrence.purpose}\n", "$text-muted"))
         self._update(parts, _equations(recurrence.text))
 
     def show_unreadable(self, reasons: Mapping[str, str]) -> None:

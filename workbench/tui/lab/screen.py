@@ -51,7 +51,8 @@ class LabScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._unreadable = {"tasks": tasks.unreadable(), "cells": cells.unreadable()}
-        self._cells = {name: cells.about(name) for name in cells.available() if name not in self._unreadable["cells"]}
+        readable = [name for name in cells.available() if name not in self._unreadable["cells"]]
+        self._cells = {name: cells.about(name) for group in cells.in_groups(readable).values() for name in group}
         self._following = asyncio.Lock()
         self._rest: Timer | None = None
         self._marked = ("", "")  # task and cell, as they were described last
@@ -70,7 +71,8 @@ class LabScreen(Page):
                 titles = [(name, tasks.settings(name).title) for name in readable]
                 yield Picker("task", titles, "tasks", self._unreadable["tasks"])
                 titles = [(name, about.title) for name, about in self._cells.items()]
-                yield Picker("cell", titles, "cells", self._unreadable["cells"])
+                groups = {name: cells.GROUPS[about.group] for name, about in self._cells.items()}
+                yield Picker("cell", titles, "cells", self._unreadable["cells"], groups)
                 yield Description(id="about")
             with Vertical(id="settings"):
                 with Horizontal(id="preset-row"):

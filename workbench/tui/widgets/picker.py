@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -18,22 +18,31 @@ class Picker(OptionList):
     Args:
         entries: (name, title).
         unreadable: names of files that cannot be read, with the reasons: dimmed, at the end of the list.
+        groups: what the group of each name is called, told beside the title; a line divides it from the next one.
     """
 
     def __init__(
-        self, title: str, entries: list[tuple[str, str]], id: str, unreadable: Mapping[str, str] | None = None
+        self,
+        title: str,
+        entries: list[tuple[str, str]],
+        id: str,
+        unreadable: Mapping[str, str] | None = None,
+        groups: Mapping[str, str] | None = None,
     ) -> None:
         self._unreadable = dict(unreadable or {})
         self._entries = [*entries, *((name, "") for name in self._unreadable)]
         self._reasons = self._unreadable  # of all names that are dimmed now
         self.names = [name for name, _ in self._entries]
         self._width = min(_WIDEST, max(map(cell_len, self.names), default=0)) + 2
-        options = [Option(self._line(name, about), id=name) for name, about in self._entries]
-        super().__init__(*options, id=id, markup=False, compact=True)
-        self._title = title
+        self._title, self._groups = title, groups or {}
+        super().__init__(*self._options_and_lines(), id=id, markup=False, compact=True)
 
     def on_mount(self) -> None:
-        self.border_title = self._title
+        self._tell_group()
+
+    def watch_highlighted(self, highlighted: int | None) -> None:
+        super().watch_highlighted(highlighted)
+        self._tell_group()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.scroll_to_highlight)
@@ -48,6 +57,21 @@ class Picker(OptionList):
         for name, about in self._entries:
             if before.get(name) != self._reasons.get(name):
                 self.replace_option_prompt(name, self._line(name, about))
+
+    def _tell_group(self) -> None:
+        """Show what the marked name's group is called beside the title."""
+        group = self._groups.get(self.chosen, "")
+        self.border_title = f"{self._title}: {group}" if group else self._title
+
+    def _options_and_lines(self) -> Iterator[Option | None]:
+        """Yield the options, and ``None`` for the line before each group but the first."""
+        before = None
+        for name, about in self._entries:
+            group = self._groups.get(name, "")
+            if before not in (None, group):
+                yield None
+            before = group
+            yield Option(self._line(name, about), id=name)
 
     def _line(self, name: str, about: str) -> Content:
         short = name if cell_len(name) <= _WIDEST else f"…{name[1 - _WIDEST :]}"
