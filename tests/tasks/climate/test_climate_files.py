@@ -363,11 +363,22 @@ def test_columns_without_use_are_told(tmp_path: Path) -> None:
         load(tmp_path, gaps, "when,t,c", features="t,c")
 
 
-def test_a_date_far_off_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"reach from 2020-03-01 00:00 to 2029-01-01 00:00: a date must be wrong"):
-        load(tmp_path, [*LONG, "2029-01-01 00:00,5"])
-    with pytest.raises(DataError, match=r"val split, hold no whole window .* correct a wrong date"):
-        load(tmp_path, [*LONG, "2021-01-01 00:00,5"])
+@pytest.mark.parametrize("year", ["2091", "2021", "1970"])
+def test_a_date_far_off_is_named_with_its_line(tmp_path: Path, year: str) -> None:
+    rows = list(LONG)
+    rows[400] = rows[400].replace("2020", year)
+    with pytest.raises(DataError) as error:
+        load(tmp_path, rows)
+    assert str(error.value) == (
+        f"{tmp_path / 'own.csv'} line 402: {rows[400].partition(',')[0]!r} lies far off the other times, from "
+        "2020-03-01 00:00 to 2020-04-07 11:00: correct the date, or leave the row out."
+    )
+
+
+def test_a_long_pause_is_no_wrong_date(tmp_path: Path) -> None:
+    later = [row.replace("2020", "2021") for row in LONG]
+    data = load(tmp_path, [*LONG, *later])
+    assert any("in longer ones were not" in note for note in data.notes)
 
 
 @pytest.mark.parametrize(
