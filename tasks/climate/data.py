@@ -98,6 +98,8 @@ def files(settings: Settings, folder: Path) -> list[Path]:
         DataError: they are not there.
     """
     if settings.csv:
+        if Path(settings.csv).is_dir():
+            raise DataError(f"{settings.csv} is a folder: name a CSV file in it with task.csv.")
         if not Path(settings.csv).is_file():
             raise DataError(f"There is no file {settings.csv}: name one with task.csv.")
         return [Path(settings.csv)]

@@ -112,6 +112,8 @@ def _fits(row: Sequence[str], width: int) -> bool:
 
 def _are_names(heads: Sequence[str]) -> bool:
     """Tell whether cells are names of columns: no numbers, or numbers behind a word that is no time."""
+    if len(heads) == 1 and any(mark in heads[0] for mark in csv_table.SEPARATORS):
+        return False  # several cells, by another separator
     if not any(marks.is_number(cell) for cell in heads):
         return any(heads)
     return bool(heads[0]) and not marks.is_number(heads[0]) and moments.read(heads[0]) is None

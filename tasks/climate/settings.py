@@ -171,8 +171,11 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def unit(self) -> str:
-        """The target's unit, from the end of its name (``T (degC)`` is in °C); its name where it has none."""
-        named = re.search(r"[(\[]([^()\[\]]+)[)\]]\s*$", self.target)
+        """The target's unit, from the end of its name (``T (degC)`` is in °C); its name where it has none.
+
+        Capitals next to a name are no unit, but a part of it: ``CO(GT)``.
+        """
+        named = re.search(r"(?!(?<=\S)[(\[][A-Z]{2,}[)\]])[(\[]([^()\[\]]+)[)\]]\s*$", self.target)
         return named[1].strip().replace("degC", "°C") if named else self.target
 
     def present_metric(self, name: str) -> Metric:

@@ -16,7 +16,7 @@ from climate_files import START, course, hours, small
 
 from tasks.base import DataError
 from tasks.climate import data as climate
-from tasks.climate import readings
+from tasks.climate import readings, times
 from tasks.climate.readings import Readings
 
 N = 300
@@ -353,7 +353,12 @@ LONG = [f"{iso(t)},{v}" for t, v in zip(hours(900), course(900), strict=True)]
 
 def test_columns_without_use_are_told(tmp_path: Path) -> None:
     data = load(tmp_path, [f"{row},7" for row in LONG], "when,t,c", features="t,c")
-    assert data.notes == ("c is 7 in the whole training part: the network learns nothing from it.",)
+    assert data.notes == (
+        "own.csv: t is forecast (task.target) from t, c (task.features), its times are in when (task.time_column).",
+        "There is a reading every 1 h: 48 (2 days) are read and the next 24 (1 day) forecast (task.history, "
+        "task.horizon).",
+        "c is 7 in the whole training part: the network learns nothing from it.",
+    )
     with pytest.raises(
         DataError, match=r"The target 't' is 5 in the whole training part: there is nothing to forecast"
     ):
@@ -375,10 +380,11 @@ def test_a_date_far_off_is_named_with_its_line(tmp_path: Path, year: str) -> Non
     )
 
 
-def test_a_long_pause_is_no_wrong_date(tmp_path: Path) -> None:
-    later = [row.replace("2020", "2021") for row in LONG]
-    data = load(tmp_path, [*LONG, *later])
-    assert any("in longer ones were not" in note for note in data.notes)
+def test_a_series_in_two_parts_has_no_wrong_date() -> None:
+    parts = np.concatenate([SECONDS, SECONDS + 366 * 86_400])
+    assert times.far_off(parts) is None
+    assert times.far_off(np.append(SECONDS, SECONDS[-1] + 5 * 86_400)) is None  # a pause shorter than the series
+    assert times.far_off(np.append(SECONDS, SECONDS[0] - 366 * 86_400)) == (N, 0, N - 1)
 
 
 @pytest.mark.parametrize(
