@@ -98,7 +98,7 @@ def test_a_class_of_one_or_two_names_trains_and_is_told(tmp_path: Path) -> None:
         ),
         (
             {"hobbits__txt": "山田\n佐藤\n"},
-            r"hobbits\.txt: none of its 2 names has a letter of the Latin alphabet, .* or take the file out of the folder",
+            r"hobbits\.txt: none of its 2 names has a letter of the Latin alphabet, .* or take the file out of the",
         ),
         ({"hobbits__txt": "Dœ\n".encode("utf-16")}, r"hobbits\.txt is not UTF-8 text at byte 0: .* convert it\.$"),
         (
@@ -155,3 +155,25 @@ def test_the_preview_of_the_starter_set() -> None:
     assert set(shown.counts) == set(LANGUAGES)
     assert shown.columns == ["name", "language"]
     assert shown.guessed == []
+
+
+def test_a_folder_trains_and_answers_through_the_command_line(workbench, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "own", names__csv="a,b")
+    quick = ("--cell", "gru", "--headless", "--hidden", 4, "--epochs", 1)
+    trained = workbench("train", "names", *quick, "--set", f"task.folder={folder}")
+    assert trained.returncode == 0, trained.stderr
+    assert "9 examples" in trained.stderr
+    assert "not .txt: names.csv." in " ".join(trained.stderr.split())
+    asked = workbench("predict", "last", "Celeborn")
+    assert asked.returncode == 0, asked.stderr
+    assert "elves" in asked.stdout
+    assert "dwarves" in asked.stdout
+    assert "class" in asked.stdout
+    shown = workbench("show", "last")
+    assert "Arabic" not in shown.stdout
+    assert "language" not in shown.stdout
+    shutil.rmtree(folder)
+    assert workbench("predict", "last", "Gimli").returncode == 0  # without its data
+    refused = workbench("train", "names", *quick, "--set", f"task.folder={folder}")
+    assert refused.returncode == 1
+    assert f"{folder} is missing" in refused.stderr
