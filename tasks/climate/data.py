@@ -132,7 +132,10 @@ def readings_a_day(step: int) -> int:
         DataError: they make no whole day.
     """
     if step > _DAY:
-        raise DataError(f"Most readings are {format_span(step)} apart: at least one a day is needed.")
+        raise DataError(
+            f"Most readings are {format_span(step)} apart: at least one a day is needed. To take the rows as they "
+            "follow one another, whatever their times, set task.time_column= (to nothing) and task.step=86400."
+        )
     if _DAY % step:
         raise DataError(
             f"Most readings are {format_span(step)} apart, which makes no whole day: give them at another "

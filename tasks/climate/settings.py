@@ -162,6 +162,12 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         return tuple(filter(None, (name.strip() for name in self.features.split(","))))
 
     @property
+    def is_the_station(self) -> bool:
+        """The readings are the station's: its own files, or one of the user's with its times and its temperature."""
+        usual = type(self)()
+        return not self.csv or (self.time_column, self.target) == (usual.time_column, usual.target)
+
+    @property
     def own_data(self) -> str:
         return self.csv
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.climate import guesses, sample, spans
+from tasks.climate.settings import Settings
 from tasks.climate.task import Task
 from workbench.config import spec
 from workbench.config.spec import SpecError
@@ -249,3 +250,26 @@ def test_the_hour_is_made_from_a_column_of_the_time(tmp_path: Path) -> None:
     data = Task.load(settings, tmp_path)
     hour = data.features[:, 0] * data.state["spread"][0] + data.state["mean"][0]
     assert np.allclose(hour.numpy(), np.arange(1_200) % 24, atol=1e-4)
+
+
+def test_weekly_rows_are_taken_as_they_follow_one_another(tmp_path: Path) -> None:
+    rows = [f"{datetime(2000, 1, 1) + timedelta(days=7 * k)},{v}" for k, v in enumerate(course(500))]
+    settings = own_spec(tmp_path, "\n".join(["week,t", *rows]), time_column="", step=86_400).settings
+    assert (settings.features, settings.history, settings.horizon) == ("t", 28, 7)
+    data = Task.load(settings, tmp_path)
+    assert len(data.target) == 500
+    assert "Columns that are left out: week (holds no numbers)." in data.notes
+
+
+def test_capitals_next_to_a_name_are_no_unit() -> None:
+    units = {name: Settings(target=name).unit for name in ("CO(GT)", "P (MW)", "level(m)", "T [degC]", "flow")}
+    assert units == {"CO(GT)": "CO(GT)", "P (MW)": "MW", "level(m)": "m", "T [degC]": "°C", "flow": "flow"}
+
+
+def test_a_series_of_ones_own_over_the_station_s_years_is_split_by_shares(tmp_path: Path) -> None:
+    days = [datetime(2008, 1, 1) + timedelta(days=k) for k in range(4_000)]
+    rows = [f"{t:%Y-%m-%d},{v}" for t, v in zip(days, course(4_000), strict=True)]
+    settings = own_spec(tmp_path, "\n".join(["date,sales", *rows])).settings
+    assert settings.features == "year,sales"
+    data = Task.load(settings, tmp_path)
+    assert [data.size(split) for split in ("train", "val", "test")] == [2_766, 566, 566]  # type: ignore[arg-type]
