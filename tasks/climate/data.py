@@ -74,9 +74,12 @@ def load_with_meta(settings: Settings, folder: Path) -> tuple[ClimateData, Meta]
     own = [_OWN] if settings.csv else []
     key = "climate-" + cache.key(_VERSION, wanted, shapes, [path.name for path in paths], *own, paths=paths)
     kept, meta = cache.tensors(key, lambda: _encoded(settings, paths))
-    data = _arrange(settings, key, kept, meta)
     if not settings.csv:
-        return data, meta
+        return _arrange(settings, key, kept, meta), meta
+    try:
+        data = _arrange(settings, key, kept, meta)
+    except DataError as error:
+        raise DataError(f"{settings.csv}: {error}") from None
     step = int(data.state["step"])
     told = [*own_series.columns(settings), *own_series.windows(settings, step), *own_series.left_out(settings)]
     return dataclasses.replace(data, notes=(*told, *data.notes)), meta
@@ -122,7 +125,10 @@ def read_regular(settings: Settings, paths: Sequence[Path]) -> tuple[Readings, R
         settings.decimal,
         settings.step,
     )
-    return found, resampling.resample(found, settings.longest_gap, settings.step)
+    try:
+        return found, resampling.resample(found, settings.longest_gap, settings.step)
+    except DataError as error:
+        raise DataError(f"{paths[0]}: {error}") from None
 
 
 def readings_a_day(step: int) -> int:

@@ -59,8 +59,8 @@ def split_ranges(start: int, step: int, count: int, *, by_year: bool = True) -> 
     """Return the (begin, end) ticks of training, validation and test, and remarks on them.
 
     Of the station's readings (``by_year``), training is 2009 to 2014 and test 2015 and 2016, where there are readings
-    from all these years (validation: the last tenth of the training years). All others are the first 70 %, the next 15 %
-    and the last 15 %.
+    from all these years (validation: the last tenth of the training years). All others are the first 70 %, the next
+    15 % and the last 15 %.
     """
     first_year, last_year = (int(format_time(start + tick * step)[:4]) for tick in (0, count - 1))
     if by_year and first_year <= _YEARS[0] and last_year >= _YEARS[-1] - 1:

@@ -61,9 +61,10 @@ class Task(ClassificationTask[Settings, NamesData]):
         width = recurrent.directions * recurrent.output_size
         pool = LastState(width, recurrent.directions)
         if self.settings.head == "identity" and width != len(self.labels):
+            noun = "classes" if self.settings.folder else "languages"
             raise ValueError(
                 f"task.head=identity takes the recurrence's output, {width} wide, as the scores of "
-                f"{len(self.labels)} classes: set cell.output_size={len(self.labels)} with tutorial-rnn, one way."
+                f"{len(self.labels)} {noun}: set cell.output_size={len(self.labels)} with tutorial-rnn, one way."
             )
         head = nn.Identity() if self.settings.head == "identity" else nn.Linear(width, len(self.labels))
         return SequenceClassifier(
