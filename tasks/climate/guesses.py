@@ -30,14 +30,16 @@ class Columns(NamedTuple):
     others: dict[str, str]  # those that cannot → why
 
 
-def guess(given: Mapping[str, Any]) -> dict[str, Value]:
+def guess(given: Mapping[str, Any], station: Mapping[str, str] | None = None) -> dict[str, Value]:
     """Return values of the columns, of the distance between readings and of the windows, where they are not set.
 
     Args:
         given: the task's settings that are set, by name; ``csv`` among them.
+        station: ``time_column``, ``target`` and ``features`` of the station, which hold for a file with its features.
 
     Returns:
-        values by name; none where the file is not there.
+        values by name; none where the file is not there, and no columns where it has the station's: its defaults are
+        these.
 
     Raises:
         DataError: no line of the file names columns, or none of them holds times or numbers.
@@ -49,6 +51,8 @@ def guess(given: Mapping[str, Any]) -> dict[str, Value]:
     if taken is None:
         _check_columns_are_given(path, given)
         return {}
+    if station and all(name in taken.heads or is_calendar(name) for name in station["features"].split(",")):
+        given = {**station, **given}
     found = look(taken, given)
     guessed: dict[str, Value] = {}
     if "time_column" not in given:

@@ -66,7 +66,7 @@ def left_out(settings: Settings) -> list[str]:
 def guessed(settings: Settings) -> list[str]:
     """Return a sentence on each setting that the file gave; one of another value was set by somebody."""
     shape = {name: getattr(settings, name) for name in ("csv", "date_format", "missing", "decimal", "step", "patch")}
-    usual = guesses.guess({name: value for name, value in shape.items() if value})
+    usual = Settings.guess({name: value for name, value in shape.items() if value})
     return [
         f"{words} {value} (task.{name})."
         for name, words in _GUESSED.items()

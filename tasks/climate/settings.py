@@ -154,7 +154,9 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
             return {}
         from tasks.climate import guesses  # the command line does without until a file is named
 
-        return guesses.guess(given)
+        usual = cls()
+        station = {"time_column": usual.time_column, "target": usual.target, "features": usual.features}
+        return guesses.guess(given, station)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.climate import guesses, sample, spans
-from tasks.climate.settings import Settings
+from tasks.climate.settings import FEATURES, Settings
 from tasks.climate.task import Task
 from workbench.config import spec
 from workbench.config.spec import SpecError
@@ -25,7 +25,7 @@ def own(folder: Path, content: str, **given: Any) -> dict[str, Any]:
     """What is guessed of a file."""
     path = folder / "own.csv"
     path.write_text(content)
-    return guesses.guess({"csv": str(path), **given})
+    return dict(Settings.guess({"csv": str(path), **given}))
 
 
 def hourly(when: Callable[[datetime], str], head: str, end: str = ",5,x", count: int = 300) -> str:
@@ -273,3 +273,11 @@ def test_a_series_of_ones_own_over_the_station_s_years_is_split_by_shares(tmp_pa
     assert settings.features == "year,sales"
     data = Task.load(settings, tmp_path)
     assert [data.size(split) for split in ("train", "val", "test")] == [2_766, 566, 566]  # type: ignore[arg-type]
+
+
+def test_a_file_with_the_station_s_columns_keeps_the_station_s_settings(tmp_path: Path) -> None:
+    heads = ["Date Time", "p (mbar)", *(name for name in FEATURES if name != "hour")]
+    times = [datetime(2020, 1, 1) + timedelta(minutes=10 * k) for k in range(9_000)]
+    rows = [f"{t:%d.%m.%Y %H:%M:%S}" + f",{k % 7}" * (len(heads) - 1) for k, t in enumerate(times)]
+    found = own(tmp_path, "\n".join([",".join(heads), *rows]))
+    assert found == {"history": 720, "horizon": 288, "stride": 6, "patch_length": 6}
