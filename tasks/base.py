@@ -98,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # those that change neither the network's shapes nor the examples' encoding: a branch of a run may change them
     training_settings: ClassVar[Sequence[str]] = ()
     paths: ClassVar[Sequence[str]] = ()  # the settings that name a file or folder of the user's: made absolute
+    guessed: ClassVar[Sequence[str]] = ()  # the settings that ``guess`` may give
     defaults: ClassVar[Mapping[str, Value]] = {}  # the engine's settings, where the task wants others
     presets: ClassVar[Mapping[str, Preset]] = {}
 
@@ -105,6 +106,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def own_data(self) -> str:
         """Path of a user's file that replaces the task's dataset; empty: none."""
         return ""
+
+    @property
+    def subject(self) -> str:
+        """What a run of these settings learns, in a few words: ``title``, or the name of the user's own data."""
+        return self.title
+
+    @classmethod
+    def guess(cls, given: Mapping[str, Any]) -> Mapping[str, Value]:
+        """Return values for settings that were not set, seen in the user's own data; a run's description keeps them.
+
+        Args:
+            given: the task's settings that are set, by name.
+
+        Raises:
+            DataError: the data are not what they should be; one sentence says which setting cures it.
+        """
+        return {}
 
     @classmethod
     def unavailable_constraints(cls, state: State, artifacts: bool) -> Mapping[str, str]:

@@ -20,10 +20,10 @@ from tasks.shared.datasets import archives, reading
 if TYPE_CHECKING:
     from _csv import Reader
 
-_SEPARATORS = ",;\t|"
-_MOST_LINES_ABOVE = 50  # of the line of column names
+SEPARATORS = ",;\t|"
+MOST_LINES_ABOVE = 50  # of the line of column names
 _LISTED = 30  # columns that a message lists
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Table(NamedTuple):
@@ -34,20 +34,33 @@ class Table(NamedTuple):
     rows: list[tuple[str, ...]]  # N, as wide as ``heads``
     lines: list[int]  # N
     separator: str
-    time_columns: list[str]  # one, or a date's and a time's
+    time_columns: list[str]  # one, or a date's and a time's, or year's, month's, day's and so on; none in the file
     notes: list[str]
 
     def column(self, name: str) -> list[str]:
         place = self.heads.index(name)
         return [row[place] for row in self.rows]
 
-    def times(self) -> list[str]:
-        """Return each row's time as text, a date and a time of day with a space between."""
-        columns = [self.column(name) for name in self.time_columns]
-        return [" ".join(cell.strip() for cell in cells).strip() for cells in zip(*columns, strict=True)]
+    def times(self, date_format: str) -> list[str]:
+        """Return each row's time as text, see ``joined``; none where no column holds times."""
+        return joined([self.column(name) for name in self.time_columns], date_format)
 
     def wrong(self, row: int, what: str) -> DataError:
         return DataError(f"{self.path} line {self.lines[row]}: {what}.")
+
+
+def joined(columns: Sequence[Sequence[str]], date_format: str) -> list[str]:
+    """Return each row's time as text, from the columns that hold it.
+
+    Args:
+        columns: one, or a date's and a time of day's, or those of year, month, day, hour, minute and second.
+        date_format: the form in which it will be read; empty: a known one, 2024-03-31 12:00.
+    """
+    rows = [[cell.strip() for cell in row] for row in zip(*columns, strict=True)]
+    if len(columns) < 3 or date_format:
+        return [" ".join(row).strip() for row in rows]
+    parts = [[cell.removesuffix(".0").zfill(2) if cell else "" for cell in row] for row in rows]
+    return [f"{'-'.join(row[:3])} {':'.join(row[3:])}".rstrip() if any(row) else "" for row in parts]
 
 
 def read(path: Path, time_column: str, columns: Sequence[str]) -> Table:
@@ -56,19 +69,20 @@ def read(path: Path, time_column: str, columns: Sequence[str]) -> Table:
     Commas, semicolons, tabs or bars separate its cells. Lines above the column names are passed over, and told.
 
     Args:
-        time_column: a column, or two separated by a comma: a date's and a time's.
+        time_column: a column, or several separated by commas: a date's and a time's, or year, month, day and hour;
+            empty: no column holds times.
         columns: those of the calendar need not be there.
 
     Raises:
         DataError: file, line and what was expected.
     """
-    text = _text(path)
-    found = _find_heads(text, time_column, columns)
+    content = read_text(path)
+    found = _find_heads(content, time_column, columns)
     if found is None:
-        raise _no_column(path, text, time_column, columns)
+        raise _no_column(path, content, time_column, columns)
     rows, heads, separator = found
     first = rows.line_num
-    times = _time_columns(heads, time_column)
+    times = named_times(heads, time_column)
     wanted = [*times, *(name for name in dict.fromkeys(columns) if name in heads and name not in times)]
     if twice := [name for name in wanted if heads.count(name) > 1]:
         raise DataError(f"{path} line {first}: {heads.count(twice[0])} columns are called {twice[0]!r}: rename them.")
@@ -115,7 +129,12 @@ def _check_width(table: Table, line: int, row: list[str], width: int) -> None:
     )
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return all of a file as text: plain, zipped or gzipped; UTF-8, UTF-16 with its mark, or Latin-1.
+
+    Raises:
+        DataError: it cannot be read, or is no text.
+    """
     content = reading.content(path)
     if content.startswith(b"PK\x03\x04"):
         if b"xl/workbook" in content:
@@ -123,23 +142,24 @@ def _text(path: Path) -> str:
         content = reading.zipped(path, ".csv")
     elif content.startswith(b"\x1f\x8b"):
         content = archives.unzipped(path, content)
-    if content.startswith(_UTF_16):
+    if content.startswith(UTF_16):
         return reading.decode(content, path, "utf-16")
-    text = reading.decode(content, path, "utf-8-sig", "latin-1")
-    if "\0" in text:  # Latin-1 takes any bytes
+    decoded = reading.decode(content, path, "utf-8-sig", "latin-1")
+    if "\0" in decoded:  # Latin-1 takes any bytes
         raise DataError(f"{path} is not UTF-8 or Latin-1 text: give a CSV file, or convert it.")
-    return text
+    return decoded
 
 
-def _rows(text: str, separator: str) -> Reader:
+def cells(text: str, separator: str) -> Reader:
+    """Return a reader of a text's rows."""
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
 
 
-def _top(text: str, separator: str) -> Iterator[tuple[Reader, list[str]]]:
+def top_rows(text: str, separator: str) -> Iterator[tuple[Reader, list[str]]]:
     """Yield the first lines as cells, with the reader that stands behind them."""
-    rows = _rows(text, separator)
+    rows = cells(text, separator)
     try:
-        for row in itertools.islice(rows, _MOST_LINES_ABOVE):
+        for row in itertools.islice(rows, MOST_LINES_ABOVE):
             yield rows, [cell.strip() for cell in row]
     except csv.Error:
         return
@@ -147,15 +167,17 @@ def _top(text: str, separator: str) -> Iterator[tuple[Reader, list[str]]]:
 
 def _find_heads(text: str, time_column: str, columns: Sequence[str]) -> tuple[Reader, list[str], str] | None:
     """The line that names all columns that are wanted, by whichever separator, and the reader of what is below it."""
-    for separator in _SEPARATORS:
-        for rows, heads in _top(text, separator):
-            if _time_columns(heads, time_column) and not _missing(heads, columns):
+    for separator in SEPARATORS:
+        for rows, heads in top_rows(text, separator):
+            if (named_times(heads, time_column) or not time_column) and not _missing(heads, columns):
                 return rows, heads, separator
     return None
 
 
-def _time_columns(heads: Sequence[str], time_column: str) -> list[str]:
-    """The columns that hold the time; none: they are not there."""
+def named_times(heads: Sequence[str], time_column: str) -> list[str]:
+    """Return the columns that a setting names for the time; none: they are not there, or it names none."""
+    if not time_column:
+        return []
     for names in ([time_column], [name.strip() for name in time_column.split(",")]):
         if all(name in heads for name in names):
             return names
@@ -169,13 +191,13 @@ def _missing(heads: Sequence[str], columns: Sequence[str]) -> list[str]:
 def _no_column(path: Path, text: str, time_column: str, columns: Sequence[str]) -> DataError:
     """Say which column is not there, by the line that has the most of them."""
     best: tuple[tuple[int, int], int, list[str]] = ((-1, 0), 1, [])
-    for separator in _SEPARATORS:
-        for rows, heads in _top(text, separator):
+    for separator in SEPARATORS:
+        for rows, heads in top_rows(text, separator):
             known = sum(name in heads for name in (time_column, *columns))
             if (known, len(heads) if best[1] == rows.line_num else 0) > best[0]:
                 best = ((known, len(heads)), rows.line_num, heads)
     try:
-        next(_rows(text, ","), [])
+        next(cells(text, ","), [])
     except csv.Error as error:
         return DataError(f"{path} line 1 is not CSV: {error}.")
     _, line, heads = best
@@ -186,7 +208,7 @@ def _no_column(path: Path, text: str, time_column: str, columns: Sequence[str]) 
             "separate them."
         )
     there = f"its columns are: {', '.join(heads[:_LISTED])}{more}"
-    if not _time_columns(heads, time_column):
+    if time_column and not named_times(heads, time_column):
         cure = "name the column of the times with task.time_column"
         return DataError(f"{path} line {line}: there is no column {time_column!r}: {cure}; {there}.")
     cure = "name others with task.features and task.target"

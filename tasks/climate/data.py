@@ -6,6 +6,7 @@ Shapes: R readings, F features, W windows.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import SPLITS, DataError, Split, State
-from tasks.climate import folds, readings, resampling
+from tasks.climate import folds, own_series, readings, resampling
 from tasks.climate.readings import Readings
 from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import JENA, PATTERNS, Settings
@@ -24,6 +25,7 @@ from tasks.shared.datasets import cache, reading, splits
 from tasks.shared.datasets.cache import Encoding, Meta
 
 _VERSION = 3  # of the encoding: a change makes every cached copy an old one
+_OWN = "own, 1"  # the version of a user's own files, beside the one above
 _JENA_ROWS = 420_551
 _DAY = 86_400  # s
 
@@ -61,11 +63,26 @@ def load(settings: Settings, folder: Path) -> ClimateData:
     Raises:
         DataError: a file is missing or is not what it should be, or holds too little for the windows asked for.
     """
+    return load_with_meta(settings, folder)[0]
+
+
+def load_with_meta(settings: Settings, folder: Path) -> tuple[ClimateData, Meta]:
+    """Return the readings as ``load``, and what was found in their files: ``notes``, and ``missing`` by column."""
     paths = files(settings, folder)
     shapes = (settings.time_column, settings.date_format, settings.missing, settings.decimal)
     wanted = (settings.columns, settings.target, settings.step, settings.longest_gap)
-    key = "climate-" + cache.key(_VERSION, wanted, shapes, [path.name for path in paths], paths=paths)
-    return _arrange(settings, key, *cache.tensors(key, lambda: _encoded(settings, paths)))
+    own = [_OWN] if settings.csv else []
+    key = "climate-" + cache.key(_VERSION, wanted, shapes, [path.name for path in paths], *own, paths=paths)
+    kept, meta = cache.tensors(key, lambda: _encoded(settings, paths))
+    if not settings.csv:
+        return _arrange(settings, key, kept, meta), meta
+    try:
+        data = _arrange(settings, key, kept, meta)
+    except DataError as error:
+        raise DataError(f"{settings.csv}: {error}") from None
+    step = int(data.state["step"])
+    told = [*own_series.columns(settings), *own_series.windows(settings, step), *own_series.left_out(settings)]
+    return dataclasses.replace(data, notes=(*told, *data.notes)), meta
 
 
 def load_cached(settings: Settings, key: str) -> ClimateData:
@@ -84,6 +101,8 @@ def files(settings: Settings, folder: Path) -> list[Path]:
         DataError: they are not there.
     """
     if settings.csv:
+        if Path(settings.csv).is_dir():
+            raise DataError(f"{settings.csv} is a folder: name a CSV file in it with task.csv.")
         if not Path(settings.csv).is_file():
             raise DataError(f"There is no file {settings.csv}: name one with task.csv.")
         return [Path(settings.csv)]
@@ -98,9 +117,18 @@ def read_regular(settings: Settings, paths: Sequence[Path]) -> tuple[Readings, R
     """
     columns = [*settings.columns, settings.target]
     found = readings.read(
-        paths, columns, settings.time_column, settings.date_format, settings.missing, settings.decimal
+        paths,
+        columns,
+        settings.time_column,
+        settings.date_format,
+        settings.missing,
+        settings.decimal,
+        settings.step,
     )
-    return found, resampling.resample(found, settings.longest_gap, settings.step)
+    try:
+        return found, resampling.resample(found, settings.longest_gap, settings.step)
+    except DataError as error:
+        raise DataError(f"{paths[0]}: {error}") from None
 
 
 def readings_a_day(step: int) -> int:
@@ -110,7 +138,10 @@ def readings_a_day(step: int) -> int:
         DataError: they make no whole day.
     """
     if step > _DAY:
-        raise DataError(f"Most readings are {format_span(step)} apart: at least one a day is needed.")
+        raise DataError(
+            f"Most readings are {format_span(step)} apart: at least one a day is needed. To take the rows as they "
+            "follow one another, whatever their times, set task.time_column= (to nothing) and task.step=86400."
+        )
     if _DAY % step:
         raise DataError(
             f"Most readings are {format_span(step)} apart, which makes no whole day: give them at another "
@@ -124,7 +155,7 @@ def _encoded(settings: Settings, paths: list[Path]) -> Encoding:
     notes = list(made.notes)
     if paths[0].name.startswith(JENA) and found.rows != _JENA_ROWS:  # no hash of the original is known
         notes.append(f"{paths[0].name} has {found.rows:,} rows, the original {_JENA_ROWS:,}: it is another file.")
-    meta = {"start": made.start, "step": made.step, "notes": notes}
+    meta = {"start": made.start, "step": made.step, "notes": notes, "missing": np.isnan(found.values).sum(0).tolist()}
     return {"values": torch.from_numpy(made.values.astype(np.float32))}, meta
 
 
@@ -146,7 +177,9 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
         dropped += len(windows) - len(clean)
         if not len(clean):
             within = np.concatenate([values[begin:end] for begin, end in ranges])
-            raise _no_window(settings, split, format_time(meta["start"] + ranges[0][0] * step), within, len(windows))
+            raise _no_window(
+                settings, split, format_time(meta["start"] + ranges[0][0] * step), within, len(windows), len(values)
+            )
         rows[split] = torch.from_numpy(clean)
     if dropped:
         notes.append(f"{counted(dropped, 'window')} over long gaps {'was' if dropped == 1 else 'were'} dropped.")
@@ -166,14 +199,20 @@ def _arrange(settings: Settings, key: str, kept: dict[str, Tensor], meta: Meta) 
     return ClimateData(scaled[:, :-1].contiguous(), scaled[:, -1].contiguous(), rows, state, tuple(notes))
 
 
-def _no_window(settings: Settings, split: Split, since: str, values: NDArray[np.float64], windows: int) -> DataError:
+def _no_window(
+    settings: Settings, split: Split, since: str, values: NDArray[np.float64], windows: int, every: int
+) -> DataError:
     """Say why a split (its readings (R,F)) has no window: it is too short, or a column has too many gaps."""
     length = f"{settings.history} + {settings.horizon}"
     part = (
         f"The {len(values):,} readings from {since} on, which are the {split} split, hold no whole window of {length}"
     )
     if not windows:
-        return DataError(f"{part}: give a longer file, or lower task.history or task.horizon.")
+        needed = math.ceil((settings.history + settings.horizon) * every / max(1, len(values)))
+        return DataError(
+            f"{part}: some {needed:,} readings are needed in all, and there are {every:,}. Give a longer file, or "
+            "lower task.history or task.horizon."
+        )
     holes = np.isnan(values).sum(0)
     worst = int(holes.argmax())
     name = (*settings.columns, settings.target)[worst]

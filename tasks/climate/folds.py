@@ -33,7 +33,7 @@ def split(settings: Settings, start: int, step: int, count: int) -> Parts:
     """Return the parts of a series of ``count`` ticks, one every ``step`` seconds from ``start`` on."""
     if settings.folds:
         return Parts(fold(count, settings.folds, settings.fold), [])
-    (train, val, test), remarks = split_ranges(start, step, count)
+    (train, val, test), remarks = split_ranges(start, step, count, by_year=settings.is_the_station)
     return Parts({"train": [train], "val": [val], "test": [test]}, remarks)
 
 
@@ -55,14 +55,15 @@ def describe(settings: Settings) -> str:
     )
 
 
-def split_ranges(start: int, step: int, count: int) -> tuple[list[Range], list[str]]:
+def split_ranges(start: int, step: int, count: int, *, by_year: bool = True) -> tuple[list[Range], list[str]]:
     """Return the (begin, end) ticks of training, validation and test, and remarks on them.
 
-    Training is 2009 to 2014 and test 2015 and 2016, where there are readings from all these years (validation: the
-    last tenth of the training years); otherwise they are the first 70 %, the next 15 % and the last 15 %.
+    Of the station's readings (``by_year``), training is 2009 to 2014 and test 2015 and 2016, where there are readings
+    from all these years (validation: the last tenth of the training years). All others are the first 70 %, the next
+    15 % and the last 15 %.
     """
     first_year, last_year = (int(format_time(start + tick * step)[:4]) for tick in (0, count - 1))
-    if first_year <= _YEARS[0] and last_year >= _YEARS[-1] - 1:
+    if by_year and first_year <= _YEARS[0] and last_year >= _YEARS[-1] - 1:
         begin, middle, end = (min(max(_first_tick(year, start, step), 0), count) for year in _YEARS)
         border = middle - (middle - begin) // 10
         outside = begin + count - end

@@ -14,13 +14,13 @@ from tasks.views import Series
 
 BASELINES = ("last value", "same time yesterday")
 _HOUR = 3_600  # s
-_BACK = 48  # hours of history that are drawn
+_BACK, _FEWEST = 48, 14  # hours of history that are drawn, and readings at least
 _MOST_WINDOWS, _MOST_READINGS = 24, 5_000  # that a run keeps for pictures; the readings are those of all windows
 
 
 def back(history: int, step: int) -> int:
     """Return how many of a window's readings are drawn before its forecast."""
-    return min(history, _BACK * _HOUR // step)
+    return min(history, max(_BACK * _HOUR // step, _FEWEST))
 
 
 def spread_windows(shown: int, size: int, span: int) -> list[int]:

@@ -14,33 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.climate.csv_table import Table
+from tasks.climate.marks import STATION_MARK, Marks, number
 
 Decimal = Literal["auto", "point", "comma"]
-STATION_MARK = -9999.0  # the station's own
-_MARKS = frozenset(
-    [*("na", "n/a", "#n/a", "n.a.", "nan", "null", "nil", "none", "missing", "m"), *("-", "--", "---", "?", "*", ".")]
-)
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
-
-
-class Marks(NamedTuple):
-    """Marks of a missing reading that are given, beside the usual ones."""
-
-    texts: frozenset[str] = frozenset()
-    values: tuple[float, ...] = ()
-
-    @classmethod
-    def of(cls, given: str) -> Marks:
-        """Read them from a setting: ``-200,NA``."""
-        words = [word.strip() for word in given.split(",") if word.strip()]
-        values = []
-        for word in words:
-            try:
-                values.append(_float(word))
-            except ValueError:
-                continue
-        return cls(frozenset(words), tuple(values))
 
 
 class Numbers(NamedTuple):
@@ -71,14 +49,14 @@ def parse(table: Table, name: str, marks: Marks, decimal: Decimal) -> Numbers:
         known: dict[str, float] = {}
         for cell, count in cell_counts.items():
             text = cell.strip().replace("\N{MINUS SIGN}", "-")
-            if text in marks.texts or text.lower() in _MARKS:
+            if marks.hold(text):
                 known[cell] = np.nan
                 marked[text] += count
                 continue
-            number = _number(text, usual)
-            if number is None:
+            value = _number(text, usual)
+            if value is None:
                 raise table.wrong(cells.index(cell), f"{name} is {cell!r}, {_cure(text, usual)}") from None
-            known[cell] = number
+            known[cell] = value
             commas += count if "," in text else 0
         values = np.array([known[cell] for cell in cells])
     for value in dict.fromkeys([STATION_MARK, *marks.values]):
@@ -99,20 +77,9 @@ def _number(text: str, decimal_mark: str) -> float | None:
     if decimal_mark == "," and "." in text:
         return None
     try:
-        return _float(text.replace(",", ".") if decimal_mark == "," else text)
+        return number(text.replace(",", ".") if decimal_mark == "," else text)
     except ValueError:
         return None
-
-
-def _float(text: str) -> float:
-    """Return a number as files write it, without Python's underscores (1_000).
-
-    Raises:
-        ValueError: it is none.
-    """
-    if "_" in text:
-        raise ValueError(text)
-    return float(text)
 
 
 def _decimal_mark(table: Table, name: str, cells: Sequence[str], decimal: Decimal) -> str:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from tasks.base import DataError
 from tasks.climate import calendar, csv_table, numbers, sentinels, times
 from tasks.climate.csv_table import Table
-from tasks.climate.numbers import Decimal, Marks
-from tasks.climate.wording import counted, format_time
+from tasks.climate.marks import Marks
+from tasks.climate.numbers import Decimal
+from tasks.climate.wording import counted, format_span, format_time
 
 
 class Readings(NamedTuple):
@@ -47,6 +48,7 @@ def read(
     date_format: str = "",
     missing: str = "",
     decimal: Decimal = "auto",
+    step: int = 0,
 ) -> Readings:
     """Read some columns of CSV files.
 
@@ -55,10 +57,12 @@ def read(
     values that loggers write for a missing reading and that stand far outside are missing readings.
 
     Args:
-        time_column: a column, or two separated by a comma: a date's and a time's.
+        time_column: a column, or several separated by commas: a date's and a time's, or year, month, day and hour;
+            empty: none, the rows of each file are ``step`` apart.
         date_format: the time's form as in ``strptime``; empty: the usual ones.
         missing: further marks of a missing reading, separated by commas.
         decimal: the mark before decimals; ``auto``: a comma where it separates no cells.
+        step: seconds between rows without a time.
 
     Raises:
         DataError: file, line and what was expected.
@@ -71,9 +75,11 @@ def read(
     commas = 0
     for path in paths:
         table = csv_table.read(path, time_column, columns)
-        made = tuple("" if name in table.heads else name for name in columns)
-        timed, seconds, notes = _times(table, date_format)
-        found = {name: numbers.parse(timed, name, marks, decimal) for name in timed.heads if name in columns}
+        clock = [name for name in table.time_columns if calendar.is_calendar(name)]  # made anew, between rows too
+        made = tuple("" if name in table.heads and name not in clock else name for name in columns)
+        timed, seconds, notes = _times(table, date_format) if table.time_columns else _counted(table, step)
+        stand = [name for name in timed.heads if name in columns and name not in clock]
+        found = {name: numbers.parse(timed, name, marks, decimal) for name in stand}
         for each in found.values():
             marked += each.marked
             commas += each.commas
@@ -111,7 +117,7 @@ def read(
 
 def _times(table: Table, date_format: str) -> tuple[Table, NDArray[np.int64], list[str]]:
     """The rows that have a time, and their times in seconds since 1970."""
-    cells = table.times()
+    cells = table.times(date_format)
     rows = [row for row, cell in enumerate(cells) if cell]
     if not rows:
         raise table.wrong(0, f"the column {', '.join(table.time_columns)} is empty: name another with task.time_column")
@@ -122,7 +128,23 @@ def _times(table: Table, date_format: str) -> tuple[Table, NDArray[np.int64], li
         seconds, notes = times.parse(cells, date_format)
     except times.BadTimeError as error:
         raise table.wrong(error.row, str(error)) from None
+    if far := times.far_off(seconds):
+        low, high = (format_time(seconds[row]) for row in (far.first, far.last))
+        raise table.wrong(
+            far.row,
+            f"{cells[far.row]!r} lies far off the other times, from {low} to {high}: correct the date, or leave the "
+            "row out",
+        )
     return table, seconds, notes
+
+
+def _counted(table: Table, step: int) -> tuple[Table, NDArray[np.int64], list[str]]:
+    """All rows, and times in their place: ``step`` apart from 1970 on."""
+    note = (
+        f"{table.path.name} holds no times: its {counted(len(table.rows), 'row')} are taken as {format_span(step)} "
+        "apart (task.step), counted from 1970-01-01 00:00 on."
+    )
+    return table, step * np.arange(len(table.rows), dtype=np.int64), [note]
 
 
 def _same(mark: str, number: str) -> bool:

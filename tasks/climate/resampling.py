@@ -11,14 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.base import DataError
-from tasks.climate import calendar
+from tasks.climate import calendar, spans
 from tasks.climate.readings import Readings
 from tasks.climate.wording import counted, format_span, format_time
 
 _MOST_EMPTY = 50  # ticks for each reading: more is a wrong date, not a gap
-_DAY = 86_400  # s
-_STEPS = np.array([seconds for seconds in range(1, _DAY + 1) if _DAY % seconds == 0])  # that make a whole day
-_NEAR = 0.05  # share by which readings may miss a step that makes a whole day
 
 
 class RegularSeries(NamedTuple):
@@ -48,7 +45,7 @@ def resample(found: Readings, longest_gap: int, step: int = 0) -> RegularSeries:
     if found.seconds[0] == found.seconds[-1]:
         raise DataError(f"All readings stand at {format_time(found.seconds[0])}, which is no series: give later ones.")
     usual, remarks = _usual_step(found.seconds)
-    if step and step < (1 - _NEAR) * usual:
+    if step and step < (1 - spans.NEAR) * usual:
         raise DataError(f"task.step={step} is less than the {format_span(usual)} between most readings: raise it.")
     if not step:
         step = usual
@@ -86,10 +83,8 @@ def _usual_step(seconds: NDArray[np.int64]) -> tuple[int, list[str]]:
     distances = np.diff(seconds)
     lengths, counts = np.unique(distances[distances > 0], return_counts=True)
     step = int(lengths[counts.argmax()])
-    if _DAY % step == 0 or step > _DAY:
-        return step, []
-    nearest = int(_STEPS[np.abs(_STEPS - step).argmin()])
-    if abs(nearest - step) > _NEAR * step:
+    nearest = spans.near_step(step)
+    if nearest == step:
         return step, []
     tick = format_span(nearest)
     return nearest, [f"Readings about {tick} apart, {step:,} s most often, were put on ticks of {tick}."]

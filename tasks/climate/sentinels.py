@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_SURE = (-9999.9, -999.0, -999.9, -999.99, -6999.0, -7999.0, -8888.0, -99999.0, -32768.0, 99999.0, 999999.0)
+from tasks.climate.marks import KNOWN, SURE
+
 _HUGE = 1e19  # 1e20 and 9.96921e36 are fill values of netCDF and its like
-_KNOWN = (-99.0, -99.9, -99.99, -200.0, -777.0, -888.0, 999.0, 999.9, 999.99, 9999.0, 9999.9, 6999.0, 32767.0, 65535.0)
 _FEW = 3  # repetitions of one value; distinct values at either end that may all be sentinels
 _MANY = 10  # distinct values that make a range; fewer may be levels of a switch or a dial
 
@@ -96,12 +96,12 @@ def _alone_below_zero(distinct: NDArray[np.float64]) -> int:
 
 
 def _is_known(value: float) -> bool:
-    return value in _SURE or value in _KNOWN or abs(value) >= _HUGE
+    return value in SURE or value in KNOWN or abs(value) >= _HUGE
 
 
 def _is_certain(value: float, count: int, others: NDArray[np.float64]) -> bool:
     """Tell whether a sentinel is no reading beyond doubt: a known one, repeated where others write it as a reading."""
-    if value in _SURE or abs(value) >= _HUGE:
+    if value in SURE or abs(value) >= _HUGE:
         return True
     far = _gap(value, others) > others[-1] - others[0]
     return _is_known(value) and count >= (2 if far else _FEW) and len(others) >= (_FEW if far else _MANY)

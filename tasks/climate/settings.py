@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from pathlib import PurePath
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -33,6 +34,10 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     files: ClassVar[Sequence[str]] = ("|".join(PATTERNS),)
     data_settings: ClassVar[Sequence[str]] = ("csv", "target", "history", "horizon", "folds", "fold")
     paths: ClassVar[Sequence[str]] = ("csv",)
+    guessed: ClassVar[Sequence[str]] = (
+        *("time_column", "target", "features"),
+        *("history", "horizon", "stride", "patch_length"),
+    )
     training_settings: ClassVar[Sequence[str]] = ("dropout", "mirror", "loss")
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 16,
@@ -115,7 +120,11 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     target: Annotated[str, Meta(min_length=1, description="the column that is forecast")] = "T (degC)"
     csv: Annotated[str, Meta(description="a CSV file of your own instead of the station's; empty: the station's")] = ""
     time_column: Annotated[
-        str, Meta(min_length=1, description="the column that holds the time, or a date's and a time's: Date,Time")
+        str,
+        Meta(
+            description="the column that holds the time, or a date's and a time's, or those of its parts: Date,Time; "
+            "year,month,day,hour; empty: none, the rows are task.step apart"
+        ),
     ] = "Date Time"
     date_format: Annotated[
         str, Meta(description="how the time is written, as in strptime; empty: the usual forms (ISO 8601, …)")
@@ -139,19 +148,42 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         int, Meta(ge=-1, le=10**9, description="the window whose forecast is drawn, by its number; -1: the middle one")
     ] = -1
 
+    @classmethod
+    def guess(cls, given: Mapping[str, Any]) -> Mapping[str, Value]:
+        if not given.get("csv"):
+            return {}
+        from tasks.climate import guesses  # the command line does without until a file is named
+
+        usual = cls()
+        station = {"time_column": usual.time_column, "target": usual.target, "features": usual.features}
+        return guesses.guess(given, station)
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The features, in their order."""
         return tuple(filter(None, (name.strip() for name in self.features.split(","))))
 
     @property
+    def is_the_station(self) -> bool:
+        """The readings are the station's: its own files, or one of the user's with its times and its temperature."""
+        usual = type(self)()
+        return not self.csv or (self.time_column, self.target) == (usual.time_column, usual.target)
+
+    @property
     def own_data(self) -> str:
         return self.csv
 
     @property
+    def subject(self) -> str:
+        return f"{self.target} of {PurePath(self.csv).name}" if self.csv else self.title
+
+    @property
     def unit(self) -> str:
-        """The target's unit, from the end of its name (``T (degC)`` is in °C); its name where it has none."""
-        named = re.search(r"[(\[]([^()\[\]]+)[)\]]\s*$", self.target)
+        """The target's unit, from the end of its name (``T (degC)`` is in °C); its name where it has none.
+
+        Capitals next to a name are no unit, but a part of it: ``CO(GT)``.
+        """
+        named = re.search(r"(?!(?<=\S)[(\[][A-Z]{2,}[)\]])[(\[]([^()\[\]]+)[)\]]\s*$", self.target)
         return named[1].strip().replace("degC", "°C") if named else self.target
 
     def present_metric(self, name: str) -> Metric:
@@ -181,6 +213,11 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         if self.date_format and "%" not in self.date_format:
             raise ValueError(
                 f"task.date_format={self.date_format} is no form of a time: write it as in strptime, %d/%m/%Y %H:%M:%S."
+            )
+        if not self.time_column and not self.step:
+            raise ValueError(
+                "task.time_column is empty, as where a file holds no times: set task.step to the seconds between its "
+                "rows, 3600 for instance, or name the column."
             )
         if self.step and 86_400 % self.step:
             raise ValueError(f"task.step={self.step} seconds make no whole day: give 600 or 3600, for instance.")

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from tasks import base
 from tasks.base import Baselines, CacheName, DataError, Evaluation, Reading, RecurrentNetwork, Split, State
-from tasks.climate import baseline_metrics, baselines, folds, forecast_view
+from tasks.climate import baseline_metrics, baselines, folds, forecast_view, preview
 from tasks.climate import data as climate
 from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
@@ -29,6 +29,7 @@ from tasks.climate.model import Forecaster, input_size
 from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import Settings
 from tasks.climate.wording import format_span, format_time
+from tasks.preview import Preview
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.sequences.batching import shuffled
@@ -82,6 +83,10 @@ class Task(base.Task[Settings, ClimateData]):
     @classmethod
     def load(cls, settings: Settings, folder: Path) -> ClimateData:
         return climate.load(settings, folder)
+
+    @classmethod
+    def preview(cls, settings: Settings, folder: Path) -> Preview:
+        return preview.preview(settings, folder)
 
     @classmethod
     def load_cached(cls, settings: Settings, state: State) -> ClimateData:

@@ -1,15 +1,17 @@
-"""Words for times, spans and counts in remarks."""
+"""Words for times, spans and counts in remarks. No numpy."""
 
 from __future__ import annotations
 
-import numpy as np
+from datetime import datetime, timedelta
+from typing import SupportsInt
 
+_EPOCH = datetime(1970, 1, 1)
 _UNITS = (("day", 86_400), ("h", 3_600), ("min", 60))
 
 
-def format_time(seconds: int | np.int64) -> str:
-    """Return a time as text: 2024-10-05 12:00."""
-    return str(np.datetime64(int(seconds), "s")).replace("T", " ")[:16]
+def format_time(seconds: SupportsInt) -> str:
+    """Return a time, in seconds since 1970, as text: 2024-10-05 12:00."""
+    return (_EPOCH + timedelta(seconds=int(seconds))).isoformat(" ")[:16]
 
 
 def format_span(seconds: int) -> str:

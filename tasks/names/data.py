@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import EVAL_SPLITS, DataError, Split, State
+from tasks.names import classes
+from tasks.names.classes import ClassFiles
 from tasks.names.settings import LANGUAGES, Settings
 from tasks.shared.datasets import cache, reading, splits
 from tasks.shared.datasets.cache import Encoding, Meta
@@ -43,7 +45,7 @@ class NamesData(splits.SplitRows):
         return dataclasses.replace(self, codes=self.codes.to(device), labels=self.labels.to(device))
 
     def names(self, split: Split) -> tuple[list[str], NDArray[np.int64]]:
-        """Return a split's names as text, and their languages' numbers."""
+        """Return a split's names as text, and their classes' numbers."""
         rows = self.rows[split]
         return self.texts(rows), self.labels[rows].cpu().numpy()
 
@@ -65,15 +67,22 @@ def encode(name: str) -> list[int]:
 
 
 def load(settings: Settings, folder: Path) -> NamesData:
-    """Return the names in ``folder`` (one file a language), encoded; cached by the files' hash and the settings.
+    """Return the names of the user's own folder, or those in ``folder``, encoded; cached by files and settings.
 
     Raises:
-        DataError: a file is missing, is not UTF-8, holds no name, or holds a line that is too long for one.
+        DataError: a file is missing, is not UTF-8, holds no name, or holds a line that is too long for one; or the
+            user's folder holds fewer than two classes.
     """
-    paths = [folder / name for name in Settings.files]
-    key = "names-" + cache.key(_VERSION, settings.rows, settings.split_seed, paths=paths)
-    data = _arrange(settings, *cache.tensors(key, lambda: _encoded(settings, paths, key)))
-    return dataclasses.replace(data, notes=(*data.notes, *_left_out(folder)))
+    if settings.folder:
+        found = classes.find(Path(settings.folder))
+        key = cache.key(_VERSION, settings.rows, settings.split_seed, found.labels, paths=found.paths)
+    else:
+        paths = [folder / name for name in Settings.files]
+        found = ClassFiles(paths, list(LANGUAGES), _left_out(folder))
+        key = cache.key(_VERSION, settings.rows, settings.split_seed, paths=paths)
+    key = f"names-{key}"
+    data = _arrange(settings, *cache.tensors(key, lambda: _encoded(settings, found, key)))
+    return dataclasses.replace(data, notes=(*data.notes, *found.notes))
 
 
 def _left_out(folder: Path) -> list[str]:
@@ -96,13 +105,14 @@ def load_cached(settings: Settings, key: str) -> NamesData:
     return _arrange(settings, *cache.tensors(key, None))
 
 
-def _encoded(settings: Settings, paths: list[Path], key: str) -> Encoding:
-    rows, notes = _read(paths)
+def _encoded(settings: Settings, found: ClassFiles, key: str) -> Encoding:
+    rows, notes = _read(found.paths, own=bool(settings.folder))
     if settings.rows == "distinct":
         every, rows = len(rows), list(dict.fromkeys(rows))
         if every > len(rows):
+            noun = "class" if settings.folder else "language"
             notes.append(
-                f"{every - len(rows):,} lines repeat a name of the same language and count once (task.rows=distinct)."
+                f"{every - len(rows):,} lines repeat a name of the same {noun} and count once (task.rows=distinct)."
             )
     names, labels = [name for name, _ in rows], [label for _, label in rows]
     codes = torch.zeros(len(rows), max(map(len, names)), dtype=torch.uint8)
@@ -114,11 +124,22 @@ def _encoded(settings: Settings, paths: list[Path], key: str) -> Encoding:
         "lengths": torch.tensor([len(name) for name in names]),
         "split": torch.from_numpy(splits.stratified_groups(names, labels, settings.split_seed)),
     }
-    return kept, {"notes": notes, "cache": key}
+    counts = torch.bincount(kept["labels"]).tolist()
+    few = [f"{label} ({count})" for label, count in zip(found.labels, counts, strict=True) if count < 3]
+    if few and settings.folder and settings.evaluation == "held-out":
+        notes.append(
+            f"{', '.join(few)}: too few names to hold any back for validation and test, so all of them train. Give "
+            "three or more."
+        )
+    return kept, {"notes": notes, "cache": key, "labels": found.labels}
 
 
-def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
-    """Return (folded name, language's number) of each line that is not blank, and remarks on the rest."""
+def _read(paths: list[Path], *, own: bool) -> tuple[list[tuple[str, int]], list[str]]:
+    """Return (folded name, class's number) of each line that is not blank, and remarks on the rest.
+
+    Args:
+        own: the files are the user's.
+    """
     rows: list[tuple[str, int]] = []
     lost: Counter[str] = Counter()
     empty = 0
@@ -138,7 +159,7 @@ def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
             else:
                 empty += 1
         if not any(name for name, _ in folded):
-            raise DataError(f"{path} holds no name: fetch it again.")
+            raise DataError(_no_name(path, len(folded)) if own else f"{path} holds no name: fetch it again.")
     notes = []
     if lost:
         shown = " ".join(f"{c!r}×{n}" for c, n in lost.most_common(8))
@@ -148,8 +169,18 @@ def _read(paths: list[Path]) -> tuple[list[tuple[str, int]], list[str]]:
     return rows, notes
 
 
+def _no_name(path: Path, lines: int) -> str:
+    """Say why a user's file holds no name, and what to do."""
+    if not lines:
+        return f"{path} holds blank lines alone: write a name a line, or take the file out of the folder."
+    return (
+        f"{path}: none of its {lines:,} names has a letter of the Latin alphabet, which are all that this task reads: "
+        "write them in Latin letters, or take the file out of the folder."
+    )
+
+
 def _arrange(settings: Settings, kept: dict[str, Tensor], meta: Meta) -> NamesData:
-    labels = kept["labels"]
+    labels, names = kept["labels"], list(meta.get("labels", LANGUAGES))  # older copies hold the languages
     if settings.evaluation == "pool":
         rows: dict[Split, Tensor] = {"train": torch.arange(len(labels))}
         for seed, split in enumerate(("val", "test")):
@@ -159,7 +190,7 @@ def _arrange(settings: Settings, kept: dict[str, Tensor], meta: Meta) -> NamesDa
         rows = splits.rows(kept["split"])
     for split in EVAL_SPLITS:
         if not len(rows[split]):
-            raise DataError("There are too few names to hold any back for validation and test: three a language do.")
-    counts = torch.bincount(labels[rows["train"]], minlength=len(LANGUAGES))
-    state = {"labels": list(LANGUAGES), "train_counts": counts.tolist(), "cache": meta["cache"]}
+            raise DataError("There are too few names to hold any back for validation and test: three a class do.")
+    counts = torch.bincount(labels[rows["train"]], minlength=len(names))
+    state = {"labels": names, "train_counts": counts.tolist(), "cache": meta["cache"]}
     return NamesData(kept["codes"], labels, kept["lengths"], rows, state, tuple(meta["notes"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -45,6 +46,8 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     example: ClassVar[str] = "Schmidhuber"
     longest_text: ClassVar[int] = 100  # letters: no name is longer
     files: ClassVar[Sequence[str]] = tuple(f"{language}.txt" for language in LANGUAGES)
+    data_settings: ClassVar[Sequence[str]] = ("folder",)
+    paths: ClassVar[Sequence[str]] = ("folder",)
     training_settings: ClassVar[Sequence[str]] = ("dropout", "letter_dropout", "label_smoothing", "imbalance")
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 256,
@@ -91,6 +94,17 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
         Meta(description="measure on held-out names, or (as the tutorial does) on class-balanced training names"),
     ] = "held-out"
     split_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the 80/10/10 split")] = 0
+    folder: Annotated[
+        str, Meta(description="a folder of your own classes, a file CLASS.txt each with a name a line; empty: the 18")
+    ] = ""
+
+    @property
+    def own_data(self) -> str:
+        return self.folder
+
+    @property
+    def subject(self) -> str:
+        return f"names of {PurePath(self.folder).name}" if self.folder else self.title
 
     def check(self) -> None:
         if self.draw == "languages" and self.imbalance != "none":

@@ -13,8 +13,10 @@ from torch import Generator, Tensor, nn
 
 from tasks.base import EVAL_SPLITS, Baselines, Reading, RecurrentNetwork, Split, State
 from tasks.names import data as names
+from tasks.names import preview
 from tasks.names.data import LETTERS, NamesData
 from tasks.names.settings import Settings
+from tasks.preview import Preview
 from tasks.shared.baselines import character_ngrams
 from tasks.shared.classification import unread
 from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
@@ -27,9 +29,14 @@ from tasks.views import View
 
 
 class Task(ClassificationTask[Settings, NamesData]):
-    """Language of a surname, one of 18."""
+    """Language of a surname, one of 18, or its class in the user's own folder."""
 
     of = "language"
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        super().__init__(settings, state)
+        if settings.folder:
+            self.of = "class"
 
     @property
     def protocol(self) -> str:
@@ -38,6 +45,10 @@ class Task(ClassificationTask[Settings, NamesData]):
     @classmethod
     def load(cls, settings: Settings, folder: Path) -> NamesData:
         return names.load(settings, folder)
+
+    @classmethod
+    def preview(cls, settings: Settings, folder: Path) -> Preview:
+        return preview.preview(settings, folder)
 
     @classmethod
     def load_cached(cls, settings: Settings, state: State) -> NamesData:
@@ -50,9 +61,10 @@ class Task(ClassificationTask[Settings, NamesData]):
         width = recurrent.directions * recurrent.output_size
         pool = LastState(width, recurrent.directions)
         if self.settings.head == "identity" and width != len(self.labels):
+            noun = "classes" if self.settings.folder else "languages"
             raise ValueError(
                 f"task.head=identity takes the recurrence's output, {width} wide, as the scores of "
-                f"{len(self.labels)} languages: set cell.output_size={len(self.labels)} with tutorial-rnn, one way."
+                f"{len(self.labels)} {noun}: set cell.output_size={len(self.labels)} with tutorial-rnn, one way."
             )
         head = nn.Identity() if self.settings.head == "identity" else nn.Linear(width, len(self.labels))
         return SequenceClassifier(

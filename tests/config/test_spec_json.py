@@ -38,6 +38,8 @@ def values_of(field: Field) -> st.SearchStrategy[Any]:
                 exclude_min=low is not None and field.at_least is None,
                 exclude_max=high is not None,
             )
+    if field.key == "task.folder":
+        return st.sampled_from(["", "/own/names"])  # made absolute
     return st.sampled_from(["auto", "cpu", "cuda", "cuda:3"])
 
 

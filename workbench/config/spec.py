@@ -19,7 +19,7 @@ import cells
 import tasks
 from cells import CellError
 from tasks import TaskError
-from tasks.base import Settings, UsageError, Value
+from tasks.base import DataError, Settings, UsageError, Value
 from workbench.config.fields import Field, describe
 from workbench.config.options import CellOptions, TrainOptions
 from workbench.config.suggestions import did_you_mean
@@ -127,6 +127,10 @@ def make(
             raise SpecError(str(error)) from None
         if section == "task" and name in settings.paths and given:
             parts[section][name] = str(_whole_path(field.key, str(given)))  # the worker has another working folder
+    try:
+        parts["task"] = {**settings.guess(parts["task"]), **parts["task"]}
+    except DataError as error:
+        raise SpecError(str(error)) from None
     own_names = own.__struct_fields__ if own else ()
     chosen_options = {name: parts["cell"].pop(name) for name in own_names if name in parts["cell"]}
     spec = RunSpec(
@@ -206,10 +210,15 @@ def values(described: RunSpec) -> dict[str, object]:
 
 
 def changed(described: RunSpec) -> dict[str, object]:
-    """Return the settings in which a run differs from its task's defaults, and the options of a cell that is gone."""
+    """Return the settings in which a run differs from its task's defaults, and the options of a cell that is gone.
+
+    Those that were seen in the user's own data are among them, whatever they are: their defaults are others there.
+    """
     every = fields(described.task, described.cell if described.cell_options else "")
     usual = {field.key: field.default for field in every}
     usual |= described.settings.defaults
+    if described.settings.own_data:
+        usual = {key: v for key, v in usual.items() if key.removeprefix("task.") not in described.settings.guessed}
     return {key: own for key in keys(described) if (own := value(described, key)) != usual.get(key, _UNKNOWN)}
 
 

@@ -170,7 +170,7 @@ def _read(runs: Sequence[Run], *, alone: bool) -> tuple[list[ReportedRun], list[
 def _title(study: Study | None, plan: Plan | None, reported: Sequence[ReportedRun], language: Language) -> str:
     if study and plan:
         return (plan.title or study.id) + f" ({say('quick form', language)})" * study.content.quick
-    tasks = " · ".join(dict.fromkeys(one.run.spec.settings.title for one in reported))
+    tasks = " · ".join(dict.fromkeys(one.run.spec.settings.subject for one in reported))
     return f"{tasks}: {' · '.join(dict.fromkeys(one.run.spec.cell for one in reported))}"
 
 
@@ -196,7 +196,7 @@ def _data(one: ReportedRun, language: Language) -> list[tuple[str, str]]:
     test = ended.correctness.count if ended and ended.correctness else 0
     sizes = {"train": f"{started.train_size:,}", "test": f"{test:,}" if test else ""} if started else {}
     return [
-        ("task", sentence("subject", language, task=described.task, about=described.settings.title)),
+        ("task", sentence("subject", language, task=described.task, about=described.settings.subject)),
         ("data", dataset.title if dataset else own or say(described.data if reads else "made by the task", language)),
         ("source", dataset.home if dataset else ""),
         ("licence", dataset.licence if dataset else ""),

@@ -53,7 +53,7 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
     """Task with class labels and their counts in training (``state``: ``labels``, ``train_counts``)."""
 
     state_form: ClassVar[type[msgspec.Struct]] = LabelsState
-    of: ClassVar[str]  # the noun for a class: the heading of its column
+    of: str  # the noun for a class: the heading of its column
     part_names: ClassVar[Mapping[str, str]] = {"head": "classifier", "beside": "beside it"}
 
     def __init__(self, settings: SettingsT, state: State) -> None:

@@ -16,7 +16,7 @@ from climate_files import START, course, hours, small
 
 from tasks.base import DataError
 from tasks.climate import data as climate
-from tasks.climate import readings
+from tasks.climate import readings, times
 from tasks.climate.readings import Readings
 
 N = 300
@@ -353,7 +353,12 @@ LONG = [f"{iso(t)},{v}" for t, v in zip(hours(900), course(900), strict=True)]
 
 def test_columns_without_use_are_told(tmp_path: Path) -> None:
     data = load(tmp_path, [f"{row},7" for row in LONG], "when,t,c", features="t,c")
-    assert data.notes == ("c is 7 in the whole training part: the network learns nothing from it.",)
+    assert data.notes == (
+        "own.csv: t is forecast (task.target) from t, c (task.features), its times are in when (task.time_column).",
+        "There is a reading every 1 h: 48 (2 days) are read and the next 24 (1 day) forecast (task.history, "
+        "task.horizon).",
+        "c is 7 in the whole training part: the network learns nothing from it.",
+    )
     with pytest.raises(
         DataError, match=r"The target 't' is 5 in the whole training part: there is nothing to forecast"
     ):
@@ -363,11 +368,23 @@ def test_columns_without_use_are_told(tmp_path: Path) -> None:
         load(tmp_path, gaps, "when,t,c", features="t,c")
 
 
-def test_a_date_far_off_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"reach from 2020-03-01 00:00 to 2029-01-01 00:00: a date must be wrong"):
-        load(tmp_path, [*LONG, "2029-01-01 00:00,5"])
-    with pytest.raises(DataError, match=r"val split, hold no whole window .* correct a wrong date"):
-        load(tmp_path, [*LONG, "2021-01-01 00:00,5"])
+@pytest.mark.parametrize("year", ["2091", "2021", "1970"])
+def test_a_date_far_off_is_named_with_its_line(tmp_path: Path, year: str) -> None:
+    rows = list(LONG)
+    rows[400] = rows[400].replace("2020", year)
+    with pytest.raises(DataError) as error:
+        load(tmp_path, rows)
+    assert str(error.value) == (
+        f"{tmp_path / 'own.csv'} line 402: {rows[400].partition(',')[0]!r} lies far off the other times, from "
+        "2020-03-01 00:00 to 2020-04-07 11:00: correct the date, or leave the row out."
+    )
+
+
+def test_a_series_in_two_parts_has_no_wrong_date() -> None:
+    parts = np.concatenate([SECONDS, SECONDS + 366 * 86_400])
+    assert times.far_off(parts) is None
+    assert times.far_off(np.append(SECONDS, SECONDS[-1] + 5 * 86_400)) is None  # a pause shorter than the series
+    assert times.far_off(np.append(SECONDS, SECONDS[0] - 366 * 86_400)) == (N, 0, N - 1)
 
 
 @pytest.mark.parametrize(

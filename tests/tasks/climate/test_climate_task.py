@@ -288,7 +288,7 @@ def test_settings_that_do_not_fit_together(changes: dict[str, Any], sentence: st
 
 def test_units_come_from_the_columns_name() -> None:
     units = [Settings(target=name).unit for name in ("T (degC)", "rho (g/m**3)", "level [m]", "stock", "CO(GT)")]
-    assert units == ["°C", "g/m**3", "m", "stock", "GT"]
+    assert units == ["°C", "g/m**3", "m", "stock", "CO(GT)"]
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_file_of_the_users_own_stands_in_for_the_dataset(tmp_path: Path, named
 
 
 @pytest.mark.usefixtures("toy")
-@pytest.mark.parametrize("name", ["gone.csv", "."])
+@pytest.mark.parametrize("name", ["gone.csv", "x" * 300])
 def test_a_file_of_the_users_own_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
     own = tmp_path / name
     with pytest.raises(DataError) as error:
