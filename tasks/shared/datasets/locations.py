@@ -98,8 +98,8 @@ def find(task: str, option: Path | None = None, settings: Settings | None = None
     if settings is not None and settings.own_data:
         own = Path(settings.own_data).absolute()
         if not os.path.isfile(own) and not os.path.isdir(own):  # noqa: PTH112, PTH113 (a Path's raise on long names)
-            named = [name for name in settings.paths if getattr(settings, name) == settings.own_data]
-            setting = "".join(f" (task.{name})" for name in named[:1])
+            keys = [name for name in settings.paths if getattr(settings, name) == settings.own_data]
+            setting = "".join(f" (task.{key})" for key in keys[:1])
             raise DataError(f"{own} is missing or no file: name the {task} data's file again{setting}.")
         return Source("full", own.parent)
     named = named_folder(option)
