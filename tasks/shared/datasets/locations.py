@@ -97,9 +97,11 @@ def find(task: str, option: Path | None = None, settings: Settings | None = None
     """
     if settings is not None and settings.own_data:
         own = Path(settings.own_data).absolute()
-        if not os.path.isfile(own):  # noqa: PTH113 (a Path's raises on names too long)
+        if not os.path.isfile(own) and not os.path.isdir(own):  # noqa: PTH112, PTH113 (a Path's raise on long names)
             raise DataError(f"{own} is missing or no file: name the {task} data's file again.")
         return Source("full", own.parent)
+    if not tasks.settings(task).files and starter(task).is_dir():
+        return Source("starter", starter(task))  # a task of own data alone has no dataset
     named = named_folder(option)
     if named:
         folder = named / task
@@ -130,6 +132,8 @@ def status(task: str, option: Path | None = None) -> DatasetStatus:
         return DatasetStatus("incomplete", None, str(error))
     if source is None and not starter(task).is_dir():
         return DatasetStatus("absent", None)
+    if source is not None and source.kind == "starter":
+        source = None
     where: Where = "starter" if source is None else "named folder" if named_folder(option) else "cache"
     folder = source.folder if source else starter(task)
     read = read_files(task, folder)

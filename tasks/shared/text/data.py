@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import torch
@@ -37,6 +37,9 @@ class LabelledTexts:
     split: Sequence[int]  # 0 train, 1 validation, 2 test
     notes: Sequence[str] = ()
     splitting: str = ""  # rule that split the rows, named once it changed between versions: kept in the state
+    classes: Sequence[str] = ()  # their names, where the texts tell them
+    spell: bool = False  # keep each word's characters too
+    traits: Mapping[str, str] = dataclasses.field(default_factory=dict)  # what else the state keeps, by field
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +73,7 @@ def load(
 
     Args:
         key: names the source's content, the split and the way of cutting into tokens.
-        labels: the classes' names.
+        labels: the classes' names; none: the texts tell them.
         read: reads and cuts the texts where the cache does not hold them.
         spell: keep each word's characters too.
 
@@ -117,7 +120,7 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
     renumber = torch.tensor([place[word] for word in seen], dtype=torch.int32)
     characters: list[str] = []
     letters = Ragged.of([])
-    if with_spelling:
+    if with_spelling or texts.spell:
         seen_in: Counter[str] = Counter()
         for word, count in inner.items():
             seen_in.update(dict.fromkeys(word, count))
@@ -136,9 +139,10 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
     meta = {
         "tokens": train.tokens,
         "characters": characters,
-        "labels": list(labels),
+        "labels": list(labels or texts.classes),
         "notes": list(texts.notes),
         "splitting": texts.splitting,
+        "traits": dict(texts.traits),
         "cache": key,
     }
     return kept, meta
@@ -162,6 +166,7 @@ def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: Meta) -> Tex
     }
     if splitting := meta.get("splitting"):
         state["splitting"] = splitting
+    state.update(meta.get("traits", {}))
     return TextData(
         Ragged(kept["words"], kept["lengths"]),
         kept["labels"],

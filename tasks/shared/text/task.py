@@ -149,7 +149,7 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             start = word_vectors.word2vec(
                 self.settings,
                 embedding.num_embeddings,
-                lambda: self._sentences(data),
+                lambda: self.sentences(data),
                 source=f"{data.state['cache']} {'characters' if self.input == 'characters' else 'words'}",
             )
         else:
@@ -275,7 +275,7 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             codes = _known(codes, data.known)
         return codes, lengths
 
-    def _sentences(self, data: TextData) -> list[list[int]]:
+    def sentences(self, data: TextData) -> list[list[int]]:
         """The training split as word2vec reads it."""
         whole = self._codes(data).lists(data.rows["train"])
         if self.input == "characters":
