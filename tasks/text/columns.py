@@ -69,7 +69,9 @@ def find(table: TextTable, sample: Sequence[Sequence[str]], settings: Settings) 
             f"The classes are taken from the column {table.columns[label]!r} ({how}): task.label names another."
         )
     if text == label:
-        raise DataError(f"{table.path}: the column {table.columns[text]!r} is named for texts and classes both: {_names(table)}")
+        raise DataError(
+            f"{table.path}: the column {table.columns[text]!r} is named for texts and classes both: {_names(table)}"
+        )
     if split >= 0 and not settings.split:
         guessed.append(
             f"The split is taken from the column {table.columns[split]!r}: task.split=none leaves it unread."

@@ -25,6 +25,7 @@ from tasks.text.survey import Survey, Unit, kept, survey
 
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one
 _TOLD_EVERY = 200_000  # texts
+_PREVIEWED = 250_000  # rows: more take too long for one who waits
 _CELL = 200  # characters of a previewed text
 
 Tokenizer = Callable[[str], Sequence[str]]
@@ -66,12 +67,12 @@ def preview(settings: Settings, folder: Path) -> Preview:
         DataError: as ``load``.
     """
     source = sources.open_source(settings, folder)
-    found = survey(source, settings)
+    found = survey(source, settings, _PREVIEWED)
     shortest, median, most, longest = np.quantile(found.lengths, [0, 0.5, 0.95, 1], method="nearest").tolist()
     return Preview(
         source=str(source.path),
         columns=["text", "class"],
-        rows=[[" ".join(row.text[:_CELL].split()), shortened(row.label)] for row in found.first],
+        rows=[[" ".join(text[:_CELL].split()), shortened(label)] for text, label, _ in found.first],
         counts=found.counts,
         splits={name: int((found.split == number).sum()) for number, name in enumerate(SPLITS)},
         lengths={"shortest": shortest, "median": median, "95 %": most, "longest": longest},
@@ -101,8 +102,8 @@ def _tokens(source: Source, found: Survey, notes: list[str]) -> Iterator[Sequenc
     """Cut each text that is kept; what turns out to have no word is counted in the notes, as its last sentence."""
     cut, count, wordless = tokenizer(found.unit), len(found.labels), 0
     report_progress(f"Cutting {count:,} texts into {'characters' if found.unit == 'characters' else 'words'} …")
-    for number, row in enumerate(kept(source), 1):
-        tokens = cut(row.text)
+    for number, (text, _, _) in enumerate(kept(source), 1):
+        tokens = cut(text)
         if not tokens:
             wordless += 1
             tokens = (UNKNOWN,)

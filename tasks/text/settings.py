@@ -13,6 +13,7 @@ from tasks.shared.text.settings import TextSettings
 
 NO_SPLIT = "none"  # value of task.split: no column tells the split
 SEPARATORS = {"auto": "", "comma": ",", "tab": "\t", "semicolon": ";", "bar": "|"}
+ENOUGH_FOR_WORD2VEC = 500_000  # words of the training split
 _SHARE = "share of the texts that {0}, where the data have no split; 0: a tenth, at most 20,000"
 
 
@@ -87,6 +88,13 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     split_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the split, where the data have none")] = 0
     val_share: Annotated[float, Meta(ge=0, le=0.45, description=_SHARE.format("validate"))] = 0.0
     test_share: Annotated[float, Meta(ge=0, le=0.45, description=_SHARE.format("test"))] = 0.0
+    init: Annotated[
+        Literal["auto", "word2vec", "random"],
+        Meta(
+            description="embedding at the start: word2vec trained on the training split, or random; auto: word2vec "
+            f"from {ENOUGH_FOR_WORD2VEC:,} training words on"
+        ),
+    ] = "auto"  # type: ignore[assignment]  # one choice more than other tasks have
     min_count: Annotated[int, Meta(ge=1, le=10_000, description="a rarer word of the training split is unknown")] = 2
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before and after the recurrence, in training")] = (
         0.5

@@ -21,13 +21,8 @@ _UNLABELLED = "unsup"  # aclImdb's folder of reviews without a class
 _SHOWN = 5  # names that a note lists
 
 
-class Row(NamedTuple):
-    """A text with its class, as they stand in the data."""
-
-    where: str  # file and line
-    text: str
-    label: str
-    split: int = -1  # -1: not given
+# text, class, and split (-1: not given), as they stand in the data; a plain tuple: there may be millions
+Row = tuple[str, str, int]
 
 
 class Source(Protocol):
@@ -79,7 +74,9 @@ class Table:
         )
         sample = [cells for _, cells in itertools.islice(self._table.rows(), _SAMPLE)]
         if not sample:
-            raise DataError(f"{path} has a line of column names and no row below: a text and its class a row are expected.")
+            raise DataError(
+                f"{path} has a line of column names and no row below: a text and its class a row are expected."
+            )
         self._columns = columns.find(self._table, sample, settings)
         names = self._table.columns
         self.has_split = self._columns.split >= 0
@@ -89,18 +86,21 @@ class Table:
         self.notes: list[str] = []
 
     def rows(self) -> Iterator[Row]:
-        text, label, split, _ = self._columns
-        places = [text, label, split] if self.has_split else [text, label]
-        for line, cells in self._table.rows(places):
-            where = f"{self.path}, line {line}"
-            yield Row(where, cells[0], cells[1], self._split_of(where, cells[2]) if self.has_split else -1)
+        at, of, split, _ = self._columns
+        if split < 0:
+            for _, (text, label) in self._table.rows((at, of)):
+                yield text, label, -1
+        else:
+            for line, (text, label, cell) in self._table.rows((at, of, split)):
+                yield text, label, self._split_of(line, cell)
 
-    def _split_of(self, where: str, cell: str) -> int:
+    def _split_of(self, line: int, cell: str) -> int:
         found = columns.WORDS.get(cell.strip().lower())
         if found is None:
+            name = self._table.columns[self._columns.split]
             raise DataError(
-                f"{where}: {cell[:40]!r} in the column {self._table.columns[self._columns.split]!r} is no split: "
-                "train, val or test are expected; task.split names another column, task.split=none none."
+                f"{self.path}, line {line}: {cell[:40]!r} in the column {name!r} is no split: train, "
+                "val or test are expected; task.split names another column, task.split=none none."
             )
         return found
 
@@ -161,10 +161,10 @@ class Folder:
         for path, label, split, by_line in self._members:
             content = self._text(path)
             if not by_line:
-                yield Row(str(path), content, label, split)
+                yield content, label, split
                 continue
-            for line, text in enumerate(content.splitlines(), 1):
-                yield Row(f"{path}, line {line}", text, label, split)
+            for text in content.splitlines():
+                yield text, label, split
         other = [f"{count:,} as {encodings.title(name)}" for name, count in self._told.items() if name[:5] != "utf-8"]
         note = f"Of {len(self._members):,} files, {' and '.join(other)} were read: task.encoding names another."
         if other and note not in self.guessed:
@@ -194,8 +194,8 @@ class Folder:
             found = self._classes(self.path, -1)
         if not found:
             raise DataError(
-                f"{self.path} holds no texts: a .txt file for each class with a text a line, or a folder for each class "
-                "with a .txt file for each text, is expected (task.folder)."
+                f"{self.path} holds no texts: a .txt file for each class with a text a line, or a folder for each "
+                "class with a .txt file for each text, is expected (task.folder)."
             )
         return found
 

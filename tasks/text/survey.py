@@ -30,6 +30,7 @@ _SMALL = 2_000  # training texts
 _SAMPLED = 20_000  # first texts that tell the script; of the others each _EVERY-th
 _EVERY = 64
 _SHOWN = 5  # classes that a note lists
+_LETTER, _LATIN = re.compile(r"[^\W\d_]"), re.compile("[a-zA-Z]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _UNPARTED = re.compile("[\u3040-\u30ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # kana, Thai, Lao, Burmese, Khmer
 _CHINESE, _NO_BLANKS, _ENGLISH = 0.3, 0.1, 0.99  # shares of the letters
@@ -58,21 +59,23 @@ class Survey:
 
 def kept(source: Source) -> Iterator[Row]:
     """Yield the rows that have a text and a class, without blanks around them."""
-    for row in source.rows():
-        text, label = row.text.strip(), row.label.strip()
-        if label and any(map(str.isalnum, text[:LONGEST])):
-            yield Row(row.where, text[:LONGEST], label, row.split)
+    for text, label, split in source.rows():
+        text, label = text.strip()[:LONGEST], label.strip()
+        if label and any(map(str.isalnum, text)):
+            yield text, label, split
 
 
-def survey(source: Source, settings: Settings) -> Survey:
+def survey(source: Source, settings: Settings, most: int = 0) -> Survey:
     """Read every row of a source once.
+
+    Args:
+        most: rows after which the reading ends, once two classes are found; 0: it reads all.
 
     Raises:
         DataError: it has no text, no class, one class, or more classes than classes can be; or a row is wrong.
     """
     found = _Reading()
-    for row in source.rows():
-        found.take(row, source)
+    found.read(source, most)
     if not found.labels:
         raise _nothing(found, source)
     names = _ordered(found.numbers)
@@ -101,7 +104,7 @@ def survey(source: Source, settings: Settings) -> Survey:
         found.first,
         [*source.guessed, *script],
         found.dropped(),
-        notes + _small_classes(labels, split, names) + _little(split),
+        found.remarks() + notes + _small_classes(labels, split, names) + _little(split),
     )
 
 
@@ -113,44 +116,60 @@ class _Reading:
         self.labels, self.groups, self.lengths = array("i"), array("q"), array("i")
         self.split = array("b")
         self.first: list[Row] = []
+        self.classless = 0  # rows without a class, whatever their text is
         self.rows = self.empty = self.wordless = self.unlabelled = self.cut = 0
+        self.ended_early = False
         self.scripts: Counter[str] = Counter()
 
-    def take(self, row: Row, source: Source) -> None:
-        self.rows += 1
-        text, label = row.text.strip(), row.label.strip()
+    def read(self, source: Source, most: int) -> None:
+        """Take in the rows; one pass of this loop a row is what millions of them cost."""
+        numbers, labels, groups, lengths, splits_ = self.numbers, self.labels, self.groups, self.lengths, self.split
+        for text, label, split in source.rows():
+            if most and self.rows >= most and len(numbers) > 1:
+                self.ended_early = True
+                return
+            self.rows += 1
+            text, label = text.strip(), label.strip()
+            if not text or not label or not any(map(str.isalnum, text)):
+                self._leave_out(text, label)
+                continue
+            if len(text) > LONGEST:
+                self.cut += 1
+                text = text[:LONGEST]
+            number = numbers.setdefault(label, len(numbers))
+            if number >= _MOST_CLASSES:
+                raise _free_texts(source, len(numbers), len(labels) + 1)
+            count = len(labels)
+            if count < _SHOWN:
+                self.first.append((text, label, split))
+            if count < _SAMPLED or not count % _EVERY:
+                self._count_script(text[:1000])
+            labels.append(number)
+            groups.append(hash(" ".join(text.lower().split())))
+            lengths.append(len(text))
+            splits_.append(split)
+
+    def _leave_out(self, text: str, label: str) -> None:
+        self.classless += not label
         if not text:
             self.empty += 1
-            return
-        if not label:
+        elif not label:
             self.unlabelled += 1
-            return
-        if len(text) > LONGEST:
-            self.cut += 1
-            text = text[:LONGEST]
-        if not any(map(str.isalnum, text)):
+        else:
             self.wordless += 1
-            return
-        number = self.numbers.setdefault(label, len(self.numbers))
-        if number >= _MOST_CLASSES:
-            raise _free_texts(source, len(self.numbers), len(self.labels) + 1)
-        if len(self.first) < _SHOWN:
-            self.first.append(Row(row.where, text, label, row.split))
-        if (kept := len(self.labels)) < _SAMPLED or not kept % _EVERY:
-            self._count_script(text[:1000])
-        self.labels.append(number)
-        self.groups.append(hash(" ".join(text.lower().split())))
-        self.lengths.append(len(text))
-        self.split.append(row.split)
 
     def _count_script(self, text: str) -> None:
         plain = unicodedata.normalize("NFKD", text)
-        letters = [letter for letter in plain if letter.isalpha()]
-        self.scripts["all"] += len(letters)
-        self.scripts["ascii"] += sum(map(str.isascii, letters))
+        letters = len(_LETTER.findall(plain))
+        self.scripts["all"] += letters
+        self.scripts["ascii"] += letters if plain.isascii() else len(_LATIN.findall(plain))
         if not text.isascii():
             self.scripts["han"] += len(_HAN.findall(text))
             self.scripts["unparted"] += len(_UNPARTED.findall(text))
+
+    def remarks(self) -> list[str]:
+        """A sentence where not all rows were read."""
+        return [f"These are the first {self.rows:,} rows: there are more."] if self.ended_early else []
 
     def dropped(self) -> list[str]:
         """A sentence each on what is left out."""
@@ -171,7 +190,7 @@ def _nothing(found: _Reading, source: Source) -> DataError:
         text = getattr(source, "text", "")
         column = f"the column {text!r} is empty throughout" if text else "every text is empty"
         return DataError(f"{source.path}: {column} ({found.rows:,} rows): name the column of the texts with task.text.")
-    if found.unlabelled and found.unlabelled + found.empty == found.rows:
+    if found.classless == found.rows:
         return DataError(
             f"{source.path}: the column {source.label!r} is empty throughout ({found.rows:,} rows): {source.cure}."
         )
@@ -201,7 +220,7 @@ def _split(
     """The split of each row (N,), and what is to be told of it."""
     most = min(_TENTH, _MOST_HELD_OUT / len(labels))
     shares = settings.val_share or most, settings.test_share or most
-    repeated = len(labels) - len(np.unique(groups))
+    repeated = len(labels) - int(groups.max()) - 1
     notes = [f"Texts that repeat another, which share its split: {repeated:,}."] if repeated else []
     if not source.has_split:
         split = splits.stratified_groups(groups.tolist(), labels.tolist(), settings.split_seed, shares)
@@ -219,7 +238,9 @@ def _split(
             )
             names = [name for name, share in zip(("val", "test"), absent, strict=True) if share]
             held = [f"{int((split == 1 + (name == 'test')).sum()):,} for {name}" for name in names]
-            notes.append(f"The data have no {' and no '.join(names)} split: of train are held back {' and '.join(held)}.")
+            notes.append(
+                f"The data have no {' and no '.join(names)} split: of train are held back {' and '.join(held)}."
+            )
         for number, name in ((splits.VAL, "val"), (splits.TEST, "test")):
             across = int((np.isin(groups, groups[split == splits.TRAIN]) & (split == number)).sum())
             if across:
@@ -234,12 +255,14 @@ def _split(
 
 def _conflicts(groups: NDArray[np.int64], labels: NDArray[np.int32], classes: int) -> list[str]:
     """Say how many texts stand there under several classes."""
-    pairs = np.unique(groups.astype(np.int64) * classes + labels)
-    under = np.bincount(pairs // classes)
+    several = np.bincount(groups) > 1
+    rows = several[groups]
+    pairs = np.unique(groups[rows] * classes + labels[rows])
+    under = np.bincount(pairs // classes, minlength=1)
     if not (contrary := int((under > 1).sum())):
         return []
-    rows = int((under[groups] > 1).sum())
-    return [f"Texts that stand there under several classes, all kept: {contrary:,} ({rows:,} rows)."]
+    count = int(np.isin(groups, np.flatnonzero(under > 1)).sum())
+    return [f"Texts that stand there under several classes, all kept: {contrary:,} ({count:,} rows)."]
 
 
 def _small_classes(labels: NDArray[np.int32], split: NDArray[np.int8], names: list[str]) -> list[str]:

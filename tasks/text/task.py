@@ -16,10 +16,10 @@ from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text.data import SPECIALS, TextData
 from tasks.shared.text.task import TextState, TextTask
 from tasks.text import data as texts
-from tasks.text.settings import Settings
+from tasks.text.settings import ENOUGH_FOR_WORD2VEC, Settings
 
-_BASELINE_TOKENS = 8_000_000  # of a split's texts, that the baselines read
-_WORD2VEC_TOKENS = 10_000_000
+_BASELINE_TOKENS = 5_000_000  # of a split's texts, that the baselines read
+_WORD2VEC_TOKENS = 5_000_000  # of the training split's texts: IMDB's are so many
 
 
 class OwnTextState(TextState, kw_only=True):
@@ -52,6 +52,11 @@ class Task(TextTask[Settings]):
 
     def tokens(self, text: str) -> list[str]:
         return list(texts.tokenizer(self.unit)(text)) if text.strip() else []
+
+    def starts_from_word2vec(self, data: TextData) -> bool:
+        if self.settings.init == "auto":
+            return int(data.words.lengths[data.rows["train"]].sum()) >= ENOUGH_FOR_WORD2VEC
+        return super().starts_from_word2vec(data)
 
     def sentences(self, data: TextData) -> list[list[int]]:
         rows = _some(data.words, data.rows["train"], _WORD2VEC_TOKENS)

@@ -38,6 +38,7 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "names": {"task.embedding": 8},
     "poems": {"task.embedding": 8},
     "reviews": {"task.longest": 20, "task.embedding": 8, "task.init": "random"},
+    "text": {"task.longest": 20, "task.embedding": 8},
 }
 BRIEF: Mapping[str, Any] = {
     "cell.hidden": 8,
@@ -55,6 +56,7 @@ ASKED = {
     "names": "Satoshi",
     "poems": "",
     "reviews": "很好",
+    "text": "Where is my parcel?",
 }
 
 

@@ -6,9 +6,13 @@ import csv
 import io
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _LONGEST_HEAD = 60  # characters of a column's name
@@ -47,10 +51,21 @@ def find_form(sample: str, *, whole: bool, separators: Sequence[str] = tuple(SEP
     return max(found, key=lambda one: one[:2], default=(0, 0, None))[2]
 
 
-def reader(lines: io.TextIOBase | io.StringIO, form: Form, *, strict: bool = True):  # type: ignore[no-untyped-def]
+@contextmanager
+def long_cells(most: int) -> Iterator[None]:
+    """Let ``csv`` read cells of so many characters within the context; it refuses more than 131,072 otherwise."""
+    before = csv.field_size_limit(most)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def reader(lines: Iterable[str], form: Form, *, strict: bool = True) -> Reader:
     """Return ``csv``'s reader of lines in a form."""
-    quoting = csv.QUOTE_MINIMAL if form.quoted else csv.QUOTE_NONE
-    return csv.reader(lines, delimiter=form.separator, quoting=quoting, strict=strict)
+    if form.quoted:
+        return csv.reader(lines, delimiter=form.separator, strict=strict)
+    return csv.reader(lines, delimiter=form.separator, quoting=csv.QUOTE_NONE, strict=strict)
 
 
 def has_head(rows: Sequence[Sequence[str]], usual: frozenset[str]) -> bool:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from tasks.base import DataError
 from tasks.shared.datasets import archives
@@ -34,7 +34,7 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             file.seek(0)
             if archives.is_gzip(start):
                 with gzip.open(file) as stream:
-                    metered = MeteredFile(stream, Allowance(path, os.fstat(file.fileno()).st_size))
+                    metered = MeteredFile(cast(IO[bytes], stream), Allowance(path, os.fstat(file.fileno()).st_size))
                     yield io.BufferedReader(metered, CHUNK)
             elif archives.is_zip(start):
                 yield io.BytesIO(_member(path))

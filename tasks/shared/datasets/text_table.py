@@ -62,7 +62,8 @@ class TextTable:
         if start == "{" and not separator:
             self.columns = self._keys()
         else:
-            self.form, self.columns = self._heads(sample, whole, separator, header, usual)
+            with delimited.long_cells(_SAMPLE):
+                self.form, self.columns = self._heads(sample, whole, separator, header, usual)
 
     def rows(self, places: Sequence[int] = ()) -> Iterator[tuple[int, list[str]]]:
         """Yield each row's first line, from 1, and its cells.
@@ -119,25 +120,21 @@ class TextTable:
 
     def _delimited(self, form: Form, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
         width, end, named = len(self.columns), 0, self.named
-        before = csv.field_size_limit(LONGEST_CELL)
-        try:
-            with self._text() as text:
-                lines = delimited.reader(text, form)
-                try:
-                    for row in lines:
-                        line, end = end + 1, lines.line_num
-                        if not row:
-                            continue
-                        if named:
-                            named = False
-                            continue
-                        if len(row) != width and (len(row) < width or any(map(str.strip, row[width:]))):
-                            raise self._wrong_width(line, row)
-                        yield line, [row[place] for place in places]
-                except csv.Error as error:
-                    raise self._wrong_quotes(end + 1, error) from None
-        finally:
-            csv.field_size_limit(before)
+        with delimited.long_cells(LONGEST_CELL), self._text() as text:
+            lines = delimited.reader(text, form)
+            try:
+                for row in lines:
+                    line, end = end + 1, lines.line_num
+                    if not row:
+                        continue
+                    if named:
+                        named = False
+                        continue
+                    if len(row) != width and (len(row) < width or any(map(str.strip, row[width:]))):
+                        raise self._wrong_width(line, row)
+                    yield line, [row[place] for place in places]
+            except csv.Error as error:
+                raise self._wrong_quotes(end + 1, error) from None
 
     def _wrong_width(self, line: int, row: Sequence[str]) -> DataError:
         assert self.form is not None
