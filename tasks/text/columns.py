@@ -129,7 +129,7 @@ def _few(table: TextTable, sample: Sequence[Sequence[str]], taken: set[int]) -> 
             found[at] = len(distinct)
     if not found:
         raise DataError(
-            f"{table.path}: no column of classes is found, none of them has few, short values: name it with task.label; "
-            f"its columns are: {table.listed}."
+            f"{table.path}: no column of classes is found, none of them has few, short values: name it with "
+            f"task.label; its columns are: {table.listed}."
         )
     return min(found, key=lambda at: found[at])

@@ -11,6 +11,7 @@ from msgspec import Meta
 from tasks.base import Preset, Value
 from tasks.shared.text.settings import TextSettings
 
+STARTER = "texts.csv"
 NO_SPLIT = "none"  # value of task.split: no column tells the split
 SEPARATORS = {"auto": "", "comma": ",", "tab": "\t", "semicolon": ";", "bar": "|"}
 ENOUGH_FOR_WORD2VEC = 500_000  # words of the training split
@@ -24,6 +25,8 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     about: ClassVar[str] = "Tell the class of a text, from a CSV, a TSV, JSON lines or a folder of your own."
     example: ClassVar[str] = "The parcel came two days late and the box was torn."
     best_by_loss: ClassVar[bool] = True
+    own_data_only: ClassVar[bool] = True
+    files: ClassVar[Sequence[str]] = (STARTER,)
     data_settings: ClassVar[Sequence[str]] = (
         "file",
         "folder",

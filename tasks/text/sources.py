@@ -12,9 +12,8 @@ from tasks.base import SPLITS, DataError
 from tasks.shared.datasets import encodings, splits, streams
 from tasks.shared.datasets.text_table import TextTable
 from tasks.text import columns
-from tasks.text.settings import SEPARATORS, Settings
+from tasks.text.settings import SEPARATORS, STARTER, Settings
 
-STARTER = "texts.csv"
 _SAMPLE = 1000  # rows that tell the columns
 _SPLIT_NAMES = {word: number for word, number in columns.WORDS.items() if word.isascii()}
 _UNLABELLED = "unsup"  # aclImdb's folder of reviews without a class

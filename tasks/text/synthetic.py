@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tasks.shared.text.templates import fill
-from tasks.text.sources import STARTER
+from tasks.text.settings import STARTER
 
 EACH = 100  # texts of each class
 _SEED = 2026

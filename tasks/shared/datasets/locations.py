@@ -100,8 +100,8 @@ def find(task: str, option: Path | None = None, settings: Settings | None = None
         if not os.path.isfile(own) and not os.path.isdir(own):  # noqa: PTH112, PTH113 (a Path's raise on long names)
             raise DataError(f"{own} is missing or no file: name the {task} data's file again.")
         return Source("full", own.parent)
-    if not tasks.settings(task).files and starter(task).is_dir():
-        return Source("starter", starter(task))  # a task of own data alone has no dataset
+    if tasks.settings(task).own_data_only:
+        return Source("starter", starter(task))
     named = named_folder(option)
     if named:
         folder = named / task
@@ -193,6 +193,8 @@ def download(
         DataError: it cannot be had, or is not what it should be.
     """
     dataset = registered(task)
+    if tasks.settings(task).own_data_only:
+        raise DataError(f"The task {task} has no dataset to fetch: its settings name data of your own.")
     if dataset is None:
         raise DataError(f"The {task} data has no known source: name its folder with --data.")
     target = cached(task)
