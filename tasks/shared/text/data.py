@@ -25,6 +25,7 @@ from tasks.shared.text.settings import TextSettings
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 SPECIALS = (PAD, UNKNOWN, START, END)
+_AT_ONCE = 1 << 24  # words that are numbered together: copies of hundreds of millions would take gigabytes
 CHARACTERS_PER_WORD = 4  # K, of a word read beside its characters: Chinese words are rarely longer
 
 
@@ -112,12 +113,14 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
     seen = list(first_seen)
     encoded, lengths = torch.frombuffer(flat, dtype=torch.int32), torch.frombuffer(sizes, dtype=torch.int64)
     in_training = (torch.tensor(texts.split) == splits.TRAIN).repeat_interleave(lengths)
-    counts = torch.bincount(encoded[in_training], minlength=len(seen)).tolist()
+    counts = _counts(encoded, in_training, len(seen)).tolist()
     inner = {word: count for word, count in zip(seen, counts, strict=True) if count and word not in SPECIALS}
     train = Vocabulary.counted(inner, SPECIALS)
     ordered = [*train.tokens, *(word for word in seen if word not in train)]
     place = {word: number for number, word in enumerate(ordered)}
     renumber = torch.tensor([place[word] for word in seen], dtype=torch.int32)
+    for part in encoded.split(_AT_ONCE):
+        part.copy_(renumber[part.long()])
     characters: list[str] = []
     letters = Ragged.of([])
     if with_spelling or texts.spell:
@@ -128,7 +131,7 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
         characters = known.tokens
         letters = Ragged.of([character_numbers(word, known) for word in ordered])
     kept = {
-        "words": renumber[encoded.long()],
+        "words": encoded,
         "lengths": lengths.clone(),
         "counts": torch.tensor([inner.get(word, 0) for word in train.tokens], dtype=torch.int64),
         "letters": letters.flat,
@@ -146,6 +149,14 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
         "cache": key,
     }
     return kept, meta
+
+
+def _counts(encoded: Tensor, in_training: Tensor, size: int) -> Tensor:
+    """Return how often each number stands in the training split: (S,), (S,) → (size,)."""
+    counts = torch.zeros(size, dtype=torch.int64)
+    for part, mask in zip(encoded.split(_AT_ONCE), in_training.split(_AT_ONCE), strict=True):
+        counts += torch.bincount(part[mask], minlength=size)
+    return counts
 
 
 def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: Meta) -> TextData:
