@@ -21,7 +21,8 @@ from tasks.shared.text.vocabulary import END, START, UNKNOWN
 from tasks.text import sources
 from tasks.text.settings import Settings
 from tasks.text.sources import Source
-from tasks.text.survey import Survey, Unit, kept, survey
+from tasks.text.survey import Survey, kept, survey
+from tasks.text.units import Unit
 
 _VERSION = 1  # of the encoding: a change makes every cached copy an old one
 _TOLD_EVERY = 200_000  # texts

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from tasks.base import SPLITS, DataError
-from tasks.shared.datasets import encodings, splits, streams
+from tasks.base import DataError
+from tasks.shared.datasets import encodings, streams
 from tasks.shared.datasets.text_table import TextTable
 from tasks.text import columns
 from tasks.text.settings import SEPARATORS, STARTER, Settings
@@ -235,9 +235,3 @@ class Folder:
         more = f" and {len(self._left) - _SHOWN:,} more" if len(self._left) > _SHOWN else ""
         shown = ", ".join(self._left[:_SHOWN])
         return [f"Left out of {self.path.name}, as no texts of a class (.txt files are): {shown}{more}."]
-
-
-def split_name(number: int) -> str:
-    """Return a split's name: ``train``, ``val`` or ``test``."""
-    assert splits.TRAIN == 0
-    return SPLITS[number]

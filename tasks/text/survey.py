@@ -6,12 +6,8 @@ Shapes: N texts kept, C classes.
 from __future__ import annotations
 
 import dataclasses
-import re
-import unicodedata
 from array import array
-from collections import Counter
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +16,8 @@ from tasks.base import DataError
 from tasks.shared.datasets import splits
 from tasks.text.settings import Settings
 from tasks.text.sources import Row, Source
+from tasks.text.units import Scripts, Unit
 
-Unit = Literal["chinese", "english", "words", "characters"]
 LONGEST = 100_000  # characters of a text that are kept
 _MOST_CLASSES = 1000
 _MANY = 20  # classes; more of them than a quarter of the texts are free texts
@@ -30,10 +26,6 @@ _SMALL = 2_000  # training texts
 _SAMPLED = 20_000  # first texts that tell the script; of the others each _EVERY-th
 _EVERY = 64
 _SHOWN = 5  # classes that a note lists
-_LETTER, _LATIN = re.compile(r"[^\W\d_]"), re.compile("[a-zA-Z]")
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
-_UNPARTED = re.compile("[\u3040-\u30ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # kana, Thai, Lao, Burmese, Khmer
-_CHINESE, _NO_BLANKS, _ENGLISH = 0.3, 0.1, 0.99  # shares of the letters
 
 
 @dataclasses.dataclass
@@ -94,7 +86,7 @@ def survey(source: Source, settings: Settings, most: int = 0) -> Survey:
     split, held_out = _split(found, groups, labels, settings, source)
     notes += held_out
     notes += _conflicts(groups, labels, len(names))
-    unit, script = _unit(found, settings)
+    unit, script = found.scripts.unit(settings.unit)
     return Survey(
         names,
         labels,
@@ -119,7 +111,7 @@ class _Reading:
         self.classless = 0  # rows without a class, whatever their text is
         self.rows = self.empty = self.wordless = self.unlabelled = self.cut = 0
         self.ended_early = False
-        self.scripts: Counter[str] = Counter()
+        self.scripts = Scripts()
 
     def read(self, source: Source, most: int) -> None:
         """Take in the rows; one pass of this loop a row is what millions of them cost."""
@@ -143,7 +135,7 @@ class _Reading:
             if count < _SHOWN:
                 self.first.append((text, label, split))
             if count < _SAMPLED or not count % _EVERY:
-                self._count_script(text[:1000])
+                self.scripts.count(text[:1000])
             labels.append(number)
             groups.append(hash(" ".join(text.lower().split())))
             lengths.append(len(text))
@@ -157,15 +149,6 @@ class _Reading:
             self.unlabelled += 1
         else:
             self.wordless += 1
-
-    def _count_script(self, text: str) -> None:
-        plain = unicodedata.normalize("NFKD", text)
-        letters = len(_LETTER.findall(plain))
-        self.scripts["all"] += letters
-        self.scripts["ascii"] += letters if plain.isascii() else len(_LATIN.findall(plain))
-        if not text.isascii():
-            self.scripts["han"] += len(_HAN.findall(text))
-            self.scripts["unparted"] += len(_UNPARTED.findall(text))
 
     def remarks(self) -> list[str]:
         """A sentence where not all rows were read."""
@@ -285,18 +268,3 @@ def _listed(names: list[str]) -> str:
 def _little(split: NDArray[np.int8]) -> list[str]:
     count = int((split == splits.TRAIN).sum())
     return [f"{count:,} texts train, which are few: --preset small suits them."] if count < _SMALL else []
-
-
-def _unit(found: _Reading, settings: Settings) -> tuple[Unit, list[str]]:
-    """What a step reads, and a sentence on it where nobody said."""
-    counts = found.scripts
-    letters = max(1, counts["all"])
-    if settings.unit == "characters":
-        return "characters", []
-    unparted = counts["unparted"] >= _NO_BLANKS * letters
-    if counts["han"] >= _CHINESE * letters and not unparted:
-        share = f"{counts['han'] / letters:.0%} of the letters are Chinese characters"
-        return "chinese", [f"{share}: the texts are cut into words by jieba (task.unit=characters reads characters)."]
-    if unparted and settings.unit == "auto":
-        return "characters", ["The texts' words are not parted by blanks: they are read by characters (task.unit)."]
-    return ("english" if counts["ascii"] >= _ENGLISH * letters else "words"), []

@@ -32,6 +32,11 @@ def title(name: str) -> str:
     return _TITLES.get(name, name)
 
 
+def by_mark(start: bytes) -> str:
+    """Return the encoding that a mark at a file's beginning tells; empty: there is none."""
+    return next((name for mark, name in _MARKS if start.startswith(mark)), "")
+
+
 def detect(path: Path | str, chunks: Chunks) -> str:
     """Return the name of Python's codec for a file's text.
 
@@ -42,9 +47,8 @@ def detect(path: Path | str, chunks: Chunks) -> str:
         DataError: the file is binary, or in UTF-8 with bytes that are none; the line is told.
     """
     start = next(iter(chunks()), b"")
-    for mark, name in _MARKS:
-        if start.startswith(mark):
-            return name
+    if name := by_mark(start):
+        return name
     if (zero := start.find(b"\0")) >= 0:
         if start[1::2].count(0) > len(start) // 5 or start[::2].count(0) > len(start) // 5:
             low = "le" if start[1::2].count(0) > start[::2].count(0) else "be"

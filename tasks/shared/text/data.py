@@ -119,7 +119,7 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
     ordered = [*train.tokens, *(word for word in seen if word not in train)]
     place = {word: number for number, word in enumerate(ordered)}
     renumber = torch.tensor([place[word] for word in seen], dtype=torch.int32)
-    for part in encoded.split(_AT_ONCE):
+    for part in torch.split(encoded, _AT_ONCE):
         part.copy_(renumber[part.long()])
     characters: list[str] = []
     letters = Ragged.of([])
@@ -154,7 +154,7 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
 def _counts(encoded: Tensor, in_training: Tensor, size: int) -> Tensor:
     """Return how often each number stands in the training split: (S,), (S,) → (size,)."""
     counts = torch.zeros(size, dtype=torch.int64)
-    for part, mask in zip(encoded.split(_AT_ONCE), in_training.split(_AT_ONCE), strict=True):
+    for part, mask in zip(torch.split(encoded, _AT_ONCE), torch.split(in_training, _AT_ONCE), strict=True):
         counts += torch.bincount(part[mask], minlength=size)
     return counts
 
