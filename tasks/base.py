@@ -104,6 +104,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Path of a user's file or folder that replaces the task's dataset; empty: none."""
         return ""
 
+    @property
+    def own_data_is_folder(self) -> bool:
+        """Whether ``own_data`` is to be a folder."""
+        return False
+
     @classmethod
     def unavailable_constraints(cls, state: State, artifacts: bool) -> Mapping[str, str]:
         """Fields of ``constraints`` that one run's network cannot be held to → why, a sentence each.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -108,10 +109,18 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def own_data(self) -> str:
         return self.file or self.folder
 
+    @property
+    def own_data_is_folder(self) -> bool:
+        return bool(self.folder)
+
     def check(self) -> None:
         super().check()
         if self.file and self.folder:
             raise ValueError("task.file and task.folder are both set: name the table or the folder, not both.")
+        if os.path.isdir(self.file):  # noqa: PTH112 (a Path's raises on names too long)
+            raise ValueError(f"{self.file} is a folder: name it with task.folder in place of task.file.")
+        if os.path.isfile(self.folder):  # noqa: PTH113
+            raise ValueError(f"{self.folder} is a file: name it with task.file in place of task.folder.")
         if self.text and self.text == self.label:
             raise ValueError(
                 f"task.text and task.label both name the column {self.text!r}: a text cannot be its own class."

@@ -97,8 +97,9 @@ def find(task: str, option: Path | None = None, settings: Settings | None = None
     """
     if settings is not None and settings.own_data:
         own = Path(settings.own_data).absolute()
-        if not os.path.isfile(own) and not os.path.isdir(own):  # noqa: PTH112, PTH113 (a Path's raise on long names)
-            raise DataError(f"{own} is missing or no file: name the {task} data's file again.")
+        kind, found = ("folder", os.path.isdir) if settings.own_data_is_folder else ("file", os.path.isfile)
+        if not found(own):  # a Path's raises on names too long
+            raise DataError(f"{own} is missing or no {kind}: name the {task} data's {kind} again.")
         return Source("full", own.parent)
     if tasks.settings(task).own_data_only:
         return Source("starter", starter(task))

@@ -50,6 +50,11 @@ def test_a_fault_of_the_table_is_one_sentence(workbench: Workbench, tmp_path: Pa
     assert refused.returncode == 1
     assert "mine.csv, line 20: 1 cell, where the table has 2 columns" in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr
+    folder = workbench("train", "text", "--cell", "gru", "--headless", "--set", f"task.file={tmp_path}")
+    assert folder.returncode == 2
+    assert f"{tmp_path} is a folder: name it with task.folder in place of task.file." in folder.stderr
     missing = workbench("train", "text", "--cell", "gru", "--headless", "--set", "task.file=gone.csv")
     assert missing.returncode != 0
     assert "gone.csv is missing or no file: name the text data's file again." in missing.stderr
+    missing = workbench("train", "text", "--cell", "gru", "--headless", "--set", "task.folder=gone")
+    assert "gone is missing or no folder: name the text data's folder again." in missing.stderr
