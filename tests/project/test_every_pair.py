@@ -154,7 +154,9 @@ def test_a_task_answers(task: str, runs_folder: Path) -> None:
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("task", [task for task in SHIPPED if tasks.settings(task).files])
+@pytest.mark.parametrize(
+    "task", [task for task in SHIPPED if tasks.settings(task).files and not tasks.settings(task).own_data_only]
+)
 def test_a_task_on_a_slice_of_its_real_data(task: str, real_data: Path, tmp_path: Path, runs_folder: Path) -> None:
     folder = sliced(task, real_data / task, tmp_path / task)
     run = a_run(runs_folder, described(task, "lstm", 3), folder)
