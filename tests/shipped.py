@@ -8,7 +8,7 @@ import cells
 import tasks
 
 CELLS = {"rnn", "gru", "gru-textbook", "lstm", "bilstm", "tutorial-rnn", "torch-rnn", "torch-gru", "torch-lstm"}
-TASKS = {"adding", "climate", "copying", "imdb", "names", "poems", "reviews", "text", "toy", "scribe"}
+TASKS = {"adding", "climate", "copying", "imdb", "names", "poems", "reviews", "toy", "scribe"}
 
 
 def hide_others(monkeypatch: pytest.MonkeyPatch) -> None:
