@@ -94,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     best_by_loss: ClassVar[bool] = False  # the lowest validation loss picks the best checkpoint, not ``metric``
     # files of the task's data folder: names or glob patterns, alternatives separated by ``|``
     files: ClassVar[Sequence[str]] = ()
+    own_data_only: ClassVar[bool] = False  # there is no dataset: without data of the user's the starter set is read
     data_settings: ClassVar[Sequence[str]] = ()  # those that choose other test examples: such figures do not compare
     # those that change neither the network's shapes nor the examples' encoding: a branch of a run may change them
     training_settings: ClassVar[Sequence[str]] = ()
@@ -104,12 +105,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def own_data(self) -> str:
-        """Path of a user's file that replaces the task's dataset; empty: none."""
+        """Path of a user's file or folder that replaces the task's dataset; empty: none."""
         return ""
 
     @property
+    def own_data_is_folder(self) -> bool:
+        """True where ``own_data`` is to be a folder."""
+        return False
+
+    @property
     def subject(self) -> str:
-        """What a run of these settings learns, in a few words: ``title``, or the name of the user's own data."""
+        """Subject of a run of these settings in a few words: ``title``, or the name of the user's own data."""
         return self.title
 
     @classmethod

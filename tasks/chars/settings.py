@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from tasks import base
 from tasks.base import LOSS, Metric, Value
+from tasks.shared.datasets import encodings
 
 
 class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,6 +20,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     causal: ClassVar[bool] = True
     writes: ClassVar[bool] = True
     poetry: ClassVar[bool] = False
+    own_data_only: ClassVar[bool] = True
     metric: ClassVar[str] = "nll"
     metrics: ClassVar[Mapping[str, Metric]] = {
         "loss": LOSS,
@@ -71,6 +73,10 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         int, Meta(ge=0, le=10_000, description="characters written at each evaluation; 0: none")
     ] = 300
     sample_seed: Annotated[int, Meta(ge=0, lt=2**31, description="seed of the texts that are shown")] = 0
+
+    def check(self) -> None:
+        if self.encoding:
+            encodings.check(self.encoding)
 
     @property
     def own_data(self) -> str:

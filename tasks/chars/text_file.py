@@ -64,4 +64,4 @@ def read(path: Path, encoding: str = "") -> PlainText:
         text = text.replace("\r\n", "\n")
     if line_ends > pairs:
         text = text.replace("\r", "\n")
-    return PlainText(text, found, line_ends)
+    return PlainText(text, encodings.title(found), line_ends)

@@ -103,6 +103,10 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
         return self.folder
 
     @property
+    def own_data_is_folder(self) -> bool:
+        return True
+
+    @property
     def subject(self) -> str:
         return f"names of {PurePath(self.folder).name}" if self.folder else self.title
 

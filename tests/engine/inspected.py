@@ -16,6 +16,7 @@ SMALL = {
     "names": {"cell.hidden": 6, "task.embedding": 5},
     "imdb": {"cell.hidden": 6, "task.embedding": 5, "task.init": "random"},
     "reviews": {"cell.hidden": 6, "task.embedding": 5, "task.init": "random"},
+    "text": {"cell.hidden": 6, "task.embedding": 5},
     "poems": {"cell.hidden": 6, "cell.layers": 1, "task.embedding": 5},
     "chars": {"cell.hidden": 6, "task.embedding": 5, "task.length": 12},
     "climate": {"cell.hidden": 6},

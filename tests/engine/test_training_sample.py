@@ -25,7 +25,7 @@ from workbench.runs.history import read_history
 from workbench.runs.run import Run
 
 SELDOM = {"train.checkpoint_seconds": 1000.0}
-BUILT_IN = ("adding", "chars", "climate", "copying", "imdb", "names", "poems", "reviews")
+BUILT_IN = ("adding", "chars", "climate", "copying", "imdb", "names", "poems", "reviews", "text")
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "names": {"task.embedding": 8},
     "poems": {"task.embedding": 8},
     "reviews": {"task.longest": 20, "task.embedding": 8, "task.init": "random"},
+    "text": {"task.longest": 20, "task.embedding": 8},
 }
 BRIEF: Mapping[str, Any] = {
     "cell.hidden": 8,
@@ -57,6 +58,7 @@ ASKED = {
     "names": "Satoshi",
     "poems": "",
     "reviews": "很好",
+    "text": "Where is my parcel?",
 }
 
 

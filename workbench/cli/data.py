@@ -72,7 +72,7 @@ def listing(context: typer.Context, folder: Data = None, json: Json = False) -> 
     for standing in found.values():
         if standing.problem:
             narrate(standing.problem)
-    if any(standing.where in ("starter", "absent") for standing in found.values()):
+    if any(standing.where in ("starter", "absent") and _registered(task) for task, standing in found.items()):
         narrate("Full data is downloaded when a training first needs it; `workbench data get TASK` does it now.")
     if any(standing.where in ("cache", "named folder") and not standing.found for standing in found.values()):
         narrate("`workbench data verify` compares files with the hashes of their source, and counts their rows.")
@@ -238,7 +238,7 @@ def _row(task: str, standing: DatasetStatus) -> list[str]:
     dataset = _registered(task)
     return [
         task,
-        dataset.title if dataset else "–",
+        dataset.title if dataset else "your own" if tasks.settings(task).own_data_only else "–",
         standing.where,
         "–" if standing.rows is None else f"{standing.rows:,}",
         "–" if standing.size is None else decimal(standing.size),

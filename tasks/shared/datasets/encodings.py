@@ -1,11 +1,15 @@
-"""Encoding of a text file, found from its bytes. No torch."""
+"""Detection of a text's encoding: by its mark, as UTF-8, else as GB18030 or Windows-1252. No torch."""
 
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tasks.base import DataError
+
+Chunks = Callable[[], Iterable[bytes]]  # reads a file's bytes from its beginning
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -14,70 +18,137 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NAMES = {"utf-8": "UTF-8", "gb18030": "GB18030", "latin-1": "Latin-1"}
-_MARKED = {"utf-8-sig": "UTF-8 with a mark", "utf-16": "UTF-16", "utf-32": "UTF-32"}
-_BINARY = 0.05  # share of control characters that no text has
-_SAMPLE = 1 << 20  # characters that are looked at
+_TITLES = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with a mark",
+    "utf-16": "UTF-16",
+    "utf-32": "UTF-32",
+    "gb18030": "GB18030",
+    "cp1252": "Windows-1252",
+    "latin-1": "Latin-1",
+}
+_SEEN = 1 << 20  # bytes that tell GB18030 from Windows-1252
+_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_COMMON = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")  # pairs of GB 2312: nearly all that Chinese texts hold
+_MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
+_DAMAGED = 10  # characters of UTF-8 for each byte that is none: it is UTF-8 with a fault
 
 
-def decode(content: bytes, path: Path, wanted: str = "") -> tuple[str, str]:
-    """Return the text that a file's bytes hold, and the name of their encoding.
+def title(name: str) -> str:
+    """Return an encoding's name as people write it."""
+    return _TITLES.get(name, name)
 
-    A mark at the beginning tells it; else UTF-8 where all bytes fit, GB18030 where they fit and most characters beyond
-    ASCII are Chinese, and Latin-1.
+
+def check(name: str) -> None:
+    """Raises: ValueError: ``task.encoding`` names no encoding of texts."""
+    try:
+        "".encode(name)
+        codecs.getincrementaldecoder(name)
+    except (LookupError, ValueError):
+        raise ValueError(
+            f"task.encoding={name[:40]!r} is no encoding of texts: give utf-8, utf-16, gb18030, cp1252, …"
+        ) from None
+
+
+def decode(content: bytes, path: Path | str, wanted: str = "") -> tuple[str, str]:
+    """Return the text that a file's bytes hold, and the name of Python's codec for them.
 
     Args:
-        path: the file, named in messages.
+        path: named in messages.
         wanted: the encoding to take in place of the one found; empty: none.
 
     Raises:
-        DataError: there is no encoding ``wanted``, the bytes are not in it, or they are no text.
+        DataError: they are binary, or not in that encoding.
     """
-    if wanted:
-        return _as(content, path, wanted)
-    marked = next((name for mark, name in _MARKS if content.startswith(mark)), "")
-    if marked:
-        return _as(content, path, marked)
-    text, name = _unmarked(content)
-    sample = text[:_SAMPLE]
-    strange = sum(character < " " and character not in "\t\n\r\f\v\x1b\x1a" for character in sample)
-    if "\0" in sample or strange > _BINARY * len(sample):
-        raise DataError(
-            f"{path} holds bytes that are no text: name a text file, or its encoding with --set task.encoding=NAME."
-        )
-    return text, name
-
-
-def _as(content: bytes, path: Path, encoding: str) -> tuple[str, str]:
+    name = wanted or detect(path, lambda: [content])
     try:
-        if "\0" in encoding:
-            raise LookupError
-        return content.decode(encoding), _MARKED.get(encoding, _NAMES.get(encoding, encoding))
-    except LookupError:
+        return content.decode(name), name
+    except UnicodeError:
+        raise wrong(path, lambda: [content], name) from None
+
+
+def by_mark(start: bytes) -> str:
+    """Return the encoding that a mark at a file's beginning tells; empty: there is none."""
+    return next((name for mark, name in _MARKS if start.startswith(mark)), "")
+
+
+def detect(path: Path | str, chunks: Chunks) -> str:
+    """Return the name of Python's codec for a file's text.
+
+    Args:
+        path: named in messages.
+
+    Raises:
+        DataError: the file is binary, or in UTF-8 with bytes that are none; the line is told.
+    """
+    start = next(iter(chunks()), b"")
+    if name := by_mark(start):
+        return name
+    if (zero := start.find(b"\0")) >= 0:
+        if start[1::2].count(0) > len(start) // 5 or start[::2].count(0) > len(start) // 5:
+            low = "le" if start[1::2].count(0) > start[::2].count(0) else "be"
+            raise DataError(f"{path} seems to be UTF-16 text without a mark: set task.encoding=utf-16-{low}.")
+        raise DataError(f"{path} is no text: it has a zero byte at byte {zero:,}; give a file of text.")
+    if (line := fault(chunks(), "utf-8")) is None:
+        return "utf-8"
+    if _is_damaged_utf8(chunks()):
         raise DataError(
-            f"task.encoding={encoding!r} is no encoding of texts: give utf-8, utf-16, gb18030 or latin-1."
-        ) from None
+            f"{path}, line {line}: bytes that are not UTF-8, as the rest of the file is: mend that line, or name the "
+            "file's encoding with task.encoding (gb18030, cp1252, …)."
+        )
+    if fault(chunks(), "gb18030") is None and _is_chinese(chunks()):
+        return "gb18030"
+    return "cp1252" if fault(chunks(), "cp1252") is None else "latin-1"
+
+
+def fault(chunks: Iterable[bytes], name: str) -> int | None:
+    """Return the line of the first bytes that an encoding does not have; ``None``: there are none."""
+    decoder = codecs.getincrementaldecoder(name)()
+    lines = 1
+    try:
+        for chunk in chunks:
+            lines += decoder.decode(chunk).count("\n")
+        decoder.decode(b"", final=True)
     except UnicodeError as error:
-        at = getattr(error, "start", 0)
-        raise DataError(
-            f"{path} is not {_MARKED.get(encoding, encoding)} text at byte {at:,}: name another encoding with "
-            "--set task.encoding=NAME, or leave it empty to have it found."
-        ) from None
+        if isinstance(error, UnicodeDecodeError):
+            lines += error.object[: error.start].decode(name, errors="ignore").count("\n")
+        return lines
+    return None
 
 
-def _unmarked(content: bytes) -> tuple[str, str]:
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding == "utf-8" or _is_chinese(text[:_SAMPLE]):
-            return text, _NAMES[encoding]
-    return content.decode("latin-1"), _NAMES["latin-1"]
+def wrong(path: Path | str, chunks: Chunks, name: str) -> DataError:
+    """Return the error of a file that is not in the encoding it was read by."""
+    line = fault(chunks(), name)
+    where = f", line {line}" if line is not None else ""
+    return DataError(
+        f"{path}{where}: not {title(name)} text: name the file's encoding with task.encoding (gb18030, cp1252, …), "
+        "or leave it empty for it to be found."
+    )
 
 
-def _is_chinese(text: str) -> bool:
-    """Return whether most characters beyond ASCII are of GB 2312: accented letters before others are rare ones."""
-    beyond = [character for character in text if character > "\x7f"]
-    common = sum(len(character.encode("gb2312", "ignore")) == 2 for character in beyond)
-    return 2 * common > len(beyond)
+def _is_damaged_utf8(chunks: Iterable[bytes]) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    right = bad = 0
+    for chunk in _first(chunks):
+        bad += decoder.decode(chunk).count("\ufffd")
+        right += len(_MULTIBYTE.findall(chunk))
+    return bad == 0 or right > _DAMAGED * bad
+
+
+def _is_chinese(chunks: Iterable[bytes]) -> bool:
+    pairs = common = 0
+    for chunk in _first(chunks):
+        pairs += len(_PAIR.findall(chunk))
+        common += len(_COMMON.findall(chunk))
+    return pairs > 0 and common >= 0.8 * pairs
+
+
+def _first(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the first chunks that are not ASCII alone."""
+    seen = 0
+    for chunk in chunks:
+        if not chunk.isascii():
+            yield chunk
+            seen += len(chunk)
+            if seen >= _SEEN:
+                return

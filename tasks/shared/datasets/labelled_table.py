@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tasks.base import DataError
-from tasks.shared.datasets import reading
+from tasks.shared.datasets import encodings, reading
 
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _NOT_ENGLISH = re.compile("[\u3400-\u9fff\ue000-\uf8ff]")  # Han characters, and those of private use
 
 
@@ -64,8 +63,8 @@ def rows(path: Path, layout: Layout) -> Iterator[list[str]]:
 
 def _text(path: Path, layout: Layout) -> str:
     content = reading.table(path)
-    if content.startswith(_UTF_16):
-        return reading.decode(content, path, "utf-16")
+    if marked := encodings.by_mark(content):
+        return reading.decode(content, path, marked)
     try:
         return reading.decode(content, path)
     except DataError:

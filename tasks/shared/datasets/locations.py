@@ -97,11 +97,14 @@ def find(task: str, option: Path | None = None, settings: Settings | None = None
     """
     if settings is not None and settings.own_data:
         own = Path(settings.own_data).absolute()
-        if not os.path.isfile(own) and not os.path.isdir(own):  # noqa: PTH112, PTH113 (a Path's raise on long names)
+        kind, found = ("folder", os.path.isdir) if settings.own_data_is_folder else ("file", os.path.isfile)
+        if not found(own):  # a Path's raises on names too long
             keys = [name for name in settings.paths if getattr(settings, name) == settings.own_data]
             setting = "".join(f" (task.{key})" for key in keys[:1])
-            raise DataError(f"{own} is missing or no file: name the {task} data's file again{setting}.")
+            raise DataError(f"{own} is missing or no {kind}: name the {task} data's {kind} again{setting}.")
         return Source("full", own.parent)
+    if tasks.settings(task).own_data_only:
+        return Source("starter", starter(task))
     named = named_folder(option)
     if named:
         folder = named / task
@@ -132,6 +135,8 @@ def status(task: str, option: Path | None = None) -> DatasetStatus:
         return DatasetStatus("incomplete", None, str(error))
     if source is None and not starter(task).is_dir():
         return DatasetStatus("absent", None)
+    if source is not None and source.kind == "starter":
+        source = None
     where: Where = "starter" if source is None else "named folder" if named_folder(option) else "cache"
     folder = source.folder if source else starter(task)
     read = read_files(task, folder)
@@ -191,6 +196,8 @@ def download(
         DataError: it cannot be had, or is not what it should be.
     """
     dataset = registered(task)
+    if tasks.settings(task).own_data_only:
+        raise DataError(f"The task {task} has no dataset to fetch: its settings name data of your own.")
     if dataset is None:
         raise without_source(task)
     target = cached(task)

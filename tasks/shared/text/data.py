@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import torch
@@ -25,6 +25,7 @@ from tasks.shared.text.settings import TextSettings
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 SPECIALS = (PAD, UNKNOWN, START, END)
+_AT_ONCE = 1 << 24  # words that are numbered together: copies of hundreds of millions would take gigabytes
 CHARACTERS_PER_WORD = 4  # K, of a word read beside its characters: Chinese words are rarely longer
 
 
@@ -37,6 +38,9 @@ class LabelledTexts:
     split: Sequence[int]  # 0 train, 1 validation, 2 test
     notes: Sequence[str] = ()
     splitting: str = ""  # rule that split the rows, named once it changed between versions: kept in the state
+    classes: Sequence[str] = ()  # their names, where the texts tell them
+    spell: bool = False  # keep each word's characters too
+    traits: Mapping[str, str] = dataclasses.field(default_factory=dict)  # what else the state keeps, by field
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +74,7 @@ def load(
 
     Args:
         key: names the source's content, the split and the way of cutting into tokens.
-        labels: the classes' names.
+        labels: the classes' names; none: the texts tell them.
         read: reads and cuts the texts where the cache does not hold them.
         spell: keep each word's characters too.
 
@@ -109,15 +113,17 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
     seen = list(first_seen)
     encoded, lengths = torch.frombuffer(flat, dtype=torch.int32), torch.frombuffer(sizes, dtype=torch.int64)
     in_training = (torch.tensor(texts.split) == splits.TRAIN).repeat_interleave(lengths)
-    counts = torch.bincount(encoded[in_training], minlength=len(seen)).tolist()
+    counts = _counts(encoded, in_training, len(seen)).tolist()
     inner = {word: count for word, count in zip(seen, counts, strict=True) if count and word not in SPECIALS}
     train = Vocabulary.counted(inner, SPECIALS)
     ordered = [*train.tokens, *(word for word in seen if word not in train)]
     place = {word: number for number, word in enumerate(ordered)}
     renumber = torch.tensor([place[word] for word in seen], dtype=torch.int32)
+    for part in torch.split(encoded, _AT_ONCE):
+        part.copy_(renumber[part.long()])
     characters: list[str] = []
     letters = Ragged.of([])
-    if with_spelling:
+    if with_spelling or texts.spell:
         seen_in: Counter[str] = Counter()
         for word, count in inner.items():
             seen_in.update(dict.fromkeys(word, count))
@@ -125,7 +131,7 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
         characters = known.tokens
         letters = Ragged.of([character_numbers(word, known) for word in ordered])
     kept = {
-        "words": renumber[encoded.long()],
+        "words": encoded,
         "lengths": lengths.clone(),
         "counts": torch.tensor([inner.get(word, 0) for word in train.tokens], dtype=torch.int64),
         "letters": letters.flat,
@@ -136,12 +142,21 @@ def _encoded(texts: LabelledTexts, labels: Sequence[str], key: str, with_spellin
     meta = {
         "tokens": train.tokens,
         "characters": characters,
-        "labels": list(labels),
+        "labels": list(labels or texts.classes),
         "notes": list(texts.notes),
         "splitting": texts.splitting,
+        "traits": dict(texts.traits),
         "cache": key,
     }
     return kept, meta
+
+
+def _counts(encoded: Tensor, in_training: Tensor, size: int) -> Tensor:
+    """Return how often each number stands in the training split: (S,), (S,) → (size,)."""
+    counts = torch.zeros(size, dtype=torch.int64)
+    for part, mask in zip(torch.split(encoded, _AT_ONCE), torch.split(in_training, _AT_ONCE), strict=True):
+        counts += torch.bincount(part[mask], minlength=size)
+    return counts
 
 
 def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: Meta) -> TextData:
@@ -162,6 +177,7 @@ def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: Meta) -> Tex
     }
     if splitting := meta.get("splitting"):
         state["splitting"] = splitting
+    state.update(meta.get("traits", {}))
     return TextData(
         Ragged(kept["words"], kept["lengths"]),
         kept["labels"],

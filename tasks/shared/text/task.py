@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+import msgspec
 import torch
 from torch import Generator, Tensor, nn
 
@@ -58,7 +59,7 @@ class TextState(LabelsState, kw_only=True):
 class TextTask(ClassificationTask[SettingsT, TextData]):
     """Words (or characters, or both) → embedding → recurrence → pooling → classifier."""
 
-    state_form = TextState
+    state_form: ClassVar[type[msgspec.Struct]] = TextState
     baseline_version: ClassVar[int] = 2  # of ``measure_baselines``: a change makes cached figures old ones
 
     def __init__(self, settings: SettingsT, state: State) -> None:
@@ -145,11 +146,11 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             report_progress(f"{found:,} of {len(wanted):,} embeddings start from {path.name}.")
             if repeated:
                 report_progress(f"{repeated:,} lines of {path.name} repeat a word: its first vector is taken.")
-        elif self.settings.init == "word2vec":
+        elif self.starts_from_word2vec(data):
             start = word_vectors.word2vec(
                 self.settings,
                 embedding.num_embeddings,
-                lambda: self._sentences(data),
+                lambda: self.sentences(data),
                 source=f"{data.state['cache']} {'characters' if self.input == 'characters' else 'words'}",
             )
         else:
@@ -157,6 +158,10 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         with torch.no_grad():
             embedding.weight.copy_(start)
             embedding.weight[0] = 0  # padding
+
+    def starts_from_word2vec(self, data: TextData) -> bool:
+        """Return whether the embedding starts from word2vec, where no file of vectors is named."""
+        return self.settings.init == "word2vec"
 
     def begin_epoch(self, model: nn.Module, epoch: int) -> None:
         _embedding(model).weight.requires_grad_(epoch >= self.settings.frozen_epochs)
@@ -275,7 +280,7 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             codes = _known(codes, data.known)
         return codes, lengths
 
-    def _sentences(self, data: TextData) -> list[list[int]]:
+    def sentences(self, data: TextData) -> list[list[int]]:
         """The training split as word2vec reads it."""
         whole = self._codes(data).lists(data.rows["train"])
         if self.input == "characters":

@@ -14,6 +14,7 @@ from tasks.shared.datasets.cache import cache_folder
 _ACCENT = re.compile(r"[\u0300-\u036f]")  # combining, as NFKD parts them from their letter
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _CLOSES, _OPENS = ",.!?;:)%", "($"
+_WORD = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
 _ENGLISH = re.compile(r"[a-z]+(?:'[a-z]+)?|[0-9]+|[!?.,;:()\"*$%-]")
 
 
@@ -21,6 +22,16 @@ def english(text: str) -> list[str]:
     """Words (``don't`` is one), numbers and marks of an English text: lower case, no accents, no HTML line breaks."""
     plain = unicodedata.normalize("NFKD", _BREAK.sub(" ", text).replace("’", "'"))
     return _ENGLISH.findall(_ACCENT.sub("", plain).lower())
+
+
+def words(text: str) -> list[str]:
+    """Words, numbers and marks of a text in any script whose words are parted by blanks: lower case."""
+    return _WORD.findall(unicodedata.normalize("NFKC", _BREAK.sub(" ", text).replace("’", "'")).lower())
+
+
+def characters(text: str) -> list[str]:
+    """Characters of a text: lower case, a run of whitespace is one blank."""
+    return list(" ".join(unicodedata.normalize("NFKC", _BREAK.sub(" ", text)).lower().split()))
 
 
 def joined(tokens: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ class Own(msgspec.Struct, frozen=True):
 
     own_data: str
     paths: Sequence[str] = ("file",)
+    own_data_is_folder: bool = False
 
 
 @pytest.fixture
@@ -126,6 +127,25 @@ def test_a_file_of_the_users_own_that_is_not_there_is_said(tmp_path: Path, name:
     with pytest.raises(DataError) as error:
         locations.find_or_download("toy", None, pytest.fail, settings=Own(own_data=str(own)))
     assert str(error.value) == f"{own} is missing or no file: name the toy data's file again (task.file)."
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_folder_of_the_users_own_stands_in_for_the_dataset(tmp_path: Path) -> None:
+    folder = write(tmp_path / "own", "a.txt")
+    assert locations.find("toy", None, Own(str(folder), own_data_is_folder=True)) == Source("full", tmp_path)
+    for name in ("own/a.txt", "gone"):
+        with pytest.raises(DataError, match=f"{name} is missing or no folder: name the toy data's folder again"):
+            locations.find("toy", None, Own(str(tmp_path / name), own_data_is_folder=True))
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_task_without_a_dataset_has_its_starter_set_alone(tmp_path: Path, named: bool) -> None:
+    option = tmp_path / "nowhere" if named else None
+    starter = locations.starter("text")
+    assert locations.find_or_download("text", option, pytest.fail) == Source("starter", starter)
+    assert locations.status("text", option).where == "starter"
+    with pytest.raises(DataError, match="has no dataset to fetch: its settings name data of your own"):
+        locations.download("text", pytest.fail)
 
 
 @pytest.mark.usefixtures("toy")
