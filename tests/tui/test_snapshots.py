@@ -27,7 +27,7 @@ from runs import event_makers as make
 from textual.theme import Theme
 from textual.widgets import Input, TextArea
 from tui.race.race_steps import told
-from waiting import HANG
+from waiting import HANG, eventually
 
 from workbench.config.spec import Parent
 from workbench.inference import session
@@ -121,8 +121,7 @@ def test_memory_pane(snap_compare, screen, worker, folder, monkeypatch, size, th
         await screen.until(pilot, "finished")
         tabs = screen.app.screen.query_one(TabRow)
         await screen.until(pilot, "memory")
-        while tabs.chosen != "memory":
-            await pilot.press("v")
+        await turn(pilot, lambda: tabs.chosen, "memory")
         await screen.until(pilot, "reaches 100 of 100", "rnn")
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
@@ -286,14 +285,20 @@ def test_inspect_screen(snap_compare, screen, worker, folder, monkeypatch, size,
         await screen.until(pilot, "names with lstm")
         await pilot.press("6")
         await screen.until(pilot, "gate i, layer 1", "test row 1", "step 7 of 7")
-        while screen.app.screen._panes.painter.inspection.contributions is None:
-            await pilot.pause()
+        shown = screen.app.screen
+        await eventually(pilot, lambda: shown._panes.painter.inspection.contributions is not None)
         await pilot.press("enter", "left", "left")
-        while screen.app.screen._choice.view != view:
-            await pilot.press("v")
-            await pilot.pause()
+        await eventually(pilot, lambda: shown._choice.followed is not None and shown._cursor == 4)
+        await turn(pilot, lambda: shown._choice.view, view)
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, look))
+
+
+async def turn(pilot, chosen: Callable[[], str], wanted: str) -> None:
+    """Press ``v`` until a pane is chosen, once for each pane: a second press while the first waits would pass it by."""
+    while (before := chosen()) != wanted:
+        await pilot.press("v")
+        await eventually(pilot, lambda before=before: chosen() != before)
 
 
 def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
