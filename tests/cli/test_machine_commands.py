@@ -109,7 +109,19 @@ def test_the_commands_of_the_design_are_there() -> None:
     assert {" ".join(path) for path in ALL} == {
         *("", "train", "runs", "show", "watch", "stop", "resume", "rm", "eval", "predict", "poem", "tasks", "cells"),
         *("branch", "inspect", "replay"),
-        *("data", "data get", "data verify", "data path", "doctor", "note", "compare", "plot", "export", "report"),
+        *(
+            "data",
+            "data get",
+            "data verify",
+            "data path",
+            "data preview",
+            "doctor",
+            "note",
+            "compare",
+            "plot",
+            "export",
+            "report",
+        ),
         *("study", "study new", "study run", "study resume", "study show", "study stop", "study list", "study rm"),
         *("lab", "lab list", "lab show", "lab run", "lab report", "race"),
     }
