@@ -42,7 +42,7 @@ class DataCommands(TyperGroup):
 def register(app: typer.Typer) -> None:
     data = typer.Typer(
         cls=DataCommands,
-        help="List the datasets; download, verify, locate one, or look into it.",
+        help="List the datasets; download, verify, locate, preview one.",
         epilog="Example: workbench data verify names",
         invoke_without_command=True,
         rich_markup_mode=None,
