@@ -24,7 +24,6 @@ from fake_studies import begun, planned
 from poem_steps import Bare, entered, opened, reading
 from races.race_events import whole
 from runs import event_makers as make
-from textual.theme import Theme
 from snapshot_steps import named, still, turn
 from tui.race.race_steps import told
 from waiting import eventually

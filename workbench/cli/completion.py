@@ -92,7 +92,7 @@ def _settings(incomplete: str) -> list[str]:
 
 
 def _paths(key: str, typed: str) -> list[str]:
-    """Return the paths that begin as what is typed; in place of a single folder those in it: shells end it with a blank."""
+    """Return the paths that begin as typed; of a single folder those in it: a shell would end it with a blank."""
     folders = key.endswith("folder")
     found = paths.completions(typed, folders=folders)
     if len(found) == 1 and found[0].endswith("/") and not folders:

@@ -105,7 +105,7 @@ async def test_folders_alone_complete_a_folder(screen) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "sentence"),
-    [("sales/none.csv", "task.file: there is no "), ("sales", " is a folder: name a file in it, or give the folder to")],
+    [("sales/none.csv", "task.file: there is no "), ("sales", " is a folder: name a file in it, or give")],
 )
 async def test_a_wrong_path_is_one_sentence_under_the_field_and_start_refuses_with_it(
     screen, started, typed: str, sentence: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from tasks.base import DataError, Task as Base
+from tasks.base import DataError
+from tasks.base import Task as Base
 from tasks.preview import Preview
 
 
