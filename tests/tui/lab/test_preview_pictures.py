@@ -13,6 +13,7 @@ from waiting import eventually
 from workbench.config import paths
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.lab import screen as lab
+from workbench.tui.lab.dataset_line import DatasetLine
 from workbench.tui.lab.preview_dialog import PreviewDialog
 from workbench.tui.themes import DARK, LIGHT
 
@@ -27,6 +28,11 @@ def of_ada(monkeypatch: pytest.MonkeyPatch) -> None:
     with_ledger(monkeypatch)
     monkeypatch.setattr(paths, "completions", lambda typed, **_: FOUND if typed == PATH else [])
     monkeypatch.setattr(paths, "problem", lambda key, typed, **_: "")
+
+
+async def missed(pilot) -> None:
+    """Wait until the line on the data has looked for the file, which is nowhere."""
+    await eventually(pilot, lambda: "is missing" in str(pilot.app.screen.query_one(DatasetLine).content))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=named)
@@ -56,6 +62,7 @@ def test_completions(snap_compare, screen, folder: Path, monkeypatch, size) -> N
         await at_the_file(pilot)
         await pilot.press(*PATH)
         await screen.until(pilot, "ledger-2024.csv", "led-old/")
+        await missed(pilot)
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
 
@@ -74,5 +81,6 @@ def test_a_file_that_was_seen(snap_compare, screen, folder: Path, monkeypatch, s
         await screen.until(pilot, "s starts a training")
         await pilot.press("escape")
         await screen.until(pilot, "train 160, val 20")
+        await missed(pilot)
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
