@@ -311,7 +311,7 @@ class Task(ABC, Generic[SettingsT, DataT]):
         """
         data = cls.load(settings, folder)
         return Preview(
-            source=settings.own_data or str(folder),
+            source=settings.own_data or (str(folder) if settings.files else "examples that the task makes itself"),
             splits={split: data.size(split) for split in SPLITS},
             notes=list(data.notes),
         )

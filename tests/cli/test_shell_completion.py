@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from engine.toy_runs import copied
 from hostile_run import hostile_run
+from ledger import write_table
 
 from workbench.runs.run import Run
 
@@ -42,6 +43,20 @@ def completed(workbench, *words: str) -> list[str]:
 def test_words_are_completed(workbench, finished: Run, words: tuple[str, ...], expected: list[str]) -> None:
     found = completed(workbench, *words)
     assert [word for word in found if not word.startswith("cuda")] == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("sal", ["sales/ledger-old.csv", "sales/ledger.csv"]), ("sales/ledger.", ["sales/ledger.csv"]), ("x", [])],
+)
+def test_a_setting_that_names_a_file_is_completed_from_the_files(
+    workbench, tmp_path: Path, typed: str, expected: list[str]
+) -> None:
+    """In place of a single folder, its files: a shell would end it with a blank."""
+    write_table(tmp_path / "here" / "sales")
+    (tmp_path / "here" / "sales" / "ledger $(id).csv").write_text("")
+    for words in (("train", "climate", "--set", "task.csv", "="), ("data", "preview", "climate", "--set", "csv", "=")):
+        assert completed(workbench, *words, typed) == expected
 
 
 def test_a_hostile_name_is_not_offered(workbench, finished: Run, runs_folder: Path) -> None:

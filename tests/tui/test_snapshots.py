@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,10 +24,9 @@ from fake_studies import begun, planned
 from poem_steps import Bare, entered, opened, reading
 from races.race_events import whole
 from runs import event_makers as make
-from textual.theme import Theme
-from textual.widgets import Input, TextArea
+from snapshot_steps import named, still, turn
 from tui.race.race_steps import told
-from waiting import HANG
+from waiting import eventually
 
 from workbench.config.spec import Parent
 from workbench.inference import session
@@ -60,13 +59,6 @@ SCENES = (
     Scene("lab", ((("1",), ("names with lstm", "starter only")),)),
     Scene("help", ((("1",), ("names with lstm", "starter only")), (("question_mark",), ("Keys",)))),
 )
-
-
-def named(value: tuple[int, int] | Theme | int | str) -> str:
-    """A size, a theme, a number or keys within a test's name."""
-    if isinstance(value, Theme):
-        return value.name.rpartition("-")[2]
-    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 @pytest.fixture
@@ -121,8 +113,7 @@ def test_memory_pane(snap_compare, screen, worker, folder, monkeypatch, size, th
         await screen.until(pilot, "finished")
         tabs = screen.app.screen.query_one(TabRow)
         await screen.until(pilot, "memory")
-        while tabs.chosen != "memory":
-            await pilot.press("v")
+        await turn(pilot, lambda: tabs.chosen, "memory")
         await screen.until(pilot, "reaches 100 of 100", "rnn")
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, walk))
@@ -286,34 +277,10 @@ def test_inspect_screen(snap_compare, screen, worker, folder, monkeypatch, size,
         await screen.until(pilot, "names with lstm")
         await pilot.press("6")
         await screen.until(pilot, "gate i, layer 1", "test row 1", "step 7 of 7")
-        while screen.app.screen._panes.painter.inspection.contributions is None:
-            await pilot.pause()
+        shown = screen.app.screen
+        await eventually(pilot, lambda: shown._panes.painter.inspection.contributions is not None)
         await pilot.press("enter", "left", "left")
-        while screen.app.screen._choice.view != view:
-            await pilot.press("v")
-            await pilot.pause()
+        await eventually(pilot, lambda: shown._choice.followed is not None and shown._cursor == 4)
+        await turn(pilot, lambda: shown._choice.view, view)
 
     assert snap_compare(screen.app, terminal_size=size, run_before=still(screen, folder, look))
-
-
-def still(screen, folder: Path, walk: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """A walk to a scene, then nothing that moves, and dots in place of the folder's name."""
-
-    async def walked(pilot) -> None:
-        await walk(pilot)
-        for field in (*screen.app.screen.query(Input), *screen.app.screen.query(TextArea)):
-            field.cursor_blink = False
-        screen.app._count_live_runs()
-        end, same, before = time.monotonic() + HANG, 0, ""
-        while same < 3:
-            assert time.monotonic() < end, "it never stands still"
-            await pilot.pause(0.05)
-            now = picture()
-            same, before = (same + 1 if now == before else 0), now
-
-    def picture(**how: object) -> str:
-        return drawn(**how).replace(str(folder), "·" * len(str(folder)))
-
-    drawn = screen.app.export_screenshot
-    screen.app.export_screenshot = picture
-    return walked

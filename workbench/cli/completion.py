@@ -15,14 +15,14 @@ import typer
 
 import cells
 import tasks
-from workbench.config import spec
+from workbench.config import paths, spec
 from workbench.config.fields import Field
 from workbench.runs import store
 from workbench.runs.locations import LATEST, root
 
 _COMPLETE = "_WORKBENCH_COMPLETE"  # set by the shell's script: instruction and shell
 # a shell takes the word as it is typed, and would run a command or open a variable that stands in a folder's name
-_PLAIN = re.compile(r"[\w./:=+%@-]+")
+_PLAIN = re.compile(r"([\w.]+=)?(~/)?[\w./:=+%@-]+")
 _key: list[str] = []  # of the assignment in which bash's cursor is
 
 
@@ -80,12 +80,24 @@ def _labs(_: str) -> list[str]:
 def _settings(incomplete: str) -> list[str]:
     """Return the keys of the settings, or after a ``=`` the values of one that has choices."""
     every = spec.fields(_task(), _after("--cell", "lstm"))
-    key, sign, _ = incomplete.partition("=")
-    key = _key[0] if _key else key
+    key, sign, typed = incomplete.partition("=")
+    key, typed = (_key[0], incomplete) if _key else (key, typed)
     if not (sign or _key):
         return [f"{field.key}=" for field in every]
     field = next(field for field in every if key in (field.key, field.key.partition(".")[2]))
-    return [choice if _key else f"{key}={choice}" for choice in _choices(field)]
+    section, _, name = field.key.partition(".")
+    is_path = section == "task" and name in tasks.settings(_task()).paths
+    found = _paths(field.key, typed) if is_path else _choices(field)
+    return [choice if _key else f"{key}={choice}" for choice in found]
+
+
+def _paths(key: str, typed: str) -> list[str]:
+    """Return the paths that begin as typed; of a single folder those in it: a shell would end it with a blank."""
+    folders = key.endswith("folder")
+    found = paths.completions(typed, folders=folders)
+    if len(found) == 1 and found[0].endswith("/") and not folders:
+        return paths.completions(found[0]) or found
+    return found
 
 
 def _choices(field: Field) -> tuple[str, ...]:

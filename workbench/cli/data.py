@@ -1,4 +1,4 @@
-"""Commands on datasets: ``data``, ``data get``, ``data verify``, ``data path``."""
+"""Commands on datasets: ``data``, ``data get``, ``data verify``, ``data path``; ``data preview`` has its own file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 import tasks
 from tasks.base import DataError
-from workbench.cli import completion
+from workbench.cli import completion, data_preview
 from workbench.cli.options import Data, Json, data_folder
 from workbench.config import spec
 from workbench.config.suggestions import did_you_mean
@@ -42,7 +42,7 @@ class DataCommands(TyperGroup):
 def register(app: typer.Typer) -> None:
     data = typer.Typer(
         cls=DataCommands,
-        help="List the datasets; download, verify or locate one.",
+        help="List the datasets; download, verify, locate, preview one.",
         epilog="Example: workbench data verify names",
         invoke_without_command=True,
         rich_markup_mode=None,
@@ -51,6 +51,7 @@ def register(app: typer.Typer) -> None:
     data.command("get", epilog="Example: workbench data get names")(get)
     data.command("verify", epilog="Example: workbench data verify names")(verify)
     data.command("path", epilog="Example: ls $(workbench data path names)")(path)
+    data_preview.register(data)
     app.add_typer(data, name="data")
 
 

@@ -66,6 +66,7 @@ def _chart_actions(place: Place) -> list[Action]:
 ACTIONS = (
     Action("lab", "start", "s", "f5", "Start", "start a training with the task, cell and settings shown", acts=True),
     Action("lab", "next_pane", "v", "f6", "Next view", "show the next pane: choose, about, settings"),
+    Action("lab", "preview", "p", "f12", "Preview", "look into the data: first rows, classes, what was guessed"),
     Action("lab", "undo", "u", "ctrl+r", "Undo", "set the setting under the cursor back to its default"),
     Action(
         "lab", "start_and_stay", "S", "ctrl+t", "Start, stay", "start a training and stay, to start another", acts=True
@@ -297,6 +298,7 @@ _OPENING = (
     "edit",
     "branch",
     "family",
+    "preview",
 )  # open a field or a dialog, which the keys that follow are for
 _SHOWN = {
     **{"": "", "slash": "/", "enter": "Enter", "escape": "Esc", "backspace": "Bksp"},

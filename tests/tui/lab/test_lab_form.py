@@ -12,8 +12,9 @@ from waiting import eventually
 from workbench.tui.keys import ACTIONS
 from workbench.tui.lab.screen import LabScreen
 from workbench.tui.lab.text_lines import Welcome
-from workbench.tui.widgets.form import Form, row_of
+from workbench.tui.widgets.form import Form
 from workbench.tui.widgets.picker import Picker
+from workbench.tui.widgets.setting_row import row_of
 
 
 def shown(pilot: Any) -> list[str]:

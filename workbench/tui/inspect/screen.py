@@ -206,6 +206,8 @@ class InspectScreen(Page):
 
     @on(StepGrid.Moved)
     def _moved(self, event: StepGrid.Moved) -> None:
+        if event.overtaken:
+            return
         painter = self._panes.painter
         last = len(painter.inspection.symbols) - 1 if painter else 0
         self._cursor = event.step if event.step < last else None

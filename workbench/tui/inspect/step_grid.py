@@ -46,9 +46,15 @@ class StepGrid(Widget, can_focus=True):
     class Moved(Message):
         """The cursor was moved to another step, by a key or a click."""
 
-        def __init__(self, step: int) -> None:
+        def __init__(self, step: int, grid: StepGrid | None = None) -> None:
             super().__init__()
             self.step = step
+            self.grid = grid  # whose cursor it is; none: the text's
+
+        @property
+        def overtaken(self) -> bool:
+            """The cursor has been moved on meanwhile: another message follows."""
+            return self.grid is not None and self.step != self.grid.cursor
 
     class Chose(Message):
         """Another row was chosen."""
@@ -202,7 +208,8 @@ class StepGrid(Widget, can_focus=True):
     def _go(self, step: int) -> None:
         step = max(0, min(step, len(self.symbols) - 1))
         if step != self.cursor and self.symbols:
-            self.post_message(self.Moved(step))
+            self.point(step)  # at once: the next key counts from here
+            self.post_message(self.Moved(step, self))
 
     def action_choose(self, by: int) -> None:
         rows = self._rows

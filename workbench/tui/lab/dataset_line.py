@@ -250,7 +250,7 @@ def _progress(download: Download) -> list[Piece]:
 
 def _state(task: str, standing: DatasetStatus) -> list[Piece]:
     """Return the data's state and folder, the least important last: a small screen cuts it off."""
-    if not tasks.settings(task).files:
+    if not tasks.settings(task).files and standing.where != "incomplete":
         return [("none needed", "$text-success")]
     rows = f", {standing.rows:,} rows" if standing.rows else ""
     known = _registered(task)

@@ -19,6 +19,7 @@ import tasks
 from workbench.config import spec
 from workbench.config.fields import Field
 from workbench.config.spec import RunSpec, SpecError
+from workbench.render import preview
 from workbench.runs import store
 from workbench.tui.appearance import COMPACT, TALL
 from workbench.tui.keys import bindings
@@ -26,15 +27,19 @@ from workbench.tui.lab.dataset_line import DatasetLine
 from workbench.tui.lab.description import Description
 from workbench.tui.lab.launch_bar import LaunchBar
 from workbench.tui.lab.network_line import NetworkSummaryLine, Structure
+from workbench.tui.lab.preview_dialog import PreviewDialog, Seen
 from workbench.tui.lab.selection import Selection
 from workbench.tui.lab.settings_search import SettingsSearch
 from workbench.tui.lab.text_lines import SettingHint, Welcome
+from workbench.tui.services.data_preview import PreviewProcess
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.unreadable import UNREADABLE
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.form import Form, SettingRow, row_of
+from workbench.tui.widgets.form import Form
 from workbench.tui.widgets.page import Page
+from workbench.tui.widgets.path_row import PathRow
 from workbench.tui.widgets.picker import Picker
+from workbench.tui.widgets.setting_row import SettingRow, row_of
 from workbench.tui.widgets.tabs import TabRow
 
 NO_PRESET = ""  # the preset's value where none is chosen
@@ -176,7 +181,13 @@ class LabScreen(Page):
         self.query_one("#cells", Picker).refuse(dict.fromkeys(refused, reason))
         self.query_one("#preset", Select).set_options((name, name) for name in settings.presets)
         defaults = Selection(self._formed, self.cell_name, NO_PRESET, {}, {}).defaults()
-        await self.query_one(Form).build(self._fields, self._defaults_of(defaults), entered)
+        await self.query_one(Form).build(
+            self._fields,
+            self._defaults_of(defaults),
+            entered,
+            paths=[f"task.{name}" for name in settings.paths],
+            own_data=[f"task.{name}" for name in settings.paths if name in settings.data_settings],
+        )
 
     @on(Select.Changed, "#preset")
     def _choose_preset(self) -> None:
@@ -253,6 +264,28 @@ class LabScreen(Page):
     def action_undo(self) -> None:
         if row := row_of(self.focused):
             row.undo()
+
+    async def action_preview(self) -> None:
+        """Look into the data that a training would read."""
+        await self._follow()
+        self._check()
+        settings = self.selection.settings()
+        if self._obstacles or settings is None or any(key.startswith("task.") for key in self.selection.errors):
+            self.app.bell()  # the reason stands beside the button
+            return
+        process = PreviewProcess(self.task_name, settings, self.session.data)
+        can_start = self.query_one(LaunchBar).described is not None and self.check_action("start", ()) is True
+        self.app.push_screen(PreviewDialog(self.task_name, process, can_start=can_start), self._seen)
+
+    async def _seen(self, seen: Seen | None) -> None:
+        """Keep the most important of a preview below the field that names its data; start, if that was asked for."""
+        if seen is None or seen.preview is None:
+            return
+        named = [row for row in self.query(PathRow) if row.typed and not row.error]
+        for row in named[:1]:
+            row.tell(preview.summary(seen.preview))
+        if seen.start:
+            await self.action_start()
 
     def action_fetch(self) -> None:
         self.query_one(DatasetLine).fetch_or_stop()

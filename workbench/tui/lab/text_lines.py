@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from workbench.tui.widgets.form import row_of
+from workbench.tui.widgets.setting_row import row_of
 from workbench.tui.widgets.static_text import StaticText
 
 _LABEL = 11  # columns, as wide as the button below it

@@ -16,7 +16,8 @@ from workbench.config import generation
 from workbench.config.fields import Field, as_typed, describe
 from workbench.inference.protocol import Generate
 from workbench.tui.poem.alternatives import ALTERNATIVES
-from workbench.tui.widgets.form import Form, SettingRow
+from workbench.tui.widgets.form import Form
+from workbench.tui.widgets.setting_row import SettingRow
 
 ANY = "any"
 DEFAULT_REQUEST = Generate(seed=1, choices=ALTERNATIVES)

@@ -33,7 +33,7 @@ from workbench.tui.services.polling import TAKEN_DOWN
 from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.unreadable import UNREADABLE, unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
-from workbench.tui.widgets.form import SettingRow
+from workbench.tui.widgets.setting_row import SettingRow
 from workbench.tui.widgets.status import live
 
 

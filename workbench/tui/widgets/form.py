@@ -2,163 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from textwrap import wrap
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from workbench.config.fields import Field, as_typed
-from workbench.tui.appearance import WIDE
-from workbench.tui.widgets.inputs import CompactInput, OptionInput
+from workbench.config.fields import Field
+from workbench.tui.widgets.path_row import PathRow
+from workbench.tui.widgets.setting_row import SettingRow
 
 # the settings that are changed most; the rest follows under its own headings
 FIRST = (
     *("cell.hidden", "cell.layers", "cell.bidirectional", "cell.dropout"),
     *("train.lr", "train.batch_size", "train.epochs", "train.seed"),
 )
-_LABEL, _EDITOR = 21, 14  # columns, as in the style sheet
 _HEADINGS = {"cell": "more of the network", "train": "more of the training", "task": "the task's own"}
-
-
-class SettingRow(Widget):
-    """A setting: its name, its value, and its help, or its error.
-
-    Only the editor is a widget of its own; the row draws the texts around it, as there are many.
-    """
-
-    class Changed(Message):
-        """The user entered something."""
-
-    def __init__(self, field: Field, default: object, entered: str | None = None) -> None:
-        super().__init__()
-        text = as_typed(default) if entered is None else entered
-        self.field = field
-        self.default = default
-        self.error = ""
-        self._height = 0  # lines; 0: as the style sheet has it
-        self._editor: OptionInput | Input
-        self.set_class(field.kind == "text" and field.key.startswith("task."), "-text")  # a path, names of columns
-        if field.kind in ("bool", "choice"):
-            self._editor = OptionInput(["no", "yes"] if field.kind == "bool" else list(field.choices), text)
-        else:
-            self._editor = CompactInput(text, numeric=field.kind in ("int", "float"))
-
-    def compose(self) -> ComposeResult:
-        yield self._editor
-
-    def render(self) -> Content:
-        label = Content.styled(f"▸ {self.title}", "bold $text-accent") if self.changed else Content(f"  {self.title}")
-        note, style = self._note()
-        if not note or not self._wide:
-            return label
-        left = _LABEL + max(_EDITOR, self._editor.outer_size.width) + 2
-        room = max(10, self.size.width - left)
-        lines = wrap(note, room) if self.error else [note]
-        parts: list[Content | str | tuple[str, str]] = [label, " " * (left - label.cell_length)]
-        for number, line in enumerate(lines):
-            shown = line if len(line) <= room else line[: room - 1] + "…"
-            parts += ["\n" + " " * left if number else "", (shown, style)]
-        return Content.assemble(*parts)
-
-    @property
-    def section(self) -> str:
-        return self.field.key.partition(".")[0]
-
-    @property
-    def title(self) -> str:
-        return self.field.key.partition(".")[2].replace("_", " ")
-
-    @property
-    def typed(self) -> str:
-        """The value as it stands in the field."""
-        return self._editor.value
-
-    @property
-    def changed(self) -> bool:
-        """The value is not the default."""
-        return bool(self.error) or self._editor.value != as_typed(self.default)
-
-    @property
-    def value(self) -> Any:
-        return self.field.read({"yes": True, "no": False}.get(self._editor.value, self._editor.value))
-
-    @property
-    def wrong(self) -> str:
-        """The error of the value as it stands; ``error`` is of the last check, and a key may come before it."""
-        try:
-            _ = self.value
-        except ValueError as error:
-            return str(error)
-        return ""
-
-    def renew(self, default: object, *, forget: bool = False) -> None:
-        """Change the default; a changed value stays, unless ``forget`` is set."""
-        kept = self.changed and not forget
-        if not kept and default == self.default and self._editor.value == as_typed(default):
-            return
-        self.default = default
-        if not kept:
-            self._editor.value = as_typed(default)
-        self._check()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        self._entered()
-
-    def on_option_input_changed(self, event: OptionInput.Changed) -> None:
-        event.stop()
-        self._entered()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.screen.focus_next()
-
-    def focus_editor(self) -> None:
-        self.screen.set_focus(self._editor)
-
-    def undo(self) -> None:
-        """Set the value back to the default."""
-        self.renew(self.default, forget=True)
-        self.post_message(self.Changed())
-
-    def matches(self, words: Sequence[str]) -> bool:
-        """Return whether each word stands in the setting's name or help."""
-        text = f"{self.field.key} {self.field.key.replace('_', ' ')} {self.field.help}".casefold()
-        return all(word in text for word in words)
-
-    @property
-    def _wide(self) -> bool:
-        # the screen's class for it is set only after the first layout, and nothing would draw the row again
-        return self.app.size.width >= WIDE
-
-    def _entered(self) -> None:
-        self._check()
-        self.post_message(self.Changed())
-
-    def _check(self) -> None:
-        self.error = self.wrong
-        self.set_class(bool(self.error), "-error")
-        deep = self.error and self._wide
-        room = max(10, self.size.width - _LABEL - _EDITOR - 2)
-        height = len(wrap(self.error, room)) if deep else 1
-        if height != self._height:
-            self._height = height
-            self.styles.height = height  # setting it, to the same height too, lays the screen out anew
-        self.refresh()
-
-    def _note(self) -> tuple[str, str]:
-        if self.error:
-            return self.error, "$text-error"
-        if self.changed:
-            return f"default {as_typed(self.default) or 'empty'}", "$text-accent"
-        return self.field.help, "$foreground-muted"
 
 
 class Form(VerticalScroll, can_focus=False):
@@ -173,26 +33,37 @@ class Form(VerticalScroll, can_focus=False):
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
         self.rows: dict[str, SettingRow] = {}
+        self._first: Sequence[str] = FIRST
         self._headings: list[Static] = []
         self._words: list[str] = []
         self._building = 0
+        self._paths: Collection[str] = ()
 
     async def build(
-        self, fields: Sequence[Field], default: Callable[[str], object], entered: Mapping[str, str] | None = None
+        self,
+        fields: Sequence[Field],
+        default: Callable[[str], object],
+        entered: Mapping[str, str] | None = None,
+        *,
+        paths: Collection[str] = (),
+        own_data: Sequence[str] = (),
     ) -> None:
         """Make rows for these settings: the first ones at once, the rest when the screen has been painted.
 
         Args:
             entered: texts to put into the rows with these keys, in place of the defaults.
+            paths: the keys of those that name a file or folder.
+            own_data: those of them that name the data; they come first.
         """
         entered = entered or {}
+        self._paths, self._first = paths, (*own_data, *FIRST)
         self._building += 1
         await self.remove_children()
         self._headings = []
-        usual = sorted((f for f in fields if f.key in FIRST), key=lambda f: FIRST.index(f.key))
-        self.rows = {field.key: SettingRow(field, default(field.key), entered.get(field.key)) for field in usual}
+        usual = sorted((f for f in fields if f.key in self._first), key=lambda f: self._first.index(f.key))
+        self.rows = {field.key: self._row(field, default, entered) for field in usual}
         await self.mount_all(self.rows.values())
-        rest = [field for field in fields if field.key not in FIRST]
+        rest = [field for field in fields if field.key not in self._first]
         self.call_after_refresh(self._build_rest, rest, default, entered, self._building)
 
     async def _build_rest(
@@ -207,10 +78,16 @@ class Form(VerticalScroll, can_focus=False):
                 section = own
                 self._headings.append(Static(_HEADINGS[section], classes="heading", id=f"of-{section}"))
                 widgets.append(self._headings[-1])
-            self.rows[field.key] = row = SettingRow(field, default(field.key), entered.get(field.key))
+            self.rows[field.key] = row = self._row(field, default, entered)
             widgets.append(row)
         await self.mount_all(widgets)
         self._filter()
+
+    def _row(self, field: Field, default: Callable[[str], object], entered: Mapping[str, str]) -> SettingRow:
+        if field.key not in self._paths:
+            return SettingRow(field, default(field.key), entered.get(field.key))
+        folder = next((key for key in self._paths if key.endswith("folder")), "")
+        return PathRow(field, default(field.key), entered.get(field.key), folder_key=folder)
 
     def search(self, text: str) -> list[SettingRow]:
         """Show the settings that hold each word of ``text``, and return them; all where it is empty."""
@@ -219,7 +96,7 @@ class Form(VerticalScroll, can_focus=False):
 
     def _filter(self) -> list[SettingRow]:
         rows = [row for row in self.rows.values() if row.matches(self._words)]
-        sections = {f"of-{row.section}" for row in rows if row.field.key not in FIRST}
+        sections = {f"of-{row.section}" for row in rows if row.field.key not in self._first}
         for widget in (*self.rows.values(), *self._headings):
             shown = widget in rows or widget.id in sections
             if widget.display != shown:  # setting it to the same value would lay out anew
@@ -243,9 +120,3 @@ class Form(VerticalScroll, can_focus=False):
     def renew(self, default: Callable[[str], object], *, forget: bool = False) -> None:
         for key, row in self.rows.items():
             row.renew(default(key), forget=forget)
-
-
-def row_of(focused: Widget | None) -> SettingRow | None:
-    """Return the setting whose editor this is."""
-    parent = focused.parent if focused is not None else None
-    return parent if isinstance(parent, SettingRow) else None

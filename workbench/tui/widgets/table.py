@@ -138,7 +138,8 @@ class Passage(VerticalScroll):
         yield self.body
 
     def on_resize(self) -> None:
-        before, self._room = self._room, self.scrollable_content_region.width
+        # whether there is a scroll bar depends on the text: its column stays free, or the text would depend on the past
+        before, self._room = self._room, self.content_region.width - self.styles.scrollbar_size_vertical
         if before != self._room and callable(self._content):
             self.body.update(self._rendered())
 
