@@ -7,8 +7,12 @@ import pytest
 import cells
 import tasks
 
-CELLS = {"rnn", "gru", "gru-textbook", "lstm", "bilstm", "tutorial-rnn", "torch-rnn", "torch-gru", "torch-lstm"}
-TASKS = {"adding", "chars", "climate", "copying", "imdb", "names", "poems", "reviews", "toy", "scribe"}
+CELLS = {
+    *("rnn", "bilstm", "lstm", "peephole-lstm", "gru", "gru-textbook", "mgu", "tutorial-rnn"),
+    *("ind-rnn", "co-rnn", "lru", "delta-net", "min-gru", "min-lstm", "rg-lru", "s-lstm"),
+    *("torch-rnn", "torch-lstm", "torch-gru"),
+}
+TASKS = {"adding", "chars", "climate", "copying", "imdb", "names", "poems", "reviews", "text", "toy", "scribe"}
 
 
 def hide_others(monkeypatch: pytest.MonkeyPatch) -> None:

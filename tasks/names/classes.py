@@ -28,8 +28,6 @@ def find(folder: Path) -> ClassFiles:
     Raises:
         DataError: it is no folder, cannot be read, or holds fewer than two classes.
     """
-    if os.path.isfile(folder):  # noqa: PTH113 (a Path's raises on names too long)
-        raise DataError(f"{folder} is a file: name the folder that it lies in with task.folder, with {_FORM}.")
     try:
         with os.scandir(folder) as entries:
             every = sorted((Path(entry.path), entry.is_file(), entry.stat().st_size) for entry in entries)

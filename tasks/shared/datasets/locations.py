@@ -171,6 +171,10 @@ def find_or_download(
         DataError: a folder or a file was named and it, or a file in it, is missing.
     """
     found = find(task, option, settings)
+    if found and found.kind == "starter":
+        own = tasks.settings(task)
+        names = ", ".join(f"task.{name}" for name in own.paths if name in own.data_settings)
+        say(f"No data of your own is named ({names}): going on with the small starter set.")
     if found:
         return found
     try:

@@ -195,10 +195,7 @@ def test_without_a_file_the_starter_text_is_read_and_the_cure_is_said() -> None:
     said: list[str] = []
     source = find_or_download("chars", None, said.append, settings=Settings())
     assert source == ("starter", starter("chars"))
-    assert said == [
-        "The chars data has no known source: name a file of yours with --set task.file=FILE, or its folder with "
-        "--data. Going on with the small starter set."
-    ]
+    assert said == ["No data of your own is named (task.file): going on with the small starter set."]
     assert (starter("chars") / synthetic.FILE).read_text(encoding="utf-8") == synthetic.text()
 
 

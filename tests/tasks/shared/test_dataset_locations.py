@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -21,9 +22,13 @@ FILES = ("one.txt", "book|book.tar.gz|book_*.csv", "last.txt")
 class Own(msgspec.Struct, frozen=True):
     """Settings that name a file of the user's own."""
 
-    own_data: str
-    paths: Sequence[str] = ("file",)
+    file: str
     own_data_is_folder: bool = False
+    paths: ClassVar[Sequence[str]] = ("file",)
+
+    @property
+    def own_data(self) -> str:
+        return self.file
 
 
 @pytest.fixture
@@ -115,7 +120,7 @@ def test_the_option_is_before_the_variable(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("named", [False, True])
 def test_a_file_of_the_users_own_stands_in_for_the_dataset(tmp_path: Path, named: bool) -> None:
     option = tmp_path / "nowhere" if named else None
-    own = Own(own_data=str(write(tmp_path / "own", "weather.csv") / "weather.csv"))
+    own = Own(file=str(write(tmp_path / "own", "weather.csv") / "weather.csv"))
     assert locations.find("toy", option, own) == Source("full", tmp_path / "own")
     assert locations.find_or_download("toy", option, pytest.fail, settings=own) == Source("full", tmp_path / "own")
 
@@ -125,7 +130,7 @@ def test_a_file_of_the_users_own_stands_in_for_the_dataset(tmp_path: Path, named
 def test_a_file_of_the_users_own_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
     own = tmp_path / name
     with pytest.raises(DataError) as error:
-        locations.find_or_download("toy", None, pytest.fail, settings=Own(own_data=str(own)))
+        locations.find_or_download("toy", None, pytest.fail, settings=Own(file=str(own)))
     assert str(error.value) == f"{own} is missing or no file: name the toy data's file again (task.file)."
 
 
@@ -142,7 +147,9 @@ def test_a_folder_of_the_users_own_stands_in_for_the_dataset(tmp_path: Path) -> 
 def test_a_task_without_a_dataset_has_its_starter_set_alone(tmp_path: Path, named: bool) -> None:
     option = tmp_path / "nowhere" if named else None
     starter = locations.starter("text")
-    assert locations.find_or_download("text", option, pytest.fail) == Source("starter", starter)
+    said: list[str] = []
+    assert locations.find_or_download("text", option, said.append) == Source("starter", starter)
+    assert said == ["No data of your own is named (task.file, task.folder): going on with the small starter set."]
     assert locations.status("text", option).where == "starter"
     with pytest.raises(DataError, match="has no dataset to fetch: its settings name data of your own"):
         locations.download("text", pytest.fail)
@@ -150,7 +157,7 @@ def test_a_task_without_a_dataset_has_its_starter_set_alone(tmp_path: Path, name
 
 @pytest.mark.usefixtures("toy")
 def test_settings_that_name_no_file_change_nothing(tmp_path: Path) -> None:
-    assert locations.find("toy", None, Own(own_data="")) is None
+    assert locations.find("toy", None, Own(file="")) is None
     assert locations.find("toy", None, tasks.settings("toy")()) is None
 
 

@@ -55,6 +55,6 @@ def test_a_fault_of_the_table_is_one_sentence(workbench: Workbench, tmp_path: Pa
     assert f"{tmp_path} is a folder: name it with task.folder in place of task.file." in folder.stderr
     missing = workbench("train", "text", "--cell", "gru", "--headless", "--set", "task.file=gone.csv")
     assert missing.returncode != 0
-    assert "gone.csv is missing or no file: name the text data's file again." in missing.stderr
+    assert "gone.csv is missing or no file: name the text data's file again (task.file)." in missing.stderr
     missing = workbench("train", "text", "--cell", "gru", "--headless", "--set", "task.folder=gone")
     assert "gone is missing or no folder: name the text data's folder again." in missing.stderr
