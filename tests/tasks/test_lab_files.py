@@ -18,13 +18,20 @@ RUNS = {
     "climate-five-days": 3,
     "imdb-grid": 2 * (6 + 2),
     "memory": 3 * 4,
+    "memory-cells": 15 * 4,
+    "memory-cells-copying": 15 * 4,
     "memory-copying": 3 * 4,
     "names-rnn-lstm": 4,
     "names-three-networks": 3,
     "poems-three-cells": 2 * 3,
     "reviews-four-cells": 4,
 }
-FEWER = {"memory": 3 * 2, "memory-copying": 3 * 2}  # runs of the quick form, where these are not all
+FEWER = {
+    "memory": 3 * 2,
+    "memory-copying": 3 * 2,
+    "memory-cells": 15,
+    "memory-cells-copying": 15,
+}  # runs of the quick form, where these are not all
 FIGURES = {  # as the reports printed them
     "names-rnn-lstm": [0.61, 0.61, 0.792],
     "names-three-networks": [0.60, 0.80, 0.85],
