@@ -2,12 +2,13 @@
 
     λ = exp(−exp(ν) + i exp(θ))                        |λ| < 1 whatever is learned
     h_t = λ ⊙ h_{t-1} + exp(γ) ⊙ (B x_t)               complex, N units
-    y_t = Re(C h_t) + D x_t
+    y_t = φ(Re(C h_t) + D x_t)
 
 No gate: the same decay and turn at every step. At the start λ is uniform in the ring between the radii r_min and r_max,
 at angles from 0 to max_phase, and exp(γ) = √(1 − |λ|²), so that a white input gives every unit the same variance.
 Small angles and a narrow ring near 1 are for long memories. The state is h in its parts re and im (B,N); the output is
-y_t, of its own size O (``cell.output_size``, by default H). Nonlinearity is left to what stands above it.
+y_t, of its own size O (``cell.output_size``, by default H). φ is GELU, by which the paper's block follows the
+recurrence before it mixes the units; with the identity (``cell.activation=none``) stacked layers are one linear map.
 
 Parameters: ``nu``, ``theta``, ``gamma`` (N,), all logarithms; ``weight_ih`` (2N+O,I): the rows of Re B, Im B and D,
 normal with variances 1/2I, 1/2I and 1/I; ``weight_ho`` (O,2N): the columns of Re C and Im C, normal with variance 1/N.
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 import torch
@@ -42,10 +43,10 @@ class LRU(ElementwiseLinear[ComplexHidden]):
     keep_gate = "modulus"
     memory = "re"
     year: ClassVar[int] = 2023
-    purpose: ClassVar[str] = "very long memories by rotations that hardly decay; linear, so best stacked in layers"
+    purpose: ClassVar[str] = "very long memories by rotations that hardly decay; linear in time, so best in two layers"
 
     class Options(msgspec.Struct, frozen=True):
-        """Size of the state and the ring in which its eigenvalues begin."""
+        """Size of the state, the ring in which its eigenvalues begin, and the function of its outputs."""
 
         state_size: Annotated[int, Meta(ge=0, le=65536, description="complex units N; 0: the hidden size")] = 0
         r_min: Annotated[float, Meta(ge=0, lt=1, description="least |λ| at the start")] = 0.0
@@ -53,6 +54,7 @@ class LRU(ElementwiseLinear[ComplexHidden]):
         max_phase: Annotated[float, Meta(gt=0, le=6.2832, description="largest angle of λ at the start; 2π: all")] = (
             6.2832
         )
+        activation: Annotated[Literal["gelu", "none"], Meta(description="φ, function of the outputs")] = "gelu"
 
     def make_parameters(self) -> None:
         size = self.state_size = self.options.state_size or self.hidden_size
@@ -84,7 +86,8 @@ class LRU(ElementwiseLinear[ComplexHidden]):
     def readout(self, h: Tensor, projected: Tensor) -> Tensor:
         re, im = self.weight_ho.chunk(2, 1)  # 2 × (O,N)
         conjugate = torch.stack([re, -im], 2).flatten(1)  # (O,2N): its product with (re, im) is the real part
-        return F.linear(torch.view_as_real(h).flatten(-2), conjugate) + self._split(projected)[2]
+        y = F.linear(torch.view_as_real(h).flatten(-2), conjugate) + self._split(projected)[2]
+        return F.gelu(y) if self.options.activation == "gelu" else y
 
     def gates(self, projected: Tensor, state: ComplexHidden) -> dict[str, Tensor]:
         re, im, _ = self._split(full_precision(projected))

@@ -77,6 +77,8 @@ def lru(w: Weights, x: np.ndarray, state: list[np.ndarray], options: dict[str, A
         for t in range(len(x))
     ]
     outputs = np.array([(C @ h).real + D @ given for h, given in zip(states, x, strict=True)])
+    if options.get("activation", "gelu") == "gelu":
+        outputs = outputs * (1 + np.vectorize(math.erf)(outputs / math.sqrt(2))) / 2
     return outputs, [states[-1].real, states[-1].imag]
 
 
@@ -101,6 +103,7 @@ FORMS: list[tuple[str, Formula, dict[str, Any], int]] = [
     ("min-lstm", min_lstm, {}, 0),
     ("min-lstm", min_lstm, {"candidate": "positive"}, 0),
     ("lru", lru, {}, 0),
+    ("lru", lru, {"activation": "none"}, 0),
     ("lru", lru, {"state_size": 4, "r_min": 0.4, "r_max": 0.9, "max_phase": 1.0}, 2),
     ("rg-lru", rg_lru, {}, 0),
     ("rg-lru", rg_lru, {"c": 2.0, "min_decay": 0.2, "max_decay": 0.7}, 0),
