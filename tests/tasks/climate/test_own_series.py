@@ -22,7 +22,7 @@ from workbench.config.spec import SpecError
 
 
 def own(folder: Path, content: str, **given: Any) -> dict[str, Any]:
-    """What is guessed of a file."""
+    """Settings that are guessed of a file."""
     path = folder / "own.csv"
     path.write_text(content)
     return dict(Settings.guess({"csv": str(path), **given}))
