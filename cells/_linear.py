@@ -19,7 +19,7 @@ from cells._packing import State
 
 
 class Coefficients(NamedTuple):
-    """What a step multiplies the state by, and what it adds: both real, or both complex."""
+    """Factor of the state and what is added to it at a step: both real, or both complex."""
 
     decay: Tensor  # a (…,N), or (N,) where it is the same at every step
     input: Tensor  # b (…,N)

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from tasks.base import DataError
 from tasks.climate.calendar import is_calendar
 from tasks.climate.wording import counted
-from tasks.shared.datasets import archives, reading
+from tasks.shared.datasets import encodings, reading
+from tasks.shared.datasets.delimited import SEPARATORS
 
 if TYPE_CHECKING:
     from _csv import Reader
 
-SEPARATORS = ",;\t|"
 MOST_LINES_ABOVE = 50  # of the line of column names
 _LISTED = 30  # columns that a message lists
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+ENCODING_CURE = "save it as UTF-8"
 
 
 class Table(NamedTuple):
@@ -64,7 +64,7 @@ def joined(columns: Sequence[Sequence[str]], date_format: str) -> list[str]:
 
 
 def read(path: Path, time_column: str, columns: Sequence[str]) -> Table:
-    """Read some columns of a CSV file: plain, zipped or gzipped; UTF-8, UTF-16 with its mark, or Latin-1.
+    """Read some columns of a CSV file: plain, zipped or gzipped, its encoding found.
 
     Commas, semicolons, tabs or bars separate its cells. Lines above the column names are passed over, and told.
 
@@ -76,7 +76,7 @@ def read(path: Path, time_column: str, columns: Sequence[str]) -> Table:
     Raises:
         DataError: file, line and what was expected.
     """
-    content = read_text(path)
+    content, _ = read_text(path)
     found = _find_heads(content, time_column, columns)
     if found is None:
         raise _no_column(path, content, time_column, columns)
@@ -129,25 +129,16 @@ def _check_width(table: Table, line: int, row: list[str], width: int) -> None:
     )
 
 
-def read_text(path: Path) -> str:
-    """Return all of a file as text: plain, zipped or gzipped; UTF-8, UTF-16 with its mark, or Latin-1.
+def read_text(path: Path) -> tuple[str, str]:
+    """Return all of a file as text, plain, zipped or gzipped, and the name of Python's codec for it, which is found.
 
     Raises:
         DataError: it cannot be read, or is no text.
     """
-    content = reading.content(path)
-    if content.startswith(b"PK\x03\x04"):
-        if b"xl/workbook" in content:
-            raise DataError(f"{path} is an Excel workbook: save its sheet as CSV.")
-        content = reading.zipped(path, ".csv")
-    elif content.startswith(b"\x1f\x8b"):
-        content = archives.unzipped(path, content)
-    if content.startswith(UTF_16):
-        return reading.decode(content, path, "utf-16")
-    decoded = reading.decode(content, path, "utf-8-sig", "latin-1")
-    if "\0" in decoded:  # Latin-1 takes any bytes
-        raise DataError(f"{path} is not UTF-8 or Latin-1 text: give a CSV file, or convert it.")
-    return decoded
+    text, encoding = encodings.decode(reading.table(path), path, cure=ENCODING_CURE)
+    if "\0" in text:
+        raise DataError(f"{path} is no text: it has a zero byte; give a CSV file.")
+    return text, encoding
 
 
 def cells(text: str, separator: str) -> Reader:

@@ -81,7 +81,12 @@ def load_with_meta(settings: Settings, folder: Path) -> tuple[ClimateData, Meta]
     except DataError as error:
         raise DataError(f"{settings.csv}: {error}") from None
     step = int(data.state["step"])
-    told = [*own_series.columns(settings), *own_series.windows(settings, step), *own_series.left_out(settings)]
+    told = [
+        *own_series.encoding(settings),
+        *own_series.columns(settings),
+        *own_series.windows(settings, step),
+        *own_series.left_out(settings),
+    ]
     return dataclasses.replace(data, notes=(*told, *data.notes)), meta
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from itertools import pairwise
@@ -13,6 +14,7 @@ from tasks.climate import csv_table, moments, sample, spans, time_columns
 from tasks.climate.calendar import is_calendar
 from tasks.climate.marks import KNOWN, STATION_MARK, SURE, Marks, is_number, number
 from tasks.climate.sample import Sample
+from tasks.shared.datasets import archives
 
 _DAY = 86_400  # s
 _TARGETS = ("ot", "target", "y", "value", "values", "close")  # usual names of a target, the first that is there
@@ -47,6 +49,38 @@ def guess(given: Mapping[str, Any], station: Mapping[str, str] | None = None) ->
     path = Path(given["csv"])
     if not os.path.isfile(path):  # noqa: PTH113 (a Path's raises on names too long)
         return {}  # whoever reads it says so
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise archives.unreadable(path, error) from None
+    version = found.st_ctime_ns, found.st_mtime_ns, found.st_size
+    outcome = _outcome(path, version, tuple(sorted(given.items())), tuple(sorted((station or {}).items())))
+    if isinstance(outcome, str):
+        raise DataError(outcome)
+    return dict(outcome)
+
+
+@functools.lru_cache(maxsize=64)  # a form asks at each key
+def _outcome(
+    path: Path,
+    version: tuple[int, ...],
+    given: tuple[tuple[str, Any], ...],
+    station: tuple[tuple[str, str], ...],
+) -> dict[str, Value] | str:
+    """Return the values of ``guess``, or the sentence of its error.
+
+    Args:
+        version: changes where the file does.
+    """
+    try:
+        return _guess(path, dict(given), dict(station))
+    except DataError as error:
+        if type(error) is not DataError:  # memory may be at hand later
+            raise
+        return str(error)
+
+
+def _guess(path: Path, given: Mapping[str, Any], station: Mapping[str, str]) -> dict[str, Value]:
     taken = sample.take(path)
     if taken is None:
         _check_columns_are_given(path, given)

@@ -10,9 +10,11 @@ from pathlib import Path
 import msgspec
 
 from tasks.climate import guesses, sample
+from tasks.climate.csv_table import ENCODING_CURE
 from tasks.climate.sample import Sample
 from tasks.climate.settings import Settings
 from tasks.climate.wording import format_span
+from tasks.shared.datasets import encodings
 
 _GUESSED = {
     "time_column": "The times are in",
@@ -33,6 +35,15 @@ def columns(settings: Settings) -> list[str]:
         f"{Path(settings.csv).name}: {settings.target} is forecast (task.target) from {_listed(settings.columns)} "
         f"(task.features), {times}."
     ]
+
+
+def encoding(settings: Settings) -> list[str]:
+    """Return a sentence on an encoding that no mark tells, and that is not UTF-8."""
+    path = Path(settings.csv)
+    taken = sample.take(path)
+    if taken is None or taken.encoding not in encodings.UNMARKED:
+        return []
+    return [f"{path.name} is read as {encodings.title(taken.encoding)}: {ENCODING_CURE} if names look wrong."]
 
 
 def windows(settings: Settings, step: int) -> list[str]:
@@ -67,7 +78,7 @@ def guessed(settings: Settings) -> list[str]:
     """Return a sentence on each setting that the file gave; one of another value was set by somebody."""
     shape = {name: getattr(settings, name) for name in ("csv", "date_format", "missing", "decimal", "step", "patch")}
     usual = Settings.guess({name: value for name, value in shape.items() if value})
-    return [
+    return encoding(settings) + [
         f"{words} {value} (task.{name})."
         for name, words in _GUESSED.items()
         if (value := usual.get(name)) is not None and getattr(settings, name) == value

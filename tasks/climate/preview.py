@@ -32,6 +32,7 @@ def preview(settings: Settings, folder: Path) -> Preview:
         if cells
     ]
     columns = own_series.left_out(settings) if settings.csv else []
+    guessed = own_series.guessed(settings) if settings.csv else []
     dropped = [*columns, *meta["notes"], *(note for note in data.notes if "over long gaps" in note)]
     if missing:
         dropped.append(f"Missing readings by column: {', '.join(missing)}.")
@@ -41,10 +42,10 @@ def preview(settings: Settings, folder: Path) -> Preview:
         columns=heads,
         rows=[[cell[:_SHORT] for cell in row] for row in rows],
         splits={split: data.size(split) for split in SPLITS},
-        guessed=own_series.guessed(settings) if settings.csv else [],
+        guessed=guessed,
         dropped=dropped,
         notes=[
             f"{counted(count, 'reading')}, one every {format_span(step)}, {span}; a split counts its windows.",
-            *(note for note in data.notes if note not in dropped),
+            *(note for note in data.notes if note not in (*guessed, *dropped)),
         ],
     )

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tasks.base import DataError
 from tasks.climate import csv_table, marks, moments
-from tasks.shared.datasets import archives, bounded, reading
+from tasks.shared.datasets import archives, bounded, encodings
+from tasks.shared.datasets.delimited import SEPARATORS
 
 _WHOLE = 4 << 20  # bytes of a file that is read whole
 _PIECE = 256 << 10  # bytes of each piece of a larger one
@@ -31,6 +33,7 @@ class Sample(NamedTuple):
     first: list[list[str]]  # the file's first rows, without a gap
     spread: list[list[str]]  # rows from all over the file, the first and the last among them
     rows: int  # of the file, estimated where it was not read whole
+    encoding: str  # name of Python's codec
 
     def column(self, place: int) -> list[str]:
         """Return a column's cells in the rows from all over the file, without blanks round them."""
@@ -52,7 +55,7 @@ def take(path: Path) -> Sample | None:
 
 @functools.lru_cache(maxsize=8)
 def _take(path: Path, changed: int, size: int) -> Sample | None:
-    pieces, share = _pieces(path, size)
+    pieces, share, encoding = _pieces(path, size)
     found = _find_heads(pieces[0])
     if found is None:
         return None
@@ -64,16 +67,17 @@ def _take(path: Path, changed: int, size: int) -> Sample | None:
     every = [*rows, *later]
     step = max(1, len(every) // _SPREAD)
     count = len(every) if share == 1 else round(len(every) / share)
-    return Sample(path, heads, line, separator, rows[:_FIRST], [*every[::step], every[-1]], count)
+    return Sample(path, heads, line, separator, rows[:_FIRST], [*every[::step], every[-1]], count, encoding)
 
 
-def _pieces(path: Path, size: int) -> tuple[list[str], float]:
-    """Return a file's text, or some whole lines of its beginning, middle and end; and which share of it that is."""
+def _pieces(path: Path, size: int) -> tuple[list[str], float, str]:
+    """Return a file's text, or some whole lines from all over it; the share of it that they are; and its encoding."""
     with bounded.opened(path) as file:
         start = file.read(_PIECE)
-        packed = start.startswith((b"PK\x03\x04", b"\x1f\x8b", *csv_table.UTF_16))
-        if size <= _WHOLE or packed:
-            return [csv_table.read_text(path)], 1.0
+        packed = archives.is_zip(start) or archives.is_gzip(start)
+        if size <= _WHOLE or packed or encodings.by_mark(start) in ("utf-16", "utf-32"):
+            text, encoding = csv_table.read_text(path)
+            return [text], 1.0, encoding
         pieces = [start[: start.rfind(b"\n") + 1]]
         for number in range(1, _PIECES):
             file.seek((size - _PIECE) * number // (_PIECES - 1))
@@ -81,7 +85,13 @@ def _pieces(path: Path, size: int) -> tuple[list[str], float]:
             end = len(piece) if number == _PIECES - 1 else piece.rfind(b"\n") + 1
             pieces.append(piece[piece.find(b"\n") + 1 : end])
     share = sum(map(len, pieces)) / size
-    return [reading.decode(piece, path, "utf-8-sig", "latin-1") for piece in pieces], share
+    try:
+        encoding = encodings.detect(path, lambda: pieces, cure=csv_table.ENCODING_CURE)
+    except DataError:
+        if b"\0" in start:
+            raise
+        encoding = "utf-8"  # with faults: reading the file whole says where
+    return [piece.decode(encoding, errors="replace") for piece in pieces], share, encoding
 
 
 def _rows(text: str, separator: str, width: int) -> list[list[str]]:
@@ -96,7 +106,7 @@ def _rows(text: str, separator: str, width: int) -> list[list[str]]:
 def _find_heads(text: str) -> tuple[int, list[str], str] | None:
     """Return the line that names the columns, its names and what separates them; the widest that rows go with."""
     best: tuple[int, list[str], str] | None = None
-    for separator in csv_table.SEPARATORS:
+    for separator in SEPARATORS:
         top = [(reader.line_num, cells) for reader, cells in csv_table.top_rows(text, separator)]
         for place, (line, heads) in enumerate(top):
             below = [row for _, row in top[place + 1 :] if any(row)][:_BELOW]
@@ -112,7 +122,7 @@ def _fits(row: Sequence[str], width: int) -> bool:
 
 def _are_names(heads: Sequence[str]) -> bool:
     """Tell whether cells are names of columns: no numbers, or numbers behind a word that is no time."""
-    if len(heads) == 1 and any(mark in heads[0] for mark in csv_table.SEPARATORS):
+    if len(heads) == 1 and any(mark in heads[0] for mark in SEPARATORS):
         return False  # several cells, by another separator
     if not any(marks.is_number(cell) for cell in heads):
         return any(heads)

@@ -30,7 +30,7 @@ _SHOWN = 5  # classes that a note lists
 
 @dataclasses.dataclass
 class Survey:
-    """What the first reading found."""
+    """Classes, split and remarks: the result of the first reading."""
 
     classes: list[str]  # C
     labels: NDArray[np.int32]  # (N,)
@@ -52,9 +52,9 @@ class Survey:
 def kept(source: Source) -> Iterator[Row]:
     """Yield the rows that have a text and a class, without blanks around them."""
     for text, label, split in source.rows():
-        text, label = text.strip()[:LONGEST], label.strip()
+        text, label = text.strip(), label.strip()
         if label and any(map(str.isalnum, text)):
-            yield text, label, split
+            yield text[:LONGEST], label, split
 
 
 def survey(source: Source, settings: Settings, most: int = 0) -> Survey:
@@ -101,7 +101,7 @@ def survey(source: Source, settings: Settings, most: int = 0) -> Survey:
 
 
 class _Reading:
-    """What is kept of each row while all are read."""
+    """Numbers kept of each row while all are read."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}  # classes in the order of their first row
@@ -168,7 +168,7 @@ class _Reading:
 
 
 def _nothing(found: _Reading, source: Source) -> DataError:
-    """Why no row is left."""
+    """Return the error of a source without a row that can be used."""
     if found.empty == found.rows:
         text = getattr(source, "text", "")
         column = f"the column {text!r} is empty throughout" if text else "every text is empty"

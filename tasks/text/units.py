@@ -1,4 +1,4 @@
-"""What a step reads of a text, told by its script: words of Chinese, English or another language, or characters."""
+"""Unit that a step reads of a text, told by its script: words (Chinese, English, others), or characters."""
 
 from __future__ import annotations
 

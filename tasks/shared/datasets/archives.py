@@ -65,6 +65,21 @@ def refuse_page(path: Path, start: bytes) -> None:
         raise DataError(f"{path} is a web page, saved in place of the data: fetch it again, and look at what comes.")
 
 
+def refuse_workbook(path: Path) -> None:
+    """Raise where a zip archive is an Excel workbook.
+
+    Raises:
+        DataError: it is.
+        OSError: it cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if "xl/workbook.xml" in archive.namelist():
+                raise DataError(f"{path} is an Excel workbook: save its sheet as CSV.")
+    except zipfile.BadZipFile:
+        return  # whoever unpacks it says so
+
+
 def is_zip(start: bytes) -> bool:
     """Return whether a file that begins with these bytes is a zip archive."""
     return start.startswith((b"PK\x03\x04", b"PK\x05\x06"))

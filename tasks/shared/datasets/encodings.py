@@ -18,6 +18,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+UNMARKED = ("gb18030", "cp1252", "latin-1")  # told by a text's bytes alone: they may be another
 _TITLES = {
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8 with a mark",
@@ -31,6 +32,7 @@ _SEEN = 1 << 20  # bytes that tell GB18030 from Windows-1252
 _PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 _COMMON = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")  # pairs of GB 2312: nearly all that Chinese texts hold
 _MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
+_CURE = "name the file's encoding with task.encoding (gb18030, cp1252, …)"
 _DAMAGED = 10  # characters of UTF-8 for each byte that is none: it is UTF-8 with a fault
 
 
@@ -50,21 +52,22 @@ def check(name: str) -> None:
         ) from None
 
 
-def decode(content: bytes, path: Path | str, wanted: str = "") -> tuple[str, str]:
+def decode(content: bytes, path: Path | str, wanted: str = "", *, cure: str = "") -> tuple[str, str]:
     """Return the text that a file's bytes hold, and the name of Python's codec for them.
 
     Args:
         path: named in messages.
         wanted: the encoding to take in place of the one found; empty: none.
+        cure: ends messages where the task has no ``task.encoding``.
 
     Raises:
         DataError: they are binary, or not in that encoding.
     """
-    name = wanted or detect(path, lambda: [content])
+    name = wanted or detect(path, lambda: [content], cure=cure)
     try:
         return content.decode(name), name
     except UnicodeError:
-        raise wrong(path, lambda: [content], name) from None
+        raise wrong(path, lambda: [content], name, cure=cure) from None
 
 
 def by_mark(start: bytes) -> str:
@@ -72,11 +75,12 @@ def by_mark(start: bytes) -> str:
     return next((name for mark, name in _MARKS if start.startswith(mark)), "")
 
 
-def detect(path: Path | str, chunks: Chunks) -> str:
+def detect(path: Path | str, chunks: Chunks, *, cure: str = "") -> str:
     """Return the name of Python's codec for a file's text.
 
     Args:
         path: named in messages.
+        cure: ends messages where the task has no ``task.encoding``.
 
     Raises:
         DataError: the file is binary, or in UTF-8 with bytes that are none; the line is told.
@@ -87,14 +91,15 @@ def detect(path: Path | str, chunks: Chunks) -> str:
     if (zero := start.find(b"\0")) >= 0:
         if start[1::2].count(0) > len(start) // 5 or start[::2].count(0) > len(start) // 5:
             low = "le" if start[1::2].count(0) > start[::2].count(0) else "be"
-            raise DataError(f"{path} seems to be UTF-16 text without a mark: set task.encoding=utf-16-{low}.")
+            how = cure or f"set task.encoding=utf-16-{low}"
+            raise DataError(f"{path} seems to be UTF-16 text without a mark: {how}.")
         raise DataError(f"{path} is no text: it has a zero byte at byte {zero:,}; give a file of text.")
     if (line := fault(chunks(), "utf-8")) is None:
         return "utf-8"
     if _is_damaged_utf8(chunks()):
         raise DataError(
-            f"{path}, line {line}: bytes that are not UTF-8, as the rest of the file is: mend that line, or name the "
-            "file's encoding with task.encoding (gb18030, cp1252, …)."
+            f"{path}, line {line}: bytes that are not UTF-8, as the rest of the file is: mend that line, or "
+            f"{cure or _CURE}."
         )
     if fault(chunks(), "gb18030") is None and _is_chinese(chunks()):
         return "gb18030"
@@ -116,13 +121,12 @@ def fault(chunks: Iterable[bytes], name: str) -> int | None:
     return None
 
 
-def wrong(path: Path | str, chunks: Chunks, name: str) -> DataError:
-    """Return the error of a file that is not in the encoding it was read by."""
+def wrong(path: Path | str, chunks: Chunks, name: str, *, cure: str = "") -> DataError:
+    """Return the error of a file that is not in the encoding it was read by; ``cure`` as in ``detect``."""
     line = fault(chunks(), name)
     where = f", line {line}" if line is not None else ""
     return DataError(
-        f"{path}{where}: not {title(name)} text: name the file's encoding with task.encoding (gb18030, cp1252, …), "
-        "or leave it empty for it to be found."
+        f"{path}{where}: not {title(name)} text: {cure or f'{_CURE}, or leave it empty for it to be found'}."
     )
 
 

@@ -65,12 +65,16 @@ def table(path: Path) -> bytes:
     """All bytes of a CSV file, gzipped or not, or of the first one in a zip archive, whatever the name ends in.
 
     Raises:
-        DataError: it is missing, empty, a web page, damaged, or cannot be read.
+        DataError: it is missing, empty, a web page or an Excel workbook, damaged, or cannot be read.
     """
     read = content(path)
     if archives.is_gzip(read):
         return archives.unzipped(path, read)
-    return zipped(path, ".csv") if archives.is_zip(read) or path.suffix == ".zip" else read
+    if not archives.is_zip(read) and path.suffix != ".zip":
+        return read
+    del read
+    archives.refuse_workbook(path)
+    return zipped(path, ".csv")
 
 
 def zipped(path: Path, ending: str) -> bytes:

@@ -6,7 +6,6 @@ import gzip
 import io
 import os
 import re
-import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,12 +57,7 @@ def chunks(path: Path) -> Iterator[bytes]:
 
 
 def _member(path: Path) -> bytes:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if "xl/workbook.xml" in archive.namelist():
-                raise DataError(f"{path} is an Excel workbook: save its sheet as CSV.")
-    except zipfile.BadZipFile:
-        pass  # said below
+    archives.refuse_workbook(path)
     for _, read in archives.members(path, _TABLES):
         return read
     raise DataError(f"{path} holds no .csv, .tsv, .txt or .jsonl file: put one there.")

@@ -162,7 +162,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: int, text: str, sentence: s
         ("Date Time,T (degC)\n".encode("utf-16"), r"holds no reading: "),
         (
             "Date Time,T (degC)\n".encode("utf-16-le"),
-            r"is not UTF-8 or Latin-1 text: give a CSV file, or convert it\.$",
+            r"seems to be UTF-16 text without a mark: save it as UTF-8\.$",
         ),
     ],
     ids=["empty", "only a head", "blank", "UTF-16", "no mark"],

@@ -14,6 +14,7 @@ from climate_files import course, hours
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.base import DataError
 from tasks.climate import guesses, sample, spans
 from tasks.climate.settings import FEATURES, Settings
 from tasks.climate.task import Task
@@ -22,7 +23,7 @@ from workbench.config.spec import SpecError
 
 
 def own(folder: Path, content: str, **given: Any) -> dict[str, Any]:
-    """What is guessed of a file."""
+    """Settings that are guessed of a file."""
     path = folder / "own.csv"
     path.write_text(content)
     return dict(Settings.guess({"csv": str(path), **given}))
@@ -281,3 +282,25 @@ def test_a_file_with_the_station_s_columns_keeps_the_station_s_settings(tmp_path
     rows = [f"{t:%d.%m.%Y %H:%M:%S}" + f",{k % 7}" * (len(heads) - 1) for k, t in enumerate(times)]
     found = own(tmp_path, "\n".join([",".join(heads), *rows]))
     assert found == {"history": 720, "horizon": 288, "stride": 6, "patch_length": 6}
+
+
+def test_a_form_that_asks_at_each_key_reads_the_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def take(path: Path) -> sample.Sample | None:
+        read.append(path)
+        return original(path)
+
+    original = sample.take
+    monkeypatch.setattr(sample, "take", take)
+    path = series_shapes.transformers(tmp_path / "own.csv")
+    first = Settings.guess({"csv": str(path)})
+    assert Settings.guess({"csv": str(path)}) == first
+    assert len(read) == 1
+    assert Settings.guess({"csv": str(path), "target": "HUFL"})["features"] == first["features"]
+    assert len(read) == 2
+    path.write_text("date,words\n" + "2020-01-01,north\n" * 9)
+    for _ in range(3):
+        with pytest.raises(DataError, match=r"no column can be forecast: words holds no numbers\.$"):
+            Settings.guess({"csv": str(path)})
+    assert len(read) == 3

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from own_texts import ROWS, WORDS, examples, load, preview, split_of, table
 
+from tasks.text.survey import LONGEST
+
 MANY = [(f"{text} {number}", label) for number in range(10) for text, label in ROWS]  # 200, half of each class
 
 
@@ -54,6 +56,15 @@ def test_repeats_and_contrary_classes_are_counted_and_told(tmp_path: Path) -> No
     notes = load(table(tmp_path / "t.csv", rows)).notes
     assert "Texts that repeat another, which share its split: 3." in notes
     assert "Texts that stand there under several classes, all kept: 1 (3 rows)." in notes
+
+
+def test_a_text_whose_first_letter_is_cut_off_keeps_its_class_and_its_place(tmp_path: Path) -> None:
+    rows = [("-" * LONGEST + "late", "machine"), *MANY]
+    data = load(table(tmp_path / "t.csv", rows))
+    assert len(data.labels) == len(rows)
+    assert examples(data)[1:] == examples(load(table(tmp_path / "other.csv", MANY)))
+    assert examples(data)[0][1] == "machine"
+    assert f"Texts cut to their first {LONGEST:,} characters: 1." in data.notes
 
 
 def test_rows_without_text_or_class_are_left_out_and_told(tmp_path: Path) -> None:

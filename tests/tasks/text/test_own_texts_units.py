@@ -1,4 +1,4 @@
-"""What a step reads of a text of one's own: English tokens, jieba's words, words of other scripts, or characters."""
+"""Units of texts of one's own: English tokens, jieba's words, words of other scripts, or characters."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from workbench.tui.widgets.path_row import PathRow
 
 
 class Readings:
-    """What stands for the children: what they find, and those that were begun."""
+    """Stand-in for the children: what they find, and those that were begun."""
 
     def __init__(self) -> None:
         self.found: Preview | str = SEEN  # a text: the sentence that it fails with

@@ -143,6 +143,16 @@ def test_the_words_of_the_command_are_the_changed_settings(table: Path) -> None:
     assert words_for("ledger", settings, Path("/d")) == [*words, "task.rate=0.30000000000000004", "--data", "/d"]
 
 
+def test_a_value_that_the_file_would_give_otherwise_is_among_the_words(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = spec.make("ledger", "lstm", {"task.file": PATH}).settings
+    monkeypatch.setattr(type(settings), "guessed", ("rate",))
+    assert words_for("ledger", settings, None)[-2:] == ["--set", "task.rate=0.1"]
+    starter = spec.make("ledger", "lstm", {}).settings
+    assert words_for("ledger", starter, None) == ["data", "preview", "ledger", "--json"]
+
+
 def test_a_child_that_fails_tells_its_sentence_and_one_that_is_ended_none(table: Path) -> None:
     table.write_text("entry,account\na,b,c\n")
     settings = spec.make("ledger", "lstm", {"task.file": PATH}).settings

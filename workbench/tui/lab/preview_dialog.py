@@ -31,7 +31,7 @@ _STYLES: dict[rendered.Role, str] = {
 
 
 class Seen(NamedTuple):
-    """What was found in the data, if they could be read, and whether a training is to start with them."""
+    """Result of a look at the data, if they could be read, and the wish to start a training with them."""
 
     preview: Preview | None
     start: bool

@@ -19,7 +19,7 @@ class PreviewError(Exception):
 
 
 def words_for(task: str, settings: Settings, data: Path | None) -> list[str]:
-    """Return the words of ``workbench data preview`` for a task's settings, those that were changed.
+    """Return the words of ``workbench data preview`` for a task's settings: those that were changed, or guessed.
 
     Args:
         data: the data folder that the user named.
@@ -27,7 +27,7 @@ def words_for(task: str, settings: Settings, data: Path | None) -> list[str]:
     usual, words = type(settings)(), ["data", "preview", task, "--json"]
     for name in settings.__struct_fields__:
         value = getattr(settings, name)
-        if value != getattr(usual, name):
+        if value != getattr(usual, name) or (settings.own_data and name in settings.guessed):
             words += ["--set", f"task.{name}={typed(value)}"]
     return [*words, *(["--data", str(data)] if data else [])]
 
