@@ -57,4 +57,4 @@ def test_a_fault_of_the_table_is_one_sentence(workbench: Workbench, tmp_path: Pa
     assert missing.returncode != 0
     assert "gone.csv is missing or no file: name the text data's file again (task.file)." in missing.stderr
     missing = workbench("train", "text", "--cell", "gru", "--headless", "--set", "task.folder=gone")
-    assert "gone is missing or no folder: name the text data's folder again." in missing.stderr
+    assert "gone is missing or no folder: name the text data's folder again (task.folder)." in missing.stderr
