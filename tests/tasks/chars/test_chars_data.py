@@ -121,7 +121,11 @@ def test_packed_texts_are_read(tmp_path: Path) -> None:
 BAD = {
     "empty": (b"", {}, "text.txt is empty: name a file that holds a text with --set task.file=FILE."),
     "blank": (b" \n\n ", {}, "text.txt is empty: name a file that holds a text with --set task.file=FILE."),
-    "binary": (bytes(range(256)) * 40, {}, "text.txt is no text: it has a zero byte at byte 0; give a file of text."),
+    "binary": (
+        bytes(range(256)) * 40,
+        {},
+        "text.txt is no text: it has a zero byte at byte 0 (line 1); give a file of text.",
+    ),
     "zero": (
         f"{SAYING}a\0b{SAYING * 40}".encode("utf-16"),
         {},

@@ -14,6 +14,8 @@ from tasks.base import DataError
 from tasks.shared.datasets import text_table
 from tasks.text.settings import Settings
 
+RUSSIAN = [(f"хороший товар номер {number}", ("да", "нет")[number % 2]) for number in range(20)]
+
 
 def fault(path: Path, **settings: object) -> str:
     """The sentence that refuses the data, without the folder's path; the preview says the same."""
@@ -155,10 +157,44 @@ def test_bytes_of_another_encoding(tmp_path: Path) -> None:
 
 def test_a_binary_file_and_utf_16_without_a_mark(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"\x7fELF\x02\0\x01" + bytes(range(1, 256)) * 9)
-    assert fault(tmp_path / "t.csv") == ("t.csv is no text: it has a zero byte at byte 5; give a file of text.")
+    assert fault(tmp_path / "t.csv") == "t.csv is no text: it has a zero byte at byte 5 (line 1); give a file of text."
+    (tmp_path / "v.csv").write_bytes(b"text,label\na,b\n" + bytes(4096))  # as a torn disk leaves a file
+    assert fault(tmp_path / "v.csv") == "v.csv is no text: it has a zero byte at byte 15 (line 3); give a file of text."
     path = table(tmp_path / "u.csv", encoding="utf-16-le")
     assert fault(path) == "u.csv seems to be UTF-16 text without a mark: set task.encoding=utf-16-le."
     assert preview(path, encoding="utf-16-le").counts == {"animal": 10, "machine": 10}
+    for low in ("le", "be"):
+        path = table(tmp_path / "w.csv", RUSSIAN, encoding=f"utf-16-{low}")
+        assert fault(path) == f"w.csv seems to be UTF-16 text without a mark: set task.encoding=utf-16-{low}."
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [
+        ("cp1251", "хороший товар"),
+        ("koi8-r", "хороший товар"),
+        ("cp1253", "καλημέρα"),
+        ("shift_jis", "とても良い本です"),
+    ],
+)
+def test_text_of_another_alphabet_is_not_read_as_western(tmp_path: Path, encoding: str, word: str) -> None:
+    path = table(tmp_path / "t.csv", many(word), encoding=encoding)
+    assert fault(path) == (
+        "t.csv, line 2: text that is neither UTF-8 nor Western (Windows-1252): name the file's encoding with "
+        "task.encoding (cp1251 or koi8-r for Russian, big5, shift_jis, euc-kr, …)."
+    )
+    assert preview(path, encoding=encoding).rows[0][0] == f"{word} 0"
+
+
+@pytest.mark.parametrize(
+    "words", ["Größe und Übermaß", "naïve café … où — “été”", "Þetta er öðruvísi, æðislegt", "••• é •••"]
+)
+def test_western_text_is_read_as_windows_1252(tmp_path: Path, words: str) -> None:
+    assert (
+        preview(table(tmp_path / "t.csv", many(words.replace(",", "")), encoding="cp1252"))
+        .rows[0][0]
+        .startswith(words.replace(",", ""))
+    )
 
 
 def test_files_without_a_row(tmp_path: Path) -> None:
