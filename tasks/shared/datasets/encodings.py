@@ -95,8 +95,8 @@ def detect(path: Path | str, chunks: Chunks) -> str:
     if (zero := start.find(b"\0")) >= 0:
         if name := _wide(start):
             raise DataError(f"{path} seems to be UTF-16 text without a mark: set task.encoding={name}.")
-        line = start.count(b"\n", 0, zero) + 1
-        raise DataError(f"{path} is no text: it has a zero byte at byte {zero:,} (line {line:,}); give a file of text.")
+        row = start.count(b"\n", 0, zero) + 1
+        raise DataError(f"{path} is no text: it has a zero byte at byte {zero:,} (line {row:,}); give a file of text.")
     if (line := fault(chunks(), "utf-8")) is None:
         return "utf-8"
     if _is_damaged_utf8(chunks()):

@@ -74,7 +74,7 @@ def test_files_that_are_no_class_are_left_out_and_told(tmp_path: Path) -> None:
 def test_a_class_of_one_or_two_names_trains_and_is_told(tmp_path: Path) -> None:
     data = load(folder_of(tmp_path / "own", ents__txt="Fangorn\n", maiar__txt="Gandalf\nSaruman\nGandalf\n"))
     assert data.notes == (
-        "1 lines repeat a name of the same class and count once (task.rows=distinct).",
+        "1 line repeats a name of the same class and counts once (task.rows=distinct).",
         "ents (1), maiar (2): too few names to hold any back for validation and test, so all of them train. Give three "
         "or more.",
     )
@@ -142,7 +142,7 @@ def test_the_preview_of_a_folder(tmp_path: Path) -> None:
     assert shown.splits == {"train": 11, "val": 3, "test": 3}
     assert (shown.lengths["shortest"], shown.lengths["longest"], shown.length_unit) == (3.0, 9.0, "letters")
     assert shown.dropped == [
-        "1 characters have no ASCII letter and were dropped from names: 'ø'×1.",
+        "1 character has no ASCII letter and was dropped from names: 'ø'×1.",
         f"Left out of {folder}, not .txt: names.csv.",
     ]
 
@@ -174,3 +174,25 @@ def test_a_folder_trains_and_answers_through_the_command_line(workbench, tmp_pat
     refused = workbench("train", "names", *quick, "--set", f"task.folder={folder}")
     assert refused.returncode == 1
     assert f"{folder} is missing" in refused.stderr
+
+
+def test_links_to_nothing_and_pipes_are_left_out(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "own")
+    (folder / "gone.txt").symlink_to("nowhere.txt")
+    (folder / "zero.txt").symlink_to("/dev/zero")
+    assert f"Left out of {folder}, no files: gone.txt, zero.txt." in load(folder).notes
+
+
+def test_a_name_in_several_classes_is_told(tmp_path: Path) -> None:
+    notes = load(folder_of(tmp_path / "own", men__txt="Boromir\nFaramir\nElrond\nGimli\nGimli\n")).notes
+    assert "Names that stand in several classes, all kept, in one split each: 2." in notes
+    assert "1 line repeats a name of the same class and counts once (task.rows=distinct)." in notes
+
+
+def test_too_few_names_to_hold_any_back(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "own", elves__txt="Elrond\nArwen\n", dwarves__txt="Gimli\n")
+    with pytest.raises(DataError) as error:
+        load(folder)
+    assert str(error.value) == (
+        f"{folder}: no class has enough names to hold any back for validation and test: write three in one."
+    )

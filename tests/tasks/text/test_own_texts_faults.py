@@ -265,3 +265,32 @@ def test_a_cell_that_swallows_the_file_is_refused(tmp_path: Path, monkeypatch: p
         "t.csv, line 22: a double quote that opens a cell here is never closed (a cell has more than 1,000 "
         "characters): close it, or set task.delimiter=tab where the cells are parted by tabs."
     )
+
+
+def test_a_folder_s_faults_name_what_was_left_out_and_no_column(tmp_path: Path) -> None:
+    lines = "\n".join(text for text, _ in many(count=4))
+    assert fault(folder(tmp_path / "one", {"a.txt": lines, "b.txt": " \n", "c.pdf": "x"})) == (
+        "one: all 4 texts are of one class, 'a' (the files' names): two are expected: put a file or a folder there for "
+        "each class. Left out of one, as no texts of a class (.txt files are): c.pdf. Files without a text, left out: "
+        "b.txt."
+    )
+    assert fault(folder(tmp_path / "none", {"a.pdf": "x", "b.png": "y"})) == (
+        "none holds no texts: a .txt file for each class with a text a line, or a folder for each class with a .txt "
+        "file for each text, is expected (task.folder). Left out of none, as no texts of a class (.txt files are): "
+        "a.pdf, b.png."
+    )
+    assert fault(folder(tmp_path / "blank", {"a.txt": "", "b.txt": ""})) == (
+        "blank: every text is empty: put texts into its files, or name another folder."
+    )
+    assert fault(folder(tmp_path / "last", {"test/a.txt": lines, "test/b.txt": lines})) == (
+        "last: its split has no row of train: put a folder train there, or name the one that holds the texts with "
+        "task.folder."
+    )
+
+
+def test_texts_without_a_letter_or_digit(tmp_path: Path) -> None:
+    assert fault(table(tmp_path / "t.csv", [("!!! 😀", "ab"[number % 2]) for number in range(20)])) == (
+        "t.csv: none of its 20 texts has a letter or a digit, which alone are read: name the column of the texts with "
+        "task.text."
+    )
+    assert fault(table(tmp_path / "u.csv", [("a text", "a")])).startswith("u.csv: its only text is of one class, 'a'")
