@@ -100,20 +100,23 @@ def read(path: Path, time_column: str, columns: Sequence[str]) -> Table:
 def _fill(table: Table, rows: Reader, heads: list[str]) -> int:
     """Add the rows below the column names; returns how many of them repeat the names."""
     places = [heads.index(name) for name in table.heads]
-    width, repeated = len(heads), 0
+    width, repeated, end = len(heads), 0, rows.line_num
     try:
         for row in rows:
+            line, end = end + 1, rows.line_num
             if len(row) != width:
                 if not row:
                     continue
-                _check_width(table, rows.line_num, row, width)
+                _check_width(table, line, row, width)
+            row[0] = row[0].removeprefix("\ufeff")  # of files that were joined
             if row[places[0]].strip() == heads[places[0]] and [cell.strip() for cell in row[:width]] == heads:
                 repeated += 1
                 continue
             table.rows.append(tuple([row[place] for place in places]))
-            table.lines.append(rows.line_num)
+            table.lines.append(line)
     except csv.Error as error:
-        raise DataError(f"{table.path} line {rows.line_num} is not CSV: {error}.") from None
+        what = "a double quote that opens a cell here is never closed" if "field larger" in str(error) else str(error)
+        raise DataError(f"{table.path} line {end + 1} is not CSV: {what}.") from None
     return repeated
 
 
@@ -122,6 +125,8 @@ def _check_width(table: Table, line: int, row: list[str], width: int) -> None:
     if len(row) > width and not any(cell.strip() for cell in row[width:]):
         return
     hint = ""
+    if any("\n" in cell for cell in row):
+        hint = ": a double quote that opens a cell here may never be closed"
     if len(row) > width and table.separator == ",":
         hint = ": if its numbers have decimal commas, write them with points or separate the cells with semicolons"
     raise DataError(

@@ -97,8 +97,8 @@ def _named(table: TextTable, name: str, setting: str) -> int:
         if list(names).count(sought) > 1:
             places = " or ".join(str(at) for at, column in enumerate(names, 1) if column == sought)
             raise DataError(
-                f"{table.path}: {list(names).count(sought)} columns are called {name!r}: set task.{setting} to the number "
-                f"of one, {places}."
+                f"{table.path}: {list(names).count(sought)} columns are called {name!r}: set task.{setting} to "
+                f"the number of one, {places}."
             )
         if sought in names:
             return names.index(sought)

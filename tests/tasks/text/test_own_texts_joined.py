@@ -57,8 +57,8 @@ def test_classes_that_look_alike_are_told(tmp_path: Path) -> None:
     found = preview(path)
     assert len(found.counts) == 7
     assert (
-        "Classes that look alike and are kept apart: 1 and 1.0, NaN and nan, e\u0301 and é; write them alike where they "
-        "are one." in found.notes
+        "Classes that look alike and are kept apart: 1 and 1.0, NaN and nan, e\u0301 and é; write them alike where "
+        "they are one." in found.notes
     )
 
 
