@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 SEPARATORS = ",;\t|"
+_TABLES = re.compile(r".*\.csv", re.DOTALL)  # of a zip archive
 MOST_LINES_ABOVE = 50  # of the line of column names
 _LISTED = 30  # columns that a message lists
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -90,6 +92,7 @@ def read(path: Path, time_column: str, columns: Sequence[str]) -> Table:
     repeated = _fill(table, rows, heads)
     if not table.rows:
         raise DataError(f"{path} holds no reading: a line of column names and a line for each reading are expected.")
+    table.notes.extend(archives.passed_over(path, _TABLES))
     if first > 1:
         table.notes.append(f"{path.name}: what stands above the column names in line {first} was passed over.")
     if repeated:
@@ -115,7 +118,9 @@ def _fill(table: Table, rows: Reader, heads: list[str]) -> int:
             table.rows.append(tuple([row[place] for place in places]))
             table.lines.append(line)
     except csv.Error as error:
-        what = "a double quote that opens a cell here is never closed" if "field larger" in str(error) else str(error)
+        what = str(error)
+        if "field larger" in what:
+            what = f"a cell has more than {csv.field_size_limit():,} characters, or its double quote is never closed"
         raise DataError(f"{table.path} line {end + 1} is not CSV: {what}.") from None
     return repeated
 

@@ -20,7 +20,7 @@ from tasks.base import EVAL_SPLITS, DataError, Split, State
 from tasks.names import classes
 from tasks.names.classes import ClassFiles
 from tasks.names.settings import LANGUAGES, Settings
-from tasks.shared.datasets import cache, reading, splits
+from tasks.shared.datasets import cache, encodings, reading, splits
 from tasks.shared.datasets.cache import Encoding, Meta
 from tasks.shared.sequences.batching import uniform_over_classes
 
@@ -158,7 +158,7 @@ def _read(paths: list[Path], *, own: bool) -> tuple[list[tuple[str, int]], list[
     lost: Counter[str] = Counter()
     empty = 0
     for label, path in enumerate(paths):
-        lines = reading.text(path).splitlines()
+        lines = (_own_text(path) if own else reading.text(path)).splitlines()
         for number, line in enumerate(lines, 1):
             if len(line.strip()) > _LONGEST:
                 raise DataError(
@@ -186,6 +186,17 @@ def _read(paths: list[Path], *, own: bool) -> tuple[list[tuple[str, int]], list[
         )
         notes.append(f"{empty:,} {held} skipped.")
     return rows, notes
+
+
+def _own_text(path: Path) -> str:
+    """Return a user's file as text: UTF-8, with or without its mark."""
+    content = reading.content(path)
+    line = encodings.fault([content], "utf-8")
+    if line is None and b"\0" in content:  # UTF-16 without a mark
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+    if line is not None:
+        raise DataError(f"{path}, line {line}: not UTF-8 text, as which names are read: save the file as UTF-8.")
+    return content.decode("utf-8-sig")
 
 
 def _several_classes(rows: list[tuple[str, int]]) -> int:

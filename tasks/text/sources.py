@@ -86,7 +86,7 @@ class Table:
         self.cure = f"name the column of the classes with task.label; the columns are: {self._table.listed}"
         self.split_cure = "task.split=none splits the texts anew"
         self.guessed = [*_form(self._table, settings), *self._columns.guessed]
-        self.notes: list[str] = []
+        self.notes = streams.left_out(path)
 
     def rows(self) -> Iterator[Row]:
         at, of, split, _ = self._columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -66,7 +67,9 @@ def test_a_quote_that_never_closes_is_told_with_the_line_that_opens_it(tmp_path:
     path = series(tmp_path / "u.csv", lambda k: '"1' + " " * 200_000 if k == 99 else "1.5")  # csv refuses such a cell
     with pytest.raises(DataError) as error:
         csv_table.read(path, "time", ["level"])
-    assert str(error.value) == f"{path} line 101 is not CSV: a double quote that opens a cell here is never closed."
+    assert str(error.value) == (
+        f"{path} line 101 is not CSV: a cell has more than 131,072 characters, or its double quote is never closed."
+    )
 
 
 def test_joined_files_keep_no_mark(tmp_path: Path) -> None:
@@ -83,3 +86,14 @@ def test_no_column_of_times_is_guessed_where_there_is_none(tmp_path: Path) -> No
     path.write_text("level\n" + "".join(f"{math.sin(k / 4):.3f}\n" for k in range(300)))
     settings = spec.make("climate", "gru", {"task.csv": str(path), "task.step": 3600}).settings
     assert not any("The times are in" in sentence for sentence in own_series.guessed(settings))  # type: ignore[arg-type]
+
+
+def test_the_files_of_a_zip_but_the_first_are_told(tmp_path: Path) -> None:
+    content = series(tmp_path / "t.csv").read_text()
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("a.csv", content)
+        archive.writestr("b.csv", content)
+    assert (
+        "t.zip: of its files a.csv alone is read, b.csv left out: unpack it to name another."
+        in load(tmp_path / "t.zip").notes
+    )

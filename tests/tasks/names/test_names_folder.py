@@ -100,7 +100,10 @@ def test_a_class_of_one_or_two_names_trains_and_is_told(tmp_path: Path) -> None:
             {"hobbits__txt": "山田\n佐藤\n"},
             r"hobbits\.txt: none of its 2 names has a letter of the Latin alphabet, .* or take the file out of the",
         ),
-        ({"hobbits__txt": "Dœ\n".encode("utf-16")}, r"hobbits\.txt is not UTF-8 text at byte 0: .* convert it\.$"),
+        (
+            {"hobbits__txt": "Dœ\n".encode("utf-16")},
+            r"hobbits\.txt, line 1: not UTF-8 text, as which names are read: save the file as UTF-8\.$",
+        ),
         (
             {"elves__TXT": "Doe\n"},
             r"elves\.TXT and elves\.txt are one class by their names: join them, or rename one\.$",
@@ -195,4 +198,25 @@ def test_too_few_names_to_hold_any_back(tmp_path: Path) -> None:
         load(folder)
     assert str(error.value) == (
         f"{folder}: no class has enough names to hold any back for validation and test: write three in one."
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("Ent\nMüller\n".encode("latin-1"), 2),
+        ("Ent\nИванов\n".encode("cp1251"), 2),
+        ("Ent\nOlvar\n".encode("utf-16"), 1),
+        ("Ent\nOlvar\n".encode("utf-16-le"), 1),
+        ("Ent\nMü".encode()[:-1], 2),
+        (b"Ent\nOl\0var\n", 2),
+    ],
+    ids=["latin-1", "cp1251", "utf-16", "utf-16 without a mark", "truncated", "zero byte"],
+)
+def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path, content: bytes, line: int) -> None:
+    folder = folder_of(tmp_path / "own", ents__txt=content)
+    with pytest.raises(DataError) as error:
+        load(folder)
+    assert str(error.value) == (
+        f"{folder / 'ents.txt'}, line {line}: not UTF-8 text, as which names are read: save the file as UTF-8."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,12 @@ def test_classes_that_look_alike_are_told(tmp_path: Path) -> None:
 def test_the_order_of_classes_does_not_depend_on_that_of_the_rows() -> None:
     assert class_names.ordered(["10", "9", "1.0", "1"]) == ["1", "1.0", "9", "10"]
     assert class_names.ordered(["nan", "2", "10"]) == class_names.ordered(["10", "2", "nan"]) == ["10", "2", "nan"]
+
+
+def test_the_tables_of_a_zip_but_the_first_are_told(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        for name in ("a.csv", "b.csv", "notes.pdf", "c.tsv"):
+            archive.writestr(name, f"text,label\n{LINES}")
+    found = preview(tmp_path / "t.zip")
+    assert found.counts == KINDS
+    assert "t.zip: of its files a.csv alone is read, b.csv, c.tsv left out: unpack it to name another." in found.notes
