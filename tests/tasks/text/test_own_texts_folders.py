@@ -62,9 +62,10 @@ def test_files_without_a_text_and_what_is_no_file_are_told(tmp_path: Path) -> No
     (of / "gone.txt").symlink_to("nowhere.txt")
     (of / "zero.txt").symlink_to("/dev/zero")
     (of / "self").symlink_to(".")
+    (of / "loop.txt").symlink_to("loop.txt")
     for shown in (preview(of).notes, load(of).notes):
         assert "Files without a text, left out: blank.txt, empty.txt." in shown
         assert (
-            "Left out of d, as no texts of a class (.txt files are): gone.txt (no file), self (no file), "
-            "zero.txt (no file)." in shown
+            "Left out of d, as no texts of a class (.txt files are): gone.txt (no file), loop.txt (no file), "
+            "self (no file), zero.txt (no file)." in shown
         )
