@@ -175,7 +175,8 @@ def _encoded(settings: Settings, path: Path, key: str) -> Encoding:
     kind = np.uint8 if len(vocabulary) <= 256 else np.int16 if len(vocabulary) <= 1 << 15 else np.int32
     codes = np.concatenate([numbers[block].astype(kind) for block in codepoints(text)])
     guessed = [] if settings.encoding else [f"Its encoding is {plain.encoding} (task.encoding sets another)."]
-    dropped = [f"{plain.line_ends:,} line ends \\r or \\r\\n were made \\n."] * bool(plain.line_ends)
+    dropped = [*plain.left_out]
+    dropped += [f"{plain.line_ends:,} line ends \\r or \\r\\n were made \\n."] * bool(plain.line_ends)
     dropped += _unknown(settings, codes, len(known) - len(characters))
     meta = {"vocabulary": characters, "guessed": guessed, "dropped": dropped, "cache": key}
     return {"codes": torch.from_numpy(codes)}, meta

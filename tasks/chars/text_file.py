@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 from tasks.base import DataError
 from tasks.chars.settings import Settings
 from tasks.shared.datasets import archives, bounded, encodings, reading
+
+_TEXTS = re.compile(r".*\.txt", re.DOTALL | re.IGNORECASE)
 
 
 class PlainText(NamedTuple):
@@ -16,6 +19,7 @@ class PlainText(NamedTuple):
     text: str  # its lines end in \n
     encoding: str
     line_ends: int  # those that were made \n
+    left_out: list[str]  # a sentence on an archive's other files
 
 
 def find(settings: Settings, folder: Path) -> Path:
@@ -38,6 +42,7 @@ def read(path: Path, encoding: str = "") -> PlainText:
     Raises:
         DataError: it is missing, empty, too large, damaged, or no text in this encoding.
     """
+    left_out: list[str] = []
     try:
         content = bounded.whole(path)
     except IsADirectoryError:
@@ -47,7 +52,8 @@ def read(path: Path, encoding: str = "") -> PlainText:
     if archives.is_gzip(content):
         content = archives.unzipped(path, content)
     elif archives.is_zip(content):
-        content = reading.zipped(path, ".txt")
+        left_out = archives.passed_over(path, _TEXTS)
+        content = _first(path)
     if not content.strip():
         raise DataError(f"{path} is empty: name a file that holds a text with --set task.file=FILE.")
     text, found = encodings.decode(content, path, encoding)
@@ -64,4 +70,10 @@ def read(path: Path, encoding: str = "") -> PlainText:
         text = text.replace("\r\n", "\n")
     if line_ends > pairs:
         text = text.replace("\r", "\n")
-    return PlainText(text, encodings.title(found), line_ends)
+    return PlainText(text, encodings.title(found), line_ends, left_out)
+
+
+def _first(path: Path) -> bytes:
+    for _, read in archives.members(path, _TEXTS):
+        return read
+    raise DataError(f"{path} holds no .txt file: unpack it, and name a text file with --set task.file=FILE.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from tasks.base import DataError
 from tasks.climate.calendar import is_calendar
 from tasks.climate.wording import counted
-from tasks.shared.datasets import encodings, reading
+from tasks.shared.datasets import archives, encodings, reading
 from tasks.shared.datasets.delimited import SEPARATORS
 
 if TYPE_CHECKING:
     from _csv import Reader
 
+_TABLES = re.compile(r".*\.csv", re.DOTALL)  # of a zip archive
 MOST_LINES_ABOVE = 50  # of the line of column names
 _LISTED = 30  # columns that a message lists
 ENCODING_CURE = "save it as UTF-8"
@@ -90,6 +92,7 @@ def read(path: Path, time_column: str, columns: Sequence[str]) -> Table:
     repeated = _fill(table, rows, heads)
     if not table.rows:
         raise DataError(f"{path} holds no reading: a line of column names and a line for each reading are expected.")
+    table.notes.extend(archives.passed_over(path, _TABLES))
     if first > 1:
         table.notes.append(f"{path.name}: what stands above the column names in line {first} was passed over.")
     if repeated:
@@ -100,20 +103,25 @@ def read(path: Path, time_column: str, columns: Sequence[str]) -> Table:
 def _fill(table: Table, rows: Reader, heads: list[str]) -> int:
     """Add the rows below the column names; returns how many of them repeat the names."""
     places = [heads.index(name) for name in table.heads]
-    width, repeated = len(heads), 0
+    width, repeated, end = len(heads), 0, rows.line_num
     try:
         for row in rows:
+            line, end = end + 1, rows.line_num
             if len(row) != width:
                 if not row:
                     continue
-                _check_width(table, rows.line_num, row, width)
+                _check_width(table, line, row, width)
+            row[0] = row[0].removeprefix("\ufeff")  # of files that were joined
             if row[places[0]].strip() == heads[places[0]] and [cell.strip() for cell in row[:width]] == heads:
                 repeated += 1
                 continue
             table.rows.append(tuple([row[place] for place in places]))
-            table.lines.append(rows.line_num)
+            table.lines.append(line)
     except csv.Error as error:
-        raise DataError(f"{table.path} line {rows.line_num} is not CSV: {error}.") from None
+        what = str(error)
+        if "field larger" in what:
+            what = f"a cell has more than {csv.field_size_limit():,} characters, or its double quote is never closed"
+        raise DataError(f"{table.path} line {end + 1} is not CSV: {what}.") from None
     return repeated
 
 
@@ -122,6 +130,8 @@ def _check_width(table: Table, line: int, row: list[str], width: int) -> None:
     if len(row) > width and not any(cell.strip() for cell in row[width:]):
         return
     hint = ""
+    if any("\n" in cell for cell in row):
+        hint = ": a double quote that opens a cell here may never be closed"
     if len(row) > width and table.separator == ",":
         hint = ": if its numbers have decimal commas, write them with points or separate the cells with semicolons"
     raise DataError(

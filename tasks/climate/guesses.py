@@ -90,6 +90,10 @@ def _guess(path: Path, given: Mapping[str, Any], station: Mapping[str, str]) -> 
     found = look(taken, given)
     guessed: dict[str, Value] = {}
     if "time_column" not in given:
+        if found.times == [""]:  # as tables are saved with their index
+            raise DataError(
+                f"{path} line {taken.line}: the column that holds the times has no name: write one there, such as time."
+            )
         guessed["time_column"] = ",".join(found.times)
         if not found.times and not given.get("step"):
             raise DataError(
@@ -98,8 +102,11 @@ def _guess(path: Path, given: Mapping[str, Any], station: Mapping[str, str]) -> 
                 "seconds between one row and the next (3600)."
             )
     if not found.numbers and not {"target", "features"} <= given.keys():
-        why = ", ".join(f"{name or 'a column without a name'} {reason}" for name, reason in found.others.items())
-        raise DataError(f"{path} line {taken.line}: no column can be forecast: {why or 'there is none but the time'}.")
+        why = ", ".join(f"{name or 'a column'} {reason}" for name, reason in found.others.items())
+        raise DataError(
+            f"{path} line {taken.line}: no column can be forecast: {why or 'there is none but the time'}; one of "
+            "numbers, with a name of its own, is expected."
+        )
     if "target" not in given:
         guessed["target"] = _target(found.numbers, given)
     target = str(given.get("target", guessed.get("target")))

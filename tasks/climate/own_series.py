@@ -81,7 +81,7 @@ def guessed(settings: Settings) -> list[str]:
     return encoding(settings) + [
         f"{words} {value} (task.{name})."
         for name, words in _GUESSED.items()
-        if (value := usual.get(name)) is not None and getattr(settings, name) == value
+        if (value := usual.get(name)) not in (None, "") and getattr(settings, name) == value
     ]
 
 

@@ -20,6 +20,8 @@ from tasks.climate.marks import Marks
 from tasks.climate.numbers import Decimal
 from tasks.climate.wording import counted, format_span, format_time
 
+_MOST = 1e38  # a float32's, nearly
+
 
 class Readings(NamedTuple):
     """Readings of some files, in the order of time; several may share a time, with other values."""
@@ -177,6 +179,11 @@ def _drop_sentinels(
             raise DataError(
                 f"{parts_named[0]}: the column {name!r} holds no reading, all of its {len(column):,} cells are empty "
                 "or marked as missing: leave it out of task.features, or name another task.target."
+            )
+        if (most := float(np.nanmax(np.abs(column)))) > _MOST:
+            raise DataError(
+                f"{parts_named[0]}: the column {name!r} reaches {most:g}, beyond what the network's numbers hold "
+                f"({_MOST:.1g}): write it in a larger unit, or leave it out of task.features."
             )
     return list(dict.fromkeys(remarks))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
 from tasks.base import DataError
-from tasks.shared.datasets import archives
+from tasks.shared.datasets import folders
 
 _SHOWN = 8  # files that a sentence lists
 _FORM = "a file CLASS.txt for each class, with a name a line"
@@ -28,20 +28,17 @@ def find(folder: Path) -> ClassFiles:
     Raises:
         DataError: it is no folder, cannot be read, or holds fewer than two classes.
     """
-    try:
-        with os.scandir(folder) as entries:
-            every = sorted((Path(entry.path), entry.is_file(), entry.stat().st_size) for entry in entries)
-    except OSError as error:
-        raise archives.unreadable(folder, error) from None
+    every = folders.entries(folder)
+    shown = folders.Entries(*([path for path in paths if not path.name.startswith(".")] for paths in every))
+    texts = [path for path in shown.files if path.suffix.lower() == ".txt"]
+    paths = [path for path in texts if path.stat().st_size]
     others = {
-        "hidden": [path for path, _, _ in every if path.name.startswith(".")],
-        "folders": [path for path, is_file, _ in every if not is_file and not path.name.startswith(".")],
+        "hidden": sorted({*itertools.chain(*every)} - {*itertools.chain(*shown)}),
+        "folders": shown.folders,
+        "no files": shown.others,
+        "not .txt": [path for path in shown.files if path not in texts],
+        "empty": [path for path in texts if path not in paths],
     }
-    named = [(path, size) for path, is_file, size in every if is_file and not path.name.startswith(".")]
-    others["not .txt"] = [path for path, _ in named if path.suffix.lower() != ".txt"]
-    texts = [(path, size) for path, size in named if path.suffix.lower() == ".txt"]
-    others["empty"] = [path for path, size in texts if not size]
-    paths = [path for path, size in texts if size]
     labels = [unicodedata.normalize("NFC", path.stem) for path in paths]
     if twice := [path for path, label in zip(paths, labels, strict=True) if labels.count(label) > 1]:
         raise DataError(f"{twice[0]} and {twice[1].name} are one class by their names: join them, or rename one.")

@@ -20,7 +20,7 @@ from tasks.base import EVAL_SPLITS, DataError, Split, State
 from tasks.names import classes
 from tasks.names.classes import ClassFiles
 from tasks.names.settings import LANGUAGES, Settings
-from tasks.shared.datasets import cache, reading, splits
+from tasks.shared.datasets import cache, encodings, reading, splits
 from tasks.shared.datasets.cache import Encoding, Meta
 from tasks.shared.sequences.batching import uniform_over_classes
 
@@ -28,6 +28,13 @@ LETTERS = string.ascii_letters + " .,;'"  # the classic tutorial's 57
 _VERSION = 2  # of the encoding: a change makes every cached copy an old one
 _POOL_DRAWS = 10_000  # as many as the tutorial's confusion matrix
 _LONGEST = Settings.longest_text
+
+
+class _TooFewError(DataError):
+    """No class has names to hold back."""
+
+    def __init__(self) -> None:
+        super().__init__("no class has enough names to hold any back for validation and test: write three in one.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +88,10 @@ def load(settings: Settings, folder: Path) -> NamesData:
         found = ClassFiles(paths, list(LANGUAGES), _left_out(folder))
         key = cache.key(_VERSION, settings.rows, settings.split_seed, paths=paths)
     key = f"names-{key}"
-    data = _arrange(settings, *cache.tensors(key, lambda: _encoded(settings, found, key)))
+    try:
+        data = _arrange(settings, *cache.tensors(key, lambda: _encoded(settings, found, key)))
+    except _TooFewError as error:
+        raise DataError(f"{settings.folder or folder}: {error}") from None
     return dataclasses.replace(data, notes=(*data.notes, *found.notes))
 
 
@@ -111,9 +121,13 @@ def _encoded(settings: Settings, found: ClassFiles, key: str) -> Encoding:
         every, rows = len(rows), list(dict.fromkeys(rows))
         if every > len(rows):
             noun = "class" if settings.folder else "language"
+            again = "line repeats" if every - len(rows) == 1 else "lines repeat"
+            count = "counts" if every - len(rows) == 1 else "count"
             notes.append(
-                f"{every - len(rows):,} lines repeat a name of the same {noun} and count once (task.rows=distinct)."
+                f"{every - len(rows):,} {again} a name of the same {noun} and {count} once (task.rows=distinct)."
             )
+    if settings.folder and (several := _several_classes(rows)):
+        notes.append(f"Names that stand in several classes, all kept, in one split each: {several:,}.")
     names, labels = [name for name, _ in rows], [label for _, label in rows]
     codes = torch.zeros(len(rows), max(map(len, names)), dtype=torch.uint8)
     for row, name in enumerate(names):
@@ -144,7 +158,7 @@ def _read(paths: list[Path], *, own: bool) -> tuple[list[tuple[str, int]], list[
     lost: Counter[str] = Counter()
     empty = 0
     for label, path in enumerate(paths):
-        lines = reading.text(path).splitlines()
+        lines = (_own_text(path) if own else reading.text(path)).splitlines()
         for number, line in enumerate(lines, 1):
             if len(line.strip()) > _LONGEST:
                 raise DataError(
@@ -163,10 +177,31 @@ def _read(paths: list[Path], *, own: bool) -> tuple[list[tuple[str, int]], list[
     notes = []
     if lost:
         shown = " ".join(f"{c!r}×{n}" for c, n in lost.most_common(8))
-        notes.append(f"{lost.total()} characters have no ASCII letter and were dropped from names: {shown}.")
+        have = "character has" if lost.total() == 1 else "characters have"
+        dropped = "was" if lost.total() == 1 else "were"
+        notes.append(f"{lost.total():,} {have} no ASCII letter and {dropped} dropped from names: {shown}.")
     if empty:
-        notes.append(f"{empty} lines hold no ASCII letter at all and were skipped.")
+        held = (
+            "line holds no ASCII letter at all and was" if empty == 1 else "lines hold no ASCII letter at all and were"
+        )
+        notes.append(f"{empty:,} {held} skipped.")
     return rows, notes
+
+
+def _own_text(path: Path) -> str:
+    """Return a user's file as text: UTF-8, with or without its mark."""
+    content = reading.content(path)
+    line = encodings.fault([content], "utf-8")
+    if line is None and b"\0" in content:  # UTF-16 without a mark
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+    if line is not None:
+        raise DataError(f"{path}, line {line}: not UTF-8 text, as which names are read: save the file as UTF-8.")
+    return content.decode("utf-8-sig")
+
+
+def _several_classes(rows: list[tuple[str, int]]) -> int:
+    """Return the number of names that stand in more than one class."""
+    return sum(count > 1 for count in Counter(name for name, _ in set(rows)).values())
 
 
 def _no_name(path: Path, lines: int) -> str:
@@ -190,7 +225,8 @@ def _arrange(settings: Settings, kept: dict[str, Tensor], meta: Meta) -> NamesDa
         rows = splits.rows(kept["split"])
     for split in EVAL_SPLITS:
         if not len(rows[split]):
-            raise DataError("There are too few names to hold any back for validation and test: three a class do.")
+            raise _TooFewError
+
     counts = torch.bincount(labels[rows["train"]], minlength=len(names))
     state = {"labels": names, "train_counts": counts.tolist(), "cache": meta["cache"]}
     return NamesData(kept["codes"], labels, kept["lengths"], rows, state, tuple(meta["notes"]))

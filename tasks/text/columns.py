@@ -59,12 +59,14 @@ def find(table: TextTable, sample: Sequence[Sequence[str]], settings: Settings) 
         how = "by its name"
         if text < 0:
             text, how = _longest(table, sample, {label, split}), "its cells are the longest"
+        how += _among(table, text)
         guessed.append(f"The texts are taken from the column {table.columns[text]!r} ({how}): task.text names another.")
     if label < 0:
         label = _usual(table, _LABELS, {text, split})
         how = "by its name"
         if label < 0:
             label, how = _few(table, sample, {text, split}), "its values are few"
+        how += _among(table, label)
         guessed.append(
             f"The classes are taken from the column {table.columns[label]!r} ({how}): task.label names another."
         )
@@ -83,9 +85,21 @@ def _names(table: TextTable) -> str:
     return f"set task.text and task.label to two of its columns: {table.listed}."
 
 
+def _among(table: TextTable, at: int) -> str:
+    """Say which of several columns of one name is meant; empty: the name is its own."""
+    count = table.columns.count(table.columns[at])
+    return f"; {count} are called so, this one is column {at + 1}" if count > 1 else ""
+
+
 def _named(table: TextTable, name: str, setting: str) -> int:
     folded = [column.lower() for column in table.columns]
     for names, sought in ((table.columns, name.strip()), (folded, name.strip().lower())):
+        if list(names).count(sought) > 1:
+            places = " or ".join(str(at) for at, column in enumerate(names, 1) if column == sought)
+            raise DataError(
+                f"{table.path}: {list(names).count(sought)} columns are called {name!r}: set task.{setting} to "
+                f"the number of one, {places}."
+            )
         if sought in names:
             return names.index(sought)
     if name.strip().isdecimal() and 1 <= int(name) <= len(table.columns):

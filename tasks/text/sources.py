@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from tasks.base import DataError
 from tasks.shared.datasets import encodings, streams
+from tasks.shared.datasets.folders import entries
 from tasks.shared.datasets.text_table import TextTable
 from tasks.text import columns
 from tasks.text.settings import SEPARATORS, STARTER, Settings
@@ -29,8 +30,10 @@ class Source(Protocol):
 
     path: Path
     has_split: bool
+    text: str  # the column of the texts; empty: there are no columns
     label: str  # how the classes are named, for messages: the column's name
     cure: str  # sentence's end that says what setting names other classes
+    split_cure: str  # the same of the split
     guessed: list[str]
     notes: list[str]
 
@@ -81,8 +84,9 @@ class Table:
         self.has_split = self._columns.split >= 0
         self.text, self.label = names[self._columns.text], names[self._columns.label]
         self.cure = f"name the column of the classes with task.label; the columns are: {self._table.listed}"
+        self.split_cure = "task.split=none splits the texts anew"
         self.guessed = [*_form(self._table, settings), *self._columns.guessed]
-        self.notes: list[str] = []
+        self.notes = streams.left_out(path)
 
     def rows(self) -> Iterator[Row]:
         at, of, split, _ = self._columns
@@ -92,6 +96,9 @@ class Table:
         else:
             for line, (text, label, cell) in self._table.rows((at, of, split)):
                 yield text, label, self._split_of(line, cell)
+        note = f"Lines that repeat the columns' names, left out: {self._table.heads:,}."
+        if self._table.heads and note not in self.notes:
+            self.notes.append(note)
 
     def _split_of(self, line: int, cell: str) -> int:
         found = columns.WORDS.get(cell.strip().lower())
@@ -149,7 +156,9 @@ class Folder:
         self._members = self._find()
         self.has_split = any(member.split >= 0 for member in self._members)
         self.label = "the files' names" if self._members[0].a_text_a_line else "the folders' names"
+        self.text = ""
         self.cure = "put a file or a folder there for each class"
+        self.split_cure = "put a folder train there, or name the one that holds the texts with task.folder"
         what = "a text a line, the file's name is its class" if self._members[0].a_text_a_line else "a text a file"
         self.guessed = [f"{len(self._members):,} files are read: {what}."]
         self.notes = self._left_out()
@@ -157,17 +166,24 @@ class Folder:
 
     def rows(self) -> Iterator[Row]:
         self._told.clear()
+        blank: list[str] = []  # files without a text, whose class is thus left out
         for path, label, split, by_line in self._members:
             content = self._text(path)
             if not by_line:
                 yield content, label, split
                 continue
-            for text in content.splitlines():
+            lines = content.splitlines()
+            if not any(map(str.strip, lines)):
+                blank.append(path.name)
+            for text in lines:
                 yield text, label, split
         other = [f"{count:,} as {encodings.title(name)}" for name, count in self._told.items() if name[:5] != "utf-8"]
         note = f"Of {len(self._members):,} files, {' and '.join(other)} were read: task.encoding names another."
         if other and note not in self.guessed:
             self.guessed.append(note)
+        note = f"Files without a text, left out: {_listed(blank)}."
+        if blank and note not in self.notes:
+            self.notes.append(note)
 
     def _text(self, path: Path) -> str:
         try:
@@ -181,35 +197,34 @@ class Folder:
         return text
 
     def _find(self) -> list[_Member]:
-        inner = self._listed(self.path)
-        parts = {path: _SPLIT_NAMES.get(path.name.lower(), -1) for path in inner if path.is_dir()}
+        files, inner = self._listed(self.path)
+        parts = {path: _SPLIT_NAMES.get(path.name.lower(), -1) for path in inner}
         if parts and all(split >= 0 for split in parts.values()):
-            self._left += [path.name for path in inner if not path.is_dir()]
+            self._left += [path.name for path in files]
             found = [member for path, split in parts.items() for member in self._classes(path, split)]
         else:
+            self._left.clear()  # they are listed again
             found = self._classes(self.path, -1)
         if not found:
             raise DataError(
                 f"{self.path} holds no texts: a .txt file for each class with a text a line, or a folder for each "
-                "class with a .txt file for each text, is expected (task.folder)."
+                f"class with a .txt file for each text, is expected (task.folder).{' '.join(['', *self._left_out()])}"
             )
         return found
 
     def _classes(self, folder: Path, split: int) -> list[_Member]:
-        inner = self._listed(folder)
-        folders = [path for path in inner if path.is_dir()]
-        texts = {path: self._texts(path) for path in folders if path.name != _UNLABELLED}
-        self._left += [f"{path.name}/ (texts without a class)" for path in folders if path not in texts]
-        files = [path for path in inner if not path.is_dir()]
+        files, inner = self._listed(folder)
+        texts = {path: self._texts(path) for path in inner if path.name != _UNLABELLED}
+        self._left += [f"{path.name}/ (texts without a class)" for path in inner if path not in texts]
         if any(texts.values()):
             self._left += [path.name for path in files]
             return [_Member(path, of.name, split, False) for of, paths in texts.items() for path in paths]
         return [_Member(path, path.stem, split, True) for path in self._of_texts(files)]
 
     def _texts(self, folder: Path) -> list[Path]:
-        inner = self._listed(folder)
-        self._left += [f"{folder.name}/{path.name}/" for path in inner if path.is_dir()]
-        return self._of_texts([path for path in inner if not path.is_dir()])
+        files, inner = self._listed(folder)
+        self._left += [f"{folder.name}/{path.name}/" for path in inner]
+        return self._of_texts(files)
 
     def _of_texts(self, files: Sequence[Path]) -> list[Path]:
         """The .txt files, if there are any; else those without an ending."""
@@ -220,15 +235,20 @@ class Folder:
         self._left += [path.name for path in files]
         return []
 
-    def _listed(self, folder: Path) -> list[Path]:
-        try:
-            return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
-        except OSError as error:
-            raise DataError(f"{folder} cannot be read: {error.strerror}.") from None
+    def _listed(self, folder: Path) -> tuple[list[Path], list[Path]]:
+        """The files and the folders of a folder; what is neither is left out."""
+        files, inner, others = (
+            [path for path in paths if not path.name.startswith((".", "__MACOSX"))] for paths in entries(folder)
+        )
+        self._left += [f"{path.name} (no file)" for path in others]
+        return files, inner
 
     def _left_out(self) -> list[str]:
         if not self._left:
             return []
-        more = f" and {len(self._left) - _SHOWN:,} more" if len(self._left) > _SHOWN else ""
-        shown = ", ".join(self._left[:_SHOWN])
-        return [f"Left out of {self.path.name}, as no texts of a class (.txt files are): {shown}{more}."]
+        return [f"Left out of {self.path.name}, as no texts of a class (.txt files are): {_listed(self._left)}."]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -14,18 +14,20 @@ from numpy.typing import NDArray
 
 from tasks.base import DataError
 from tasks.shared.datasets import splits
+from tasks.text import class_names
 from tasks.text.settings import Settings
 from tasks.text.sources import Row, Source
 from tasks.text.units import Scripts, Unit
 
 LONGEST = 100_000  # characters of a text that are kept
 _MOST_CLASSES = 1000
+_LONGEST_CLASS = 1000  # characters of a class's name
 _MANY = 20  # classes; more of them than a quarter of the texts are free texts
 _TENTH, _MOST_HELD_OUT = 0.1, 20_000
 _SMALL = 2_000  # training texts
 _SAMPLED = 20_000  # first texts that tell the script; of the others each _EVERY-th
 _EVERY = 64
-_SHOWN = 5  # classes that a note lists
+_SHOWN = 5  # rows that are shown first
 
 
 @dataclasses.dataclass
@@ -70,11 +72,11 @@ def survey(source: Source, settings: Settings, most: int = 0) -> Survey:
     found.read(source, most)
     if not found.labels:
         raise _nothing(found, source)
-    names = _ordered(found.numbers)
+    names = class_names.ordered(found.numbers)
     if len(names) == 1:
         raise DataError(
-            f"{source.path}: all {len(found.labels):,} texts are of one class, {names[0][:40]!r} ({source.label}): "
-            f"two are expected: {source.cure}."
+            f"{source.path}: {_all(len(found.labels))} of one class, {names[0][:40]!r} ({source.label}): "
+            f"two are expected: {source.cure}.{' '.join(['', *source.notes])}"
         )
     if len(names) > _MANY and len(names) > len(found.labels) / 4:
         raise _free_texts(source, len(names), len(found.labels))
@@ -85,6 +87,7 @@ def survey(source: Source, settings: Settings, most: int = 0) -> Survey:
     notes = list(source.notes)
     split, held_out = _split(found, groups, labels, settings, source)
     notes += held_out
+    notes += class_names.alike(names)
     notes += _conflicts(groups, labels, len(names))
     unit, script = found.scripts.unit(settings.unit)
     return Survey(
@@ -128,6 +131,8 @@ class _Reading:
             if len(text) > LONGEST:
                 self.cut += 1
                 text = text[:LONGEST]
+            if label not in numbers and len(label) > _LONGEST_CLASS:
+                raise _long_class(source, label)
             number = numbers.setdefault(label, len(numbers))
             if number >= _MOST_CLASSES:
                 raise _free_texts(source, len(numbers), len(labels) + 1)
@@ -167,15 +172,27 @@ class _Reading:
         return found
 
 
+def _all(texts: int) -> str:
+    return "its only text is" if texts == 1 else f"all {texts:,} texts are"
+
+
 def _nothing(found: _Reading, source: Source) -> DataError:
     """Return the error of a source without a row that can be used."""
     if found.empty == found.rows:
-        text = getattr(source, "text", "")
-        column = f"the column {text!r} is empty throughout" if text else "every text is empty"
-        return DataError(f"{source.path}: {column} ({found.rows:,} rows): name the column of the texts with task.text.")
+        if not source.text:
+            return DataError(f"{source.path}: every text is empty: put texts into its files, or name another folder.")
+        return DataError(
+            f"{source.path}: the column {source.text!r} is empty throughout ({found.rows:,} rows): name the column of "
+            "the texts with task.text."
+        )
     if found.classless == found.rows:
         return DataError(
             f"{source.path}: the column {source.label!r} is empty throughout ({found.rows:,} rows): {source.cure}."
+        )
+    if found.wordless == found.rows:
+        cure = "name the column of the texts with task.text" if source.text else "put texts into its files"
+        return DataError(
+            f"{source.path}: none of its {found.rows:,} texts has a letter or a digit, which alone are read: {cure}."
         )
     return DataError(
         f"{source.path}: none of its {found.rows:,} rows has both a class and a text with a letter: {source.cure}."
@@ -189,12 +206,11 @@ def _free_texts(source: Source, classes: int, texts: int) -> DataError:
     )
 
 
-def _ordered(names: dict[str, int]) -> list[str]:
-    """Classes in order: numbers by value, others by name."""
-    try:
-        return sorted(names, key=float)
-    except ValueError:
-        return sorted(names)
+def _long_class(source: Source, label: str) -> DataError:
+    return DataError(
+        f"{source.path}: {source.label!r} holds a value of {len(label):,} characters, {label[:40]!r}…, as free texts "
+        f"have and classes have not: {source.cure}."
+    )
 
 
 def _split(
@@ -212,7 +228,7 @@ def _split(
         there = {number: bool((split == number).any()) for number in (splits.TRAIN, splits.VAL, splits.TEST)}
         notes = []
         if not there[splits.TRAIN]:
-            raise DataError(f"{source.path}: its split has no row of train: task.split=none splits the texts anew.")
+            raise DataError(f"{source.path}: its split has no row of train: {source.split_cure}.")
         absent = (0.0 if there[splits.VAL] else shares[0], 0.0 if there[splits.TEST] else shares[1])
         if any(absent):
             train = np.flatnonzero(split == splits.TRAIN)
@@ -257,12 +273,7 @@ def _small_classes(labels: NDArray[np.int32], split: NDArray[np.int8], names: li
         (untested, "Classes with too few texts to be tested, which train only"),
         (unlearnt, "Classes without a training text, which cannot be learnt"),
     )
-    return [f"{what}: {_listed(of)}." for of, what in told if of]
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(name[:40] for name in names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
+    return [f"{what}: {class_names.listed(of)}." for of, what in told if of]
 
 
 def _little(split: NDArray[np.int8]) -> list[str]:

@@ -23,6 +23,7 @@ from tasks.shared.datasets.bounded import Allowance, Metered, opened, unpacked
 
 _START = 512  # bytes that tell what a file is
 _TAR_END = 1024  # bytes: two empty blocks
+_SHOWN = 5  # files that a sentence lists
 _ARCHIVES = {".zip", ".tar", ".gz", ".tgz"}
 
 
@@ -39,6 +40,24 @@ def members(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
             out at its end only is raised after its last file.
     """
     return _plainly(path, _folder(path, wanted) if path.is_dir() else _archive(path, wanted))
+
+
+def passed_over(path: Path, wanted: re.Pattern[str]) -> list[str]:
+    """Return a sentence on the files of a zip archive that are wanted too, where its first one alone is read.
+
+    Args:
+        path: of any file; of what is no zip archive there is nothing to say.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [member.filename for member in archive.infolist() if _matched(member.filename, wanted)]
+    except (OSError, zipfile.BadZipFile):
+        return []
+    if len(names) < 2:
+        return []
+    more = f" and {len(names) - 1 - _SHOWN:,} more" if len(names) - 1 > _SHOWN else ""
+    others = ", ".join(names[1 : 1 + _SHOWN]) + more
+    return [f"{path.name}: of its files {names[0]} alone is read, {others} left out: unpack it to name another."]
 
 
 def unreadable(path: Path, error: OSError) -> DataError:

@@ -87,7 +87,7 @@ def _listing(folder: Path | str, above: str = "") -> Iterator[str]:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if entry.is_dir(follow_symlinks=False):
                 yield from _listing(entry.path, f"{above}{entry.name}/")
-            elif entry.is_file():
+            elif os.path.isfile(entry.path):  # noqa: PTH113 (an entry's raises on a link that leads to itself)
                 stat = entry.stat()
                 yield f"{above}{entry.name} {stat.st_size} {stat.st_mtime_ns}"
 

@@ -75,9 +75,10 @@ def has_head(rows: Sequence[Sequence[str]], usual: frozenset[str]) -> bool:
     and no numbers, and are seen in no other row, while those of some column below are much longer or are numbers.
     """
     head, *others = [[cell.strip() for cell in row] for row in rows]
+    others = [row for row in others if row != head]  # of files that were joined
     columns = list(zip(*others, strict=False))
     below = list(itertools.zip_longest(head, columns[: len(head)], fillvalue=()))
-    if any(cell in column for cell, column in below):
+    if any(cell and cell in column for cell, column in below):
         return False
     if any(cell.lower() in usual for cell in head):
         return True

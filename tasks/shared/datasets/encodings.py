@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -30,9 +31,17 @@ _TITLES = {
 }
 _SEEN = 1 << 20  # bytes that tell GB18030 from Windows-1252
 _PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
-_COMMON = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")  # pairs of GB 2312: nearly all that Chinese texts hold
+# signs and the first level of GB 2312: most that Chinese texts hold
+_COMMON = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")
 _MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
 _CURE = "name the file's encoding with task.encoding (gb18030, cp1252, …)"
+_EASTERN = "name the file's encoding with task.encoding (cp1251 or koi8-r for Russian, big5, shift_jis, euc-kr, …)"
+_BEYOND = re.compile(rb"[\x80-\xff]")
+# without Windows-1252's dashes, quotes and dots, which stand in rows
+_RUN = re.compile(rb"[\x80-\x84\x86-\x90\x98-\x9f\xa1-\xaa\xac-\xb6\xb8-\xba\xbc-\xff]{3,}")
+_RUNS = 0.5  # share of the bytes beyond ASCII that stand in runs: more, and they are no Western text
+_ALPHABETS, _SAME = 3, 0.9  # high bytes of UTF-16, and the share of the characters that have them
+_BLANKS = 0.1  # share of the characters that are ASCII at least
 _DAMAGED = 10  # characters of UTF-8 for each byte that is none: it is UTF-8 with a fault
 
 
@@ -89,11 +98,11 @@ def detect(path: Path | str, chunks: Chunks, *, cure: str = "") -> str:
     if name := by_mark(start):
         return name
     if (zero := start.find(b"\0")) >= 0:
-        if start[1::2].count(0) > len(start) // 5 or start[::2].count(0) > len(start) // 5:
-            low = "le" if start[1::2].count(0) > start[::2].count(0) else "be"
-            how = cure or f"set task.encoding=utf-16-{low}"
+        if name := _wide(start):
+            how = cure or f"set task.encoding={name}"
             raise DataError(f"{path} seems to be UTF-16 text without a mark: {how}.")
-        raise DataError(f"{path} is no text: it has a zero byte at byte {zero:,}; give a file of text.")
+        row = start.count(b"\n", 0, zero) + 1
+        raise DataError(f"{path} is no text: it has a zero byte at byte {zero:,} (line {row:,}); give a file of text.")
     if (line := fault(chunks(), "utf-8")) is None:
         return "utf-8"
     if _is_damaged_utf8(chunks()):
@@ -103,6 +112,10 @@ def detect(path: Path | str, chunks: Chunks, *, cure: str = "") -> str:
         )
     if fault(chunks(), "gb18030") is None and _is_chinese(chunks()):
         return "gb18030"
+    if _is_not_western(chunks()):
+        raise DataError(
+            f"{path}, line {line}: text that is neither UTF-8 nor Western (Windows-1252): {cure or _EASTERN}."
+        )
     return "cp1252" if fault(chunks(), "cp1252") is None else "latin-1"
 
 
@@ -145,6 +158,27 @@ def _is_chinese(chunks: Iterable[bytes]) -> bool:
         pairs += len(_PAIR.findall(chunk))
         common += len(_COMMON.findall(chunk))
     return pairs > 0 and common >= 0.8 * pairs
+
+
+def _wide(start: bytes) -> str:
+    """Return the UTF-16 that a file without a mark is in; empty: in none.
+
+    Every second byte of its characters is one of a few: 0 of Latin letters and blanks, 4 of Cyrillic ones.
+    """
+    for name, high, low in (("utf-16-le", start[1::2], start[::2]), ("utf-16-be", start[::2], start[1::2])):
+        same = sum(count for _, count in Counter(high).most_common(_ALPHABETS))
+        if same >= _SAME * len(high) and high.count(0) >= _BLANKS * len(high) and not low.count(0):
+            return name
+    return ""
+
+
+def _is_not_western(chunks: Iterable[bytes]) -> bool:
+    """Tell whether letters beyond ASCII stand side by side, as in other alphabets; in Western words they are rare."""
+    letters = runs = 0
+    for chunk in _first(chunks):
+        letters += len(_BEYOND.findall(chunk))
+        runs += sum(map(len, _RUN.findall(chunk)))
+    return runs > _RUNS * letters
 
 
 def _first(chunks: Iterable[bytes]) -> Iterator[bytes]:

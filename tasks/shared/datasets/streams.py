@@ -56,6 +56,11 @@ def chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
+def left_out(path: Path) -> list[str]:
+    """Return a sentence on the tables of a zip archive but the first."""
+    return archives.passed_over(path, _TABLES)
+
+
 def _member(path: Path) -> bytes:
     archives.refuse_workbook(path)
     for _, read in archives.members(path, _TABLES):

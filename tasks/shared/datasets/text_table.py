@@ -23,6 +23,7 @@ Header = Literal["auto", "yes", "no"]
 _SAMPLE = 1 << 18  # characters that tell separator and head
 _ROWS = 1000  # that tell a JSON table's columns
 LONGEST_CELL = 1 << 26  # characters; more are a quote that never closes
+_MARK = "\ufeff"  # stands at the beginning of each file that others were joined to
 _LISTED = 20  # columns that a message lists
 
 
@@ -51,6 +52,7 @@ class TextTable:
         self.encoding = encoding or encodings.detect(path, lambda: streams.chunks(path))
         self.form: Form | None = None  # none: JSON lines
         self.named = True  # the columns have names
+        self.heads = 0  # lines below the first that repeat the columns' names, in what was read of the rows last
         with self._text() as text:
             sample = text.read(_SAMPLE)
             whole = not text.read(1)
@@ -110,6 +112,8 @@ class TextTable:
             ]
         except csv.Error:  # told with its line when the rows are read
             rows = [next(delimited.reader(io.StringIO(sample, newline=""), form, strict=False))]
+        for row in rows:
+            row[0] = row[0].removeprefix(_MARK)
         self.named = header == "yes" or (header == "auto" and delimited.has_head(rows[:200], usual))
         if not self.named:
             return form, [str(number) for number in range(1, len(rows[0]) + 1)]
@@ -120,6 +124,8 @@ class TextTable:
 
     def _delimited(self, form: Form, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
         width, end, named = len(self.columns), 0, self.named
+        head: list[str] | None = None
+        self.heads = 0
         with delimited.long_cells(LONGEST_CELL), self._text() as text:
             lines = delimited.reader(text, form)
             try:
@@ -127,8 +133,12 @@ class TextTable:
                     line, end = end + 1, lines.line_num
                     if not row:
                         continue
+                    row[0] = row[0].removeprefix(_MARK)
                     if named:
-                        named = False
+                        named, head = False, row
+                        continue
+                    if row == head:
+                        self.heads += 1
                         continue
                     if len(row) != width and (len(row) < width or any(map(str.strip, row[width:]))):
                         raise self._wrong_width(line, row)

@@ -121,7 +121,11 @@ def test_packed_texts_are_read(tmp_path: Path) -> None:
 BAD = {
     "empty": (b"", {}, "text.txt is empty: name a file that holds a text with --set task.file=FILE."),
     "blank": (b" \n\n ", {}, "text.txt is empty: name a file that holds a text with --set task.file=FILE."),
-    "binary": (bytes(range(256)) * 40, {}, "text.txt is no text: it has a zero byte at byte 0; give a file of text."),
+    "binary": (
+        bytes(range(256)) * 40,
+        {},
+        "text.txt is no text: it has a zero byte at byte 0 (line 1); give a file of text.",
+    ),
     "zero": (
         f"{SAYING}a\0b{SAYING * 40}".encode("utf-16"),
         {},
@@ -233,3 +237,18 @@ def test_a_cached_text_needs_no_file(tmp_path: Path) -> None:
     assert torch.equal(again.codes, data.codes)
     assert (again.state, list(again.notes)) == (data.state, list(data.notes))
     assert len(SPECIALS) + len(data.state["vocabulary"]) == len(data.state["train_counts"])
+
+
+def test_the_texts_of_a_zip_but_the_first_are_told(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("a.txt", "b.txt", "cover.png"):
+            archive.writestr(name, SAYING * 40)
+    told = "text.txt: of its files a.txt alone is read, b.txt left out: unpack it to name another."
+    assert told in loaded(tmp_path, packed.getvalue())[1].dropped
+    with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
+        archive.writestr("a.csv", SAYING)
+    with pytest.raises(
+        DataError, match=r"text\.txt holds no \.txt file: unpack it, and name a text file with --set task"
+    ):
+        loaded(tmp_path, packed.getvalue())

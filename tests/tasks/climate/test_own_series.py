@@ -158,7 +158,8 @@ def own_spec(folder: Path, content: str, **values: Any) -> spec.RunSpec:
         ("", r"own\.csv is empty"),
         (
             "date,t,word\n" + "".join(f"{t},x,\n" for t in hours(50)),
-            r"line 1: no column can be forecast: t holds no numbers, word is empty\.$",
+            r"line 1: no column can be forecast: t holds no numbers, word is empty; one of "
+            r"numbers, with a name of its own, is expected\.$",
         ),
         ("a b c\n1 2 3\n1 2 3\n", r"line 1: no column holds times \(a b c\): name it with task\.time_column"),
     ],

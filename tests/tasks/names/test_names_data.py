@@ -122,7 +122,7 @@ def test_what_is_lost_is_told_once_with_its_count(tmp_path: Path) -> None:
     data = load(folder)
     assert data.notes == (
         "5 characters have no ASCII letter and were dropped from names: 'ø'×3 '-'×1 '佐'×1.",
-        "1 lines hold no ASCII letter at all and were skipped.",
+        "1 line holds no ASCII letter at all and was skipped.",
     )
     assert load(folder).notes == data.notes  # from the cache too
     assert load(write(tmp_path / "plain")).notes == ()

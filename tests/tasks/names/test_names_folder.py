@@ -74,7 +74,7 @@ def test_files_that_are_no_class_are_left_out_and_told(tmp_path: Path) -> None:
 def test_a_class_of_one_or_two_names_trains_and_is_told(tmp_path: Path) -> None:
     data = load(folder_of(tmp_path / "own", ents__txt="Fangorn\n", maiar__txt="Gandalf\nSaruman\nGandalf\n"))
     assert data.notes == (
-        "1 lines repeat a name of the same class and count once (task.rows=distinct).",
+        "1 line repeats a name of the same class and counts once (task.rows=distinct).",
         "ents (1), maiar (2): too few names to hold any back for validation and test, so all of them train. Give three "
         "or more.",
     )
@@ -100,7 +100,10 @@ def test_a_class_of_one_or_two_names_trains_and_is_told(tmp_path: Path) -> None:
             {"hobbits__txt": "山田\n佐藤\n"},
             r"hobbits\.txt: none of its 2 names has a letter of the Latin alphabet, .* or take the file out of the",
         ),
-        ({"hobbits__txt": "Dœ\n".encode("utf-16")}, r"hobbits\.txt is not UTF-8 text at byte 0: .* convert it\.$"),
+        (
+            {"hobbits__txt": "Dœ\n".encode("utf-16")},
+            r"hobbits\.txt, line 1: not UTF-8 text, as which names are read: save the file as UTF-8\.$",
+        ),
         (
             {"elves__TXT": "Doe\n"},
             r"elves\.TXT and elves\.txt are one class by their names: join them, or rename one\.$",
@@ -142,7 +145,7 @@ def test_the_preview_of_a_folder(tmp_path: Path) -> None:
     assert shown.splits == {"train": 11, "val": 3, "test": 3}
     assert (shown.lengths["shortest"], shown.lengths["longest"], shown.length_unit) == (3.0, 9.0, "letters")
     assert shown.dropped == [
-        "1 characters have no ASCII letter and were dropped from names: 'ø'×1.",
+        "1 character has no ASCII letter and was dropped from names: 'ø'×1.",
         f"Left out of {folder}, not .txt: names.csv.",
     ]
 
@@ -174,3 +177,46 @@ def test_a_folder_trains_and_answers_through_the_command_line(workbench, tmp_pat
     refused = workbench("train", "names", *quick, "--set", f"task.folder={folder}")
     assert refused.returncode == 1
     assert f"{folder} is missing" in refused.stderr
+
+
+def test_links_to_nothing_and_pipes_are_left_out(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "own")
+    (folder / "gone.txt").symlink_to("nowhere.txt")
+    (folder / "zero.txt").symlink_to("/dev/zero")
+    assert f"Left out of {folder}, no files: gone.txt, zero.txt." in load(folder).notes
+
+
+def test_a_name_in_several_classes_is_told(tmp_path: Path) -> None:
+    notes = load(folder_of(tmp_path / "own", men__txt="Boromir\nFaramir\nElrond\nGimli\nGimli\n")).notes
+    assert "Names that stand in several classes, all kept, in one split each: 2." in notes
+    assert "1 line repeats a name of the same class and counts once (task.rows=distinct)." in notes
+
+
+def test_too_few_names_to_hold_any_back(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "own", elves__txt="Elrond\nArwen\n", dwarves__txt="Gimli\n")
+    with pytest.raises(DataError) as error:
+        load(folder)
+    assert str(error.value) == (
+        f"{folder}: no class has enough names to hold any back for validation and test: write three in one."
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("Ent\nMüller\n".encode("latin-1"), 2),
+        ("Ent\nИванов\n".encode("cp1251"), 2),
+        ("Ent\nOlvar\n".encode("utf-16"), 1),
+        ("Ent\nOlvar\n".encode("utf-16-le"), 1),
+        ("Ent\nMü".encode()[:-1], 2),
+        (b"Ent\nOl\0var\n", 2),
+    ],
+    ids=["latin-1", "cp1251", "utf-16", "utf-16 without a mark", "truncated", "zero byte"],
+)
+def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path, content: bytes, line: int) -> None:
+    folder = folder_of(tmp_path / "own", ents__txt=content)
+    with pytest.raises(DataError) as error:
+        load(folder)
+    assert str(error.value) == (
+        f"{folder / 'ents.txt'}, line {line}: not UTF-8 text, as which names are read: save the file as UTF-8."
+    )

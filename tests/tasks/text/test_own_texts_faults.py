@@ -14,6 +14,8 @@ from tasks.base import DataError
 from tasks.shared.datasets import text_table
 from tasks.text.settings import Settings
 
+RUSSIAN = [(f"хороший товар номер {number}", ("да", "нет")[number % 2]) for number in range(20)]
+
 
 def fault(path: Path, **settings: object) -> str:
     """The sentence that refuses the data, without the folder's path; the preview says the same."""
@@ -155,10 +157,44 @@ def test_bytes_of_another_encoding(tmp_path: Path) -> None:
 
 def test_a_binary_file_and_utf_16_without_a_mark(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"\x7fELF\x02\0\x01" + bytes(range(1, 256)) * 9)
-    assert fault(tmp_path / "t.csv") == ("t.csv is no text: it has a zero byte at byte 5; give a file of text.")
+    assert fault(tmp_path / "t.csv") == "t.csv is no text: it has a zero byte at byte 5 (line 1); give a file of text."
+    (tmp_path / "v.csv").write_bytes(b"text,label\na,b\n" + bytes(4096))  # as a torn disk leaves a file
+    assert fault(tmp_path / "v.csv") == "v.csv is no text: it has a zero byte at byte 15 (line 3); give a file of text."
     path = table(tmp_path / "u.csv", encoding="utf-16-le")
     assert fault(path) == "u.csv seems to be UTF-16 text without a mark: set task.encoding=utf-16-le."
     assert preview(path, encoding="utf-16-le").counts == {"animal": 10, "machine": 10}
+    for low in ("le", "be"):
+        path = table(tmp_path / "w.csv", RUSSIAN, encoding=f"utf-16-{low}")
+        assert fault(path) == f"w.csv seems to be UTF-16 text without a mark: set task.encoding=utf-16-{low}."
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [
+        ("cp1251", "хороший товар"),
+        ("koi8-r", "хороший товар"),
+        ("cp1253", "καλημέρα"),
+        ("shift_jis", "とても良い本です"),
+    ],
+)
+def test_text_of_another_alphabet_is_not_read_as_western(tmp_path: Path, encoding: str, word: str) -> None:
+    path = table(tmp_path / "t.csv", many(word), encoding=encoding)
+    assert fault(path) == (
+        "t.csv, line 2: text that is neither UTF-8 nor Western (Windows-1252): name the file's encoding with "
+        "task.encoding (cp1251 or koi8-r for Russian, big5, shift_jis, euc-kr, …)."
+    )
+    assert preview(path, encoding=encoding).rows[0][0] == f"{word} 0"
+
+
+@pytest.mark.parametrize(
+    "words", ["Größe und Übermaß", "naïve café … où — “été”", "Þetta er öðruvísi, æðislegt", "••• é •••"]
+)
+def test_western_text_is_read_as_windows_1252(tmp_path: Path, words: str) -> None:
+    assert (
+        preview(table(tmp_path / "t.csv", many(words.replace(",", "")), encoding="cp1252"))
+        .rows[0][0]
+        .startswith(words.replace(",", ""))
+    )
 
 
 def test_files_without_a_row(tmp_path: Path) -> None:
@@ -229,3 +265,32 @@ def test_a_cell_that_swallows_the_file_is_refused(tmp_path: Path, monkeypatch: p
         "t.csv, line 22: a double quote that opens a cell here is never closed (a cell has more than 1,000 "
         "characters): close it, or set task.delimiter=tab where the cells are parted by tabs."
     )
+
+
+def test_a_folder_s_faults_name_what_was_left_out_and_no_column(tmp_path: Path) -> None:
+    lines = "\n".join(text for text, _ in many(count=4))
+    assert fault(folder(tmp_path / "one", {"a.txt": lines, "b.txt": " \n", "c.pdf": "x"})) == (
+        "one: all 4 texts are of one class, 'a' (the files' names): two are expected: put a file or a folder there for "
+        "each class. Left out of one, as no texts of a class (.txt files are): c.pdf. Files without a text, left out: "
+        "b.txt."
+    )
+    assert fault(folder(tmp_path / "none", {"a.pdf": "x", "b.png": "y"})) == (
+        "none holds no texts: a .txt file for each class with a text a line, or a folder for each class with a .txt "
+        "file for each text, is expected (task.folder). Left out of none, as no texts of a class (.txt files are): "
+        "a.pdf, b.png."
+    )
+    assert fault(folder(tmp_path / "blank", {"a.txt": "", "b.txt": ""})) == (
+        "blank: every text is empty: put texts into its files, or name another folder."
+    )
+    assert fault(folder(tmp_path / "last", {"test/a.txt": lines, "test/b.txt": lines})) == (
+        "last: its split has no row of train: put a folder train there, or name the one that holds the texts with "
+        "task.folder."
+    )
+
+
+def test_texts_without_a_letter_or_digit(tmp_path: Path) -> None:
+    assert fault(table(tmp_path / "t.csv", [("!!! 😀", "ab"[number % 2]) for number in range(20)])) == (
+        "t.csv: none of its 20 texts has a letter or a digit, which alone are read: name the column of the texts with "
+        "task.text."
+    )
+    assert fault(table(tmp_path / "u.csv", [("a text", "a")])).startswith("u.csv: its only text is of one class, 'a'")

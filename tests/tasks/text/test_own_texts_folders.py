@@ -55,3 +55,17 @@ def test_blank_lines_are_no_texts_and_are_told(tmp_path: Path, ending: str) -> N
     data = load(folder(tmp_path / "d", {name: text.replace("\n", ending) for name, text in LINES.items()}))
     assert examples(data) == sorted(ROWS, key=lambda row: row[1])
     assert ("Rows with an empty text, left out: 18 of 38." in data.notes) == (ending == "\n\n")
+
+
+def test_files_without_a_text_and_what_is_no_file_are_told(tmp_path: Path) -> None:
+    of = folder(tmp_path / "d", {**LINES, "blank.txt": "\n \n", "empty.txt": ""})
+    (of / "gone.txt").symlink_to("nowhere.txt")
+    (of / "zero.txt").symlink_to("/dev/zero")
+    (of / "self").symlink_to(".")
+    (of / "loop.txt").symlink_to("loop.txt")
+    for shown in (preview(of).notes, load(of).notes):
+        assert "Files without a text, left out: blank.txt, empty.txt." in shown
+        assert (
+            "Left out of d, as no texts of a class (.txt files are): gone.txt (no file), loop.txt (no file), "
+            "self (no file), zero.txt (no file)." in shown
+        )
