@@ -20,6 +20,8 @@ from tasks.climate.settings import FEATURES, Settings
 from tasks.climate.task import Task
 from workbench.config import spec
 from workbench.config.spec import SpecError
+from workbench.tui.lab.selection import Selection
+from workbench.tui.services.data_preview import words_for
 
 
 def own(folder: Path, content: str, **given: Any) -> dict[str, Any]:
@@ -305,3 +307,17 @@ def test_a_form_that_asks_at_each_key_reads_the_file_once(tmp_path: Path, monkey
         with pytest.raises(DataError, match=r"no column can be forecast: words holds no numbers\.$"):
             Settings.guess({"csv": str(path)})
     assert len(read) == 3
+
+
+def test_the_lab_shows_what_is_guessed_and_takes_the_station_s_values_too(tmp_path: Path) -> None:
+    path = str(series_shapes.transformers(tmp_path / "own.csv"))
+    named = Selection("climate", "lstm", "", {"task.csv": path}, {})
+    assert (named.defaults().settings.target, named.defaults().settings.history) == ("OT", 120)
+    assert named.defaults().settings.csv == ""  # the row of the path stays a changed one
+    longer = Selection("climate", "lstm", "", {"task.csv": path, "task.history": 720}, {})
+    assert longer.defaults() == named.defaults()
+    assert longer.described().settings.history == 720
+    words = words_for("climate", longer.settings(), None)
+    assert "task.history=720" in words
+    (tmp_path / "own.csv").write_text("a\n")
+    assert named.defaults() == Selection("climate", "lstm", "", {}, {}).defaults()

@@ -12,6 +12,7 @@ from ledger import with_ledger, write_table
 from previews import at_the_file
 from waiting import eventually
 
+import tasks
 from workbench.config import paths
 from workbench.tui.widgets.form import Form
 from workbench.tui.widgets.path_input import PathCompletions
@@ -59,6 +60,30 @@ async def test_tab_and_the_right_arrow_take_the_marked_completion(screen, size, 
         assert pilot.app.screen.selection.settings().file == str(sales / "ledger.csv")
         await pilot.press("tab")  # nothing is left to complete: to the next setting
         assert pilot.app.screen.query_one(Form).rows["task.folder"]._editor.has_focus
+
+
+async def test_settings_that_are_guessed_of_the_file_are_the_defaults_of_its_form(
+    screen, monkeypatch: pytest.MonkeyPatch, sales: Path
+) -> None:
+    kind = tasks.settings("ledger")
+    kind = kind if isinstance(kind, type) else type(kind)
+    monkeypatch.setattr(kind, "guessed", ("rate",))
+    found = classmethod(lambda cls, given: {"rate": 0.7} if given.get("file", "").endswith("ledger.csv") else {})
+    monkeypatch.setattr(kind, "guess", found)
+    async with screen.open() as pilot:
+        row = await at_the_file(pilot)
+        rate = pilot.app.screen.query_one(Form).rows["task.rate"]
+        row._editor.value = "sales/ledger.csv"
+        await eventually(pilot, lambda: rate.typed == "0.7" and not rate.changed)
+        assert pilot.app.screen.selection.described().settings.rate == 0.7
+        rate._editor.value = "0.1"  # the task's own default, and not the file's
+        await eventually(pilot, lambda: rate.changed)
+        assert pilot.app.screen.selection.described().settings.rate == 0.1
+        rate._editor.value = "0.7"
+        await eventually(pilot, lambda: not rate.changed)
+        row._editor.value = ""
+        await eventually(pilot, lambda: rate.typed == "0.1")
+        assert not pilot.app.screen.query_one(Form).values
 
 
 async def test_keys_of_the_list_are_the_forms_while_there_is_none(screen) -> None:

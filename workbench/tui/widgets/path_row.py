@@ -103,14 +103,9 @@ class PathRow(SettingRow):
         """Lines below the field."""
         return wrap(printable(self._note()[0]), max(10, self.size.width - _INDENT), break_on_hyphens=False)[:_LINES]
 
-    def _check(self) -> None:
-        self.error = self.wrong
-        self.set_class(bool(self.error), "-error")
-        height = 1 + len(self._below)
-        if height != self._height:
-            self._height = height
-            self.styles.height = height  # setting it, to the same height too, lays the screen out anew
-        self.refresh()
+    @property
+    def _lines(self) -> int:
+        return 1 + len(self._below)
 
     def _note(self) -> tuple[str, str]:
         if self.error:

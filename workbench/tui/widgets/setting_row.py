@@ -137,13 +137,17 @@ class SettingRow(Widget):
     def _check(self) -> None:
         self.error = self.wrong
         self.set_class(bool(self.error), "-error")
-        deep = self.error and self._wide
-        room = max(10, self.size.width - _LABEL - _EDITOR - 2)
-        height = len(wrap(self.error, room)) if deep else 1
+        height = self._lines
         if height != self._height:
             self._height = height
             self.styles.height = height  # setting it, to the same height too, lays the screen out anew
         self.refresh()
+
+    @property
+    def _lines(self) -> int:
+        """Height of the row, with its error."""
+        room = max(10, self.size.width - _LABEL - _EDITOR - 2)
+        return len(wrap(self.error, room)) if self.error and self._wide else 1
 
     def _note(self) -> tuple[str, str]:
         if self.error:
