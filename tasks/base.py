@@ -103,6 +103,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     defaults: ClassVar[Mapping[str, Value]] = {}  # the engine's settings, where the task wants others
     presets: ClassVar[Mapping[str, Preset]] = {}
 
+    @classmethod
+    def own_data_names(cls) -> list[str]:
+        """Return the names of the settings that may name a file or folder of the user's in place of the dataset."""
+        return [name for name in cls.paths if name in cls.data_settings]
+
     @property
     def own_data(self) -> str:
         """Path of a user's file or folder that replaces the task's dataset; empty: none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -81,3 +82,7 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def own_data(self) -> str:
         return self.file
+
+    @property
+    def subject(self) -> str:
+        return f"characters of {PurePath(self.file).name}" if self.file else self.title

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -108,6 +109,10 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def own_data(self) -> str:
         return self.file or self.folder
+
+    @property
+    def subject(self) -> str:
+        return f"texts of {PurePath(self.own_data).name}" if self.own_data else self.title
 
     @property
     def own_data_is_folder(self) -> bool:

@@ -278,4 +278,8 @@ def _small_classes(labels: NDArray[np.int32], split: NDArray[np.int8], names: li
 
 def _little(split: NDArray[np.int8]) -> list[str]:
     count = int((split == splits.TRAIN).sum())
-    return [f"{count:,} texts train, which are few: --preset small suits them."] if count < _SMALL else []
+    return (
+        [f"{count:,} texts train, which are few: the preset small is made for so few (--preset small)."]
+        if count < _SMALL
+        else []
+    )

@@ -71,6 +71,8 @@ def test_nothing_is_here_but_the_starter_set(workbench) -> None:
     assert result.stderr == (
         "Full data is downloaded when a training first needs it; `workbench data get TASK` does it now.\n"
     )
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("text ")]
+    assert line.split()[1:6] == ["your", "own:", "task.file,", "task.folder", "starter"]
     rows = {row["task"]: row for row in decoded(workbench("data", "--json"))}
     assert "toy" not in rows  # it needs no dataset
     assert rows["names"] == {

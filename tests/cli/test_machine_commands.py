@@ -112,6 +112,8 @@ def test_doctor(workbench, runs_folder: Path, tmp_path: Path) -> None:
     assert told["runs"]["found"].startswith(str(runs_folder))
     assert told["cache"]["found"] == str(tmp_path / "cache")
     assert told["data: names"]["found"] == "not downloaded yet"
+    own = told["data: text"]["found"]  # nothing is to be downloaded
+    assert own == "your own, named with task.file or task.folder; without it the starter set"
     plain = workbench("doctor", "--data", tmp_path)
     assert plain.returncode == 0, plain.stderr
     assert re.search(r"^data: names +incomplete +\S", plain.stdout, re.M)

@@ -239,12 +239,19 @@ def _row(task: str, standing: DatasetStatus) -> list[str]:
     dataset = _registered(task)
     return [
         task,
-        dataset.title if dataset else "your own" if tasks.settings(task).own_data_only else "–",
+        dataset.title if dataset else _own(task),
         standing.where,
         "–" if standing.rows is None else f"{standing.rows:,}",
         "–" if standing.size is None else decimal(standing.size),
         _hash(standing) or "–",
     ]
+
+
+def _own(task: str) -> str:
+    """Say what is in place of a dataset: the settings that name the user's own data."""
+    settings = tasks.settings(task)
+    names = ", ".join(f"task.{name}" for name in settings.own_data_names())
+    return f"your own: {names}" if settings.own_data_only else "–"
 
 
 def _hash(standing: DatasetStatus) -> str | None:

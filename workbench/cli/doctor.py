@@ -110,13 +110,19 @@ def _places(data: Path | None) -> list[Finding]:
         Finding("runs", f"{folder}, {free:.0f} GB free", readonly),
         Finding("cache", str(cache.cache_folder())),
     ]
-    for task in (task for task in tasks.available() if tasks.settings(task).files):
-        try:
-            source = locations.find(task, data)
-            findings.append(Finding(f"data: {task}", str(source.folder) if source else "not downloaded yet"))
-        except DataError as error:
-            findings.append(Finding(f"data: {task}", "incomplete", str(error)))
-    return findings
+    return [*findings, *(_data(task, data) for task in tasks.available() if tasks.settings(task).files)]
+
+
+def _data(task: str, folder: Path | None) -> Finding:
+    settings = tasks.settings(task)
+    if settings.own_data_only:
+        names = " or ".join(f"task.{name}" for name in settings.own_data_names())
+        return Finding(f"data: {task}", f"your own, named with {names}; without it the starter set")
+    try:
+        source = locations.find(task, folder)
+    except DataError as error:
+        return Finding(f"data: {task}", "incomplete", str(error))
+    return Finding(f"data: {task}", str(source.folder) if source else "not downloaded yet")
 
 
 def _unreadable() -> list[Finding]:

@@ -172,8 +172,7 @@ def find_or_download(
     """
     found = find(task, option, settings)
     if found and found.kind == "starter":
-        own = tasks.settings(task)
-        names = ", ".join(f"task.{name}" for name in own.paths if name in own.data_settings)
+        names = ", ".join(f"task.{name}" for name in tasks.settings(task).own_data_names())
         say(f"No data of your own is named ({names}): going on with the small starter set.")
     if found:
         return found

@@ -117,7 +117,7 @@ async def test_choosing_another_cell_tells_of_it(screen) -> None:
         await form_ready(pilot)
         pilot.app.screen.query_one("#cells").focus()
         await screen.until(pilot, "classic, before 2018")
-        await pilot.press("down", "down")
+        await pilot.press("down", "down", "down")
         await screen.until(pilot, "names with gru-textbook", "Z_t ⊙ H_{t-1}", "the results of")
         assert re.search(r"write it,\W+2014", screen.text)
 
@@ -133,15 +133,16 @@ async def test_cells_stand_in_groups_the_oldest_first(screen, tmp_path, monkeypa
         for name, group in (
             ("torch-gru", "torch's own"),
             ("own-rnn", "your own"),
-            ("rnn", "classic, before 2018"),
             ("torch-rnn", "torch's own"),
+            ("rnn", "classic, before 2018"),
+            ("ind-rnn", cells.GROUPS["today"]),
         ):
             await choose(pilot, "cells", name)
             await screen.until(pilot, group, f"names with {name}")
         lines = screen.text.splitlines()
         first = next(at for at, line in enumerate(lines) if "tutorial-rnn" in line)
         assert "───" in lines[first + 1]
-        assert "torch-rnn" in lines[first + 2]
+        assert "ind-rnn" in lines[first + 2]
 
 
 async def test_starter_data_is_said_and_written_down(screen, started, monkeypatch) -> None:

@@ -126,15 +126,15 @@ async def test_a_start_shows_its_download_and_stopping_that_starts_nothing(scree
 
 async def test_the_data_line_follows_a_file_of_ones_own_as_it_is_typed(screen, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "my.csv").write_text("x\n")
+    hours = [f"2016-07-{1 + k // 24:02d} {k % 24:02d}:00,{k % 24}" for k in range(600)]
+    (tmp_path / "my.csv").write_text("\n".join(["date,y", *hours]) + "\n")
     async with screen.open() as pilot:
         await choose(pilot, "tasks", "climate")
         await form_ready(pilot, "task.csv")
         await screen.until(pilot, "starter only")
         await enter(pilot, "task.csv", "my.cs")
-        await eventually(
-            pilot, lambda: "my.cs is missing or no file: name the climate data's file again (task.csv)." in line(pilot)
-        )
+        await screen.until(pilot, "task.csv: there is no", "my.cs:")
+        await eventually(pilot, lambda: "your own file" not in line(pilot))
         await pilot.press("v")
         await eventually(pilot, lambda: f"your own file, {tmp_path / 'my.csv'}" in line(pilot))
         await put(pilot, "train.lr", "0")  # wrong, and no matter of the data

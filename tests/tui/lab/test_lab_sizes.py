@@ -115,7 +115,7 @@ async def test_a_compact_screen_shows_lists_or_what_they_are_about_in_turns(scre
     async with screen.open(size=(80, 24)) as pilot:
         await form_ready(pilot)
         assert visible(pilot) == {"choose", "settings"}
-        await screen.until(pilot, *ALWAYS, "gru-textbook", "v Next view")
+        await screen.until(pilot, *ALWAYS, "peephole-lstm", "v Next view")
         for name in ("torch-gru", "rnn", "lstm"):
             await choose(pilot, "cells", name)
             await screen.until(pilot, f"│ {name}")
@@ -135,7 +135,7 @@ async def test_a_small_screen_shows_one_pane_at_a_time(screen, size) -> None:
         await form_ready(pilot)
         await screen.until(pilot, *ALWAYS, "names", "lstm")
         assert visible(pilot) == {"choose"}
-        await pilot.press("enter", "down", "down", "enter")  # to the cells, to gru-textbook, to the settings
+        await pilot.press("enter", "down", "down", "down", "enter")  # to the cells, to gru-textbook, to the settings
         await screen.until(pilot, "names with gru-textbook"[: size[0] - 17], "hidden", *ALWAYS)
         assert visible(pilot) == {"settings"}
         await pilot.press("v", "v")

@@ -248,6 +248,13 @@ def _progress(download: Download) -> list[Piece]:
     ]
 
 
+def _own(task: str) -> Piece:
+    """Return the settings that name data of the user's own, for a task that has no others."""
+    settings = tasks.settings(task)
+    names = " or ".join(settings.own_data_names()) if settings.own_data_only else ""
+    return (f" · {names} above names your own" * bool(names), "$foreground-muted")
+
+
 def _state(task: str, standing: DatasetStatus) -> list[Piece]:
     """Return the data's state and folder, the least important last: a small screen cuts it off."""
     if not tasks.settings(task).files and standing.where != "incomplete":
@@ -262,6 +269,6 @@ def _state(task: str, standing: DatasetStatus) -> list[Piece]:
         case "absent":
             return [("missing", "$text-error"), get]
         case "starter":
-            return [(f"starter only{rows}", "$text-warning"), get]
+            return [(f"starter only{rows}", "$text-warning"), get or _own(task)]
     checked = f", {standing.found.verdict}" if standing.found else ""
     return [("full", "$text-success"), rows + checked, (f", {printable(str(standing.folder))}", "$foreground-muted")]

@@ -143,9 +143,13 @@ class LabScreen(Page):
         if self._rest is not None:
             self._rest.stop()
         if self._formed not in ("", self.task_name):  # whoever goes through the list is not held up by each one's form
-            self._rest = self.set_timer(self.REST, self._follow)
+            self._rest = self.set_timer(self.REST, self._follow_meanwhile)
         else:
             await self._follow()
+
+    @work(group="follow")
+    async def _follow_meanwhile(self) -> None:
+        await self._follow()  # the screen hears the next keys while a form is made
 
     async def _follow(self) -> None:
         """Make the form and the description those of the marked task and cell."""
@@ -188,7 +192,7 @@ class LabScreen(Page):
             self._defaults_of(defaults),
             entered,
             paths=[f"task.{name}" for name in settings.paths],
-            own_data=[f"task.{name}" for name in settings.paths if name in settings.data_settings],
+            own_data=[f"task.{name}" for name in settings.own_data_names()],
         )
 
     @on(Select.Changed, "#preset")
@@ -204,15 +208,25 @@ class LabScreen(Page):
             self.call_after_refresh(self._check)
 
     @on(OptionList.OptionSelected)
-    def _onward(self, event: OptionList.OptionSelected) -> None:
-        which, name = event.option_list.id or "", event.option_id
+    async def _onward(self, event: OptionList.OptionSelected) -> None:
+        marked = event.option_list
+        if marked is not self.focused and isinstance(self.focused, Picker):
+            marked = self.focused  # an Enter typed ahead, before the list heard that it has the focus no more
+        which, name = marked.id or "", event.option_id
         if name in self._unreadable.get(which, {}):
             self.app.bell()  # the reason stands beside the button
         elif which == "tasks":
-            self.query_one("#cells").focus()
+            self.set_focus(self.query_one("#cells"))
         elif which == "cells":
+            await self._follow()
             self._show_pane(SETTINGS)
-            self.query_one("#preset").focus()
+            self._first_setting().focus()
+
+    def _first_setting(self) -> Widget:
+        """Return the field to begin with: that of the user's own data where the task has no others."""
+        if tasks.settings(self._formed).own_data_only and (rows := self.query(PathRow)):
+            return rows.first().editor
+        return self.query_one("#preset")
 
     @on(NetworkSummaryLine.Updated)
     async def _show_network(self, event: NetworkSummaryLine.Updated) -> None:
@@ -337,7 +351,8 @@ class LabScreen(Page):
     def _renew(self, *, forget: bool = False) -> None:
         """Set the unchanged settings to the present defaults; with ``forget`` the changed ones too."""
         defaults = self.selection.defaults()
-        self.query_one(Form).renew(self._defaults_of(defaults), forget=forget)
+        seen = {} if forget else self.selection.seen()
+        self.query_one(Form).renew(self._defaults_of(defaults), forget=forget, seen=seen)
 
     def _defaults_of(self, defaults: RunSpec) -> Callable[[str], object]:
         """Return the value of each setting in ``defaults``; of another cell's options, their own defaults."""
@@ -372,6 +387,9 @@ class LabScreen(Page):
             self._own_data = own
             self._renew()
         selection = self.selection
+        if selection.seen() != self.query_one(Form).seen:
+            self._renew()
+            selection = self.selection
         changed = ", ".join(f"{row.title} {row.typed}" for row in self.query_one(Form).rows.values() if row.changed)
         text = f"{selection.task} with {selection.cell}" + (f"; changed: {changed}" if changed else "")
         try:

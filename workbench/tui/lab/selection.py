@@ -65,6 +65,21 @@ class Selection(NamedTuple):
             return settings
         return None
 
+    def seen(self) -> dict[str, object]:
+        """Return the values that the task sees in the user's own data, by key; none without such data.
+
+        Of a setting that was changed, the value that it would have otherwise.
+        """
+        settings = self.settings()
+        if settings is None or not settings.own_data:
+            return {}
+        keys = {f"task.{name}": name for name in settings.guessed}
+        others = settings
+        if not keys.keys().isdisjoint(self.values):
+            unchanged = {key: value for key, value in self.values.items() if key not in keys}
+            others = self._replace(values=unchanged).settings() or settings
+        return {key: getattr(others if key in self.values else settings, name) for key, name in keys.items()}
+
     def network(self) -> RunSpec | None:
         """Return a run with the same network, however it is trained; ``None``: there is no such network."""
         if all(key.startswith("train.") for key in self.errors):

@@ -38,6 +38,7 @@ class Form(VerticalScroll, can_focus=False):
         self._words: list[str] = []
         self._building = 0
         self._paths: Collection[str] = ()
+        self.seen: Mapping[str, object] = {}  # defaults by key that were seen in the user's data
 
     async def build(
         self,
@@ -56,7 +57,7 @@ class Form(VerticalScroll, can_focus=False):
             own_data: those of them that name the data; they come first.
         """
         entered = entered or {}
-        self._paths, self._first = paths, (*own_data, *FIRST)
+        self._paths, self._first, self.seen = paths, (*own_data, *FIRST), {}
         self._building += 1
         await self.remove_children()
         self._headings = []
@@ -84,10 +85,13 @@ class Form(VerticalScroll, can_focus=False):
         self._filter()
 
     def _row(self, field: Field, default: Callable[[str], object], entered: Mapping[str, str]) -> SettingRow:
-        if field.key not in self._paths:
-            return SettingRow(field, default(field.key), entered.get(field.key))
-        folder = next((key for key in self._paths if key.endswith("folder")), "")
-        return PathRow(field, default(field.key), entered.get(field.key), folder_key=folder)
+        key = field.key
+        if key in self._paths:
+            folder = next((other for other in self._paths if other.endswith("folder")), "")
+            return PathRow(field, default(key), entered.get(key), folder_key=folder)
+        row = SettingRow(field, self.seen.get(key, default(key)), entered.get(key))
+        row.seen = key in self.seen
+        return row
 
     def search(self, text: str) -> list[SettingRow]:
         """Show the settings that hold each word of ``text``, and return them; all where it is empty."""
@@ -117,6 +121,15 @@ class Form(VerticalScroll, can_focus=False):
         """The errors of the values that have one."""
         return {key: wrong for key, row in self.rows.items() if (wrong := row.wrong)}
 
-    def renew(self, default: Callable[[str], object], *, forget: bool = False) -> None:
+    def renew(
+        self, default: Callable[[str], object], *, forget: bool = False, seen: Mapping[str, object] | None = None
+    ) -> None:
+        """Set the unchanged settings to these defaults.
+
+        Args:
+            forget: the changed ones too.
+            seen: defaults by key that were seen in the user's data, in place of the usual ones.
+        """
+        self.seen = seen or {}
         for key, row in self.rows.items():
-            row.renew(default(key), forget=forget)
+            row.renew(self.seen.get(key, default(key)), forget=forget, seen=key in self.seen)

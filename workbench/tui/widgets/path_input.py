@@ -52,8 +52,9 @@ class PathInput(CompactInput):
         Binding("escape", "close", show=False),
     ]
 
-    def __init__(self, value: str, completions: PathCompletions) -> None:
+    def __init__(self, value: str, completions: PathCompletions, wanted: str) -> None:
         super().__init__(value)
+        self.set_reactive(Input.placeholder, wanted)
         self._completions = completions
 
     @property
@@ -89,13 +90,17 @@ class PathInput(CompactInput):
 
 
 class PathField(Widget):
-    """A path's field and the list of its completions, which lies over what follows."""
+    """A path's field and the list of its completions, which lies over what follows.
 
-    def __init__(self, value: str) -> None:
+    Args:
+        wanted: what the empty field says.
+    """
+
+    def __init__(self, value: str, wanted: str) -> None:
         super().__init__()
         self.completions = PathCompletions()
         self.completions.display = False
-        self.input = PathInput(value, self.completions)
+        self.input = PathInput(value, self.completions, wanted)
 
     def compose(self) -> ComposeResult:
         yield self.input

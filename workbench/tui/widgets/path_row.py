@@ -32,7 +32,8 @@ class PathRow(SettingRow):
     def __init__(self, field: Field, default: object, entered: str | None = None, *, folder_key: str = "") -> None:
         super().__init__(field, default, entered)
         self._folder_key = folder_key
-        self._field = PathField(self._editor.value)
+        kind = "folder" if field.key.endswith("folder") else "file"
+        self._field = PathField(self._editor.value, f"path of a {kind}")
         self._editor = self._field.input
         self._problem = ""  # of the path as it was looked at last
         self._told = ""  # what a preview of the data found
@@ -57,11 +58,11 @@ class PathRow(SettingRow):
         super()._entered()
         self._look(self.typed)
 
-    def renew(self, default: object, *, forget: bool = False) -> None:
+    def renew(self, default: object, *, forget: bool = False, seen: bool = False) -> None:
         if forget:
             self._looks.forget()
             self._problem = self._told = ""
-        super().renew(default, forget=forget)
+        super().renew(default, forget=forget, seen=seen)
 
     @work
     async def _look(self, typed: str) -> None:

@@ -34,6 +34,7 @@ class SettingRow(Widget):
         self.field = field
         self.default = default
         self.error = ""
+        self.seen = False  # the default was seen in the user's data
         self._height = 0  # lines; 0: as the style sheet has it
         self._editor: OptionInput | Input
         self.set_class(field.kind == "text" and field.key.startswith("task."), "-text")  # a path, names of columns
@@ -90,9 +91,16 @@ class SettingRow(Widget):
             return str(error)
         return ""
 
-    def renew(self, default: object, *, forget: bool = False) -> None:
-        """Change the default; a changed value stays, unless ``forget`` is set."""
+    def renew(self, default: object, *, forget: bool = False, seen: bool = False) -> None:
+        """Change the default; a changed value stays, unless ``forget`` is set.
+
+        Args:
+            seen: the default was seen in the user's data.
+        """
         kept = self.changed and not forget
+        if seen != self.seen:
+            self.seen = seen
+            self.refresh()
         if not kept and default == self.default and self._editor.value == as_typed(default):
             return
         self.default = default
@@ -112,12 +120,17 @@ class SettingRow(Widget):
         event.stop()
         self.screen.focus_next()
 
+    @property
+    def editor(self) -> Widget:
+        """The widget that takes the keys."""
+        return self._editor
+
     def focus_editor(self) -> None:
         self.screen.set_focus(self._editor)
 
     def undo(self) -> None:
         """Set the value back to the default."""
-        self.renew(self.default, forget=True)
+        self.renew(self.default, forget=True, seen=self.seen)
         self.post_message(self.Changed())
 
     def matches(self, words: Sequence[str]) -> bool:
@@ -153,7 +166,9 @@ class SettingRow(Widget):
         if self.error:
             return self.error, "$text-error"
         if self.changed:
-            return f"default {as_typed(self.default) or 'empty'}", "$text-accent"
+            return f"{'seen' if self.seen else 'default'} {as_typed(self.default) or 'empty'}", "$text-accent"
+        if self.seen:
+            return f"seen in your data · {self.field.help}", "$text-success"
         return self.field.help, "$foreground-muted"
 
 
