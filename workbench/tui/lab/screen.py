@@ -64,7 +64,6 @@ class LabScreen(Page):
         self._usable = {"tasks": "", "cells": ""}  # the last of each that were marked and can be read
         self._formed = ""  # the task that the form is made for
         self._fields: Sequence[Field] = ()  # its settings, the cell's own options among them
-        self._own_data: dict[str, object] = {}  # that the form's defaults were guessed from
         self._due = False
         self._new = True
 
@@ -180,7 +179,6 @@ class LabScreen(Page):
         """Set up the settings, the presets and the refused cells of another task, or of a cell with its own options."""
         entered = self.query_one(Form).entered if self._formed == self.task_name else {}
         self._formed, self._fields = self.task_name, spec.fields(self.task_name, self.cell_name)
-        self._own_data = {}
         settings = tasks.settings(self._formed)
         reason = f"reads both ways: not for {self._formed}"
         refused = [name for name, about in self._cells.items() if settings.causal and about.bidirectional]
@@ -383,9 +381,6 @@ class LabScreen(Page):
             launch_bar.show(None, " ".join(obstacles.values()))
             self.query_one(NetworkSummaryLine).show(None)
             return
-        if (own := self.selection.own_data) != self._own_data:
-            self._own_data = own
-            self._renew()
         selection = self.selection
         if selection.seen() != self.query_one(Form).seen:
             self._renew()

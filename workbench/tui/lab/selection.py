@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-import msgspec
-
 import cells
-import tasks
 from tasks.base import Settings
 from workbench.config import spec
 from workbench.config.spec import RunSpec, SpecError
@@ -34,28 +31,13 @@ class Selection(NamedTuple):
             raise SpecError(sentence)
         return self._spec(self.values)
 
-    @property
-    def own_data(self) -> dict[str, object]:
-        """Paths of the user's own data, where settings are guessed from them."""
-        settings = tasks.settings(self.task)
-        paths = [f"task.{name}" for name in settings.paths if settings.guessed]
-        return {key: value for key, value in self.values.items() if key in paths}
-
     def defaults(self) -> RunSpec:
-        """Return the run before anything but the path of the user's own data was changed, and without that path.
-
-        Of another cell where this one is refused; without what is guessed of data that cannot be read.
+        """Return the run before anything was changed; of another cell where this one is refused.
 
         Raises:
             SpecError: no cell goes with it.
         """
-        usual = self._with_any_cell({})
-        own = self.own_data
-        with suppress(SpecError):
-            guessed = self._with_any_cell(own).settings if own else usual.settings
-            named = {name: getattr(guessed, name) for name in guessed.guessed}
-            return msgspec.structs.replace(usual, settings=msgspec.structs.replace(usual.settings, **named))
-        return usual
+        return self._with_any_cell({})
 
     def settings(self) -> Settings | None:
         """Return the task's settings, whatever the other errors are; ``None``: they do not fit together."""
