@@ -43,7 +43,7 @@ class LRU(ElementwiseLinear[ComplexHidden]):
     keep_gate = "modulus"
     memory = "re"
     year: ClassVar[int] = 2023
-    purpose: ClassVar[str] = "very long memories by rotations that hardly decay; linear in time, so best in two layers"
+    purpose: ClassVar[str] = "very long memories by slow rotations; linear in time: two layers or more"
 
     class Options(msgspec.Struct, frozen=True):
         """Size of the state, the ring in which its eigenvalues begin, and the function of its outputs."""

@@ -41,7 +41,7 @@ class RGLRU(ElementwiseLinear[Hidden]):
     sigmoid_gates = ("r", "i", "decay")
     keep_gate = "decay"
     year: ClassVar[int] = 2024
-    purpose: ClassVar[str] = "gated decays of Griffin, the recurrence of large language models: long sequences"
+    purpose: ClassVar[str] = "gated decays for long sequences, as in the language model Griffin"
 
     class Options(msgspec.Struct, frozen=True):
         """Exponent of the decay, and where it begins."""

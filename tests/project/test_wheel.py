@@ -90,7 +90,7 @@ def test_it_runs_from_a_folder_with_decoys(environment: Path, decoys: Path) -> N
     program = environment / "bin" / "workbench"
     assert "A terminal laboratory for recurrent networks" in call(program, "--help", cwd=decoys)
     listed = call(program, "cells", cwd=decoys, WORKBENCH_TASKS="")
-    assert listed.split()[0] == "bilstm"
+    assert listed.startswith("Classic, before 2018\n  rnn ")
     assert "torch-lstm" in listed
 
 

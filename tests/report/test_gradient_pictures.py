@@ -84,6 +84,11 @@ def test_several_runs_have_colors_and_their_parts_lines() -> None:
     assert h.get_linestyle() == rnn.get_linestyle() != c.get_linestyle()
 
 
+def test_of_a_dozen_runs_no_two_lines_look_alike() -> None:
+    lines = figure(*(drawn(f"run {n}", history(*evaluated(10, make.rnn_cell()))) for n in range(12))).axes[0].lines
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 12
+
+
 def test_seeds_are_their_geometric_mean_with_a_band() -> None:
     seeds = [history(*evaluated(10, make.rnn_cell(left=left))) for left in (0.4, 0.9)]
     shown = figure(drawn("rnn, mean ± sd of 2 seeds", *seeds))

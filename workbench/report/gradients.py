@@ -12,14 +12,13 @@ from matplotlib.figure import Figure
 
 from workbench.render.gradients import X_LABEL
 from workbench.report.curves import Drawn, mean_and_deviation
-from workbench.report.theme import Theme, color, legend_label, make_figure, set_title
+from workbench.report.theme import Theme, color, legend_label, line_style, make_figure, set_title
 from workbench.report.words import Language, say
 from workbench.runs.events import Probe
 from workbench.runs.gradients import GradientCurve, Key, best_probe, counterpart, curves_of
 from workbench.runs.probes import ProbedCell, half_life
 
 _HEIGHT, _ENTRY, _EDGE = 8.0, 0.45, 1.2  # cm: of the panel, a line of the legend, the numbers beside the curves
-_LINES = ("-", "--", "-.", ":")  # of the layers, directions and parts
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST = 12  # lines of a picture; of more, that part alone of each setting in which the gradient reaches furthest
 
@@ -121,7 +120,7 @@ def gradients(groups: Sequence[Drawn], remark: str, chosen: Theme, language: Lan
         for index, (group, each) in enumerate(zip(groups, parts, strict=True)):
             for at, part in enumerate(each):
                 words = [group.label] if len(each) == 1 else [group.label, _name(part, language)]
-                style = _LINES[at % len(_LINES)]
+                style = line_style(chosen, index + at * len(chosen.colors))  # one for each layer, direction and part
                 _draw(axes, part, ", ".join(words), color(chosen, index), style, language)
     axes.margins(x=0.02)
     handles, labels = axes.get_legend_handles_labels()
