@@ -52,10 +52,12 @@ def test_the_state_is_a_named_tuple(name: str) -> None:
     first = cell.initial_state(B)
     assert isinstance(first, tuple)
     assert hasattr(first, "_fields")
-    for part in first:
+    for place, part in enumerate(first):
         assert part.shape[0] == B
-        if name in SHIPPED:  # a cell of one's own may start anywhere, in any shape
-            agree(part, torch.zeros(B, H, dtype=torch.float64), within=0)
+        if name in SHIPPED:  # a cell of one's own may start anywhere
+            start = -torch.inf if (name, place) == ("s-lstm", 3) else 0.0  # the stabiliser
+            shape = (B, 1, H, 16) if name == "delta-net" else (B, H)
+            agree(part, torch.full(shape, start, dtype=torch.float64), within=0)
     for both in (False, True):
         net = network(name, I, H, layers=2, bidirectional=both)
         outputs, last = net(noise(B, T, I), torch.tensor([4, 2, 1]), return_state=True)
@@ -82,7 +84,8 @@ def test_gates_are_what_happens_in_a_step(name: str) -> None:
     gates = cell.gates(projected, state)
     if name in SHIPPED:
         assert gates
-        assert {gate: value.shape for gate, value in gates.items()} == dict.fromkeys(gates, (B, H))
+        own = {"q": (B, 16), "k": (B, 16), "β": (B, 1)} if name == "delta-net" else {}
+        assert {gate: value.shape for gate, value in gates.items()} == dict.fromkeys(gates, (B, H)) | own
     output, after = cell.step(projected, state)
     assert output.shape == (B, H)
     if name in REBUILT:

@@ -115,7 +115,7 @@ def test_an_unknown_name_gets_the_nearest_one(task: str, cell: str, values: Any,
 def test_a_name_that_is_like_none_gets_them_all() -> None:
     with pytest.raises(SpecError) as error:
         make("names", "zzzzzz")
-    assert "choose one of bilstm, gru, " in str(error.value)
+    assert "choose one of bilstm, co-rnn, " in str(error.value)
 
 
 def test_a_run_without_an_end_is_refused() -> None:

@@ -24,7 +24,7 @@ TEXTS = {
     "reviews": "这本书很好，我非常喜欢。",
     "poems": "溪声穿竹冷，月色到门深。",
 }
-CAUSAL = {"poems"}
+CAUSAL = {"chars", "poems"}
 
 
 def reading_of(one: Untrained, text: str = "", row: int = 0) -> Reading:

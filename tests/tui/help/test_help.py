@@ -96,7 +96,7 @@ async def test_help_scrolls_while_one_searches(screen, bare_lab) -> None:
 @pytest.mark.parametrize(
     ("width", "shown"),
     [
-        (80, ["s Start", "v Next view", "S Start, stay", "g Get data", "/ Find", "? Help", "q Quit"]),
+        (80, ["s Start", "v Next view", "p Preview", "S Start, stay", "? Help", "q Quit"]),
         (40, ["s Start", "? Help", "q Quit"]),
         (20, ["? Help", "q Quit"]),
     ],
