@@ -206,7 +206,7 @@ async def test_the_marked_line_of_a_list_stands_out_among_sixteen_colours(screen
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("COLORTERM")
     async with screen.open() as pilot:
-        await screen.until(pilot, "names with lstm")
+        await screen.until(pilot, "names with lstm", "names → language")
         assert screen.app.theme == ANSI_DARK.name
         strips = screen.app.screen._compositor.render_strips()
         drawn = [segment for strip in strips for segment in strip]
