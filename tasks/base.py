@@ -350,6 +350,13 @@ class Task(ABC, Generic[SettingsT, DataT]):
     def loss(self, model: nn.Module, data: DataT, rows: Tensor) -> Tensor:
         """Return the training loss of one batch, a scalar on the model's device."""
 
+    def loss_weight(self, data: DataT, rows: Tensor) -> Tensor | float:
+        """Return what the mean in ``loss`` divides by: the examples of a batch, or its tokens, or its classes' weights.
+
+        Where several processes share a batch, their losses are averaged by it.
+        """
+        return len(rows)
+
     def training_state(self) -> Mapping[str, Tensor]:
         """Return what the loss carries on from batch to batch, by name; a checkpoint holds it. None by default.
 
@@ -364,6 +371,21 @@ class Task(ABC, Generic[SettingsT, DataT]):
             KeyError, ValueError, TypeError, AttributeError: it is not this task's.
         """
         return
+
+    def join_training_state(self, shares: Sequence[Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
+        """Return the training state of a whole batch; process r of N had its rows r, r+N, r+2N… and kept ``shares[r]``.
+
+        A task that has a training state and shares it so among processes also has ``share_training_state``.
+        """
+        raise NotImplementedError
+
+    def share_training_state(self, tensors: Mapping[str, Tensor], process: int, processes: int) -> Mapping[str, Tensor]:
+        """Return one process's share of what ``join_training_state`` returned, or one process alone.
+
+        Raises:
+            KeyError, ValueError, TypeError, AttributeError: it is not this task's.
+        """
+        raise NotImplementedError
 
     def probe_loss(self, model: nn.Module, data: DataT, rows: Tensor) -> Tensor:
         """Return the loss whose gradient is followed back through time, a scalar: the mean over the batch's examples.

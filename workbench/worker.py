@@ -1,6 +1,8 @@
-"""The worker process: ``python -P -m workbench.worker RUN_DIR [DEVICE]`` trains that run.
+"""The worker process: ``python -P -m workbench.worker [--processes N] RUN_DIR [DEVICE]`` trains that run.
 
-With DEVICE it computes there, and not on the spec's ``train.device``.
+With DEVICE it computes there, and not on the spec's ``train.device``; with N it shares the batches among so many
+processes, and not the spec's ``train.processes``. Of the processes that torchrun starts with this module, the first is
+the worker and the others follow it.
 """
 
 from __future__ import annotations
@@ -23,10 +25,15 @@ import workbench.own_packages  # noqa: F401  ends the process where cells or tas
 # isort: split
 import msgspec
 
+from workbench.config.spec import SpecError
+from workbench.engine.distributed.followers import Followers
+from workbench.engine.distributed.place import Place, given
+from workbench.engine.state import TrainingState
+from workbench.follower import follow
 from workbench.runs.events import Eval, Failed, Started
 from workbench.runs.folder import RunError
 from workbench.runs.journal import Journal
-from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD
+from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD, PROCESSES
 from workbench.runs.lock import Lock
 from workbench.runs.run import Run
 
@@ -42,11 +49,19 @@ def main() -> int:
     Returns:
         the exit code; 0: finished or stopped on request, 1: failed, 2: wrong usage.
     """
-    if len(sys.argv) not in (2, 3):
-        print("usage: python -P -m workbench.worker RUN_DIR [DEVICE]", file=sys.stderr)
+    words, processes = sys.argv[1:], 0
+    if words[:1] == [PROCESSES] and "".join(words[1:2]).isdecimal():
+        words, processes = words[2:], int(words[1])
+    if len(words) not in (1, 2):
+        print(f"usage: python -P -m workbench.worker [{PROCESSES} N] RUN_DIR [DEVICE]", file=sys.stderr)
         return 2
-    device = "".join(sys.argv[2:])
-    run = Run(Path(sys.argv[1]).absolute())
+    device = "".join(words[1:])
+    run = Run(Path(words[0]).absolute())
+    place = given(os.environ)
+    if place and place.rank:
+        code, sentence = follow(run, place, device)
+        print(sentence, end="\n" * bool(sentence), file=sys.stderr)
+        return code
     try:
         lock = _take_lock(run)
     except (RunError, OSError) as error:
@@ -69,6 +84,7 @@ def main() -> int:
             run,
             Journal(run.events_file),
             device,
+            place or processes,
             lambda: asked.is_set() or run.stop_requested(),
             by_heartbeat=lock.by_heartbeat,
         )
@@ -81,31 +97,69 @@ def main() -> int:
         lock.close()
 
 
-def _work(run: Run, journal: Journal, device: str, stop: Callable[[], bool], *, by_heartbeat: bool) -> int:
-    from workbench.engine.errors import explain
-    from workbench.engine.loop import train
-    from workbench.engine.state import TrainingState
+def _work(
+    run: Run, journal: Journal, device: str, place: Place | int, stop: Callable[[], bool], *, by_heartbeat: bool
+) -> int:
+    """Train a run, and write its events.
 
+    Args:
+        place: among the processes that torchrun started; else the number of processes, 0: as the spec says.
+    """
     state = TrainingState()
+    followers: Followers | None = None
+
+    def fail(sentence: str) -> None:
+        with suppress(OSError):
+            print(sentence, file=sys.stderr, flush=True)
+        journal.give_up_reserve()
+        with suppress(OSError):
+            journal.append(Failed(time=time.time(), step=state.step, message=sentence))
+
+    def give_up(sentence: str) -> None:
+        fail(sentence)
+        os._exit(1)  # the main thread waits for what never comes
+
     try:
-        for event in train(run, stop, state, device):
+        if isinstance(place, int):
+            size = place or run.spec.train.processes
+            followers = Followers(run, device, size, give_up) if size > 1 else None  # they import torch meanwhile
+            place = followers.place if followers else Place()
+        else:
+            _check_agreement(run, place)
+        from workbench.engine.distributed.world import World
+        from workbench.engine.loop import train
+
+        for event in train(run, stop, state, device, World(place)):
             if isinstance(event, Started) and by_heartbeat:
                 event = msgspec.structs.replace(event, notes=[*event.notes, _HEARTBEAT_NOTE])
             journal.append(event)
             if isinstance(event, Eval):
                 journal.sync()  # before the checkpoint that relies on it
     except (Exception, SystemExit) as error:  # a user's cell or task may end the program as well
+        from workbench.engine.errors import explain
+
         traceback.print_exc()
-        sentence = explain(error, run, state)
-        with suppress(OSError):
-            print(sentence, file=sys.stderr, flush=True)
-        journal.give_up_reserve()
-        with suppress(OSError):
-            journal.append(Failed(time=time.time(), step=state.step, message=sentence))
+        fail(explain(followers.explain(error) if followers else error, run, state))
         return 1
+    else:
+        return 0
     finally:
+        if followers:
+            followers.close()
         journal.close()
-    return 0
+
+
+def _check_agreement(run: Run, place: Place) -> None:
+    """Refuse a number of processes that differs from what torchrun started.
+
+    Raises:
+        SpecError: the settings name another one.
+    """
+    if (processes := run.spec.train.processes) not in (1, place.size):
+        raise SpecError(
+            f"torchrun started {place.size} process{'es' * (place.size != 1)}, and train.processes={processes}: start "
+            "as many, or leave train.processes at 1."
+        )
 
 
 def _take_lock(run: Run) -> Lock:

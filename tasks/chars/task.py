@@ -108,6 +108,9 @@ class Task(Writer):
         self._carried.keep(rows, after)
         return token_nll(scores, targets).mean()
 
+    def loss_weight(self, data: CharData, rows: Tensor) -> Tensor:
+        return data.sizes[rows].sum()
+
     def probe_loss(self, model: nn.Module, data: CharData, rows: Tensor) -> Tensor:
         """Return the mean NLL of each chunk's last character."""
         sizes = data.sizes[rows]
@@ -120,6 +123,12 @@ class Task(Writer):
 
     def restore_training_state(self, tensors: Mapping[str, Tensor]) -> None:
         self._carried.restore(tensors)
+
+    def join_training_state(self, shares: Sequence[Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
+        return CarriedState.joined(shares)
+
+    def share_training_state(self, tensors: Mapping[str, Tensor], process: int, processes: int) -> Mapping[str, Tensor]:
+        return CarriedState.share(tensors, process, processes)
 
     def evaluate(self, model: nn.Module, data: CharData, split: Split, batch_size: int) -> Evaluation:
         """Return NLL and accuracy of the characters of a split.

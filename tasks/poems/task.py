@@ -136,6 +136,9 @@ class Task(Writer):
         network = _network(model)
         return scoring.token_nll(network, *scoring.predictions(network, data.poems, rows)).mean()
 
+    def loss_weight(self, data: PoemData, rows: Tensor) -> Tensor:
+        return (data.poems.lengths[rows] - 1).sum()  # tokens that are predicted
+
     def probe_loss(self, model: nn.Module, data: PoemData, rows: Tensor) -> Tensor:
         """Return the mean NLL of each poem's last token, its end."""
         network = _network(model)

@@ -10,6 +10,7 @@ from msgspec import Meta
 from workbench.config.generation import SEEDS
 
 MOST_THREADS = 1024
+MOST_PROCESSES = 64
 DEVICE_PATTERN = r"^(auto|cpu|cuda(:[0-9]+)?)\Z"
 
 
@@ -96,8 +97,21 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Meta(pattern=DEVICE_PATTERN, description="auto (CUDA if there is one), cpu, cuda or cuda:1"),
     ] = "auto"
     threads: Annotated[
-        int, Meta(ge=0, le=MOST_THREADS, description="CPU threads; 0: OMP_NUM_THREADS, else one a core")
+        int,
+        Meta(
+            ge=0,
+            le=MOST_THREADS,
+            description="CPU threads of each process; 0: OMP_NUM_THREADS, else the cores, shared among the processes",
+        ),
     ] = 0
+    processes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=MOST_PROCESSES,
+            description="processes that share each batch: on GPUs each has its own, on the CPU they share the cores",
+        ),
+    ] = 1
     precision: Annotated[
         Literal["auto", "fp32", "bf16", "fp16", "fastest"],
         Meta(

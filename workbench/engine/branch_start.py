@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from tasks.base import AnyTask
 from workbench.config import branching
 from workbench.config.spec import Parent
 from workbench.engine import checkpoint
 from workbench.engine.checkpoint import CheckpointError
 from workbench.engine.optim import Optimization
+from workbench.engine.process_state import ProcessState
 from workbench.engine.state import saved_position
 from workbench.runs.run import Run
 
@@ -26,7 +26,7 @@ class BranchStart:
     """
 
     def __init__(self, run: Run, parent: Parent, device: torch.device) -> None:
-        self._run, self._parent, self._device = run, parent, device
+        self._run, self._parent = run, parent
         self._file = run.start_weights_file if parent.weights_only else run.start_file
         self._saved: dict[str, Any] = {}
         if not parent.weights_only:
@@ -56,8 +56,8 @@ class BranchStart:
                     raise ValueError
         return self._parent.step, epoch, batch * steps_per_epoch // before
 
-    def apply(self, task: AnyTask, model: nn.Module, optimization: Optimization) -> None:
-        """Give the network its weights and, as far as the settings let them go on, optimisation and task their state.
+    def apply(self, model: nn.Module, optimization: Optimization, own: ProcessState) -> None:
+        """Give the network its weights and, as far as the settings let them go on, the rest its state.
 
         Raises:
             CheckpointError: they are another network's, or damaged.
@@ -68,11 +68,13 @@ class BranchStart:
         with checkpoint.reading(self._file):
             if not parent.weights_only:
                 checkpoint.restore(self._file, model, self._saved["model"])
-                task.restore_training_state(self._saved.get("task", {}))
+                own.restore_task(self._saved)
             optimization.branch_from(
                 self._saved,
                 moments=branching.keeps_moments(spec, parent),
                 schedule=branching.keeps_schedule(spec, parent),
             )
             if branching.keeps_generators(parent):
-                checkpoint.set_generators(self._saved["generators"], self._device)
+                own.restore_generators(self._saved, parent.step)
+            else:
+                own.begin(parent.step)

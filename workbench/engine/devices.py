@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 
 import psutil
@@ -23,7 +25,7 @@ class DeviceError(PlainError):
     """The requested device cannot be used here. The message is one plain sentence."""
 
 
-def configure_process(threads: int = 0) -> int:
+def configure_process(threads: int = 0, processes: int = 1) -> int:
     """Set the allocator, denormal floats and the thread count of this process.
 
     Back-propagated gradients fall into denormal floats, on which CPUs are ten times slower.
@@ -31,6 +33,7 @@ def configure_process(threads: int = 0) -> int:
     Args:
         threads: of torch's operations; 0: as many as ``OMP_NUM_THREADS`` says, else one for each core that this
             process may use.
+        processes: those that train a run together on this machine, and share its cores.
 
     Returns:
         the thread count.
@@ -41,15 +44,16 @@ def configure_process(threads: int = 0) -> int:
             for parameter, setting in _MALLOPT.items():
                 mallopt(parameter, setting)
     torch.set_flush_denormal(True)
-    threads = threads or openmp_threads() or cores()
+    threads = threads or openmp_threads() or max(1, cores() // processes)
     torch.set_num_threads(threads)
     return threads
 
 
 def thread_note(threads: int, *, chosen: bool) -> list[str]:
-    """Return a sentence where a process has more threads than cores.
+    """Return a sentence where the processes of a training have more threads than this machine has cores.
 
     Args:
+        threads: of all processes of the training that are on this machine.
         chosen: the number is that of ``train.threads``, else of ``OMP_NUM_THREADS``.
     """
     if threads <= cores():
@@ -58,23 +62,35 @@ def thread_note(threads: int, *, chosen: bool) -> list[str]:
     return [f"{threads} threads share {cores()} cores, which is slower than a thread a core: {cure}."]
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, process: int = 0, processes: int = 1) -> torch.device:
     """Return the device for ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:1``.
 
+    Args:
+        process: number of this process among those that train a run together on this machine: on a GPU each has its
+            own, the first of them the one that is named.
+
     Raises:
-        DeviceError: there is no such device here.
+        DeviceError: there is no such device here, or there are fewer GPUs than processes.
     """
     if not re.fullmatch(DEVICE_PATTERN, name):
         raise DeviceError(f"There is no device {name!r}: use auto, cpu, cuda or cuda:1.")
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda":
+    device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+    if device.type == "cuda" and name != "auto":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:
             there = f"there are {count} GPUs here" if count else "torch sees no GPU here"
             raise DeviceError(f"Device {name} cannot be used: {there}. Use --device auto or cpu.")
-    return device
+    if device.type != "cuda" or processes == 1:
+        return device
+    first, count = device.index or 0, torch.cuda.device_count()
+    if first + processes > count:
+        here = "there is 1 GPU" if count == 1 else f"there are {count} GPUs"
+        rest = f", of which cuda:{first} is to be the first" if first else ""
+        raise DeviceError(
+            f"{processes} processes need {processes} GPUs, and {here} here{rest}: lower train.processes, or train on "
+            "the CPU (train.device=cpu)."
+        )
+    return torch.device("cuda", first + process)
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype | None:
@@ -127,15 +143,24 @@ def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContext
     return torch.autocast(device.type, dtype) if dtype else nullcontext()
 
 
-def device_name(device: torch.device, threads: int) -> str:
-    """Return a device's name: ``NVIDIA H100 80GB HBM3``, ``CPU, 2 threads``."""
+def device_name(device: torch.device, threads: int, processes: int = 1) -> str:
+    """Return the name of a training's device: ``NVIDIA H100 80GB HBM3``, ``CPU, 2 threads``, ``2 × CPU, 1 thread``."""
+    times = f"{processes} × " if processes > 1 else ""
     if device.type == "cuda":
-        return str(torch.cuda.get_device_name(device))
-    return f"CPU, {threads} thread{'s' * (threads != 1)}"
+        return times + str(torch.cuda.get_device_name(device))
+    return f"{times}CPU, {threads} thread{'s' * (threads != 1)}"
 
 
-def memory_mb(device: torch.device) -> float:
-    """Return the megabytes in use: reserved by torch on a GPU, else resident in this process."""
+def memory_mb(device: torch.device, processes: Sequence[int] = ()) -> float:
+    """Return the megabytes in use: reserved by torch on this process's GPU, else resident.
+
+    Args:
+        processes: ids of those that train together on this machine, whose memory is counted; none: this one alone.
+    """
     if device.type == "cuda":
         return torch.cuda.memory_reserved(device) / 1e6
-    return float(psutil.Process().memory_info().rss) / 1e6
+    resident = 0
+    for pid in processes or [os.getpid()]:
+        with suppress(psutil.Error):
+            resident += psutil.Process(pid).memory_info().rss
+    return resident / 1e6

@@ -17,6 +17,7 @@ from workbench import interruption
 from workbench.config import branching, spec
 from workbench.config.remarks import remarks
 from workbench.engine import checkpoint, devices, network, precision
+from workbench.engine.distributed.world import World
 from workbench.engine.state import TrainingState, saved_position
 from workbench.engine.trainer import Trainer
 from workbench.runs import events
@@ -27,7 +28,9 @@ from workbench.runs.run import Run
 _STOP_CHECK_SECONDS = 0.25
 
 
-def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, device: str = "") -> Iterator[Event]:
+def train(
+    run: Run, should_stop: Callable[[], bool], state: TrainingState, device: str = "", world: World | None = None
+) -> Iterator[Event]:
     """Train a run from its last checkpoint, or from the beginning, to its end.
 
     The caller writes each event before it takes the next: a checkpoint relies on the events before it.
@@ -36,14 +39,15 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
         should_stop: called about four times a second; true: save a checkpoint and end.
         state: kept up to date, so that the caller can say where an error ended the training.
         device: computes in place of ``train.device``; empty: none.
+        world: the processes that train the run, of which this is the first; none: this one alone.
 
     Raises:
-        DataError, DeviceError, SpecError, CheckpointError, NotFinite: each with one plain sentence.
+        DataError, DeviceError, SpecError, CheckpointError, NotFinite, ConnectionLost: each with one plain sentence.
         OSError: a file could not be written; everything saved before is untouched.
     """
     try:
         with interruption.polled(should_stop, _STOP_CHECK_SECONDS):
-            trainer = Trainer(run, state, device)
+            trainer = Trainer(run, state, device, world)
     except interruption.Interrupted:
         yield _stopped_before_training(run, state)
         return
@@ -84,9 +88,11 @@ def train(run: Run, should_stop: Callable[[], bool], state: TrainingState, devic
             if stop:
                 if state.best_step < 0:
                     trainer.evaluator.save_best()  # a run stopped before its first evaluation is usable too
+                trainer.release()
                 yield _stopped(trainer)
                 return
 
+    trainer.release()
     trainer.evaluator.load_best()
     tested = trainer.evaluator.evaluate("test")
     if not baselines:
@@ -121,7 +127,7 @@ def _started(trainer: Trainer) -> events.Started:
         from_step=trainer.from_step,
         pid=os.getpid(),
         host=socket.gethostname(),
-        device=devices.device_name(trainer.device, trainer.threads),
+        device=devices.device_name(trainer.device, trainer.threads, trainer.world.size),
         precision=precision.spoken(trainer.amp_dtype),
         kernel=trainer.computed.kernel,
         kernel_note=trainer.computed.note,
@@ -141,23 +147,50 @@ def _started(trainer: Trainer) -> events.Started:
             *trainer.examples.notes,
             *remarks(trainer.run.spec),
             *_device_notes(trainer),
+            *_process_notes(trainer),
             *trainer.computed.notes,
             *_kernel_notes(trainer),
             *_sample_notes(trainer),
         ],
-        settings={**spec.values(trainer.run.spec), "train.device": trainer.device_setting},
+        settings={
+            **spec.values(trainer.run.spec),
+            "train.device": trainer.device_setting,
+            "train.processes": trainer.world.size,
+        },
     )
 
 
 def _device_notes(trainer: Trainer) -> list[str]:
     """Return sentences on a precision that was measured or that the device lacks, and on more threads than cores."""
     options = trainer.options
-    notes = devices.thread_note(trainer.threads, chosen=options.threads > 0)
+    notes = devices.thread_note(trainer.threads * trainer.world.place.local_size, chosen=options.threads > 0)
     if trainer.precision_note:
         notes.append(trainer.precision_note)
     if options.precision == "fp16" and trainer.amp_dtype is None:
         notes.append(f"{options.precision} needs a GPU: the run goes on in float32.")
     return notes
+
+
+def _process_notes(trainer: Trainer) -> list[str]:
+    """Return sentences on processes that share the batches otherwise than the settings or the life before had it."""
+    world, options, before, notes = trainer.world, trainer.options, trainer.processes_before, []
+    if world.place.by_torchrun and options.processes != world.size:
+        notes.append(f"torchrun started {world.size} processes, which share each batch (train.processes={world.size}).")
+    if trainer.resumed and before != world.size:
+        notes.append(
+            f"Each batch was shared by {_processes(before)} before, and is by {_processes(world.size)} now: the run "
+            "goes on with the same batches, equal to rounding and not bit for bit, and with other draws where there "
+            "is dropout."
+        )
+    if options.batch_size < world.size:
+        notes.append(
+            f"train.batch_size={options.batch_size} gives {_processes(world.size - options.batch_size)} nothing to do."
+        )
+    return notes
+
+
+def _processes(count: int) -> str:
+    return f"{count} process{'es' * (count != 1)}"
 
 
 def _kernel_notes(trainer: Trainer) -> list[str]:

@@ -23,7 +23,7 @@ from workbench.runs.run import Run
 _WORTH = 2.0  # times faster: less is not worth the rounding
 _STEPS = 8  # T of the measurement
 _ROUNDS = 3
-_NAMES = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+NAMES = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class Precision(NamedTuple):
@@ -48,7 +48,7 @@ def choose(run: Run, device: torch.device, model: nn.Module | None, *, strict: b
     if name != "fastest" or device.type == "cuda":
         return Precision((devices.choose_precision if strict else devices.available_precision)(name, device))
     if begun := recorded(run):
-        kept = None if begun == "float16" else _NAMES.get(begun)  # float16: it began on a GPU
+        kept = None if begun == "float16" else NAMES.get(begun)  # float16: it began on a GPU
         return Precision(kept, f"train.precision=fastest: the run goes on in {spoken(kept)}, as it began.")
     if not _has_bf16():
         return Precision(None, "train.precision=fastest: this CPU has no bfloat16, so the run computes in float32.")

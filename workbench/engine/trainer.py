@@ -1,33 +1,31 @@
-"""The trainer of a run: its task, data, network and optimisation; steps, reports, saves and restores."""
+"""The trainer of a run: what the process that holds it does beside the steps: files, evaluations, reports, orders."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Collection, Iterator
 
 import msgspec
 import torch
 from torch import Tensor
 
-from tasks.base import PlainError
+from tasks.base import Data, PlainError
 from tasks.shared import files
-from workbench.engine import checkpoint, data, devices, kernel_check, network, precision
+from workbench.engine import checkpoint, devices, network
 from workbench.engine.alarms import Alarms, alarm_events
-from workbench.engine.branch_start import BranchStart
+from workbench.engine.distributed.world import Command, Order, World
 from workbench.engine.evaluator import Evaluator
 from workbench.engine.gradient_monitor import GradientMonitor
 from workbench.engine.keeping import spread
-from workbench.engine.optim import Optimization
-from workbench.engine.state import TrainingState, saved_position
+from workbench.engine.replica import Replica
+from workbench.engine.state import TrainingState
 from workbench.engine.step_statistics import StepStatistics
 from workbench.engine.training_sample import training_sample
 from workbench.runs import events
 from workbench.runs.events import Event, finite
-from workbench.runs.run import Run, task_state
+from workbench.runs.run import Run
 
 _MOST_SKIPPED = 25  # steps in a row: each halves the loss's scale, and 16 halvings take it from 65,536 to 1
 
@@ -36,68 +34,26 @@ class NotFinite(PlainError):
     """The loss, its gradient or a weight is not finite. The message is one plain sentence."""
 
 
-class Trainer:
-    """Task, data, network and optimisation of a run, restored from its last checkpoint where there is one.
+class Trainer(Replica):
+    """Training of a run in the process that holds it: its files, evaluations and reports, and what others are told.
 
     Args:
         state: filled in from the last checkpoint, and kept up to date.
         device: computes in place of ``train.device``, in float32 where it lacks ``train.precision``; empty: none.
+        world: the processes that train the run, of which this is the first; none: this one alone.
 
     Raises:
-        DataError, DeviceError, SpecError, CheckpointError: each with one plain sentence.
-        OSError: ``task.json`` could not be written.
+        DataError, DeviceError, SpecError, CheckpointError, ConnectionLost: each with one plain sentence.
+        OSError: a file could not be written.
     """
 
-    def __init__(self, run: Run, state: TrainingState, device: str = "") -> None:
-        self.run, self.state = run, state
-        self.options = options = run.spec.train
-        self.threads = devices.configure_process(options.threads)
-        self.device_setting = device or options.device
-        self.device = devices.choose_device(self.device_setting)
-        devices.use(self.device)
-        if not device:
-            devices.choose_precision(options.precision, self.device)  # refuses before data are read
-        torch.manual_seed(options.seed)
-        network.check_recurrence(run.spec, self.device)
-        saved_state = task_state(run) if run.task_file.exists() else None
-        self.task, examples = data.load(run.spec, saved_state)
-        self.examples = examples.to(self.device)
-        sample = training_sample(self.examples, options.eval_train, options.seed)
-        files.write(run.task_file, msgspec.json.encode(self.examples.state))
-        checkpoint.save_tensors(run.tensors_file, self.task.artifacts(examples))
-        state.activity = "building the network"
-        with network.within_memory(run.spec, self.device, training=True):
-            self.model = network.build(run.spec, self.task)
-        self.model.to(self.device)
-        self.amp_dtype, self.precision_note = precision.choose(run, self.device, self.model, strict=not device)
+    def __init__(self, run: Run, state: TrainingState, device: str = "", world: World | None = None) -> None:
+        super().__init__(run, state, device, world)
         files.write(run.network_file, network.printout(self.model).encode())
-        self.steps_per_epoch = len(self.batches())
-        state.activity = "reading the checkpoint"
-        saved = checkpoint.load_last(run.last_file, self.device)
-        self.resumed = saved is not None
-        start = None if self.resumed or run.spec.parent is None else BranchStart(run, run.spec.parent, self.device)
-        if saved is not None:
-            self._take_position(saved)
-        elif start is not None:
-            position = start.position(self.steps_per_epoch, self._steps_per_epoch_of)
-            state.step, state.epoch, state.batch = position
-        self.total_steps = self._total_steps()
-        scaled = self.amp_dtype is torch.float16
-        rest = self.total_steps - (run.spec.parent.step if run.spec.parent else 0)
-        self.optimization = Optimization(self.model, options, max(1, rest), scaled=scaled)
-        if saved is not None:
-            self._restore(saved)
-        elif start is not None:
-            start.apply(self.task, self.model, self.optimization)
-        else:
-            state.activity = "reading the data"
-            self.task.initialise(self.model, self.examples)
         self._saved_kept = set(state.kept)  # those that ``last.pt`` counts on
         self._drop_kept_but(state.kept)
-        state.activity = "training"
         self.from_step = state.step
-        self.model.train()
-        self.statistics = StepStatistics(self.device, skipping=scaled)
+        self.statistics = StepStatistics(self.device, skipping=self.amp_dtype is torch.float16)
         self.gradients = GradientMonitor(self.model)
         self.alarms = Alarms(state.alarms)
         self.evaluator = Evaluator(
@@ -109,33 +65,17 @@ class Trainer:
             ema=self.optimization.ema,
             alarms=self.alarms,
             precision=self.amp_dtype,
-            sample=sample,
+            sample=training_sample(self.examples, self.options.eval_train, self.options.seed),
             steps_per_epoch=self.steps_per_epoch,
             total_steps=self.total_steps,
         )
-        with state.doing("preparing the kernel"):
-            first = next(iter(self.batches()[state.batch :]), None)
-            self.computed = kernel_check.check(self.model, self.task, self.examples, first, self.amp_dtype)
         self._counted = 0.0  # seconds of this process that ``state.wall_s`` holds already
         self._saved = time.monotonic()
         self._out_of_time = False  # after a step, so that the evaluation and the end are decided alike
 
-    def batches(self) -> Sequence[Tensor]:
-        """Return the batches of the present epoch: drawn from (seed, epoch), so that a resumed run draws the same."""
-        return self._batches(self.options.batch_size)
-
-    def _batches(self, size: int) -> Sequence[Tensor]:
-        return data.epoch_batches(self.task, self.examples, self.options.seed, self.state.epoch, size)
-
-    def _steps_per_epoch_of(self, batch_size: int) -> int:
-        return len(self._batches(batch_size))
-
-    def _total_steps(self) -> int:
-        """Return the step at which the training ends; steps that a parent made with other batches count as made."""
-        state, options = self.state, self.options
-        offset = state.step - state.epoch * self.steps_per_epoch - state.batch
-        ends = [max(1, options.epochs * self.steps_per_epoch + offset)] if options.epochs else []
-        return min([*ends, *filter(None, [options.max_steps])])
+    def _loaded(self, examples: Data) -> None:
+        files.write(self.run.task_file, msgspec.json.encode(examples.state))
+        checkpoint.save_tensors(self.run.tensors_file, self.task.artifacts(examples))
 
     @property
     def epochs(self) -> float:
@@ -168,16 +108,19 @@ class Trainer:
         return self.state.examples / max(self.state.wall_s, 1e-9)
 
     def step(self, rows: Tensor) -> None:
-        """Train on one batch: forward, backward, clip, update. The device is not waited for."""
-        with self._autocast():
-            loss = self.task.loss(self.model, self.examples, rows)
-        norm = self.optimization.step(loss, self.state.step + 1)
+        """Train on one batch, with the other processes where there are some. The device is not waited for."""
+        if self.world.size > 1:
+            self.world.order(Order(Command.STEP, self.state.epoch, self.state.batch))
+        loss, norm = self.train_on(rows)
         self.gradients.observe()
-        self.state.step += 1
-        self.state.batch += 1
-        self.state.examples += len(rows)
         self.statistics.add(loss, norm, len(rows))
         self._out_of_time = 0 < self.options.max_seconds <= self._wall_s
+
+    def release(self) -> None:
+        """Let the other processes end: no step comes any more."""
+        if self.world.size > 1:
+            self.world.order(Order(Command.END))
+            self.world.leave()
 
     def evaluation_due(self) -> bool:
         """True after every ``eval_every`` steps or each epoch, and after the last step."""
@@ -217,7 +160,7 @@ class Trainer:
             lr=self.optimization.lr,
             examples_per_s=speed,
             eta_s=self.statistics.seconds_for(self.total_steps - self.state.step),
-            memory_mb=devices.memory_mb(self.device),
+            memory_mb=devices.memory_mb(self.device, self.world.local_pids),
         )
         yield from alarm_events(
             self.state.step, self.alarms.check_gradient(finite(norm), self.options.clip, self.options.lr)
@@ -225,10 +168,6 @@ class Trainer:
         yield from alarm_events(
             self.state.step, self.alarms.check_parameters(self.gradients.missing, self.gradients.zero())
         )
-
-    def begin_epoch(self) -> None:
-        """Let the task prepare the network for the present epoch."""
-        self.task.begin_epoch(self.model, self.state.epoch)
 
     def save(self) -> Event:
         """Write ``last.pt``, with all that resuming needs.
@@ -277,10 +216,14 @@ class Trainer:
         return {
             "model": self.model.state_dict(),
             **self.optimization.state_dict(),
-            "generators": checkpoint.generators(self.device),
             "position": dataclasses.asdict(self.state),
-            **({"task": carried} if (carried := dict(self.task.training_state())) else {}),
+            **self._collected(),
         }
+
+    def _collected(self) -> dict[str, object]:
+        if self.world.size > 1:
+            self.world.order(Order(Command.SAVE))
+        return self.collect()
 
     @property
     def _wall_s(self) -> float:
@@ -295,35 +238,6 @@ class Trainer:
     @property
     def _epoch_complete(self) -> bool:
         return self.state.batch == self.steps_per_epoch
-
-    def _autocast(self) -> AbstractContextManager[object]:
-        return devices.autocast(self.device, self.amp_dtype)
-
-    def _take_position(self, saved: Mapping[str, Any]) -> None:
-        """Take the position of the last checkpoint, and what it kept of the evaluations as far as the files are there.
-
-        Raises:
-            CheckpointError: it holds none.
-        """
-        with checkpoint.reading(self.run.last_file):
-            position = saved_position(saved)
-            if not 0 <= position.batch <= self.steps_per_epoch:
-                raise ValueError
-        position.kept = sorted({*position.kept} & {*self.run.kept_steps})
-        for field in dataclasses.fields(position):
-            setattr(self.state, field.name, getattr(position, field.name))
-
-    def _restore(self, saved: Mapping[str, Any]) -> None:
-        """Restore the last checkpoint.
-
-        Raises:
-            CheckpointError: it is another network's, or damaged.
-        """
-        with checkpoint.reading(self.run.last_file):
-            checkpoint.restore(self.run.last_file, self.model, saved["model"])
-            self.optimization.load_state_dict(saved)
-            checkpoint.set_generators(saved["generators"], self.device)
-            self.task.restore_training_state(saved.get("task", {}))  # older checkpoints have none
 
     def _not_finite(self, what: str) -> NotFinite:
         clip = "" if self.options.clip else " or clip the gradient (train.clip=1)"

@@ -20,18 +20,22 @@ from workbench.runs.history import LatestEvents
 from workbench.runs.run import Run
 
 _ROOM = 64 * 1024  # bytes that a worker needs to write why it cannot go on
-# settings that may be edited between two lives of a run: its result does not depend on them
+# settings that may be edited between two lives of a run: its result does not depend on them, but for rounding
 CHANGEABLE = {
-    *("cell.kernel", "train.device", "train.threads", "train.checkpoint_seconds", "train.keep", "train.probe"),
+    *("cell.kernel", "train.device", "train.threads", "train.processes"),
+    *("train.checkpoint_seconds", "train.keep", "train.probe"),
 }
 LOCK_FD = "WORKBENCH_LOCK_FD"
+PROCESSES = "--processes"  # the worker's option for a number that differs from the spec's
+# by which torchrun tells a process where it stands
+TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # OpenMP threads that soon sleep rather than spin while they wait: on a machine with other work a step is 3 times
 # faster. A short spin (GNU's runtime) bridges the gaps between a step's small operations on one without.
 _QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}
 
 
-def start(run: Run, device: str = "", threads: int = 0) -> subprocess.Popen[bytes]:
+def start(run: Run, device: str = "", threads: int = 0, processes: int = 0) -> subprocess.Popen[bytes]:
     """Start a worker in a session of its own, which outlives the caller, its terminal and its login.
 
     The launcher takes the run's lock and hands the descriptor on, so that the run is never without it.
@@ -39,13 +43,17 @@ def start(run: Run, device: str = "", threads: int = 0) -> subprocess.Popen[byte
     Args:
         device: where the worker computes; empty: as the spec says.
         threads: with which it computes on the CPU where the spec names no number; 0: as without.
+        processes: that share each batch; 0: as the spec says.
 
     Raises:
         RunError: a worker has the run, none could be started, the disk is full, or ``spec.json`` was changed to
             settings that do not fit together or are not those of the run's checkpoint.
     """
     lock = run.acquire_lock()
+    shared = [PROCESSES, str(processes)] if processes else []
     environment = {**_QUIET_THREADS, **os.environ, LOCK_FD: str(lock.descriptor)}
+    for name in TORCHRUN:  # of a program around this one: the worker is a training of its own
+        environment.pop(name, None)
     if threads:
         environment["OMP_NUM_THREADS"] = str(threads)
     try:
@@ -56,7 +64,7 @@ def start(run: Run, device: str = "", threads: int = 0) -> subprocess.Popen[byte
             )
         with open_regular(run.log_file, "ab") as log, signals_blocked():
             worker = subprocess.Popen(
-                [sys.executable, "-P", "-m", "workbench.worker", str(run.path), *filter(None, [device])],
+                [sys.executable, "-P", "-m", "workbench.worker", *shared, str(run.path), *filter(None, [device])],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

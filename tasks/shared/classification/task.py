@@ -81,12 +81,22 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         return self.scores(model, data, rows)[0].float().softmax(1)
 
     def loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
-        weighted = self.settings.imbalance == "weights"
-        return self._loss(model, data, rows, 1 / (self._shares * len(self.labels)) if weighted else None)
+        return self._loss(model, data, rows, self._weights)
+
+    def loss_weight(self, data: LabelledDataT, rows: Tensor) -> Tensor | float:
+        if self._weights is None:
+            return len(rows)
+        labels = data.labels[rows.to(data.labels.device)]
+        return self._weights.to(labels.device)[labels].double().sum()
 
     def probe_loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
         """Return the training loss without the classes' weights: each example counts as in a batch of its own."""
         return self._loss(model, data, rows)
+
+    @property
+    def _weights(self) -> Tensor | None:
+        """Weights (C,) of the classes in the loss; ``None``: all the same."""
+        return 1 / (self._shares * len(self.labels)) if self.settings.imbalance == "weights" else None
 
     def _loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor, weights: Tensor | None = None) -> Tensor:
         scores, labels = self.scores(model, data, rows)

@@ -79,6 +79,9 @@ class Task(Writer):
         scores, _ = model(codes[:, :-1], data.lengths[rows] + 1)
         return F.cross_entropy(scores.transpose(1, 2), codes[:, 1:], ignore_index=PAD)
 
+    def loss_weight(self, data, rows):
+        return (data.codes[rows][:, 1:] != PAD).sum()
+
     def evaluate(self, model, data, split, batch_size):
         nll = float(self.loss(model, data, data.rows[split]))
         return Evaluation(metrics={"loss": nll, "nll": nll, "perplexity": math.exp(nll)})
