@@ -21,7 +21,7 @@ import workbench.own_packages  # noqa: F401  ends the process where cells or tas
 # isort: split
 from pathlib import Path
 
-from workbench.engine.distributed.place import Place
+from workbench.distributed.place import ConnectionLost, Place
 from workbench.runs.launch import ENDING_SIGNALS
 from workbench.runs.run import Run
 
@@ -54,7 +54,7 @@ def follow(run: Run, place: Place, device: str) -> tuple[int, str]:
     """
     for number in ENDING_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    from workbench.engine.distributed.world import ConnectionLost, World
+    from workbench.engine.distributed.world import World
     from workbench.engine.errors import explain
     from workbench.engine.following import follow as train
     from workbench.engine.state import TrainingState

@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import workbench.descriptors  # before any file is opened
 
@@ -26,9 +27,8 @@ import workbench.own_packages  # noqa: F401  ends the process where cells or tas
 import msgspec
 
 from workbench.config.spec import SpecError
-from workbench.engine.distributed.followers import Followers
-from workbench.engine.distributed.place import Place, given
-from workbench.engine.state import TrainingState
+from workbench.distributed.followers import Followers
+from workbench.distributed.place import Place, given
 from workbench.follower import follow
 from workbench.runs.events import Eval, Failed, Started
 from workbench.runs.folder import RunError
@@ -36,6 +36,9 @@ from workbench.runs.journal import Journal
 from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD, PROCESSES
 from workbench.runs.lock import Lock
 from workbench.runs.run import Run
+
+if TYPE_CHECKING:
+    from workbench.engine.state import TrainingState
 
 _HEARTBEAT_NOTE = (
     "The file system of the run's folder has no locks: the run is held by machine, process and heartbeat, so do not "
@@ -105,7 +108,7 @@ def _work(
     Args:
         place: among the processes that torchrun started; else the number of processes, 0: as the spec says.
     """
-    state = TrainingState()
+    state: TrainingState | None = None
     followers: Followers | None = None
 
     def fail(sentence: str) -> None:
@@ -113,7 +116,7 @@ def _work(
             print(sentence, file=sys.stderr, flush=True)
         journal.give_up_reserve()
         with suppress(OSError):
-            journal.append(Failed(time=time.time(), step=state.step, message=sentence))
+            journal.append(Failed(time=time.time(), step=state.step if state else 0, message=sentence))
 
     def give_up(sentence: str) -> None:
         fail(sentence)
@@ -128,7 +131,9 @@ def _work(
             _check_agreement(run, place)
         from workbench.engine.distributed.world import World
         from workbench.engine.loop import train
+        from workbench.engine.state import TrainingState
 
+        state = TrainingState()
         for event in train(run, stop, state, device, World(place)):
             if isinstance(event, Started) and by_heartbeat:
                 event = msgspec.structs.replace(event, notes=[*event.notes, _HEARTBEAT_NOTE])
@@ -137,9 +142,10 @@ def _work(
                 journal.sync()  # before the checkpoint that relies on it
     except (Exception, SystemExit) as error:  # a user's cell or task may end the program as well
         from workbench.engine.errors import explain
+        from workbench.engine.state import TrainingState
 
         traceback.print_exc()
-        fail(explain(followers.explain(error) if followers else error, run, state))
+        fail(explain(followers.explain(error) if followers else error, run, state or TrainingState()))
         return 1
     else:
         return 0

@@ -1,1 +1,1 @@
-"""One training in several processes: where each stands, how they talk, how they are started and watched."""
+"""One training in several processes: what they tell one another, and the loss that they share."""

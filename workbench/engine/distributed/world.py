@@ -17,17 +17,12 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from tasks.base import PlainError
-from workbench.engine.distributed.place import Place
+from workbench.distributed.place import ConnectionLost, Place
 
 _PATIENCE = timedelta(days=30)  # an evaluation of rank 0, for which the others wait
 _STEP = timedelta(minutes=10)  # of GPUs that wait for one another's gradients
 _LOOPBACK = ("lo", "lo0")
 _BROKEN = ("gloo", "nccl", "connection closed by peer", "connection reset", "broken pipe")
-
-
-class ConnectionLost(PlainError):
-    """Another process of the training is gone. The message is one plain sentence."""
 
 
 class Command(IntEnum):

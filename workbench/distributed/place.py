@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tasks.base import PlainError
+
+
+class ConnectionLost(PlainError):
+    """Another process of the training is gone. The message is one plain sentence."""
+
 
 class Place(NamedTuple):
     """Rank of a process among all, and among those on its machine. Rank 0 holds the run; the others follow it."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tasks.base import PlainError
-from workbench.engine.distributed.place import Place
+from workbench.distributed.place import ConnectionLost, Place
 from workbench.runs.run import Run
 
 _GRACE = 10.0  # seconds for the worker to end by itself once a follower died: what waits on a GPU cannot be woken
@@ -57,8 +57,6 @@ class Followers:
 
         The watch ends: the worker tells it.
         """
-        from workbench.engine.distributed.world import ConnectionLost
-
         if isinstance(error, ConnectionLost):
             self._faulty.wait(_NAMED)
         self._settled.set()
