@@ -30,6 +30,7 @@ from workbench.cli.training_options import (
     MaxSteps,
     Name,
     Optimizer,
+    Processes,
     Seed,
     Threads,
     TrainDevice,
@@ -112,7 +113,7 @@ def train(
     described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
     about = entered(RunMetadata(), name=name, note=None, add=tag or [], remove=[])
     check_mode(headless=headless, detach=detach, json=json)
-    check_device(described.train.device)  # an error before a run is made
+    check_device(described.train.device, described.train.processes)  # an error before a run is made
     described = with_data(described, data, progress=not json)
     start(lambda: store.create(root(runs_folder), described, about), headless=headless, detach=detach, json=json)
 
@@ -122,32 +123,33 @@ def resume(
     headless: Headless = False,
     detach: Detach = False,
     device: Device = "",
+    processes: Processes = 0,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
     """Resume a run from its last checkpoint.
 
-    --device goes on elsewhere than the run was trained.
+    --device goes on elsewhere than the run was trained, --processes shares its batches among so many processes.
     """
     chosen = find(run, runs_folder)
     check_mode(headless=headless, detach=detach, json=json)
     launch.check_spec(chosen)  # an error before a worker starts
     if chosen.status() == "finished":
         raise RunError(f"Run {chosen.id} is finished: there is nothing to go on with.")
-    check_device(device or chosen.spec.train.device)
-    start(lambda: chosen, device, headless=headless, detach=detach, json=json)
+    check_device(device or chosen.spec.train.device, processes or chosen.spec.train.processes)
+    start(lambda: chosen, device, processes, headless=headless, detach=detach, json=json)
 
 
-def check_device(name: str) -> None:
-    """Refuse a GPU that is not here, before a worker starts.
+def check_device(name: str, processes: int = 1) -> None:
+    """Refuse a GPU that is not here, and more processes than GPUs, before a worker starts.
 
     Raises:
-        DeviceError: it is not here.
+        DeviceError: it is not here, or there are fewer.
     """
-    if name.startswith("cuda"):
+    if name.startswith("cuda") or (processes > 1 and name == "auto"):
         from workbench.engine.devices import choose_device
 
-        choose_device(name)
+        choose_device(name, 0, processes)
 
 
 def check_mode(*, headless: bool, detach: bool, json: bool) -> None:
@@ -158,14 +160,16 @@ def check_mode(*, headless: bool, detach: bool, json: bool) -> None:
         need_terminal()
 
 
-def start(make_run: Callable[[], Run], device: str = "", *, headless: bool, detach: bool, json: bool) -> None:
+def start(
+    make_run: Callable[[], Run], device: str = "", processes: int = 0, *, headless: bool, detach: bool, json: bool
+) -> None:
     """Start a worker on a run; a signal that comes meanwhile is answered when the run can be named or stopped."""
     from workbench.cli.follow import follow
     from workbench.cli.stop_signals import StopSignals
 
     with StopSignals() as signals:
         run = make_run()
-        worker = launch.start(run, device)
+        worker = launch.start(run, device, processes=processes)
         if detach:
             print_json({"run": run.id}) if json else print(run.id, flush=True)
             narrate(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")

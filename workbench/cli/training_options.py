@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import completion
+from workbench.config.options import MOST_PROCESSES
 
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the training goes on.")]
 Epochs = Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes over the training split.")]
@@ -23,6 +24,16 @@ TrainDevice = Annotated[
     str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:1.", autocompletion=completion.devices)
 ]
 Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads.")]
+Processes = Annotated[
+    int,
+    typer.Option(
+        "--processes",
+        metavar="N",
+        min=0,
+        max=MOST_PROCESSES,
+        help="Processes that share each batch; 0: as the run's settings say.",
+    ),
+]
 Name = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="What to call the run in lists; else it has its id.")
 ]
