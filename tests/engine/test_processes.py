@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,14 @@ def started(run: Run) -> Started:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Path]]:
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     """A run of two processes from its beginning to its end, and its gate."""
     folder = tmp_path_factory.mktemp("whole")
     gate = folder / "gate"
     run = gated(folder, gate)
     gate.unlink()
     live_on(run)
-    yield run, gate
+    return run, gate
 
 
 def test_a_whole_run_of_two(uninterrupted: tuple[Run, Path]) -> None:
@@ -142,6 +143,22 @@ def test_a_worker_that_waits_for_what_never_comes_is_ended(tmp_path: Path, monke
     until(lambda: told)
     followers.close()
     assert told[0].startswith("Process 2 of 2 died (killed by signal 9")
+
+
+def test_torchrun_starts_the_processes(tmp_path: Path) -> None:
+    run = toy(tmp_path, {"train.epochs": 1})
+    words = ["--standalone", "--nproc-per-node=2", "-m", "workbench.worker", str(run.path)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "torch.distributed.run", *words],
+        env=environment,
+        capture_output=True,
+        timeout=HANG,
+        check=False,
+    )
+    assert not done.returncode, done.stderr.decode()[-3000:]
+    assert run.status() == "finished"
+    assert "torchrun started 2 processes, which share each batch (train.processes=2)." in started(run).notes
 
 
 def test_torchrun_says_where_a_process_stands() -> None:

@@ -1,4 +1,4 @@
-"""N processes with batch B/N have the losses of one with B, for each kind of loss: over rows, tokens, classes' weights."""
+"""N processes with batch B/N have the losses of one with B, for each kind of loss: of rows, tokens, weighted classes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 def described(name: str, values: dict[str, Any]) -> spec.RunSpec:
     off = {"task.dropout", "task.word_dropout", "task.letter_dropout"}
     keys = set(spec.keys(spec.make(name, "gru", {})))
-    zero = {key: 0.0 for key in off & keys}
+    zero = dict.fromkeys(off & keys, 0.0)
     return spec.make(name, "gru", {**SMALL, **zero, **values}, data="starter")
 
 

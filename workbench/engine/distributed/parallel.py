@@ -8,6 +8,8 @@ Shapes: B batch.
 
 from __future__ import annotations
 
+import importlib
+
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -39,6 +41,8 @@ class ParallelLoss:
         self._wrapped: DistributedDataParallel | None = None
         self._trained: list[bool] = []  # of each parameter, as it was wrapped
         self.idle = False  # this process had no rows in the last batch
+        if world.size > 1:
+            importlib.import_module("torch._dynamo")  # seconds, which wrapping would take within the first step
 
     def __call__(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return what this process derives the gradient of, and its part of the whole batch's loss, both ().
