@@ -1,4 +1,4 @@
-"""N processes with batch B/N have the losses of one with B, for each kind of loss: of rows, tokens, weighted classes."""
+"""N processes with batch B/N have the losses of one with B, for each kind of loss: over rows, tokens or weights."""
 
 from __future__ import annotations
 
