@@ -6,6 +6,8 @@ trained, on the machine that started it.
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,6 +34,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: _Words = ""  # of its waiting, a word or few; of its end one sentence, empty where the run's events tell it
     node: _Words = ""
     requeues: int = 0
+    started: float = 0.0  # Unix seconds at which it began on its node, after a requeue anew; 0: not known
     seen: float = 0.0  # Unix seconds at which the scheduler was asked last
 
     @property
@@ -55,9 +58,17 @@ def read(path: Path) -> Job | None:
 
 
 def write(path: Path, job: Job) -> None:
-    """Replace the job in a file.
+    """Replace the job in a file; in its place where the disk has no room beside it.
 
     Raises:
         OSError: it cannot be written.
     """
-    files.write(path, msgspec.json.encode(job) + b"\n")
+    content = msgspec.json.encode(job) + b"\n"
+    try:
+        files.write(path, content)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        with folder.open_regular(path, "r+b") as file:
+            os.pwrite(file.fileno(), content, 0)
+            os.ftruncate(file.fileno(), len(content))

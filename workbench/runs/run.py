@@ -131,7 +131,10 @@ class Run:
             return "queued"
         if self.stop_requested():
             return "stopping"
-        begun = history.started is not None and history.started.time >= found.submitted and history.ended is None
+        since = found.started or found.submitted
+        if history.ended is not None and history.ended.time >= since:
+            return "stopping"  # its worker has ended, and its job ends or is requeued
+        begun = history.started is not None and history.started.time >= since and history.ended is None
         return "running" if begun else "starting"
 
     @property
