@@ -13,6 +13,7 @@ from tasks.base import PlainError, UsageError
 from workbench.cli import (
     branch,
     catalog,
+    clusters,
     compare,
     completion,
     data,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(train, branch, poem, write, runs, replay, note, compare, race, study, labs),
-    *(report, plot, export, predict, inspect, data, catalog),
+    *(report, plot, export, predict, inspect, data, clusters, catalog),
 )
 for module in _COMMANDS:
     module.register(app)

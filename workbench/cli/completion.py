@@ -144,6 +144,7 @@ optimizers = _offering(_optimizers)
 forms = _offering(_forms)
 devices = _offering(_devices)
 clusters = _offering(_clusters)
+remote = _offering(lambda typed: _clusters(typed)[1:])
 
 
 def join_assignments() -> None:

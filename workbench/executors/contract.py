@@ -6,7 +6,7 @@ those of a run of this machine. It keeps what its scheduler says in the run's ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import NamedTuple, Protocol
 
 from workbench.runs.run import Run
@@ -46,5 +46,8 @@ class Executor(Protocol):
             ClusterError: the scheduler cannot be reached or refuses.
         """
 
-    def check(self, runs_folder: str) -> Iterator[Finding]:
-        """Yield what a probe job finds: submission, the runs folder on the node, Python, torch, GPU."""
+    def check(self, runs_folder: str) -> Generator[Finding]:
+        """Yield what a probe job finds: submission, the runs folder on the node, Python, torch, GPU.
+
+        The generator is closed where nobody waits any longer: it takes the job back.
+        """

@@ -23,11 +23,13 @@ from tasks.shared import files
 from workbench.executors.contract import Finding
 
 _TORCH_SECONDS = 180  # of the first import of torch on a slow file system
-_TORCH = (
-    "import torch; gpu = torch.cuda.is_available(); "
-    "print(torch.__version__, *((torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())) if gpu else ()),"
-    " sep='\\n')"
-)
+_TORCH = """
+import torch
+print(torch.__version__)
+if torch.cuda.is_available():
+    for number in range(torch.cuda.device_count()):
+        print(torch.cuda.get_device_name(number))
+"""
 
 
 def findings(runs_folder: Path, mark: Path) -> Iterator[Finding]:
@@ -59,7 +61,9 @@ def _locks(mark: Path) -> Finding:
     try:
         with mark.open("rb") as file:
             if files.lock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB):
-                return Finding("locks", "one machine's are not seen on another: a run's job tells who has it", good=True)
+                return Finding(
+                    "locks", "one machine's are not seen on another: job.json tells who has a run", good=True
+                )
             return Finding("locks", "the file system has none: a worker's heartbeat tells that it lives", good=True)
     except BlockingIOError:
         return Finding("locks", "of one machine are seen on another", good=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from workbench.executors.clusters import ClusterError, RayCluster
 from workbench.executors.contract import Finding
@@ -24,5 +24,5 @@ class RayExecutor:
     def cancel(self, run: Run) -> None:
         raise ClusterError("Ray is not reached from here.")
 
-    def check(self, runs_folder: str) -> Iterator[Finding]:
+    def check(self, runs_folder: str) -> Generator[Finding]:
         yield Finding("submit", "Ray is not reached from here.", good=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.5
 _LAST = "GPU"  # the last question
 
 
-def check(name: str, cluster: SlurmCluster, runs_folder: Path, wait: float = WAIT_SECONDS) -> Iterator[Finding]:
+def check(name: str, cluster: SlurmCluster, runs_folder: Path, wait: float = WAIT_SECONDS) -> Generator[Finding]:
     """Yield what a probe job finds; it is taken from Slurm where nobody waits for it any longer.
 
     Args:
@@ -76,8 +76,7 @@ def _watch(job: str, name: str, cluster: SlurmCluster, log: Path, wait: float) -
         yield _unfinished(job, name, log, state, began=bool(found))
 
 
-def _until(job: str, reached: object, wait: float) -> State | None:
-    assert callable(reached)
+def _until(job: str, reached: Callable[[State], bool], wait: float) -> State | None:
     deadline = time.monotonic() + wait
     while True:
         state = states.ask([job]).get(job)
@@ -95,7 +94,9 @@ def _unfinished(job: str, name: str, log: Path, state: State | None, *, began: b
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     except OSError:
         return Finding(
-            "runs folder", f"{log.parent} was not written by the node: is it on a file system that nodes see?", good=False
+            "runs folder",
+            f"the node wrote nothing in {log.parent}: does it see that file system?",
+            good=False,
         )
     last = next((line for line in reversed(lines) if not line.startswith("{")), "")
     return Finding("node", words.ending(job, name, ended, began=began, last_line=last), good=False)

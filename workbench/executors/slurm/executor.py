@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -22,7 +22,7 @@ from workbench.runs.folder import RunError
 from workbench.runs.history import read_end
 from workbench.runs.job import Job
 from workbench.runs.lock import Lock
-from workbench.runs.run import LIVE, Run
+from workbench.runs.run import Run
 
 _MOST = 500  # runs of one job: each is locked, with an open file, until Slurm has taken it
 _LOG_END = 4096  # bytes of a job's log
@@ -82,7 +82,7 @@ class SlurmExecutor:
             jobs.write(run.job_file, _live(job, state, now))
             run.request_stop()
 
-    def check(self, runs_folder: str) -> Iterator[Finding]:
+    def check(self, runs_folder: str) -> Generator[Finding]:
         from workbench.executors.slurm.check import check
 
         return check(self._name, self._cluster, Path(runs_folder))

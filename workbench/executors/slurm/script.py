@@ -55,9 +55,9 @@ def training(cluster: SlurmCluster, name: str, runs: Sequence[Path]) -> bytes:
 def probing(cluster: SlurmCluster, runs_folder: Path, mark: Path) -> bytes:
     """Return the script of a job that says what a node finds (``workbench.executors.probe``)."""
     words = f"-m workbench.executors.probe {shlex.quote(str(runs_folder))} {shlex.quote(str(mark))}"
-    return (
-        f"#!/bin/bash\n{_preparation(cluster)}\nexec {_python(cluster, runs_folder)} {words}\n"
-    ).encode("utf-8", "surrogateescape")
+    return (f"#!/bin/bash\n{_preparation(cluster)}\nexec {_python(cluster, runs_folder)} {words}\n").encode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def options(

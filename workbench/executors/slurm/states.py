@@ -112,10 +112,9 @@ def _remembered(base: str) -> dict[str, State]:
             task = get("ArrayTaskId", "")
             shown = f"{array}_{task}" if task.isdecimal() else f"{array}_[{task}]"
         memory = get("MinMemoryNode") or get("MinMemoryCPU") or ""
-        state = State(
-            get("JobState", ""), get("Reason", ""), get("NodeList", ""), get("TimeLimit", ""), memory, get("ExitCode", "")
-        )
-        found.update(dict.fromkeys(expanded(shown), state))
+        job = State(get("JobState", ""), get("Reason", ""), get("NodeList", ""), get("TimeLimit", ""), memory)
+        job = job._replace(exit_code=get("ExitCode", ""))
+        found.update(dict.fromkeys(expanded(shown), job))
     return found
 
 
