@@ -43,6 +43,8 @@ def to_json(run: Run, status: Status, history: History) -> dict[str, object]:
     }
     if status in ("failed", "lost"):
         fields["message"] = why(run, status, history)
+    if job := run.job:
+        fields["job"] = msgspec.to_builtins(job)
     return fields
 
 
@@ -56,6 +58,9 @@ def why(run: Run, status: Status, history: History) -> str:
     message = getattr(history.ended, "message", None)
     if message:
         return str(message)
+    job = run.job
+    if status == "lost" and job and job.reason:
+        return f"Run {run.id} is lost: {job.reason} `workbench resume {run.command_name}` goes on from what was saved."
     last = run.last_log_line()
     log_line = f" The end of its log: {last}" if last else ""
     return (
@@ -163,6 +168,7 @@ def print_summary(run: Run, status: Status, history: History, console: Console) 
         "tags": ", ".join(about.tags),
         "note": about.note,
         "status": status,
+        "job": job.told if (job := run.job) else "",
         "task": described.task + (" (starter data)" if described.data == "starter" else ""),
         "cell": described.cell,
         "preset": described.preset,

@@ -45,7 +45,9 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
     """List the runs, the newest first."""
     if runs_folder and not runs_folder.is_dir():
         raise NoSuchRun(f"{runs_folder} is not a folder: name the one that holds the runs.")
-    every = [read_summary(run) for run in store.listing(root(runs_folder))]
+    listed = store.listing(root(runs_folder))
+    jobs.refresh(listed)
+    every = [read_summary(run) for run in listed]
     try:
         condition = filters.parse(filter, {name for summary in every for name in summary.val})
     except FilterError as error:
@@ -97,6 +99,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     from workbench.render.console import wide_console
 
     chosen = find(run, runs_folder)
+    jobs.refresh([chosen])
     history = read_history(chosen.events_file)
     status = chosen.status(history)
     if json:
@@ -155,6 +158,8 @@ def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     deadline = time.monotonic() + _STOP_SECONDS
     while (status := chosen.status()) in LIVE and time.monotonic() < deadline:
         jobs.refresh([chosen])
+        if status == "queued":  # its job saved a checkpoint for its time limit just before, and was requeued
+            jobs.request_stop(chosen)
         time.sleep(0.1)
     if json:
         print_json({"run": chosen.id, "status": status})
@@ -169,8 +174,9 @@ def rm(run: RunName, yes: Yes = False, runs_folder: Runs = None, json: Json = Fa
     chosen = find(run, runs_folder)
     jobs.refresh([chosen])
     with suppress(NotOpened):
-        if chosen.status() in LIVE:
-            raise RunError(f"Run {chosen.id} is running: stop it first with `workbench stop {chosen.command_name}`.")
+        if (status := chosen.status()) in LIVE:
+            what = "waits for a cluster" if status == "queued" else "is running"
+            raise RunError(f"Run {chosen.id} {what}: stop it first with `workbench stop {chosen.command_name}`.")
     if not yes:
         if chosen.path.is_symlink():
             question = f"Remove run {chosen.id}, which is a link to {chosen.path.readlink()} (its files stay there)?"

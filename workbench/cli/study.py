@@ -143,12 +143,14 @@ def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) 
 
 def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
     """Stop a study: what trains saves a checkpoint and ends, what waits is not started."""
-    from workbench.studies import store
+    from workbench.studies import store, submission
 
     study = store.find(name, root(runs_folder))
+    submission.refresh(study)
     study.request_stop()
     deadline = time.monotonic() + _STOP_SECONDS
     while (live := _live(study)) and time.monotonic() < deadline:
+        submission.refresh(study)
         time.sleep(0.2)
     if json:
         print_json({"study": study.id, "running": live})
@@ -166,9 +168,10 @@ def listing(runs_folder: Runs = None, json: Json = False) -> None:
     """List the studies, the newest first."""
     from workbench.render import console
     from workbench.render.format import age
-    from workbench.studies import overview, store
+    from workbench.studies import overview, store, submission
 
     every = store.listing(root(runs_folder))
+    submission.refresh(*every)
     if json:
         print_json([overview.overview(study) for study in every])
         return
@@ -200,10 +203,11 @@ def rm(
     json: Json = False,
 ) -> None:
     """Delete a study with its runs."""
-    from workbench.studies import store
+    from workbench.studies import store, submission
     from workbench.studies.study import StudyError
 
     study = store.find(name, root(runs_folder))
+    submission.refresh(study)
     if study.queued():
         raise StudyError(f"Study {study.id} is running: stop it first with `workbench study stop {study.id}`.")
     begun = len(store.own_runs(study))

@@ -32,10 +32,12 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a study: its runs' states, and a table of their results as mean ± standard deviation of the seeds."""
-    from workbench.studies import store
+    from workbench.studies import store, submission
 
     form = checked_format(form, json=json)
-    print_results(store.find(name, root(runs_folder)), rows, columns, metric, form)
+    study = store.find(name, root(runs_folder))
+    submission.refresh(study)
+    print_results(study, rows, columns, metric, form)
 
 
 def print_results(study: Study, rows: str = "", columns: str = "", metric: str = "", form: str = TABLE) -> None:

@@ -51,7 +51,8 @@ def train(study: Study, orders: Orders, *, on: Named | None = None, detach: bool
         try:
             if on:
                 handed = submission.submit(study, on, orders.only, at_once=orders.jobs)
-                narrate(f"{len(handed)} runs of study {study.id} are handed to {on.name}.")
+                others = "" if handed else ": those that are left have begun or wait already"
+                narrate(f"{len(handed)} runs of study {study.id} are handed to {on.name}{others}.")
             else:
                 mine = queue.start(study, orders)
         except AlreadyQueued:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from tasks.base import PlainError
 from workbench.executors import clusters
@@ -14,6 +15,7 @@ from workbench.runs.job import Job
 from workbench.runs.run import Run
 
 EVERY_SECONDS = 2.0  # between two questions to a scheduler about the same job
+_asked: dict[Path, float] = {}  # time at which this process asked about a run last, in seconds of the monotonic clock
 
 
 def of(named: Named) -> Executor:
@@ -30,13 +32,17 @@ def of(named: Named) -> Executor:
 def refresh(runs: Iterable[Run]) -> None:
     """Bring the jobs of runs up to date that a cluster may still have; one that cannot be asked stays as it was.
 
-    A job that was asked about less than two seconds ago, by any process, is not asked about again.
+    A job that was asked about less than two seconds ago is not asked about again. An executor writes down that it was
+    seen more rarely, where nothing has changed: hundreds of runs on a file system of many machines are many writes.
     """
     groups: dict[tuple[str, str], list[Run]] = {}
-    now = time.time()
+    now, passed = time.time(), time.monotonic()
     for run in runs:
+        if passed - _asked.get(run.path, -EVERY_SECONDS) < EVERY_SECONDS:
+            continue
         if (job := run.job) and job.live and not 0 <= now - job.seen < EVERY_SECONDS:
             groups.setdefault((job.executor, job.cluster), []).append(run)
+            _asked[run.path] = passed
     for own in groups.values():
         with suppress(PlainError, OSError):
             of(_named(own[0].job)).refresh(own)

@@ -48,6 +48,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         name = {"slurm": "Slurm", "ray": "Ray"}[self.executor]
         return f"{name} job {self.id}" + f" on {self.node}" * bool(self.node)
 
+    @property
+    def told(self) -> str:
+        """``place``, with the reason of a job that waits."""
+        waits = " waits" + f": {self.reason}" * bool(self.reason)
+        again = f", requeued {self.requeues} time{'s' * (self.requeues > 1)}" * bool(self.requeues)
+        return self.place + (waits if self.state == "queued" else "") + again
+
 
 def read(path: Path) -> Job | None:
     """Return the job in a file; ``None`` where there is none, or one that cannot be read."""

@@ -121,7 +121,7 @@ class Run:
                 return "stopped"
             case Failed():
                 return "failed"
-        if found and not found.reason and (history.started is None or history.started.time < found.submitted):
+        if found and not found.reason and history.time < found.submitted:
             return "stopped"  # taken from the cluster before it began
         return "finished" if self.path.parent.name == locations.PRETRAINED else "lost"
 
@@ -131,11 +131,9 @@ class Run:
             return "queued"
         if self.stop_requested():
             return "stopping"
-        since = found.started or found.submitted
-        if history.ended is not None and history.ended.time >= since:
-            return "stopping"  # its worker has ended, and its job ends or is requeued
-        begun = history.started is not None and history.started.time >= since and history.ended is None
-        return "running" if begun else "starting"
+        if history.ended is not None:  # in this life its job ends or is requeued; in an earlier one it begins anew
+            return "stopping" if found.started and history.ended.time >= found.started else "starting"
+        return "running" if history.time >= (found.started or found.submitted) else "starting"
 
     @property
     def job(self) -> Job | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
 from tasks.base import PlainError
 from workbench.executors import jobs
@@ -42,10 +42,10 @@ def submit(study: Study, cluster: Named, states: Sequence[str], *, at_once: int 
         return runs
 
 
-def refresh(study: Study) -> None:
-    """Bring the jobs of a study's runs up to date that a cluster may still have."""
-    try:
-        members = study.members()
-    except PlainError:
-        return
-    jobs.refresh(member.run for member in members if member.state in LIVE)
+def refresh(*studies: Study) -> None:
+    """Bring the jobs of studies' runs up to date that a cluster may still have."""
+    live: list[Run] = []
+    for study in studies:
+        with suppress(PlainError):
+            live += [member.run for member in study.members() if member.state in LIVE]
+    jobs.refresh(live)
