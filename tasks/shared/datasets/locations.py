@@ -214,7 +214,8 @@ def download(
         if arrived:
             arrived(0)
 
-    with prepared_once(cache.cache_folder() / f"data-{task}", f"the {task} data", say, meanwhile) as waited:
+    lock = cache.cache_folder() / f".data-{task}.lock"
+    with prepared_once(target, f"the {task} data", say, meanwhile, lock) as waited:
         if waited and is_intact(task, target):
             return target
         say(f"Downloading {dataset.title} from {dataset.home} ({many}{size}).")

@@ -31,6 +31,7 @@ def prepared_once(
     what: str,
     say: Callable[[str], None] | None = None,
     meanwhile: Callable[[], None] = lambda: None,
+    lock: Path | None = None,
 ) -> Iterator[bool]:
     """Prepare a result while no other process does; one that comes meanwhile waits, says so, and finds it there.
 
@@ -41,20 +42,19 @@ def prepared_once(
         what: it is, for a person who waits: ``the names data``.
         say: called with each sentence for that person; none: ``report_progress``.
         meanwhile: called at each look at the lock; an exception that it raises ends the waiting.
+        lock: the lock file; none: a hidden one beside the result.
 
     Yields:
         whether another process was waited for.
     """
-    waiter = _Waiter(path.with_name(f".{path.name}.lock"), what, say or report_progress, meanwhile)
+    lock = lock or path.with_name(f".{path.name}.lock")
+    waiter = _Waiter(path, lock, what, say or report_progress, meanwhile)
     held = waiter.acquire()
     if held is None:
         yield waiter.waited
         return
     try:
         files.clear_temporary(path.parent, path.name)
-        if waiter.waited:  # a network file system may remember that there was no result
-            with suppress(OSError):
-                os.close(os.open(path.parent, os.O_RDONLY))
         yield waiter.waited
     finally:
         held.close()
@@ -85,10 +85,13 @@ class _Held:
 
 
 class _Waiter:
-    """Process that waits for a lock file."""
+    """Process that waits for a result or its lock file."""
 
-    def __init__(self, lock: Path, what: str, say: Callable[[str], None], meanwhile: Callable[[], None]) -> None:
-        self._lock, self._what, self._say, self._meanwhile = lock, what, say, meanwhile
+    def __init__(
+        self, path: Path, lock: Path, what: str, say: Callable[[str], None], meanwhile: Callable[[], None]
+    ) -> None:
+        self._path, self._lock, self._what, self._say, self._meanwhile = path, lock, what, say, meanwhile
+        self._before = self._state()
         self.waited = False
         self._told = False
         self._looks = 0
@@ -97,7 +100,10 @@ class _Waiter:
         self._claimed = 0.0  # since when another's claim has been there; 0: there is none
 
     def acquire(self) -> _Held | None:
-        """Return the lock file, held; ``None`` where none can be written."""
+        """Return the lock file, held; ``None`` where none can be written, or another process has put the result there.
+
+        A hundred that waited need not have the lock one after the other.
+        """
         pause = _SHORTEST
         while True:
             try:
@@ -115,6 +121,16 @@ class _Waiter:
             self._meanwhile()
             time.sleep(pause)
             pause = min(_LONGEST, 1.5 * pause)
+            if self._state() not in (self._before, None):
+                return None
+
+    def _state(self) -> tuple[int, int] | None:
+        """Return what tells one result from another; ``None`` where there is none."""
+        with suppress(OSError):
+            os.close(os.open(self._path.parent, os.O_RDONLY))  # a network file system remembers what was not there
+            found = self._path.stat()
+            return found.st_ino, found.st_mtime_ns
+        return None
 
     def _take(self, descriptor: int) -> bool:
         """Become the owner, unless another one lives."""
