@@ -97,6 +97,7 @@ class _Waiter:
         self._looks = 0
         self._owner: Owner | None = None  # as it was seen last, and since when
         self._seen = 0.0
+        self._locked: tuple[str, int, float] | None = None  # process of another machine whose lock was seen here
         self._claimed = 0.0  # since when another's claim has been there; 0: there is none
 
     def acquire(self) -> _Held | None:
@@ -155,13 +156,18 @@ class _Waiter:
             self._report(owner)
             return False
         elif not owner.here:
-            self._say(f"{owner.host}, which prepared {self._what}, is silent: preparing it here.")
+            self._say(f"{owner.host}, which prepared {self._what}, has ended or is silent: preparing it here.")
         return self._claim(descriptor, owner)
 
     def _gone(self, owner: Owner, *, locked: bool) -> bool:
         """Return whether an owner is dead: as this machine knows, by its clock, or by a heartbeat that stands still."""
         if owner.here:
             return not locked and not owner.alive()
+        process = (owner.machine, owner.pid, owner.since)
+        if locked:
+            self._locked = process
+        elif self._locked == process:  # this machine saw it locked: it let go without taking its name away
+            return True
         return time.monotonic() - self._seen > _UNCHANGED or (not locked and not owner.alive())
 
     def _claim(self, descriptor: int, owner: Owner | None) -> bool:
