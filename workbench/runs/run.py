@@ -121,7 +121,7 @@ class Run:
                 return "stopped"
             case Failed():
                 return "failed"
-        if found and not found.reason and (history.started is None or history.started.time < found.submitted):
+        if found and not found.reason and history.time < found.submitted:
             return "stopped"  # taken from the cluster before it began
         return "finished" if self.path.parent.name == locations.PRETRAINED else "lost"
 
@@ -131,8 +131,7 @@ class Run:
             return "queued"
         if self.stop_requested():
             return "stopping"
-        begun = history.started is not None and history.started.time >= found.submitted and history.ended is None
-        return "running" if begun else "starting"
+        return "running" if history.ended is None and history.time >= found.submitted else "starting"
 
     @property
     def job(self) -> Job | None:
