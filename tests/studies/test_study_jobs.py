@@ -68,7 +68,7 @@ def test_a_run_that_waits_is_no_waiting_run(study: Study) -> None:
     put(study.begin(2), state="ended", reason="Slurm refused it.")
     study.begin(3)
     assert states(study) == ["queued", "lost", "waiting", "waiting"]
-    assert overview.overview(study)["state"] == "running"
+    assert overview.overview(study)["state"] == "queued"
 
 
 def test_stop_cancels_what_waits_and_asks_what_trains(study: Study, fake_cluster: FakeCluster) -> None:

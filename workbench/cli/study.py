@@ -162,22 +162,33 @@ def _live(study: Study) -> int:
     return sum(member.state in LIVE for member in study.members()) or int(study.queued())
 
 
+def _overview(study: Study) -> dict[str, object]:
+    """Return a study's state and counts, its jobs as they are now; why it cannot be read where it cannot."""
+    from workbench.studies import overview, submission
+    from workbench.studies.study import StudyError
+
+    try:
+        return overview.overview(study, submission.members(study))
+    except StudyError:
+        return overview.overview(study)
+
+
 def listing(runs_folder: Runs = None, json: Json = False) -> None:
     """List the studies, the newest first."""
     from workbench.render import console
     from workbench.render.format import age
-    from workbench.studies import overview, store
+    from workbench.studies import store
 
     every = store.listing(root(runs_folder))
     if json:
-        print_json([overview.overview(study) for study in every])
+        print_json([_overview(study) for study in every])
         return
     if not every:
         narrate(f"No studies in {root(runs_folder)} yet: `workbench study new NAME names --cells rnn,lstm` makes one.")
         return
     rows = []
     for study in every:
-        told = overview.overview(study)
+        told = _overview(study)
         if "message" in told:
             narrate(str(told["message"]))
         rows.append(

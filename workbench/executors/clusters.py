@@ -83,6 +83,13 @@ class Named(msgspec.Struct, frozen=True):
     cluster: Cluster
     files: tuple[Path, ...] = ()  # none of a cluster that needs no description
 
+    @property
+    def about(self) -> str:
+        """Executor and place in a few words: ``Slurm, partition gpu``."""
+        if isinstance(self.cluster, RayCluster):
+            return f"Ray at {self.cluster.address}"
+        return "Slurm" + f", partition {self.cluster.partition}" * bool(self.cluster.partition)
+
 
 def user_file() -> Path:
     """Return the path of the user's own description of clusters."""

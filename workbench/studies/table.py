@@ -239,9 +239,15 @@ def merged_note(found: Pivot) -> str:
 def to_json(study: Study, members: Sequence[Member], found: Pivot) -> dict[str, object]:
     """Return a study and its table as plain data."""
     runs = [
-        {"run": member.run.id, "label": member.planned.label, "coordinates": member.planned.coordinates}
-        | {"state": member.state, "val": member.summary.val if member.summary else None}
-        | {"test": (member.summary.test or None) if member.summary else None}
+        {
+            "run": member.run.id,
+            "label": member.planned.label,
+            "coordinates": member.planned.coordinates,
+            "state": member.state,
+            "val": member.summary.val if member.summary else None,
+            "test": (member.summary.test or None) if member.summary else None,
+            "job": member.summary.job if member.summary else None,
+        }
         for member in members
     ]
     cells = [
@@ -252,4 +258,4 @@ def to_json(study: Study, members: Sequence[Member], found: Pivot) -> dict[str, 
         if one
     ]
     shown = {"members": runs, "metric": found.metric, "merged": [*found.merged], "table": cells}
-    return overview.overview(study) | shown
+    return overview.overview(study, members) | shown
