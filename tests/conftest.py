@@ -54,6 +54,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: Path) 
     monkeypatch.delenv("WORKBENCH_KERNEL_LEVEL", raising=False)
     monkeypatch.setenv("WORKBENCH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))  # the user's clusters are described there
     monkeypatch.setenv("WORKBENCH_MIRROR", "http://127.0.0.1:9")
     monkeypatch.delenv("WORKBENCH_DATA", raising=False)
 

@@ -58,7 +58,7 @@ class FakeCluster:
         self.cancelled.append(run.id)
         found = run.job
         assert found is not None
-        job_files.write(run.job_file, msgspec.structs.replace(found, state="ended"))
+        job_files.write(run.job_file, msgspec.structs.replace(found, state="ended", reason=""))
 
     def check(self, runs_folder: str) -> Iterator[Finding]:
         yield Finding("submission", "yes", good=True)

@@ -30,9 +30,10 @@ def submit(study: Study, cluster: Named, states: Sequence[str], *, at_once: int 
     with closing(study.acquire_lock()):
         if study.search is not None:
             raise StudyError(f"Study {study.id} is a search, which chooses each run by those before it: run it here.")
-        refresh(study)
+        read = RunMonitors()
+        jobs.refresh(_with_jobs(study.members(read)))
         runs = []
-        for member in study.members():
+        for member in study.members(read):
             if member.state in states:
                 run = study.begin(member.number)
                 if run.status() not in (*LIVE, "finished"):  # another process was faster
@@ -40,11 +41,6 @@ def submit(study: Study, cluster: Named, states: Sequence[str], *, at_once: int 
         if runs:
             jobs.submit(cluster, runs, at_once=at_once)
         return runs
-
-
-def refresh(study: Study) -> None:
-    """Bring the jobs of a study's runs up to date that a cluster may still have."""
-    jobs.refresh(_with_jobs(study.members()))
 
 
 def members(study: Study) -> list[Member]:
