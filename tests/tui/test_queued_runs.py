@@ -1,4 +1,4 @@
-"""Runs that wait for a cluster or train on it, as the screens show them: where, why they wait; cancelled, asked about."""
+"""Runs that wait for a cluster or train on it, as the screens show them: where, why; cancelled, asked about."""
 
 from __future__ import annotations
 

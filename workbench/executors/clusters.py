@@ -115,6 +115,15 @@ def every(project: Path | None = None) -> list[Named]:
     return found + [Named(name, kind()) for name, kind in _KINDS.items() if name not in tables]
 
 
+def described(project: Path | None = None) -> list[Named]:
+    """Return the clusters that a file describes.
+
+    Raises:
+        ClusterUsageError: as ``every``.
+    """
+    return [named for named in every(project) if named.files]
+
+
 def find(name: str, project: Path | None = None) -> Named:
     """Return a cluster by its name.
 

@@ -27,6 +27,7 @@ from workbench.tui.lab.dataset_line import DatasetLine
 from workbench.tui.lab.description import Description
 from workbench.tui.lab.launch_bar import LaunchBar
 from workbench.tui.lab.network_line import NetworkSummaryLine, Structure
+from workbench.tui.lab.place_choice import PlaceChoice
 from workbench.tui.lab.preview_dialog import PreviewDialog, Seen
 from workbench.tui.lab.selection import Selection
 from workbench.tui.lab.settings_search import SettingsSearch
@@ -102,6 +103,7 @@ class LabScreen(Page):
     def on_screen_resume(self) -> None:
         self._greet()
         self.query_one(NetworkSummaryLine).resume()
+        self.query_one(PlaceChoice).look()
 
     def on_screen_suspend(self) -> None:
         if self not in self.app.screen_stack:  # else something is only asked or explained over it

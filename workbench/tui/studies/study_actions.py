@@ -55,7 +55,7 @@ def places(study: Study) -> list[Named]:
     Raises:
         ClusterError: a file that describes clusters is wrong.
     """
-    return [named for named in clusters.every() if named.files] if study.search is None else []
+    return clusters.described() if study.search is None else []
 
 
 async def _submit(app: App[object], study: Study, cluster: Named) -> None:
