@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from waiting import HANG
 
 from workbench.executors.clusters import ClusterError, Named, SlurmCluster
 from workbench.executors.contract import Finding
@@ -34,6 +36,8 @@ class FakeCluster:
         self.cancelled: list[str] = []
         self.next: dict[str, dict[str, object]] = {}  # by a run's id: what the scheduler says of it from now on
         self.unreachable = False
+        self.answering = threading.Event()  # cleared: a question waits
+        self.answering.set()
         self._last = 0
 
     def submit(self, runs: Sequence[Run], *, at_once: int = 0) -> None:
@@ -45,6 +49,7 @@ class FakeCluster:
             put(run, id=str(self._last), seen=0.0)
 
     def refresh(self, runs: Sequence[Run]) -> None:
+        self.answering.wait(HANG)
         self.asked.append([run.id for run in runs])
         for run in runs if not self.unreachable else []:
             found = run.job

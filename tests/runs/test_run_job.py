@@ -112,7 +112,7 @@ def test_a_job_that_is_over_leaves_the_run_to_anybody(run: Run) -> None:
 
 def test_facts_hold_the_job(run: Run) -> None:
     written = put(run, node="n1", state="running", requeues=2)
-    assert facts(read_summary(run))["job"] == written
+    assert facts(read_summary(run))["job"] == msgspec.structs.asdict(written)
     assert written.place == "Slurm job 12 on n1"
 
 

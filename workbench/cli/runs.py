@@ -67,7 +67,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
 
     named = any(summary.metadata.label for summary in matching)
     branched = any(summary.parent for summary in matching)
-    on_clusters = any(summary.job and summary.job.live for summary in matching)
+    on_clusters = any(summary.job and summary.status in LIVE for summary in matching)
     rows: list[list[str | Text]] = []
     for summary in matching:
         starter = " (starter)" * bool(summary.spec and summary.spec.data == "starter")
@@ -81,7 +81,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
                 summary.standing,
                 summary.tested,
                 age(summary.run.created),
-                *([summary.job.place if summary.job and summary.job.live else ""] if on_clusters else []),
+                *([summary.job.place if summary.job and summary.status in LIVE else ""] if on_clusters else []),
                 *([branched_from(summary.parent)] if branched else []),
                 *([printable(summary.metadata.label, _LONGEST)] if named else []),
             ]

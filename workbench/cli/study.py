@@ -143,12 +143,19 @@ def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) 
 
 def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
     """Stop a study: what trains saves a checkpoint and ends, what waits is not started."""
-    from workbench.studies import store
+    from workbench.executors import jobs
+    from workbench.runs.monitor import RunMonitors
+    from workbench.studies import store, submission
 
     study = store.find(name, root(runs_folder))
     study.request_stop()
-    deadline = time.monotonic() + _STOP_SECONDS
-    while (live := _live(study)) and time.monotonic() < deadline:
+    deadline, read = time.monotonic() + _STOP_SECONDS, RunMonitors()
+    while True:
+        members = study.members(read)
+        live = sum(member.state in LIVE for member in members) or int(study.queued())
+        if not live or time.monotonic() >= deadline:
+            break
+        jobs.refresh(submission.with_jobs(members))
         time.sleep(0.2)
     if json:
         print_json({"study": study.id, "running": live})
@@ -156,10 +163,6 @@ def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
         narrate(f"Study {study.id} was asked to stop; {live} of its runs have not ended yet.")
     else:
         narrate(f"Study {study.id} is stopped: `workbench study run {study.id}` goes on with it.")
-
-
-def _live(study: Study) -> int:
-    return sum(member.state in LIVE for member in study.members()) or int(study.queued())
 
 
 def _overview(study: Study) -> dict[str, object]:

@@ -88,6 +88,7 @@ def _follow(
         owned: this command began the training.
         states: of the runs, by their numbers, as they were before the queue began.
     """
+    from workbench.studies import submission
     from workbench.studies.study import StudyError
 
     read = RunMonitors()
@@ -96,10 +97,10 @@ def _follow(
         queued = mine.poll() is None if mine else study.queued()  # before the runs: what ends meanwhile is told
         members = study.members(read)
         _tell_changes(members, states, search=study.search is not None)
-        with_jobs = [member.run for member in members if member.state in LIVE and member.summary and member.summary.job]
-        if not (queued or with_jobs):
+        if not (queued or any(one.state in LIVE and one.summary and one.summary.job for one in members)):
             return
-        jobs.refresh(with_jobs)
+        took = time.monotonic() - began
+        jobs.refresh(submission.with_jobs(members))
         if signals.take():
             if not owned:
                 raise typer.Exit(130)
@@ -109,7 +110,7 @@ def _follow(
             else:
                 with suppress(StudyError):  # nothing of it is left
                     study.request_stop()
-        time.sleep(max(_POLL_SECONDS, _REST * (time.monotonic() - began)))
+        time.sleep(max(_POLL_SECONDS, _REST * took))
 
 
 def _word(state: str) -> str:

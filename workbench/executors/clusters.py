@@ -7,13 +7,11 @@ A project's table replaces single keys of the user's of the same name. ``slurm``
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-import platformdirs
 from msgspec import Meta
 
 from tasks.base import PlainError, UsageError
@@ -93,6 +91,8 @@ class Named(msgspec.Struct, frozen=True):
 
 def user_file() -> Path:
     """Return the path of the user's own description of clusters."""
+    import platformdirs  # not needed by most commands, nor is tomllib
+
     return Path(platformdirs.user_config_path("workbench")) / "clusters.toml"
 
 
@@ -148,6 +148,8 @@ def _project_file(folder: Path) -> Path | None:
 
 def _tables(file: Path) -> dict[str, dict[str, Any]]:
     """Return the tables of a file by the clusters' names; none where there is no file."""
+    import tomllib
+
     try:
         with file.open("rb") as opened:
             raw = tomllib.loads(opened.read(_LARGEST).decode())

@@ -31,7 +31,7 @@ def submit(study: Study, cluster: Named, states: Sequence[str], *, at_once: int 
         if study.search is not None:
             raise StudyError(f"Study {study.id} is a search, which chooses each run by those before it: run it here.")
         read = RunMonitors()
-        jobs.refresh(_with_jobs(study.members(read)))
+        jobs.refresh(with_jobs(study.members(read)))
         runs = []
         for member in study.members(read):
             if member.state in states:
@@ -51,9 +51,9 @@ def members(study: Study) -> list[Member]:
     """
     read = RunMonitors()
     found = study.members(read)
-    return study.members(read) if jobs.refresh_soon(_with_jobs(found)) else found
+    return study.members(read) if jobs.refresh_soon(with_jobs(found)) else found
 
 
-def _with_jobs(members: Sequence[Member]) -> list[Run]:
+def with_jobs(members: Sequence[Member]) -> list[Run]:
     """Return the runs that a cluster may still have."""
     return [one.run for one in members if one.summary and one.summary.job and one.summary.job.live]
