@@ -88,5 +88,6 @@ def test_a_local_queue_leaves_a_cluster_s_runs_to_it(
     begun: list[int] = []
     monkeypatch.setattr(Queue, "_start", lambda self, number: (begun.append(number), self._free.pop())[0])
     queue = Queue(study, Orders(jobs=4))
+    assert not queue._workers  # it takes no place here
     queue.work()
     assert 1 not in begun

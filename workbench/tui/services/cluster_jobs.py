@@ -11,7 +11,7 @@ from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary
 from workbench.tui.services.threads import run_in_thread
 
-SECONDS = 1.0  # between two looks for live jobs; how often a scheduler is asked about one is ``jobs.refresh``'s
+SECONDS = 2.0  # between two looks for live jobs; how often a scheduler is asked about one is ``jobs.refresh``'s
 
 
 async def ask_clusters(live: Callable[[], list[Run]]) -> None:
