@@ -83,7 +83,7 @@ class LabScreen(Page):
                 with Horizontal(id="preset-row"):
                     yield Static("  preset", classes="name")
                     yield Select[str]([], allow_blank=True, prompt="the task's defaults", compact=True, id="preset")
-                yield Form("form")
+                yield Form("form", readonly=self.session.readonly)
                 yield SettingHint()
                 yield VerticalScroll(id="network-panel")
         yield LaunchBar(self.session)
