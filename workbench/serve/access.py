@@ -64,9 +64,8 @@ class Access:
 
     def _is_own(self, origin: str, host: str) -> bool:
         """Return whether the page at an origin is this server's."""
-        parts = urlsplit(origin)
-        own = parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
-        return own or origin.lower() == (self._public_origin or None)
+        own = {f"http://{host}".lower(), f"https://{host}".lower(), self._public_origin} - {""}
+        return origin.lower() in own
 
     def admit(self, request: web.Request, response: web.StreamResponse) -> None:
         """Let the browser keep the token that stood in the address, out of reach of scripts and of other sites."""

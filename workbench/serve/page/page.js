@@ -20,7 +20,13 @@
     } catch {
       // another monospace font
     }
+    const connected = new MutationObserver(() => {
+      if (document.body.classList.contains("-loaded")) {
+        connected.disconnect();
+        terminal.querySelector("textarea")?.focus();
+      }
+    });
+    connected.observe(document.body, { attributes: true, attributeFilter: ["class"] });
     open(event);
-    terminal.querySelector("textarea")?.focus();
   };
 })();
