@@ -125,4 +125,6 @@ class PathRow(SettingRow):
             return self._told, "$text-success"
         if self.typed:
             return f"{_KEY} previews it before anything is trained", "$text-accent"
+        if self._field.disabled:
+            return "a read-only screen opens no file of your own", "$foreground-muted"
         return self.field.help * self._wide, "$foreground-muted"  # the hint tells it where there is little room
