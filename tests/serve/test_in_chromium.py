@@ -61,7 +61,7 @@ async def test_a_training_from_start_to_stop_before_two_clients(browser: Chromiu
         assert (first.terminal.columns, first.terminal.lines) == (142, 38)
         await slowed(first)
         await first.type("s")
-        await first.until("running", "Stop", "accuracy", "train 0.", "validation")
+        await first.until("running", "Stop", "accuracy", "validation")
         (run,) = store.listing(runs_folder)
         second = await browser.tab(1280, 800, context=await browser.context())
         await second.open(server.address)
