@@ -200,6 +200,16 @@ async def test_what_does_not_end_is_ended(opened: Open, monkeypatch: pytest.Monk
     await gone(pid)
 
 
+async def test_a_page_that_no_longer_answers_loses_its_session(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "_HEARTBEAT", 0.2)
+    monkeypatch.setattr(serving, "_TO_CLOSE", 0.2)
+    monkeypatch.setattr("workbench.serve.session._GRACE", 0.2)
+    client = await opened(FLOOD)
+    page = await connected(client)
+    pid = int(await drawn(page))  # from here on it reads nothing, and answers no ping
+    await gone(pid)
+
+
 @pytest.mark.parametrize("code", [CRASH, SILENT], ids=["later", "at once"])
 async def test_an_application_that_fails_closes_its_page_and_says_why(opened: Open, capsys, code: str) -> None:
     client = await opened(code)
