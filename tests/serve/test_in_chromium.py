@@ -51,7 +51,7 @@ async def toy_marked(tab: Tab) -> None:
 
 
 async def test_a_training_from_start_to_stop_before_two_clients(browser: Chromium, runs_folder: Path) -> None:
-    with serving() as server:
+    with serving(WORKBENCH_KERNEL_LEVEL="off") as server:  # nothing is compiled first
         first = await browser.tab(1280, 800)
         await first.open(server.address)
         await toy_marked(first)
