@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from machine import end, runs_folder
 
+from workbench.executors import local
 from workbench.runs import store
 from workbench.runs.events import Finished
 from workbench.runs.history import History, read_history
 from workbench.runs.run import Run
-from workbench.studies import local
 
 if TYPE_CHECKING:
     from gpu import Deadline

@@ -17,12 +17,13 @@ from waiting import until
 
 from workbench.config import spec
 from workbench.config.spec import RunSpec
+from workbench.executors import local
+from workbench.executors.local import Slot
 from workbench.runs import launch
 from workbench.runs.folder import RunError
 from workbench.runs.lock import Lock
 from workbench.runs.run import Run
-from workbench.studies import local, queue
-from workbench.studies.local import Slot
+from workbench.studies import queue
 from workbench.studies.queue import Orders, Queue
 from workbench.studies.study import AlreadyQueued, Study
 

@@ -10,6 +10,7 @@ import typer
 
 from workbench.cli.options import Ascii, Headless, Json, ReadOnly, RunName, Runs, find, on_terminal
 from workbench.config.spec import SpecError
+from workbench.executors import jobs
 from workbench.render.format import age
 from workbench.render.streams import narrate, print_json
 from workbench.render.text import printable
@@ -149,9 +150,11 @@ def watch(
 def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     """Stop a run after its present step, with a checkpoint, and wait until it has ended."""
     chosen = find(run, runs_folder)
-    chosen.request_stop()
+    jobs.refresh([chosen])
+    jobs.request_stop(chosen)
     deadline = time.monotonic() + _STOP_SECONDS
     while (status := chosen.status()) in LIVE and time.monotonic() < deadline:
+        jobs.refresh([chosen])
         time.sleep(0.1)
     if json:
         print_json({"run": chosen.id, "status": status})
@@ -164,8 +167,9 @@ def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
 def rm(run: RunName, yes: Yes = False, runs_folder: Runs = None, json: Json = False) -> None:
     """Delete a run with all its checkpoints."""
     chosen = find(run, runs_folder)
+    jobs.refresh([chosen])
     with suppress(NotOpened):
-        if chosen.alive():
+        if chosen.status() in LIVE:
             raise RunError(f"Run {chosen.id} is running: stop it first with `workbench stop {chosen.command_name}`.")
     if not yes:
         if chosen.path.is_symlink():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import study_training
-from workbench.cli.options import Json, Runs, acting
+from workbench.cli.options import Json, On, Runs, acting, cluster
 from workbench.cli.runs import Yes
 from workbench.cli.study_new import new
 from workbench.cli.study_options import Detach, Jobs, PerGpu, StudyName
@@ -17,6 +17,7 @@ from workbench.cli.study_results import print_results, show
 from workbench.cli.table_format import JSON, TABLE
 from workbench.config.spec import SpecError
 from workbench.config.suggestions import did_you_mean
+from workbench.executors.clusters import LOCAL
 from workbench.render.streams import narrate, print_json
 from workbench.runs.locations import root
 from workbench.runs.run import LIVE
@@ -50,6 +51,7 @@ def register(app: typer.Typer) -> None:
 
 def run(
     name: StudyName,
+    on: On = LOCAL,
     jobs: Jobs = 0,
     per_gpu: PerGpu = 1,
     only: Annotated[
@@ -85,11 +87,12 @@ def run(
             raise SpecError(f"--only {state}{did_you_mean(state, queue.UNDONE)}")
     if not search and (space or trials is not None):
         raise SpecError(f"{'--space' if space else '--trials'} is of a search: give --search optuna too.")
+    place = cluster(on)
     study = store.find(name, root(runs_folder))
     if search:
         _begin_search(study, search, trials or _TRIALS, space or [])
     problem = study_training.train(
-        study, queue.Orders(jobs=jobs, per_gpu=per_gpu, only=states), detach=detach, json=json
+        study, queue.Orders(jobs=jobs, per_gpu=per_gpu, only=states), on=place, detach=detach, json=json
     )
     if not detach:
         print_results(study, form=JSON if json else TABLE)
@@ -99,6 +102,7 @@ def run(
 
 def resume(
     name: StudyName,
+    on: On = LOCAL,
     jobs: Jobs = 0,
     per_gpu: PerGpu = 1,
     detach: Detach = False,
@@ -106,7 +110,7 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with a study that was stopped: the same as `study run`."""
-    run(name, jobs, per_gpu, detach=detach, runs_folder=runs_folder, json=json)
+    run(name, on, jobs, per_gpu, detach=detach, runs_folder=runs_folder, json=json)
 
 
 def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from workbench.executors import jobs
 from workbench.render.streams import narrate, print_json
 from workbench.runs.run import ENDED, LIVE, Run
 from workbench.runs.summary import RunSummary, read_summary
@@ -17,18 +19,22 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from workbench.cli.stop_signals import StopSignals
+    from workbench.executors.clusters import Named
     from workbench.studies.queue import Orders
     from workbench.studies.study import Member, Study
 
 
-def train(study: Study, orders: Orders, *, detach: bool, json: bool) -> str:
+def train(study: Study, orders: Orders, *, on: Named | None = None, detach: bool, json: bool) -> str:
     """Start a queue on a study, or find the one that works on it; follow it until it ends.
+
+    Args:
+        on: cluster that queues the runs; ``None``: this machine.
 
     Returns:
         a sentence where a run failed or could not be started; empty where all went well.
     """
     from workbench.cli.stop_signals import StopSignals
-    from workbench.studies import queue
+    from workbench.studies import queue, submission
     from workbench.studies.study import AlreadyQueued
 
     members = study.members()
@@ -43,14 +49,24 @@ def train(study: Study, orders: Orders, *, detach: bool, json: bool) -> str:
     with StopSignals() as signals:
         mine = None
         try:
-            mine = queue.start(study, orders)
+            if on:
+                handed = submission.submit(study, on, orders.only, at_once=orders.jobs)
+                narrate(f"{len(handed)} runs of study {study.id} are handed to {on.name}.")
+            else:
+                mine = queue.start(study, orders)
         except AlreadyQueued:
             narrate(f"Study {study.id} is already being run: this shows it; Ctrl-C leaves it.")
         if detach:
             _say_detached(study, json=json)
             narrate(f"Study {study.id} goes on in the background: `workbench study show {study.id}` shows it.")
             return ""
-        _follow(study, mine, signals, {member.number: member.state for member in members if member.state not in LIVE})
+        _follow(
+            study,
+            mine,
+            signals,
+            owned=bool(mine or on),
+            states={member.number: member.state for member in members if member.state not in LIVE},
+        )
     failed = sum(member.state == "failed" for member in study.members())
     if mine and mine.returncode:
         return f"The queue of study {study.id} could not do all: {study.log_file} says why."
@@ -61,23 +77,35 @@ def _say_detached(study: Study, *, json: bool) -> None:
     print_json({"study": study.id}) if json else print(study.id, flush=True)
 
 
-def _follow(study: Study, mine: Popen[bytes] | None, signals: StopSignals, states: dict[int, str]) -> None:
+def _follow(
+    study: Study, mine: Popen[bytes] | None, signals: StopSignals, *, owned: bool, states: dict[int, str]
+) -> None:
     """Tell what changes until the queue ends; a signal stops it where it is this command's.
 
     Args:
+        owned: this command began the training.
         states: of the runs, by their numbers, as they were before the queue began.
     """
+    from workbench.studies.study import StudyError
+
     read = EndedOnce()
     while True:
+        members = study.members(read)
+        jobs.refresh(member.run for member in members if member.state in LIVE)
+        live = any(member.state in LIVE and member.summary and member.summary.job for member in members)
         queued = mine.poll() is None if mine else study.queued()
         _tell_changes(study.members(read), states, search=study.search is not None)
-        if not queued:
+        if not (queued or live):
             return
         if signals.take():
-            if mine is None:
+            if not owned:
                 raise typer.Exit(130)
             narrate("Stopping: the runs save a checkpoint and end.")
-            mine.terminate()
+            if mine:
+                mine.terminate()
+            else:
+                with suppress(StudyError):  # nothing of it is left
+                    study.request_stop()
         time.sleep(0.5)
 
 
@@ -106,14 +134,19 @@ def _stat(file: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
+def _word(state: str) -> str:
+    """Return a state as it is told: a worker's small steps are one."""
+    return "running" if state in LIVE and state != "queued" else state
+
+
 def _tell_changes(members: Sequence[Member], states: dict[int, str], *, search: bool) -> None:
     """Narrate what has begun or ended since the last call."""
     done = sum(member.state == "finished" for member in members)
     for member in members:
         before = states.get(member.number, "waiting")
         states[member.number] = member.state
-        shown = "running" if member.state in LIVE else member.state
-        if before == member.state or (before in LIVE and member.state in LIVE):
+        shown, was = (_word(state) for state in (member.state, before))
+        if shown == was:
             continue
         figures = ""
         if member.summary and member.summary.test:

@@ -15,10 +15,12 @@ from workbench.cli.options import (
     Device,
     Headless,
     Json,
+    On,
     RunName,
     Runs,
     Set,
     assignments,
+    cluster,
     find,
     need_terminal,
 )
@@ -36,6 +38,8 @@ from workbench.cli.training_options import (
     given,
 )
 from workbench.config import spec
+from workbench.executors import jobs
+from workbench.executors.clusters import LOCAL, Named
 from workbench.render.streams import narrate, print_json
 from workbench.runs import launch, store
 from workbench.runs.folder import RunError
@@ -87,6 +91,7 @@ def train(
     seed: Seed = None,
     device: TrainDevice = None,
     threads: Threads = None,
+    on: On = LOCAL,
     name: Name = None,
     tag: Tags = None,
     set_: Set = None,
@@ -112,9 +117,11 @@ def train(
     described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
     about = entered(RunMetadata(), name=name, note=None, add=tag or [], remove=[])
     check_mode(headless=headless, detach=detach, json=json)
-    check_device(described.train.device)  # an error before a run is made
+    place = place_of(on, described.train.device)  # an error before a run is made
     described = with_data(described, data, progress=not json)
-    start(lambda: store.create(root(runs_folder), described, about), headless=headless, detach=detach, json=json)
+    start(
+        lambda: store.create(root(runs_folder), described, about), on=place, headless=headless, detach=detach, json=json
+    )
 
 
 def resume(
@@ -122,20 +129,24 @@ def resume(
     headless: Headless = False,
     detach: Detach = False,
     device: Device = "",
+    on: On = LOCAL,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
     """Resume a run from its last checkpoint.
 
-    --device goes on elsewhere than the run was trained.
+    --device and --on go on elsewhere than the run was trained.
     """
     chosen = find(run, runs_folder)
+    jobs.refresh([chosen])
     check_mode(headless=headless, detach=detach, json=json)
     launch.check_spec(chosen)  # an error before a worker starts
     if chosen.status() == "finished":
         raise RunError(f"Run {chosen.id} is finished: there is nothing to go on with.")
-    check_device(device or chosen.spec.train.device)
-    start(lambda: chosen, device, headless=headless, detach=detach, json=json)
+    place = place_of(on, device or chosen.spec.train.device)
+    if place and device:
+        raise spec.SpecError("--device chooses on this machine: a cluster's description says what a job computes on.")
+    start(lambda: chosen, device, on=place, headless=headless, detach=detach, json=json)
 
 
 def check_device(name: str) -> None:
@@ -150,6 +161,18 @@ def check_device(name: str) -> None:
         choose_device(name)
 
 
+def place_of(on: str, device: str) -> Named | None:
+    """Return the cluster that was chosen; ``None``: this machine, on which the device is checked.
+
+    Raises:
+        ClusterError: there is no such cluster.
+        DeviceError: the device is not here.
+    """
+    if on == LOCAL:
+        check_device(device)
+    return cluster(on)
+
+
 def check_mode(*, headless: bool, detach: bool, json: bool) -> None:
     """Refuse options that exclude each other, before a run is made."""
     if headless and detach:
@@ -158,20 +181,36 @@ def check_mode(*, headless: bool, detach: bool, json: bool) -> None:
         need_terminal()
 
 
-def start(make_run: Callable[[], Run], device: str = "", *, headless: bool, detach: bool, json: bool) -> None:
-    """Start a worker on a run; a signal that comes meanwhile is answered when the run can be named or stopped."""
+def start(
+    make_run: Callable[[], Run],
+    device: str = "",
+    *,
+    on: Named | None = None,
+    headless: bool,
+    detach: bool,
+    json: bool,
+) -> None:
+    """Start a worker on a run; a signal that comes meanwhile is answered when the run can be named or stopped.
+
+    Args:
+        on: cluster that starts the worker; ``None``: this machine.
+    """
     from workbench.cli.follow import follow
     from workbench.cli.stop_signals import StopSignals
 
     with StopSignals() as signals:
         run = make_run()
-        worker = launch.start(run, device)
+        worker = None
+        if on:
+            jobs.submit(on, [run])
+        else:
+            worker = launch.start(run, device)
         if detach:
             print_json({"run": run.id}) if json else print(run.id, flush=True)
             narrate(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
             return
         if headless or json or signals.received:
-            raise typer.Exit(follow(run, signals, json=json, worker=worker))
+            raise typer.Exit(follow(run, signals, json=json, worker=worker, owned=True))
         narrate(f"Run {run.id} trains in the background: closing the screen does not stop it.")
     from workbench import tui
 

@@ -14,14 +14,15 @@ from tasks.shared import files
 from tasks.shared.datasets.progress import PROGRESS_MARK
 from workbench.config import spec
 from workbench.config.spec import RunSpec
-from workbench.runs import folder, locations, lock
+from workbench.runs import folder, job, locations, lock
 from workbench.runs.events import Failed, Finished, Stopped
 from workbench.runs.folder import RunError
 from workbench.runs.history import History, read_end
+from workbench.runs.job import Job
 from workbench.runs.lock import Lock
 
-Status = Literal["starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
-LIVE: tuple[Status, ...] = ("starting", "running", "stopping")
+Status = Literal["queued", "starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
+LIVE: tuple[Status, ...] = ("queued", "starting", "running", "stopping")  # a worker has it, or will
 ENDED: tuple[Status, ...] = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on
 _LOG_END = 64 * 1024  # bytes of the log in which its last line is looked for
 _LOG_PART = 4 << 20  # bytes of the log that are read at once
@@ -35,6 +36,7 @@ class Run:
         self.path = path
         self.spec_file = path / "spec.json"
         self.metadata_file = path / "metadata.json"
+        self.job_file = path / "job.json"
         self.task_file = path / "task.json"
         self.tensors_file = path / "task.safetensors"
         self.network_file = path / "network.txt"
@@ -110,6 +112,8 @@ class Run:
             return "starting" if ended_before or history.empty else "running"
         if history is None or history.ended is None:  # it may have ended after those events were read
             history = read_end(self.events_file)
+        if (found := self.job) and found.live and not _over(history, found):
+            return self._status_in(found, history)
         match history.ended:
             case Finished():
                 return "finished"
@@ -117,7 +121,23 @@ class Run:
                 return "stopped"
             case Failed():
                 return "failed"
+        if found and not found.reason and (history.started is None or history.started.time < found.submitted):
+            return "stopped"  # taken from the cluster before it began
         return "finished" if self.path.parent.name == locations.PRETRAINED else "lost"
+
+    def _status_in(self, found: Job, history: History) -> Status:
+        """Return the status of a run that a cluster's job has, whose lock is not held, or is held out of sight."""
+        if found.state == "queued":
+            return "queued"
+        if self.stop_requested():
+            return "stopping"
+        begun = history.started is not None and history.started.time >= found.submitted and history.ended is None
+        return "running" if begun else "starting"
+
+    @property
+    def job(self) -> Job | None:
+        """The cluster's job that has or had it, as its scheduler said last; ``None`` of a run of this machine."""
+        return job.read(self.job_file)
 
     def alive(self) -> bool:
         """Return whether a worker holds the lock.
@@ -135,11 +155,15 @@ class Run:
         except (RunError, OSError):
             return False
 
-    def acquire_lock(self) -> Lock:
+    def acquire_lock(self, own_job: str = "") -> Lock:
         """Lock the run for a worker, and remove an earlier STOP and temporary files.
 
+        Args:
+            own_job: id of the cluster's job that this process is part of; empty: of none.
+
         Raises:
-            RunError: a worker has it, its folder is gone or cannot be written, or it came with the program.
+            RunError: a worker or a cluster's job has it, its folder is gone or cannot be written, or it came with the
+                program.
         """
         self.refuse_shipped()
         try:
@@ -153,6 +177,12 @@ class Run:
             raise RunError(
                 f"Run {self.id} is already running: watch it with `workbench watch {self.command_name}`."
             ) from None
+        if (found := self.job) and found.live and found.id != own_job and not _over(read_end(self.events_file), found):
+            held.close()
+            raise RunError(
+                f"Run {self.id} is {'waiting' if found.state == 'queued' else 'training'} as {found.place}: "
+                f"`workbench stop {self.command_name}` ends that."
+            )
         try:
             os.utime(held.descriptor)  # an end that was written before now is an earlier worker's
             self.stop_file.unlink(missing_ok=True)
@@ -195,8 +225,8 @@ class Run:
             RunError: it is not running, or the request cannot be written.
         """
         try:
-            if not self.alive():
-                raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
+            if not self.alive() and ((status := self.status()) not in LIVE or status == "queued"):
+                raise RunError(f"Run {self.id} is not running: it is {status}.")
             folder.open_regular(self.stop_file, "ab").close()
         except OSError as error:
             raise RunError(f"Run {self.id} cannot be asked to stop: {error.strerror} ({self.stop_file}).") from None
@@ -246,6 +276,12 @@ class Run:
         with folder.open_regular(self.log_file) as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_END))
             return log.read()
+
+
+def _over(history: History, found: Job) -> bool:
+    """Return whether a run's events say that it came to its end in a job."""
+    ended = history.ended
+    return isinstance(ended, Finished | Failed) and ended.time >= found.submitted
 
 
 def task_state(run: Run) -> dict[str, object]:

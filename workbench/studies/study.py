@@ -15,12 +15,13 @@ from typing import Annotated, BinaryIO, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from tasks.base import UsageError, Value
+from tasks.base import PlainError, UsageError, Value
 from tasks.shared import files
 from tasks.shared.decoding import decode
 from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.spec import RunSpec, SpecError
+from workbench.executors import jobs
 from workbench.runs import folder, lock, store
 from workbench.runs.comparison import setting_words
 from workbench.runs.folder import NotOpened, RunError
@@ -209,6 +210,7 @@ class Study:
                 continue
             summary = read(run)
             unborn = summary.status == "lost" and not folder.holds(run.events_file)  # its worker is being started
+            unborn = unborn and not (summary.job and summary.job.reason)
             every.append(Member(number, planned, run, WAITING if unborn else summary.status, summary))
         return every
 
@@ -316,8 +318,8 @@ class Study:
         except NotOpened as error:
             raise self._not_opened(error) from None
         for run in live:
-            with suppress(RunError):  # it may have ended by now
-                run.request_stop()
+            with suppress(PlainError):  # it may have ended by now
+                jobs.request_stop(run)
 
     def stop_requested(self) -> bool:
         """Return whether the queue was asked to stop."""

@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from workbench.config.environment import DEBUG, unexpected
 from workbench.config.spec import RunSpec
+from workbench.executors import jobs
 from workbench.inference.protocol import Inspect
 from workbench.runs import launch, store
 from workbench.runs.run import Run
@@ -271,7 +272,7 @@ class WorkbenchApp(Messages, Appearance):
 
         def act_on(answer: str | None) -> None:
             if answer == STOP:
-                self._attempt(run.request_stop)
+                self._attempt(partial(jobs.request_stop, run))
 
         self.push_screen(stop(run), act_on)
 
@@ -325,7 +326,7 @@ class WorkbenchApp(Messages, Appearance):
         if answer in (None, CANCEL):
             return
         for run in live if answer == STOP else []:
-            self._attempt(run.request_stop)
+            self._attempt(partial(jobs.request_stop, run))
         outcome, verb = ("saves a checkpoint and ends", "resume") if answer == STOP else ("goes on training", "watch")
         lines = [f"{run.id} {outcome}:\n  workbench {verb} {run.command_name}" for run in live]
         self.exit(message=Text("\n".join(lines), no_wrap=True, overflow="ignore"))

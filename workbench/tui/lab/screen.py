@@ -231,9 +231,11 @@ class LabScreen(Page):
         for place in self.query("#about, #network-panel"):
             if not place.is_attached:  # the program is being left
                 return
-            if not place.query(Structure):
-                await place.mount(Structure())
-            place.query_one(Structure).show(event.summary, stale=event.stale)
+            structure = next(iter(place.query(Structure)), None)
+            if structure is None:
+                structure = Structure()
+                await place.mount(structure)  # what is shown there may be replaced meanwhile
+            structure.show(event.summary, stale=event.stale)
 
     @on(TabRow.Chosen)
     def _arrange(self) -> None:

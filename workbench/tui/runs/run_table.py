@@ -10,7 +10,7 @@ from workbench.render.text import printable
 from workbench.runs.summary import RunSummary, higher_is_better
 from workbench.tui.widgets.status import word_style
 
-_STATES = ("starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
+_STATES = ("queued", "starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
 _LONGEST = 32  # characters of a name in the list: what 80 columns have room for beside the state and the figure
 
 

@@ -48,6 +48,7 @@ class RunMonitor:
         state: tuple[object, ...] = (file_stat(run.lock_file), file_stat(run.metadata_file))
         if not self.ended:
             state += (file_stat(run.spec_file), file_stat(run.events_file), run.alive(), run.stop_file.exists())
+            state += (file_stat(run.job_file),)
             if state[_SPEC] is None:
                 return None
         if state == self._state:

@@ -1,0 +1,63 @@
+"""Job of a cluster that trains a run, kept in ``job.json`` of the run's folder. No torch.
+
+It holds what the cluster's scheduler said last; ``workbench.executors`` asks it again. A run without one trains, or was
+trained, on the machine that started it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tasks.shared import files
+from tasks.shared.decoding import decode
+from workbench.runs import folder
+from workbench.runs.folder import NotOpened
+
+_LARGEST = 64 * 1024  # bytes
+_Words = Annotated[str, Meta(max_length=2000)]
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """State of a job as its scheduler gave it last."""
+
+    executor: Literal["slurm", "ray"]
+    cluster: _Words  # its name among the configured clusters
+    id: _Words  # by which the scheduler knows it
+    submitted: float  # Unix seconds
+    state: Literal["queued", "running", "ended"] = "queued"
+    reason: _Words = ""  # of its waiting, a word or few; of its end one sentence, empty where the run's events tell it
+    node: _Words = ""
+    requeues: int = 0
+    seen: float = 0.0  # Unix seconds at which the scheduler was asked last
+
+    @property
+    def live(self) -> bool:
+        """True as long as the scheduler has it."""
+        return self.state != "ended"
+
+    @property
+    def place(self) -> str:
+        """Words for the job, and where it is: ``Slurm job 12 on n1``."""
+        name = {"slurm": "Slurm", "ray": "Ray"}[self.executor]
+        return f"{name} job {self.id}" + f" on {self.node}" * bool(self.node)
+
+
+def read(path: Path) -> Job | None:
+    """Return the job in a file; ``None`` where there is none, or one that cannot be read."""
+    try:
+        return decode(folder.read(path, _LARGEST), Job)
+    except (OSError, NotOpened, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def write(path: Path, job: Job) -> None:
+    """Replace the job in a file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    files.write(path, msgspec.json.encode(job) + b"\n")
