@@ -111,6 +111,14 @@ async def test_only_live_jobs_are_asked_about_and_only_by_the_screen_that_is_sho
         assert len(fake_cluster.asked) == asked
 
 
+async def test_a_read_only_screen_asks_no_cluster(screen, run, fake_cluster) -> None:
+    put(run, **WAITS, seen=time.time() - 700)
+    async with screen.open(run, readonly=True) as pilot:
+        await screen.until(pilot, "waits: Resources. Its scheduler answered last 11 min ago.")
+        await pilot.pause(0.1)
+        assert not fake_cluster.asked
+
+
 async def test_a_study_says_where_its_runs_are(screen, study, fake_cluster) -> None:
     async with screen.open() as pilot:
         await pilot.press("5")

@@ -317,7 +317,7 @@ class WorkbenchApp(Messages, Appearance):
         self.notify(sentence, severity="error", markup=False)
 
     def action_help(self) -> None:
-        self.push_screen(Help(self.place))
+        self.push_screen(Help(self.place, readonly=self.session.readonly))
 
     async def action_quit(self) -> None:
         self.action_leave()

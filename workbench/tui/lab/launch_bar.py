@@ -65,7 +65,7 @@ class LaunchBar(Vertical):
 
     def on_mount(self) -> None:
         self.set_interval(self.EVERY, self._count)
-        self.run_worker(ask_clusters(self._live_job), group="jobs")
+        self.run_worker(ask_clusters(self._live_job, readonly=self._session.readonly), group="jobs")
 
     def _live_job(self) -> list[Run]:
         """Return the run that was started last from here as long as a cluster may have it."""

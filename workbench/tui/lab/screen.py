@@ -84,7 +84,7 @@ class LabScreen(Page):
                 with Horizontal(id="preset-row"):
                     yield Static("  preset", classes="name")
                     yield Select[str]([], allow_blank=True, prompt="the task's defaults", compact=True, id="preset")
-                yield Form("form")
+                yield Form("form", readonly=self.session.readonly)
                 yield SettingHint()
                 yield VerticalScroll(id="network-panel")
         yield LaunchBar(self.session)
@@ -233,9 +233,11 @@ class LabScreen(Page):
         for place in self.query("#about, #network-panel"):
             if not place.is_attached:  # the program is being left
                 return
-            if not place.query(Structure):
-                await place.mount(Structure())
-            place.query_one(Structure).show(event.summary, stale=event.stale)
+            structure = next(iter(place.query(Structure)), None)
+            if structure is None:
+                structure = Structure()
+                await place.mount(structure)  # what is shown there may be replaced meanwhile
+            structure.show(event.summary, stale=event.stale)
 
     @on(TabRow.Chosen)
     def _arrange(self) -> None:

@@ -111,7 +111,7 @@ class RunScreen(Page):
     def on_mount(self) -> None:
         self._arrange()
         self._follow()
-        self.run_worker(ask_clusters(self._live_job), group="jobs")
+        self.run_worker(ask_clusters(self._live_job, readonly=self.session.readonly), group="jobs")
 
     def on_screen_resume(self) -> None:
         self.query_one(Progress).label = metadata_of(self.run).label  # it may have been given a name meanwhile

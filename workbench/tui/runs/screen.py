@@ -66,7 +66,11 @@ class RunsScreen(Page):
             self.query_one(name).display = False
         self.app.theme_changed_signal.subscribe(self, lambda _: self._tell())
         self._follow()
-        self.run_worker(ask_clusters(lambda: with_live_jobs(self._every if self.is_current else ())), group="jobs")
+        self.run_worker(ask_clusters(self._live_jobs, readonly=self.session.readonly), group="jobs")
+
+    def _live_jobs(self) -> list[Run]:
+        """Return the runs of the folder that clusters may still have."""
+        return with_live_jobs(self._every if self.is_current else ())
 
     def on_screen_resume(self) -> None:
         self._look_now.set()

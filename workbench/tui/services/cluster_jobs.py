@@ -14,13 +14,14 @@ from workbench.tui.services.threads import run_in_thread
 SECONDS = 2.0  # between two looks for live jobs; how often a scheduler is asked about one is ``jobs.refresh``'s
 
 
-async def ask_clusters(live: Callable[[], list[Run]]) -> None:
+async def ask_clusters(live: Callable[[], list[Run]], *, readonly: bool) -> None:
     """Ask about jobs until the worker is cancelled; their new state is read as any other file of a run.
 
     Args:
         live: returns the runs that a cluster may still have; none while the screen is hidden.
+        readonly: the answers could not be written: nothing is asked.
     """
-    while True:
+    while not readonly:
         if runs := live():
             await run_in_thread(partial(jobs.refresh, runs))
         await asyncio.sleep(SECONDS)

@@ -81,7 +81,7 @@ class StudiesScreen(Page):
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_chosen())
         self._arrange()
         self._follow()
-        self.run_worker(ask_clusters(self._live_jobs), group="jobs")
+        self.run_worker(ask_clusters(self._live_jobs, readonly=self.session.readonly), group="jobs")
 
     def _live_jobs(self) -> list[Run]:
         """Return the runs of the studies that clusters may still have."""
