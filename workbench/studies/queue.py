@@ -78,14 +78,15 @@ class Queue:
         self._study = study
         self._workers: dict[int, subprocess.Popen[bytes] | None] = {}  # None: another process started it
         self.refused = 0  # runs that could not be started
-        states = {member.number: member.state for member in study.members()}
+        members = study.members()
+        states = {member.number: member.state for member in members}
         self._due = [number for number, state in states.items() if state in orders.only]
         specs = [described for planned in study.content.runs if (described := _described(planned))]
         self._places = Places(specs, jobs=orders.jobs, per_gpu=orders.per_gpu, say=log.say)
         self._places.learn(study.run(number) for number, state in states.items() if state not in (WAITING, *LIVE))
-        for number, state in states.items():
-            if state in LIVE:
-                self._adopt(number)
+        for member in members:
+            if member.state in LIVE and not (member.summary and member.summary.job and member.summary.job.live):
+                self._adopt(member.number)  # a cluster's takes no place here
 
     def work(self) -> bool:
         """Take in what has ended and start what there is room for.
@@ -131,7 +132,8 @@ class Queue:
                 case "finished":  # another process was faster
                     return
                 case status if status in LIVE:
-                    self._adopt(number)
+                    if not ((job := run.job) and job.live):
+                        self._adopt(number)
                     return
             slot = place.slot
             worker = launch.start(run, slot.device, slot.threads, gpus=slot.gpus)
