@@ -120,7 +120,7 @@ class Trainings:
 
     def two_gpus(self, deadline: Deadline) -> list[str]:
         """The GPUs on which a study's two runs are placed."""
-        gpus = local.visible_gpus()
+        gpus = len(local.visible_gpus())
         if gpus < 2:
             return [f"placement on two GPUs: there is {gpus or 'none'} here"]
         if not deadline.allows(START):

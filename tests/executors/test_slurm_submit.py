@@ -218,7 +218,7 @@ def test_a_waiting_job_is_taken_back(runs_folder: Path, slurm: FakeSlurm) -> Non
     (run,) = created(runs_folder, "one")
     put(run)
     slurm.say("squeue", "7|CANCELLED|None||1:00|0\n")
-    executor().cancel(run)
+    executor().cancel([run])
     assert slurm.calls("scancel") == [["--state=PENDING", "7"]]
     assert run.status() == "stopped"
 
@@ -227,7 +227,7 @@ def test_a_job_that_began_meanwhile_is_asked_to_stop(runs_folder: Path, slurm: F
     (run,) = created(runs_folder, "one")
     put(run)
     slurm.say("squeue", "7|RUNNING|None|n1|1:00|0\n")
-    executor().cancel(run)
+    executor().cancel([run])
     assert run.stop_requested()
     assert run.status() == "stopping"
 
@@ -238,5 +238,5 @@ def test_a_job_of_another_user_stays(runs_folder: Path, slurm: FakeSlurm) -> Non
     slurm.say("scancel", error="scancel: error: Kill job error on job id 7: Access/permission denied", code=1)
     slurm.say("squeue", "7|PENDING|Priority||1:00|0\n")
     with pytest.raises(ClusterError, match="Access/permission denied"):
-        executor().cancel(run)
+        executor().cancel([run])
     assert run.status() == "queued"

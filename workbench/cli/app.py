@@ -27,6 +27,7 @@ from workbench.cli import (
     replay,
     report,
     runs,
+    serve,
     study,
     train,
     write,
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(train, branch, poem, write, runs, replay, note, compare, race, study, labs),
-    *(report, plot, export, predict, inspect, data, clusters, catalog),
+    *(report, plot, export, predict, inspect, data, serve, clusters, catalog),
 )
 for module in _COMMANDS:
     module.register(app)

@@ -117,7 +117,7 @@ def _has_begun(run: Run) -> bool:
 def _waiting(run: Run, status: Status) -> str:
     """Return a line on a run that waits for a cluster; empty of any other."""
     job = run.job if status == "queued" else None
-    return f"{job.told}." if job else ""
+    return f"{job.place} waits{f': {job.reason}' * bool(job.reason)}." if job else ""
 
 
 def _stop(run: Run, worker: subprocess.Popen[bytes] | None) -> None:

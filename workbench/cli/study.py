@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -143,14 +144,19 @@ def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) 
 
 def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
     """Stop a study: what trains saves a checkpoint and ends, what waits is not started."""
+    from workbench.executors import jobs
+    from workbench.runs.monitor import RunMonitors
     from workbench.studies import store, submission
 
     study = store.find(name, root(runs_folder))
-    submission.refresh(study)
     study.request_stop()
-    deadline = time.monotonic() + _STOP_SECONDS
-    while (live := _live(study)) and time.monotonic() < deadline:
-        submission.refresh(study)
+    deadline, read = time.monotonic() + _STOP_SECONDS, RunMonitors()
+    while True:
+        members = study.members(read)
+        live = sum(member.state in LIVE for member in members) or int(study.queued())
+        if not live or time.monotonic() >= deadline:
+            break
+        jobs.refresh(submission.with_jobs(members))
         time.sleep(0.2)
     if json:
         print_json({"study": study.id, "running": live})
@@ -160,27 +166,33 @@ def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
         narrate(f"Study {study.id} is stopped: `workbench study run {study.id}` goes on with it.")
 
 
-def _live(study: Study) -> int:
-    return sum(member.state in LIVE for member in study.members()) or int(study.queued())
+def _overview(study: Study) -> dict[str, object]:
+    """Return a study's state and counts, its jobs as they are now; why it cannot be read where it cannot."""
+    from workbench.studies import overview, submission
+    from workbench.studies.study import StudyError
+
+    try:
+        return overview.overview(study, submission.members(study))
+    except StudyError:
+        return overview.overview(study)
 
 
 def listing(runs_folder: Runs = None, json: Json = False) -> None:
     """List the studies, the newest first."""
     from workbench.render import console
     from workbench.render.format import age
-    from workbench.studies import overview, store, submission
+    from workbench.studies import store
 
     every = store.listing(root(runs_folder))
-    submission.refresh(*every)
     if json:
-        print_json([overview.overview(study) for study in every])
+        print_json([_overview(study) for study in every])
         return
     if not every:
         narrate(f"No studies in {root(runs_folder)} yet: `workbench study new NAME names --cells rnn,lstm` makes one.")
         return
     rows = []
     for study in every:
-        told = overview.overview(study)
+        told = _overview(study)
         if "message" in told:
             narrate(str(told["message"]))
         rows.append(
@@ -207,7 +219,8 @@ def rm(
     from workbench.studies.study import StudyError
 
     study = store.find(name, root(runs_folder))
-    submission.refresh(study)
+    with suppress(StudyError):  # a damaged one is removed as well
+        submission.members(study)  # which asks the clusters
     if study.queued():
         raise StudyError(f"Study {study.id} is running: stop it first with `workbench study stop {study.id}`.")
     begun = len(store.own_runs(study))

@@ -32,12 +32,10 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a study: its runs' states, and a table of their results as mean ± standard deviation of the seeds."""
-    from workbench.studies import store, submission
+    from workbench.studies import store
 
     form = checked_format(form, json=json)
-    study = store.find(name, root(runs_folder))
-    submission.refresh(study)
-    print_results(study, rows, columns, metric, form)
+    print_results(store.find(name, root(runs_folder)), rows, columns, metric, form)
 
 
 def print_results(study: Study, rows: str = "", columns: str = "", metric: str = "", form: str = TABLE) -> None:
@@ -45,9 +43,9 @@ def print_results(study: Study, rows: str = "", columns: str = "", metric: str =
     from workbench.render import console
     from workbench.report import tables
     from workbench.runs.comparison import BEST
-    from workbench.studies import differences, metrics, overview, table
+    from workbench.studies import differences, metrics, overview, submission, table
 
-    plan, members = study.content.plan, study.members()
+    plan, members = study.content.plan, submission.members(study)
     of = table.task_settings(study)
     further = [] if metric else plan.also
     metric = metric or table.main_metric(study)

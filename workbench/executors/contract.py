@@ -39,8 +39,8 @@ class Executor(Protocol):
         A scheduler that cannot be reached leaves them as they are: ``Job.seen`` tells since when.
         """
 
-    def cancel(self, run: Run) -> None:
-        """Take a run's waiting job from the scheduler; one that has begun is asked to save a checkpoint and end.
+    def cancel(self, runs: Sequence[Run]) -> None:
+        """Take runs' waiting jobs from the scheduler; one that has begun is asked to save a checkpoint and end.
 
         Raises:
             ClusterError: the scheduler cannot be reached or refuses.

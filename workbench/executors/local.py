@@ -1,7 +1,9 @@
-"""Capacity of this machine: how many workers train at once, each on a GPU or with some threads. No torch."""
+"""This machine as a place for workers: the GPUs on which they may compute, and those that a run is on. No torch."""
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,7 +13,8 @@ from typing import NamedTuple
 import psutil
 
 from workbench.config.spec import RunSpec
-from workbench.config.threads import cores, openmp_threads
+from workbench.executors import gpus
+from workbench.executors.gpus import Device, Memory, Visible
 from workbench.runs.folder import RunError
 from workbench.runs.history import LatestEvents
 from workbench.runs.run import Run
@@ -25,17 +28,42 @@ class Slot(NamedTuple):
     """Place for one worker."""
 
     device: str = ""  # empty: as the run says
-    threads: int = 0  # where the run names no number; 0: as the environment says
+    threads: int = 0  # of each of its processes, where the run names no number; 0: as the environment says
+    gpus: str = ""  # that it alone is shown, as CUDA_VISIBLE_DEVICES has them; empty: those of this process
 
 
-def visible_gpus() -> int:
-    """Return the number of GPUs on which torch can compute here, as a process of its own counts them.
+class Gpu(NamedTuple):
+    """GPU or MIG slice on which workers of this process may compute."""
 
-    Nothing is started where the machine has no device of one: the import of torch takes seconds.
+    name: str  # by which a worker is told it: a UUID, or cuda:1 where only its number is known
+    title: str  # for a person
+    device: Device | None = None  # as NVML knows it
+    whole: bool = True  # no slice of one: CUDA joins several of these in one process
+
+    def memory(self) -> Memory | None:
+        """Return its memory as it is now; ``None`` where nothing tells it."""
+        return gpus.memory(self.device.handle) if self.device else None
+
+
+def visible_gpus() -> list[Gpu]:
+    """Return the GPUs on which torch can compute here, as NVML lists them, else as torch counts them.
+
+    Torch is asked in a process of its own whether it can use any; the import takes seconds, and is spared where the
+    machine has no device of one.
     """
-    devices = Path("/dev")
-    if not (any(devices.glob("nvidia[0-9]*")) or any((devices / name).exists() for name in _OTHER_DEVICES)):
-        return 0
+    folder = Path("/dev")
+    others = any((folder / name).exists() for name in _OTHER_DEVICES)
+    if not (others or any(folder.glob("nvidia[0-9]*"))):
+        return []
+    seen = Visible((), certain=False) if others else gpus.visible(gpus.machine(), os.environ)
+    if not (count := _counted_by_torch()):
+        return []
+    if not (seen.certain and seen.devices):
+        return [Gpu(f"cuda:{number}", f"cuda:{number}") for number in range(count)]
+    return [Gpu(one.uuid, f"{one.title} ({one.name})", one, one.slice is None) for one in seen.devices]
+
+
+def _counted_by_torch() -> int:
     command = [sys.executable, "-P", "-c", _COUNT]
     try:
         done = subprocess.run(
@@ -51,34 +79,36 @@ def on_gpu(described: RunSpec) -> bool:
     return described.train.device in ("auto", "cuda")
 
 
+def processes(described: RunSpec) -> int:
+    """Return in how many processes a run computes, each on a GPU or with some threads."""
+    return int(getattr(described.train, "processes", 1))
+
+
 def device_of(run: Run) -> str:
-    """Return the device with which a queue started the worker of a run that trains here; empty where it named none."""
+    """Return the GPUs that the worker of a run that trains here was given, with commas; empty where none were named."""
     try:
         started = LatestEvents(run.events_file).read().started
-        words = psutil.Process(started.pid).cmdline() if started else []
+        if started is None:
+            return ""
+        process = psutil.Process(started.pid)
+        words = process.cmdline()
+        if words[-2:-1] == [str(run.path)]:
+            return words[-1]
+        return process.environ().get(gpus.VISIBLE, "") if words[-1:] == [str(run.path)] else ""
     except (RunError, OSError, psutil.Error, ValueError):
         return ""
-    return words[-1] if words[-2:-1] == [str(run.path)] else ""
 
 
-def slots(specs: Sequence[RunSpec], *, gpus: int, jobs: int = 0, per_gpu: int = 1) -> list[Slot]:
-    """Return a place for each worker that trains at once.
-
-    On GPUs one worker each, or ``per_gpu``; on the CPU so many that their threads do not exceed the cores.
-
-    Args:
-        specs: of the runs.
-        gpus: on which a run may compute.
-        jobs: workers at most; 0: as many as there is room for.
-    """
-    named = max((described.train.threads or openmp_threads() for described in specs), default=0)
-    room = max(1, cores() // max(1, named))
-    if gpus and any(map(on_gpu, specs)):
-        room = gpus * per_gpu
-    elif devices := {described.train.device for described in specs if described.train.device.startswith("cuda:")}:
-        room = len(devices) * per_gpu
-    count = min(jobs or room, max(1, len(specs)))
-    threads = 0 if openmp_threads() else max(1, cores() // count)
-    if not gpus:
-        return [Slot(threads=threads)] * count
-    return [Slot(f"cuda:{number % gpus}", threads) for number in range(min(count, room))]
+def on_which(run: Run, here: Sequence[Gpu]) -> list[Gpu]:
+    """Return the GPUs of a run that trains here, whoever started it; none where nothing tells which."""
+    named = device_of(run).split(",")
+    if found := [gpu for gpu in here if gpu.name in named]:
+        return found
+    try:
+        started = LatestEvents(run.events_file).read().started
+        if started is None or started.host != socket.gethostname():
+            return []
+        device = gpus.of_worker(started, psutil.Process(started.pid).environ())
+    except (RunError, OSError, psutil.Error, ValueError):
+        return []
+    return [gpu for gpu in here if device and gpu.name == device.uuid]

@@ -48,13 +48,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         name = {"slurm": "Slurm", "ray": "Ray"}[self.executor]
         return f"{name} job {self.id}" + f" on {self.node}" * bool(self.node)
 
-    @property
-    def told(self) -> str:
-        """``place``, with the reason of a job that waits."""
-        waits = " waits" + f": {self.reason}" * bool(self.reason)
-        again = f", requeued {self.requeues} time{'s' * (self.requeues > 1)}" * bool(self.requeues)
-        return self.place + (waits if self.state == "queued" else "") + again
-
 
 def read(path: Path) -> Job | None:
     """Return the job in a file; ``None`` where there is none, or one that cannot be read."""
@@ -62,6 +55,11 @@ def read(path: Path) -> Job | None:
         return decode(folder.read(path, _LARGEST), Job)
     except (OSError, NotOpened, msgspec.MsgspecError, UnicodeDecodeError):
         return None
+
+
+def facts(found: Job | None) -> dict[str, object] | None:
+    """Return a job as plain data, with every key, as ``--json`` prints it; ``None`` of none."""
+    return msgspec.structs.asdict(found) if found else None
 
 
 def write(path: Path, job: Job) -> None:

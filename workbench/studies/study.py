@@ -15,7 +15,7 @@ from typing import Annotated, BinaryIO, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from tasks.base import PlainError, UsageError, Value
+from tasks.base import UsageError, Value
 from tasks.shared import files
 from tasks.shared.decoding import decode
 from workbench.config import spec
@@ -305,6 +305,7 @@ class Study:
 
         Raises:
             StudyError: nothing of it is running, or the request cannot be written.
+            ClusterError: a cluster that has runs of it cannot be reached.
         """
         queued = self.queued()
         live = [member.run for member in self.members() if member.state in LIVE]
@@ -317,9 +318,7 @@ class Study:
             raise StudyError(f"Study {self.id} cannot be asked to stop: {error.strerror}.") from None
         except NotOpened as error:
             raise self._not_opened(error) from None
-        for run in live:
-            with suppress(PlainError):  # it may have ended by now
-                jobs.request_stop(run)
+        jobs.request_stops(live)
 
     def stop_requested(self) -> bool:
         """Return whether the queue was asked to stop."""

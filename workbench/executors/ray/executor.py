@@ -21,7 +21,7 @@ class RayExecutor:
     def refresh(self, runs: Sequence[Run]) -> None:
         return
 
-    def cancel(self, run: Run) -> None:
+    def cancel(self, runs: Sequence[Run]) -> None:
         raise ClusterError("Ray is not reached from here.")
 
     def check(self, runs_folder: str) -> Generator[Finding]:

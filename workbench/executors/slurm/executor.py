@@ -63,24 +63,29 @@ class SlurmExecutor:
             if fresh != job and run.job == job:  # its node writes too
                 jobs.write(run.job_file, fresh)
 
-    def cancel(self, run: Run) -> None:
-        job = run.job
-        if job is None:
-            return
+    def cancel(self, runs: Sequence[Run]) -> None:
+        given = {run: job for run in runs if (job := run.job)}
+        every = list(given.items())
         refusal: Refused | None = None
-        try:
-            commands.about_jobs("scancel", "--state=PENDING", job.id)
-        except Refused as error:  # it may have begun, or be gone
-            refusal = error
-        state = states.ask([job.id]).get(job.id)
-        now = time.time()
-        if state is None or state.ended:
-            jobs.write(run.job_file, msgspec.structs.replace(job, state="ended", reason="", seen=now))
-        elif state.waits:
-            raise refusal or ClusterError(f"Slurm does not give up job {job.id}: it waits on.")
-        else:
-            jobs.write(run.job_file, _live(job, state, now))
-            run.request_stop()
+        for at in range(0, len(every), _MOST):
+            try:
+                commands.about_jobs("scancel", "--state=PENDING", *(job.id for _, job in every[at : at + _MOST]))
+            except Refused as error:  # one may have begun, or be gone
+                refusal = error
+        states_now = states.ask([job.id for job in given.values()])
+        now, waits = time.time(), []
+        for run, job in given.items():
+            state = states_now.get(job.id)
+            if state is None or state.ended:
+                jobs.write(run.job_file, msgspec.structs.replace(job, state="ended", reason="", seen=now))
+            elif state.waits:
+                waits.append(job.id)
+            else:
+                jobs.write(run.job_file, _live(job, state, now))
+                with suppress(RunError):  # it has ended meanwhile
+                    run.request_stop()
+        if waits:
+            raise refusal or ClusterError(f"Slurm does not give up job {waits[0]}: it waits on.")
 
     def check(self, runs_folder: str) -> Generator[Finding]:
         from workbench.executors.slurm.check import check
