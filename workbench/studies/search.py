@@ -14,14 +14,14 @@ from typing import Any
 
 from tasks.base import PlainError, Value
 from workbench.config.fields import as_typed
-from workbench.executors import local
+from workbench.executors import local, log
 from workbench.executors.local import Slot
 from workbench.runs import folder, launch
 from workbench.runs.comparison import setting_words
 from workbench.runs.folder import RunError
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
-from workbench.studies import log, space
+from workbench.studies import space
 from workbench.studies.space import Search
 from workbench.studies.study import Study, StudyError
 
