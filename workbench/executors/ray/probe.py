@@ -18,6 +18,7 @@ import msgspec
 
 from tasks.base import PlainError
 from workbench.executors.clusters import RayCluster
+from workbench.executors.ray.training import NodeDied
 
 _WAIT_SECONDS = 100.0
 
@@ -62,7 +63,7 @@ def main() -> int:
 
         seen = actor.ask("look", str(token), list(cluster.python_path), tick=tick)
         actor.close()
-    except (PlainError, connection.NodeDied) as error:
+    except (PlainError, NodeDied) as error:
         say("probe", str(error), good=False)
         return 0
     except OSError as error:

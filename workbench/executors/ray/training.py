@@ -1,4 +1,4 @@
-"""Training of one run through Ray, from the wait for a node to its end; a node that dies is replaced. No torch, no Ray."""
+"""Training of one run through Ray, to its end; a node that dies is replaced by another. No torch, no Ray."""
 
 from __future__ import annotations
 
