@@ -43,6 +43,7 @@ def status(run: Run) -> str:
 
 def same_weights(run: Run, other: Run) -> bool:
     """Return whether best weights, last weights and the optimiser's state are equal bit for bit."""
+    import safetensors.torch
     import torch
 
     def equal(one: object, two: object) -> bool:
@@ -55,7 +56,7 @@ def same_weights(run: Run, other: Run) -> bool:
     states = [torch.load(each.last_file, weights_only=True) for each in (run, other)]
     kept = [{key: state[key] for key in ("model", "optimizer") if key in state} for state in states]
     assert kept[0]
-    return equal(*kept) and run.best_file.read_bytes() == other.best_file.read_bytes()
+    return equal(*kept) and equal(*(safetensors.torch.load_file(each.best_file) for each in (run, other)))
 
 
 @pytest.fixture

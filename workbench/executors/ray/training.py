@@ -152,6 +152,8 @@ class Training:
         say(f"{self._run.id} trains on {node}, process {started['pid']}.")
         while (code := actor.ask("wait", self._entry.cluster.sync_seconds, tick=self._pass_on_stop)) is None:
             pass
+        if self._stopping():  # the worker removed its STOP, and this may have made it again
+            self._run.stop_file.unlink(missing_ok=True)
         return self._ending(code, node)
 
     def _there(self, actor: Actor, node: str) -> str:
