@@ -74,7 +74,7 @@ def finished_equal(run: Run, uninterrupted: Run) -> None:
     until(lambda: status(run) not in LIVE, "the run's end")
     assert status(run) == "finished", (run.job, run.last_log_line())
     assert same_weights(run, uninterrupted)
-    assert not workers(run)
+    until(lambda: not workers(run), "the end of the worker")
     until(lambda: run.job and not run.job.live)
 
 
@@ -174,7 +174,7 @@ def test_stop_of_waiting_and_running_runs(cluster: RayCluster) -> None:
 
 def test_study_started_by_two_at_once(cluster: RayCluster) -> None:
     cluster.workbench(
-        "study", "new", "grid", "toy", "--grid", "cell=rnn,gru,lstm", "--grid", "train.seed=1,2",
+        "study", "new", "grid", "toy", "--cells", "rnn,gru,lstm", "--grid", "train.seed=1,2",
         "--set", "train.max_steps=6", "--set", "task.pause=0.1",
     )  # fmt: skip
     command = [sys.executable, "-P", "-c", "from workbench.cli import main; main()", "study", "run", "grid"]
