@@ -174,7 +174,7 @@ def test_stop_of_waiting_and_running_runs(cluster: RayCluster) -> None:
 
 def test_study_started_by_two_at_once(cluster: RayCluster) -> None:
     cluster.workbench(
-        "study", "new", "grid", "toy", "--cells", "rnn,gru,lstm", "--grid", "train.seed=1,2",
+        "study", "new", "grid", "toy", "--cells", "rnn,gru,lstm", "--seeds", "2",
         "--set", "train.max_steps=6", "--set", "task.pause=0.1",
     )  # fmt: skip
     command = [sys.executable, "-P", "-c", "from workbench.cli import main; main()", "study", "run", "grid"]

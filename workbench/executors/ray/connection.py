@@ -10,6 +10,7 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 # isort: split
 import logging
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,7 @@ from workbench.executors.ray import node as node_module
 from workbench.executors.ray.training import NodeDied
 
 _TICK_SECONDS = 0.5
+_KNOCK_SECONDS = 10.0
 _AWAY_SECONDS = 60.0  # in which an actor that cannot be reached may answer again
 _FRESH_SECONDS = 3.0  # for which the cluster's resources are as they were asked
 _FINAL = ("ersion mismatch", "different version", "nauthenticated", "authentication", "token")
@@ -40,6 +42,7 @@ def connect(cluster: RayCluster) -> None:
         NotReached: it does not answer.
         ClusterError: it refuses, as it will again.
     """
+    _knock(cluster.address)
     try:
         ray.init(address=cluster.address, namespace="workbench", **_SETTINGS)
     except Exception as error:  # Ray raises its own, grpc's, and Python's
@@ -48,6 +51,22 @@ def connect(cluster: RayCluster) -> None:
             raise ClusterError(f"The Ray cluster at {cluster.address} refuses: {reason}") from None
         raise NotReached(f"The Ray cluster at {cluster.address} is not reached: {reason}") from None
     cloudpickle.register_pickle_by_value(node_module)
+
+
+def _knock(address: str) -> None:
+    """Look whether anybody answers at an address; Ray itself tries for minutes.
+
+    Raises:
+        NotReached: nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise NotReached(f"The Ray cluster at {address} is not reached: {why}.") from None
 
 
 def sentence(error: BaseException) -> str:
