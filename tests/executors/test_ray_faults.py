@@ -154,7 +154,7 @@ def test_cluster_that_is_gone_is_given_up(cluster: RayCluster, tmp_path: Path) -
     assert status(run) in ("lost", "stopped")
     assert "not reached" in run.job.reason or "broke off" in run.job.reason  # type: ignore[union-attr]
     until(lambda: not workers(run))
-    assert not cluster.spool("shared").driven()
+    until(lambda: not cluster.spool("shared").driven(), "the end of the driver")
 
 
 def test_stop_of_waiting_and_running_runs(cluster: RayCluster) -> None:

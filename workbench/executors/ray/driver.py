@@ -61,7 +61,8 @@ class Driver:
                 self._away, self._quick = 0.0, 0
                 continue
             self._lost(code, began)
-            time.sleep(_PAUSE)
+            if self._spool.entries():
+                time.sleep(_PAUSE)
 
     def _lost(self, code: int, began: float) -> None:
         """Let the jobs wait for the cluster, or give them up."""
