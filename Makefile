@@ -30,7 +30,7 @@ bench: $(VENV)/installed
 
 # every fault on purpose, counted; SEED=7 draws other instants and bytes
 chaos: $(VENV)/installed-dev
-	WORKBENCH_CHAOS=whole WORKBENCH_CHAOS_SEED=$(or $(SEED),13) $(BIN)/pytest tests/chaos --timeout 900
+	WORKBENCH_CHAOS=whole WORKBENCH_CHAOS_SEED=$(or $(SEED),13) $(BIN)/pytest tests/chaos tests/project/test_every_pair.py --timeout 900
 
 # ONLY='workbench.engine.ema* cells.gru*' names functions by their modules; nothing: all that pyproject.toml lists, for hours
 mutants: $(VENV)/installed-dev

@@ -165,7 +165,7 @@ def test_the_commands_of_the_design_are_there() -> None:
             "report",
         ),
         *("study", "study new", "study run", "study resume", "study show", "study stop", "study list", "study rm"),
-        *("lab", "lab list", "lab show", "lab run", "lab report", "race"),
+        *("lab", "lab list", "lab show", "lab run", "lab report", "race", "serve"),
     }
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from conftest import TESTS
 from engine.toy_runs import toy
+from waiting import until
 
 from workbench.executors.clusters import ClusterError, RayCluster
 from workbench.executors.ray import driver as driver_module
@@ -20,7 +22,7 @@ from workbench.executors.ray import executor as executor_module
 from workbench.executors.ray import records
 from workbench.executors.ray.driver import Driver
 from workbench.executors.ray.executor import RayExecutor
-from workbench.executors.ray.session import REFUSED
+from workbench.executors.ray.session import REFUSED, Session
 from workbench.executors.ray.spool import Entry, Spool, bound_log
 from workbench.runs import lock
 from workbench.runs.folder import RunError
@@ -253,3 +255,41 @@ def test_entry_with_another_content_is_left_out(tmp_path: Path) -> None:
     (spool.path / "spool" / "0-2.json").write_text("[]")
     given: Any = spool.entries()
     assert [entry.job for entry in given] == ["1"]
+
+
+class Silent:
+    """An actor for which there is no node: who asks it waits until he is to stop."""
+
+    def ask(self, method: str, *arguments: Any, tick: Callable[[], None] | None = None) -> Any:
+        while True:
+            assert tick
+            tick()
+            time.sleep(0.01)
+
+    def tell(self, method: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_session_begins_as_many_at_once_as_were_asked_for_and_tells_the_others(
+    tmp_path: Path, started: list[Spool]
+) -> None:
+    runs = [toy(tmp_path) for _ in range(3)]
+    executor = RayExecutor("farm", RayCluster(cpus=2))
+    executor.submit(runs, at_once=2)
+    spool, asked = Spool(tmp_path, "farm"), []
+
+    def engage(cpus: float, gpus: float) -> Silent:
+        asked.append((cpus, gpus))
+        return Silent()
+
+    session = Session(spool, engage, lambda cpus, gpus: f"needs {cpus:g} CPUs: 0 of 2 free")
+    assert session.work()
+    until(lambda: [run.job.reason for run in runs if run.job].count("needs 2 CPUs: 0 of 2 free") == 2)
+    assert asked == [(2.0, 0.0)] * 2
+    assert runs[2].job
+    assert runs[2].job.reason == "behind other runs"
+    session.stopping = True
+    until(lambda: not session.work())
+    assert [run.status() for run in runs] == ["stopped"] * 3
+    assert not spool.entries()

@@ -26,6 +26,7 @@ from workbench.cli import (
     replay,
     report,
     runs,
+    serve,
     study,
     train,
     write,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(train, branch, poem, write, runs, replay, note, compare, race, study, labs),
-    *(report, plot, export, predict, inspect, data, catalog),
+    *(report, plot, export, predict, inspect, data, serve, catalog),
 )
 for module in _COMMANDS:
     module.register(app)

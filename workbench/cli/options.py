@@ -59,7 +59,7 @@ Ascii = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Headless = Annotated[bool, typer.Option("--headless", help="Print progress here instead of opening the screen.")]
 ReadOnly = Annotated[
-    bool, typer.Option("--readonly", help="Show only: no run is started, stopped or deleted on the screen.")
+    bool, typer.Option("--readonly", help="Show only: the screen starts, stops, deletes and writes nothing.")
 ]
 RunName = Annotated[
     str,

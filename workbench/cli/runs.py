@@ -18,6 +18,7 @@ from workbench.runs import filters, metadata, store
 from workbench.runs.filters import FilterError
 from workbench.runs.folder import NotOpened, RunError
 from workbench.runs.history import read_history
+from workbench.runs.job_words import state_words
 from workbench.runs.locations import root
 from workbench.runs.run import LIVE
 from workbench.runs.store import NoSuchRun
@@ -45,7 +46,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
     """List the runs, the newest first."""
     if runs_folder and not runs_folder.is_dir():
         raise NoSuchRun(f"{runs_folder} is not a folder: name the one that holds the runs.")
-    every = [read_summary(run) for run in store.listing(root(runs_folder))]
+    every = jobs.up_to_date([read_summary(run) for run in store.listing(root(runs_folder))])
     try:
         condition = filters.parse(filter, {name for summary in every for name in summary.val})
     except FilterError as error:
@@ -66,24 +67,26 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
 
     named = any(summary.metadata.label for summary in matching)
     branched = any(summary.parent for summary in matching)
+    on_clusters = any(summary.job and summary.status in LIVE for summary in matching)
     rows: list[list[str | Text]] = []
     for summary in matching:
         starter = " (starter)" * bool(summary.spec and summary.spec.data == "starter")
         rows.append(
             [
                 summary.run.id,
-                Text(summary.status, STATUS_COLORS[summary.status].ansi),
+                Text(state_words(summary.status, summary.job), STATUS_COLORS[summary.status].ansi),
                 summary.task + starter,
                 summary.cell,
                 f"{summary.step:,}",
                 summary.standing,
                 summary.tested,
                 age(summary.run.created),
+                *([summary.job.place if summary.job and summary.status in LIVE else ""] if on_clusters else []),
                 *([branched_from(summary.parent)] if branched else []),
                 *([printable(summary.metadata.label, _LONGEST)] if named else []),
             ]
         )
-    extra = [*(["branch of"] if branched else []), *(["name"] if named else [])]
+    extra = [*(["job"] * on_clusters), *(["branch of"] * branched), *(["name"] * named)]
     heads = ("run", "status", "task", "cell", "step", "best val", "test", "age", *extra)
     console.listing(heads, rows, spare=(*reversed(extra), "age", "step", "test", "best val"))
     for summary in matching:
@@ -97,6 +100,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     from workbench.render.console import wide_console
 
     chosen = find(run, runs_folder)
+    jobs.refresh_soon([chosen] if chosen.job else [])
     history = read_history(chosen.events_file)
     status = chosen.status(history)
     if json:

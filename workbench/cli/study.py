@@ -143,12 +143,19 @@ def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) 
 
 def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
     """Stop a study: what trains saves a checkpoint and ends, what waits is not started."""
-    from workbench.studies import store
+    from workbench.executors import jobs
+    from workbench.runs.monitor import RunMonitors
+    from workbench.studies import store, submission
 
     study = store.find(name, root(runs_folder))
     study.request_stop()
-    deadline = time.monotonic() + _STOP_SECONDS
-    while (live := _live(study)) and time.monotonic() < deadline:
+    deadline, read = time.monotonic() + _STOP_SECONDS, RunMonitors()
+    while True:
+        members = study.members(read)
+        live = sum(member.state in LIVE for member in members) or int(study.queued())
+        if not live or time.monotonic() >= deadline:
+            break
+        jobs.refresh(submission.with_jobs(members))
         time.sleep(0.2)
     if json:
         print_json({"study": study.id, "running": live})
@@ -158,26 +165,33 @@ def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
         narrate(f"Study {study.id} is stopped: `workbench study run {study.id}` goes on with it.")
 
 
-def _live(study: Study) -> int:
-    return sum(member.state in LIVE for member in study.members()) or int(study.queued())
+def _overview(study: Study) -> dict[str, object]:
+    """Return a study's state and counts, its jobs as they are now; why it cannot be read where it cannot."""
+    from workbench.studies import overview, submission
+    from workbench.studies.study import StudyError
+
+    try:
+        return overview.overview(study, submission.members(study))
+    except StudyError:
+        return overview.overview(study)
 
 
 def listing(runs_folder: Runs = None, json: Json = False) -> None:
     """List the studies, the newest first."""
     from workbench.render import console
     from workbench.render.format import age
-    from workbench.studies import overview, store
+    from workbench.studies import store
 
     every = store.listing(root(runs_folder))
     if json:
-        print_json([overview.overview(study) for study in every])
+        print_json([_overview(study) for study in every])
         return
     if not every:
         narrate(f"No studies in {root(runs_folder)} yet: `workbench study new NAME names --cells rnn,lstm` makes one.")
         return
     rows = []
     for study in every:
-        told = overview.overview(study)
+        told = _overview(study)
         if "message" in told:
             narrate(str(told["message"]))
         rows.append(

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from workbench.executors import jobs
 from workbench.render.streams import narrate, print_json
-from workbench.runs.run import ENDED, LIVE, Run
-from workbench.runs.summary import RunSummary, read_summary
+from workbench.runs.monitor import RunMonitors
+from workbench.runs.run import LIVE
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
     from workbench.executors.clusters import Named
     from workbench.studies.queue import Orders
     from workbench.studies.study import Member, Study
+
+_POLL_SECONDS = 0.5
+_REST = 4.0  # times as long as a look at all runs took nothing is read
 
 
 def train(study: Study, orders: Orders, *, on: Named | None = None, detach: bool, json: bool) -> str:
@@ -86,17 +88,19 @@ def _follow(
         owned: this command began the training.
         states: of the runs, by their numbers, as they were before the queue began.
     """
+    from workbench.studies import submission
     from workbench.studies.study import StudyError
 
-    read = EndedOnce()
+    read = RunMonitors()
     while True:
+        began = time.monotonic()
+        queued = mine.poll() is None if mine else study.queued()  # before the runs: what ends meanwhile is told
         members = study.members(read)
-        jobs.refresh(member.run for member in members if member.state in LIVE)
-        live = any(member.state in LIVE and member.summary and member.summary.job for member in members)
-        queued = mine.poll() is None if mine else study.queued()
-        _tell_changes(study.members(read), states, search=study.search is not None)
-        if not (queued or live):
+        _tell_changes(members, states, search=study.search is not None)
+        if not (queued or any(one.state in LIVE and one.summary and one.summary.job for one in members)):
             return
+        took = time.monotonic() - began
+        jobs.refresh(submission.with_jobs(members))
         if signals.take():
             if not owned:
                 raise typer.Exit(130)
@@ -106,32 +110,7 @@ def _follow(
             else:
                 with suppress(StudyError):  # nothing of it is left
                     study.request_stop()
-        time.sleep(0.5)
-
-
-class EndedOnce:
-    """Reader of summaries; a run that ended is read again only where a worker took its lock, or wrote, since then."""
-
-    def __init__(self) -> None:
-        self._kept: dict[Path, tuple[object, RunSummary]] = {}
-
-    def __call__(self, run: Run) -> RunSummary:
-        written = [_stat(run.lock_file), _stat(run.events_file)]  # before they are read
-        kept = self._kept.get(run.path)
-        if kept and kept[0] == written:
-            return kept[1]
-        summary = read_summary(run)
-        if summary.status in ENDED:
-            self._kept[run.path] = written, summary
-        return summary
-
-
-def _stat(file: Path) -> tuple[int, int, int] | None:
-    try:
-        found = file.lstat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+        time.sleep(max(_POLL_SECONDS, _REST * took))
 
 
 def _word(state: str) -> str:

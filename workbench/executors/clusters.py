@@ -7,13 +7,11 @@ A project's table replaces single keys of the user's of the same name. ``slurm``
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-import platformdirs
 from msgspec import Meta
 
 from tasks.base import PlainError, UsageError
@@ -84,9 +82,18 @@ class Named(msgspec.Struct, frozen=True):
     cluster: Cluster
     files: tuple[Path, ...] = ()  # none of a cluster that needs no description
 
+    @property
+    def about(self) -> str:
+        """Executor and place in a few words: ``Slurm, partition gpu``."""
+        if isinstance(self.cluster, RayCluster):
+            return f"Ray at {self.cluster.address}"
+        return "Slurm" + f", partition {self.cluster.partition}" * bool(self.cluster.partition)
+
 
 def user_file() -> Path:
     """Return the path of the user's own description of clusters."""
+    import platformdirs  # not needed by most commands, nor is tomllib
+
     return Path(platformdirs.user_config_path("workbench")) / "clusters.toml"
 
 
@@ -107,6 +114,15 @@ def every(project: Path | None = None) -> list[Named]:
             origins[name] = (*origins.get(name, ()), file)
     found = [Named(name, _cluster(name, table, origins[name]), origins[name]) for name, table in tables.items()]
     return found + [Named(name, kind()) for name, kind in _KINDS.items() if name not in tables]
+
+
+def described(project: Path | None = None) -> list[Named]:
+    """Return the clusters that a file describes.
+
+    Raises:
+        ClusterUsageError: as ``every``.
+    """
+    return [named for named in every(project) if named.files]
 
 
 def find(name: str, project: Path | None = None) -> Named:
@@ -133,6 +149,8 @@ def _project_file(folder: Path) -> Path | None:
 
 def _tables(file: Path) -> dict[str, dict[str, Any]]:
     """Return the tables of a file by the clusters' names; none where there is no file."""
+    import tomllib
+
     try:
         with file.open("rb") as opened:
             raw = tomllib.loads(opened.read(_LARGEST).decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -12,8 +13,11 @@ from workbench.executors.clusters import Named, RayCluster, SlurmCluster
 from workbench.executors.contract import Executor
 from workbench.runs.job import Job
 from workbench.runs.run import Run
+from workbench.runs.summary import RunSummary, read_summary
 
-EVERY_SECONDS = 2.0  # between two questions to a scheduler about the same job
+EVERY_SECONDS = 2.0  # between two questions to a scheduler about the same job, at least
+_A_SECOND = 100  # jobs that are asked about in the mean: each answer is written to its run's folder
+_PATIENCE = 3.0  # seconds that a list waits for a scheduler
 
 
 def of(named: Named) -> Executor:
@@ -30,16 +34,43 @@ def of(named: Named) -> Executor:
 def refresh(runs: Iterable[Run]) -> None:
     """Bring the jobs of runs up to date that a cluster may still have; one that cannot be asked stays as it was.
 
-    A job that was asked about less than two seconds ago, by any process, is not asked about again.
+    A job that was asked about less than two seconds ago, by any process, is not asked about again; of some thousand
+    jobs less than half a minute ago.
     """
-    groups: dict[tuple[str, str], list[Run]] = {}
-    now = time.time()
+    groups: dict[tuple[str, str], list[tuple[Run, Job]]] = {}
     for run in runs:
-        if (job := run.job) and job.live and not 0 <= now - job.seen < EVERY_SECONDS:
-            groups.setdefault((job.executor, job.cluster), []).append(run)
-    for own in groups.values():
-        with suppress(PlainError, OSError):
-            of(_named(own[0].job)).refresh(own)
+        if (job := run.job) and job.live:
+            groups.setdefault((job.executor, job.cluster), []).append((run, job))
+    for group in groups.values():
+        fresh = max(EVERY_SECONDS, len(group) / _A_SECOND)
+        now = time.time()
+        due = [(run, job) for run, job in group if not 0 <= now - job.seen < fresh]
+        if due:
+            with suppress(PlainError, OSError):
+                of(_named(due[0][1])).refresh([run for run, _ in due])
+
+
+def up_to_date(summaries: Sequence[RunSummary]) -> list[RunSummary]:
+    """Return summaries with the jobs as they are now; those that no cluster has are not read again.
+
+    A scheduler that does not answer within some seconds leaves its jobs as they were.
+    """
+    if not refresh_soon([one.run for one in summaries if one.job and one.job.live]):
+        return [*summaries]
+    return [read_summary(one.run) if one.job and one.job.live else one for one in summaries]
+
+
+def refresh_soon(runs: Sequence[Run]) -> bool:
+    """Bring the jobs of runs up to date, as ``refresh`` does; go on without those that take longer than some seconds.
+
+    Returns:
+        whether any cluster was asked.
+    """
+    if runs:
+        asking = threading.Thread(target=refresh, args=(runs,), daemon=True)
+        asking.start()
+        asking.join(_PATIENCE)
+    return bool(runs)
 
 
 def request_stop(run: Run) -> None:
@@ -65,9 +96,8 @@ def submit(named: Named, runs: Sequence[Run], *, at_once: int = 0) -> None:
     of(named).submit(runs, at_once=at_once)
 
 
-def _named(job: Job | None) -> Named:
+def _named(job: Job) -> Named:
     """Return the cluster that has a job, as it is described now; one whose description is gone by its defaults."""
-    assert job is not None
     with suppress(PlainError):
         named = clusters.find(job.cluster)
         if named.cluster.executor == job.executor:

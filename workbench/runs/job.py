@@ -54,6 +54,11 @@ def read(path: Path) -> Job | None:
         return None
 
 
+def facts(found: Job | None) -> dict[str, object] | None:
+    """Return a job as plain data, with every key, as ``--json`` prints it; ``None`` of none."""
+    return msgspec.structs.asdict(found) if found else None
+
+
 def write(path: Path, job: Job) -> None:
     """Replace the job in a file.
 

@@ -51,6 +51,8 @@ def start(run: Run, device: str = "", threads: int = 0, *, own_job: str = "") ->
         environment["OMP_NUM_THREADS"] = str(threads)
     try:
         check_spec(run)
+        if not own_job:
+            run.job_file.unlink(missing_ok=True)  # what a cluster said of an earlier life is over
         if shutil.disk_usage(run.path).free < _ROOM:
             raise RunError(
                 f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.command_name}`."

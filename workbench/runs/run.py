@@ -29,25 +29,31 @@ _LOG_PART = 4 << 20  # bytes of the log that are read at once
 _LARGEST_SPEC = 16 << 20  # bytes
 
 
+def _file(name: str) -> cached_property[Path]:
+    """Return the path of a run's file, made when it is first asked for: a list holds thousands of runs."""
+    return cached_property(lambda run: run.path / name)
+
+
 class Run:
     """A run's folder; every property is read from it."""
 
+    spec_file = _file("spec.json")
+    metadata_file = _file("metadata.json")
+    job_file = _file("job.json")
+    task_file = _file("task.json")
+    tensors_file = _file("task.safetensors")
+    network_file = _file("network.txt")
+    events_file = _file("events.jsonl")
+    lock_file = _file("lock")
+    log_file = _file("worker.log")
+    best_file = _file("best.safetensors")
+    last_file = _file("last.pt")
+    start_file = _file("start.pt")  # a branch's, until its first checkpoint: the state that it begins with
+    start_weights_file = _file("start.safetensors")  # the same where its parent kept weights alone
+    stop_file = _file("STOP")
+
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.spec_file = path / "spec.json"
-        self.metadata_file = path / "metadata.json"
-        self.job_file = path / "job.json"
-        self.task_file = path / "task.json"
-        self.tensors_file = path / "task.safetensors"
-        self.network_file = path / "network.txt"
-        self.events_file = path / "events.jsonl"
-        self.lock_file = path / "lock"
-        self.log_file = path / "worker.log"
-        self.best_file = path / "best.safetensors"
-        self.last_file = path / "last.pt"
-        self.start_file = path / "start.pt"  # a branch's, until its first checkpoint: the state that it begins with
-        self.start_weights_file = path / "start.safetensors"  # the same where its parent kept weights alone
-        self.stop_file = path / "STOP"
 
     def kept_file(self, step: int) -> Path:
         """Return the file of the whole state after the evaluation at a step (``train.keep``)."""
@@ -121,7 +127,7 @@ class Run:
                 return "stopped"
             case Failed():
                 return "failed"
-        if found and not found.reason and (history.started is None or history.started.time < found.submitted):
+        if found and not found.reason and history.time < found.submitted:
             return "stopped"  # taken from the cluster before it began
         return "finished" if self.path.parent.name == locations.PRETRAINED else "lost"
 
@@ -131,8 +137,7 @@ class Run:
             return "queued"
         if self.stop_requested():
             return "stopping"
-        begun = history.started is not None and history.started.time >= found.submitted and history.ended is None
-        return "running" if begun else "starting"
+        return "running" if history.ended is None and history.time >= found.submitted else "starting"
 
     @property
     def job(self) -> Job | None:

@@ -78,14 +78,15 @@ class Queue:
         # slot None: there is no room for it; process None: another started it
         self._workers: dict[int, tuple[Slot | None, subprocess.Popen[bytes] | None]] = {}
         self.refused = 0  # runs that could not be started
-        states = {member.number: member.state for member in study.members()}
+        members = study.members()
+        states = {member.number: member.state for member in members}
         self._due = [number for number, state in states.items() if state in orders.only]
         specs = [described for planned in study.content.runs if (described := _described(planned))]
         gpus = local.visible_gpus() if any(map(local.on_gpu, specs)) else 0
         self._free = local.slots(specs, gpus=gpus, jobs=orders.jobs, per_gpu=orders.per_gpu)
-        for number, state in states.items():
-            if state in LIVE:
-                self._adopt(number)
+        for member in members:
+            if member.state in LIVE and not (member.summary and member.summary.job and member.summary.job.live):
+                self._adopt(member.number)  # a cluster's takes no place here
 
     def work(self) -> bool:
         """Take in what has ended and start what there is room for.
@@ -139,7 +140,8 @@ class Queue:
                 case "finished":  # another process was faster
                     return
                 case status if status in LIVE:
-                    self._adopt(number)
+                    if not ((job := run.job) and job.live):
+                        self._adopt(number)
                     return
             device = slot.device if local.on_gpu(run.spec) else ""
             worker = launch.start(run, device, slot.threads)

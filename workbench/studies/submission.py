@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 
-from tasks.base import PlainError
 from workbench.executors import jobs
 from workbench.executors.clusters import Named
+from workbench.runs.monitor import RunMonitors
 from workbench.runs.run import LIVE, Run
-from workbench.studies.study import Study, StudyError
+from workbench.studies.study import Member, Study, StudyError
 
 
 def submit(study: Study, cluster: Named, states: Sequence[str], *, at_once: int = 0) -> list[Run]:
@@ -30,9 +30,10 @@ def submit(study: Study, cluster: Named, states: Sequence[str], *, at_once: int 
     with closing(study.acquire_lock()):
         if study.search is not None:
             raise StudyError(f"Study {study.id} is a search, which chooses each run by those before it: run it here.")
-        refresh(study)
+        read = RunMonitors()
+        jobs.refresh(with_jobs(study.members(read)))
         runs = []
-        for member in study.members():
+        for member in study.members(read):
             if member.state in states:
                 run = study.begin(member.number)
                 if run.status() not in (*LIVE, "finished"):  # another process was faster
@@ -42,10 +43,17 @@ def submit(study: Study, cluster: Named, states: Sequence[str], *, at_once: int 
         return runs
 
 
-def refresh(study: Study) -> None:
-    """Bring the jobs of a study's runs up to date that a cluster may still have."""
-    try:
-        members = study.members()
-    except PlainError:
-        return
-    jobs.refresh(member.run for member in members if member.state in LIVE)
+def members(study: Study) -> list[Member]:
+    """Return a study's runs as ``Study.members`` does, their jobs as they are now where a scheduler answers soon.
+
+    Raises:
+        StudyError: the study cannot be read.
+    """
+    read = RunMonitors()
+    found = study.members(read)
+    return study.members(read) if jobs.refresh_soon(with_jobs(found)) else found
+
+
+def with_jobs(members: Sequence[Member]) -> list[Run]:
+    """Return the runs that a cluster may still have."""
+    return [one.run for one in members if one.summary and one.summary.job and one.summary.job.live]

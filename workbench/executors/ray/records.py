@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -11,7 +11,7 @@ from workbench.runs import job
 from workbench.runs.job import Job
 from workbench.runs.run import Run
 
-State = Literal["queued", "running", "ended"]
+BEAT_SECONDS = 60.0  # after which it is told anew that the scheduler has the job
 
 
 class Record:
@@ -20,19 +20,20 @@ class Record:
     def __init__(self, run: Run, found: Job) -> None:
         self.run, self.job = run, found
         self._told: Job | None = found
+        self._seen = found.seen
 
     def set(self, **changes: Any) -> None:
-        """Change fields of the job; nothing is written where they are so already.
+        """Change fields of the job; nothing is written where they were told a short while ago.
 
         A disk that refuses it is asked again with the next change; one must not end what trains elsewhere.
         """
         self.job = msgspec.structs.replace(self.job, **changes)
-        if self.job == self._told:
+        if self.job == self._told and 0 <= time.time() - self._seen < BEAT_SECONDS:
             return
         told = msgspec.structs.replace(self.job, seen=time.time())
         try:
             job.write(self.run.job_file, told)
-            self._told = self.job
+            self._told, self._seen = self.job, told.seen
         except OSError:
             self._told = None
 

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from workbench.config.environment import unexpected
 from workbench.executors.clusters import ClusterError
 from workbench.executors.log import say
 from workbench.executors.ray import records
+from workbench.executors.ray.records import BEAT_SECONDS
 from workbench.executors.ray.spool import Entry, Spool
 from workbench.executors.ray.training import Actor, Training
 from workbench.runs.launch import ENDING_SIGNALS
@@ -31,6 +32,8 @@ from workbench.runs.run import Run
 NOT_REACHED, REFUSED = 3, 4  # exit codes
 MOST_WAITING = 64  # runs for which Ray is asked for a node at once: it tells an autoscaler what is wanted
 _POLL_SECONDS = 0.3
+_MOST_TOLD = 10  # jobs of one pass that wait behind others, and are told so
+_BEHIND = "behind other runs"
 _STACK = 1 << 20  # bytes of a thread
 
 
@@ -47,6 +50,7 @@ class Session:
     ) -> None:
         self._spool, self._engage, self._shortage = spool, engage, shortage
         self._live: dict[str, tuple[Entry, Training, threading.Thread]] = {}
+        self._told: dict[str, float] = {}  # when a job that waits behind others was told so
         self.stopping = False
 
     def work(self) -> bool:
@@ -69,7 +73,21 @@ class Session:
             elif waiting < MOST_WAITING and not 0 < entry.at_once <= groups[entry.group] and self._begin(entry):
                 groups[entry.group] += 1
                 waiting += 1
+        self._tell_behind(entries)
         return bool(entries or self._live)
+
+    def _tell_behind(self, entries: Sequence[Entry]) -> None:
+        """Tell some of the runs that are not to begin yet, so that nobody takes their jobs for forgotten."""
+        now = time.monotonic()
+        due = [
+            entry
+            for entry in entries
+            if entry.job not in self._live and now - self._told.get(entry.job, -BEAT_SECONDS) >= BEAT_SECONDS
+        ]
+        for entry in due[:_MOST_TOLD]:
+            self._told[entry.job] = now
+            if (record := records.live(self._run(entry), entry.job)) and record.job.state == "queued":
+                record.set(reason=_BEHIND)
 
     def _drop(self, entry: Entry) -> None:
         if record := records.live(self._run(entry), entry.job):

@@ -207,10 +207,11 @@ class Training:
         """While the run waits: end that where it is asked for, and tell what it waits for."""
         if self._stopping():
             raise Cancelled
-        if not self.placed and (shortage := self._shortage()):
-            self._record.set(reason=shortage)
+        shortage = "" if self.placed else self._shortage()
+        self._record.set(**({"reason": shortage} if shortage else {}))
 
     def _pass_on_stop(self) -> None:
+        self._record.set()
         if self._stopping() and not self._run.stop_requested():
             with suppress(PlainError, OSError):
                 folder.open_regular(self._run.stop_file, "ab").close()
