@@ -68,6 +68,7 @@ class RayCluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     python_path: tuple[str, ...] = ()  # folders on the nodes in which the package is found, where it is not installed
     sync_seconds: Annotated[float, Meta(ge=0.1, le=10)] = 5.0  # between two fetches of a run folder that travels
     retries: Annotated[int, Meta(ge=0, le=100)] = 3  # of a run whose node died
+    reconnect_seconds: Annotated[float, Meta(ge=0)] = 300.0  # in which a cluster that is gone may come back
 
 
 Cluster = SlurmCluster | RayCluster

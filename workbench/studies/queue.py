@@ -20,13 +20,14 @@ import workbench.descriptors  # noqa: F401  before any file is opened
 from tasks.base import PlainError
 from workbench.config.environment import unexpected
 from workbench.config.spec import RunSpec
+from workbench.executors import log
 from workbench.executors.local import Slot
 from workbench.executors.places import Place, Places, on_gpus
 from workbench.runs import launch
 from workbench.runs.folder import RunError
 from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD
 from workbench.runs.run import LIVE, Run
-from workbench.studies import log, search
+from workbench.studies import search
 from workbench.studies.search import SearchQueue
 from workbench.studies.study import WAITING, Study, StudyError, StudyRun
 

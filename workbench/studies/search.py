@@ -14,6 +14,7 @@ from typing import Any
 
 from tasks.base import PlainError, Value
 from workbench.config.fields import as_typed
+from workbench.executors import log
 from workbench.executors.local import Slot
 from workbench.executors.places import Place, Places, on_gpus
 from workbench.runs import folder, launch
@@ -21,7 +22,7 @@ from workbench.runs.comparison import setting_words
 from workbench.runs.folder import RunError
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
-from workbench.studies import log, space
+from workbench.studies import space
 from workbench.studies.space import Search
 from workbench.studies.study import Study, StudyError
 
