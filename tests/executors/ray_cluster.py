@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from conftest import TESTS, TOYS
+from executors.folders import TESTS, TOYS
 from waiting import until
 
 from workbench.executors.ray.spool import Spool

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TESTS
 from engine.toy_runs import toy
+from executors.folders import TESTS
 from waiting import until
 
 from workbench.executors.clusters import ClusterError, RayCluster
@@ -143,7 +143,7 @@ def test_waiting_run_is_cancelled_with_and_without_a_driver(tmp_path: Path, star
     assert run.job
     assert spool.asked_to_stop(run.job.id)  # the driver's to do
     held.close()
-    executor.cancel(other)
+    executor.cancel([other])
     assert other.status() == "stopped"
     assert other.job
     assert not spool.asked_to_stop(other.job.id)

@@ -14,8 +14,8 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import TESTS
 from engine.toy_runs import copied, evaluated, toy, trained
+from executors.folders import TESTS
 from executors.ray_cluster import lives, steps_of, workers
 from waiting import until
 

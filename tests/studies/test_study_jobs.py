@@ -86,7 +86,7 @@ def test_a_local_queue_leaves_a_cluster_s_runs_to_it(
 ) -> None:
     put(study.begin(1))
     begun: list[int] = []
-    monkeypatch.setattr(Queue, "_start", lambda self, number: (begun.append(number), self._free.pop())[0])
+    monkeypatch.setattr(Queue, "_start", lambda self, number, place: begun.append(number))
     queue = Queue(study, Orders(jobs=4))
     assert not queue._workers  # it takes no place here
     queue.work()
