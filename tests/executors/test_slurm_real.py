@@ -23,6 +23,7 @@ from workbench.executors.slurm.executor import SlurmExecutor
 from workbench.runs.events import Started, Stopped
 from workbench.runs.folder import RunError
 from workbench.runs.history import read_end, read_history
+from workbench.runs.job_words import job_words
 from workbench.runs.journal import Tail
 from workbench.runs.run import LIVE, Run
 
@@ -138,9 +139,9 @@ def test_a_node_that_goes_down(runs_folder: Path, uninterrupted: Run) -> None:
     first = run.job.node
     with node_down(first), hurried():
         until(lambda: status(run) == "queued", "the requeue")
-        print(run.job.told)
+        print(job_words(run.status(), run.job))
         until(lambda: len(lives(run)) > 1, "the second start")
-        print(run.job.told)
+        print(job_words(run.status(), run.job))
     assert ends(run) == "finished"
     assert lives(run)[1] >= 20
     assert_equal_weights(run, uninterrupted)
@@ -153,7 +154,7 @@ def test_the_time_limit(runs_folder: Path, uninterrupted: Run) -> None:
     with hurried():
         assert ends(run) == "finished"
     assert len(lives(run)) > 1
-    print(lives(run), run.job.told)
+    print(lives(run), job_words(run.status(), run.job))
     assert_equal_weights(run, uninterrupted)
 
 
