@@ -235,10 +235,9 @@ def test_a_full_runs_folder(tmp_path: Path) -> None:
         run = toy(folder, SLOW, pause=0.05)
         submit(run)
         until(lambda: saved(run) > 20, "a checkpoint")
-        with (folder / "filler").open("wb") as filler, pytest.raises(OSError, match="No space"):  # noqa: PT012
+        with (folder / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):
             while True:
                 filler.write(bytes(4096))
-                filler.flush()
         assert ends(run) in ("failed", "lost")
         ended = read_history(run.events_file).ended
         print(run.status(), getattr(ended, "message", ""), run.job.reason)
