@@ -235,7 +235,7 @@ def test_a_full_runs_folder(tmp_path: Path) -> None:
         run = toy(folder, SLOW, pause=0.05)
         submit(run)
         until(lambda: saved(run) > 20, "a checkpoint")
-        with (folder / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):
+        with (folder / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):  # noqa: PT012
             while True:
                 filler.write(bytes(4096))
         assert ends(run) in ("failed", "lost")
