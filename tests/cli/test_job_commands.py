@@ -24,7 +24,7 @@ _runner = CliRunner()
 @pytest.fixture
 def run(runs_folder: Path) -> Run:
     made = store.create(runs_folder, spec.make("toy", "lstm"), name="one")
-    put(made, id="12_3", reason="Resources", submitted=time.time() - 330, seen=0.0)
+    put(made, id="12_3", reason="Resources (all are busy)", submitted=time.time() - 330, seen=0.0)
     return made
 
 
@@ -38,7 +38,7 @@ def test_the_list_says_why_a_run_waits(run: Run, fake_cluster: FakeCluster) -> N
     store.create(run.path.parent, spec.make("toy", "gru"), name="other")
     lines = told("runs").stdout.splitlines()
     assert lines[0].split()[-1] == "job"
-    assert "queued: Resources" in next(line for line in lines if line.startswith("one "))
+    assert "queued: Resources  " in next(line for line in lines if line.startswith("one "))
     assert "Slurm job 12_3" in next(line for line in lines if line.startswith("one "))
     assert fake_cluster.asked == [["one"]]
     assert [one["run"] for one in json.loads(told("runs", "--filter", "status:queued", "--json").stdout)] == ["one"]
@@ -62,9 +62,9 @@ def test_a_scheduler_that_does_not_answer_holds_no_list_up(
 
 
 def test_show_tells_of_the_job(run: Run, fake_cluster: FakeCluster) -> None:
-    assert "Slurm job 12_3 waits: Resources, since 5 min." in told("show", "one").stdout
+    assert "Slurm job 12_3 waits: Resources (all are busy), since 5 min." in told("show", "one").stdout
     found = json.loads(told("show", "one", "--json").stdout)
-    assert (found["status"], found["job"]["id"], found["job"]["reason"]) == ("queued", "12_3", "Resources")
+    assert (found["status"], found["job"]["id"], found["job"]["reason"]) == ("queued", "12_3", "Resources (all are busy)")
     put(run, state="ended", reason="Slurm killed job 12_3: it used too much memory.")
     assert "Slurm killed job 12_3: it used too much memory. `workbench resume one`" in " ".join(
         told("show", "one").stdout.split()

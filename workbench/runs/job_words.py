@@ -13,9 +13,9 @@ _LONGEST = 40  # characters of a reason in a list
 
 
 def state_words(status: str, found: Job | None) -> str:
-    """Return a run's status for a list; of one that waits with its reason: ``queued: Resources``."""
+    """Return a run's status for a list; of one that waits with the scheduler's word for it: ``queued: Resources``."""
     if status == "queued" and found and found.reason:
-        return f"{status}: {printable(found.reason, _LONGEST)}"
+        return f"{status}: {printable(found.reason.partition(' (')[0], _LONGEST)}"  # what it means is told elsewhere
     return status
 
 
