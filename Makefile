@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # a folder of datasets beside the checkout is used where there is one
 export WORKBENCH_DATA ?= $(if $(wildcard ../shared/data/names),$(abspath ../shared/data))
 
-.PHONY: demo test check bench chaos mutants clean
+.PHONY: demo test check bench chaos clusters mutants clean
 
 demo: $(VENV)/installed
 	$(BIN)/workbench train names --cell lstm --headless
@@ -30,7 +30,12 @@ bench: $(VENV)/installed
 
 # every fault on purpose, counted; SEED=7 draws other instants and bytes
 chaos: $(VENV)/installed-dev
-	WORKBENCH_CHAOS=whole WORKBENCH_CHAOS_SEED=$(or $(SEED),13) $(BIN)/pytest tests/chaos --timeout 900
+	WORKBENCH_CHAOS=whole WORKBENCH_CHAOS_SEED=$(or $(SEED),13) $(BIN)/pytest tests/chaos tests/project/test_every_pair.py --timeout 900
+
+# the faults of clusters, each tried: Slurm where `sinfo` answers, Ray where it is installed
+clusters: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --editable '.[cluster]'
+	WORKBENCH_CLUSTERS=whole $(BIN)/pytest tests/executors -n 0 --timeout 900
 
 # ONLY='workbench.engine.ema* cells.gru*' names functions by their modules; nothing: all that pyproject.toml lists, for hours
 mutants: $(VENV)/installed-dev

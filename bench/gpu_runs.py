@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from machine import end, runs_folder
 
+from workbench.executors import local
 from workbench.runs import store
 from workbench.runs.events import Finished
 from workbench.runs.history import History, read_history
 from workbench.runs.run import Run
-from workbench.studies import local
 
 if TYPE_CHECKING:
     from gpu import Deadline
@@ -120,7 +120,7 @@ class Trainings:
 
     def two_gpus(self, deadline: Deadline) -> list[str]:
         """The GPUs on which a study's two runs are placed."""
-        gpus = local.visible_gpus()
+        gpus = len(local.visible_gpus())
         if gpus < 2:
             return [f"placement on two GPUs: there is {gpus or 'none'} here"]
         if not deadline.allows(START):

@@ -8,9 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from forker import Forker
+
+if TYPE_CHECKING:
+    from fake_cluster import FakeCluster
 
 TESTS = Path(__file__).parent
 TOYS = TESTS / "toys"
@@ -50,6 +54,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: Path) 
     monkeypatch.delenv("WORKBENCH_KERNEL_LEVEL", raising=False)
     monkeypatch.setenv("WORKBENCH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))  # the user's clusters are described there
     monkeypatch.setenv("WORKBENCH_MIRROR", "http://127.0.0.1:9")
     monkeypatch.delenv("WORKBENCH_DATA", raising=False)
 
@@ -96,6 +101,18 @@ def real_data() -> Path:
 @pytest.fixture
 def runs_folder(tmp_path: Path) -> Path:
     return tmp_path / "runs"
+
+
+@pytest.fixture
+def fake_cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    """The one cluster that there is: nothing of it trains."""
+    from fake_cluster import FakeCluster
+
+    from workbench.executors import jobs
+
+    fake = FakeCluster()
+    monkeypatch.setattr(jobs, "of", lambda named: fake)
+    return fake
 
 
 @pytest.fixture(scope="session")

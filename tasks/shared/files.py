@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import glob
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,9 +22,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     Where the body or the disk fails, ``path`` stays as it was and nothing is left beside it.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    # a name of its own: on a shared file system a process of another machine may have the same id
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}")
     try:
-        beside.unlink(missing_ok=True)  # of a killed process with the same id
         with beside.open("xb") as file:  # a new file: a link is never followed
             yield file
             file.flush()
@@ -101,8 +103,12 @@ def write(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def clear_temporary(folder: Path) -> None:
-    """Remove the temporary files that a killed writer left."""
-    for left in folder.glob(f".*{TEMPORARY}"):
+def clear_temporary(folder: Path, name: str = "") -> None:
+    """Remove the temporary files that a killed writer left.
+
+    Args:
+        name: of the file that it wrote; empty: any.
+    """
+    for left in folder.glob(f".{glob.escape(name)}.*{TEMPORARY}" if name else f".*{TEMPORARY}"):
         with suppress(OSError):
             left.unlink()

@@ -158,6 +158,9 @@ def test_the_commands_of_the_design_are_there() -> None:
             "data path",
             "data preview",
             "doctor",
+            "clusters",
+            "clusters list",
+            "clusters check",
             "note",
             "compare",
             "plot",
@@ -165,7 +168,7 @@ def test_the_commands_of_the_design_are_there() -> None:
             "report",
         ),
         *("study", "study new", "study run", "study resume", "study show", "study stop", "study list", "study rm"),
-        *("lab", "lab list", "lab show", "lab run", "lab report", "race"),
+        *("lab", "lab list", "lab show", "lab run", "lab report", "race", "serve"),
     }
 
 

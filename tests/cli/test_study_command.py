@@ -108,7 +108,7 @@ def test_the_table_in_every_form(workbench: Callable) -> None:
         (("new", "grid", "toy", "--grid", "seed=1,2"), "Seeds are no setting of a grid"),
         (("new", "grid", "toy", "--grid", "layers=1,2", "--set", "layers=3"), "cell.layers has 2 values in this plan"),
         (("new", "grid", "toy", "--seeds", "0"), "Invalid value for '--seeds'"),
-        (("new", "grid", "toy", "--seeds", "2000"), "This plan has 2,000 runs, more than a study holds (1,000)"),
+        (("new", "grid", "toy", "--seeds", "20000"), "This plan has 20,000 runs, more than a study holds (10,000)"),
         (("new", "grid", "toy", "--preset", "tinny"), "There is no preset 'tinny': did you mean 'tiny'?"),
         (("new", "grid", "plan.toml"), "plan.toml cannot be read: No such file or directory."),
         (("new", "grid", "plan.toml", "--seeds", "2"), "A plan in a file says cells, grid, preset and seeds itself"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fake_cluster import put
 from processes import Start
 from runs import event_makers
 from sentences import says
@@ -16,7 +17,7 @@ from studies.made_studies import append, finish, group, made, toy_plan
 from study_processes import NEW, SHORT, events_of, live, lives, queue_of, states, study_of
 from waiting import until
 
-from workbench.cli import study_training
+from workbench.runs import monitor
 from workbench.runs.events import Finished, Stopped
 from workbench.runs.history import read_history
 
@@ -188,20 +189,22 @@ def test_a_closed_stdout_stops_no_study(workbench: Callable, start: Start, runs_
     assert states(study) == ["finished"]
 
 
-def test_a_run_that_ended_is_read_once_until_it_is_resumed(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_read_once_until_its_files_change(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = made(runs_folder, toy_plan(group("rnn"), seeds=3))
     finish(study, 1, {"accuracy": 0.5})
     append(study.begin(2), event_makers.started(), event_makers.failed(3))
     append(study.begin(3), event_makers.started())
     asked: list[str] = []
-    real = study_training.read_summary
-    monkeypatch.setattr(study_training, "read_summary", lambda run: (asked.append(run.id), real(run))[1])
-    read = study_training.EndedOnce()
+    real = monitor.read_and_summarize
+    monkeypatch.setattr(monitor, "read_and_summarize", lambda run, read: (asked.append(run.id), real(run, read))[1])
+    read = monitor.RunMonitors()
     told = [[member.state for member in study.members(read)] for _ in range(3)]
     assert told == [["finished", "failed", "lost"]] * 3
-    assert [asked.count(f"grid-0{number}") for number in (1, 2, 3)] == [1, 1, 3]
+    assert [asked.count(f"grid-0{number}") for number in (1, 2, 3)] == [1, 1, 1]
     with closing(study.run(2).acquire_lock()):
         assert [member.state for member in study.members(read)] == ["finished", "starting", "lost"]
     append(study.run(2), event_makers.started(), event_makers.stopped(4))
     assert [member.state for member in study.members(read)] == ["finished", "stopped", "lost"]
+    put(study.run(2))  # handed to a cluster
+    assert [member.state for member in study.members(read)] == ["finished", "queued", "lost"]
     assert asked.count("grid-01") == 1

@@ -15,7 +15,8 @@ from workbench.runs.history import read_history
 from workbench.runs.run import Run
 
 FIELDS = {
-    *("run", "status", "data", "protocol", "best", "train", "test", "baseline", "epochs", "wall_s", "examples_per_s"),
+    *("run", "status", "data", "job", "protocol", "best", "train", "test", "baseline", "epochs"),
+    *("wall_s", "examples_per_s"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,8 +28,16 @@ from workbench.runs import store
 from workbench.runs.events import Baseline, Eval, Finished, Started
 from workbench.runs.run import Run
 
+WHOLE = os.environ.get("WORKBENCH_CHAOS") == "whole"
 SHIPPED = [name for name in tasks.available() if (Path(tasks.__file__).parent / name).is_dir()]
-PAIRS = [(task, cell) for task in SHIPPED for cell in cells.available()]
+ALL_PAIRS = [(task, cell) for task in SHIPPED for cell in cells.available()]
+# a third of them: every cell with three tasks, every task with a third of the cells; all of them with `make chaos`
+PAIRS = [
+    (task, cell)
+    for at, task in enumerate(SHIPPED)
+    for number, cell in enumerate(cells.available())
+    if WHOLE or (at + number) % 3 == 0
+]
 # as small as each task can be and still be itself
 TINY: Mapping[str, Mapping[str, Any]] = {
     "adding": {"task.length": 8, "task.train_size": 400, "task.val_size": 50, "task.test_size": 50},
@@ -73,13 +82,13 @@ def shared_cache(own_folders: None, of_all_processes: Path, monkeypatch: pytest.
     monkeypatch.setenv("WORKBENCH_CACHE", str(of_all_processes / "cache-of-pairs"))
 
 
+def refused(task: str, cell: str) -> bool:
+    return tasks.settings(task).causal and cells.about(cell).bidirectional
+
+
 def described(task: str, cell: str, steps: int, **more: Any) -> spec.RunSpec:
     values = {**BRIEF, **TINY.get(task, {}), "train.epochs": 0, "train.max_steps": steps, "train.eval_every": steps}
     return spec.make(task, cell, {**values, **more})
-
-
-def refused(task: str, cell: str) -> bool:
-    return tasks.settings(task).causal and cells.about(cell).bidirectional
 
 
 def a_run(folder: Path, of: spec.RunSpec, data: Path | None = None) -> Run:
@@ -110,13 +119,15 @@ def checked(run: Run) -> Finished:
     return finished
 
 
-@pytest.mark.parametrize(("task", "cell"), PAIRS)
+@pytest.mark.parametrize(("task", "cell"), [pair for pair in ALL_PAIRS if refused(*pair)])
+def test_a_pair_that_is_refused(task: str, cell: str) -> None:
+    with pytest.raises(SpecError, match=f"bidirectional network \\({cell}\\) would see"):
+        described(task, cell, 2)
+
+
+@pytest.mark.parametrize(("task", "cell"), [pair for pair in PAIRS if not refused(*pair)])
 def test_a_pair_on_starter_data(task: str, cell: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train, stop, resume, test, evaluate, ask; or be refused in one sentence."""
-    if refused(task, cell):
-        with pytest.raises(SpecError, match=f"bidirectional network \\({cell}\\) would see"):
-            described(task, cell, 2)
-        return
+    """Train, stop, resume, test, evaluate, ask."""
     monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0.0)
     run = a_run(runs_folder, described(task, cell, 3))
     stopped = trained(run, lambda: True)[-1]

@@ -46,6 +46,7 @@ def modules(code: str, *words: str, folder: Path) -> set[str]:
         ("train", "--help"),
         ("eval", "--help"),
         ("poem", "--help"),
+        ("serve", "--help"),
         ("runs",),
         ("runs", "--json"),
         ("show", "last"),

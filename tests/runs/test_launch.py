@@ -10,8 +10,9 @@ import pytest
 from event_makers import started
 
 from workbench.config import spec
-from workbench.runs import launch, store
+from workbench.runs import job, launch, store
 from workbench.runs.folder import RunError
+from workbench.runs.job import Job
 from workbench.runs.journal import Journal
 from workbench.runs.run import Run
 
@@ -100,3 +101,15 @@ def test_a_file_that_was_moved_may_be_named_anew(runs_folder: Path, monkeypatch:
     journal.close()
     run.last_file.write_bytes(b"a checkpoint")
     assert launch.start(edit(run, "settings", csv="/new/river.csv")).wait(timeout=60) == 0
+
+
+def test_a_start_on_this_machine_ends_what_a_cluster_said_of_it(
+    trained_before: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = Job(executor="slurm", cluster="lab", id="12", submitted=1.0, state="ended", reason="Slurm ended job 12.")
+    job.write(trained_before.job_file, killed)
+    monkeypatch.setattr(launch.sys, "executable", "/bin/true")
+    launch.start(trained_before, own_job="12").wait()
+    assert trained_before.job == killed
+    launch.start(trained_before).wait()
+    assert trained_before.job is None

@@ -14,9 +14,10 @@ import msgspec
 import pytest
 from waiting import until
 
+from tasks.shared.owners import SILENT_SECONDS, Owner
 from workbench.runs import lock
 from workbench.runs.folder import RunError
-from workbench.runs.lock import Held, Owner
+from workbench.runs.lock import Held
 from workbench.runs.run import Run
 
 
@@ -87,7 +88,7 @@ def test_the_heartbeat_is_written_again(run: Run, monkeypatch: pytest.MonkeyPatc
     held.close()
 
 
-@pytest.mark.parametrize(("silent", "alive"), [(1.0, True), (lock.SILENT_SECONDS + 30, False)])
+@pytest.mark.parametrize(("silent", "alive"), [(1.0, True), (SILENT_SECONDS + 30, False)])
 def test_another_machine_is_known_by_its_heartbeat(run: Run, silent: float, alive: bool) -> None:
     now = time.time()
     write(run, Owner("another machine", os.getpid(), 1.0, now - 500, now - silent))

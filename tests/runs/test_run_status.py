@@ -117,5 +117,5 @@ def test_a_run_that_does_not_live_cannot_be_stopped(run: Run, case: str) -> None
 
 
 def test_every_live_status_is_known_as_one() -> None:
-    assert {*LIVE.values(), "stopping"} == set(LIVE_STATUSES)
+    assert {*LIVE.values(), "stopping", "queued"} == set(LIVE_STATUSES)
     assert not set(DEAD.values()) & set(LIVE_STATUSES)

@@ -178,6 +178,7 @@ def test_the_facts_of_a_run_as_plain_data(runs_folder, monkeypatch: pytest.Monke
         "study": "",
         "tags": ["draft"],
         "note": "",
+        "job": None,
         "parent": None,
         "step": 100,
         "steps": 100,
@@ -212,6 +213,6 @@ def test_the_facts_of_a_run_that_cannot_be_read(run: Run) -> None:
     assert told == {
         **{"run": run.id, "status": "unreadable", "task": "?", "cell": "?", "preset": "", "data": "", "step": 0},
         **{"created": told["created"], "steps": 0, "epochs": None, "best": None, "val": {}, "test": None},
-        **{"name": "", "study": "", "tags": [], "note": "", "parent": None},
+        **{"name": "", "study": "", "tags": [], "note": "", "job": None, "parent": None},
         **{"settings": {}, "message": f"Run {run.id}: spec.json is damaged: it is not a run's description."},
     }

@@ -3,85 +3,22 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from fake_workers import Worker, Workers
+from fake_workers import workers as workers
 from made_studies import append, finish, group, made, toy_plan
 from runs import event_makers
-from waiting import until
 
-from workbench.config import spec
-from workbench.config.spec import RunSpec
 from workbench.runs import launch
-from workbench.runs.folder import RunError
-from workbench.runs.lock import Lock
 from workbench.runs.run import Run
-from workbench.studies import local, queue
-from workbench.studies.local import Slot
+from workbench.studies import queue
 from workbench.studies.queue import Orders, Queue
 from workbench.studies.study import AlreadyQueued, Study
-
-
-class Worker:
-    """A worker that trains until the test ends it, or at once where it was asked to stop."""
-
-    def __init__(self, run: Run, lock: Lock) -> None:
-        self.run, self._lock = run, lock
-        self.returncode: int | None = None
-        append(run, event_makers.started())
-
-    def poll(self) -> int | None:
-        if self.returncode is None and self.run.stop_requested():
-            self.end("stopped")
-        return self.returncode
-
-    def end(self, how: str = "finished") -> None:
-        append(self.run, getattr(event_makers, how)(10)) if how != "lost" else None
-        self.returncode = 0
-        self._lock.close()
-
-
-class Workers:
-    """In place of ``launch.start``."""
-
-    def __init__(self) -> None:
-        self.started: list[tuple[str, str, int]] = []  # run, device, threads
-        self.of: dict[str, Worker] = {}
-        self.refusing: set[str] = set()
-
-    def start(self, run: Run, device: str = "", threads: int = 0) -> Worker:
-        if run.id in self.refusing:
-            raise RunError(f"The disk that holds {run.id} is full.")
-        worker = self.of[run.id] = Worker(run, run.acquire_lock())
-        self.started.append((run.id, device, threads))
-        return worker
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name, _, _ in self.started]
-
-    @property
-    def live(self) -> list[str]:
-        return [name for name, worker in self.of.items() if worker.returncode is None]
-
-    def end(self, name: str, how: str = "finished") -> None:
-        self.of[name].end(how)
-
-
-@pytest.fixture
-def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
-    every = Workers()
-    monkeypatch.setattr(launch, "start", every.start)
-    monkeypatch.setattr(local, "cores", lambda: 4)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    yield every
-    for name in every.live:
-        every.end(name, "lost")
 
 
 def six(runs_folder: Path) -> Study:
@@ -226,8 +163,8 @@ def test_a_stop_that_comes_as_a_run_ends_starts_no_other(
 ) -> None:
     study = six(runs_folder)
 
-    def ends_at_once(run: Run, device: str = "", threads: int = 0) -> Worker:
-        worker = workers.start(run, device, threads)
+    def ends_at_once(run: Run, device: str = "", threads: int = 0, *, gpus: str = "") -> Worker:
+        worker = workers.start(run, device, threads, gpus=gpus)
         if len(workers.names) == 2:
             study.request_stop() if by == "the file STOP" else signal.raise_signal(signal.SIGTERM)
         worker.end()
@@ -245,7 +182,9 @@ def test_the_exit_code_says_whether_all_were_started(
 ) -> None:
     study = six(runs_folder)
     workers.refusing = {"grid-05"}
-    monkeypatch.setattr(launch, "start", lambda *args: (worker := workers.start(*args)) and (worker.end(), worker)[1])
+    monkeypatch.setattr(
+        launch, "start", lambda *args, **kw: (worker := workers.start(*args, **kw)) and (worker.end(), worker)[1]
+    )
     assert run_main(monkeypatch, study, Orders(jobs=2)) == 1
     assert states(study).count("finished") == 5
     workers.refusing = set()
@@ -257,92 +196,6 @@ def test_the_exit_code_says_whether_all_were_started(
     with_lock.close()
     monkeypatch.setattr(sys, "argv", ["queue"])
     assert queue.main() == 2
-
-
-def described(*, device: str = "cpu", threads: int = 0) -> RunSpec:
-    return spec.make("toy", "rnn", {"train.device": device, "train.threads": threads})
-
-
-@pytest.mark.parametrize(
-    ("cores", "runs", "jobs", "threads", "slots"),
-    [
-        (4, 12, 0, 0, [(1, 4)]),  # (threads, how many slots)
-        (4, 2, 0, 0, [(2, 2)]),
-        (4, 12, 2, 0, [(2, 2)]),
-        (4, 12, 9, 0, [(1, 9)]),
-        (4, 12, 0, 2, [(2, 2)]),
-        (4, 12, 0, 3, [(4, 1)]),  # the run's own number counts: one of 3 threads at once
-        (4, 12, 0, 9, [(4, 1)]),
-        (1, 12, 0, 0, [(1, 1)]),
-        (4, 0, 0, 0, [(4, 1)]),
-    ],
-)
-def test_threads_on_the_cpu_do_not_exceed_the_cores(
-    monkeypatch, cores: int, runs: int, jobs: int, threads: int, slots: list[tuple[int, int]]
-) -> None:
-    monkeypatch.setattr(local, "cores", lambda: cores)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    found = local.slots([described(threads=threads)] * runs, gpus=0, jobs=jobs)
-    assert found == [Slot("", number) for number, count in slots for _ in range(count)]
-    if not jobs:
-        assert sum(threads or slot.threads for slot in found) <= max(cores, threads)
-
-
-def test_the_users_own_number_of_threads_is_kept(monkeypatch) -> None:
-    monkeypatch.setattr(local, "cores", lambda: 4)
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    assert local.slots([described()] * 6, gpus=0) == [Slot("", 0)] * 2
-
-
-@pytest.mark.parametrize(
-    ("gpus", "per_gpu", "jobs", "devices"),
-    [
-        (2, 1, 0, ["cuda:0", "cuda:1"]),
-        (2, 2, 0, ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]),
-        (2, 2, 3, ["cuda:0", "cuda:1", "cuda:0"]),
-        (2, 1, 9, ["cuda:0", "cuda:1"]),
-        (1, 1, 0, ["cuda:0"]),
-    ],
-)
-def test_each_gpu_has_as_many_workers_as_were_asked_for(gpus, per_gpu, jobs, devices) -> None:
-    found = local.slots([described(device="auto")] * 8, gpus=gpus, jobs=jobs, per_gpu=per_gpu)
-    assert [slot.device for slot in found] == devices
-
-
-def test_a_gpu_that_the_runs_name_themselves_has_one_worker() -> None:
-    specs = [described(device="cuda:1")] * 8
-    assert len(local.slots(specs, gpus=0)) == 1
-    assert len(local.slots(specs, gpus=0, per_gpu=2)) == 2
-    assert {slot.device for slot in local.slots(specs, gpus=0)} == {""}
-
-
-def test_runs_are_spread_over_the_gpus_and_a_killed_queues_worker_keeps_its_own(
-    runs_folder: Path, workers: Workers, monkeypatch
-) -> None:
-    study = made(runs_folder, toy_plan(group("rnn"), values={"train.device": "auto"}, seeds=5))
-    monkeypatch.setattr(local, "visible_gpus", lambda: 3)
-    run = study.begin(1)
-    worker = workers.start(run)
-    process = subprocess.Popen([sys.executable, "-c", "input()", str(run.path), "cuda:1"], stdin=subprocess.PIPE)
-    try:
-        append(run, msgspec.structs.replace(event_makers.started(), pid=process.pid, time=time.time()))
-        until(lambda: local.device_of(run) == "cuda:1", "the process has its command line")
-        assert Queue(study, Orders()).work()
-    finally:
-        process.communicate(b"\n")
-        worker.end()
-    assert [(name, device) for name, device, _ in workers.started[1:]] == [("grid-02", "cuda:0"), ("grid-03", "cuda:2")]
-    assert local.device_of(run) == ""
-    assert local.device_of(study.run(5)) == ""
-
-
-def test_the_cpus_runs_of_a_machine_with_gpus_are_given_no_gpu(
-    runs_folder: Path, workers: Workers, monkeypatch
-) -> None:
-    study = made(runs_folder, toy_plan(group("rnn", grid={"train.device": ["cpu", "cuda"]}), values={"lr": 0.1}))
-    monkeypatch.setattr(local, "visible_gpus", lambda: 2)
-    assert Queue(study, Orders()).work()
-    assert workers.started == [("grid-01", "", 2), ("grid-02", "cuda:1", 2)]
 
 
 def test_the_real_launcher_hands_the_lock_on(runs_folder: Path) -> None:

@@ -148,7 +148,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     """Runs that a queue started; each is finished as soon as it is."""
     runs: list[Run] = []
 
-    def start(run: Run, device: str = "", threads: int = 0) -> subprocess.Popen[bytes]:
+    def start(run: Run, device: str = "", threads: int = 0, **_: str) -> subprocess.Popen[bytes]:
         runs.append(run)
         append(run, event_makers.started(), event_makers.evaluation(10), event_makers.finished(10))
         worker = subprocess.Popen(["true"])

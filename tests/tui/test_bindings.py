@@ -18,8 +18,8 @@ from workbench.tui.widgets.page import Page
 
 PLACES = [place for place in get_args(Place) if any(action.place == place for action in ACTIONS)]
 ACTING = re.compile(
-    r"^(start|stop|resume|branch|describe|delete|remove|rm|fetch|download|retry|cancel)"
-)  # a run, or data
+    r"^(start|stop|resume|branch|describe|delete|remove|rm|fetch|download|retry|cancel|picture|export|report|keep$|save)"
+)  # a run, data, or a file
 
 
 def pages() -> dict[str, type[Page]]:
@@ -70,7 +70,7 @@ def test_no_key_waits_for_what_follows_escape(action: Action) -> None:
         assert not key.startswith(("escape+", "alt+"))
 
 
-def test_what_acts_on_runs_or_data_is_marked_so() -> None:
+def test_what_acts_on_runs_or_data_or_writes_is_marked_so() -> None:
     acting = {(action.place, action.name) for action in ACTIONS if ACTING.match(action.name)}
     assert acting == {(action.place, action.name) for action in ACTIONS if action.acts}
     assert ("runs", "stop") in acting

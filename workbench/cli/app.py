@@ -13,6 +13,7 @@ from tasks.base import PlainError, UsageError
 from workbench.cli import (
     branch,
     catalog,
+    clusters,
     compare,
     completion,
     data,
@@ -26,6 +27,7 @@ from workbench.cli import (
     replay,
     report,
     runs,
+    serve,
     study,
     train,
     write,
@@ -50,7 +52,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(train, branch, poem, write, runs, replay, note, compare, race, study, labs),
-    *(report, plot, export, predict, inspect, data, catalog),
+    *(report, plot, export, predict, inspect, data, serve, clusters, catalog),
 )
 for module in _COMMANDS:
     module.register(app)

@@ -8,8 +8,8 @@ import typer
 
 from workbench.cli import completion
 from workbench.cli.note import Tags, entered
-from workbench.cli.options import Headless, Json, RunName, Runs, Set, assignments, find
-from workbench.cli.train import check_device, check_mode, start
+from workbench.cli.options import Headless, Json, On, RunName, Runs, Set, assignments, find
+from workbench.cli.train import check_mode, place_of, start
 from workbench.cli.training_options import (
     BatchSize,
     Detach,
@@ -23,6 +23,7 @@ from workbench.cli.training_options import (
     TrainDevice,
     given,
 )
+from workbench.executors.clusters import LOCAL
 from workbench.runs.locations import root
 from workbench.runs.metadata import RunMetadata
 
@@ -52,6 +53,7 @@ def branch(
     seed: Seed = None,
     device: TrainDevice = None,
     threads: Threads = None,
+    on: On = LOCAL,
     name: Name = None,
     tag: Tags = None,
     set_: Set = None,
@@ -79,5 +81,7 @@ def branch(
     about = entered(RunMetadata(), name=name, note=None, add=tag or [], remove=[])
     check_mode(headless=headless, detach=detach, json=json)
     described = branches.describe(chosen, at, values, folder)  # an error before a run is made
-    check_device(described.train.device)
-    start(lambda: branches.begin(chosen, at, values, folder, about), headless=headless, detach=detach, json=json)
+    place = place_of(on, described.train.device, described.train.processes)
+    start(
+        lambda: branches.begin(chosen, at, values, folder, about), on=place, headless=headless, detach=detach, json=json
+    )

@@ -119,6 +119,12 @@ def _devices(_: str) -> list[str]:
     return ["auto", "cpu", *(["cuda"] if gpus else []), *(f"cuda:{number}" for number in range(gpus))]
 
 
+def _clusters(_: str) -> list[str]:
+    from workbench.executors import clusters as described
+
+    return [described.LOCAL, *(named.name for named in described.every())]
+
+
 def _kept(_: str) -> list[str]:
     words, given = {*_words()}, _after("--runs", "")
     named = [run for run in store.listing(root(Path(given) if given else None)) if run.id in words]
@@ -137,6 +143,8 @@ settings = _offering(_settings)
 optimizers = _offering(_optimizers)
 forms = _offering(_forms)
 devices = _offering(_devices)
+clusters = _offering(_clusters)
+remote = _offering(lambda typed: _clusters(typed)[1:])
 
 
 def join_assignments() -> None:

@@ -19,6 +19,7 @@ from cells._kernels.native import library
 from tasks.base import DataError
 from tasks.shared.datasets import cache, locations
 from workbench.config.threads import cores, openmp_threads
+from workbench.executors import gpus
 from workbench.render.ascii import ascii_only
 from workbench.render.console import wide_console
 from workbench.runs.locations import root
@@ -45,9 +46,9 @@ def examine(data: Path | None) -> list[Finding]:
 
 
 def _compute() -> list[Finding]:
-    """Report on torch, threads, memory and GPU; torch is imported only where there is a driver for it to use."""
+    """Report on torch, threads, memory and GPUs; torch is imported only where there is a driver for it to use."""
     threads = openmp_threads() or cores()
-    driver = _driver()
+    driver = gpus.driver()
     findings = [
         Finding("torch", metadata.version("torch")),
         Finding("threads", f"{threads} for {os.cpu_count()} logical cores"),
@@ -55,7 +56,7 @@ def _compute() -> list[Finding]:
     ]
     kernels = Finding("kernels", f"reference, torch; native: {library.describe()}")
     if driver:
-        return [*findings, *_gpu(driver, threads), kernels]
+        return [*findings, *_gpu(driver, threads), *_gpus(), kernels]
     cpu = Finding("device", f"CPU, {threads} thread{'s' * (threads != 1)}")
     return [*findings, cpu, Finding("GPU", "none: trainings run on the CPU"), kernels]
 
@@ -68,22 +69,27 @@ def _gpu(driver: str, threads: int) -> list[Finding]:
     device = devices.choose_device("auto")
     named = Finding("device", devices.device_name(device, threads))
     if device.type == "cuda":
-        free, total = torch.cuda.mem_get_info(device)
         bf16 = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
-        return [named, Finding("GPU", f"driver {driver}, {free / 1e9:.1f} of {total / 1e9:.1f} GB free, {bf16}")]
+        return [named, Finding("GPU", f"driver {driver}, {bf16}")]
     lacking = "A driver is here, but this torch cannot use it: install a CUDA build."
     return [named, Finding("GPU", f"driver {driver}", lacking)]
 
 
-def _driver() -> str:
-    """Return the NVIDIA driver's version; empty where there is none."""
-    import pynvml
-
-    try:
-        pynvml.nvmlInit()
-        return str(pynvml.nvmlSystemGetDriverVersion())
-    except pynvml.NVMLError:
-        return ""
+def _gpus() -> list[Finding]:
+    """Report on each GPU and MIG slice that NVML lists: its memory, or why this process may not use it."""
+    here = gpus.machine()
+    seen = gpus.visible(here, os.environ)
+    why = {device.uuid: reason for device, reason in seen.hidden}
+    order = f"; {gpus.VISIBLE} does not tell whether it is visible: set {gpus.ORDER}=PCI_BUS_ID"
+    findings = []
+    for device in here.devices:
+        free = gpus.memory(device.handle)
+        memory = f"{free.free / 1e9:.1f} of {free.total / 1e9:.1f} GB free" if free else "its memory is not told"
+        reason = f"; not visible: {why[device.uuid]}" if device.uuid in why else "" if seen.certain else order
+        findings.append(Finding(device.title, f"{device.name}, {memory}{reason}"))
+    return findings + [
+        Finding(f"GPU {number}", f"cannot be opened: {reason}") for number, reason in here.closed.items()
+    ]
 
 
 def _terminal() -> list[Finding]:

@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
+from tasks.base import PlainError
 from workbench.cli import results
 from workbench.cli.progress import BarDisplay, Display, LineDisplay
 from workbench.cli.stop_signals import StopSignals
+from workbench.executors import jobs
 from workbench.render.console import wide_console
 from workbench.render.streams import narrate, print_json
 from workbench.render.terminal_gone import end_with_terminal
@@ -23,7 +26,9 @@ from workbench.runs.run import LIVE, Run, Status
 _POLL_SECONDS = 0.2
 
 
-def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Popen[bytes] | None = None) -> int:
+def follow(
+    run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Popen[bytes] | None = None, owned: bool = False
+) -> int:
     """Show a run's progress until it ends; then its result.
 
     Args:
@@ -31,6 +36,7 @@ def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Pop
             terminal chooses.
         json: the last line of stdout is one object.
         worker: the child that trains, where this process started it (``train``; not ``watch``).
+        owned: this process started the training, here or on a cluster.
 
     Returns:
         the exit code: 0 finished, stopped on request or detached; 1 failed, lost or gone; 130 interrupted.
@@ -41,13 +47,14 @@ def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Pop
         end_with_terminal([sys.stderr.fileno()])
     display: Display = BarDisplay(run) if terminal else LineDisplay(run)
     status: Status = "starting"
-    lived = worker is not None or run.alive()
-    begun = worker is not None or _has_begun(run)
+    lived = owned or run.alive()
+    begun = owned or _has_begun(run)
+    told = ""
     offset = run.log_size() if begun else 0  # past the reports of an earlier life
     with display:
         while True:
             if received := signals.take():
-                if worker is None:
+                if not owned:
                     return 130
                 choice = "stop"
                 if received == signal.SIGINT and terminal and sys.stdin.isatty():
@@ -63,7 +70,11 @@ def follow(run: Run, signals: StopSignals, *, json: bool, worker: subprocess.Pop
                     _stop(run, worker)
             if not run.path.is_dir():
                 break
+            jobs.refresh([run])
             status = run.status()
+            if (waits := _waiting(run, status)) and waits != told:
+                display.print_line(waits)
+            told = waits or told
             reports, offset = run.progress_lines(offset)
             for line in reports:
                 display.print_line(line)
@@ -103,9 +114,18 @@ def _has_begun(run: Run) -> bool:
         return False
 
 
-def _stop(run: Run, worker: subprocess.Popen[bytes]) -> None:
+def _waiting(run: Run, status: Status) -> str:
+    """Return a line on a run that waits for a cluster; empty of any other."""
+    job = run.job if status == "queued" else None
+    return f"{job.place} waits{f': {job.reason}' * bool(job.reason)}." if job else ""
+
+
+def _stop(run: Run, worker: subprocess.Popen[bytes] | None) -> None:
     narrate("Stopping: the run saves a checkpoint and ends.")
-    if worker.poll() is None:
+    if worker is None:
+        with suppress(PlainError):  # it has ended meanwhile
+            jobs.request_stop(run)
+    elif worker.poll() is None:
         worker.terminate()  # it needs no file, which a full disk could refuse
 
 

@@ -9,11 +9,12 @@ import typer
 from tasks.base import PlainError
 from workbench.cli import completion, study_training
 from workbench.cli import report as document
-from workbench.cli.options import Data, Json, Runs, Set, acting, assignments
+from workbench.cli.options import Data, Json, On, Runs, Set, acting, assignments, cluster
 from workbench.cli.study_new import make
 from workbench.cli.study_options import Detach, Jobs, PerGpu
 from workbench.cli.study_results import print_results
 from workbench.cli.table_format import JSON, TABLE
+from workbench.executors.clusters import LOCAL
 from workbench.render.streams import narrate, print_json
 from workbench.runs.locations import root
 
@@ -123,6 +124,7 @@ def print_published(mine: Study) -> None:
 def run(
     lab: LabName,
     quick: Quick = False,
+    on: On = LOCAL,
     jobs: Jobs = 0,
     per_gpu: PerGpu = 1,
     detach: Detach = False,
@@ -138,6 +140,7 @@ def run(
     from workbench.studies import queue, store
     from workbench.studies.study import StudyError
 
+    place = cluster(on)
     found = files.find(lab)
     name = found.study(quick=quick)
     mine = next((one for one in store.listing(root(runs_folder)) if one.id == name), None)
@@ -148,7 +151,7 @@ def run(
         raise SpecError(f"Study {name} is described already: `workbench study rm {name}`, then give --set.")
     elif mine.content.plan != plan:
         narrate(f"{found.path} has changed: its runs stay as described; `workbench study rm {name}` begins anew.")
-    problem = study_training.train(mine, queue.Orders(jobs=jobs, per_gpu=per_gpu), detach=detach, json=json)
+    problem = study_training.train(mine, queue.Orders(jobs=jobs, per_gpu=per_gpu), on=place, detach=detach, json=json)
     if not detach:
         print_results(mine, form=JSON if json else TABLE)
     if not (detach or json):

@@ -16,6 +16,8 @@ from workbench.cli import completion
 from workbench.config.environment import ASCII
 from workbench.config.options import DEVICE_PATTERN
 from workbench.config.spec import SpecError
+from workbench.executors import clusters
+from workbench.executors.clusters import LOCAL, Named
 from workbench.render import output
 from workbench.render.text import readable
 from workbench.runs import store
@@ -57,7 +59,7 @@ Ascii = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Headless = Annotated[bool, typer.Option("--headless", help="Print progress here instead of opening the screen.")]
 ReadOnly = Annotated[
-    bool, typer.Option("--readonly", help="Show only: no run is started, stopped or deleted on the screen.")
+    bool, typer.Option("--readonly", help="Show only: the screen starts, stops, deletes and writes nothing.")
 ]
 RunName = Annotated[
     str,
@@ -77,6 +79,15 @@ Device = Annotated[
         autocompletion=completion.devices,
     ),
 ]
+On = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="CLUSTER",
+        help="Where to train: local, or a cluster's name; `workbench clusters list` shows them.",
+        autocompletion=completion.clusters,
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(
@@ -86,6 +97,15 @@ Set = Annotated[
         autocompletion=completion.settings,
     ),
 ]
+
+
+def cluster(name: str) -> Named | None:
+    """Return the cluster that was named; ``None`` for this machine.
+
+    Raises:
+        ClusterError: there is no such cluster, or a file that describes clusters is wrong.
+    """
+    return None if name == LOCAL else clusters.find(name)
 
 
 def find(name: str, folder: Path | None) -> Run:

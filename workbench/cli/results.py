@@ -17,11 +17,12 @@ from workbench.render.metrics import formatted, heading, with_heading
 from workbench.render.status import STATUS_COLORS
 from workbench.render.text import printable, printable_lines
 from workbench.render.views import view
-from workbench.runs import lineage, metadata
+from workbench.runs import job, lineage, metadata
 from workbench.runs.events import Baseline, Finished, Stopped
 from workbench.runs.figures import best_evaluation
 from workbench.runs.gradients import best_probe, reach_words
 from workbench.runs.history import History
+from workbench.runs.job_words import job_words
 from workbench.runs.run import Run, Status
 
 
@@ -32,6 +33,7 @@ def to_json(run: Run, status: Status, history: History) -> dict[str, object]:
         "run": run.id,
         "status": status,
         "data": run.spec.data,
+        "job": job.facts(run.job),
         "protocol": history.started.protocol if history.started else "",
         "best": msgspec.to_builtins(history.best),
         "train": best.train or None if best else None,
@@ -56,6 +58,8 @@ def why(run: Run, status: Status, history: History) -> str:
     message = getattr(history.ended, "message", None)
     if message:
         return str(message)
+    if status == "lost" and (has := run.job) and has.reason:
+        return f"{has.reason} `workbench resume {run.command_name}` goes on from its last checkpoint."
     last = run.last_log_line()
     log_line = f" The end of its log: {last}" if last else ""
     return (
@@ -131,6 +135,12 @@ def metrics_table(described: RunSpec, metrics: Metrics, others: dict[str, Metric
     return table
 
 
+def _job(run: Run, status: Status) -> str:
+    """Return the cluster's job that has or had a run, in words; empty where none had."""
+    has = run.job
+    return (job_words(status, has) or f"{has.place} (ended)") if has else ""
+
+
 def branched_from(parent: Parent | None) -> str:
     """Return where a run was branched off: ``RUN at step N``; empty: it is no branch."""
     return f"{printable(parent.run)} at step {parent.step:,}" if parent else ""
@@ -163,6 +173,7 @@ def print_summary(run: Run, status: Status, history: History, console: Console) 
         "tags": ", ".join(about.tags),
         "note": about.note,
         "status": status,
+        "job": _job(run, status),
         "task": described.task + (" (starter data)" if described.data == "starter" else ""),
         "cell": described.cell,
         "preset": described.preset,

@@ -10,6 +10,7 @@ import typer
 
 from workbench.cli.options import Ascii, Headless, Json, ReadOnly, RunName, Runs, find, on_terminal
 from workbench.config.spec import SpecError
+from workbench.executors import jobs
 from workbench.render.format import age
 from workbench.render.streams import narrate, print_json
 from workbench.render.text import printable
@@ -17,6 +18,7 @@ from workbench.runs import filters, metadata, store
 from workbench.runs.filters import FilterError
 from workbench.runs.folder import NotOpened, RunError
 from workbench.runs.history import read_history
+from workbench.runs.job_words import state_words
 from workbench.runs.locations import root
 from workbench.runs.run import LIVE
 from workbench.runs.store import NoSuchRun
@@ -44,7 +46,7 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
     """List the runs, the newest first."""
     if runs_folder and not runs_folder.is_dir():
         raise NoSuchRun(f"{runs_folder} is not a folder: name the one that holds the runs.")
-    every = [read_summary(run) for run in store.listing(root(runs_folder))]
+    every = jobs.up_to_date([read_summary(run) for run in store.listing(root(runs_folder))])
     try:
         condition = filters.parse(filter, {name for summary in every for name in summary.val})
     except FilterError as error:
@@ -65,24 +67,26 @@ def listing(runs_folder: Runs = None, filter: Filtered = "", json: Json = False)
 
     named = any(summary.metadata.label for summary in matching)
     branched = any(summary.parent for summary in matching)
+    on_clusters = any(summary.job and summary.status in LIVE for summary in matching)
     rows: list[list[str | Text]] = []
     for summary in matching:
         starter = " (starter)" * bool(summary.spec and summary.spec.data == "starter")
         rows.append(
             [
                 summary.run.id,
-                Text(summary.status, STATUS_COLORS[summary.status].ansi),
+                Text(state_words(summary.status, summary.job), STATUS_COLORS[summary.status].ansi),
                 summary.task + starter,
                 summary.cell,
                 f"{summary.step:,}",
                 summary.standing,
                 summary.tested,
                 age(summary.run.created),
+                *([summary.job.place if summary.job and summary.status in LIVE else ""] if on_clusters else []),
                 *([branched_from(summary.parent)] if branched else []),
                 *([printable(summary.metadata.label, _LONGEST)] if named else []),
             ]
         )
-    extra = [*(["branch of"] if branched else []), *(["name"] if named else [])]
+    extra = [*(["job"] * on_clusters), *(["branch of"] * branched), *(["name"] * named)]
     heads = ("run", "status", "task", "cell", "step", "best val", "test", "age", *extra)
     console.listing(heads, rows, spare=(*reversed(extra), "age", "step", "test", "best val"))
     for summary in matching:
@@ -96,6 +100,7 @@ def show(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     from workbench.render.console import wide_console
 
     chosen = find(run, runs_folder)
+    jobs.refresh_soon([chosen] if chosen.job else [])
     history = read_history(chosen.events_file)
     status = chosen.status(history)
     if json:
@@ -149,9 +154,13 @@ def watch(
 def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
     """Stop a run after its present step, with a checkpoint, and wait until it has ended."""
     chosen = find(run, runs_folder)
-    chosen.request_stop()
+    jobs.refresh([chosen])
+    jobs.request_stop(chosen)
     deadline = time.monotonic() + _STOP_SECONDS
     while (status := chosen.status()) in LIVE and time.monotonic() < deadline:
+        jobs.refresh([chosen])
+        if status == "queued":  # its job saved a checkpoint for its time limit just before, and was requeued
+            jobs.request_stop(chosen)
         time.sleep(0.1)
     if json:
         print_json({"run": chosen.id, "status": status})
@@ -164,9 +173,11 @@ def stop(run: RunName, runs_folder: Runs = None, json: Json = False) -> None:
 def rm(run: RunName, yes: Yes = False, runs_folder: Runs = None, json: Json = False) -> None:
     """Delete a run with all its checkpoints."""
     chosen = find(run, runs_folder)
+    jobs.refresh([chosen])
     with suppress(NotOpened):
-        if chosen.alive():
-            raise RunError(f"Run {chosen.id} is running: stop it first with `workbench stop {chosen.command_name}`.")
+        if (status := chosen.status()) in LIVE:
+            what = "waits for a cluster" if status == "queued" else "is running"
+            raise RunError(f"Run {chosen.id} {what}: stop it first with `workbench stop {chosen.command_name}`.")
     if not yes:
         if chosen.path.is_symlink():
             question = f"Remove run {chosen.id}, which is a link to {chosen.path.readlink()} (its files stay there)?"

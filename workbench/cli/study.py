@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli import study_training
-from workbench.cli.options import Json, Runs, acting
+from workbench.cli.options import Json, On, Runs, acting, cluster
 from workbench.cli.runs import Yes
 from workbench.cli.study_new import new
 from workbench.cli.study_options import Detach, Jobs, PerGpu, StudyName
@@ -17,6 +18,7 @@ from workbench.cli.study_results import print_results, show
 from workbench.cli.table_format import JSON, TABLE
 from workbench.config.spec import SpecError
 from workbench.config.suggestions import did_you_mean
+from workbench.executors.clusters import LOCAL
 from workbench.render.streams import narrate, print_json
 from workbench.runs.locations import root
 from workbench.runs.run import LIVE
@@ -50,6 +52,7 @@ def register(app: typer.Typer) -> None:
 
 def run(
     name: StudyName,
+    on: On = LOCAL,
     jobs: Jobs = 0,
     per_gpu: PerGpu = 1,
     only: Annotated[
@@ -85,11 +88,12 @@ def run(
             raise SpecError(f"--only {state}{did_you_mean(state, queue.UNDONE)}")
     if not search and (space or trials is not None):
         raise SpecError(f"{'--space' if space else '--trials'} is of a search: give --search optuna too.")
+    place = cluster(on)
     study = store.find(name, root(runs_folder))
     if search:
         _begin_search(study, search, trials or _TRIALS, space or [])
     problem = study_training.train(
-        study, queue.Orders(jobs=jobs, per_gpu=per_gpu, only=states), detach=detach, json=json
+        study, queue.Orders(jobs=jobs, per_gpu=per_gpu, only=states), on=place, detach=detach, json=json
     )
     if not detach:
         print_results(study, form=JSON if json else TABLE)
@@ -99,6 +103,7 @@ def run(
 
 def resume(
     name: StudyName,
+    on: On = LOCAL,
     jobs: Jobs = 0,
     per_gpu: PerGpu = 1,
     detach: Detach = False,
@@ -106,7 +111,7 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with a study that was stopped: the same as `study run`."""
-    run(name, jobs, per_gpu, detach=detach, runs_folder=runs_folder, json=json)
+    run(name, on, jobs, per_gpu, detach=detach, runs_folder=runs_folder, json=json)
 
 
 def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) -> None:
@@ -139,12 +144,19 @@ def _begin_search(study: Study, search: str, trials: int, space: Sequence[str]) 
 
 def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
     """Stop a study: what trains saves a checkpoint and ends, what waits is not started."""
-    from workbench.studies import store
+    from workbench.executors import jobs
+    from workbench.runs.monitor import RunMonitors
+    from workbench.studies import store, submission
 
     study = store.find(name, root(runs_folder))
     study.request_stop()
-    deadline = time.monotonic() + _STOP_SECONDS
-    while (live := _live(study)) and time.monotonic() < deadline:
+    deadline, read = time.monotonic() + _STOP_SECONDS, RunMonitors()
+    while True:
+        members = study.members(read)
+        live = sum(member.state in LIVE for member in members) or int(study.queued())
+        if not live or time.monotonic() >= deadline:
+            break
+        jobs.refresh(submission.with_jobs(members))
         time.sleep(0.2)
     if json:
         print_json({"study": study.id, "running": live})
@@ -154,26 +166,33 @@ def stop(name: StudyName, runs_folder: Runs = None, json: Json = False) -> None:
         narrate(f"Study {study.id} is stopped: `workbench study run {study.id}` goes on with it.")
 
 
-def _live(study: Study) -> int:
-    return sum(member.state in LIVE for member in study.members()) or int(study.queued())
+def _overview(study: Study) -> dict[str, object]:
+    """Return a study's state and counts, its jobs as they are now; why it cannot be read where it cannot."""
+    from workbench.studies import overview, submission
+    from workbench.studies.study import StudyError
+
+    try:
+        return overview.overview(study, submission.members(study))
+    except StudyError:
+        return overview.overview(study)
 
 
 def listing(runs_folder: Runs = None, json: Json = False) -> None:
     """List the studies, the newest first."""
     from workbench.render import console
     from workbench.render.format import age
-    from workbench.studies import overview, store
+    from workbench.studies import store
 
     every = store.listing(root(runs_folder))
     if json:
-        print_json([overview.overview(study) for study in every])
+        print_json([_overview(study) for study in every])
         return
     if not every:
         narrate(f"No studies in {root(runs_folder)} yet: `workbench study new NAME names --cells rnn,lstm` makes one.")
         return
     rows = []
     for study in every:
-        told = overview.overview(study)
+        told = _overview(study)
         if "message" in told:
             narrate(str(told["message"]))
         rows.append(
@@ -196,10 +215,12 @@ def rm(
     json: Json = False,
 ) -> None:
     """Delete a study with its runs."""
-    from workbench.studies import store
+    from workbench.studies import store, submission
     from workbench.studies.study import StudyError
 
     study = store.find(name, root(runs_folder))
+    with suppress(StudyError):  # a damaged one is removed as well
+        submission.members(study)  # which asks the clusters
     if study.queued():
         raise StudyError(f"Study {study.id} is running: stop it first with `workbench study stop {study.id}`.")
     begun = len(store.own_runs(study))

@@ -17,5 +17,7 @@ StudyName = Annotated[
 Jobs = Annotated[
     int, typer.Option("--jobs", metavar="N", min=0, help="Runs at once; 0: as many as the machine has room for.")
 ]
-PerGpu = Annotated[int, typer.Option("--per-gpu", metavar="N", min=1, help="Runs at once on each GPU.")]
+PerGpu = Annotated[
+    int, typer.Option("--per-gpu", metavar="N", min=1, help="Runs at once on each GPU, as far as its memory goes.")
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the study goes on.")]

@@ -43,9 +43,9 @@ def print_results(study: Study, rows: str = "", columns: str = "", metric: str =
     from workbench.render import console
     from workbench.report import tables
     from workbench.runs.comparison import BEST
-    from workbench.studies import differences, metrics, overview, table
+    from workbench.studies import differences, metrics, overview, submission, table
 
-    plan, members = study.content.plan, study.members()
+    plan, members = study.content.plan, submission.members(study)
     of = table.task_settings(study)
     further = [] if metric else plan.also
     metric = metric or table.main_metric(study)

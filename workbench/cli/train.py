@@ -15,10 +15,12 @@ from workbench.cli.options import (
     Device,
     Headless,
     Json,
+    On,
     RunName,
     Runs,
     Set,
     assignments,
+    cluster,
     find,
     need_terminal,
 )
@@ -37,6 +39,8 @@ from workbench.cli.training_options import (
     given,
 )
 from workbench.config import spec
+from workbench.executors import jobs
+from workbench.executors.clusters import LOCAL, Named
 from workbench.render.streams import narrate, print_json
 from workbench.runs import launch, store
 from workbench.runs.folder import RunError
@@ -88,6 +92,7 @@ def train(
     seed: Seed = None,
     device: TrainDevice = None,
     threads: Threads = None,
+    on: On = LOCAL,
     name: Name = None,
     tag: Tags = None,
     set_: Set = None,
@@ -113,9 +118,11 @@ def train(
     described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
     about = entered(RunMetadata(), name=name, note=None, add=tag or [], remove=[])
     check_mode(headless=headless, detach=detach, json=json)
-    check_device(described.train.device, described.train.processes)  # an error before a run is made
+    place = place_of(on, described.train.device, described.train.processes)  # an error before a run is made
     described = with_data(described, data, progress=not json)
-    start(lambda: store.create(root(runs_folder), described, about), headless=headless, detach=detach, json=json)
+    start(
+        lambda: store.create(root(runs_folder), described, about), on=place, headless=headless, detach=detach, json=json
+    )
 
 
 def resume(
@@ -124,20 +131,26 @@ def resume(
     detach: Detach = False,
     device: Device = "",
     processes: Processes = 0,
+    on: On = LOCAL,
     runs_folder: Runs = None,
     json: Json = False,
 ) -> None:
     """Resume a run from its last checkpoint.
 
-    --device goes on elsewhere than the run was trained, --processes shares its batches among so many processes.
+    --device and --on go on elsewhere than the run was trained, --processes shares its batches among so many processes.
     """
     chosen = find(run, runs_folder)
+    jobs.refresh([chosen])
     check_mode(headless=headless, detach=detach, json=json)
     launch.check_spec(chosen)  # an error before a worker starts
     if chosen.status() == "finished":
         raise RunError(f"Run {chosen.id} is finished: there is nothing to go on with.")
-    check_device(device or chosen.spec.train.device, processes or chosen.spec.train.processes)
-    start(lambda: chosen, device, processes, headless=headless, detach=detach, json=json)
+    place = place_of(on, device or chosen.spec.train.device, processes or chosen.spec.train.processes)
+    if place and (device or processes):
+        raise spec.SpecError(
+            "--device and --processes choose on this machine: a cluster's description says what a job computes on."
+        )
+    start(lambda: chosen, device, processes, on=place, headless=headless, detach=detach, json=json)
 
 
 def check_device(name: str, processes: int = 1) -> None:
@@ -152,6 +165,18 @@ def check_device(name: str, processes: int = 1) -> None:
         choose_device(name, 0, processes)
 
 
+def place_of(on: str, device: str, processes: int = 1) -> Named | None:
+    """Return the cluster that was chosen; ``None``: this machine, on which the device is checked.
+
+    Raises:
+        ClusterError: there is no such cluster.
+        DeviceError: the device is not here, or there are fewer than processes.
+    """
+    if on == LOCAL:
+        check_device(device, processes)
+    return cluster(on)
+
+
 def check_mode(*, headless: bool, detach: bool, json: bool) -> None:
     """Refuse options that exclude each other, before a run is made."""
     if headless and detach:
@@ -161,21 +186,36 @@ def check_mode(*, headless: bool, detach: bool, json: bool) -> None:
 
 
 def start(
-    make_run: Callable[[], Run], device: str = "", processes: int = 0, *, headless: bool, detach: bool, json: bool
+    make_run: Callable[[], Run],
+    device: str = "",
+    processes: int = 0,
+    *,
+    on: Named | None = None,
+    headless: bool,
+    detach: bool,
+    json: bool,
 ) -> None:
-    """Start a worker on a run; a signal that comes meanwhile is answered when the run can be named or stopped."""
+    """Start a worker on a run; a signal that comes meanwhile is answered when the run can be named or stopped.
+
+    Args:
+        on: cluster that starts the worker; ``None``: this machine.
+    """
     from workbench.cli.follow import follow
     from workbench.cli.stop_signals import StopSignals
 
     with StopSignals() as signals:
         run = make_run()
-        worker = launch.start(run, device, processes=processes)
+        worker = None
+        if on:
+            jobs.submit(on, [run])
+        else:
+            worker = launch.start(run, device, processes=processes)
         if detach:
             print_json({"run": run.id}) if json else print(run.id, flush=True)
             narrate(f"Run {run.id} goes on in the background: `workbench watch {run.command_name}` shows it.")
             return
         if headless or json or signals.received:
-            raise typer.Exit(follow(run, signals, json=json, worker=worker))
+            raise typer.Exit(follow(run, signals, json=json, worker=worker, owned=True))
         narrate(f"Run {run.id} trains in the background: closing the screen does not stop it.")
     from workbench import tui
 

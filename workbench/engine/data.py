@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +17,8 @@ from tasks.shared.datasets import locations
 from tasks.shared.decoding import decode
 from workbench.config.spec import RunSpec
 
+# set where a cluster's job trains: the folder of the datasets on its node, where a run's own is not there; or empty
+NODE_DATA = "WORKBENCH_NODE_DATA"
 # what a task's constructor may raise for a state that is not its own
 _NOT_A_STATE = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RuntimeError)
 
@@ -57,9 +61,15 @@ def _folder(spec: RunSpec) -> Path:
     """
     if spec.data == "starter":
         return locations.starter(spec.task)
-    if spec.data_dir:
+    on_node = os.environ.get(NODE_DATA)
+    if spec.data_dir and (on_node is None or os.path.isdir(spec.data_dir)):  # noqa: PTH112  a Path's may raise
         return Path(spec.data_dir)
-    source = locations.find(spec.task, settings=spec.settings)
+    try:
+        source = locations.find(spec.task, Path(on_node) if on_node else None, settings=spec.settings)
+    except DataError as error:
+        if on_node is None:
+            raise
+        raise DataError(f"Node {socket.gethostname()}: {error}") from None
     if source is None:
         raise DataError(
             f"The data of the task {spec.task} are not here: `workbench data get {spec.task}` downloads them, or "

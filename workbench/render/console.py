@@ -19,6 +19,7 @@ from workbench.render.ascii import ascii_only, to_ascii
 from workbench.render.output import unguarded
 from workbench.render.text import printable, printable_lines
 
+_AT_ONCE = 200  # rows of a listing
 _GAP = 2  # cells between the columns of a listing
 
 
@@ -73,9 +74,22 @@ def listing(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], spare: S
         if sum(widths[at] for at in shown) + _GAP * (len(shown) - 1) <= console.width:
             break
         shown.remove(heads.index(head))
+    if sum(widths[at] for at in shown) + _GAP * (len(shown) - 1) <= console.width:
+        for start in range(0, len(texts), _AT_ONCE):  # a table is laid out cell by cell, which takes long for thousands
+            lines = [[Text(title.plain, "bold") for title in titles]] * (not start) + texts[start : start + _AT_ONCE]
+            console.print(Text("\n").join(_line(row, shown, widths) for row in lines), soft_wrap=True)
+        return
     table = Table(box=None, pad_edge=False)
     for at in shown:
         table.add_column(titles[at], no_wrap=True)
     for row in texts:
         table.add_row(*(row[at] for at in shown))
     console.print(table)
+
+
+def _line(row: Sequence[Text], shown: Sequence[int], widths: Sequence[int]) -> Text:
+    """Return a row's cells side by side, each as wide as its column."""
+    line = Text()
+    for at in shown:
+        line.append_text(row[at]).append(" " * (widths[at] - row[at].cell_len + _GAP * (at != shown[-1])))
+    return line

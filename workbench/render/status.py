@@ -11,6 +11,7 @@ class StatusColor(NamedTuple):
 
 
 STATUS_COLORS: dict[str, StatusColor] = {
+    "queued": StatusColor("cyan", "accent"),
     "starting": StatusColor("cyan", "accent"),
     "running": StatusColor("green", "success"),
     "stopping": StatusColor("yellow", "warning"),

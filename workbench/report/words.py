@@ -112,6 +112,7 @@ _CHINESE = {
     "keep gate": "保留门均值",
     "half-life": "半衰期",
     "spectral radius": "谱半径",
+    "queued": "排队中",
     "starting": "启动中",
     "running": "训练中",
     "stopping": "停止中",

@@ -20,6 +20,7 @@ LARGEST = 256 << 20  # bytes of a file that is read whole; a vocabulary of a mil
 FILES = {
     "spec.json",
     "metadata.json",
+    "job.json",
     "task.json",
     "task.safetensors",
     "network.txt",

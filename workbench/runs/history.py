@@ -110,6 +110,13 @@ class History:
         return not any(vars(self).values())
 
     @property
+    def time(self) -> float:
+        """Time of the last event in Unix seconds; 0 where there is none."""
+        last = (self.started, self.baseline, self.checkpoint, self.ended)
+        lists = (self.steps, self.evals, self.probes, self.samples, self.alarms)
+        return max((e.time for e in (*last, *(e for kind in lists for e in kind[-1:])) if e is not None), default=0.0)
+
+    @property
     def best(self) -> Best | None:
         """The best evaluation so far; ``None`` before the first."""
         if isinstance(self.ended, Finished):

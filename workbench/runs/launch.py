@@ -35,7 +35,9 @@ ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "20000"}
 
 
-def start(run: Run, device: str = "", threads: int = 0, processes: int = 0) -> subprocess.Popen[bytes]:
+def start(
+    run: Run, device: str = "", threads: int = 0, *, processes: int = 0, own_job: str = "", gpus: str = ""
+) -> subprocess.Popen[bytes]:
     """Start a worker in a session of its own, which outlives the caller, its terminal and its login.
 
     The launcher takes the run's lock and hands the descriptor on, so that the run is never without it.
@@ -44,20 +46,26 @@ def start(run: Run, device: str = "", threads: int = 0, processes: int = 0) -> s
         device: where the worker computes; empty: as the spec says.
         threads: with which it computes on the CPU where the spec names no number; 0: as without.
         processes: that share each batch; 0: as the spec says.
+        own_job: id of the cluster's job that this process is part of; empty: of none.
+        gpus: that the worker alone is shown, as ``CUDA_VISIBLE_DEVICES`` has them; empty: those of this process.
 
     Raises:
-        RunError: a worker has the run, none could be started, the disk is full, or ``spec.json`` was changed to
-            settings that do not fit together or are not those of the run's checkpoint.
+        RunError: a worker or another job has the run, none could be started, the disk is full, or ``spec.json`` was
+            changed to settings that do not fit together or are not those of the run's checkpoint.
     """
-    lock = run.acquire_lock()
+    lock = run.acquire_lock(own_job)
     shared = [PROCESSES, str(processes)] if processes else []
     environment = {**_QUIET_THREADS, **os.environ, LOCK_FD: str(lock.descriptor)}
     for name in TORCHRUN:  # of a program around this one: the worker is a training of its own
         environment.pop(name, None)
     if threads:
         environment["OMP_NUM_THREADS"] = str(threads)
+    if gpus:
+        environment["CUDA_VISIBLE_DEVICES"] = gpus
     try:
         check_spec(run)
+        if not own_job:
+            run.job_file.unlink(missing_ok=True)  # what a cluster said of an earlier life is over
         if shutil.disk_usage(run.path).free < _ROOM:
             raise RunError(
                 f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.command_name}`."

@@ -8,38 +8,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import threading
 import time
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
-from tasks.shared import files
+from tasks.shared import files, owners
+from tasks.shared.owners import HEARTBEAT_SECONDS, SILENT_SECONDS
 from workbench.runs import folder
 
-HEARTBEAT_SECONDS = 5.0
-SILENT_SECONDS = 60.0  # without a heartbeat, after which a worker on another machine counts as dead
 _TRIES, _PAUSE = 20, 0.01  # a reader that looks whether the run lives holds the lock for an instant
-
-
-class Owner(msgspec.Struct, frozen=True):
-    """Process that holds a lock where the file system has none."""
-
-    machine: str  # its name, boot and process-id namespace
-    pid: int
-    born: float  # start of the process, as its machine counts: a process id is given again
-    since: float  # Unix seconds
-    heartbeat: float  # Unix seconds
-
-    def alive(self) -> bool:
-        """Return whether the process lives: as this machine knows, else by its heartbeat."""
-        if self.machine == _machine():
-            return 0 < self.born == _born(self.pid)
-        return abs(time.time() - self.heartbeat) < SILENT_SECONDS
 
 
 class Held(Exception):
@@ -65,7 +44,7 @@ class Lock:
         """Leave the lock to a child that inherited the descriptor."""
         self._handed_on = True
         if self.by_heartbeat:
-            _write(self._file, pid)
+            owners.write(self.descriptor, pid)
 
     def keep_alive(self) -> None:
         """Write a heartbeat from a thread, as long as the lock is held and the file system has no locks."""
@@ -84,7 +63,7 @@ class Lock:
         since = time.time()
         while not self._over.wait(HEARTBEAT_SECONDS):
             with suppress(OSError, ValueError):  # ``close`` may come in between
-                _write(self._file, os.getpid(), since)
+                owners.write(self.descriptor, os.getpid(), since)
 
 
 def acquire(path: Path) -> Lock:
@@ -130,7 +109,7 @@ def adopt(path: Path, descriptor: int) -> Lock | None:
     file: BinaryIO = os.fdopen(descriptor, "r+b", buffering=0)
     locked = _flock(descriptor, fcntl.LOCK_EX)
     if locked is None:
-        _write(file, os.getpid())
+        owners.write(file.fileno(), os.getpid())
     return Lock(path, file, by_heartbeat=locked is None) if locked is not False else None
 
 
@@ -148,7 +127,7 @@ def held(path: Path) -> bool:
     with file:
         if _flock(file.fileno(), fcntl.LOCK_SH) is False:
             return True
-        owner = _read(file)  # of a machine on which the file system has no locks
+        owner = owners.read(file.fileno())  # of a machine on which the file system has no locks
         return owner is not None and owner.alive()
 
 
@@ -159,7 +138,7 @@ def taken_at(path: Path) -> float:
         RunError, OSError: as ``held``.
     """
     with folder.open_regular(path) as file:
-        owner = _read(file)
+        owner = owners.read(file.fileno())
         return owner.since if owner else os.fstat(file.fileno()).st_mtime
 
 
@@ -181,7 +160,7 @@ def _is_at(path: Path, file: BinaryIO) -> bool:
 
 def _without_owner(path: Path, file: BinaryIO) -> Lock:
     """Return the lock of a file that was locked, unless a worker on a machine without locks is its owner."""
-    owner = _read(file)
+    owner = owners.read(file.fileno())
     if owner and owner.alive():
         raise Held
     if owner:
@@ -214,7 +193,7 @@ def _replace(path: Path, shared: BinaryIO) -> Lock:
 
 def _acquire_by_heartbeat(path: Path, file: BinaryIO) -> Lock:
     """Become the owner that a lock file names; the claim file beside it lets one process at a time do so."""
-    owner = _read(file)
+    owner = owners.read(file.fileno())
     if owner and owner.alive():
         raise Held
     claim = path.with_name(f".{path.name}.claim")
@@ -226,56 +205,11 @@ def _acquire_by_heartbeat(path: Path, file: BinaryIO) -> Lock:
     except FileExistsError:
         raise Held from None
     try:
-        if owner and owner.machine != _machine():  # the clocks of two machines may differ: does it beat?
+        if owner and not owner.here:  # the clocks of two machines may differ: does it beat?
             time.sleep(HEARTBEAT_SECONDS * 1.5)
-        if _read(file) != owner:
+        if owners.read(file.fileno()) != owner:
             raise Held
-        _write(file, os.getpid())
+        owners.write(file.fileno(), os.getpid())
     finally:
         claim.unlink(missing_ok=True)
     return Lock(path, file, by_heartbeat=True)
-
-
-def _read(file: BinaryIO) -> Owner | None:
-    """Return the owner that a lock file names; ``None`` where it names none."""
-    try:
-        return msgspec.json.decode(os.pread(file.fileno(), 4096, 0), type=Owner)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _write(file: BinaryIO, pid: int, since: float | None = None) -> None:
-    now = time.time()
-    owner = Owner(_machine(), pid, _born(pid), now if since is None else since, now)
-    content = msgspec.json.encode(owner) + b"\n"
-    os.pwrite(file.fileno(), content, 0)
-    os.ftruncate(file.fileno(), len(content))
-
-
-@cache
-def _machine() -> str:
-    parts = [socket.gethostname()]
-    with suppress(OSError):  # elsewhere than on Linux
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
-        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
-    return " ".join(parts)
-
-
-def _born(pid: int) -> float:
-    """Return the start of a living process, in clock ticks since the boot or as psutil has it; 0 where there is none.
-
-    psutil computes a time of day from the boot's, which moves where the machine's clock is set.
-    """
-    try:
-        state, *fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        return 0.0 if state in "ZX" else float(fields[18])
-    except (OSError, ValueError, IndexError):
-        if Path("/proc/self/stat").exists():
-            return 0.0
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return 0.0 if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
-    except psutil.Error:
-        return 0.0

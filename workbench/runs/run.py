@@ -14,38 +14,46 @@ from tasks.shared import files
 from tasks.shared.datasets.progress import PROGRESS_MARK
 from workbench.config import spec
 from workbench.config.spec import RunSpec
-from workbench.runs import folder, locations, lock
+from workbench.runs import folder, job, locations, lock
 from workbench.runs.events import Failed, Finished, Stopped
 from workbench.runs.folder import RunError
 from workbench.runs.history import History, read_end
+from workbench.runs.job import Job
 from workbench.runs.lock import Lock
 
-Status = Literal["starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
-LIVE: tuple[Status, ...] = ("starting", "running", "stopping")
+Status = Literal["queued", "starting", "running", "stopping", "finished", "stopped", "failed", "lost"]
+LIVE: tuple[Status, ...] = ("queued", "starting", "running", "stopping")  # a worker has it, or will
 ENDED: tuple[Status, ...] = ("finished", "stopped", "failed")  # a lost run may be another machine's, and write on
 _LOG_END = 64 * 1024  # bytes of the log in which its last line is looked for
 _LOG_PART = 4 << 20  # bytes of the log that are read at once
 _LARGEST_SPEC = 16 << 20  # bytes
 
 
+def _file(name: str) -> cached_property[Path]:
+    """Return the path of a run's file, made when it is first asked for: a list holds thousands of runs."""
+    return cached_property(lambda run: run.path / name)
+
+
 class Run:
     """A run's folder; every property is read from it."""
 
+    spec_file = _file("spec.json")
+    metadata_file = _file("metadata.json")
+    job_file = _file("job.json")
+    task_file = _file("task.json")
+    tensors_file = _file("task.safetensors")
+    network_file = _file("network.txt")
+    events_file = _file("events.jsonl")
+    lock_file = _file("lock")
+    log_file = _file("worker.log")
+    best_file = _file("best.safetensors")
+    last_file = _file("last.pt")
+    start_file = _file("start.pt")  # a branch's, until its first checkpoint: the state that it begins with
+    start_weights_file = _file("start.safetensors")  # the same where its parent kept weights alone
+    stop_file = _file("STOP")
+
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.spec_file = path / "spec.json"
-        self.metadata_file = path / "metadata.json"
-        self.task_file = path / "task.json"
-        self.tensors_file = path / "task.safetensors"
-        self.network_file = path / "network.txt"
-        self.events_file = path / "events.jsonl"
-        self.lock_file = path / "lock"
-        self.log_file = path / "worker.log"
-        self.best_file = path / "best.safetensors"
-        self.last_file = path / "last.pt"
-        self.start_file = path / "start.pt"  # a branch's, until its first checkpoint: the state that it begins with
-        self.start_weights_file = path / "start.safetensors"  # the same where its parent kept weights alone
-        self.stop_file = path / "STOP"
 
     def kept_file(self, step: int) -> Path:
         """Return the file of the whole state after the evaluation at a step (``train.keep``)."""
@@ -110,6 +118,8 @@ class Run:
             return "starting" if ended_before or history.empty else "running"
         if history is None or history.ended is None:  # it may have ended after those events were read
             history = read_end(self.events_file)
+        if (found := self.job) and found.live and not _over(history, found):
+            return self._status_in(found, history)
         match history.ended:
             case Finished():
                 return "finished"
@@ -117,7 +127,24 @@ class Run:
                 return "stopped"
             case Failed():
                 return "failed"
+        if found and not found.reason and history.time < found.submitted:
+            return "stopped"  # taken from the cluster before it began
         return "finished" if self.path.parent.name == locations.PRETRAINED else "lost"
+
+    def _status_in(self, found: Job, history: History) -> Status:
+        """Return the status of a run that a cluster's job has, whose lock is not held, or is held out of sight."""
+        if found.state == "queued":
+            return "queued"
+        if self.stop_requested():
+            return "stopping"
+        if history.ended is not None:  # in this life its job ends or is requeued; in an earlier one it begins anew
+            return "stopping" if found.started and history.ended.time >= found.started else "starting"
+        return "running" if history.time >= (found.started or found.submitted) else "starting"
+
+    @property
+    def job(self) -> Job | None:
+        """The cluster's job that has or had it, as its scheduler said last; ``None`` of a run of this machine."""
+        return job.read(self.job_file)
 
     def alive(self) -> bool:
         """Return whether a worker holds the lock.
@@ -135,11 +162,15 @@ class Run:
         except (RunError, OSError):
             return False
 
-    def acquire_lock(self) -> Lock:
+    def acquire_lock(self, own_job: str = "") -> Lock:
         """Lock the run for a worker, and remove an earlier STOP and temporary files.
 
+        Args:
+            own_job: id of the cluster's job that this process is part of; empty: of none.
+
         Raises:
-            RunError: a worker has it, its folder is gone or cannot be written, or it came with the program.
+            RunError: a worker or a cluster's job has it, its folder is gone or cannot be written, or it came with the
+                program.
         """
         self.refuse_shipped()
         try:
@@ -153,6 +184,12 @@ class Run:
             raise RunError(
                 f"Run {self.id} is already running: watch it with `workbench watch {self.command_name}`."
             ) from None
+        if (found := self.job) and found.live and found.id != own_job and not _over(read_end(self.events_file), found):
+            held.close()
+            raise RunError(
+                f"Run {self.id} is {'waiting' if found.state == 'queued' else 'training'} as {found.place}: "
+                f"`workbench stop {self.command_name}` ends that."
+            )
         try:
             os.utime(held.descriptor)  # an end that was written before now is an earlier worker's
             self.stop_file.unlink(missing_ok=True)
@@ -195,8 +232,8 @@ class Run:
             RunError: it is not running, or the request cannot be written.
         """
         try:
-            if not self.alive():
-                raise RunError(f"Run {self.id} is not running: it is {self.status()}.")
+            if not self.alive() and ((status := self.status()) not in LIVE or status == "queued"):
+                raise RunError(f"Run {self.id} is not running: it is {status}.")
             folder.open_regular(self.stop_file, "ab").close()
         except OSError as error:
             raise RunError(f"Run {self.id} cannot be asked to stop: {error.strerror} ({self.stop_file}).") from None
@@ -246,6 +283,12 @@ class Run:
         with folder.open_regular(self.log_file) as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_END))
             return log.read()
+
+
+def _over(history: History, found: Job) -> bool:
+    """Return whether a run's events say that it came to its end in a job."""
+    ended = history.ended
+    return isinstance(ended, Finished | Failed) and ended.time >= found.submitted
 
 
 def task_state(run: Run) -> dict[str, object]:

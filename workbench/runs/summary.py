@@ -11,10 +11,11 @@ from tasks.base import Metrics, Settings
 from workbench.config import spec
 from workbench.config.spec import Parent, RunSpec
 from workbench.render.metrics import with_heading
-from workbench.runs import metadata
+from workbench.runs import job, metadata
 from workbench.runs.events import Best, Failed, Finished, Stopped
 from workbench.runs.folder import RunError
 from workbench.runs.history import History, LatestEvents
+from workbench.runs.job import Job
 from workbench.runs.metadata import RunMetadata
 from workbench.runs.run import ENDED, Run, Status
 
@@ -43,6 +44,7 @@ class RunSummary(NamedTuple):
     parameters: int | None = None  # of the network; none before it is built
     wall_s: float | None = None  # seconds of training, evaluations included; none before it ends
     reached: bool = False  # it ended at ``train.target``
+    job: Job | None = None  # of the cluster that trains or trained it
     metadata: RunMetadata = RunMetadata()
 
     @property
@@ -124,7 +126,7 @@ def read_and_summarize(run: Run, read: Callable[[], History]) -> tuple[History, 
 def summarize(run: Run, history: History) -> RunSummary:
     """Summarize a run whose latest events are given; one that cannot be read is described as that."""
     try:
-        described, status, about = run.spec, run.status(history), metadata.read(run)
+        described, status, about, has = run.spec, run.status(history), metadata.read(run), run.job
     except (RunError, OSError) as error:
         return unreadable_summary(run, error)
     ended, started = history.ended, history.started
@@ -133,7 +135,7 @@ def summarize(run: Run, history: History) -> RunSummary:
     return RunSummary(
         run,
         status,
-        _message(described, status, history),
+        _message(described, status, history, has),
         val=next((e.metrics for e in reversed(history.evals) if best and e.step == best.step), {}),
         test=ended.test if isinstance(ended, Finished) else {},
         spec=described,
@@ -148,6 +150,7 @@ def summarize(run: Run, history: History) -> RunSummary:
         parameters=started.parameters if started else None,
         wall_s=ended.wall_s if isinstance(ended, Finished | Stopped) else None,
         reached=isinstance(ended, Finished) and ended.reached,
+        job=has,
         metadata=about,
     )
 
@@ -178,6 +181,7 @@ def facts(summary: RunSummary) -> dict[str, object]:
         "data": described.data if described else "",
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(summary.run.created)),
         **metadata.facts(summary.metadata),
+        "job": job.facts(summary.job),
         "parent": {"run": summary.parent.run, "step": summary.parent.step} if summary.parent else None,
         "step": summary.step,
         "steps": summary.total,
@@ -195,9 +199,11 @@ def settings(described: RunSpec) -> dict[str, object]:
     return {key: spec.value(described, key) for key in spec.keys(described)}
 
 
-def _message(described: RunSpec, status: Status, history: History) -> str:
+def _message(described: RunSpec, status: Status, history: History, has: Job | None) -> str:
     if isinstance(history.ended, Failed) and status == "failed":
         return history.ended.message
+    if status == "lost" and has and has.reason:
+        return f"{has.reason} Resume goes on from the last checkpoint."
     if status == "lost":
         return "The worker vanished without an error message. Resume goes on from the last checkpoint."
     own_data = described.settings.own_data

@@ -10,10 +10,15 @@ from workbench.runs.summary import UNKNOWN, UNREADABLE
 from workbench.studies.study import Member, MemberState, Study, StudyError
 
 
-def overview(study: Study) -> dict[str, object]:
-    """Return a study's state and counts, as ``workbench study list --json`` prints them."""
+def overview(study: Study, members: Sequence[Member] | None = None) -> dict[str, object]:
+    """Return a study's state and counts, as ``workbench study list --json`` prints them.
+
+    Args:
+        members: its runs, where they were read already.
+    """
     try:
-        content, members = study.content, study.members()
+        content = study.content
+        members = study.members() if members is None else members
     except StudyError as error:
         nothing = {"task": UNKNOWN, "lab": "", "quick": False, "runs": 0, "finished": 0, "states": {}}
         return {"study": study.id, "state": UNREADABLE, **nothing, "message": str(error)}
@@ -36,8 +41,8 @@ def state_of(states: Sequence[MemberState], trials: int = 0) -> str:
     Args:
         trials: that a search makes; 0: it is none.
     """
-    if any(state in LIVE for state in states):
-        return "running"
+    if live := [state for state in states if state in LIVE]:
+        return "queued" if all(state == "queued" for state in live) else "running"
     if trials:  # a trial that was pruned is stopped, and done
         return "new" if not states else "finished" if len(states) == trials else "stopped"
     if all(state == "finished" for state in states):

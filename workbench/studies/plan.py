@@ -27,7 +27,7 @@ from workbench.runs.comparison import setting_words
 SEED, CELL, LABEL, PRESET = "train.seed", "cell", "label", "preset"
 TRAINING_LOSS = "train.loss"  # metric: that of the last steps
 RUN = "run"  # metrics of a run as a whole: run.seconds
-MOST_RUNS = 1_000
+MOST_RUNS = 10_000
 OF_THE_RUN = (CELL, PRESET, "task")  # named like settings, without a section
 _LARGEST = 1e18  # number
 Section = Literal[

@@ -20,16 +20,19 @@ import workbench.descriptors  # noqa: F401  before any file is opened
 from tasks.base import PlainError
 from workbench.config.environment import unexpected
 from workbench.config.spec import RunSpec
+from workbench.executors import log
+from workbench.executors.local import Slot
+from workbench.executors.places import Place, Places, on_gpus
 from workbench.runs import launch
 from workbench.runs.folder import RunError
 from workbench.runs.launch import ENDING_SIGNALS, LOCK_FD
 from workbench.runs.run import LIVE, Run
-from workbench.studies import local, log, search
-from workbench.studies.local import Slot
+from workbench.studies import search
 from workbench.studies.search import SearchQueue
 from workbench.studies.study import WAITING, Study, StudyError, StudyRun
 
 _POLL_SECONDS = 0.5
+_NOWHERE = Place(Slot(), 0)  # of a run that cannot be started, which is told when it is tried
 UNDONE: tuple[str, ...] = (WAITING, "lost", "stopped", "failed")
 
 
@@ -74,17 +77,17 @@ class Queue:
 
     def __init__(self, study: Study, orders: Orders) -> None:
         self._study = study
-        # slot None: there is no room for it; process None: another started it
-        self._workers: dict[int, tuple[Slot | None, subprocess.Popen[bytes] | None]] = {}
+        self._workers: dict[int, subprocess.Popen[bytes] | None] = {}  # None: another process started it
         self.refused = 0  # runs that could not be started
-        states = {member.number: member.state for member in study.members()}
+        members = study.members()
+        states = {member.number: member.state for member in members}
         self._due = [number for number, state in states.items() if state in orders.only]
         specs = [described for planned in study.content.runs if (described := _described(planned))]
-        gpus = local.visible_gpus() if any(map(local.on_gpu, specs)) else 0
-        self._free = local.slots(specs, gpus=gpus, jobs=orders.jobs, per_gpu=orders.per_gpu)
-        for number, state in states.items():
-            if state in LIVE:
-                self._adopt(number)
+        self._places = Places(specs, jobs=orders.jobs, per_gpu=orders.per_gpu, say=log.say)
+        self._places.learn(study.run(number) for number, state in states.items() if state not in (WAITING, *LIVE))
+        for member in members:
+            if member.state in LIVE and not (member.summary and member.summary.job and member.summary.job.live):
+                self._adopt(member.number)  # a cluster's takes no place here
 
     def work(self) -> bool:
         """Take in what has ended and start what there is room for.
@@ -92,16 +95,15 @@ class Queue:
         Returns:
             whether anything is left to wait for.
         """
-        for number, (slot, worker) in list(self._workers.items()):
+        for number, worker in list(self._workers.items()):
             run = self._study.run(number)
             if worker.poll() is None if worker else run.trains():
                 continue
             del self._workers[number]
-            if slot is not None:
-                self._give_back(slot)
+            self._places.release(run)
             log.say(f"{run.id} is {_status(run)}.")
-        while self._due and self._free:
-            self._start(self._due.pop(0))
+        while self._due and (place := self._place(self._due[0])):
+            self._start(self._due.pop(0), place)
         return bool(self._due or self._workers)
 
     def stop(self) -> None:
@@ -114,40 +116,35 @@ class Queue:
             time.sleep(_POLL_SECONDS)
 
     def _adopt(self, number: int) -> None:
-        """Count a worker that another process started, on the GPU that it has."""
-        device = local.device_of(self._study.run(number))
-        slot = next((slot for slot in self._free if slot.device == device), self._free[-1] if self._free else None)
-        if slot is not None:
-            self._free.remove(slot)
-        self._workers[number] = slot, None
+        """Count a worker that another process started."""
+        self._places.adopt(self._study.run(number))
+        self._workers[number] = None
 
-    def _give_back(self, slot: Slot) -> None:
-        """Let a worker for which there was no room have a slot, or the next run."""
-        for number, (own, worker) in self._workers.items():
-            if own is None:
-                self._workers[number] = slot, worker
-                return
-        self._free.append(slot)
+    def _place(self, number: int) -> Place | None:
+        """Return a place for the next run; ``None`` where it has to wait for one."""
+        described = _described(self._study.content.runs[number - 1])
+        return self._places.take(described) if described else _NOWHERE
 
-    def _start(self, number: int) -> None:
+    def _start(self, number: int, place: Place) -> None:
         """Start a worker on a run; a run that cannot be started costs no other."""
-        slot = self._free[0]
         try:
             run = self._study.begin(number)
             match _status(run):
                 case "finished":  # another process was faster
                     return
                 case status if status in LIVE:
-                    self._adopt(number)
+                    if not ((job := run.job) and job.live):
+                        self._adopt(number)
                     return
-            device = slot.device if local.on_gpu(run.spec) else ""
-            worker = launch.start(run, device, slot.threads)
+            slot = place.slot
+            worker = launch.start(run, slot.device, slot.threads, gpus=slot.gpus)
         except PlainError as error:
             self.refused += 1
             log.say(f"Run {number} of {self._study.id} was not started: {error}")
             return
-        log.say(f"{run.id} ({self._study.content.runs[number - 1].label}) begins.")
-        self._workers[number] = (self._free.pop(0), worker)
+        log.say(f"{run.id} ({self._study.content.runs[number - 1].label}) begins{on_gpus(place)}.")
+        self._places.hold(run, place)
+        self._workers[number] = worker
 
 
 def _queue(study: Study, orders: Orders) -> Queue | SearchQueue:

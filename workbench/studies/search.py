@@ -14,13 +14,15 @@ from typing import Any
 
 from tasks.base import PlainError, Value
 from workbench.config.fields import as_typed
+from workbench.executors import log
+from workbench.executors.local import Slot
+from workbench.executors.places import Place, Places, on_gpus
 from workbench.runs import folder, launch
 from workbench.runs.comparison import setting_words
 from workbench.runs.folder import RunError
 from workbench.runs.history import read_history
 from workbench.runs.run import Run
-from workbench.studies import local, log, space
-from workbench.studies.local import Slot
+from workbench.studies import space
 from workbench.studies.space import Search
 from workbench.studies.study import Study, StudyError
 
@@ -69,12 +71,10 @@ class SearchQueue:
         )
         begun = len(self._trials.trials)  # the same seed again would choose the first trials' values again
         self._trials.sampler = optuna.samplers.TPESampler(seed=search.seed + begun)
-        gpus = local.visible_gpus() if local.on_gpu(self._base) else 0
-        specs = [self._base] * search.trials
-        self._free = local.slots(specs, gpus=gpus, jobs=jobs, per_gpu=per_gpu)
+        self._places = Places([self._base] * search.trials, jobs=jobs, per_gpu=per_gpu, say=log.say)
         running = optuna.trial.TrialState.RUNNING
         self._left = [frozen.number for frozen in self._trials.trials if frozen.state == running]  # of a killed queue
-        self._live: dict[int, tuple[Any, Slot, subprocess.Popen[bytes] | None]] = {}
+        self._live: dict[int, tuple[Any, subprocess.Popen[bytes] | None]] = {}
         self._told: dict[int, int] = {}  # by trial: the last step that was reported
         self._pruned: set[int] = set()
         self.refused = 0  # trials that could not be started
@@ -85,34 +85,36 @@ class SearchQueue:
         Returns:
             whether anything is left to wait for.
         """
-        for number, (trial, slot, worker) in list(self._live.items()):
+        for number, (trial, worker) in list(self._live.items()):
             self._report(number, trial)
             run = self._study.run(number + 1)
             if worker.poll() is None if worker else run.trains():
                 continue
             del self._live[number]
-            self._free.append(slot)
+            self._places.release(run)
             self._conclude(number, trial)
-        while self._free and (self._left or len(self._trials.trials) < self._search.trials):
-            self._start()
+        while self._left or len(self._trials.trials) < self._search.trials:
+            place = self._places.take(self._base)
+            if place is None:
+                return True
+            self._start(place)
         return bool(self._live)
 
     def stop(self) -> None:
         """Start nothing more; ask what trains to save a checkpoint and end: such a trial is gone on with later."""
         while self._live:
-            for number, (_, slot, worker) in list(self._live.items()):
+            for number, (_, worker) in list(self._live.items()):
                 run = self._study.run(number + 1)
                 if worker.poll() is None if worker else run.trains():
                     with suppress(RunError):
                         run.request_stop()
                 else:
                     del self._live[number]
-                    self._free.append(slot)
+                    self._places.release(run)
             time.sleep(0.2)
 
-    def _start(self) -> None:
+    def _start(self, place: Place) -> None:
         """Start or go on with a trial; one that cannot be described or started fails, and costs no other."""
-        slot = self._free[0]
         number = self._left.pop(0) if self._left else -1
         trial = self._optuna.trial.Trial(self._trials, self._trials.trials[number]._trial_id) if number >= 0 else None
         trial = trial or self._trials.ask()
@@ -121,19 +123,23 @@ class SearchQueue:
             described = space.chosen(self._base, values)
             label = ", ".join(setting_words(key, as_typed(value)) for key, value in values.items())
             run = self._study.begin(trial.number + 1, described, label)
-            worker = None if run.trains() else self._launched(run, slot)
+            worker = None if run.trains() else self._launched(run, place.slot)
         except (PlainError, OSError) as error:
             self.refused += 1
             log.say(f"Trial {trial.number + 1} was not started: {error}")
             self._trials.tell(trial, state=self._optuna.trial.TrialState.FAIL)
             return
-        log.say(f"{run.id} ({label}) begins.")
-        self._live[trial.number] = (trial, self._free.pop(0), worker)
+        log.say(f"{run.id} ({label}) begins{on_gpus(place)}.")
+        if worker:
+            self._places.hold(run, place)
+        else:
+            self._places.adopt(run)
+        self._live[trial.number] = (trial, worker)
 
     def _launched(self, run: Run, slot: Slot) -> subprocess.Popen[bytes] | None:
         if run.status() == "finished":
             return None
-        return launch.start(run, slot.device if local.on_gpu(run.spec) else "", slot.threads)
+        return launch.start(run, slot.device, slot.threads, gpus=slot.gpus)
 
     def _suggested(self, trial: Any) -> dict[str, Value]:
         values: dict[str, Value] = {}

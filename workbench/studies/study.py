@@ -21,6 +21,7 @@ from tasks.shared.decoding import decode
 from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.spec import RunSpec, SpecError
+from workbench.executors import jobs
 from workbench.runs import folder, lock, store
 from workbench.runs.comparison import setting_words
 from workbench.runs.folder import NotOpened, RunError
@@ -209,6 +210,7 @@ class Study:
                 continue
             summary = read(run)
             unborn = summary.status == "lost" and not folder.holds(run.events_file)  # its worker is being started
+            unborn = unborn and not (summary.job and summary.job.reason)
             every.append(Member(number, planned, run, WAITING if unborn else summary.status, summary))
         return every
 
@@ -303,6 +305,7 @@ class Study:
 
         Raises:
             StudyError: nothing of it is running, or the request cannot be written.
+            ClusterError: a cluster that has runs of it cannot be reached.
         """
         queued = self.queued()
         live = [member.run for member in self.members() if member.state in LIVE]
@@ -315,9 +318,7 @@ class Study:
             raise StudyError(f"Study {self.id} cannot be asked to stop: {error.strerror}.") from None
         except NotOpened as error:
             raise self._not_opened(error) from None
-        for run in live:
-            with suppress(RunError):  # it may have ended by now
-                run.request_stop()
+        jobs.request_stops(live)
 
     def stop_requested(self) -> bool:
         """Return whether the queue was asked to stop."""

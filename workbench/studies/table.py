@@ -10,6 +10,7 @@ from tasks.base import Settings, Value
 from workbench.config import spec
 from workbench.config.fields import as_typed
 from workbench.config.suggestions import did_you_mean, nearest
+from workbench.runs import job
 from workbench.runs.comparison import ResultFigure, setting_words
 from workbench.studies import metrics, overview
 from workbench.studies.plan import CELL, LABEL, OF_THE_RUN, SEED, implied_by_labels, value_of
@@ -239,9 +240,15 @@ def merged_note(found: Pivot) -> str:
 def to_json(study: Study, members: Sequence[Member], found: Pivot) -> dict[str, object]:
     """Return a study and its table as plain data."""
     runs = [
-        {"run": member.run.id, "label": member.planned.label, "coordinates": member.planned.coordinates}
-        | {"state": member.state, "val": member.summary.val if member.summary else None}
-        | {"test": (member.summary.test or None) if member.summary else None}
+        {
+            "run": member.run.id,
+            "label": member.planned.label,
+            "coordinates": member.planned.coordinates,
+            "state": member.state,
+            "val": member.summary.val if member.summary else None,
+            "test": (member.summary.test or None) if member.summary else None,
+            "job": job.facts(member.summary.job) if member.summary else None,
+        }
         for member in members
     ]
     cells = [
@@ -252,4 +259,4 @@ def to_json(study: Study, members: Sequence[Member], found: Pivot) -> dict[str, 
         if one
     ]
     shown = {"members": runs, "metric": found.metric, "merged": [*found.merged], "table": cells}
-    return overview.overview(study) | shown
+    return overview.overview(study, members) | shown

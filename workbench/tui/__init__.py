@@ -22,13 +22,20 @@ def open_screen(
     """Open the application, on ``open_run`` where one is given; return its exit code when the user leaves.
 
     Args:
+        readonly: nothing is started, stopped, deleted or written, from here to the end of the process.
         replay: speed at which that run's events come again; 0: it is shown as it stands.
     """
     gc.set_threshold(*_GC_THRESHOLDS)
-    if not sys.stderr.isatty():  # Textual draws there: `workbench 2>log` would draw into the log
+    if (
+        sys.stdout.isatty() and not sys.stderr.isatty()
+    ):  # Textual draws there: `workbench 2>log` would draw into the log
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     from workbench.tui.app import WorkbenchApp
 
+    if readonly:
+        from workbench.tui.readonly import forbid_writing
+
+        forbid_writing()
     app = WorkbenchApp(runs_folder, data, open_run, readonly=readonly, replay=replay)
     app.run()
     return app.return_code or 0

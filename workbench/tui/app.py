@@ -14,8 +14,10 @@ from rich.text import Text
 from textual.driver import Driver
 from textual.screen import Screen
 
+from tasks.base import PlainError
 from workbench.config.environment import DEBUG, unexpected
 from workbench.config.spec import RunSpec
+from workbench.executors import jobs
 from workbench.inference.protocol import Inspect
 from workbench.runs import launch, store
 from workbench.runs.run import Run
@@ -271,9 +273,16 @@ class WorkbenchApp(Messages, Appearance):
 
         def act_on(answer: str | None) -> None:
             if answer == STOP:
-                self._attempt(run.request_stop)
+                self.run_worker(self._request_stop(run), group="stop")
 
         self.push_screen(stop(run), act_on)
+
+    async def _request_stop(self, run: Run) -> None:
+        """Request a run's end, on a thread: a cluster may take its time to answer."""
+        try:
+            await run_in_thread(partial(jobs.request_stop, run))
+        except (OSError, PlainError) as error:
+            self._report(error)
 
     def resume(self, run: Run) -> None:
         """Start a worker that continues a run from its last checkpoint."""
@@ -308,14 +317,14 @@ class WorkbenchApp(Messages, Appearance):
         self.notify(sentence, severity="error", markup=False)
 
     def action_help(self) -> None:
-        self.push_screen(Help(self.place))
+        self.push_screen(Help(self.place, readonly=self.session.readonly))
 
     async def action_quit(self) -> None:
         self.action_leave()
 
     def action_leave(self) -> None:
         """Leave; ask first about the runs that are training, unless the screen is read-only."""
-        live = [] if self.session.readonly else self.session.owned_runs.live()
+        live = [] if self.session.readonly else self.session.owned_runs.live_here()
         if not live:
             self.exit()
         elif not self.screen.is_modal:
@@ -325,7 +334,7 @@ class WorkbenchApp(Messages, Appearance):
         if answer in (None, CANCEL):
             return
         for run in live if answer == STOP else []:
-            self._attempt(run.request_stop)
+            self._attempt(partial(jobs.request_stop, run))
         outcome, verb = ("saves a checkpoint and ends", "resume") if answer == STOP else ("goes on training", "watch")
         lines = [f"{run.id} {outcome}:\n  workbench {verb} {run.command_name}" for run in live]
         self.exit(message=Text("\n".join(lines), no_wrap=True, overflow="ignore"))

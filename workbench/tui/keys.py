@@ -40,7 +40,9 @@ class Action(NamedTuple):
     label: str  # in the footer
     help: str
     footer: bool = True
-    acts: bool = False  # it starts, stops, names or deletes a run, or downloads: off on a screen that only shows
+    acts: bool = (
+        False  # it starts, stops, names or deletes a run, downloads, or writes a file: off on a read-only screen
+    )
 
 
 def _chart_actions(place: Place) -> list[Action]:
@@ -105,7 +107,7 @@ ACTIONS = (
     Action("run", "chart('axis')", "a", "", "X axis", "draw over steps, epochs or time", False),
     Action("run", "branch", "B", "", "Branch", "a new run from a checkpoint of this one", False, acts=True),
     Action("run", "family", "k", "", "Family", "the tree of runs that were branched from one another", False),
-    Action("run", "picture", "p", "", "Picture", "write the curves to a picture for a report", False),
+    Action("run", "picture", "p", "", "Picture", "write the curves to a picture for a report", False, acts=True),
     Action("run", "inspect", "i", "", "Inspect", "the network on one text: gates, states, the answer forming"),
     Action("run", "back", "b", "f7", "Back", "back to where this run was opened from"),
     Action("replay", "pause", "space", "", "Pause", "stand still, or go on; at the end from the beginning"),
@@ -142,7 +144,7 @@ ACTIONS = (
     ),
     Action("confusion", "other", "c", "", "Compare", "show the difference to another run with the same labels"),
     Action("confusion", "inspect", "i", "", "Inspect", "look inside the network on one of the examples listed"),
-    Action("confusion", "picture", "p", "", "Picture", "write the matrix to a picture for a report", False),
+    Action("confusion", "picture", "p", "", "Picture", "write the matrix to a picture for a report", False, acts=True),
     Action("runs", "open", "o", "f6", "Open", "watch the chosen run (also Enter)"),
     Action("runs", "stop", "x", "f8", "Stop", "ask the chosen run to save a checkpoint and end", acts=True),
     Action("runs", "resume", "r", "f5", "Resume", "go on with the chosen run from its last checkpoint", acts=True),
@@ -205,12 +207,29 @@ ACTIONS = (
         footer=False,
         acts=True,
     ),
-    Action("runs", "export", "e", "f12", "Export", "write the marked runs, else those shown, to a CSV or JSON file"),
+    Action(
+        "runs",
+        "export",
+        "e",
+        "f12",
+        "Export",
+        "write the marked runs, else those shown, to a CSV or JSON file",
+        acts=True,
+    ),
     Action("runs", "copy", "y", "ctrl+y", "Copy id", "copy the chosen run's id (OSC 52: over SSH too)"),
     Action("compare", "metric", "m", "f5", "Figure", "draw the next figure: the metrics, the losses"),
     Action("compare", "chart('axis')", "a", "f8", "Axis", "draw over steps, epochs or the time trained"),
     Action("compare", "next_pane", "v", "f6", "Next view", "show the next pane: chart, results, settings"),
-    Action("compare", "picture", "p", "f12", "Picture", "write the runs' curves to a picture for a report", False),
+    Action(
+        "compare",
+        "picture",
+        "p",
+        "f12",
+        "Picture",
+        "write the runs' curves to a picture for a report",
+        False,
+        acts=True,
+    ),
     *_chart_actions("compare"),
     Action("compare", "back", "b", "f7", "Back", "back to the list of runs or studies"),
     Action("studies", "open", "o", "f7", "Open", "watch the chosen run; of the table compare a row (also Enter)"),
@@ -221,7 +240,9 @@ ACTIONS = (
     Action("studies", "metric", "m", "ctrl+o", "Figure", "the next figure: test, validation, training loss"),
     Action("studies", "rows", "w", "ctrl+r", "Rows", "the next setting in the table's rows"),
     Action("studies", "columns", "l", "ctrl+l", "Columns", "the next setting in the table's columns"),
-    Action("studies", "report", "e", "f12", "Report", "write the study's report to a file in the current folder"),
+    Action(
+        "studies", "report", "e", "f12", "Report", "write the study's report to a file in the current folder", acts=True
+    ),
     Action("poem", "write", "w", "f5", "Write", "write with the settings shown (also Enter in one of them)"),
     Action("poem", "break_off", "x", "f8", "Stop", "end what is being written, at this character"),
     Action("poem", "again", "a", "f6", "Again", "write once more, with the next seed"),
@@ -235,9 +256,9 @@ ACTIONS = (
         "tones under the characters, rhymes told apart: on and off (○ level, ● oblique, ◎ either, 韵 rhymes)",
     ),
     Action("poem", "copy", "y", "f7", "Copy", "copy the marked poem to the terminal's clipboard"),
-    Action("poem", "keep", "k", "ctrl+g", "Keep", "keep the marked poem, in a file beside the runs"),
+    Action("poem", "keep", "k", "ctrl+g", "Keep", "keep the marked poem, in a file beside the runs", acts=True),
     Action("poem", "kept", "l", "ctrl+l", "Kept", "the poems that are kept"),
-    Action("poem", "save", "s", "f12", "Save", "save the marked poem to a file; it asks for the name"),
+    Action("poem", "save", "s", "f12", "Save", "save the marked poem to a file; it asks for the name", acts=True),
     Action("poem", "inspect", "i", "ctrl+n", "Inspect", "look inside the network on the marked poem"),
     Action("inspect", "next_pane", "v", "f6", "Next view", "gates, states, memory, answer, contributions, units"),
     Action("inspect", "edit", "slash", "ctrl+l", "Text", "type another text, row N or window N (Enter: back to it)"),
@@ -325,7 +346,7 @@ def actions(place: Place) -> list[Action]:
 
 
 def acts(place: Place, name: str) -> bool:
-    """Return whether an action of a place starts, stops, names or deletes a run, or downloads."""
+    """Return whether an action of a place starts, stops, names or deletes a run, downloads, or writes a file."""
     return any(action.acts for action in actions(place) if action.name.partition("(")[0] == name)
 
 

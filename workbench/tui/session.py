@@ -26,7 +26,7 @@ class Session:
 
     runs_folder: Path
     data: Path | None  # the data folder that the user named
-    readonly: bool  # the screen starts, stops and deletes nothing: for one that others see and use
+    readonly: bool  # the screen starts, stops, deletes and writes nothing: for one that others see and use
     owned_runs: OwnedRuns
 
 

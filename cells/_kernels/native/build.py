@@ -29,6 +29,7 @@ from cells._kernels.native.compiler import BuildError, Compiler, clause
 SOURCES = Path(__file__).parent
 MAIN = "kernels.c"
 KEPT = 4  # libraries: of other versions, and of other machines with the same home
+_IN_USE = 30 * 86400.0  # seconds in which another machine may still compute with a library that it found
 _BUILDING = ".building-"
 _ABANDONED = 3600.0  # seconds after which a folder to build in is a killed process's
 
@@ -76,6 +77,8 @@ def build() -> Built:
         compilers.remember(place, compiler)
         key = _key(compiler, sources)
         if found := _find(place, key):
+            with suppress(OSError):
+                os.utime(found)  # it is in use
             return Built(found, compiler, 0.0)
         with _locked(place):
             if found := _find(place, key):
@@ -186,7 +189,11 @@ def _locked(place: Path) -> Iterator[None]:
 
 
 def _prune(place: Path, newest: Path) -> None:
-    """Remove all but the newest libraries, and what killed processes left."""
+    """Remove libraries that nobody needs, all but the newest, and what killed processes left.
+
+    On a network file system a library that is removed is gone for a process of another machine that computes with it,
+    which dies of it: what was found there lately stays.
+    """
 
     def changed(path: Path) -> float:
         try:
@@ -196,8 +203,9 @@ def _prune(place: Path, newest: Path) -> None:
 
     others = [path for path in place.glob("kernels-*.so") if path != newest]
     for path in sorted(others, key=changed, reverse=True)[KEPT - 1 :]:
-        with suppress(OSError):
-            path.unlink()
+        if changed(path) < time.time() - _IN_USE:
+            with suppress(OSError):
+                path.unlink()
     for path in place.glob(f"{_BUILDING}*"):
         if changed(path) < time.time() - _ABANDONED:
             shutil.rmtree(path, ignore_errors=True)

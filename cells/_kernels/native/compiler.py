@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -93,7 +94,7 @@ def remember(known: Path, compiler: Compiler) -> None:
     with suppress(OSError):
         target = known / f"compiler-{_identity(compiler.command)}.txt"
         if not target.exists():
-            beside = target.with_suffix(f".{os.getpid()}")
+            beside = target.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}")
             beside.write_text(compiler.version)
             beside.replace(target)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ from tasks.base import Baselines, DataError
 from tasks.shared import files
 from tasks.shared.datasets.archives import unreadable
 from tasks.shared.datasets.bounded import opened, whole
+from tasks.shared.datasets.preparing import prepared_once
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.decoding import decode
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _META = "meta"
+_HASH = re.compile(r"[0-9a-f]{32}|[0-9]+")
 _TENSORS, _VALUES = ("tensors", ".safetensors"), ("values", ".json")
 Meta = dict[str, Any]  # plain JSON
 Encoding = tuple[dict[str, "Tensor"], Meta]
@@ -108,7 +110,7 @@ def tensors(name: str, build: Callable[[], Encoding] | None) -> Encoding:
         return found
     if build is None or not _building.get():
         raise FileNotFoundError(path)
-    with _built_once(path):
+    with prepared_once(path, _what(name)):
         if (found := _kept_tensors(path, tell=True)) is not None:
             return found
         kept, meta = build()
@@ -136,31 +138,6 @@ def _kept_tensors(path: Path, *, tell: bool = False) -> Encoding | None:
         if tell and not isinstance(error, FileNotFoundError | PermissionError):
             report_progress(f"{path} is damaged: it is built anew.")
         return None
-
-
-@contextmanager
-def _built_once(path: Path) -> Iterator[None]:
-    """Build a result while no other process does: one that comes meanwhile waits, and finds it kept.
-
-    The lock ends with its process, whatever ends that. Without locks or a writable folder each builds for itself.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path.with_name(f".{path.name}.lock"), flags, 0o666)
-    except OSError:
-        yield
-        return
-    with os.fdopen(descriptor, "rb+", buffering=0) as file:
-        try:
-            files.lock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report_progress("Another process is preparing the same: waiting for it …")
-            with suppress(OSError):
-                files.lock(file.fileno(), fcntl.LOCK_EX)  # a signal's handler may end the waiting
-        except OSError:
-            pass
-        yield
 
 
 def _checked(kept: dict[str, Tensor], text: str) -> Meta:
@@ -201,7 +178,7 @@ def value(name: str, build: Callable[[], ValueT], kind: type[ValueT], *, keep: b
         return cached
     if not keep:
         return build()
-    with _built_once(_file(_VALUES, name)):
+    with prepared_once(_file(_VALUES, name), _what(name)):
         cached = kept_value(name, kind)
         if cached is None:
             cached = build()
@@ -224,6 +201,12 @@ def _file(kind: tuple[str, str], name: str) -> Path:
     if not name or name != Path(name).name or "\0" in name:
         raise DataError(f"{name[:60]!r} is no name of a cached result: the file that it was taken from is damaged.")
     return cache_folder() / folder / f"{name}{ending}"
+
+
+def _what(name: str) -> str:
+    """Return what is kept under a name, for a person: ``the names data``, ``the names baseline``."""
+    words = [word for word in name.split("-") if not _HASH.fullmatch(word)]
+    return " ".join(["the", *words, *["data"] * ("baseline" not in words)])
 
 
 def kept_baseline(name: str, compute: Callable[[], Baselines], *, cached_only: bool) -> Baselines:

@@ -18,6 +18,7 @@ from tasks.base import DataError, Settings
 from tasks.shared import files
 from tasks.shared.datasets import cache, downloader, registry, verification
 from tasks.shared.datasets.named import named_folder
+from tasks.shared.datasets.preparing import prepared_once
 from tasks.shared.datasets.registry import Dataset
 from tasks.shared.datasets.verification import VerificationReport
 
@@ -190,6 +191,8 @@ def download(
 ) -> Path:
     """Download a task's data into the user's cache: all of it, verified and read once through, or nothing.
 
+    Of several processes that want it at once, on any machine that shares the cache, one downloads it.
+
     Args:
         say: called with each sentence for the person who waits.
         progress: show a bar on stderr, where that is a terminal.
@@ -206,14 +209,23 @@ def download(
     target = cached(task)
     many = f"{len(dataset.files)} file{'s' * (len(dataset.files) != 1)}"
     size = f", {dataset.size / 1e6:.1f} MB" if dataset.size else ""
-    say(f"Downloading {dataset.title} from {dataset.home} ({many}{size}).")
-    try:
-        with downloader.folder_beside(target) as beside:
-            downloader.fetch(task, dataset, beside, progress=progress, arrived=arrived)
-            found = _opened(task, dataset, beside)
-            _put_in_place(task, beside, target)
-    except OSError as error:
-        raise DataError(f"The {task} data could not be kept in {target.parent}: {error.strerror}.") from None
+
+    def meanwhile() -> None:
+        if arrived:
+            arrived(0)
+
+    lock = cache.cache_folder() / f".data-{task}.lock"
+    with prepared_once(target, f"the {task} data", say, meanwhile, lock) as waited:
+        if waited and is_intact(task, target):
+            return target
+        say(f"Downloading {dataset.title} from {dataset.home} ({many}{size}).")
+        try:
+            with downloader.folder_beside(target) as beside:
+                downloader.fetch(task, dataset, beside, progress=progress, arrived=arrived)
+                found = _opened(task, dataset, beside)
+                _put_in_place(task, beside, target)
+        except OSError as error:
+            raise DataError(f"The {task} data could not be kept in {target.parent}: {error.strerror}.") from None
     verification.remember(dataset, target, read_files(task, target), found)
     return target
 

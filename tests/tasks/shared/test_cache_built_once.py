@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from waiting import HANG, until
 
-from tasks.shared.datasets import cache
+from tasks.shared.datasets import cache, preparing
 from workbench import interruption
 
 # builds under a name: tells that it builds, and waits for the file GO; the result is what the cache holds
@@ -96,7 +96,10 @@ def test_a_folder_in_place_of_the_lock_costs_the_waiting_alone(place: Path) -> N
 
 
 @pytest.mark.parametrize("lock", ["tensors/.one.safetensors.lock", "values/.one.json.lock"])
-def test_waiting_ends_with_a_stop(place: Path, lock: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_waiting_ends_with_a_stop(place: Path, lock: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(preparing, "report_progress", said.append)
+
     def ask() -> object:
         if lock.startswith("tensors"):
             return cache.tensors("one", lambda: pytest.fail("built"))
@@ -109,12 +112,12 @@ def test_waiting_ends_with_a_stop(place: Path, lock: str, capsys: pytest.Capture
     hang = threading.Timer(HANG, held.close)
     hang.start()
     try:
-        with pytest.raises(interruption.Interrupted), interruption.polled(lambda: True, 0.05):
+        with pytest.raises(interruption.Interrupted), interruption.polled(lambda: bool(said), 0.05):
             ask()
     finally:
         hang.cancel()
         held.close()
-    assert capsys.readouterr().err == "· Another process is preparing the same: waiting for it …\n"
+    assert said == ["Another process is preparing the same: waiting for it …"]
 
 
 @pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO])

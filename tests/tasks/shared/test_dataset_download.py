@@ -218,6 +218,7 @@ def test_two_downloads_at_once_leave_one_whole_copy(server: FileServer, cached: 
         both = [pool.submit(locations.download, "names", silent) for _ in range(2)]
         assert [one.result() for one in both] == [cached, cached]
     assert content(cached) == CONTENT
+    assert server.asked[ADDRESSES["rows.csv.zip"]] == 1  # the other one waited
     assert [p.name for p in cached.parent.iterdir()] == ["names"]
 
 

@@ -3,79 +3,15 @@
 from __future__ import annotations
 
 import sys
-from types import SimpleNamespace
-from typing import Any
 
 import msgspec
 import pytest
+from nvml_driver import H100, HALF, PID, SLICE, Driver
 from runs import event_makers as make
 
 from workbench.runs.events import Started
 from workbench.tui.services.gpus import Gpu, gpu_of, read_gpu
 from workbench.tui.widgets.progress import Load, machine_load
-
-H100 = "NVIDIA H100 80GB HBM3"
-SLICE, HALF = f"{H100} MIG 1g.10gb", f"{H100} MIG 3g.40gb"
-PID = 4711
-
-
-class Driver:
-    """An NVIDIA driver: a GPU is a name, or the names of its MIG slices, of which places may be empty."""
-
-    class NVMLError(Exception):
-        pass
-
-    def __init__(self, *gpus: str | list[str | None], pid_on: str = "") -> None:
-        self.gpus, self.pid_on = gpus, pid_on
-
-    def nvmlInit(self) -> None:
-        pass
-
-    def nvmlDeviceGetCount(self) -> int:
-        return len(self.gpus)
-
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> str:
-        return f"{index}"
-
-    def _slices(self, handle: str) -> list[str | None]:
-        gpu = self.gpus[int(handle)]
-        if isinstance(gpu, str):
-            raise self.NVMLError
-        return gpu
-
-    def nvmlDeviceGetMigMode(self, handle: str) -> list[int]:
-        if self.gpus[int(handle)] == "NVIDIA T4":
-            raise self.NVMLError
-        on = int(isinstance(self.gpus[int(handle)], list))
-        return [on, on]
-
-    def nvmlDeviceGetMaxMigDeviceCount(self, handle: str) -> int:
-        return len(self._slices(handle))
-
-    def nvmlDeviceGetMigDeviceHandleByIndex(self, handle: str, place: int) -> str:
-        if self._slices(handle)[place] is None:
-            raise self.NVMLError
-        return f"{handle}/{place}"
-
-    def nvmlDeviceGetName(self, handle: str) -> bytes:
-        gpu, _, place = handle.partition("/")
-        found = self.gpus[int(gpu)]
-        name = str(self._slices(gpu)[int(place)]) if place else found if isinstance(found, str) else H100
-        return name.encode()
-
-    def nvmlDeviceGetUUID(self, handle: str) -> str:
-        return f"MIG-{handle.replace('/', 'f')}-cd" if "/" in handle else f"GPU-{handle}e-ab"
-
-    def nvmlDeviceGetComputeRunningProcesses(self, handle: str) -> list[Any]:
-        return [SimpleNamespace(pid=PID)] if handle == self.pid_on else []
-
-    def nvmlDeviceGetUtilizationRates(self, handle: str) -> Any:
-        if "/" in handle:
-            raise self.NVMLError
-        return SimpleNamespace(gpu=42)
-
-    def nvmlDeviceGetMemoryInfo(self, handle: str) -> Any:
-        return SimpleNamespace(used=2_500_000_000, total=10_000_000_000)
 
 
 def started(device: str, chosen: str = "auto") -> Started:

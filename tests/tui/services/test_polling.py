@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 
+import pytest
 from textual.css.query import NoMatches
+from waiting import Clock
 
+from workbench.tui.services import polling
 from workbench.tui.services.polling import poll
 
 
@@ -74,3 +77,24 @@ async def test_where_there_is_more_to_read_nothing_is_waited_for() -> None:
 
     await asyncio.wait_for(poll(reader.read, show, failed, reader.interval), 5)
     assert reader.shown == [0, 2, 3, 4, 5]
+
+
+async def test_after_a_slow_reading_nothing_is_read_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, clock = Reader(0), Clock()
+    waited: list[float] = []
+
+    async def wait_for(waiting: Awaitable[object], seconds: float) -> None:
+        asyncio.ensure_future(waiting).cancel()
+        waited.append(seconds)
+        raise asyncio.CancelledError
+
+    def read() -> int:
+        clock.sleep(3.0)
+        return 7
+
+    reader.seconds = 1.0
+    monkeypatch.setattr(polling, "time", clock)
+    monkeypatch.setattr(polling.asyncio, "wait_for", wait_for)
+    with pytest.raises(asyncio.CancelledError):
+        await poll(read, reader.show, reader.failed, reader.interval)
+    assert waited == [12.0]

@@ -16,13 +16,13 @@ from workbench.render.text import printable
 from workbench.runs import comparison
 from workbench.runs.comparison import BEST
 from workbench.runs.folder import RunError
+from workbench.runs.monitor import RunMonitor
 from workbench.runs.run import Run
 from workbench.runs.summary import RunSummary, higher_is_better
 from workbench.tui.color import letter_color
 from workbench.tui.compare.overlay_chart import OverlayChart
 from workbench.tui.compare.run_curves import TRAINING, NewEvents, RunCurves, quantity_label
 from workbench.tui.keys import bindings
-from workbench.tui.services.catalogue import RunMonitor
 from workbench.tui.services.polling import poll
 from workbench.tui.services.unreadable import unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar

@@ -58,7 +58,8 @@ def entries(app: App[object], screen: Screen[Any]) -> Iterator[PaletteEntry]:
             if action.place == place and can(page, action):
                 title = f"{TITLES[place]}: {action.label}"
                 yield PaletteEntry(title, action.help, partial(_go_and_run, app, action, page))
-    yield PaletteEntry("Screenshot", "write the screen as it is to an SVG file", partial(_take_screenshot, app))
+    if not navigator.session.readonly:
+        yield PaletteEntry("Screenshot", "write the screen as it is to an SVG file", partial(_take_screenshot, app))
     yield PaletteEntry("Change theme", "choose among all themes", app.action_change_theme)
 
 

@@ -49,9 +49,10 @@ class Help(Dialog[None]):
     ]
     AUTO_FOCUS = "Passage"
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *, readonly: bool = False) -> None:
         super().__init__()
         self._place = place
+        self._readonly = readonly
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
@@ -63,7 +64,7 @@ class Help(Dialog[None]):
     def _show(self) -> None:
         passage = self.query_one(Passage)
         query = self.query_one(Input).value
-        passage.show(lay_out(self._place, query, passage.scrollable_content_region.width))
+        passage.show(lay_out(self._place, query, passage.scrollable_content_region.width, readonly=self._readonly))
 
     def on_resize(self, event: Resize) -> None:
         self.query_one("#dialog").border_subtitle = "? or F1 closes" if event.size.width < 60 else "Esc, ? or F1 closes"
@@ -90,9 +91,13 @@ class Help(Dialog[None]):
         self.dismiss()
 
 
-def lay_out(first: Place, query: str, width: int) -> Content:
-    """Return the keys of every place, ``width`` columns wide: this place's first, then the global ones."""
-    places = {place: _lines(place) for place in dict.fromkeys((first, *TITLES))}
+def lay_out(first: Place, query: str, width: int, *, readonly: bool = False) -> Content:
+    """Return the keys of every place, ``width`` columns wide: this place's first, then the global ones.
+
+    Args:
+        readonly: without the actions that such a screen refuses.
+    """
+    places = {place: _lines(place, readonly) for place in dict.fromkeys((first, *TITLES))}
     every = [line for lines in places.values() for line in lines]
     keys = max(cell_len(line.key) for line in every) + 1
     twins = max(cell_len(line.twin) for line in every) + 1
@@ -114,11 +119,11 @@ def lay_out(first: Place, query: str, width: int) -> Content:
     return Content.assemble(*parts, (note, "$foreground-muted"))
 
 
-def _lines(place: Place) -> list[KeyRow]:
+def _lines(place: Place, readonly: bool) -> list[KeyRow]:
     lines = [
         KeyRow(spoken(action.key), spoken(action.twin) if action.twin else "", action.help, action.label)
         for action in actions(place)
-        if action.place == place
+        if action.place == place and not (readonly and action.acts)
     ]
     return [*lines, *_MOVING] if place == "everywhere" else lines
 

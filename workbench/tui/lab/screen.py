@@ -27,6 +27,7 @@ from workbench.tui.lab.dataset_line import DatasetLine
 from workbench.tui.lab.description import Description
 from workbench.tui.lab.launch_bar import LaunchBar
 from workbench.tui.lab.network_line import NetworkSummaryLine, Structure
+from workbench.tui.lab.place_choice import PlaceChoice
 from workbench.tui.lab.preview_dialog import PreviewDialog, Seen
 from workbench.tui.lab.selection import Selection
 from workbench.tui.lab.settings_search import SettingsSearch
@@ -83,7 +84,7 @@ class LabScreen(Page):
                 with Horizontal(id="preset-row"):
                     yield Static("  preset", classes="name")
                     yield Select[str]([], allow_blank=True, prompt="the task's defaults", compact=True, id="preset")
-                yield Form("form")
+                yield Form("form", readonly=self.session.readonly)
                 yield SettingHint()
                 yield VerticalScroll(id="network-panel")
         yield LaunchBar(self.session)
@@ -102,6 +103,7 @@ class LabScreen(Page):
     def on_screen_resume(self) -> None:
         self._greet()
         self.query_one(NetworkSummaryLine).resume()
+        self.query_one(PlaceChoice).look()
 
     def on_screen_suspend(self) -> None:
         if self not in self.app.screen_stack:  # else something is only asked or explained over it
@@ -231,9 +233,11 @@ class LabScreen(Page):
         for place in self.query("#about, #network-panel"):
             if not place.is_attached:  # the program is being left
                 return
-            if not place.query(Structure):
-                await place.mount(Structure())
-            place.query_one(Structure).show(event.summary, stale=event.stale)
+            structure = next(iter(place.query(Structure)), None)
+            if structure is None:
+                structure = Structure()
+                await place.mount(structure)  # what is shown there may be replaced meanwhile
+            structure.show(event.summary, stale=event.stale)
 
     @on(TabRow.Chosen)
     def _arrange(self) -> None:

@@ -148,7 +148,7 @@ class PoemScreen(PoemKeeping):
             return self.writing or None
         marked = self._marked
         free = self.chosen is not None and not self.writing
-        whole = marked is not None and marked.over and not self.session.readonly
+        whole = marked is not None and marked.over
         able = {
             "write": free,
             "copy": marked,

@@ -24,6 +24,8 @@ from workbench.runs import lineage
 from workbench.runs.events import Finished, Step
 from workbench.runs.folder import RunError
 from workbench.runs.history import History
+from workbench.runs.job import Job
+from workbench.runs.job_words import job_words
 from workbench.runs.lineage import Relative
 from workbench.runs.run import Run
 from workbench.tui.keys import Place, bindings
@@ -36,6 +38,7 @@ from workbench.tui.run.result import ResultTable
 from workbench.tui.run.scrubber import Scrubber, scrubber_state, target_evaluation
 from workbench.tui.run.tab_names import ABOUT, CHARTS, MEMORY, OWN_TABS, RESULT, room_of
 from workbench.tui.run.view_panes import ViewPanes, pane_names, sample_views
+from workbench.tui.services.cluster_jobs import ask_clusters
 from workbench.tui.services.gauges import Gauges, Load
 from workbench.tui.services.polling import TAKEN_DOWN, poll
 from workbench.tui.services.threads import run_in_thread
@@ -77,6 +80,7 @@ class RunScreen(Page):
         self._comparison = GradientComparison(self._watcher)
         self._wake = asyncio.Event()  # set: look now
         self._message: Content | None = None
+        self._job: Job | None = None  # of the cluster that has or had it
         self._before: object = None  # status, text and load that are shown
 
     def compose(self) -> ComposeResult:
@@ -107,6 +111,7 @@ class RunScreen(Page):
     def on_mount(self) -> None:
         self._arrange()
         self._follow()
+        self.run_worker(ask_clusters(self._live_job, readonly=self.session.readonly), group="jobs")
 
     def on_screen_resume(self) -> None:
         self.query_one(Progress).label = metadata_of(self.run).label  # it may have been given a name meanwhile
@@ -135,6 +140,10 @@ class RunScreen(Page):
         self.query_one(Progress).show(status, history)
         self._show_message(message(status, history, "", str(self.run.path)))
 
+    def _live_job(self) -> list[Run]:
+        """Return the run as long as a cluster may have it."""
+        return [self.run] if self.is_current and self._job and self._job.live else []
+
     def _interval(self) -> float | None:
         """Seconds between two looks; none while the display stands still."""
         if self._paused_at is not None:
@@ -147,7 +156,7 @@ class RunScreen(Page):
             self._grow(look)
             self._before = None
             return True
-        now = look.status, look.report, self._load
+        now = look.status, look.report, self._load, job_words(look.status, look.job)
         if look.events or self._before != now:
             has_news = any(not isinstance(event, Step) for event in look.events)
             await self._show(look, anew=self._before is None or has_news or look.status != self.status)
@@ -177,12 +186,13 @@ class RunScreen(Page):
 
     async def _show(self, look: Look, *, anew: bool) -> None:
         history = self._watcher.history
-        changed, self.status = look.status != self.status, look.status
+        changed, self.status, self._job = look.status != self.status, look.status, look.job
         if changed:
             self.refresh_bindings()
         self._grow(look)
         self.query_one(Progress).show(look.status, history, self._load)
-        self._show_message(message(look.status, history, look.log_line, str(self.run.path), look.report))
+        text = message(look.status, history, look.log_line, str(self.run.path), look.report, look.job)
+        self._show_message(text)
         if anew:
             self._show_evaluation()
             await self._show_views()

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from workbench.render.format import age, number
 from workbench.render.text import printable
+from workbench.runs.job_words import state_words
 from workbench.runs.summary import RunSummary, higher_is_better
 from workbench.tui.widgets.status import word_style
 
-_STATES = ("starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
+_STATES = ("queued", "starting", "running", "stopping", "finished", "stopped", "failed", "lost", "unreadable")
 _LONGEST = 32  # characters of a name in the list: what 80 columns have room for beside the state and the figure
 
 
@@ -46,7 +47,7 @@ _COLUMNS = (
     RunColumn(
         "status",
         1,
-        lambda summary: summary.status,
+        lambda summary: state_words(summary.status, summary.job),
         lambda summary: _STATES.index(summary.status),
         ("those in training first", "those in training last"),
         style=lambda summary: word_style(summary.status),

@@ -22,6 +22,7 @@ from workbench.tui.runs.filter_line import FilterLine
 from workbench.tui.runs.marked_runs import MORE, MarkedRuns
 from workbench.tui.runs.run_table import NEWEST, RunColumn, columns, sorted_runs
 from workbench.tui.services.catalogue import Catalogue
+from workbench.tui.services.cluster_jobs import ask_clusters, with_live_jobs
 from workbench.tui.services.polling import poll
 from workbench.tui.services.unreadable import unreadable
 from workbench.tui.widgets.bars import BottomBar, TopBar
@@ -65,6 +66,11 @@ class RunsScreen(Page):
             self.query_one(name).display = False
         self.app.theme_changed_signal.subscribe(self, lambda _: self._tell())
         self._follow()
+        self.run_worker(ask_clusters(self._live_jobs, readonly=self.session.readonly), group="jobs")
+
+    def _live_jobs(self) -> list[Run]:
+        """Return the runs of the folder that clusters may still have."""
+        return with_live_jobs(self._every if self.is_current else ())
 
     def on_screen_resume(self) -> None:
         self._look_now.set()

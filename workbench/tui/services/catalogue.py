@@ -9,55 +9,10 @@ from pathlib import Path
 
 from workbench.config import spec
 from workbench.config.spec import RunSpec, SpecError
-from workbench.runs.history import LatestEvents
-from workbench.runs.run import ENDED, Run
-from workbench.runs.summary import RunSummary, read_and_summarize, unreadable_summary
-from workbench.tui.services.unreadable import UNREADABLE
+from workbench.runs.monitor import RunMonitor
+from workbench.runs.summary import RunSummary
 
 _ENDED_EVERY = 2  # scans of the folder for one of the runs that have ended
-_SPEC = 2  # place of the description's among a run's file stats
-_Stat = tuple[int, int, int] | None
-
-
-class RunMonitor:
-    """One run's summary, kept up to date."""
-
-    def __init__(self, path: Path) -> None:
-        self._run = Run(path)
-        self._latest = LatestEvents(self._run.events_file)
-        self._state: tuple[object, ...] = ()  # file stats, lock and stop request at the last reading
-        self.summary: RunSummary | None = None
-        self.order: tuple[float, str] = (0.0, "")  # creation time and id
-
-    @property
-    def ended(self) -> bool:
-        """True if the run finished, stopped or failed; a worker that takes the lock may still resume it."""
-        return self.summary is not None and self.summary.status in ENDED
-
-    def look(self) -> RunSummary | None:
-        """Return the run's present summary; ``None`` where there is no such run."""
-        try:
-            return self._look()
-        except UNREADABLE as error:
-            self._state, self.order = (), (0.0, self._run.id)  # it is read again at the next look
-            self.summary = unreadable_summary(self._run, error)
-            return self.summary
-
-    def _look(self) -> RunSummary | None:
-        run = self._run
-        state: tuple[object, ...] = (file_stat(run.lock_file), file_stat(run.metadata_file))
-        if not self.ended:
-            state += (file_stat(run.spec_file), file_stat(run.events_file), run.alive(), run.stop_file.exists())
-            if state[_SPEC] is None:
-                return None
-        if state == self._state:
-            return self.summary
-        if self._state and state[_SPEC:][:1] != self._state[_SPEC:][:1]:
-            self._run = Run(run.path)  # its description is cached
-        _, self.summary = read_and_summarize(self._run, self._latest.read)
-        self.order = (self._run.created, self._run.id)
-        self._state = state[:_SPEC] if self.ended else state
-        return self.summary
 
 
 class Catalogue:
@@ -95,12 +50,3 @@ def changed(described: RunSpec) -> dict[str, object]:
         return spec.changed(described)
     except SpecError:
         return {}
-
-
-def file_stat(file: Path) -> _Stat:
-    """Return what changes whenever a file is written or replaced; ``None`` where there is none."""
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size

@@ -29,3 +29,7 @@ class OwnedRuns:
         """Return the runs that are training now."""
         self._processes = [process for process in self._processes if process.poll() is None]
         return [run for run in self._known.values() if run.trains()]
+
+    def live_here(self) -> list[Run]:
+        """Return those of them that no cluster trains: a cluster's go on whatever becomes of this machine."""
+        return [run for run in self.live() if not ((job := run.job) and job.live)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -15,6 +16,7 @@ from workbench.tui.services.threads import run_in_thread
 from workbench.tui.services.unreadable import UNREADABLE
 
 T = TypeVar("T")
+_REST = 4.0  # times as long as a reading took nothing is read: a folder of thousands of runs is read less often
 TAKEN_DOWN = (NoMatches, MountError)  # raised on a screen whose widgets are gone
 
 
@@ -36,18 +38,22 @@ async def poll(
     """
     wake = wake or asyncio.Event()
     first = True
+    took = 0.0
     with suppress(*TAKEN_DOWN):
         while True:
             wake.clear()
             if first or interval() is not None:
                 first = False
+                began = time.monotonic()
                 try:
                     reading = await run_in_thread(read)
                 except UNREADABLE as error:
                     failed(error)
                 else:
+                    took = time.monotonic() - began
                     if await show(reading):
                         await asyncio.sleep(0)
                         continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), interval())
+                seconds = interval()
+                await asyncio.wait_for(wake.wait(), seconds if seconds is None else max(seconds, _REST * took))

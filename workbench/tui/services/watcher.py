@@ -11,6 +11,7 @@ from tasks.views import View
 from workbench.runs.evaluations import EvaluationIndex
 from workbench.runs.events import Event, Probe, Started
 from workbench.runs.history import History, LatestEvents
+from workbench.runs.job import Job
 from workbench.runs.journal import Tail
 from workbench.runs.run import Run
 from workbench.runs.summary import State
@@ -27,6 +28,7 @@ class Look(NamedTuple):
     restarted: bool  # the events file was replaced or cut: what was shown no longer holds
     log_line: str = ""
     report: str = ""  # the worker's last line on a slow task, such as a download
+    job: Job | None = None  # of the cluster that has or had it
     more: bool = False  # there is more to read at once; the status is not known before it is read
 
 
@@ -81,7 +83,7 @@ class Watcher:
             self._report = ""
         reports, self._report_offset = self.run.progress_lines(self._report_offset)
         self._report = reports[-1].removeprefix(PROGRESS_MARK) if reports else self._report
-        return Look(status, events, restarted, line, self._report)
+        return Look(status, events, restarted, line, self._report, self.run.job)
 
     def views(self, step: int) -> list[View]:
         """Return the views of the evaluation at a step; none where the file no longer holds it.

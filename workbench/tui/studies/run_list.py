@@ -9,6 +9,7 @@ from textual.content import Content
 
 from workbench.render.format import duration
 from workbench.render.text import printable
+from workbench.runs.job_words import job_words
 from workbench.runs.run import LIVE
 from workbench.runs.summary import UNREADABLE
 from workbench.studies import metrics
@@ -95,6 +96,8 @@ def member_details(member: Member) -> Content:
         lines.append(Content("It has not begun."))
     elif member.state in ("failed", "lost", UNREADABLE):
         lines.append(Content.styled(printable(summary.message), "$text-error"))
+    if summary and (job := job_words(summary.status, summary.job)):
+        lines.append(Content(job))
     if summary and (figures := run_figures(summary)):
         lines.append(Content(figures))
     return Content("\n").join(lines)

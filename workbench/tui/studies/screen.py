@@ -20,13 +20,14 @@ from workbench.runs.run import Run
 from workbench.runs.summary import UNREADABLE
 from workbench.studies.study import Member
 from workbench.tui.keys import bindings
+from workbench.tui.services.cluster_jobs import ask_clusters, with_live_jobs
 from workbench.tui.services.polling import poll
 from workbench.tui.services.unreadable import unreadable
 from workbench.tui.studies import study_actions
 from workbench.tui.studies.results import StudyResults, TableChoice, next_of, study_results
 from workbench.tui.studies.results_pane import ResultsPane
 from workbench.tui.studies.runs_pane import RunsPane
-from workbench.tui.studies.study_catalogue import STOPPING, StudyCatalogue, StudySummary
+from workbench.tui.studies.study_catalogue import QUEUED, STOPPING, StudyCatalogue, StudySummary
 from workbench.tui.studies.study_lines import STUDY_COLUMNS, study_line, study_row
 from workbench.tui.widgets.bars import BottomBar, TopBar
 from workbench.tui.widgets.listing import Listing
@@ -74,11 +75,18 @@ class StudiesScreen(Page):
         self._catalogue = StudyCatalogue(self.session.runs_folder)
         self._reading = _Reading((), "", None)
         self._choices: dict[str, TableChoice] = {}
+        self._place = ""  # where a study was started last
         self._wanted = ""  # the study under the cursor
         self._look_now = asyncio.Event()
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_chosen())
         self._arrange()
         self._follow()
+        self.run_worker(ask_clusters(self._live_jobs, readonly=self.session.readonly), group="jobs")
+
+    def _live_jobs(self) -> list[Run]:
+        """Return the runs of the studies that clusters may still have."""
+        studies = self._reading.studies if self.is_current else ()
+        return with_live_jobs(member.summary for study in studies if study.live for member in study.members)
 
     def on_screen_resume(self) -> None:
         self._look_now.set()
@@ -297,13 +305,13 @@ class StudiesScreen(Page):
     @work(group="start")
     async def action_start(self) -> None:
         if summary := self.chosen:
-            await study_actions.start(self.app, summary.study, self.session.owned_runs)
+            self._place = await study_actions.start(self.app, summary.study, self.session.owned_runs, self._place)
             self._look_now.set()
 
     @work(group="stop", exclusive=True)
     async def action_stop(self) -> None:
         if summary := self.chosen:
-            await study_actions.stop(self.app, summary.study)
+            await study_actions.stop(self.app, summary.study, summary.counts.get(QUEUED, 0))
             self._look_now.set()
 
     @work(group="report")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tasks.base import PlainError
-from workbench.runs.run import LIVE, Run
-from workbench.runs.summary import UNKNOWN, UNREADABLE, RunSummary, read_summary
+from workbench.runs.monitor import RunMonitors, file_stat
+from workbench.runs.run import LIVE
+from workbench.runs.summary import UNKNOWN, UNREADABLE
 from workbench.studies import overview, store
 from workbench.studies.queue import UNDONE
 from workbench.studies.study import WAITING, Member, Study
-from workbench.tui.services.catalogue import RunMonitor, file_stat
 
 _OTHERS_EVERY = 5  # scans for one of the studies that are neither chosen nor running
-RUNNING, STOPPING = "running", "stopping"
+RUNNING, STOPPING, QUEUED = "running", "stopping", "queued"
 
 
 class StudySummary(NamedTuple):
@@ -39,9 +40,11 @@ class StudySummary(NamedTuple):
     @property
     def counts(self) -> dict[str, int]:
         """The number of runs in each state, those that train together; trials that have not begun are waiting."""
-        words = [RUNNING if member.state in LIVE else member.state for member in self.members]
+        words = [
+            RUNNING if member.state in LIVE and member.state != QUEUED else member.state for member in self.members
+        ]
         words += [WAITING] * (self.planned - len(words))
-        return {word: words.count(word) for word in dict.fromkeys(words)}
+        return Counter(words)
 
     @property
     def finished(self) -> int:
@@ -49,8 +52,8 @@ class StudySummary(NamedTuple):
 
     @property
     def live(self) -> bool:
-        """True if a queue works on it, or one of its runs trains."""
-        return self.queued or RUNNING in self.counts
+        """True if a queue works on it, or one of its runs trains or waits for a cluster."""
+        return self.queued or any(member.state in LIVE for member in self.members)
 
     @property
     def startable(self) -> bool:
@@ -64,7 +67,7 @@ class StudyMonitor:
 
     def __init__(self, study: Study) -> None:
         self.study = study
-        self._runs: dict[Path, RunMonitor] = {}
+        self._runs = RunMonitors()
         self.summary = StudySummary(study, "new")
 
     def look(self) -> StudySummary:
@@ -80,7 +83,7 @@ class StudyMonitor:
 
     def _look(self) -> StudySummary:
         study, content = self.study, self.study.content
-        members = study.members(self._summarize)
+        members = study.members(self._runs)
         queued = study.queued()
         state = (
             RUNNING
@@ -98,10 +101,6 @@ class StudyMonitor:
             content.plan.title,
             queued,
         )
-
-    def _summarize(self, run: Run) -> RunSummary:
-        monitor = self._runs.setdefault(run.path, RunMonitor(run.path))
-        return monitor.look() or read_summary(run)
 
 
 class StudyCatalogue:

@@ -121,12 +121,17 @@ def _render_answer(answer: Answer, width: int) -> Content:
 
 
 class ChoiceDialog(Dialog[int | None]):
-    """A list of entries, each with a description; returns the number of the chosen one, or ``None``."""
+    """A list of entries, each with a description; returns the number of the chosen one, or ``None``.
+
+    Args:
+        marked: the entry that Enter chooses at the start.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,b,q", "back", show=False)]
 
-    def __init__(self, question: str, entries: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, question: str, entries: Sequence[tuple[str, str]], *, marked: int = 0) -> None:
         super().__init__()
+        self._marked = marked
         self._question = question
         self._entries = entries
 
@@ -145,7 +150,7 @@ class ChoiceDialog(Dialog[int | None]):
 
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()
-        self.query_one(OptionList).highlighted = 0
+        self.query_one(OptionList).highlighted = self._marked
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_index)
@@ -174,7 +179,16 @@ def leave(live: list[Run]) -> QuestionDialog:
 
 
 def stop(run: Run) -> QuestionDialog:
-    """Return the question whether a run is to stop."""
+    """Return the question whether a run is to stop; of one that waits for a cluster, to be cancelled."""
+    job = run.job
+    if job and job.state == "queued" and not run.trains():
+        return QuestionDialog(
+            f"Cancel {run.id}?",
+            [
+                Answer(STOP, "Take it from the queue", f"{job.place} is cancelled; the run can be resumed later."),
+                Answer(CANCEL, "Keep waiting", "Nothing changes."),
+            ],
+        )
     return QuestionDialog(
         f"Stop {run.id}?",
         [

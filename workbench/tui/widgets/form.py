@@ -22,7 +22,11 @@ _HEADINGS = {"cell": "more of the network", "train": "more of the training", "ta
 
 
 class Form(VerticalScroll, can_focus=False):
-    """The settings of a task's runs; ``values`` are the changed ones."""
+    """The settings of a task's runs; ``values`` are the changed ones.
+
+    Args:
+        readonly: no file can be named: whoever looks on reads none of the user's.
+    """
 
     # to the next setting, which scrolls into view; scrolling alone would hide the one that is being typed in
     BINDINGS = [  # noqa: RUF012
@@ -30,8 +34,9 @@ class Form(VerticalScroll, can_focus=False):
         Binding("down", "app.focus_next", show=False),
     ]
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str, *, readonly: bool = False) -> None:
         super().__init__(id=id)
+        self._readonly = readonly
         self.rows: dict[str, SettingRow] = {}
         self._first: Sequence[str] = FIRST
         self._headings: list[Static] = []
@@ -88,7 +93,7 @@ class Form(VerticalScroll, can_focus=False):
         key = field.key
         if key in self._paths:
             folder = next((other for other in self._paths if other.endswith("folder")), "")
-            return PathRow(field, default(key), entered.get(key), folder_key=folder)
+            return PathRow(field, default(key), entered.get(key), folder_key=folder, readonly=self._readonly)
         row = SettingRow(field, self.seen.get(key, default(key)), entered.get(key))
         row.seen = key in self.seen
         return row

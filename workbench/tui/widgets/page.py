@@ -56,7 +56,7 @@ class Page(Screen[None]):
 
     @final
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return whether an action is possible; on a read-only screen none is that acts on runs or data."""
+        """Return whether an action is possible; on a read-only screen none is that acts on runs or data, or writes."""
         if self.session.readonly and acts(self.place, action):
             return None
         return self.is_possible(action, parameters)

@@ -27,13 +27,23 @@ class PathRow(SettingRow):
 
     Args:
         folder_key: the setting that would take a folder; empty: none.
+        readonly: nothing can be typed.
     """
 
-    def __init__(self, field: Field, default: object, entered: str | None = None, *, folder_key: str = "") -> None:
+    def __init__(
+        self,
+        field: Field,
+        default: object,
+        entered: str | None = None,
+        *,
+        folder_key: str = "",
+        readonly: bool = False,
+    ) -> None:
         super().__init__(field, default, entered)
         self._folder_key = folder_key
         kind = "folder" if field.key.endswith("folder") else "file"
         self._field = PathField(self._editor.value, f"path of a {kind}")
+        self._field.disabled = readonly
         self._editor = self._field.input
         self._problem = ""  # of the path as it was looked at last
         self._told = ""  # what a preview of the data found
@@ -115,4 +125,6 @@ class PathRow(SettingRow):
             return self._told, "$text-success"
         if self.typed:
             return f"{_KEY} previews it before anything is trained", "$text-accent"
+        if self._field.disabled:
+            return "a read-only screen opens no file of your own", "$foreground-muted"
         return self.field.help * self._wide, "$foreground-muted"  # the hint tells it where there is little room

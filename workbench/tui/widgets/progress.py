@@ -13,6 +13,8 @@ from workbench.render.metrics import formatted, heading
 from workbench.render.text import printable
 from workbench.runs.events import Best, Ended, Failed, Finished, Started, Step, Stopped
 from workbench.runs.history import History
+from workbench.runs.job import Job
+from workbench.runs.job_words import job_words
 from workbench.runs.run import Run
 from workbench.tui.services.gauges import Load
 from workbench.tui.services.watcher import Seen
@@ -159,18 +161,24 @@ def memory(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e10 else f"{size / 1e6:,.0f} MB"
 
 
-def message(status: Seen, history: History, log_line: str, path: str, report: str = "") -> Content:
+def message(
+    status: Seen, history: History, log_line: str, path: str, report: str = "", job: Job | None = None
+) -> Content:
     """Return the sentence about a run's state; empty where all is well.
 
     Args:
         log_line: the last line of the log of a worker that has ended.
         report: the last line of a worker about a slow step, such as reading data.
+        job: of the cluster that has or had the run.
     """
+    where = job_words(status, job)
     doing = Content.styled(f"  {report}" if report else "", "$foreground-muted")
     log_note = f" Its log ends: {log_line}" if log_line else ""
     match status, history.ended:
         case "gone", _:
             return Content.styled(f"This run's folder is gone: {path}", "bold $text-error")
+        case "lost", _ if job and job.reason:
+            return Content.assemble((job.reason, "$text-error"), "  Resume goes on from the last checkpoint.")
         case "lost", _:
             text = f"The worker vanished without reporting an end.{log_note}"
             return Content.assemble((text, "$text-error"), "  Resume goes on from the last checkpoint.")
@@ -183,14 +191,18 @@ def message(status: Seen, history: History, log_line: str, path: str, report: st
         case "finished", Finished() as finished:
             shown = " Shown: the test rows, by the best weights." if finished.views else ""
             return Content.assemble("Done: ", finished.reason.rstrip("."), ".", (shown, "$foreground-muted"))
+        case "queued", _:
+            return Content.styled(where, "$text-accent")
         case "starting", _:
-            return Content.assemble("The worker starts: it reads the data and builds the network.", doing)
+            return Content.assemble(
+                f"{where} ".lstrip(), "The worker starts: it reads the data and builds the network.", doing
+            )
         case "running", _ if history.started and history.step >= history.started.total_steps:
             return Content.assemble("All steps are done: the best weights are tested.", doing)
     alarm = history.alarms[-1] if history.alarms else None
     if alarm and not (history.best and history.best.step > alarm.step):  # it stands until the network is better again
         return Content.assemble((f"Step {alarm.step:,}: {alarm.message}", "$text-warning"))
-    return Content("")
+    return Content.styled(where, "$foreground-muted")
 
 
 def _figures(step: Step) -> list[Fragment]:

@@ -8,6 +8,7 @@ from workbench.config.fields import as_typed
 from workbench.render.format import duration, number
 from workbench.render.metrics import with_heading
 from workbench.render.text import printable
+from workbench.runs.job_words import job_words
 from workbench.runs.metadata import RunMetadata
 from workbench.runs.summary import RunSummary
 from workbench.tui.services.catalogue import changed
@@ -45,6 +46,8 @@ def run_details(summary: RunSummary) -> Content:
         Content.assemble(badge(summary.status), "  ", (printable(summary.run.id), "bold"), *_called(summary.metadata)),
         Content(printable(summary.message)),
     ]
+    if job := job_words(summary.status, summary.job):
+        lines.append(Content(job))
     if figures := run_figures(summary):
         lines.append(Content(figures))
     if parent := summary.parent:
