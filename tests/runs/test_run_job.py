@@ -128,3 +128,14 @@ def test_a_job_that_is_a_link_is_none(run: Run) -> None:
     run.job_file.rename(run.path.parent / "elsewhere")
     run.job_file.symlink_to(run.path.parent / "elsewhere")
     assert job_files.read(run.job_file) is None
+
+
+@pytest.mark.parametrize("reason", ["x" * 5000, "/runs/\udcff cannot be read."])
+def test_words_of_any_length_and_bytes_leave_the_job_readable(run: Run, reason: str) -> None:
+    found = put(run, state="running", submitted=NOW)
+    job_files.write(run.job_file, msgspec.structs.replace(found, state="queued", reason=reason, node=reason))
+    assert run.job is not None
+    assert run.job.reason == run.job.node == reason[:2000].replace("\udcff", "?")
+    assert run.status() == "queued"
+    with pytest.raises(RunError, match="waiting as Slurm job 12"):
+        run.acquire_lock()

@@ -20,7 +20,8 @@ from workbench.runs import folder
 from workbench.runs.folder import NotOpened
 
 _LARGEST = 64 * 1024  # bytes
-_Words = Annotated[str, Meta(max_length=2000)]
+_LONGEST = 2000  # characters of a word
+_Words = Annotated[str, Meta(max_length=_LONGEST)]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,10 +66,13 @@ def facts(found: Job | None) -> dict[str, object] | None:
 def write(path: Path, job: Job) -> None:
     """Replace the job in a file; in its place where the disk has no room beside it.
 
+    A node and a reason, which may quote a log's line, are cut to what ``read`` takes.
+
     Raises:
         OSError: it cannot be written.
     """
-    content = msgspec.json.encode(job) + b"\n"
+    readable = msgspec.structs.replace(job, node=_readable(job.node), reason=_readable(job.reason))
+    content = msgspec.json.encode(readable) + b"\n"
     try:
         files.write(path, content)
     except OSError as error:
@@ -77,3 +81,8 @@ def write(path: Path, job: Job) -> None:
         with folder.open_regular(path, "r+b") as file:
             os.pwrite(file.fileno(), content, 0)
             os.ftruncate(file.fileno(), len(content))
+
+
+def _readable(words: str) -> str:
+    """Return words that a file can hold: not too many, and without bytes of a path that are no UTF-8."""
+    return words[:_LONGEST].encode(errors="replace").decode()
