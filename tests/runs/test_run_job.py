@@ -123,6 +123,15 @@ def test_a_damaged_job_is_none(run: Run, content: bytes) -> None:
     assert read_summary(run).status == "lost"
 
 
+@pytest.mark.parametrize(
+    "changed", [{"id": "--user=me"}, {"id": "7 8"}, {"cluster": "../../home"}, {"cluster": "/etc"}]
+)
+def test_a_stranger_s_job_names_no_option_and_no_other_folder(run: Run, changed: dict[str, str]) -> None:
+    found = msgspec.structs.asdict(put(run)) | changed
+    run.job_file.write_bytes(msgspec.json.encode(found))
+    assert run.job is None
+
+
 def test_a_job_that_is_a_link_is_none(run: Run) -> None:
     put(run)
     run.job_file.rename(run.path.parent / "elsewhere")

@@ -17,11 +17,12 @@ from msgspec import Meta
 
 from tasks.base import PlainError, UsageError
 from workbench.config.suggestions import did_you_mean
+from workbench.runs.job import NAME
 
 LOCAL = "local"
 PROJECT_FILE = "workbench.toml"
 _LARGEST = 1 << 20  # bytes
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_NAME = re.compile(NAME)
 _Count = Annotated[int, Meta(ge=0, le=4096)]
 _Seconds = Annotated[float, Meta(gt=0)]
 _Duration = Annotated[str, Meta(pattern=r"^(\d+|\d+:\d\d(:\d\d)?|\d+-\d+(:\d\d){0,2})?\Z")]

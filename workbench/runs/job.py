@@ -22,14 +22,17 @@ from workbench.runs.folder import NotOpened
 _LARGEST = 64 * 1024  # bytes
 _LONGEST = 2000  # characters of a word
 _Words = Annotated[str, Meta(max_length=_LONGEST)]
+# a run's folder may be a stranger's: these become words of commands and names of folders
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
+_Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{0,64}\Z")]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """State of a job as its scheduler gave it last."""
 
     executor: Literal["slurm", "ray"]
-    cluster: _Words  # its name among the configured clusters
-    id: _Words  # by which the scheduler knows it
+    cluster: Annotated[str, Meta(pattern=NAME)]  # its name among the configured clusters
+    id: _Id  # by which the scheduler knows it
     submitted: float  # Unix seconds
     state: Literal["queued", "running", "ended"] = "queued"
     reason: _Words = ""  # of its waiting, a word or few; of its end one sentence, empty where the run's events tell it
