@@ -24,7 +24,7 @@ from waiting import until
 from workbench.config import spec
 from workbench.executors.slurm import node
 from workbench.executors.slurm.node import Minder
-from workbench.executors.slurm.script import REQUEUE
+from workbench.executors.slurm.script import REQUEUE, UNTOLD
 from workbench.runs import job as jobs
 from workbench.runs import launch, store
 from workbench.runs.events import Event, encode
@@ -162,6 +162,26 @@ def test_a_stop_of_an_earlier_life_is_none_of_the_next(
     assert run.status() == "finished"
 
 
+def test_a_run_that_a_person_stopped_as_the_limit_came_stays_stopped(
+    run: Run, worker: Callable[..., list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = worker(_ENDS, make.stopped(3))
+    signals: list[int] = []
+    minding = Minder(run, "7_3", "big", signals, named_seconds=0.0)
+    start = launch.start
+
+    def start_and_end(*given: object, **settings: object) -> subprocess.Popen[bytes]:
+        process = start(*given, **settings)
+        process.wait()
+        signals.append(signal.SIGUSR1)
+        return process
+
+    monkeypatch.setattr(launch, "start", start_and_end)
+    assert minding.work() == 0
+    assert started
+    assert (run.job.state, run.status()) == ("ended", "stopped")
+
+
 def test_a_worker_that_was_killed_is_told(run: Run, worker: Callable[..., list[subprocess.Popen[bytes]]]) -> None:
     started = worker(_HANGS, None)
     codes: list[int] = []
@@ -175,6 +195,14 @@ def test_a_worker_that_was_killed_is_told(run: Run, worker: Callable[..., list[s
     assert run.job.reason.endswith(
         "was killed by SIGKILL, as where memory runs out: set memory in the cluster's description for more."
     )
+    assert run.status() == "lost"
+
+
+def test_a_worker_killed_by_the_signal_of_the_limit_is_not_requeued(
+    run: Run, worker: Callable[..., list[subprocess.Popen[bytes]]]
+) -> None:
+    worker("kill -s USR1 $$", None)
+    assert minder(run).work() not in (REQUEUE, UNTOLD)
     assert run.status() == "lost"
 
 

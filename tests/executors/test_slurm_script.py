@@ -62,6 +62,21 @@ def test_a_signal_before_the_limit_is_passed_on_and_the_job_requeued(tmp_path: P
     assert slurm.calls("scontrol") == [["requeue", "7"]]
 
 
+def test_a_signal_as_the_worker_begins_is_passed_on(tmp_path: Path, slurm: FakeSlurm) -> None:
+    log = tmp_path / "log"
+    begun = f"until [ -e {log} ]; do sleep 0.02; done"
+    signalled = f'trap \'if [ "$BASH_COMMAND" = "worker=\\$!" ]; then {begun}; kill -s USR1 $$; fi\' DEBUG'
+    batch = Batch(tmp_path, setup=signalled)
+    assert batch.process.wait(20) == 0
+    assert batch.said == ["begun", "USR1"]
+    assert slurm.calls("scontrol") == [["requeue", "7"]]
+
+
+def test_a_job_is_requeued_whose_limit_came_before_its_worker_could_be_told(tmp_path: Path, slurm: FakeSlurm) -> None:
+    assert Batch(tmp_path, "trap - USR1; kill -s USR1 $$").process.wait() == 0
+    assert slurm.calls("scontrol") == [["requeue", "7"]]
+
+
 def test_a_job_that_cannot_be_requeued_fails(tmp_path: Path, slurm: FakeSlurm) -> None:
     slurm.say("scontrol", error="Requested operation is presently disabled for job 7", code=1)
     assert Batch(tmp_path, "exit 85").process.wait() == 1

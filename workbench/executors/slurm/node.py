@@ -23,7 +23,7 @@ import msgspec
 
 from tasks.base import PlainError
 from workbench.config.threads import openmp_threads
-from workbench.executors.slurm.script import LOGS, REQUEUE
+from workbench.executors.slurm.script import LOGS, REQUEUE, UNTOLD
 from workbench.runs import job as jobs
 from workbench.runs import launch
 from workbench.runs.events import Failed, Finished, Stopped
@@ -131,7 +131,7 @@ class Minder:
                 self._ask()
             with suppress(subprocess.TimeoutExpired):
                 worker.wait(_POLL_SECONDS)
-        if self._signals and not self._asked:
+        if signal.SIGTERM in self._signals and not self._asked:  # reaches the worker too; USR1 does not: it was a stop
             self._asked = self._wish()
 
     def _ask(self) -> None:
@@ -161,7 +161,8 @@ class Minder:
         elif self._asked != "end":
             self._write(mine, state="ended", reason=self._death(mine, code))
         # else Slurm ends or requeues it, and is asked which
-        return code if code >= 0 else 128 - code
+        code = code if code >= 0 else 128 - code
+        return 1 if code == UNTOLD else code  # that one would have the job requeued
 
     def _death(self, mine: Job, code: int) -> str:
         """Return one sentence on a worker that left no end in the events."""

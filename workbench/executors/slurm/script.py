@@ -8,6 +8,7 @@ worker, waits again, and requeues the job where that process asks for it with ``
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from workbench.executors.clusters import SlurmCluster
 
 LOGS = ".slurm"  # folder among the runs: logs of jobs whose worker did not begin
 REQUEUE = 85  # exit code of the minding process: the checkpoint is saved, the job goes on later
+UNTOLD = 128 + signal.SIGUSR1  # exit code of one that USR1 ended before it could be told of the limit: no worker began
 _UNITS = (1, 60, 3600)  # seconds of the parts of a duration, from its end
 
 _TRAIN = """\
@@ -28,10 +30,11 @@ trap 'pass_on TERM' TERM
 if [ -n "$asked" ]; then echo "the set-up lasted until the job's time limit" >&2; exit 1; fi
 {python} -m workbench.executors.slurm.node "$run" {cluster} &
 worker=$!
+if [ -n "$asked" ]; then pass_on "$asked"; fi  # it came before the line above
 while wait "$worker"; code=$?; kill -0 "$worker" 2>/dev/null; do :; done
 wait "$worker"; last=$?
 if [ "$last" != 127 ]; then code=$last; fi  # a signal had ended the first wait
-if [ "$code" = {requeue} ]; then scontrol requeue "$SLURM_JOB_ID" && exit 0; exit 1; fi
+if [ "$code" = {requeue} ] || [ "$code" = {untold} ]; then scontrol requeue "$SLURM_JOB_ID" && exit 0; exit 1; fi
 exit "$code"
 """
 
@@ -48,6 +51,7 @@ def training(cluster: SlurmCluster, name: str, runs: Sequence[Path]) -> bytes:
         python=_python(cluster, runs[0].parent),
         cluster=shlex.quote(name),
         requeue=REQUEUE,
+        untold=UNTOLD,
     )
     return f"#!/bin/bash\nruns=(\n{names}\n)\n{body}".encode("utf-8", "surrogateescape")
 
