@@ -64,7 +64,11 @@ def test_a_scheduler_that_does_not_answer_holds_no_list_up(
 def test_show_tells_of_the_job(run: Run, fake_cluster: FakeCluster) -> None:
     assert "Slurm job 12_3 waits: Resources (all are busy), since 5 min." in told("show", "one").stdout
     found = json.loads(told("show", "one", "--json").stdout)
-    assert (found["status"], found["job"]["id"], found["job"]["reason"]) == ("queued", "12_3", "Resources (all are busy)")
+    assert (found["status"], found["job"]["id"], found["job"]["reason"]) == (
+        "queued",
+        "12_3",
+        "Resources (all are busy)",
+    )
     put(run, state="ended", reason="Slurm killed job 12_3: it used too much memory.")
     assert "Slurm killed job 12_3: it used too much memory. `workbench resume one`" in " ".join(
         told("show", "one").stdout.split()
