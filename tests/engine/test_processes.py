@@ -14,7 +14,7 @@ import psutil
 import pytest
 import torch
 from engine.comparing import live_on, same_in_the_end
-from engine.toy_runs import KEPT, copied, toy
+from engine.toy_runs import KEPT, contents, copied, toy
 from waiting import HANG, until
 
 from tasks.base import Task
@@ -24,8 +24,11 @@ from workbench.distributed.place import Place, given
 from workbench.engine import devices
 from workbench.engine.devices import DeviceError
 from workbench.engine.distributed.parallel import check_carried
+from workbench.engine.distributed.world import World
+from workbench.engine.loop import train
+from workbench.engine.state import TrainingState
 from workbench.runs import launch
-from workbench.runs.events import Failed, Started
+from workbench.runs.events import Failed, Finished, Started
 from workbench.runs.history import LatestEvents, read_end, read_history
 from workbench.runs.run import Run
 
@@ -77,6 +80,21 @@ def test_a_whole_run_of_two(uninterrupted: tuple[Run, Path]) -> None:
     assert len(torch.load(run.last_file, weights_only=True)["processes"]) == 1
     steps = read_history(run.events_file).steps
     assert steps[-1].step == 10  # of 192 examples, 40 a step
+
+
+def test_the_first_process_alone_writes(tmp_path: Path) -> None:
+    run = toy(tmp_path, {**TWO, "train.epochs": 1, "train.keep": 2})
+    seen = copied(run, tmp_path)  # where the follower would write
+    before = contents(seen)
+    followers = Followers(seen, "", 2, pytest.fail)
+    try:
+        ended = list(train(run, lambda: False, TrainingState(), "", World(followers.place)))[-1]
+    finally:
+        followers.close()
+    assert isinstance(ended, Finished)
+    assert run.last_file.exists()
+    assert run.kept_steps
+    assert contents(seen) == before
 
 
 def test_a_follower_that_dies_ends_the_run_which_goes_on_bit_for_bit(uninterrupted: tuple[Run, Path]) -> None:

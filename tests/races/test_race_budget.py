@@ -80,6 +80,12 @@ def test_no_such_budget(given: dict[str, Any], sentence: str) -> None:
         ("toi", "lstm,gru", {"train.lr": 1}, "There is no task 'toi': did you mean 'toy'?"),
         ("toy", "lstm,gru", {"train.lrr": 1}, "There is no setting 'train.lrr': did you mean 'train.lr'?"),
         (
+            "toy",
+            "lstm,gru",
+            {"train.processes": 2},
+            "train.processes=2: a race trains its cells in turns in one process. Leave it at 1.",
+        ),
+        (
             "scribe",
             "lstm,bilstm",
             {},

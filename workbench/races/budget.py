@@ -63,7 +63,7 @@ def described(task: str, names: str, values: Mapping[str, object]) -> list[RunSp
         values: dotted keys to values, as for ``spec.make``; a cell's own option goes to the cells that have it.
 
     Raises:
-        SpecError: fewer than two cells or too many, one named twice, or a description that cannot be.
+        SpecError: fewer than two cells or too many, one named twice, several processes, or a description that cannot be.
     """
     chosen = [name for name in map(str.strip, names.split(",")) if name]
     twice = next((name for name in chosen if chosen.count(name) > 1), "")
@@ -77,10 +77,13 @@ def described(task: str, names: str, values: Mapping[str, object]) -> list[RunSp
         count = f"{len(chosen)} cells" if chosen else "no cell"
         raise SpecError(f"--cells names {count}: a race needs 2 to {_SHOWN}, such as --cells lstm,torch-lstm.")
     having = {key: [name for name in chosen if _has(task, name, key)] for key in values}
-    return [
+    specs = [
         spec.make(task, name, {key: value for key, value in values.items() if name in (having[key] or chosen)})
         for name in chosen
     ]
+    if (processes := specs[0].train.processes) > 1:
+        raise SpecError(f"train.processes={processes}: a race trains its cells in turns in one process. Leave it at 1.")
+    return specs
 
 
 def _has(task: str, cell: str, key: str) -> bool:
