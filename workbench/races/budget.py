@@ -63,7 +63,7 @@ def described(task: str, names: str, values: Mapping[str, object]) -> list[RunSp
         values: dotted keys to values, as for ``spec.make``; a cell's own option goes to the cells that have it.
 
     Raises:
-        SpecError: fewer than two cells or too many, one named twice, several processes, or a description that cannot be.
+        SpecError: fewer than two cells or too many, one named twice, several processes, or what cannot be described.
     """
     chosen = [name for name in map(str.strip, names.split(",")) if name]
     twice = next((name for name in chosen if chosen.count(name) > 1), "")
