@@ -132,6 +132,29 @@ def test_what_is_carried_comes_back_from_its_tensors(tmp_path: Path) -> None:
     assert other.training_state() == {}
 
 
+@pytest.mark.parametrize("processes", [1, 2, 3, 7])
+def test_processes_share_what_is_carried_and_join_it(tmp_path: Path, processes: int) -> None:
+    settings, data = loaded(tmp_path, dropout=0.0)
+    task, model = networked(settings, data, layers=2)
+    model.train()
+    first, second = task.batches(data, "train", 5, torch.Generator().manual_seed(3))[:2]
+    task.loss(model, data, first)
+    whole = task.training_state()
+    shares = [task.share_training_state(whole, rank, processes) for rank in range(processes)]
+    assert [bool(share) for share in shares] == [rank < 5 for rank in range(processes)]
+    joined = task.join_training_state(shares)
+    assert joined.keys() == whole.keys()
+    assert all(torch.equal(joined[name], whole[name]) for name in whole)
+    losses = []
+    for rank, share in enumerate(shares[:5]):
+        other = Task(settings, data.state)
+        other.restore_training_state(share)
+        rows = second[rank::processes]
+        losses.append(other.loss(model, data, rows) * other.loss_weight(data, rows))
+    torch.testing.assert_close(sum(losses), task.loss(model, data, second) * task.loss_weight(data, second))
+    assert task.join_training_state([{}] * processes) == {}
+
+
 @pytest.mark.parametrize(
     "bad",
     [
