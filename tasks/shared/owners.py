@@ -26,7 +26,7 @@ class Owner(msgspec.Struct, frozen=True):
 
     @property
     def here(self) -> bool:
-        """Whether it is a process of this machine, as far as this process sees those."""
+        """True of a process of this machine, as far as this process sees those."""
         return self.machine == _machine()
 
     @property

@@ -12,9 +12,12 @@ from runs import event_makers
 from studies.made_studies import append, finish, group, made, toy_plan
 from typer.testing import CliRunner, Result
 
+from workbench.cli import follow
 from workbench.cli.app import app
 from workbench.config import spec
+from workbench.config.spec import SpecError
 from workbench.executors import jobs
+from workbench.executors.clusters import ClusterError
 from workbench.runs import store
 from workbench.runs.run import Run
 
@@ -112,3 +115,31 @@ def test_a_study_is_followed_until_its_cluster_has_ended_it(runs_folder: Path, f
     assert "2 of 2 done  grid-02  seed 1: finished" in result.stderr
     assert len(fake_cluster.submitted) == 1
     assert {member.state for member in study.members()} == {"finished"}
+
+
+def test_a_stop_that_its_cluster_does_not_take_is_told(
+    run: Run, fake_cluster: FakeCluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_cluster.unreachable = True
+    follow._stop(run, None)
+    assert capsys.readouterr().err.splitlines()[-1] == "workbench: Cluster farm cannot be reached."
+    assert run.status() == "queued"
+
+
+def test_a_run_that_a_cluster_refuses_is_named(runs_folder: Path, fake_cluster: FakeCluster) -> None:
+    fake_cluster.unreachable = True
+    result = _runner.invoke(app, ["train", "toy", "--on", "slurm", "--detach"])
+    (made,) = store.listing(runs_folder)
+    assert isinstance(result.exception, ClusterError)
+    assert f"`workbench resume {made.id} --on slurm` tries again." in result.stderr
+    fake_cluster.unreachable = False
+    assert told("resume", made.id, "--on", "slurm", "--detach").stdout == f"{made.id}\n"
+    assert made.status() == "queued"
+
+
+def test_a_search_stays_here_and_the_study_a_study(runs_folder: Path, fake_cluster: FakeCluster) -> None:
+    study = made(runs_folder, toy_plan())
+    words = ["--search", "optuna", "--space", "train.lr=1e-4..1e-1:log", "--on", "slurm"]
+    result = _runner.invoke(app, ["study", "run", study.id, *words])
+    assert isinstance(result.exception, SpecError)
+    assert study.search is None

@@ -78,3 +78,19 @@ def test_a_file_that_is_a_folder(user: Path, tmp_path: Path) -> None:
     user.mkdir()
     with pytest.raises(ClusterUsageError, match="cannot be read"):
         clusters.every(tmp_path)
+
+
+def test_a_working_folder_that_is_gone_describes_nothing(
+    user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert clusters.described() == []
+
+
+def test_a_file_that_is_nested_too_deeply(user: Path, tmp_path: Path) -> None:
+    user.write_text(f"a = {'[' * 100_000}")
+    with pytest.raises(ClusterUsageError, match="nested too deeply"):
+        clusters.every(tmp_path)

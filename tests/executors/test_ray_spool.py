@@ -64,6 +64,14 @@ def test_run_is_handed_over_once(tmp_path: Path, started: list[Spool]) -> None:
     assert len(spool.entries()) == 1
 
 
+def test_a_run_that_another_process_has_is_left_out(tmp_path: Path, started: list[Spool]) -> None:
+    executor, spool, (taken,) = queued(tmp_path)
+    others = [toy(tmp_path) for _ in range(2)]
+    executor.submit([others[0], taken, others[1]])
+    assert [entry.run for entry in spool.entries()] == [run.path.name for run in (taken, *others)]
+    assert len(spool.jobs()) == 3
+
+
 def test_of_two_that_submit_the_same_runs_at_once_one_has_each(tmp_path: Path, started: list[Spool]) -> None:
     runs = [toy(tmp_path) for _ in range(8)]
     refused: list[Exception] = []

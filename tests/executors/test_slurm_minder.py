@@ -118,19 +118,26 @@ def test_scancel_ends_it_and_slurm_is_asked_what_it_was(
 
 
 def test_a_person_s_stop_ends_the_job(run: Run, worker: Callable[..., object]) -> None:
-    run.stop_file.touch()
-    worker(_OBEYS, make.stopped(3))
+    worker(f"touch STOP; {_OBEYS}", make.stopped(3))
     assert minder(run).work() == 0
     assert (run.job.state, run.status()) == ("ended", "stopped")
 
 
 def test_a_person_s_stop_comes_before_the_time_limit(run: Run, worker: Callable[..., object]) -> None:
-    started = worker(_OBEYS, make.stopped(3))
+    started = worker(f"touch STOP; until [ -e told ]; do sleep 0.02; done; {_ENDS}", make.stopped(3))
     signals: list[int] = []
     minding = Minder(run, "7_3", "big", signals, named_seconds=0.0)
-    run.stop_file.touch()
-    signals.append(signal.SIGUSR1)
+
+    def signalled() -> None:
+        until(run.stop_requested)
+        signals.append(signal.SIGUSR1)
+        until(lambda: minding._asked == "stop")
+        (run.path / "told").touch()
+
+    thread = threading.Thread(target=signalled)
+    thread.start()
     assert minding.work() == 0
+    thread.join()
     assert started
     assert run.job.state == "ended"
 
@@ -153,6 +160,26 @@ def test_a_run_that_a_person_stopped_as_the_limit_came_stays_stopped(
     assert minding.work() == 0
     assert started
     assert (run.job.state, run.status()) == ("ended", "stopped")
+
+
+def test_a_stop_before_the_worker_begins_begins_none(run: Run, worker: Callable[..., list[object]]) -> None:
+    jobs.write(run.job_file, msgspec.structs.replace(run.job, state="running"))  # as the stopping side found it
+    run.request_stop()
+    started = worker(_OBEYS, make.stopped(3))
+    assert minder(run).work() == 0
+    assert not started
+    assert (run.job.state, run.status(), run.stop_requested()) == ("ended", "stopped", False)
+
+
+def test_a_stop_of_an_earlier_life_is_none_of_the_next(
+    run: Run, worker: Callable[..., list[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    run.stop_file.touch()  # its worker was killed before it could obey
+    started = worker(_ENDS, make.finished(3))
+    assert minder(run).work() == 0
+    assert started
+    assert run.status() == "finished"
 
 
 def test_a_worker_that_was_killed_is_told(run: Run, worker: Callable[..., list[subprocess.Popen[bytes]]]) -> None:

@@ -84,6 +84,14 @@ def test_the_accounting_is_asked_first(slurm: FakeSlurm) -> None:
     assert not slurm.calls("scontrol")
 
 
+def test_an_end_that_the_accounting_missed_is_the_controller_s_to_tell(slurm: FakeSlurm) -> None:
+    slurm.say("sacct", "7_3|RUNNING|0:0|00:10:00|n1|4G\n9|RUNNING|0:0|00:10:00|n1|4G\n")
+    slurm.say("scontrol", SHOWN)
+    found = states.ends(["7_3", "9"])
+    assert found["7_3"].state == "TIMEOUT"
+    assert "9" not in found
+
+
 @pytest.mark.parametrize(
     ("reason", "told"),
     [

@@ -186,6 +186,25 @@ def test_a_scheduler_that_cannot_be_reached_changes_nothing(runs_folder: Path, s
     assert run.job == before
 
 
+def test_a_run_that_cannot_be_written_holds_up_no_other(
+    runs_folder: Path, slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, own = created(runs_folder, "closed", "own")
+    put(closed, id="7_0")
+    put(own, id="7_1")
+    write_job = jobs.write
+
+    def write_own(path: Path, job: Job) -> None:
+        if path == closed.job_file:
+            raise PermissionError(13, "Permission denied", str(path))
+        write_job(path, job)
+
+    monkeypatch.setattr(jobs, "write", write_own)
+    slurm.say("squeue", "7_0|RUNNING|None|n1|1:00|0\n7_1|RUNNING|None|n1|1:00|0\n")
+    executor().refresh([closed, own])
+    assert (closed.job.state, own.job.state) == ("queued", "running")
+
+
 def test_jobs_that_slurm_ended_say_why(runs_folder: Path, slurm: FakeSlurm) -> None:
     killed, finished, unborn, forgotten = created(runs_folder, "killed", "finished", "unborn", "forgotten")
     for number, run in enumerate((killed, finished, unborn)):

@@ -123,8 +123,28 @@ def test_a_damaged_job_is_none(run: Run, content: bytes) -> None:
     assert read_summary(run).status == "lost"
 
 
+@pytest.mark.parametrize(
+    "changed", [{"id": "--user=me"}, {"id": "7 8"}, {"cluster": "../../home"}, {"cluster": "/etc"}]
+)
+def test_a_stranger_s_job_names_no_option_and_no_other_folder(run: Run, changed: dict[str, str]) -> None:
+    found = msgspec.structs.asdict(put(run)) | changed
+    run.job_file.write_bytes(msgspec.json.encode(found))
+    assert run.job is None
+
+
 def test_a_job_that_is_a_link_is_none(run: Run) -> None:
     put(run)
     run.job_file.rename(run.path.parent / "elsewhere")
     run.job_file.symlink_to(run.path.parent / "elsewhere")
     assert job_files.read(run.job_file) is None
+
+
+@pytest.mark.parametrize("reason", ["x" * 5000, "/runs/\udcff cannot be read."])
+def test_words_of_any_length_and_bytes_leave_the_job_readable(run: Run, reason: str) -> None:
+    found = put(run, state="running", submitted=NOW)
+    job_files.write(run.job_file, msgspec.structs.replace(found, state="queued", reason=reason, node=reason))
+    assert run.job is not None
+    assert run.job.reason == run.job.node == reason[:2000].replace("\udcff", "?")
+    assert run.status() == "queued"
+    with pytest.raises(RunError, match="waiting as Slurm job 12"):
+        run.acquire_lock()

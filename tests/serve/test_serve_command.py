@@ -92,8 +92,10 @@ def test_others_are_shown_only(monkeypatch, words: tuple[str, ...], readonly: bo
     from workbench.serve import server
 
     served: list[server.Served] = []
+    names: list[set[str]] = []
 
     async def serve(listening, access, what, ready) -> None:
+        names.append(access._names)
         served.append(what)
         listening.close()
         ready()
@@ -101,6 +103,7 @@ def test_others_are_shown_only(monkeypatch, words: tuple[str, ...], readonly: bo
     monkeypatch.setattr(server, "serve", serve)
     result = CliRunner().invoke(app, ["serve", "--port", "0", *words], catch_exceptions=False)
     assert (result.exit_code, [one.readonly for one in served]) == (0, [readonly])
+    assert (words[1] if words[:1] == ("--host",) else "127.0.0.1") in names[0]
     assert "/?token=" in result.stdout
     assert len(result.stdout.splitlines()) == 1
     assert told in result.stderr

@@ -45,8 +45,8 @@ Open = Callable[..., Awaitable[TestClient]]
 async def opened() -> AsyncIterator[Open]:
     clients: list[TestClient] = []
 
-    async def start(code: str = ECHO, *, local: bool = True, public_url: str = "") -> TestClient:
-        access = Access(TOKEN, local=local, public_url=public_url)
+    async def start(code: str = ECHO, *, local: bool = True, host: str = "", public_url: str = "") -> TestClient:
+        access = Access(TOKEN, local=local, host=host, public_url=public_url)
         made = TestServer(await BrowserServer(access, [sys.executable, "-c", code])._make_app())
         clients.append(TestClient(made))
         await clients[-1].start_server()
@@ -123,6 +123,13 @@ async def test_another_name_of_loopback_is_refused(opened: Open, name: str) -> N
 async def test_loopback_is_reached_through_a_tunnel(opened: Open, name: str) -> None:
     client = await opened()
     assert (await client.get(f"/?token={TOKEN}", headers={"Host": name})).status == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "Gpu7"])
+async def test_the_host_that_was_asked_for_is_answered_on_loopback(opened: Open, host: str) -> None:
+    client = await opened(host=host)
+    assert (await client.get(f"/?token={TOKEN}", headers={"Host": f"{host}:8000"})).status == 200
+    assert (await client.get(f"/?token={TOKEN}", headers={"Host": "evil.example"})).status == 403
 
 
 async def test_other_names_are_answered_where_others_reach_it(opened: Open) -> None:

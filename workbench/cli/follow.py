@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 
 from tasks.base import PlainError
 from workbench.cli import results
@@ -18,7 +17,7 @@ from workbench.executors import jobs
 from workbench.render.console import wide_console
 from workbench.render.streams import narrate, print_json
 from workbench.render.terminal_gone import end_with_terminal
-from workbench.runs.folder import holds
+from workbench.runs.folder import RunError, holds
 from workbench.runs.history import History
 from workbench.runs.journal import Tail
 from workbench.runs.run import LIVE, Run, Status
@@ -123,8 +122,12 @@ def _waiting(run: Run, status: Status) -> str:
 def _stop(run: Run, worker: subprocess.Popen[bytes] | None) -> None:
     narrate("Stopping: the run saves a checkpoint and ends.")
     if worker is None:
-        with suppress(PlainError):  # it has ended meanwhile
+        try:
             jobs.request_stop(run)
+        except RunError:  # it has ended meanwhile
+            pass
+        except PlainError as error:  # its cluster does not answer
+            narrate(f"workbench: {error}")
     elif worker.poll() is None:
         worker.terminate()  # it needs no file, which a full disk could refuse
 

@@ -81,7 +81,8 @@ def serve(
             for line in _notes(number, local=local, proxied=bool(public), readonly=readonly):
                 narrate(line)
 
-    asyncio.run(server.serve(listening, Access(token, local=local, public_url=public), served, ready))
+    access = Access(token, local=local, host=host, public_url=public)
+    asyncio.run(server.serve(listening, access, served, ready))
     narrate("The server has ended; trainings go on.")
 
 

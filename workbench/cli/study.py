@@ -89,6 +89,8 @@ def run(
     if not search and (space or trials is not None):
         raise SpecError(f"{'--space' if space else '--trials'} is of a search: give --search optuna too.")
     place = cluster(on)
+    if search and place:  # before the study becomes a search
+        raise SpecError("--search chooses each run by those before it, on this machine: leave out --on.")
     study = store.find(name, root(runs_folder))
     if search:
         _begin_search(study, search, trials or _TRIALS, space or [])

@@ -40,7 +40,7 @@ from workbench.cli.training_options import (
 )
 from workbench.config import spec
 from workbench.executors import jobs
-from workbench.executors.clusters import LOCAL, Named
+from workbench.executors.clusters import LOCAL, ClusterError, Named
 from workbench.render.streams import narrate, print_json
 from workbench.runs import launch, store
 from workbench.runs.folder import RunError
@@ -207,7 +207,12 @@ def start(
         run = make_run()
         worker = None
         if on:
-            jobs.submit(on, [run])
+            try:
+                jobs.submit(on, [run])
+            except ClusterError:
+                again = f"`workbench resume {run.command_name} --on {on.name}`"
+                narrate(f"Run {run.id} was made and not handed over: {again} tries again.")
+                raise
         else:
             worker = launch.start(run, device, processes=processes)
         if detach:

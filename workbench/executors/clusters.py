@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -16,11 +17,12 @@ from msgspec import Meta
 
 from tasks.base import PlainError, UsageError
 from workbench.config.suggestions import did_you_mean
+from workbench.runs.job import NAME
 
 LOCAL = "local"
 PROJECT_FILE = "workbench.toml"
 _LARGEST = 1 << 20  # bytes
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_NAME = re.compile(NAME)
 _Count = Annotated[int, Meta(ge=0, le=4096)]
 _Seconds = Annotated[float, Meta(gt=0)]
 _Duration = Annotated[str, Meta(pattern=r"^(\d+|\d+:\d\d(:\d\d)?|\d+-\d+(:\d\d){0,2})?\Z")]
@@ -36,7 +38,7 @@ class ClusterUsageError(ClusterError, UsageError):
 
 
 class SlurmCluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a job asks Slurm for; empty or 0: the cluster's default."""
+    """Resources that a job asks Slurm for; empty or 0: the cluster's default."""
 
     executor: ClassVar[str] = "slurm"
     partition: str = ""
@@ -108,7 +110,7 @@ def every(project: Path | None = None) -> list[Named]:
     """
     tables: dict[str, dict[str, Any]] = {}
     origins: dict[str, tuple[Path, ...]] = {}
-    for file in filter(None, (user_file(), _project_file(project or Path.cwd()))):
+    for file in filter(None, (user_file(), _project_file(project))):
         for name, table in _tables(file).items():
             tables[name] = tables.get(name, {}) | table
             origins[name] = (*origins.get(name, ()), file)
@@ -142,9 +144,12 @@ def find(name: str, project: Path | None = None) -> Named:
     )
 
 
-def _project_file(folder: Path) -> Path | None:
-    """Return the description in a folder, or in the nearest above it."""
-    return next((file for at in (folder, *folder.parents) if (file := at / PROJECT_FILE).is_file()), None)
+def _project_file(project: Path | None) -> Path | None:
+    """Return the description in a folder, or in the nearest above it; ``None`` where that folder is gone or closed."""
+    with suppress(OSError):
+        folder = project or Path.cwd()
+        return next((file for at in (folder, *folder.parents) if (file := at / PROJECT_FILE).is_file()), None)
+    return None
 
 
 def _tables(file: Path) -> dict[str, dict[str, Any]]:
@@ -160,6 +165,8 @@ def _tables(file: Path) -> dict[str, dict[str, Any]]:
         raise ClusterUsageError(f"{file} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ClusterUsageError(f"{file} is no TOML: {error}.") from None
+    except RecursionError:
+        raise ClusterUsageError(f"{file} is nested too deeply.") from None
     tables = raw.get("clusters", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ClusterUsageError(f"{file}: clusters are tables, as [clusters.NAME].")

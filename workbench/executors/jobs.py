@@ -104,17 +104,17 @@ def request_stops(runs: Iterable[Run]) -> None:
     """
     waiting: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
-        if job := _waiting(run):
-            waiting.setdefault((job.executor, job.cluster), []).append(run)
-        else:
-            with suppress(RunError):
+        with suppress(RunError, OSError):  # one that cannot be read or written keeps no other
+            if job := _waiting(run):
+                waiting.setdefault((job.executor, job.cluster), []).append(run)
+            else:
                 run.request_stop()
     problems = []
     for group in waiting.values():
         try:
             if job := group[0].job:
                 of(_named(job)).cancel(group)
-        except PlainError as error:
+        except (PlainError, OSError) as error:
             problems.append(str(error))
     if problems:
         raise ClusterError(" ".join(problems))

@@ -1,4 +1,4 @@
-"""What a node of a cluster finds: ``python -P -m workbench.executors.probe RUNS_FOLDER MARK`` prints it. No torch.
+"""Findings of a cluster's node: ``python -P -m workbench.executors.probe RUNS_FOLDER MARK`` prints them. No torch.
 
 Each line is a ``Finding`` as JSON. MARK is a file in the runs folder that the asking side holds locked; its content
 comes back in the first line.

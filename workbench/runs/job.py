@@ -20,15 +20,19 @@ from workbench.runs import folder
 from workbench.runs.folder import NotOpened
 
 _LARGEST = 64 * 1024  # bytes
-_Words = Annotated[str, Meta(max_length=2000)]
+_LONGEST = 2000  # characters of a word
+_Words = Annotated[str, Meta(max_length=_LONGEST)]
+# a run's folder may be a stranger's: these become words of commands and names of folders
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
+_Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{0,64}\Z")]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """State of a job as its scheduler gave it last."""
 
     executor: Literal["slurm", "ray"]
-    cluster: _Words  # its name among the configured clusters
-    id: _Words  # by which the scheduler knows it
+    cluster: Annotated[str, Meta(pattern=NAME)]  # its name among the configured clusters
+    id: _Id  # by which the scheduler knows it
     submitted: float  # Unix seconds
     state: Literal["queued", "running", "ended"] = "queued"
     reason: _Words = ""  # of its waiting, a word or few; of its end one sentence, empty where the run's events tell it
@@ -65,10 +69,13 @@ def facts(found: Job | None) -> dict[str, object] | None:
 def write(path: Path, job: Job) -> None:
     """Replace the job in a file; in its place where the disk has no room beside it.
 
+    A node and a reason, which may quote a log's line, are cut to what ``read`` takes.
+
     Raises:
         OSError: it cannot be written.
     """
-    content = msgspec.json.encode(job) + b"\n"
+    readable = msgspec.structs.replace(job, node=_readable(job.node), reason=_readable(job.reason))
+    content = msgspec.json.encode(readable) + b"\n"
     try:
         files.write(path, content)
     except OSError as error:
@@ -77,3 +84,8 @@ def write(path: Path, job: Job) -> None:
         with folder.open_regular(path, "r+b") as file:
             os.pwrite(file.fileno(), content, 0)
             os.ftruncate(file.fileno(), len(content))
+
+
+def _readable(words: str) -> str:
+    """Return words that a file can hold: not too many, and without bytes of a path that are no UTF-8."""
+    return words[:_LONGEST].encode(errors="replace").decode()

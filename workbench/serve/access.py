@@ -36,15 +36,16 @@ class Access:
     Args:
         local: the server listens on loopback, and answers to loopback's names alone: a name of somebody else's that
             leads to 127.0.0.1 (DNS rebinding) is refused.
+        host: name of the server that was asked for: that of a machine may lead to loopback as well.
         public_url: address of a reverse proxy, whose name and origin are the server's own too.
     """
 
-    def __init__(self, token: str, *, local: bool, public_url: str = "") -> None:
+    def __init__(self, token: str, *, local: bool, host: str = "", public_url: str = "") -> None:
         self._token = token.encode()
         self._local = local
         public = urlsplit(public_url)
         self._public_origin = f"{public.scheme}://{public.netloc}".lower() if public_url else ""
-        self._names = {*_LOOPBACK_NAMES, *filter(None, [public.hostname])}
+        self._names = {*_LOOPBACK_NAMES, *filter(None, [public.hostname, host.lower()])}
         self._secure = public.scheme == "https"
         # cookies know no ports: two servers on one machine each have their own
         self.cookie = f"workbench-{hashlib.sha256(self._token).hexdigest()[:12]}"

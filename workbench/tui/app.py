@@ -309,7 +309,7 @@ class WorkbenchApp(Messages, Appearance):
     def _attempt(self, act: Callable[[], None]) -> None:
         try:
             act()
-        except UNREADABLE as error:
+        except (OSError, PlainError) as error:
             self._report(error)
 
     def _report(self, error: Exception) -> None:

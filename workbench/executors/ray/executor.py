@@ -19,6 +19,7 @@ from workbench.executors.contract import Finding
 from workbench.executors.ray import records
 from workbench.executors.ray.spool import Entry, Spool
 from workbench.runs import job
+from workbench.runs.folder import RunError
 from workbench.runs.job import Job
 from workbench.runs.run import Run
 
@@ -49,7 +50,12 @@ class RayExecutor:
                     try:
                         for run in (run for run in runs if run.path.parent == folder):
                             identity = secrets.token_hex(4)
-                            self._queue(run, identity)
+                            try:
+                                self._queue(run, identity)
+                            except RunError:  # another process has it: the others are handed over all the same
+                                if len(runs) == 1:
+                                    raise
+                                continue
                             entries.append(
                                 Entry(
                                     run=run.path.name,

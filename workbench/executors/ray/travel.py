@@ -44,7 +44,7 @@ def send(run: Run, ask: Ask) -> None:
 
 
 class Landing:
-    """What has come back of a run that trains on a node's copy.
+    """Files and events that have come back of a run that trains on a node's copy.
 
     Args:
         stamps: of the copy's files as they were sent.

@@ -52,16 +52,28 @@ class SlurmExecutor:
         gone = [job.id for job in live.values() if job.id not in found or found[job.id].ended]
         ended = states.ends(gone) if gone else {}
         for run, job in live.items():
-            state = found.get(job.id)
-            if state is None or state.ended:
-                state = ended.get(job.id, state)
-                if state and not state.ended:  # it went on between the two questions
-                    continue
-                fresh = msgspec.structs.replace(job, state="ended", reason=self._ending(run, job, state), seen=now)
-            else:
-                fresh = _live(job, state, now)
-            if fresh != job and run.job == job:  # its node writes too
-                jobs.write(run.job_file, fresh)
+            with suppress(RunError, OSError):  # another user's, or a damaged one, holds up no other
+                self._write_down(run, job, found.get(job.id), ended.get(job.id), now)
+
+    def _write_down(self, run: Run, job: Job, state: State | None, ended: State | None, now: float) -> None:
+        """Write down what Slurm says of a run's job.
+
+        Args:
+            state: as squeue has it.
+            ended: as the accounting or the controller has one that squeue no longer has, or has as ended.
+
+        Raises:
+            RunError, OSError: the run cannot be read or written.
+        """
+        if state is None or state.ended:
+            state = ended or state
+            if state and not state.ended:  # it went on between the two questions
+                return
+            fresh = msgspec.structs.replace(job, state="ended", reason=self._ending(run, job, state), seen=now)
+        else:
+            fresh = _live(job, state, now)
+        if fresh != job and run.job == job:  # its node writes too
+            jobs.write(run.job_file, fresh)
 
     def cancel(self, runs: Sequence[Run]) -> None:
         given = {run: job for run in runs if (job := run.job)}

@@ -81,9 +81,15 @@ class Minder:
             return 0
         node = os.environ.get("SLURMD_NODENAME") or socket.gethostname()
         requeues = int(os.environ.get("SLURM_RESTART_COUNT") or 0)
+        if requeues:
+            self._drop_stop()  # an earlier life was asked
         mine = self._write(mine, state="running", reason="", node=node, requeues=requeues, started=self._since)
         try:
             self._wait_until_free()
+            if self._run.stop_requested():  # a worker would take it for an earlier one's
+                self._drop_stop()
+                self._write(mine, state="ended", reason="")
+                return 0
             worker = launch.start(self._run, threads=_threads(self._run), own_job=self._id)
         except (PlainError, OSError) as error:
             reason = "" if self._run.trains() else str(error)
@@ -113,6 +119,10 @@ class Minder:
         deadline = time.monotonic() + self._free_seconds
         while self._run.trains() and time.monotonic() < deadline and not self._signals:
             time.sleep(0.1)
+
+    def _drop_stop(self) -> None:
+        with suppress(OSError):
+            self._run.stop_file.unlink(missing_ok=True)
 
     def _mind(self, worker: subprocess.Popen[bytes]) -> None:
         """Wait for the worker's end, and ask it for that where Slurm has asked."""

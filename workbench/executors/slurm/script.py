@@ -126,7 +126,7 @@ def seconds(duration: str) -> int:
 
 
 def _preparation(cluster: SlurmCluster) -> str:
-    """Return the lines before the worker; the first that fails ends the job, and is the last in its log."""
+    """Return the lines before the worker; a module that fails ends the job, and so does the set-up's last command."""
     modules = [f"module load {shlex.quote(module)} || exit 1" for module in cluster.modules]
     return "\n".join([*modules, *([f"{{ {cluster.setup}\n}} || exit 1"] if cluster.setup.strip() else [])])
 

@@ -63,6 +63,8 @@ def ask(ids: Iterable[str]) -> dict[str, State]:
 def ends(ids: Iterable[str]) -> dict[str, State]:
     """Return how jobs ended, by the accounting where there is one, else as the controller remembers it.
 
+    The accounting may have missed an end, and tell for ever that a job runs: of those the controller is asked.
+
     Raises:
         Refused: Slurm cannot be reached.
     """
@@ -70,7 +72,7 @@ def ends(ids: Iterable[str]) -> dict[str, State]:
     found: dict[str, State] = {}
     for some in _batches(wanted):
         with suppress(Refused):  # most small clusters have no accounting
-            found |= _accounted(some)
+            found |= {task: state for task, state in _accounted(some).items() if state.ended}
     for base in {_base(task) for task in wanted - found.keys()}:
         found |= _remembered(base)
     return {task: state for task, state in found.items() if task in wanted}

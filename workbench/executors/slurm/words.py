@@ -1,4 +1,4 @@
-"""What Slurm says of a job, in plain words. No torch."""
+"""Slurm's words on a job, in plain English. No torch."""
 
 from __future__ import annotations
 
