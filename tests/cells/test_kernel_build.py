@@ -141,14 +141,47 @@ def test_a_holder_that_never_ends_is_not_waited_for_for_ever(place: Path, monkey
     assert len(libraries()) == 2
 
 
-@needs_compiler
-def test_a_file_system_without_locks_takes_a_library_too(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_flock(monkeypatch: pytest.MonkeyPatch) -> None:
     def flock(*_: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(build.fcntl, "flock", flock)
+
+
+@needs_compiler
+@pytest.mark.usefixtures("no_flock")
+def test_a_file_system_without_locks_takes_a_library_too(place: Path) -> None:
     assert build.build().seconds > 0
     assert build.build().seconds == 0
+    assert left_over() == []
+
+
+@needs_compiler
+@pytest.mark.usefixtures("no_flock")
+def test_without_locks_too_one_builds_and_the_others_wait(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = build.build().path
+    path.rename(hidden := path.with_name("hidden"))
+    claim = path.with_name(".claim")
+    claim.mkdir()
+
+    def the_other_is_done(_: float) -> None:
+        hidden.rename(path)
+        claim.rmdir()
+
+    monkeypatch.setattr(build.time, "sleep", the_other_is_done)
+    assert build.build() == (path, build.build().compiler, 0.0)
+    assert left_over() == []
+
+
+@needs_compiler
+@pytest.mark.usefixtures("no_flock")
+def test_the_claim_of_a_killed_process_is_removed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "_CLAIM_SECONDS", 0.0)
+    build.folder().mkdir(mode=0o700, parents=True)
+    (build.folder() / ".claim").mkdir()
+    assert build.build().seconds > 0
+    assert left_over() == []
 
 
 @needs_compiler

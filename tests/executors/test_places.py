@@ -209,6 +209,24 @@ def test_a_gpu_that_others_filled_is_used_last_or_where_nothing_else_can_be_wait
     assert here.start(here.places(), 0) == "waits"
 
 
+def test_memory_that_an_ended_run_still_holds_is_waited_for_however_long_others_filled_a_gpu(
+    tmp_path: Path, monkeypatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(places, "PATIENCE", 15.0)
+    monkeypatch.setattr(places.time, "monotonic", lambda: now)
+    here = Machine(tmp_path, monkeypatch, H100, H100)
+    here.driver.used["0"] = TOTAL
+    at = here.places()
+    assert [here.start(at, number) for number in range(2)] == ["GPU-1e-ab", "waits"]
+    now += 3600
+    here.driver.used["1"] = TOTAL - GB
+    at.release(here.run(0))
+    assert here.start(at, 1) == "waits"
+    now += 16
+    assert here.start(at, 1) == "GPU-1e-ab"
+
+
 def test_a_gpu_whose_memory_nobody_tells_is_used(tmp_path: Path, monkeypatch) -> None:
     here = Machine(tmp_path, monkeypatch, H100)
     here.driver.lacking = ("nvmlDeviceGetMemoryInfo",)

@@ -142,26 +142,6 @@ def test_a_person_s_stop_comes_before_the_time_limit(run: Run, worker: Callable[
     assert run.job.state == "ended"
 
 
-def test_a_run_that_a_person_stopped_as_the_limit_came_stays_stopped(
-    run: Run, worker: Callable[..., list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started = worker(_ENDS, make.stopped(3))
-    signals: list[int] = []
-    minding = Minder(run, "7_3", "big", signals, named_seconds=0.0)
-    start = launch.start
-
-    def start_and_end(*given: object, **settings: object) -> subprocess.Popen[bytes]:
-        process = start(*given, **settings)
-        process.wait()
-        signals.append(signal.SIGUSR1)
-        return process
-
-    monkeypatch.setattr(launch, "start", start_and_end)
-    assert minding.work() == 0
-    assert started
-    assert (run.job.state, run.status()) == ("ended", "stopped")
-
-
 def test_a_stop_before_the_worker_begins_begins_none(run: Run, worker: Callable[..., list[object]]) -> None:
     jobs.write(run.job_file, msgspec.structs.replace(run.job, state="running"))  # as the stopping side found it
     run.request_stop()
@@ -180,6 +160,26 @@ def test_a_stop_of_an_earlier_life_is_none_of_the_next(
     assert minder(run).work() == 0
     assert started
     assert run.status() == "finished"
+
+
+def test_a_run_that_a_person_stopped_as_the_limit_came_stays_stopped(
+    run: Run, worker: Callable[..., list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = worker(_ENDS, make.stopped(3))
+    signals: list[int] = []
+    minding = Minder(run, "7_3", "big", signals, named_seconds=0.0)
+    start = launch.start
+
+    def start_and_end(*given: object, **settings: object) -> subprocess.Popen[bytes]:
+        process = start(*given, **settings)
+        process.wait()
+        signals.append(signal.SIGUSR1)
+        return process
+
+    monkeypatch.setattr(launch, "start", start_and_end)
+    assert minding.work() == 0
+    assert started
+    assert (run.job.state, run.status()) == ("ended", "stopped")
 
 
 def test_a_worker_that_was_killed_is_told(run: Run, worker: Callable[..., list[subprocess.Popen[bytes]]]) -> None:

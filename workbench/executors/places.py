@@ -23,9 +23,7 @@ from workbench.runs.run import Run
 _CONTEXT = 600e6  # bytes of CUDA and its libraries in a process, beside what torch reports
 _SLACK = 1.1  # of what was reported: an evaluation may take more
 _UNKNOWN = 1e9  # bytes that a run counts as needing before one has reported
-PATIENCE = (
-    15.0  # seconds for which a GPU that others filled is waited for where nothing trains: one may just have ended
-)
+PATIENCE = 15.0  # seconds for which a full GPU is waited for where nothing trains: a run may just have ended
 _SHARES = 10  # of a GPU's memory, by which the freer one is preferred
 _EARLIER = 32  # runs that ended before, asked how much they took
 
@@ -64,7 +62,7 @@ class Places:
         self._held: dict[str, _Held] = {}
         self._needed = 0.0  # bytes: the most that a run has reported
         self._told: set[str] = set()
-        self._short = 0.0  # since when there is too little memory, as the monotonic clock counts; 0: there is enough
+        self._short = 0.0  # since when nothing trains and memory is short, as the monotonic clock counts; 0: not so
 
     def learn(self, earlier: Iterable[Run]) -> None:
         """Take from runs that ended how much memory of a GPU they took."""
@@ -133,8 +131,11 @@ class Places:
         if len(open_ones) >= wanted:
             for gpu in full:
                 self._tell(gpu.name, _filled(gpu, needed, known=bool(self._needed)))
+        if self._held:
+            self._short = 0.0  # counted anew from its end, when its memory may not be free yet
+            return None
         self._short = self._short or time.monotonic()
-        if self._held or time.monotonic() - self._short < PATIENCE:
+        if time.monotonic() - self._short < PATIENCE:
             return None
         chosen = sorted(open_ones, key=lambda gpu: -found.free if (found := memory[gpu.name]) else 0)[:wanted]
         self._tell(

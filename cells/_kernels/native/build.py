@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ MAIN = "kernels.c"
 KEPT = 4  # libraries: of other versions, and of other machines with the same home
 _IN_USE = 30 * 86400.0  # seconds in which another machine may still compute with a library that it found
 _BUILDING = ".building-"
+_CLAIM = ".claim"  # who builds has it, where the file system has no locks
+_CLAIM_SECONDS = 30.0  # after which one builds all the same: the claim is a killed process's, or its machine is slow
 _ABANDONED = 3600.0  # seconds after which a folder to build in is a killed process's
 
 
@@ -171,10 +173,12 @@ def _build(place: Path, key: str, compiler: Compiler, sources: dict[str, bytes])
 def _locked(place: Path) -> Iterator[None]:
     """Hold the folder's lock, which ends with this process and is not the compiler's.
 
-    Where the file system has no locks, or the holder does not come to an end, go on without: renaming is atomic.
+    Where the file system has no locks a folder is claimed; where the holder does not come to an end, go on without:
+    renaming is atomic.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with os.fdopen(os.open(place / ".lock", flags, 0o600), "rb+", buffering=0) as file:
+        holding: AbstractContextManager[None] = nullcontext()
         patience = time.monotonic() + 2 * compilers.TIMEOUT + 1
         while time.monotonic() < patience:
             try:
@@ -182,10 +186,30 @@ def _locked(place: Path) -> Iterator[None]:
             except BlockingIOError:
                 time.sleep(0.05)
             except OSError:
+                holding = _claimed(place)
                 break
             else:
                 break
+        with holding:
+            yield
+
+
+@contextmanager
+def _claimed(place: Path) -> Iterator[None]:
+    """Hold a folder that one process at a time can make; one that a killed process left is waited for once."""
+    claim = place / _CLAIM
+    patience = time.monotonic() + _CLAIM_SECONDS
+    while time.monotonic() < patience:
+        try:
+            claim.mkdir()
+            break
+        except FileExistsError:
+            time.sleep(0.05)
+    try:
         yield
+    finally:
+        with suppress(OSError):
+            claim.rmdir()
 
 
 def _prune(place: Path, newest: Path) -> None:
