@@ -206,10 +206,13 @@ def test_a_run_that_cannot_be_written_holds_up_no_other(
 
 
 def test_jobs_that_slurm_ended_say_why(runs_folder: Path, slurm: FakeSlurm) -> None:
-    killed, finished, unborn, forgotten = created(runs_folder, "killed", "finished", "unborn", "forgotten")
+    runs = created(runs_folder, "killed", "finished", "unborn", "forgotten", "vanished")
+    killed, finished, unborn, forgotten, vanished = runs
     for number, run in enumerate((killed, finished, unborn)):
         put(run, id=f"7_{number}", state="running" if number < 2 else "queued")
     put(forgotten, id="9", state="running")
+    put(vanished, id="10", state="running")
+    write(vanished, make.started(), make.step(3))
     write(killed, make.started(), make.step(3))
     write(finished, make.started(), make.finished(3))
     (runs_folder / ".slurm").mkdir()
@@ -221,15 +224,16 @@ def test_jobs_that_slurm_ended_say_why(runs_folder: Path, slurm: FakeSlurm) -> N
         "JobId=8 ArrayJobId=7 ArrayTaskId=1 JobState=COMPLETED ExitCode=0:0 TimeLimit=00:01:00 NodeList=n1\n"
         "JobId=9 ArrayJobId=7 ArrayTaskId=2 JobState=FAILED ExitCode=1:0 TimeLimit=00:01:00 NodeList=n2\n",
     )
-    executor().refresh([killed, finished, unborn, forgotten])
+    executor().refresh(runs)
     assert len(slurm.calls("squeue")) == 1
-    assert [run.status() for run in (killed, finished, unborn, forgotten)] == ["lost", "finished", "lost", "lost"]
-    assert [run.job.reason for run in (killed, finished, unborn, forgotten)] == [
+    assert [run.status() for run in runs] == ["lost", "finished", "lost", "lost", "lost"]
+    assert [run.job.reason for run in runs] == [
         "Slurm ended job 7_0 on n1 at its time limit of 00:01:00: set time in [clusters.big] for a longer one.",
         "",
         "Slurm job 7_2 ended on n2 with exit code 1 before its worker began: slurm_script: line 8: module: command "
         "not found.",
-        "Slurm no longer knows job 9, and its worker left no end.",
+        "Slurm no longer knows job 9, and no worker of it has begun.",
+        "Slurm no longer knows job 10, and its worker left no end.",
     ]
 
 

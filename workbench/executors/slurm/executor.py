@@ -161,9 +161,10 @@ class SlurmExecutor:
         since = job.started or job.submitted
         if last.ended and last.ended.time >= since:
             return ""
-        if state is None:
-            return f"Slurm no longer knows job {job.id}, and its worker left no end."
         began = not last.empty and run.events_file.stat().st_mtime >= since
+        if state is None:
+            left = "its worker left no end" if began else "no worker of it has begun"
+            return f"Slurm no longer knows job {job.id}, and {left}."
         line = "" if began else _last_line(run.path.parent / LOGS / f"{job.id}.log")
         return words.ending(job.id, self._name, state, began=began, last_line=line)
 
