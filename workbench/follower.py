@@ -21,6 +21,7 @@ import workbench.own_packages  # noqa: F401  ends the process where cells or tas
 # isort: split
 from pathlib import Path
 
+from workbench.distributed.ending import end_process
 from workbench.distributed.place import ConnectionLost, Place
 from workbench.runs.launch import ENDING_SIGNALS
 from workbench.runs.run import Run
@@ -79,4 +80,4 @@ def _end_with_worker() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

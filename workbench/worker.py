@@ -27,6 +27,7 @@ import workbench.own_packages  # noqa: F401  ends the process where cells or tas
 import msgspec
 
 from workbench.config.spec import SpecError
+from workbench.distributed.ending import end_process
 from workbench.distributed.followers import Followers
 from workbench.distributed.place import Place, given
 from workbench.follower import follow
@@ -179,4 +180,4 @@ def _take_lock(run: Run) -> Lock:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

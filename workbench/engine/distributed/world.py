@@ -17,6 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from workbench.distributed.ending import note_others
 from workbench.distributed.place import ConnectionLost, Place
 
 _PATIENCE = timedelta(days=30)  # an evaluation of rank 0, for which the others wait
@@ -59,6 +60,7 @@ class World:
         return self.rank == 0
 
     def _join(self) -> None:
+        note_others(self.size)
         place = self.place
         if place.port:
             loopback = [name for _, name in socket.if_nameindex() if name in _LOOPBACK]
