@@ -8,7 +8,15 @@ from closed_terminal import Terminal
 
 from workbench.render.terminal_gone import EXIT_CODE
 
-PROMPT = "from workbench.repl.line_input import line_reader; print(line_reader(list, list, str)())"
+# reading may see the end before the thread that waits for it does: that thread ends the process all the same
+PROMPT = """
+import threading
+from workbench.repl.line_input import line_reader
+try:
+    line_reader(list, list, str)()
+finally:
+    threading.Event().wait()
+"""
 
 
 def test_the_prompt_ends_with_its_terminal(monkeypatch, tmp_path) -> None:
