@@ -1,4 +1,4 @@
-"""What a study costs as it grows: made, handed to a cluster, listed, shown on the screen.
+"""Cost of a study as it grows: made, handed to a cluster, listed, shown on the screen.
 
     python bench/studies.py [--runs 100 500 2000 10000]
 

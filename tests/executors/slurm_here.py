@@ -19,12 +19,12 @@ whole = pytest.mark.skipif(not WHOLE, reason="WORKBENCH_CLUSTERS=whole (`make cl
 
 
 def said(*words: str) -> str:
-    """What a command of Slurm's prints; it must succeed."""
+    """Return the output of a command of Slurm's, which must succeed."""
     return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def why_not() -> str:
-    """Why no real Slurm can be used here; empty where one answers and has a node that is up."""
+    """Return why no real Slurm can be used here; empty where one answers and has a node that is up."""
     try:
         up = subprocess.run(["sinfo", "-h", "-o", "%t"], capture_output=True, text=True, timeout=20, check=True).stdout
     except (OSError, subprocess.SubprocessError):

@@ -1,4 +1,4 @@
-"""What a study costs as it grows, by what is read, asked and held: never by the clock."""
+"""Cost of a study as it grows, by what is read, asked and held: never by the clock."""
 
 from __future__ import annotations
 

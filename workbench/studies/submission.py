@@ -40,7 +40,7 @@ def submit(study: Study, cluster: Named, states: Sequence[str], *, at_once: int 
                     runs.append(run)
         if runs:
             jobs.submit(cluster, runs, at_once=at_once)
-        return runs
+        return [run for run in runs if (job := run.job) and job.live]  # others had begun the rest meanwhile
 
 
 def members(study: Study) -> list[Member]:

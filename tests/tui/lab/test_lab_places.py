@@ -1,4 +1,4 @@
-"""Where the Lab's run trains: asked only where clusters are described."""
+"""Choice of the place where the Lab's run trains: asked only where clusters are described."""
 
 from __future__ import annotations
 
