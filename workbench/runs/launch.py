@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import BinaryIO
 
 import msgspec
 
@@ -17,6 +18,7 @@ from workbench.config.fields import as_typed
 from workbench.config.spec import SpecError
 from workbench.runs.folder import RunError, holds, open_regular
 from workbench.runs.history import LatestEvents
+from workbench.runs.lock import Lock
 from workbench.runs.run import Run
 
 _ROOM = 64 * 1024  # bytes that a worker needs to write why it cannot go on
@@ -55,7 +57,7 @@ def start(
     """
     lock = run.acquire_lock(own_job)
     shared = [PROCESSES, str(processes)] if processes else []
-    environment = {**_QUIET_THREADS, **os.environ, LOCK_FD: str(lock.descriptor)}
+    environment = {**_QUIET_THREADS, **os.environ}
     for name in TORCHRUN:  # of a program around this one: the worker is a training of its own
         environment.pop(name, None)
     if threads:
@@ -70,22 +72,39 @@ def start(
             raise RunError(
                 f"The disk that holds {run.path} is full: free some space, then `workbench resume {run.command_name}`."
             )
-        with open_regular(run.log_file, "ab") as log, signals_blocked():
-            worker = subprocess.Popen(
-                [sys.executable, "-P", "-m", "workbench.worker", *shared, str(run.path), *filter(None, [device])],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=[lock.descriptor],
-                env=environment,
-            )
-            lock.hand_on(worker.pid)
-            return worker
+        words = ["workbench.worker", *shared, str(run.path), *filter(None, [device])]
+        with open_regular(run.log_file, "ab") as log:
+            return start_with_lock(words, lock, log, environment)
     except OSError as error:
         raise RunError(f"No worker could be started on run {run.id}: {error.strerror}.") from None
     finally:
         lock.close()
+
+
+def start_with_lock(
+    words: Sequence[str], lock: Lock, log: BinaryIO, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start a module of Python's in a session of its own, and hand a lock on to it.
+
+    Args:
+        words: the module, and what follows on its command line.
+        log: file of its output.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    with signals_blocked():
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=[lock.descriptor],
+            env={**environment, LOCK_FD: str(lock.descriptor)},
+        )
+    lock.hand_on(child.pid)
+    return child
 
 
 @contextmanager

@@ -54,18 +54,9 @@ def start(study: Study, orders: Orders) -> subprocess.Popen[bytes]:
     """
     lock = study.acquire_lock()
     try:
-        with study.open_log() as log, launch.signals_blocked():
-            queue = subprocess.Popen(
-                [sys.executable, "-P", "-m", __name__, str(study.path), msgspec.json.encode(orders).decode()],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=[lock.descriptor],
-                env={**os.environ, LOCK_FD: str(lock.descriptor)},
-            )
-            lock.hand_on(queue.pid)
-            return queue
+        words = [__name__, str(study.path), msgspec.json.encode(orders).decode()]
+        with study.open_log() as log:
+            return launch.start_with_lock(words, lock, log, os.environ)
     except OSError as error:
         raise StudyError(f"No queue could be started on study {study.id}: {error.strerror}.") from None
     finally:

@@ -8,8 +8,6 @@ dead, or ends as the driver, so that a driver never ends past a run that is just
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -156,17 +154,8 @@ class Spool:
             return False
         try:
             bound_log(self.log_file)
-            with folder.open_regular(self.log_file, "ab") as log, launch.signals_blocked():
-                driver = subprocess.Popen(
-                    [sys.executable, "-P", "-m", DRIVER, str(self.runs), self.cluster],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    pass_fds=[held.descriptor],
-                    env={**os.environ, LOCK_FD: str(held.descriptor)},
-                )
-                held.hand_on(driver.pid)
+            with folder.open_regular(self.log_file, "ab") as log:
+                launch.start_with_lock([DRIVER, str(self.runs), self.cluster], held, log, os.environ)
             return True
         finally:
             held.close()
