@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.base import Baselines, State
+from tasks.base import Split, State
 from tasks.imdb import data as imdb
 from tasks.imdb.settings import Settings
 from tasks.shared.baselines import svm
 from tasks.shared.baselines.svm import NgramSource
+from tasks.shared.classification.metrics import Guesses
 from tasks.shared.text import tokenizers
 from tasks.shared.text.data import TextData
 from tasks.shared.text.task import TextTask
@@ -30,6 +32,6 @@ class Task(TextTask[Settings]):
     def tokens(self, text: str) -> list[str]:
         return tokenizers.english(text)
 
-    def measure_baselines(self, data: TextData) -> Baselines:
+    def baseline_guesses(self, data: TextData) -> Mapping[Split, Guesses]:
         words = NgramSource(data.words, 2, int(data.words.flat.max()) + 1)
-        return svm.measure([words], data.labels.cpu().numpy(), data.rows, len(self.labels))
+        return svm.guesses([words], data.labels.cpu().numpy(), data.rows)

@@ -19,6 +19,7 @@ from tasks.names.settings import Settings
 from tasks.preview import Preview
 from tasks.shared.baselines import character_ngrams
 from tasks.shared.classification import unread
+from tasks.shared.classification.metrics import Guesses
 from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
 from tasks.shared.classification.task import ClassificationTask
 from tasks.shared.datasets import cache
@@ -96,12 +97,13 @@ class Task(ClassificationTask[Settings, NamesData]):
         return {"vowel": [float(letter.lower() in "aeiouy") for letter in symbols]}
 
     def baseline(self, data: NamesData, *, cached_only: bool = False) -> Baselines:
-        def compute() -> Baselines:
-            evaluated = {split: data.names(split) for split in EVAL_SPLITS}
-            return character_ngrams.character_ngrams(*data.names("train"), evaluated, len(self.labels), longest=4)
-
         key = cache.key("names baseline", 3, data.state["cache"], self.settings.evaluation)
-        return kept_baseline(f"names-baseline-{key}", compute, cached_only=cached_only)
+        return kept_baseline(f"names-baseline-{key}", lambda: self.measure_baselines(data), cached_only=cached_only)
+
+    def baseline_guesses(self, data: NamesData) -> Mapping[Split, Guesses]:
+        evaluated = {split: data.names(split) for split in EVAL_SPLITS}
+        guesses = character_ngrams.character_ngrams(*data.names("train"), evaluated, longest=4)
+        return {split: Guesses(data.rows[split].numpy(), methods) for split, methods in guesses.items()}
 
     def scores(self, model: nn.Module, data: NamesData, rows: Tensor) -> tuple[Tensor, Tensor]:
         lengths = data.lengths[rows]

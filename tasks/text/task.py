@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from tasks.base import Baselines, Split, State
+from tasks.base import Split, State
 from tasks.preview import Preview
 from tasks.shared.baselines import svm
 from tasks.shared.baselines.svm import NgramSource
+from tasks.shared.classification.metrics import Guesses
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text.data import SPECIALS, TextData
@@ -64,7 +66,7 @@ class Task(TextTask[Settings]):
             report_progress(f"word2vec reads {len(rows):,} of {len(data.rows['train']):,} training texts.")
         return super().sentences(data.restricted("train", _places(data.rows["train"], rows)))
 
-    def measure_baselines(self, data: TextData) -> Baselines:
+    def baseline_guesses(self, data: TextData) -> Mapping[Split, Guesses]:
         rows = {split: _some(data.words, of, _BASELINE_TOKENS) for split, of in data.rows.items()}
         every = torch.cat([*rows.values()])
         read = Ragged(every.int(), torch.ones_like(every)).spelled(data.words)
@@ -77,12 +79,15 @@ class Task(TextTask[Settings]):
         if self.unit == "chinese":
             spelled = read.spelled(data.letters)
             sources.append(NgramSource(spelled, 3, len(SPECIALS) + len(data.state["characters"])))
-        found = svm.measure(sources, data.labels.cpu()[every].numpy(), here, len(self.labels))
-        if len(rows["train"]) == len(data.rows["train"]):
-            return found
-        sample = f" of {len(rows['train']):,} texts"
-        report_progress(f"The baselines learn from {len(rows['train']):,} of {len(data.rows['train']):,} texts.")
-        return {split: {f"{name}{sample}": of for name, of in methods.items()} for split, methods in found.items()}
+        found = svm.guesses(sources, data.labels.cpu()[every].numpy(), here)
+        sample = ""
+        if len(rows["train"]) < len(data.rows["train"]):
+            sample = f" of {len(rows['train']):,} texts"
+            report_progress(f"The baselines learn from {len(rows['train']):,} of {len(data.rows['train']):,} texts.")
+        return {
+            split: Guesses(every[of.rows].numpy(), {f"{name}{sample}": guess for name, guess in of.methods.items()})
+            for split, of in found.items()
+        }
 
 
 def _some(texts: Ragged, rows: torch.Tensor, tokens: int) -> torch.Tensor:

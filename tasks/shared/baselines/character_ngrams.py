@@ -1,6 +1,6 @@
 """Baselines of short texts with classes, on character n-grams.
 
-Shapes: N texts.
+Shapes: N texts, M texts of a split.
 """
 
 from __future__ import annotations
@@ -9,31 +9,30 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tasks.base import Baselines, Split
+from tasks.base import Split
 from tasks.shared.baselines.proportional import joining
 from tasks.shared.classification import penalties
-from tasks.shared.classification.metrics import Ints, metrics
+from tasks.shared.classification.metrics import Ints
 
 
 def character_ngrams(
     texts: Sequence[str],
     classes: Ints,
     evaluated: Mapping[Split, tuple[Sequence[str], Ints]],
-    class_count: int,
     *,
     longest: int,
-) -> Baselines:
-    """Fit and measure majority, naive Bayes and logistic regression on character n-grams with the word's ends marked.
+) -> dict[Split, dict[str, Ints]]:
+    """Fit majority, naive Bayes and logistic regression on character n-grams with the word's ends marked.
 
     The smoothing of naive Bayes and the penalty of the regression are those with the best accuracy on validation.
 
     Args:
         texts, classes: (N,) what is learned from.
-        evaluated: the texts and classes of each split to measure on, ``val`` among them.
+        evaluated: the texts and classes of each split to guess, ``val`` among them.
         longest: n of the longest n-gram.
 
     Returns:
-        ``{split: {method: metrics}}``.
+        each method's guesses (M,) by split.
     """
     from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
     from sklearn.linear_model import LogisticRegression
@@ -60,15 +59,14 @@ def character_ngrams(
         start=1,
     )
     majority = int(np.bincount(classes).argmax())
-    results: Baselines = {}
+    results: dict[Split, dict[str, Ints]] = {}
     for split, (split_texts, truth) in evaluated.items():
         new = counts.transform(_marked(split_texts))
-        predictions = {
+        results[split] = {
             "majority": np.full_like(truth, majority),
             bayes.name: bayes.model.predict(new),
             regression.name: regression.model.predict(weigh.transform(new) @ join),
         }
-        results[split] = {method: metrics(truth, guess, class_count) for method, guess in predictions.items()}
     return results
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.base import EVAL_SPLITS, Baselines, Split
+from tasks.base import EVAL_SPLITS, Split
 from tasks.shared.baselines.proportional import joining
 from tasks.shared.classification import penalties
-from tasks.shared.classification.metrics import Ints, metrics
+from tasks.shared.classification.metrics import Guesses, Ints
 from tasks.shared.sequences.ragged import Ragged
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class NgramSource(NamedTuple):
     size: int  # numbers are below it
 
 
-def measure(sources: Sequence[NgramSource], labels: Ints, rows: Mapping[Split, Tensor], classes: int) -> Baselines:
-    """Fit majority and linear SVM on the training rows, measure them on the others.
+def guesses(sources: Sequence[NgramSource], labels: Ints, rows: Mapping[Split, Tensor]) -> dict[Split, Guesses]:
+    """Fit majority and linear SVM on the training rows, let them guess the classes of the others.
 
     The machine's penalty is the one with the best accuracy on the validation rows.
 
@@ -41,7 +41,7 @@ def measure(sources: Sequence[NgramSource], labels: Ints, rows: Mapping[Split, T
         rows: each split's row numbers.
 
     Returns:
-        ``{split: {method: metrics}}``; majority alone where the training rows are of one class.
+        each method's guesses by split; majority alone where the training rows are of one class.
 
     Source: T. Joachims, Text Categorization with Support Vector Machines, ECML 1998.
     """
@@ -63,7 +63,7 @@ def measure(sources: Sequence[NgramSource], labels: Ints, rows: Mapping[Split, T
         )
         methods[chosen.name] = lambda at: chosen.model.predict(features[at])
     return {
-        split: {method: metrics(labels[at], guess(at), classes) for method, guess in methods.items()}
+        split: Guesses(at, {method: guess(at) for method, guess in methods.items()})
         for split, at in ((split, rows[split].numpy()) for split in EVAL_SPLITS)
     }
 

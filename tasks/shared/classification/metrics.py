@@ -27,6 +27,13 @@ class ByClass(NamedTuple):
     support: Ints  # examples of the class
 
 
+class Guesses(NamedTuple):
+    """Guesses of several methods on the same rows."""
+
+    rows: Ints  # (N,) their numbers
+    methods: dict[str, Ints]  # each method's guesses (N,)
+
+
 def confusion_counts(truth: Ints, predicted: Ints, classes: int) -> Ints:
     """Return how many examples of a class (row) are predicted as another (column): (N,), (N,) → (C,C)."""
     counts = np.bincount(truth * classes + predicted, minlength=classes * classes)

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import CacheName, Evaluation, Reading, Split, State
+from tasks.base import Baselines, CacheName, Evaluation, Reading, Split, State
 from tasks.shared.classification import metrics
+from tasks.shared.classification.metrics import Guesses
 from tasks.shared.classification.model import SequenceClassifier
 from tasks.shared.classification.settings import ClassificationSettings
 from tasks.views import Table
@@ -116,6 +117,21 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         return metrics.evaluation(
             truth, predicted, self.labels, of=self.of, loss=loss, note=self.protocol, numbers=rows
         )
+
+    @abstractmethod
+    def baseline_guesses(self, data: LabelledDataT) -> Mapping[Split, Guesses]:
+        """Fit the baselines, and return their guesses of the classes of validation and test rows."""
+
+    def measure_baselines(self, data: LabelledDataT) -> Baselines:
+        """Fit the baselines and measure them on validation and test rows."""
+        labels = data.labels.cpu().numpy()
+        return {
+            split: {
+                method: metrics.metrics(labels[of.rows], guess, len(self.labels))
+                for method, guess in of.methods.items()
+            }
+            for split, of in self.baseline_guesses(data).items()
+        }
 
     def classifier_reading(
         self, model: nn.Module, codes: Tensor, symbols: Sequence[str], *notes: str, label: int = -1

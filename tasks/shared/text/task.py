@@ -263,10 +263,6 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         name = f"{data.state['cache']}-baseline-{self.baseline_version}"
         return kept_baseline(name, lambda: self.measure_baselines(data), cached_only=cached_only)
 
-    @abstractmethod
-    def measure_baselines(self, data: TextData) -> Baselines:
-        """Baselines on the same rows, computed."""
-
     def _codes(self, data: TextData) -> Ragged:
         return data.characters if self.input == "characters" else data.words
 

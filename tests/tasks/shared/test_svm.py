@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
+from torch import Tensor
 
+from tasks.base import Baselines, Split
 from tasks.shared.baselines import svm
 from tasks.shared.baselines.svm import NgramSource
-from tasks.shared.classification.metrics import metrics
+from tasks.shared.classification.metrics import Ints, metrics
 from tasks.shared.sequences.ragged import Ragged
 
 SIZE = 6
@@ -70,14 +72,22 @@ def speaking(classes: list[int], seed: int) -> list[list[int]]:
     return [[*draw.integers(4, 6, size=5).tolist(), k] for k in classes]
 
 
+def measured(sources: list[NgramSource], labels: Ints, rows: dict[Split, Tensor], classes: int) -> Baselines:
+    """Metrics of the guesses on each split."""
+    return {
+        split: {method: metrics(labels[of.rows], guess, classes) for method, guess in of.methods.items()}
+        for split, of in svm.guesses(sources, labels, rows).items()
+    }
+
+
 def test_majority_and_svm_are_measured_on_the_held_out_splits() -> None:
     classes = [0] * 12 + [1] * 8 + [2] * 4 + [0, 1, 2, 2] * 2
     texts = speaking(classes, 0)
     texts[-1] = [0, 0, 0]  # one that misleads
-    rows = {"train": torch.arange(24), "val": torch.arange(24, 28), "test": torch.arange(28, 32)}
+    rows: dict[Split, Tensor] = {"train": torch.arange(24), "val": torch.arange(24, 28), "test": torch.arange(28, 32)}
     words = NgramSource(Ragged.of(texts), 1, SIZE)
     labels = np.array(classes)
-    found = svm.measure([words], labels, rows, 3)  # type: ignore[arg-type]
+    found = measured([words], labels, rows, 3)
     always = metrics(labels[24:28], np.zeros(4, dtype=np.int64), 3)
     assert found == {
         "val": {"majority": always, "linear SVM": metrics(labels[24:28], labels[24:28], 3)},
@@ -90,11 +100,11 @@ def test_ways_of_reading_stand_side_by_side() -> None:
     classes = [0, 1] * 12
     blind = Ragged.of([[5]] * 24)
     seeing = Ragged.of(speaking(classes, 1))
-    rows = {"train": torch.arange(16), "val": torch.arange(16, 20), "test": torch.arange(20, 24)}
+    rows: dict[Split, Tensor] = {"train": torch.arange(16), "val": torch.arange(16, 20), "test": torch.arange(20, 24)}
     sources = [NgramSource(blind, 2, SIZE), NgramSource(seeing, 1, SIZE)]
     labels = np.array(classes)
-    one = svm.measure(sources[:1], labels, rows, 2)  # type: ignore[arg-type]
-    both = svm.measure(sources, labels, rows, 2)  # type: ignore[arg-type]
+    one = measured(sources[:1], labels, rows, 2)
+    both = measured(sources, labels, rows, 2)
     assert one["test"]["linear SVM"]["accuracy"] == 0.5
     assert both["test"]["linear SVM"]["accuracy"] == 1.0
 
@@ -104,9 +114,13 @@ def test_the_penalty_is_the_one_with_the_best_validation_accuracy() -> None:
     draw = np.random.default_rng(0)
     labels = draw.integers(0, 2, size=160)
     texts = [[*draw.integers(0, 6, size=4), int(k) if draw.random() < 0.6 else 5] for k in labels]
-    rows = {"train": torch.arange(80), "val": torch.arange(80, 130), "test": torch.arange(130, 160)}
+    rows: dict[Split, Tensor] = {
+        "train": torch.arange(80),
+        "val": torch.arange(80, 130),
+        "test": torch.arange(130, 160),
+    }
     source = NgramSource(Ragged.of([[int(n) for n in text] for text in texts]), 2, SIZE)
-    found = svm.measure([source], labels, rows, 2)  # type: ignore[arg-type]
+    found = measured([source], labels, rows, 2)
     features = svm.tfidf(source, np.arange(80))
 
     def by_hand(strength: float) -> tuple[float, float]:
@@ -121,7 +135,7 @@ def test_the_penalty_is_the_one_with_the_best_validation_accuracy() -> None:
 
 
 def test_of_one_class_there_is_only_the_majority() -> None:
-    rows = {"train": torch.arange(4), "val": torch.arange(4, 5), "test": torch.arange(5, 6)}
+    rows: dict[Split, Tensor] = {"train": torch.arange(4), "val": torch.arange(4, 5), "test": torch.arange(5, 6)}
     words = NgramSource(Ragged.of([[1, 2]] * 6), 1, SIZE)
-    found = svm.measure([words], np.array([1, 1, 1, 1, 0, 1]), rows, 2)  # type: ignore[arg-type]
+    found = measured([words], np.array([1, 1, 1, 1, 0, 1]), rows, 2)
     assert found["val"].keys() == found["test"].keys() == {"majority"}
