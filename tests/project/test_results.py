@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,3 +43,27 @@ def test_every_figure_in_the_prose_names_the_measured_one(name: str) -> None:
         assert place, f"{figure} names no place in docs/results.json"
         digits = len(figure.partition(".")[2])
         assert f"{measured(place):.{digits}f}" == figure.replace("−", "-"), place
+
+
+@pytest.fixture
+def results(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / "bench")])
+    import results
+
+    return results
+
+
+def test_a_gain_over_splits_has_students_interval(results: Any) -> None:
+    """Differences of 1, 2 and 3 points: mean 2, standard error 1 / √3, t(.975, 2) = 4.3027."""
+    found = results._gain([], {}, [], {"a": [0.01], "b": [0.01, 0.03], "c": [0.03]}, "accuracy")
+    assert found == {"mean": 0.02, "low": -0.004841, "high": 0.044841, "over": "3 splits"}
+
+
+def test_one_run_has_no_interval_and_no_spread(results: Any) -> None:
+    gain = results._gain([], {"": results.TestRows(9, {}, "ridge", None)}, [], {"": [0.5]}, "rmse_c")
+    assert gain == {"mean": 0.5, "low": None, "high": None, "over": "1 seeds"}
+    assert results._spreads([{"loss": 1.0, "f1": None}]) == {
+        "loss": {"mean": 1.0, "sd": None},
+        "f1": {"mean": None, "sd": None},
+    }
+    assert results._spreads([{"loss": 1.0}, {"loss": 3.0}]) == {"loss": {"mean": 2.0, "sd": 1.414214}}
