@@ -6,9 +6,9 @@
 
 Each file of ``bench/plans`` is the plan of a study (``workbench study``), which is trained as far as it is not yet:
 stopped at any instant and asked again, it goes on. A plan whose figures are recorded with its runs' present settings is
-left alone. Figures are written into ``docs/results.json`` plan by plan, from there into the tables of the documents.
-``--measured`` takes what another bench wrote with ``--json``, or the last table that it printed; ``--add`` takes
-finished runs beside those of a plan.
+left alone; one whose name ends in ``-starter`` trains on the starter set. Figures are written into
+``docs/results.json`` plan by plan, from there into the tables of the documents. ``--measured`` takes what another bench
+wrote with ``--json``, or the last table that it printed; ``--add`` takes finished runs beside those of a plan.
 
 A gain is a network's figure on the test rows less that of the baseline that is best on them, which is the strictest
 choice. Its 95 % interval is, where the plan draws several splits, Student's t of the splits' differences; where there
@@ -19,6 +19,7 @@ t of the seeds. Baselines are measured by this version of the code, whichever ve
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import statistics
@@ -41,6 +42,7 @@ from tasks.base import EVAL_SPLITS
 from tasks.shared.baselines.bootstrap import Interval, paired_interval
 from tasks.shared.classification.metrics import correctness
 from tasks.shared.classification.task import ClassificationTask
+from tasks.shared.datasets import locations
 from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.engine import data, trained_run
@@ -55,6 +57,7 @@ from workbench.studies.plan import LABEL, Plan, PlannedRun
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 PLANS = Path(__file__).parent / "plans"
+STARTER = "-starter"  # at the end of a plan's name: it trains on the task's starter set
 _LEVEL = 0.95
 
 
@@ -145,7 +148,8 @@ def trained(
     study = f"results-{name}-{settings[:8]}"
     folder = ["--runs", str(given.runs)]
     if study not in {one.id for one in studies.listing(given.runs)}:
-        source = ["--data", str(given.data)] if given.data else []
+        place = _starter(given.runs, plan.task) if name.endswith(STARTER) else given.data
+        source = ["--data", str(place)] if place else []
         subprocess.run([WORKBENCH, "study", "new", study, str(PLANS / f"{name}.toml"), *source, *folder], check=True)
     subprocess.run([WORKBENCH, "study", "run", study, "--jobs", given.jobs, *folder], check=False)
     found = []
@@ -157,6 +161,15 @@ def trained(
         label = str(at.get(LABEL) or member.planned.described.cell)
         found.append(Trained(label, " ".join(f"{key}={at[key]}" for key in splits if key in at), member.run))
     return found
+
+
+def _starter(runs: Path, task: str) -> Path:
+    """Return a folder of datasets that holds a task's starter set as if it were the dataset."""
+    folder = runs.absolute() / "starter"
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (folder / task).symlink_to(locations.starter(task))
+    return folder
 
 
 def measured(runs: Sequence[Trained]) -> dict[str, Any]:
