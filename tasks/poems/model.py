@@ -120,8 +120,15 @@ class PoemNetwork(nn.Module):
         if not self.tied:
             return self.head
         if positions > self.classes.out_features:  # W: then it is quicker to add the vectors up, once for all
-            return partial(F.linear, weight=self.embedding.weight + self.classes(self.members), bias=self.head.bias)
+            weight, bias = self.score_layer()
+            return partial(F.linear, weight=weight, bias=bias)
         return lambda outputs: self.head(outputs) + outputs @ self.classes.weight @ self.members.T
+
+    def score_layer(self) -> tuple[Tensor, Tensor]:
+        """Return weight (V,W) and bias (V,) of the linear layer that ``scores`` applies."""
+        if not self.tied:
+            return self.head.weight, self.head.bias
+        return self.embedding.weight + self.classes(self.members), self.head.bias
 
     def _embed(self, codes: Tensor) -> Tensor:
         """Embed tokens, classes included: (…) → (…,E)."""

@@ -86,6 +86,15 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     min_count: Annotated[
         int, Meta(ge=1, le=1000, description="characters rarer than this in the training split count as unknown")
     ] = 2
+    train_longest: Annotated[
+        int,
+        Meta(
+            ge=80,
+            le=1000,
+            description="characters of the longest poem that is learnt from; validation and test have poems of up to "
+            "80 alone, and the same ones whatever this is",
+        ),
+    ] = 80
     embedding: Annotated[int, Meta(ge=1, le=4096, description="width of a character's embedding")] = 256
     context: Annotated[
         bool,

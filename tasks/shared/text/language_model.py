@@ -55,6 +55,10 @@ class PlainNetwork(nn.Module):
         """Return the layer that scores the outputs at so many positions: (P,O) → (P,V)."""
         return self.head
 
+    def score_layer(self) -> tuple[Tensor, Tensor]:
+        """Return weight (V,O) and bias (V,) of the linear layer that ``scores`` applies."""
+        return self.head.weight, self.head.bias
+
 
 def init_bias_to_frequencies(head: nn.Linear, counts: Tensor) -> None:
     """Set a layer's bias to the log frequency of each of its V classes, ``counts`` (V,) plus one."""
