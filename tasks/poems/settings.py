@@ -36,7 +36,14 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     longest_text: ClassVar[int] = 1_000
     files: ClassVar[Sequence[str]] = ("|".join(CORPORA.values()),)
     data_settings: ClassVar[Sequence[str]] = ("corpus",)
-    training_settings: ClassVar[Sequence[str]] = ("dropout", "prompt", "temperature", "sample_seed")
+    training_settings: ClassVar[Sequence[str]] = (
+        "dropout",
+        "recurrent_dropout",
+        "token_dropout",
+        "prompt",
+        "temperature",
+        "sample_seed",
+    )
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 512,
         "cell.layers": 2,
@@ -104,6 +111,12 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before and after the recurrence, in training")] = (
         0.15
     )
+    recurrent_dropout: Annotated[
+        float, Meta(ge=0, lt=1, description="share of the weights from state to state dropped, in training")
+    ] = 0.0
+    token_dropout: Annotated[
+        float, Meta(ge=0, lt=1, description="share of tokens whose own vectors are dropped, in training")
+    ] = 0.0
     init: Annotated[
         Literal["frequency", "glorot"],
         Meta(description="the scores' bias starts at the characters' log frequency, or the layer at ±√(6/(in+out))"),

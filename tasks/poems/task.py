@@ -111,6 +111,7 @@ class Task(Writer):
     def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         embedding = nn.Embedding(len(self.vocabulary), self.settings.embedding)
         recurrent = make_recurrent(self.settings.embedding)
+        dropouts = {name: getattr(self.settings, name) for name in ("dropout", "recurrent_dropout", "token_dropout")}
         network: Network
         if self.settings.context:
             network = PoemNetwork(
@@ -119,10 +120,10 @@ class Task(Writer):
                 classes=torch.from_numpy(self.lexicon.classes),
                 breaks=self.vocabulary.encode(cleaning.PUNCTUATION),
                 tied=self.settings.tied,
-                dropout=self.settings.dropout,
+                **dropouts,
             )
         else:
-            network = PlainNetwork(embedding, recurrent, dropout=self.settings.dropout)
+            network = PlainNetwork(embedding, recurrent, **dropouts)
         if self.settings.init == "glorot":
             nn.init.xavier_uniform_(network.head.weight)
         else:
