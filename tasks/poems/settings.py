@@ -88,7 +88,6 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "cell.dropout": 0.3,
                 "task.train_longest": 200,
                 "task.dropout": 0.3,
-                "task.recurrent_dropout": 0.2,
             },
         ),
     }
