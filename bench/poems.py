@@ -64,7 +64,8 @@ class Corpus:
             for codes in examples.poems.lists(rows):  # type: ignore[attr-defined]
                 tokens = task.vocabulary.decode(codes)
                 poem = "".join("□" if token == UNKNOWN else token for token in tokens[2:-1])
-                self.by_form[tokens[1]].append(poem)
+                if tokens[1] in self.by_form:  # else it is longer than the network writes, and only learnt from
+                    self.by_form[tokens[1]].append(poem)
                 if split == "train":
                     self.lines.update(forms.bare(poem))
         self.fives = {line[at : at + 5] for line in self.lines for at in range(len(line) - 4)}

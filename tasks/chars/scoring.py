@@ -1,6 +1,6 @@
 """Negative log-likelihood of a text under the network, summed up by character.
 
-Shapes: B batch, T time, V vocabulary.
+Shapes: B batch, T time, O output size, V vocabulary.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tasks.base import Metrics, RecurrentState
 from tasks.chars.baselines import metrics
 from tasks.chars.data import CharData
 from tasks.shared.text.language_model import PlainNetwork
+from tasks.shared.text.linear_nll import mean_nll
 from tasks.views import Table, TableValue
 
 AT_ONCE = 1_000  # characters that an evaluation reads between two returns of the state
@@ -69,11 +70,22 @@ def network_of(model: nn.Module) -> PlainNetwork:
     return model
 
 
+def read(model: nn.Module, codes: Tensor, state: RecurrentState = None) -> tuple[Tensor, Tensor, RecurrentState]:
+    """Return outputs (B,T,O) and targets (B,T) of chunks (B,T+1) read on from a state, and the state after them."""
+    outputs, after = network_of(model)(codes[:, :-1], None, state, return_state=True)
+    return outputs, codes[:, 1:], after
+
+
 def predict(model: nn.Module, codes: Tensor, state: RecurrentState = None) -> tuple[Tensor, Tensor, RecurrentState]:
-    """Return scores (B,T,V) and targets (B,T) of chunks (B,T+1) read on from a state, and the state after them."""
-    network = network_of(model)
-    outputs, after = network(codes[:, :-1], None, state, return_state=True)
-    return network.scores(outputs), codes[:, 1:], after
+    """Return scores (B,T,V), targets (B,T) and the state after them, as ``read`` returns outputs."""
+    outputs, targets, after = read(model, codes, state)
+    return network_of(model).scores(outputs), targets, after
+
+
+def loss(model: nn.Module, outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:
+    """Return the mean NLL of the targets of several batches of chunks: (B,T,O), (B,T) each → ()."""
+    due = torch.cat([some.flatten() for some in targets])
+    return mean_nll(torch.cat([some.flatten(0, 1) for some in outputs]), due, *network_of(model).score_layer())
 
 
 def token_nll(scores: Tensor, targets: Tensor) -> Tensor:

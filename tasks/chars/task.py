@@ -30,7 +30,7 @@ from tasks.base import (
     Split,
     State,
 )
-from tasks.chars import baselines, overview, text_file
+from tasks.chars import baselines, overview, scoring, text_file
 from tasks.chars import data as chars
 from tasks.chars.carry import CarriedState
 from tasks.chars.data import SPECIALS, CharData
@@ -101,12 +101,11 @@ class Task(Writer):
         """Return the mean NLL of the characters of some chunks, in training after the state of those before."""
         carry = self.settings.carry and model.training
         if not carry:
-            groups = [data.chunks(some) for some in data.of_one_size(rows)]
-            nats = torch.cat([token_nll(*predict(model, codes)[:2]).flatten() for codes in groups])
-            return nats.mean()
-        scores, targets, after = predict(model, data.chunks(rows), self._carried.before(rows))
+            groups = [scoring.read(model, data.chunks(some)) for some in data.of_one_size(rows)]
+            return scoring.loss(model, [outputs for outputs, _, _ in groups], [targets for _, targets, _ in groups])
+        outputs, targets, after = scoring.read(model, data.chunks(rows), self._carried.before(rows))
         self._carried.keep(rows, after)
-        return token_nll(scores, targets).mean()
+        return scoring.loss(model, [outputs], [targets])
 
     def loss_weight(self, data: CharData, rows: Tensor) -> Tensor:
         return data.sizes[rows].sum()

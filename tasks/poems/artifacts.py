@@ -26,6 +26,7 @@ def line_filter_tensors(data: PoemData, lexicon: Lexicon) -> dict[str, Tensor]:
     in_training = in_training.repeat_interleave(data.poems.lengths)
     flat = data.poems.flat.cpu()[in_training].numpy().astype(np.int64)  # (S,)
     unknown = lexicon.vocabulary.number(UNKNOWN)
+    flat[np.flatnonzero(flat == lexicon.start) + 1] = lexicon.start  # the form, which may be the unknown token
     breaks = ~lexicon.characters
     breaks[unknown] = False
     hashes = LineFilter.from_tokens(flat, breaks, unknown).hashes

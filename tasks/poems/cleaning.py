@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from tasks.shared.text.visible import visible
 
-SHORTEST, LONGEST = 5, 80  # characters of a poem, punctuation counted
+SHORTEST, LONGEST = 5, 80  # characters of a poem, punctuation counted; longer ones may only be learnt from
 PUNCTUATION = "，。"
 
 _NOTE = re.compile("（[^（）]*）|\\([^()]*\\)|〖[^〖〗]*〗|【[^【】]*】|〔[^〔〕]*〕")
@@ -72,11 +72,11 @@ def without_notes(text: str) -> str:
         text = shorter
 
 
-def clean(texts: Iterable[str]) -> tuple[list[str], Counter[str]]:
+def clean(texts: Iterable[str], longest: int = LONGEST) -> tuple[list[str], Counter[str]]:
     """Clean poems and drop those that cannot be used, or are there already.
 
     Returns:
-        the poems of 5 to 80 characters in their order, each ended by 。, and the counts ``read``, ``noted``,
+        the poems of 5 to ``longest`` characters in their order, each ended by 。, and the counts ``read``, ``noted``,
         ``holes``, ``foreign``, ``short``, ``long``, ``duplicate``, ``kept``.
     """
     counts: Counter[str] = Counter()
@@ -88,21 +88,21 @@ def clean(texts: Iterable[str]) -> tuple[list[str], Counter[str]]:
         poem = fold(bare)
         if poem:
             poem = poem.rstrip(PUNCTUATION) + "。"
-        reason = _rejection(poem) or ("duplicate" if poem in kept else "kept")
+        reason = _rejection(poem, longest) or ("duplicate" if poem in kept else "kept")
         counts[reason] += 1
         if reason == "kept":
             kept[poem] = None
     return list(kept), counts
 
 
-def summarize(counts: Counter[str]) -> Sequence[str]:
+def summarize(counts: Counter[str], longest: int = LONGEST) -> Sequence[str]:
     """The counts of ``clean``, a sentence each."""
     sentences = {
         "noted": "poems had editors' notes in brackets, which were removed.",
         "holes": "poems with holes (□ ○ ●) were dropped.",
         "foreign": "poems with anything but Chinese characters and punctuation were dropped.",
         "short": f"poems shorter than {SHORTEST} characters were dropped.",
-        "long": f"poems longer than {LONGEST} characters were dropped.",
+        "long": f"poems longer than {longest} characters were dropped.",
         "duplicate": "poems that stand there already were dropped.",
     }
     steps = [_counted(counts[step], sentence) for step, sentence in sentences.items() if counts[step]]
@@ -118,7 +118,7 @@ def _counted(count: int, sentence: str) -> str:
     return f"1 {sentence}"
 
 
-def _rejection(poem: str) -> str:
+def _rejection(poem: str, longest: int) -> str:
     """The reason for which a poem is dropped; empty: none."""
     if _HOLE.search(poem):
         return "holes"
@@ -126,4 +126,4 @@ def _rejection(poem: str) -> str:
         return "foreign"
     if len(poem) < SHORTEST:
         return "short"
-    return "long" if len(poem) > LONGEST else ""
+    return "long" if len(poem) > longest else ""

@@ -18,7 +18,18 @@ class PoemConstraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = ""
     start: Annotated[str, Meta(description="its first characters")] = ""
     acrostic: Annotated[str, Meta(description="藏头: each line begins with the next one of these characters")] = ""
-    rhyme: Annotated[str, Meta(description="a rhyme group's name, or any character to rhyme with")] = ""
+    rhyme: Annotated[
+        str,
+        Meta(
+            description="a rhyme group's name, a character to rhyme with, or any, a level group of the network's "
+            "choice; no character is rhymed on twice (重韵)"
+        ),
+    ] = ""
     tones: Annotated[bool, Meta(description="regulated: the line types with 对 and 粘, rhymed, no rhyme twice")] = False
     distinct: Annotated[bool, Meta(description="no character twice in a line")] = False
     novel: Annotated[bool, Meta(description="no line of the training corpus")] = False
+
+    @property
+    def any_rhyme(self) -> bool:
+        """True where the poem is to rhyme, on a group of the network's choice."""
+        return self.rhyme.strip().lower() == "any"

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tasks.base import DataError, Split, State
@@ -27,12 +29,13 @@ SPECIALS = (PAD, UNKNOWN, START, END, *forms.FORMS)  # a poem's form is the toke
 _VERSION = 3  # of the encoding: a change makes every cached copy an old one
 _VERSION_BY_POEM = 2  # of older runs, whose split went by poem and parted near-duplicates
 _SPLIT_BY = "split_by"  # in a run's state; older ones lack it
+_LEFT_OUT = -1  # of no split
 _FEWEST = 3  # poems, or groups of near-duplicates: one a split
 
 
 @dataclasses.dataclass(frozen=True)
 class PoemData(splits.SplitRows):
-    """Every poem as token numbers: the start, its form, its characters, the end."""
+    """Every poem as token numbers: the start, its form, or the unknown token over 80 characters, itself, the end."""
 
     poems: Ragged  # numbers below V, on the device
     rows: dict[Split, Tensor]  # each split's row numbers, on the CPU
@@ -53,7 +56,9 @@ def load(settings: Settings, folder: Path, *, join_near_duplicates: bool = True)
         DataError: no corpus is there, a file of it is not what it should be, or too few poems are left.
     """
     corpus, paths = corpora.find(folder, settings.corpus)
-    settings_key = (cache.library("opencc"), settings.script, settings.min_count, settings.split_seed, corpus)
+    settings_key = [cache.library("opencc"), settings.script, settings.min_count, settings.split_seed, corpus]
+    if settings.train_longest > cleaning.LONGEST:
+        settings_key.append(f"longest {settings.train_longest}")
     book = [path for path in (folder / name for name in prosody.FILES) if path.is_file()]
     version = _VERSION if join_near_duplicates else _VERSION_BY_POEM
     key = "poems-" + cache.key(version, *settings_key, paths=[*paths, *book])
@@ -86,26 +91,29 @@ def load_cached(key: str) -> PoemData:
 
 
 def read(settings: Settings, corpus: str, paths: list[Path]) -> corpora.Corpus:
-    """Read and clean the poems of a corpus, in the order of the rows of ``PoemData``.
+    """Read and clean the poems of a corpus, in the order of the rows of ``PoemData``: those of over 80 characters last.
 
     Raises:
         DataError: see ``corpora.read``; or no poem is left.
     """
     found = corpora.read(corpus, paths)
     texts = ["".join(text.splitlines()) for text in found.texts]
-    poems, counts = cleaning.clean(to_simplified(texts) if settings.script == "simplified" else texts)
-    notes = [*found.notes, *cleaning.summarize(counts)]
+    longest = settings.train_longest
+    poems, counts = cleaning.clean(to_simplified(texts) if settings.script == "simplified" else texts, longest)
+    poems.sort(key=lambda poem: len(poem) > cleaning.LONGEST)  # which keeps the order of the rest
+    notes = [*found.notes, *cleaning.summarize(counts, longest)]
     if not poems:
         raise DataError(
             f"No poem is left of the {counts['read']} in {paths[0].parent}: they must be Chinese, of "
-            f"{cleaning.SHORTEST} to {cleaning.LONGEST} characters{corpora.LAYOUT.get(corpus, '')}. {' '.join(notes)}"
+            f"{cleaning.SHORTEST} to {longest} characters{corpora.LAYOUT.get(corpus, '')}. {' '.join(notes)}"
         )
     return corpora.Corpus(poems, notes)
 
 
 def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str, *, join: bool) -> Encoding:
     report_progress(f"Reading and cleaning the poems of {paths[0].parent} …")
-    poems, notes = read(settings, corpus, paths)
+    every, notes = read(settings, corpus, paths)
+    poems = [poem for poem in every if len(poem) <= cleaning.LONGEST]
     if len(poems) < _FEWEST:
         raise DataError(
             f"Only {len(poems)} poems are left in {paths[0].parent}{corpora.LAYOUT.get(corpus, '')}: "
@@ -119,22 +127,65 @@ def _encoded(settings: Settings, corpus: str, paths: list[Path], key: str, *, jo
         )
     split = splits.stratified_groups(groups.tolist(), [0] * len(poems), settings.split_seed, (0.05, 0.05))
     characters_seen = Counter("".join(poem for poem, part in zip(poems, split, strict=True) if part == splits.TRAIN))
+    # of poems up to 80 characters alone: the held-out poems have the same tokens, whatever else is learnt from
     vocabulary = Vocabulary.counted(characters_seen, SPECIALS, at_least=settings.min_count)
-    encoded = [vocabulary.encode([START, forms.form(poem), *poem, END]) for poem in poems]
+    longer = _split_of_longer(every, split)
+    encoded = [vocabulary.encode([START, _form(poem), *poem, END]) for poem in every]
     book, missing_book = prosody.read(paths[0].parent)
     tensors = {
         "flat": torch.tensor([number for poem in encoded for number in poem], dtype=torch.int32),
         "lengths": torch.tensor([len(poem) for poem in encoded]),
-        "split": torch.from_numpy(split),
+        "split": torch.from_numpy(np.concatenate([split, longer])),
     }
     characters = vocabulary.tokens[len(SPECIALS) :]
     return tensors, {
         "vocabulary": characters,
         "prosody": book.lines(characters, to_simplified(characters) if settings.script == "original" else ()),
-        "notes": [*notes, *near_duplicates.summarize(groups), *filter(None, [missing_book])],
+        "notes": [
+            *notes,
+            *near_duplicates.summarize(groups),
+            *_summarize_longer(longer),
+            *filter(None, [missing_book]),
+        ],
         "cache": key,
         **({_SPLIT_BY: "near-duplicates"} if join else {}),
     }
+
+
+def _form(poem: str) -> str:
+    """Return the token after a poem's start: its form, or the unknown token of a longer poem, which is never written.
+
+    A network that writes a free form would go on for longer than may be, had it learnt such poems under that name.
+    """
+    return forms.form(poem) if len(poem) <= cleaning.LONGEST else UNKNOWN
+
+
+def _split_of_longer(poems: Sequence[str], split: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return the split of each poem after those that have one: training, or none where a near-duplicate is held out.
+
+    Args:
+        split: (N,) of the first N poems.
+
+    Returns:
+        (M,) of the M others.
+    """
+    count = len(split)
+    if len(poems) == count:
+        return split[count:]
+    groups = near_duplicates.groups(poems)
+    held_out = np.isin(groups[count:], groups[:count][split != splits.TRAIN])
+    return np.where(held_out, _LEFT_OUT, splits.TRAIN).astype(np.int8)
+
+
+def _summarize_longer(split: NDArray[np.int8]) -> list[str]:
+    """Tell the number of poems of over 80 characters, in a sentence; nothing where there is none."""
+    if not len(split):
+        return []
+    learnt, left_out = ((split == kind).sum() for kind in (splits.TRAIN, _LEFT_OUT))
+    return [
+        f"Of {len(split):,} poems longer than {cleaning.LONGEST} characters, {learnt:,} are learnt from; {left_out:,} "
+        "were left out as near-duplicates of poems that are held out."
+    ]
 
 
 def _arrange(tensors: dict[str, Tensor], meta: Meta) -> PoemData:

@@ -10,9 +10,9 @@ An acrostic of up to four characters makes a 五绝 or 七绝, of up to eight a 
 freely; of nine to thirteen a free form with a line for each, or with as many as make whole couplets where tones are
 constrained. A free form is never of four or eight equal lines.
 
-A rhyme is a character, which rhymes as it may be read, or the name of a group. A name is the group's alone; where that
-is oblique and the tones are to be regulated, it is the character that it is: 号 names an oblique group and may be read
-in a level one, 豪.
+A rhyme is a character, which rhymes as it may be read, the name of a group, or ``any`` level group. A name is the
+group's alone; where that is oblique and the tones are to be regulated, it is the character that it is: 号 names an
+oblique group and may be read in a level one, 豪.
 """
 
 from __future__ import annotations
@@ -166,8 +166,9 @@ def _options(constraints: PoemConstraints, rhyme: str, shapes: list[Shape], lexi
     if possible := [option for option in options if option.groups]:
         return possible
     need = min(len(shape.rhymes) for shape in rhymed) + 1
-    if not constraints.rhyme:
-        raise ValueError(f"No level rhyme group has the {need} characters that such a poem needs: leave tones free.")
+    if not rhyme:
+        what = "tones" if constraints.tones else "the rhyme"
+        raise ValueError(f"No level rhyme group has the {need} characters that such a poem needs: leave {what} free.")
     named, most = "".join(GROUPS[group] for group in sorted(groups)), max(int(counts[group]) for group in groups)
     largest = [g for g in np.argsort(-counts, kind="stable").tolist() if g in _LEVEL or not constraints.tones][:5]
     enough = " ".join(GROUPS[group] for group in largest if counts[group] >= need)
@@ -178,13 +179,13 @@ def _options(constraints: PoemConstraints, rhyme: str, shapes: list[Shape], lexi
 
 
 def _read_rhyme(constraints: PoemConstraints, lexicon: Lexicon, *, simplify: bool) -> tuple[str, list[str]]:
-    """Read the rhyme → the character to rhyme with or the group's name, empty without a rhyme, and notes."""
-    if not constraints.rhyme:
+    """Read the rhyme → the character to rhyme with or the group's name, empty where any or none is asked for; notes."""
+    if not constraints.rhyme or constraints.any_rhyme:
         return "", []
     text = constraints.rhyme.strip()
     rhyme, notes = normalize(text[:-1] if text[1:] in ("韵", "韻") else text, lexicon.vocabulary, simplify=simplify)
     if len(rhyme) != 1:
-        raise ValueError(f"{text or 'Nothing'} is no rhyme: give one character, such as 天, or a group's name.")
+        raise ValueError(f"{text or 'Nothing'} is no rhyme: give one character, such as 天, a group's name, or any.")
     if rhyme not in GROUPS and not lexicon.book.groups(rhyme):
         why = "The rhyme book does not hold" if rhyme in lexicon.vocabulary else "The network does not know"
         raise ValueError(f"{why} {rhyme}: give a character such as 天 to rhyme with, or a group such as 先.")
@@ -192,7 +193,7 @@ def _read_rhyme(constraints: PoemConstraints, lexicon: Lexicon, *, simplify: boo
 
 
 def _rhyme_groups(constraints: PoemConstraints, rhyme: str, lexicon: Lexicon) -> frozenset[int]:
-    """The rhyme groups of a rhyme; of none, every level one."""
+    """The rhyme groups of a rhyme; of none and of any, every level one."""
     if not rhyme:
         return _LEVEL
     read = frozenset(lexicon.book.groups(rhyme))

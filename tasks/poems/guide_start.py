@@ -81,9 +81,8 @@ def reason_for_dead_end(
     if constraints.novel and known_lines:
         _check_is_new(bare[-1], lexicon, known_lines)  # a whole line that lacks only its mark
     done = tuple(tuple(lexicon.vocabulary.encode(line)) for line in bare)
-    rule, constraint = (
-        (f"rhyme on {constraints.rhyme}", "rhyme") if constraints.rhyme else ("rhyme as regulated verse does", "tones")
-    )
+    group = "any level group" if constraints.any_rhyme else constraints.rhyme
+    rule, constraint = (f"rhyme on {group}", "rhyme") if group else ("rhyme as regulated verse does", "tones")
     before = [option for form in guide.forms for option in guide.remaining(lexicon.forms[form], done[:-1])]
     unfinished = lines[-1] == bare[-1] and any(len(bare[-1]) < option.shape.width for option in before)
     for count in range(1, len(done) + (not unfinished)):

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from tasks.base import RecurrentNetwork, RecurrentState
 from tasks.poems.context import BESIDE, LINES, PLACES, context
+from tasks.shared.sequences.dropouts import drop_tokens, dropped_weights
 from tasks.shared.text.language_model import PlainNetwork
 
 
@@ -44,6 +45,8 @@ class PoemNetwork(nn.Module):
         breaks: the tokens that end a line.
         tied: score by the embedding.
         dropout: share of the recurrence's inputs and outputs dropped in training.
+        recurrent_dropout: share of the recurrence's weights from state to state dropped in training.
+        token_dropout: share of the tokens whose own vectors are dropped in training; the context still tells of them.
     """
 
     breaks: Tensor
@@ -58,11 +61,14 @@ class PoemNetwork(nn.Module):
         breaks: list[int],
         tied: bool,
         dropout: float,
+        recurrent_dropout: float = 0.0,
+        token_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.embedding = embedding
         self.recurrent = recurrent
         self.dropout = nn.Dropout(dropout)
+        self.recurrent_dropout, self.token_dropout = recurrent_dropout, token_dropout
         size, width, out = embedding.num_embeddings, embedding.embedding_dim, recurrent.output_size
         self.tied = tied
         self.scale = width**0.5  # a tied embedding is small, and a recurrence reads numbers near 1
@@ -93,7 +99,8 @@ class PoemNetwork(nn.Module):
         """
         seen = codes if state is None else torch.cat([state.codes, codes], 1)
         inputs = self.features(codes, seen)
-        recurrent, after = self.recurrent(inputs, lengths, state and state.state, return_state=return_state)
+        with dropped_weights(self.recurrent, self.recurrent_dropout):
+            recurrent, after = self.recurrent(inputs, lengths, state and state.state, return_state=return_state)
         return self.readout(inputs, recurrent), ReadState(seen, after) if return_state else None
 
     def features(self, codes: Tensor, seen: Tensor | None = None) -> Tensor:
@@ -103,7 +110,8 @@ class PoemNetwork(nn.Module):
             seen: all tokens up to the last of ``codes``; none: ``codes`` are whole poems from their start token on.
         """
         seen = codes if seen is None else seen
-        features: Tensor = self.dropout(self._embed(codes) + self._embed_context(seen, codes.shape[1])) * self.scale
+        own = drop_tokens(self._embed(codes), self.token_dropout, training=self.training)
+        features: Tensor = self.dropout(own + self._embed_context(seen, codes.shape[1])) * self.scale
         return features
 
     def readout(self, inputs: Tensor, outputs: Tensor) -> Tensor:
@@ -120,8 +128,15 @@ class PoemNetwork(nn.Module):
         if not self.tied:
             return self.head
         if positions > self.classes.out_features:  # W: then it is quicker to add the vectors up, once for all
-            return partial(F.linear, weight=self.embedding.weight + self.classes(self.members), bias=self.head.bias)
+            weight, bias = self.score_layer()
+            return partial(F.linear, weight=weight, bias=bias)
         return lambda outputs: self.head(outputs) + outputs @ self.classes.weight @ self.members.T
+
+    def score_layer(self) -> tuple[Tensor, Tensor]:
+        """Return weight (V,W) and bias (V,) of the linear layer that ``scores`` applies."""
+        if not self.tied:
+            return self.head.weight, self.head.bias
+        return self.embedding.weight + self.classes(self.members), self.head.bias
 
     def _embed(self, codes: Tensor) -> Tensor:
         """Embed tokens, classes included: (…) → (…,E)."""

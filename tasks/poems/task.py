@@ -41,6 +41,7 @@ from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.sampling import choose
 from tasks.shared.text.language_model import PlainNetwork, init_bias_to_frequencies
+from tasks.shared.text.linear_nll import mean_nll
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from tasks.views import View
 from tasks.writer import GeneratedText, Guide, SampleRequest, Writer
@@ -110,6 +111,7 @@ class Task(Writer):
     def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         embedding = nn.Embedding(len(self.vocabulary), self.settings.embedding)
         recurrent = make_recurrent(self.settings.embedding)
+        dropouts = {name: getattr(self.settings, name) for name in ("dropout", "recurrent_dropout", "token_dropout")}
         network: Network
         if self.settings.context:
             network = PoemNetwork(
@@ -118,10 +120,10 @@ class Task(Writer):
                 classes=torch.from_numpy(self.lexicon.classes),
                 breaks=self.vocabulary.encode(cleaning.PUNCTUATION),
                 tied=self.settings.tied,
-                dropout=self.settings.dropout,
+                **dropouts,
             )
         else:
-            network = PlainNetwork(embedding, recurrent, dropout=self.settings.dropout)
+            network = PlainNetwork(embedding, recurrent, **dropouts)
         if self.settings.init == "glorot":
             nn.init.xavier_uniform_(network.head.weight)
         else:
@@ -134,7 +136,7 @@ class Task(Writer):
 
     def loss(self, model: nn.Module, data: PoemData, rows: Tensor) -> Tensor:
         network = _network(model)
-        return scoring.token_nll(network, *scoring.predictions(network, data.poems, rows)).mean()
+        return mean_nll(*scoring.predictions(network, data.poems, rows), *network.score_layer())
 
     def loss_weight(self, data: PoemData, rows: Tensor) -> Tensor:
         return (data.poems.lengths[rows] - 1).sum()  # tokens that are predicted

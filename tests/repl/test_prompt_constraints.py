@@ -62,7 +62,7 @@ def test_a_constraint_that_cannot_be_met_changes_nothing(type_: Type, line: str,
     assert type_("/again") == ["  seed 2"]
 
 
-@pytest.mark.parametrize("line", ["/rhyme 先韵", "/rhyme 天", "/form\u3000七绝"])
+@pytest.mark.parametrize("line", ["/rhyme 先韵", "/rhyme 天", "/rhyme any", "/form\u3000七绝"])
 def test_what_the_rules_accept_is_accepted(type_: Type, line: str) -> None:
     (said,) = type_(line)
     assert line[6:].strip() in said

@@ -61,7 +61,9 @@ def poem(
     acrostic: Annotated[
         str, _text("--acrostic", "TEXT", "藏头: each line begins with the next of its characters.")
     ] = "",
-    rhyme: Annotated[str, _text("--rhyme", "X", "A character to rhyme with, or a rhyme group's name.")] = "",
+    rhyme: Annotated[
+        str, _text("--rhyme", "X", "A character to rhyme with, a rhyme group's name, or any; no rhyme twice.")
+    ] = "",
     tones: Annotated[
         bool, typer.Option("--tones/--free-tones", help="Regulated verse: level and oblique by rule, rhymed.")
     ] = False,

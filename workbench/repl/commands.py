@@ -91,7 +91,7 @@ def _generation(name: str, field: str, example: str, choices: tuple[str, ...] = 
 _CONSTRAINTS = {  # example and help of constraints that are well known
     "form": ("七绝", "the form: 五绝 七绝 五律 七律 free, or any"),
     ACROSTIC: ("春夏秋冬", "藏头: write one whose lines begin with these; off"),
-    "rhyme": ("天", "rhyme with a character, or on a group by its name; off"),
+    "rhyme": ("天", "rhyme with a character, on a group by its name, or any; no rhyme twice; off"),
     "tones": ("on", "regulated verse: level and oblique tones, 对 and 粘"),
     "distinct": ("on", "no character twice in a line"),
     "novel": ("on", "no line of the training corpus"),

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tasks.base import RecurrentNetwork, RecurrentState
+from tasks.shared.sequences.dropouts import drop_tokens, dropped_weights
 
 
 class PlainNetwork(nn.Module):
@@ -20,13 +21,24 @@ class PlainNetwork(nn.Module):
         embedding: (B,T) → (B,T,E), the tokens' vectors.
         recurrent: (B,T,E) → (B,T,O), one way.
         dropout: share of the recurrence's inputs and outputs dropped in training.
+        recurrent_dropout: share of the recurrence's weights from state to state dropped in training.
+        token_dropout: share of the tokens whose vectors are dropped in training.
     """
 
-    def __init__(self, embedding: nn.Embedding, recurrent: RecurrentNetwork, *, dropout: float) -> None:
+    def __init__(
+        self,
+        embedding: nn.Embedding,
+        recurrent: RecurrentNetwork,
+        *,
+        dropout: float,
+        recurrent_dropout: float = 0.0,
+        token_dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         self.embedding = embedding
         self.recurrent = recurrent
         self.dropout = nn.Dropout(dropout)
+        self.recurrent_dropout, self.token_dropout = recurrent_dropout, token_dropout
         self.head = nn.Linear(recurrent.output_size, embedding.num_embeddings)
 
     def forward(
@@ -34,12 +46,14 @@ class PlainNetwork(nn.Module):
     ) -> tuple[Tensor, RecurrentState]:
         """``codes`` (B,T), ``lengths`` (B,) on the CPU → outputs (B,T,O) for ``scores``; the state on demand."""
         inputs = self.features(codes)
-        outputs, after = self.recurrent(inputs, lengths, state, return_state=return_state)
+        with dropped_weights(self.recurrent, self.recurrent_dropout):
+            outputs, after = self.recurrent(inputs, lengths, state, return_state=return_state)
         return self.readout(inputs, outputs), after
 
     def features(self, codes: Tensor) -> Tensor:
         """Return the recurrence's input: (B,T) → (B,T,E)."""
-        features: Tensor = self.dropout(self.embedding(codes))
+        own = drop_tokens(self.embedding(codes), self.token_dropout, training=self.training)
+        features: Tensor = self.dropout(own)
         return features
 
     def readout(self, inputs: Tensor, outputs: Tensor) -> Tensor:
@@ -54,6 +68,10 @@ class PlainNetwork(nn.Module):
     def scorer(self, positions: int) -> Callable[[Tensor], Tensor]:
         """Return the layer that scores the outputs at so many positions: (P,O) → (P,V)."""
         return self.head
+
+    def score_layer(self) -> tuple[Tensor, Tensor]:
+        """Return weight (V,O) and bias (V,) of the linear layer that ``scores`` applies."""
+        return self.head.weight, self.head.bias
 
 
 def init_bias_to_frequencies(head: nn.Linear, counts: Tensor) -> None:

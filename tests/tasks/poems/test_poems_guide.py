@@ -12,7 +12,7 @@ from tasks.poems import checker, forms, guide_building
 from tasks.poems.constraints import PoemConstraints
 from tasks.poems.lexicon import Lexicon
 from tasks.poems.line_filter import LineFilter
-from tasks.poems.prosody import GROUPS, Prosody
+from tasks.poems.prosody import GROUPS, LEVEL_GROUPS, Prosody
 from tasks.shared.text.vocabulary import Vocabulary
 
 constraints = st.fixed_dictionaries(
@@ -21,7 +21,7 @@ constraints = st.fixed_dictionaries(
         "form": st.sampled_from(forms.FORMS),
         "start": st.text(CHARACTERS, max_size=3),
         "acrostic": st.text(CHARACTERS, max_size=13),
-        "rhyme": st.sampled_from(["天", "先", "东", "雪", "屑韵", "风"]),
+        "rhyme": st.sampled_from(["天", "先", "东", "雪", "屑韵", "风", "any"]),
         "tones": st.booleans(),
         "distinct": st.booleans(),
         "novel": st.booleans(),
@@ -65,6 +65,7 @@ def test_all_constraints_hold_together_in_every_poem(asked: dict, seed: int) -> 
     if rhyme := asked.get("rhyme"):
         name = rhyme[0]
         wanted = {name} if name in GROUPS else {GROUPS[number] for number in BOOK.groups(name)}
+        wanted = {*GROUPS} if rhyme == "any" else wanted
         assert found.rhymed
         assert wanted & set(found.rhyme)
     if rhyme or asked.get("tones"):
@@ -200,6 +201,10 @@ REFUSED = {
         "start": "天天天天天，月月月月月。",
         "rhyme": "天",
     },
+    "Line 2 of the beginning ends with 月, which does not rhyme on any level group": {
+        "start": "天天天天天，月月月月月。",
+        "rhyme": "any",
+    },
     "天天 has a character twice": {"start": "天天", "distinct": True},
     "The beginning's line 东风同中 holds every character left that could end it to rhyme on 东": {
         "start": "天月夜日水，东风同中",
@@ -274,6 +279,17 @@ def test_no_rhyme_stands_twice_nor_where_the_first_line_ended() -> None:
         with pytest.raises(ValueError, match="Two lines of the beginning end with 天, and no"):
             planned(form="五律", rhyme="天", start=start)
     assert planned(form="五律", start="月月月月天，月月月月天。")  # no rhyme is asked for
+
+
+def test_any_rhyme_is_a_level_one_on_which_no_character_rhymes_twice() -> None:
+    poems = [by_chance(planned(form="五律", rhyme=rhyme), seed) for seed in range(10) for rhyme in ("any", " Any ")]
+    found = [checker.check(poem, BOOK) for poem in poems]
+    assert all(one.rhymed and not one.repeated_rhymes for one in found)
+    assert {group for one in found for group in one.rhyme} <= {*LEVEL_GROUPS}
+    assert planned(rhyme="any", tones=True).forms == planned(tones=True).forms
+    assert planned(rhyme="any", start="月月月月天，").notes == []
+    with pytest.raises(ValueError, match=r"No level rhyme group has the 3 characters .*: leave the rhyme free"):
+        guide_building.build_guide(PoemConstraints(rhyme="any"), world(东="东"), None, simplify=True)
 
 
 def test_regulated_verse_may_take_the_substitute() -> None:

@@ -122,3 +122,20 @@ def test_the_class_reports_protocol_learns_from_its_first_steps(cell: str) -> No
         optimization.step(losses[-1], step + 1)
     assert max(losses) < 3 * losses[0]  # beside the context it is hundreds of times as much at this rate
     assert sum(losses[-5:]) < 0.9 * 5 * losses[0]
+
+
+@pytest.mark.parametrize("network", [{}, {"context": False, "tied": False}])
+@pytest.mark.parametrize("setting", ["dropout", "recurrent_dropout", "token_dropout"])
+def test_each_dropout_draws_in_training_alone(network: dict, setting: str) -> None:
+    none = {"dropout": 0.0, "recurrent_dropout": 0.0, "token_dropout": 0.0}
+    its = task(**{"embedding": 6, **network, **none, setting: 0.5})
+    torch.manual_seed(0)
+    model = its.build(lambda width: cells.build("lstm", width, 8, layers=2))
+    data, rows = some(its, POEMS), torch.arange(len(POEMS))
+    with torch.no_grad():
+        torch.manual_seed(1)
+        one, other = (its.loss(model.train(), data, rows) for _ in range(2))
+        torch.manual_seed(1)
+        assert its.loss(model, data, rows).equal(one)
+        assert not one.equal(other)
+        assert its.loss(model.eval(), data, rows).equal(its.loss(model, data, rows))

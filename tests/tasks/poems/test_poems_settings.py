@@ -10,6 +10,7 @@ from tasks.poems import forms
 from tasks.poems.constraints import PoemConstraints
 from tasks.poems.prosody import GROUPS
 from tasks.poems.settings import Settings
+from workbench.config import spec
 
 RHYMING, NOVEL = {"rhyme", "tones"}, {"novel"}
 
@@ -50,3 +51,14 @@ def test_a_growing_poem_has_tones_and_rhymes_and_an_ended_one_a_verdict() -> Non
     assert (unknown.labels, unknown.linked) == ([], [])
     assert unknown.verdict.startswith("free form · rhyme and tones unknown")
     assert base.Settings.annotator({}) is None
+
+
+def test_old_descriptions_keep_their_meaning_and_the_strong_preset_drops_more() -> None:
+    old = Settings()  # what a spec.json without the newer fields is read as
+    assert (old.train_longest, old.recurrent_dropout, old.token_dropout) == (80, 0.0, 0.0)
+    default, strong = (spec.make("poems", "lstm", preset=preset) for preset in ("", "strong"))
+    assert strong.options.dropout > default.options.dropout
+    assert strong.settings.dropout > default.settings.dropout
+    assert strong.settings.train_longest > default.settings.train_longest == 80
+    report = spec.make("poems", "lstm", preset="class-report").settings
+    assert (report.dropout, report.recurrent_dropout, report.token_dropout) == (0.0, 0.0, 0.0)
