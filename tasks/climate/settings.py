@@ -104,9 +104,17 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         bool, Meta(description="in training, turn anomalies and their correction upside down in half of the windows")
     ] = True
     residual: Annotated[
-        Literal["day-shape", "same-time-yesterday", "last-value", "none"],
+        Literal["day-shape", "same-time-yesterday", "last-value", "ridge", "none"],
         Meta(description="the baseline forecast that the head corrects, from a correction of zero on"),
     ] = "day-shape"
+    beside: Annotated[
+        Literal["none", "ridge"],
+        Meta(description="a baseline forecast that the network's is averaged with, except in training"),
+    ] = "none"
+    pooling: Annotated[
+        Literal["last", "last-mean"],
+        Meta(description="what the head sees of the outputs: each direction's last, or their mean beside it"),
+    ] = "last"
     head: Annotated[
         Literal["direct", "segments"],
         Meta(description="all values in one layer, or segment by segment with shared weights"),
@@ -168,6 +176,11 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         """The readings are the station's: its own files, or one of the user's with its times and its temperature."""
         usual = type(self)()
         return not self.csv or (self.time_column, self.target) == (usual.time_column, usual.target)
+
+    @property
+    def uses_ridge(self) -> bool:
+        """The network holds a linear forecast, which is fitted before it is trained."""
+        return "ridge" in (self.residual, self.beside)
 
     @property
     def own_data(self) -> str:

@@ -24,8 +24,9 @@ from tasks.climate import baseline_metrics, baselines, folds, forecast_view, pre
 from tasks.climate import data as climate
 from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
+from tasks.climate.inputs import input_size
 from tasks.climate.metrics import ForecastErrors, by_horizon
-from tasks.climate.model import Forecaster, input_size
+from tasks.climate.model import Forecaster
 from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import Settings
 from tasks.climate.wording import format_span, format_time
@@ -94,7 +95,11 @@ class Task(base.Task[Settings, ClimateData]):
 
     def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         calendar = [is_calendar(name) for name in self.settings.columns]
-        return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day)
+        return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day, self.hourly)
+
+    def initialise(self, model: nn.Module, data: ClimateData) -> None:
+        if isinstance(model, Forecaster) and model.linear is not None:
+            model.linear.take(baseline_metrics.Regression(self.settings, data, self.hourly).ridge)
 
     def batches(self, data: ClimateData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
         return shuffled(data.rows[split], size, generator)
@@ -177,11 +182,12 @@ class Task(base.Task[Settings, ClimateData]):
         span = self.settings.history // count * self.step  # s of a step
         means = history[0].reshape(count, -1, history.shape[-1]).mean(1)  # (S,F)
         columns = [f"column {name}" for name in self.settings.columns]
-        baselines = model.baselines(past)
         return Reading(
             symbols=[format_time(end - (count - 1 - at) * span) for at in range(count)],
             inputs=steps,
-            readout=lambda _, outputs, lengths: self._degrees(baselines + model.readout(outputs, lengths)),
+            readout=lambda _, outputs, lengths: self._degrees(
+                model.completed(history, past, model.readout(outputs, lengths))
+            ),
             answers=[format_time(end + (at + 1) * self.step) for at in range(self.settings.horizon)],
             unit=self.unit,
             traits=dict(zip(columns, means.T.tolist(), strict=True)),
