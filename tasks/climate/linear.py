@@ -5,6 +5,8 @@ Shapes: B windows, P readings of history, F features, H readings of the horizon,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -43,11 +45,10 @@ class LinearForecast(nn.Module):
             moved: Tensor = (self._inputs(features.float()) - self.centre) @ self.weight + self.bias
             return self._beneath(past.float(), self.settings.horizon, self.day) + moved
 
-    def take(self, ridge: Ridge) -> None:
-        """Copy a regression's map from these inputs to the correction."""
-        self.centre.copy_(ridge.x_mean)
-        self.weight.copy_(ridge.weight)
-        self.bias.copy_(ridge.y_mean)
+    def take(self, found: Mapping[str, Tensor]) -> None:
+        """Copy a regression's ``linear_map`` from these inputs to the correction."""
+        for name, tensor in found.items():
+            self.get_buffer(name).copy_(tensor)
 
     def _inputs(self, features: Tensor) -> Tensor:
         return side_by_side(features, self.settings, self.hourly)
@@ -55,3 +56,8 @@ class LinearForecast(nn.Module):
     def extra_repr(self) -> str:
         width, horizon = self.weight.shape
         return f"{width}, {horizon}, fitted beforehand"
+
+
+def linear_map(ridge: Ridge) -> dict[str, Tensor]:
+    """Return a regression's tensors by the names of ``LinearForecast``."""
+    return {"centre": ridge.x_mean, "weight": ridge.weight, "bias": ridge.y_mean}

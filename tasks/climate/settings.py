@@ -40,6 +40,8 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     )
     training_settings: ClassVar[Sequence[str]] = ("dropout", "mirror", "loss")
     defaults: ClassVar[Mapping[str, Value]] = {
+        "task.beside": "ridge",
+        "task.pooling": "last-mean",
         "cell.hidden": 16,
         "train.batch_size": 64,
         "train.epochs": 6,
@@ -61,6 +63,8 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "task.inputs": "scaled",
                 "task.mirror": False,
                 "task.residual": "none",
+                "task.beside": "none",
+                "task.pooling": "last",
                 "task.dropout": 0.0,
                 "task.loss": "mse",
                 "cell.hidden": 64,
@@ -74,12 +78,18 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "train.eval_every": 0,
             },
         ),
+        "strong": Preset(
+            help="reads both ways, in a wider state",
+            values={"cell.bidirectional": True, "cell.hidden": 32},
+        ),
         "plain": Preset(
             help="hourly means of the scaled features, and a head without a baseline forecast beneath it",
             values={
                 "task.inputs": "scaled",
                 "task.mirror": False,
                 "task.residual": "none",
+                "task.beside": "none",
+                "task.pooling": "last",
                 "cell.hidden": 64,
                 "train.lr": 2e-3,
                 "train.epochs": 12,

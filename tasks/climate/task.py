@@ -25,6 +25,7 @@ from tasks.climate import data as climate
 from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
 from tasks.climate.inputs import input_size
+from tasks.climate.linear import linear_map
 from tasks.climate.metrics import ForecastErrors, by_horizon
 from tasks.climate.model import Forecaster
 from tasks.climate.resampling import RegularSeries
@@ -99,7 +100,12 @@ class Task(base.Task[Settings, ClimateData]):
 
     def initialise(self, model: nn.Module, data: ClimateData) -> None:
         if isinstance(model, Forecaster) and model.linear is not None:
-            model.linear.take(baseline_metrics.Regression(self.settings, data, self.hourly).ridge)
+            key = self._key("climate ridge", data)
+            model.linear.take(cache.tensors(f"climate-ridge-{key}", lambda: self._linear_map(data))[0])
+
+    def _linear_map(self, data: ClimateData) -> cache.Encoding:
+        regression = baseline_metrics.Regression(self.settings, data, self.hourly)
+        return {name: each.float().cpu().contiguous() for name, each in linear_map(regression.ridge).items()}, {}
 
     def batches(self, data: ClimateData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
         return shuffled(data.rows[split], size, generator)
@@ -154,15 +160,18 @@ class Task(base.Task[Settings, ClimateData]):
         ]
 
     def baseline(self, data: ClimateData, *, cached_only: bool = False) -> Baselines:
+        return kept_baseline(
+            f"climate-baseline-{self._key('climate baseline', data)}",
+            lambda: baseline_metrics.measure(self.settings, data, self.hourly),
+            cached_only=cached_only,
+        )
+
+    def _key(self, what: str, data: ClimateData) -> str:
+        """Return a hash of all that a baseline depends on."""
         chosen = self.settings
         windows = (chosen.history, chosen.horizon, chosen.stride, chosen.folds, chosen.fold)
         inputs = (chosen.inputs, chosen.residual, chosen.patch, chosen.patch_length)
-        key = cache.key("climate baseline", _BASELINE_VERSION, data.state["cache"], windows, inputs)
-        return kept_baseline(
-            f"climate-baseline-{key}",
-            lambda: baseline_metrics.measure(chosen, data, self.hourly),
-            cached_only=cached_only,
-        )
+        return cache.key(what, _BASELINE_VERSION, data.state["cache"], windows, inputs)
 
     def reading(self, model: nn.Module, text: str) -> Reading:
         """The end of a CSV file, given by its path, as a forecast reads it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tasks.climate.baseline_metrics import Regression
 from tasks.climate.data import ClimateData
 from tasks.climate.model import Forecaster
 from tasks.climate.task import Task
+from workbench.config import spec
 
 SCALED = {"inputs": "scaled", "mirror": False}
 
@@ -107,3 +109,30 @@ def test_a_reading_ends_with_the_networks_forecast(folder: Path, changes: dict[s
         window = task.windows(data, torch.tensor([row]))
         expected = task._degrees(model(window.features, window.past))
     assert torch.allclose(found, expected.expand(2, -1), atol=1e-4)
+
+
+def test_the_map_is_fitted_once_for_the_same_windows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, first = begun(folder, beside="ridge", stride=7)
+    monkeypatch.setattr(Task, "_linear_map", lambda *_: pytest.fail("it is fitted again"))
+    again = begun(folder, "bilstm", beside="ridge", stride=7, pooling="last-mean")[2]
+    assert torch.equal(again.get_buffer("linear.weight"), first.get_buffer("linear.weight"))
+    with pytest.raises(pytest.fail.Exception, match="it is fitted again"):
+        begun(folder, beside="ridge", stride=8)
+
+
+@pytest.mark.parametrize(
+    ("preset", "beside", "pooling"), [("", "ridge", "last-mean"), ("strong", "ridge", "last-mean")]
+)
+def test_a_run_is_averaged_by_default(preset: str, beside: str, pooling: str) -> None:
+    settings = spec.make("climate", "lstm", preset=preset).settings
+    assert (settings.beside, settings.pooling, settings.residual) == (beside, pooling, "day-shape")
+
+
+@pytest.mark.parametrize("preset", ["class-report", "plain"])
+def test_networks_on_their_own_and_older_runs_have_no_ridge(preset: str) -> None:
+    settings = spec.make("climate", "lstm", preset=preset).settings
+    assert (settings.beside, settings.pooling, settings.residual) == ("none", "last", "none")
+    described = spec.make("climate", "lstm", {"task.beside": "none", "task.pooling": "last"})
+    older = json.loads(described.to_json())
+    del older["settings"]["beside"], older["settings"]["pooling"]
+    assert spec.from_json(json.dumps(older).encode()) == described
