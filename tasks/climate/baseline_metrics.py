@@ -68,11 +68,10 @@ class Regression:
         return side_by_side(prepared(features, self.settings, self.calendar, self.day), self.settings, self.hourly)
 
 
-def measure(settings: Settings, data: ClimateData, hourly: int) -> Baselines:
-    """Return the metrics of every baseline on validation and test."""
+def measure(regression: Regression) -> Baselines:
+    """Return the metrics of every baseline on validation and test, the regression among them."""
+    settings, data, day = regression.settings, regression.data, regression.day
     spread = float(data.state["spread"][-1])
-    day = int(data.state["day"])
-    regression = Regression(settings, data, hourly)
     measured: Baselines = {}
     for split in EVAL_SPLITS:
         names = (*baselines.FORECASTS, regression.name)

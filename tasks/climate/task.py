@@ -22,6 +22,7 @@ from tasks import base
 from tasks.base import Baselines, CacheName, DataError, Evaluation, Reading, RecurrentNetwork, Split, State
 from tasks.climate import baseline_metrics, baselines, folds, forecast_view, preview
 from tasks.climate import data as climate
+from tasks.climate.baseline_metrics import Regression
 from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
 from tasks.climate.inputs import input_size
@@ -77,6 +78,7 @@ class Task(base.Task[Settings, ClimateData]):
         self.mean, self.spread = float(state["mean"][-1]), float(state["spread"][-1])  # of the target
         self.hourly = max(1, _HOUR // self.step)  # readings in an hour
         self.unit = settings.unit
+        self._fitted: Regression | None = None
 
     @property
     def protocol(self) -> str:
@@ -104,8 +106,14 @@ class Task(base.Task[Settings, ClimateData]):
             model.linear.take(cache.tensors(f"climate-ridge-{key}", lambda: self._linear_map(data))[0])
 
     def _linear_map(self, data: ClimateData) -> cache.Encoding:
-        regression = baseline_metrics.Regression(self.settings, data, self.hourly)
-        return {name: each.float().cpu().contiguous() for name, each in linear_map(regression.ridge).items()}, {}
+        found = linear_map(self._regression(data).ridge)
+        return {name: each.float().cpu().contiguous() for name, each in found.items()}, {}
+
+    def _regression(self, data: ClimateData) -> Regression:
+        """Return the ridge regression of these data: a run that begins needs it twice, for network and baselines."""
+        if self._fitted is None or self._fitted.data is not data:
+            self._fitted = Regression(self.settings, data, self.hourly)
+        return self._fitted
 
     def batches(self, data: ClimateData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
         return shuffled(data.rows[split], size, generator)
@@ -162,7 +170,7 @@ class Task(base.Task[Settings, ClimateData]):
     def baseline(self, data: ClimateData, *, cached_only: bool = False) -> Baselines:
         return kept_baseline(
             f"climate-baseline-{self._key('climate baseline', data)}",
-            lambda: baseline_metrics.measure(self.settings, data, self.hourly),
+            lambda: baseline_metrics.measure(self._regression(data)),
             cached_only=cached_only,
         )
 

@@ -111,4 +111,4 @@ def test_a_penalty_at_the_end_of_its_grid_is_told_in_the_methods_name(
     data = Task.load(small(), folder)
     ridge = baseline_metrics.Ridge
     monkeypatch.setattr(baseline_metrics, "Ridge", lambda *given: ridge(*given, [1e-9, 1e-8], widened=0))
-    assert set(baseline_metrics.measure(small(), data, 1)["val"]) == {*baselines.FORECASTS, RIDGE_AT_EDGE}
+    assert set(baseline_metrics.measure(Regression(small(), data, 1))["val"]) == {*baselines.FORECASTS, RIDGE_AT_EDGE}
