@@ -79,8 +79,8 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
             },
         ),
         "strong": Preset(
-            help="reads both ways, in a wider state",
-            values={"cell.bidirectional": True, "cell.hidden": 32},
+            help="the defaults, reading both ways",
+            values={"cell.bidirectional": True},
         ),
         "plain": Preset(
             help="hourly means of the scaled features, and a head without a baseline forecast beneath it",
