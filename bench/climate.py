@@ -3,7 +3,7 @@
     python bench/climate.py --cells lstm gru --seeds 5 --data DIR --runs DIR
     python bench/climate.py --cells lstm gru --seeds 3 --folds 5 --data DIR --runs DIR --json climate.json
 
-For each cell and head (the defaults' residual one, and the preset ``plain``) a run a seed is made by the real command
+For each cell and head (the defaults, and the presets ``strong`` and ``plain``) a run a seed is made by the real command
 line, where ``--runs`` does not hold it yet. On the test windows the squared error of each is compared with that of the
 baseline that is best *there*, ridge regression among them, which is the strictest choice. A gain is that baseline's MSE
 less the network's, in °C²; its 95 % interval comes from drawing whole days of windows with replacement (2,000 times),
@@ -13,15 +13,18 @@ together: their errors are averaged window by window before days are drawn.
 The correction is the root mean square of forecast less baseline forecast: a residual head that learned nothing has 0.
 The windows of one test split share its weather: an interval says nothing of another autumn.
 
-With ``--folds K`` the defaults' head is trained on the usual split and on each of K folds (``task.folds``), every seed,
-and the RMSE of each network and baseline is shown on validation and test: of the usual split, and over the folds as
-mean ± standard deviation, a fold's figure being the mean of its seeds'. Ridge regression is one method in all folds,
-those too where the best penalty is at the end of its grid; they are named below the table.
+With ``--folds K`` each cell and head (the defaults alone, unless ``--heads`` names more) is trained on the usual split
+and on each of K folds (``task.folds``), every seed, and each RMSE of networks and baselines is shown on validation and
+test: of the usual split, and over the folds as mean ± standard deviation, a fold's figure being the mean of its seeds'.
+Ridge regression is one method in all folds, those too whose best penalty is at the end of its grid; they are named
+below the table. Then come the paired gains over day shape and ridge on the test windows of all folds, with 95 %
+intervals from drawing blocks of a fold's days: of one day, and of five, since a day's weather is much like the last's.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -33,6 +36,7 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 
 import numpy as np
 import torch
+from climate_paired import FoldErrors, paired_gain
 from machine import ended_by_signals, tell_load
 from numpy.typing import NDArray
 
@@ -41,7 +45,9 @@ from tasks.climate import baselines
 from tasks.climate.baseline_metrics import RIDGE, RIDGE_AT_EDGE, Regression
 from tasks.climate.data import ClimateData
 from tasks.climate.metrics import LEADS
+from tasks.climate.settings import Settings
 from tasks.climate.task import Task
+from tasks.climate.wording import counted
 from tasks.shared.baselines.bootstrap import block_interval
 from workbench.engine import data, trained_run
 from workbench.runs import store
@@ -50,9 +56,12 @@ from workbench.runs.history import History, read_history
 from workbench.runs.run import Run
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
-HEADS = {"residual": "", "plain": "plain"}  # a head and the preset that has it
+HEADS = {"residual": "", "strong": "strong", "plain": "plain"}  # a head and the preset that has it
+PAIRED_WITH = ("day shape", RIDGE)
+BLOCKS = (1, 5)  # days
 _DAY = 86_400  # s
 _BATCH = 256
+_regressions: dict[Settings, Regression] = {}
 ByFold = dict[Split, dict[int, float]]  # a method's RMSE, the usual split's as fold 0
 
 
@@ -69,7 +78,7 @@ class Tested(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", nargs="+", default=["lstm"])
-    parser.add_argument("--heads", nargs="+", default=list(HEADS), choices=list(HEADS))
+    parser.add_argument("--heads", nargs="+", choices=list(HEADS))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--threads", default="0")
     parser.add_argument("--data", type=Path)
@@ -79,7 +88,12 @@ def main() -> None:
     given = parser.parse_args()
     ended_by_signals()
     tell_load()
-    figures = cross_validate(given) if given.folds else gains(given)
+    given.heads = given.heads or (["residual"] if given.folds else list(HEADS))
+    if given.folds:
+        figures = cross_validate(given)
+        figures["paired"] = paired(given)
+    else:
+        figures = gains(given)
     if given.json:
         given.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -109,24 +123,24 @@ def cross_validate(given: argparse.Namespace) -> dict[str, Any]:
     """Print the RMSE of networks and baselines, on the usual split and over the folds, and return the figures."""
     found: dict[str, ByFold] = {}
     at_edge: set[int] = set()  # folds
-    for cell in given.cells:
+    for cell, head in itertools.product(given.cells, given.heads):
+        network = network_name(cell, head)
         for fold in range(given.folds + 1):
             histories = [
-                read_history(run_of(given, cell, "residual", seed, fold=fold).events_file)
-                for seed in range(given.seeds)
+                read_history(run_of(given, cell, head, seed, fold=fold).events_file) for seed in range(given.seeds)
             ]
             for split in EVAL_SPLITS:
                 errors = [metrics_of(history, split) for history in histories]
                 assert histories[0].baseline
-                methods = {cell: float(np.mean([each["rmse_c"] for each in errors]))}
+                methods = {network: float(np.mean([each["rmse_c"] for each in errors]))}
                 baseline = histories[0].baseline.methods[split]
                 if RIDGE_AT_EDGE in baseline:
                     at_edge.add(fold)
                 methods |= {method_of(name): each["rmse_c"] for name, each in baseline.items()}
                 for method, value in methods.items():  # a baseline stands in every cell's runs, with the same figures
                     found.setdefault(method, {"val": {}, "test": {}})[split].setdefault(fold, value)
-            shown = ", ".join(f"{split} {found[cell][split][fold]:.3f}" for split in EVAL_SPLITS)
-            print(f"{cell}, {f'fold {fold}' if fold else 'usual split'}: RMSE °C {shown}", flush=True)
+            shown = ", ".join(f"{split} {found[network][split][fold]:.3f}" for split in EVAL_SPLITS)
+            print(f"{network}, {f'fold {fold}' if fold else 'usual split'}: RMSE °C {shown}", flush=True)
     figures = {
         method: {split: in_order(method, of[split], given.folds) for split in EVAL_SPLITS}
         for method, of in found.items()
@@ -147,6 +161,44 @@ def cross_validate(given: argparse.Namespace) -> dict[str, Any]:
             for method, of in figures.items()
         },
     }
+
+
+def network_name(cell: str, head: str) -> str:
+    """Return what a table calls a cell with a head: the defaults' goes without saying."""
+    return cell if head == "residual" else f"{cell}, {head}"
+
+
+def paired(given: argparse.Namespace) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Print each network's gains over the baselines on the folds' test windows, and return them by network."""
+    print(f"\n{'paired, over the folds':<24}{'over':<12}{'MSE °C²':>8}{'gain °C²':>10}{'gain':>8}  95 % interval")
+    figures: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for cell, head in itertools.product(given.cells, given.heads):
+        network = network_name(cell, head)
+        folds = {fold: fold_errors(given, cell, head, fold) for fold in range(1, given.folds + 1)}
+        figures[network] = {name: [paired_gain(folds, name, days) for days in BLOCKS] for name in PAIRED_WITH}
+        for name, found in figures[network].items():
+            between = "; ".join(
+                f"{each['interval_c2'][0]:+.2f} … {each['interval_c2'][1]:+.2f} ({each['blocks']} blocks of "
+                f"{counted(each['block_days'], 'day')})"
+                for each in found
+            )
+            first = found[0]
+            print(
+                f"{network:<24}{name:<12}{first['mse_c2']:>8.2f}{first['gain_c2']:>+10.2f}{first['gain_share']:>+8.1%}"
+                f"  {between}",
+                flush=True,
+            )
+    return figures
+
+
+def fold_errors(given: argparse.Namespace, cell: str, head: str, fold: int) -> FoldErrors:
+    """A network's errors on the test windows of one fold."""
+    tested = [test(run_of(given, cell, head, seed, fold=fold)) for seed in range(given.seeds)]
+    return FoldErrors(
+        network=np.mean([one.squared.mean(1) for one in tested], 0),
+        baselines={method_of(name): errors.mean(1) for name, errors in tested[0].baselines.items()},
+        days=tested[0].days,
+    )
 
 
 def method_of(name: str) -> str:
@@ -208,7 +260,7 @@ def test(run: Run) -> Tested:
     assert isinstance(task, Task)
     assert isinstance(examples, ClimateData)
     squared: list[torch.Tensor] = []
-    regression = Regression(task.settings, examples, task.hourly)
+    regression = regression_of(task, examples)
     others: dict[str, list[torch.Tensor]] = {method: [] for method in (*baselines.FORECASTS, regression.name)}
     corrections: list[torch.Tensor] = []
     with torch.inference_mode():
@@ -234,10 +286,16 @@ def test(run: Run) -> Tested:
     )
 
 
+def regression_of(task: Task, examples: ClimateData) -> Regression:
+    """The ridge regression of a run's settings, the same for all seeds."""
+    if task.settings not in _regressions:
+        _regressions[task.settings] = Regression(task.settings, examples, task.hourly)
+    return _regressions[task.settings]
+
+
 def beneath(task: Task) -> str:
     """The baseline forecast that a run corrects; the day shape for a head on its own."""
-    chosen = task.settings.residual.replace("-", " ")
-    return chosen if chosen in baselines.FORECASTS else "day shape"
+    return baselines.beneath_ridge(task.settings.residual)
 
 
 def best_baseline(tested: Tested) -> str:

@@ -3,13 +3,11 @@
 The regression reads what the network reads (the same features, prepared alike, in the same patches) and corrects the
 baseline forecast that the network corrects, or the day shape where the network corrects none.
 
-Shapes: B windows, P readings of history, F features, S steps, I input size, H readings of the horizon.
+Shapes: B windows, P readings of history, F features, H readings of the horizon, X inputs of the regression.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Iterator
 
 import torch
@@ -19,15 +17,14 @@ from tasks.base import EVAL_SPLITS, Baselines, Split
 from tasks.climate import baselines
 from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
+from tasks.climate.inputs import prepared, side_by_side
 from tasks.climate.metrics import ForecastErrors
-from tasks.climate.model import patches, prepared
 from tasks.climate.settings import Settings
 from tasks.shared.baselines.ridge import Ridge
 
 RIDGE = "ridge"
 RIDGE_AT_EDGE = "ridge (best penalty at the end of its grid)"
 _BATCH = 512
-_MOST_INPUTS = 2_000  # of the regression: its normal equations are as wide, and twice as many take ten times as long
 
 
 class Regression:
@@ -45,8 +42,7 @@ class Regression:
         self.hourly = hourly
         device = data.target.device
         self.calendar = torch.tensor([is_calendar(name) for name in settings.columns], device=device)
-        residual = settings.residual.replace("-", " ")
-        self.beneath = residual if residual in baselines.FORECASTS else "day shape"
+        self.beneath = baselines.beneath_ridge(settings.residual)
         self.ridge = Ridge(lambda: self._design("train"), lambda: self._design("val"))
 
     @property
@@ -68,24 +64,14 @@ class Regression:
         return baselines.FORECASTS[self.beneath](past, self.settings.horizon, self.day)
 
     def _inputs(self, features: Tensor) -> Tensor:
-        """Return the values of all of the network's steps, or of means, side by side: (B,P,F) → (B,S·I)."""
-        features = prepared(features, self.settings, self.calendar, self.day)
-        steps = patches(features, self.settings).flatten(1)
-        if steps.shape[1] <= _MOST_INPUTS:
-            return steps
-        _, history, width = features.shape
-        most = max(1, _MOST_INPUTS // width)  # means of each feature
-        hours = next(n for n in itertools.count(1) if math.ceil(history / (n * self.hourly)) <= most)
-        whole, rest = divmod(history, hours * self.hourly)
-        lengths = [rest] * bool(rest) + [hours * self.hourly] * whole  # the oldest mean may be of fewer readings
-        return torch.cat([part.mean(1) for part in torch.split(features, lengths, 1)], 1)
+        """Return what the regression reads: (B,P,F) → (B,X)."""
+        return side_by_side(prepared(features, self.settings, self.calendar, self.day), self.settings, self.hourly)
 
 
-def measure(settings: Settings, data: ClimateData, hourly: int) -> Baselines:
-    """Return the metrics of every baseline on validation and test."""
+def measure(regression: Regression) -> Baselines:
+    """Return the metrics of every baseline on validation and test, the regression among them."""
+    settings, data, day = regression.settings, regression.data, regression.day
     spread = float(data.state["spread"][-1])
-    day = int(data.state["day"])
-    regression = Regression(settings, data, hourly)
     measured: Baselines = {}
     for split in EVAL_SPLITS:
         names = (*baselines.FORECASTS, regression.name)

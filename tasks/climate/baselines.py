@@ -51,3 +51,13 @@ FORECASTS: Mapping[str, Callable[[Tensor, int, int], Tensor]] = {
     "same time yesterday": yesterday,
     "day shape": day_shape,
 }
+
+
+def beneath_ridge(residual: str) -> str:
+    """Return the forecast that ridge regression corrects: the network's own, or day shape where that is none of these.
+
+    Args:
+        residual: the setting ``task.residual``.
+    """
+    name = residual.replace("-", " ")
+    return name if name in FORECASTS else "day shape"

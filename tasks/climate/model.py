@@ -1,4 +1,4 @@
-"""The forecaster: patches → recurrence → head → a correction of a baseline forecast, or the forecast itself.
+"""The forecaster: patches → recurrence → pooling → head → a correction of a baseline forecast, or the forecast itself.
 
 Shapes: B windows, P readings of history, F features, S steps, I input size, D directions, O output size,
 H readings of the horizon, K segments of the head, L values in a segment.
@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from tasks.base import RecurrentNetwork
 from tasks.climate import baselines
+from tasks.climate.inputs import patches, prepared
+from tasks.climate.linear import LinearForecast
 from tasks.climate.settings import Settings
-from tasks.shared.classification.model import LastState
+from tasks.shared.classification.model import LastMeanPooling, LastState
 
 
 class SegmentHead(nn.Module):
@@ -36,12 +38,14 @@ class Forecaster(nn.Module):
     Args:
         recurrent: (B,S,I) → (B,S,D·O), as wide as ``input_size`` says.
         calendar: which features are made from the clock: they have no anomaly.
-        day: readings in a day.
+        day, hourly: readings in a day and in an hour.
     """
 
     calendar: Tensor
 
-    def __init__(self, settings: Settings, recurrent: RecurrentNetwork, calendar: list[bool], day: int) -> None:
+    def __init__(
+        self, settings: Settings, recurrent: RecurrentNetwork, calendar: list[bool], day: int, hourly: int = 1
+    ) -> None:
         super().__init__()
         self.settings = settings
         self.day = day
@@ -49,26 +53,39 @@ class Forecaster(nn.Module):
         self.recurrent = recurrent
         self.dropout = nn.Dropout(settings.dropout)
         width = recurrent.directions * recurrent.output_size
-        self.pool = LastState(width, recurrent.directions)
+        pooling = LastMeanPooling if settings.pooling == "last-mean" else LastState
+        self.pool = pooling(width, recurrent.directions)
         if settings.head == "segments":
-            self.head: nn.Module = SegmentHead(width, settings.horizon, settings.segment)
+            self.head: nn.Module = SegmentHead(self.pool.width, settings.horizon, settings.segment)
             last = self.head.write
         else:
-            self.head = last = nn.Linear(width, settings.horizon)
+            self.head = last = nn.Linear(self.pool.width, settings.horizon)
         if settings.residual != "none":  # a correction of zero: the baseline forecast is where learning begins
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
+        self.linear = LinearForecast(settings, day, hourly) if settings.uses_ridge else None
 
     def forward(self, features: Tensor, past: Tensor) -> Tensor:
         """``features`` (B,P,F), ``past`` (B,P) of the target → (B,H)."""
-        return self.baselines(past) + self.correction(features)
+        return self.completed(features, past, self.correction(features))
+
+    def completed(self, features: Tensor, past: Tensor, correction: Tensor) -> Tensor:
+        """Return the forecast that the network's own part (N,H) belongs to; N is B, or any number where B is 1.
+
+        It is corrected by that part, and then, but not in training, averaged with the linear forecast beside it, which
+        has learned the training windows better than it knows others: beneath a loss it would leave nothing to learn.
+        """
+        forecast = self.baselines(features, past) + correction
+        if self.settings.beside == "none" or self.training:
+            return forecast
+        return (forecast + self._linear(features, past)) / 2
 
     def steps(self, features: Tensor) -> Tensor:
         """Return what the recurrence reads of a history, step by step: (B,P,F) → (B,S,I)."""
         return patches(prepared(features, self.settings, self.calendar, self.day), self.settings)
 
     def readout(self, outputs: Tensor, lengths: Tensor) -> Tensor:
-        """Return the addition to the baseline forecast: outputs (B,S,D·O), ``lengths`` (B,) on the CPU → (B,H)."""
+        """Return the network's own part of the forecast: outputs (B,S,D·O), ``lengths`` (B,) on the CPU → (B,H)."""
         values: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))
         return values
 
@@ -84,34 +101,15 @@ class Forecaster(nn.Module):
         outputs, _ = self.recurrent(patches(features, self.settings))  # (B,S,D·O)
         return self.readout(outputs, torch.full((len(outputs),), outputs.shape[1]))
 
-    def baselines(self, past: Tensor) -> Tensor:
-        """Return the baseline forecast that the network corrects, or zeros: (B,P) → (B,H)."""
+    def baselines(self, features: Tensor, past: Tensor) -> Tensor:
+        """Return the baseline forecast that the network corrects, or zeros: (B,P,F), (B,P) → (B,H)."""
         if self.settings.residual == "none":
             return past.new_zeros(len(past), self.settings.horizon)
+        if self.settings.residual == "ridge":
+            return self._linear(features, past)
         return baselines.FORECASTS[self.settings.residual.replace("-", " ")](past, self.settings.horizon, self.day)
 
-
-def prepared(features: Tensor, settings: Settings, calendar: Tensor, day: int) -> Tensor:
-    """Return the features as the network reads them, anomalies or the scaled ones themselves: (B,P,F) → (B,P,F).
-
-    Args:
-        calendar: (F,) which features are made from the clock: they have no anomaly.
-        day: readings in a day.
-    """
-    if settings.inputs == "scaled":
-        return features
-    return torch.where(calendar, features, baselines.anomaly(features, day))
-
-
-def input_size(settings: Settings) -> int:
-    """Return I, the width of a step."""
-    return len(settings.columns) * (settings.patch_length if settings.patch == "segments" else 1)
-
-
-def patches(features: Tensor, settings: Settings) -> Tensor:
-    """Return the steps that the recurrence takes: (B,P,F) → (B,S,I)."""
-    if settings.patch == "none":
-        return features
-    size, width = len(features), features.shape[-1]
-    cut = features.reshape(size, -1, settings.patch_length, width)  # (B,S,L,F)
-    return cut.mean(2) if settings.patch == "mean" else cut.flatten(2)
+    def _linear(self, features: Tensor, past: Tensor) -> Tensor:
+        assert self.linear is not None
+        forecast: Tensor = self.linear(prepared(features, self.settings, self.calendar, self.day), past)
+        return forecast

@@ -40,6 +40,8 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     )
     training_settings: ClassVar[Sequence[str]] = ("dropout", "mirror", "loss")
     defaults: ClassVar[Mapping[str, Value]] = {
+        "task.beside": "ridge",
+        "task.pooling": "last-mean",
         "cell.hidden": 16,
         "train.batch_size": 64,
         "train.epochs": 6,
@@ -61,6 +63,8 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "task.inputs": "scaled",
                 "task.mirror": False,
                 "task.residual": "none",
+                "task.beside": "none",
+                "task.pooling": "last",
                 "task.dropout": 0.0,
                 "task.loss": "mse",
                 "cell.hidden": 64,
@@ -74,12 +78,18 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "train.eval_every": 0,
             },
         ),
+        "strong": Preset(
+            help="the defaults, reading both ways",
+            values={"cell.bidirectional": True},
+        ),
         "plain": Preset(
             help="hourly means of the scaled features, and a head without a baseline forecast beneath it",
             values={
                 "task.inputs": "scaled",
                 "task.mirror": False,
                 "task.residual": "none",
+                "task.beside": "none",
+                "task.pooling": "last",
                 "cell.hidden": 64,
                 "train.lr": 2e-3,
                 "train.epochs": 12,
@@ -104,9 +114,17 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         bool, Meta(description="in training, turn anomalies and their correction upside down in half of the windows")
     ] = True
     residual: Annotated[
-        Literal["day-shape", "same-time-yesterday", "last-value", "none"],
+        Literal["day-shape", "same-time-yesterday", "last-value", "ridge", "none"],
         Meta(description="the baseline forecast that the head corrects, from a correction of zero on"),
     ] = "day-shape"
+    beside: Annotated[
+        Literal["none", "ridge"],
+        Meta(description="a baseline forecast that the network's is averaged with, except in training"),
+    ] = "none"
+    pooling: Annotated[
+        Literal["last", "last-mean"],
+        Meta(description="what the head sees of the outputs: each direction's last, or their mean beside it"),
+    ] = "last"
     head: Annotated[
         Literal["direct", "segments"],
         Meta(description="all values in one layer, or segment by segment with shared weights"),
@@ -168,6 +186,11 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         """The readings are the station's: its own files, or one of the user's with its times and its temperature."""
         usual = type(self)()
         return not self.csv or (self.time_column, self.target) == (usual.time_column, usual.target)
+
+    @property
+    def uses_ridge(self) -> bool:
+        """The network holds a linear forecast, which is fitted before it is trained."""
+        return "ridge" in (self.residual, self.beside)
 
     @property
     def own_data(self) -> str:

@@ -22,10 +22,13 @@ from tasks import base
 from tasks.base import Baselines, CacheName, DataError, Evaluation, Reading, RecurrentNetwork, Split, State
 from tasks.climate import baseline_metrics, baselines, folds, forecast_view, preview
 from tasks.climate import data as climate
+from tasks.climate.baseline_metrics import Regression
 from tasks.climate.calendar import is_calendar
 from tasks.climate.data import ClimateData
+from tasks.climate.inputs import input_size
+from tasks.climate.linear import linear_map
 from tasks.climate.metrics import ForecastErrors, by_horizon
-from tasks.climate.model import Forecaster, input_size
+from tasks.climate.model import Forecaster
 from tasks.climate.resampling import RegularSeries
 from tasks.climate.settings import Settings
 from tasks.climate.wording import format_span, format_time
@@ -75,6 +78,7 @@ class Task(base.Task[Settings, ClimateData]):
         self.mean, self.spread = float(state["mean"][-1]), float(state["spread"][-1])  # of the target
         self.hourly = max(1, _HOUR // self.step)  # readings in an hour
         self.unit = settings.unit
+        self._fitted: Regression | None = None
 
     @property
     def protocol(self) -> str:
@@ -94,7 +98,22 @@ class Task(base.Task[Settings, ClimateData]):
 
     def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
         calendar = [is_calendar(name) for name in self.settings.columns]
-        return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day)
+        return Forecaster(self.settings, make_recurrent(input_size(self.settings)), calendar, self.day, self.hourly)
+
+    def initialise(self, model: nn.Module, data: ClimateData) -> None:
+        if isinstance(model, Forecaster) and model.linear is not None:
+            key = self._key("climate ridge", data)
+            model.linear.take(cache.tensors(f"climate-ridge-{key}", lambda: self._linear_map(data))[0])
+
+    def _linear_map(self, data: ClimateData) -> cache.Encoding:
+        found = linear_map(self._regression(data).ridge)
+        return {name: each.float().cpu().contiguous() for name, each in found.items()}, {}
+
+    def _regression(self, data: ClimateData) -> Regression:
+        """Return the ridge regression of these data: a run that begins needs it twice, for network and baselines."""
+        if self._fitted is None or self._fitted.data is not data:
+            self._fitted = Regression(self.settings, data, self.hourly)
+        return self._fitted
 
     def batches(self, data: ClimateData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
         return shuffled(data.rows[split], size, generator)
@@ -149,15 +168,18 @@ class Task(base.Task[Settings, ClimateData]):
         ]
 
     def baseline(self, data: ClimateData, *, cached_only: bool = False) -> Baselines:
+        return kept_baseline(
+            f"climate-baseline-{self._key('climate baseline', data)}",
+            lambda: baseline_metrics.measure(self._regression(data)),
+            cached_only=cached_only,
+        )
+
+    def _key(self, what: str, data: ClimateData) -> str:
+        """Return a hash of all that a baseline depends on."""
         chosen = self.settings
         windows = (chosen.history, chosen.horizon, chosen.stride, chosen.folds, chosen.fold)
         inputs = (chosen.inputs, chosen.residual, chosen.patch, chosen.patch_length)
-        key = cache.key("climate baseline", _BASELINE_VERSION, data.state["cache"], windows, inputs)
-        return kept_baseline(
-            f"climate-baseline-{key}",
-            lambda: baseline_metrics.measure(chosen, data, self.hourly),
-            cached_only=cached_only,
-        )
+        return cache.key(what, _BASELINE_VERSION, data.state["cache"], windows, inputs)
 
     def reading(self, model: nn.Module, text: str) -> Reading:
         """The end of a CSV file, given by its path, as a forecast reads it."""
@@ -177,11 +199,12 @@ class Task(base.Task[Settings, ClimateData]):
         span = self.settings.history // count * self.step  # s of a step
         means = history[0].reshape(count, -1, history.shape[-1]).mean(1)  # (S,F)
         columns = [f"column {name}" for name in self.settings.columns]
-        baselines = model.baselines(past)
         return Reading(
             symbols=[format_time(end - (count - 1 - at) * span) for at in range(count)],
             inputs=steps,
-            readout=lambda _, outputs, lengths: self._degrees(baselines + model.readout(outputs, lengths)),
+            readout=lambda _, outputs, lengths: self._degrees(
+                model.completed(history, past, model.readout(outputs, lengths))
+            ),
             answers=[format_time(end + (at + 1) * self.step) for at in range(self.settings.horizon)],
             unit=self.unit,
             traits=dict(zip(columns, means.T.tolist(), strict=True)),

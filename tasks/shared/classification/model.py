@@ -63,6 +63,18 @@ class LastState(nn.Module):
         return torch.cat([forward[rows, ends], backward[:, 0]], -1)
 
 
+class LastMeanPooling(nn.Module):
+    """``LastState`` beside each output's mean over the steps: (B,T,D·O) → (B,2·D·O)."""
+
+    def __init__(self, width: int, directions: int) -> None:
+        super().__init__()
+        self.last = LastState(width, directions)
+        self.width = 2 * width
+
+    def forward(self, outputs: Tensor, lengths: Tensor) -> Tensor:
+        return torch.cat([self.last(outputs, lengths), _mean(outputs, lengths)], -1)
+
+
 class MaxMeanPooling(nn.Module):
     """Each output's maximum and mean over the steps: (B,T,D·O) → (B,2·D·O)."""
 
@@ -71,10 +83,8 @@ class MaxMeanPooling(nn.Module):
         self.width = 2 * width
 
     def forward(self, outputs: Tensor, lengths: Tensor) -> Tensor:
-        lengths = lengths.to(outputs.device, non_blocking=True)
-        past = _past(outputs, lengths)[..., None]  # (B,T,1)
-        mean = outputs.sum(1) / lengths[:, None]  # outputs are zero past each end
-        return torch.cat([outputs.masked_fill(past, -torch.inf).amax(1), mean], -1)
+        past = _past(outputs, lengths.to(outputs.device, non_blocking=True))[..., None]  # (B,T,1)
+        return torch.cat([outputs.masked_fill(past, -torch.inf).amax(1), _mean(outputs, lengths)], -1)
 
 
 class AttentionPooling(nn.Module):
@@ -150,6 +160,11 @@ class SequenceClassifier(nn.Module):
         """Return the recurrence's own scores: outputs (B,T,D·O), ``lengths`` (B,) on the CPU → (B,C)."""
         scores: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))
         return scores
+
+
+def _mean(outputs: Tensor, lengths: Tensor) -> Tensor:
+    """Return the outputs' mean over each sequence's own steps; they are zero past its end: (B,T,D·O) → (B,D·O)."""
+    return outputs.sum(1) / lengths.to(outputs.device, non_blocking=True)[:, None]
 
 
 def _past(outputs: Tensor, lengths: Tensor) -> Tensor:

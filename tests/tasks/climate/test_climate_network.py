@@ -12,7 +12,8 @@ from torch import Tensor
 
 import cells
 from tasks.climate import baselines
-from tasks.climate.model import Forecaster, input_size, patches
+from tasks.climate.inputs import input_size, patches
+from tasks.climate.model import Forecaster
 
 DAY = 24
 
@@ -108,3 +109,15 @@ def test_segments_share_their_weights() -> None:
         model.head.place.zero_()  # type: ignore[union-attr]
         found = model(*readings())
     assert torch.equal(found[:, :8], found[:, 8:16])
+
+
+@pytest.mark.parametrize(("cell", "width"), [("gru", 16), ("bilstm", 32)])
+def test_the_head_sees_the_last_outputs_and_their_mean(cell: str, width: int) -> None:
+    model = network(cell, pooling="last-mean")
+    features, _ = readings()
+    torch.nn.init.normal_(model.head.weight)  # type: ignore[union-attr]
+    outputs, _ = model.recurrent(model.steps(features))
+    last = outputs[:, -1] if cell == "gru" else torch.cat([outputs[:, -1, :8], outputs[:, 0, 8:]], -1)
+    seen = torch.cat([last, outputs.mean(1)], -1)
+    assert seen.shape == (3, width)
+    assert torch.allclose(model.correction(features), model.head(seen), atol=1e-5)

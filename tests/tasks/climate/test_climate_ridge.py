@@ -12,7 +12,7 @@ from climate_files import course, small, station
 from sklearn.linear_model import Ridge as Reference
 
 import cells
-from tasks.climate import baseline_metrics, baselines
+from tasks.climate import baseline_metrics, baselines, inputs
 from tasks.climate.baseline_metrics import RIDGE_AT_EDGE, Regression
 from tasks.climate.data import ClimateData
 from tasks.climate.task import Task
@@ -53,7 +53,7 @@ def test_the_regression_reads_the_networks_steps(folder: Path, changes: dict[str
     features, past = data.history(data.rows["val"][:5], 48)
     model(features, past)
     assert torch.equal(regression._inputs(features), steps[0].flatten(1))
-    beneath = past.new_zeros(5, 24) if settings.residual == "none" else model.baselines(past)
+    beneath = past.new_zeros(5, 24) if settings.residual == "none" else model.baselines(features, past)
     expected = baselines.day_shape(past, 24, 24) if settings.residual == "none" else beneath
     assert torch.equal(regression._base(past), expected)
 
@@ -62,7 +62,7 @@ def test_too_many_steps_are_read_as_hourly_means(folder: Path, monkeypatch: pyte
     settings = small(patch="none")
     data = Task.load(settings, folder)
     regression = Regression(settings, data, 3)
-    monkeypatch.setattr(baseline_metrics, "_MOST_INPUTS", 95)
+    monkeypatch.setattr(inputs, "MOST_INPUTS", 95)
     features, _ = data.history(data.rows["val"][:5], 48)
     found = regression._inputs(features)
     assert found.shape == (5, 16 * 2)
@@ -79,7 +79,7 @@ def test_means_are_taken_over_as_many_hours_as_bring_the_inputs_within_the_most(
 ) -> None:
     settings = small(patch="none", **SCALED)
     data = Task.load(settings, folder)
-    monkeypatch.setattr(baseline_metrics, "_MOST_INPUTS", most)
+    monkeypatch.setattr(inputs, "MOST_INPUTS", most)
     features, _ = data.history(data.rows["val"][:5], 48)
     found = Regression(settings, data, hourly)._inputs(features)
     assert found.shape == (5, means * 2)
@@ -111,4 +111,4 @@ def test_a_penalty_at_the_end_of_its_grid_is_told_in_the_methods_name(
     data = Task.load(small(), folder)
     ridge = baseline_metrics.Ridge
     monkeypatch.setattr(baseline_metrics, "Ridge", lambda *given: ridge(*given, [1e-9, 1e-8], widened=0))
-    assert set(baseline_metrics.measure(small(), data, 1)["val"]) == {*baselines.FORECASTS, RIDGE_AT_EDGE}
+    assert set(baseline_metrics.measure(Regression(small(), data, 1))["val"]) == {*baselines.FORECASTS, RIDGE_AT_EDGE}

@@ -12,6 +12,7 @@ import cells
 from tasks.shared.classification.model import (
     AttentionPooling,
     CharacterEmbedding,
+    LastMeanPooling,
     LastState,
     MaxMeanPooling,
     SequenceClassifier,
@@ -51,6 +52,20 @@ def test_last_is_each_directions_last_output(directions: int) -> None:
     found.sum().backward()
     assert x.grad is not None
     nothing_past_the_ends(x.grad)
+
+
+@pytest.mark.parametrize("directions", [1, 2])
+def test_last_mean_is_the_last_output_beside_the_mean_over_the_steps_that_there_are(directions: int) -> None:
+    width = directions * O
+    pool = LastMeanPooling(width, directions)
+    x = outputs(width)
+    found = pool(x, torch.tensor(LENGTHS))
+    assert found.shape == (len(LENGTHS), pool.width)
+    assert torch.equal(found[:, :width], LastState(width, directions)(x, torch.tensor(LENGTHS)))
+    for row, length in enumerate(LENGTHS):
+        expected = [math.fsum(x[row, :length, k].tolist()) / length for k in range(width)]
+        assert found[row, width:].tolist() == pytest.approx(expected, rel=1e-5)
+    assert torch.equal(found[:, width:], MaxMeanPooling(width)(x, torch.tensor(LENGTHS))[:, width:])
 
 
 @pytest.mark.parametrize("directions", [1, 2])
