@@ -3,7 +3,7 @@
     python bench/climate.py --cells lstm gru --seeds 5 --data DIR --runs DIR
     python bench/climate.py --cells lstm gru --seeds 3 --folds 5 --data DIR --runs DIR --json climate.json
 
-For each cell and head (the defaults, and the presets ``strong`` and ``plain``) a run a seed is made by the real command
+For each cell and head (the defaults, and the presets) a run a seed is made by the real command
 line, where ``--runs`` does not hold it yet. On the test windows the squared error of each is compared with that of the
 baseline that is best *there*, ridge regression among them, which is the strictest choice. A gain is that baseline's MSE
 less the network's, in °C²; its 95 % interval comes from drawing whole days of windows with replacement (2,000 times),
@@ -56,7 +56,7 @@ from workbench.runs.history import History, read_history
 from workbench.runs.run import Run
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
-HEADS = {"residual": "", "strong": "strong", "plain": "plain"}  # a head and the preset that has it
+HEADS = {"residual": "", "strong": "strong", "with-ridge": "with-ridge", "plain": "plain"}  # head → preset
 PAIRED_WITH = ("day shape", RIDGE)
 BLOCKS = (1, 5)  # days
 _DAY = 86_400  # s

@@ -40,7 +40,6 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
     )
     training_settings: ClassVar[Sequence[str]] = ("dropout", "mirror", "loss")
     defaults: ClassVar[Mapping[str, Value]] = {
-        "task.beside": "ridge",
         "task.pooling": "last-mean",
         "cell.hidden": 16,
         "train.batch_size": 64,
@@ -63,7 +62,6 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "task.inputs": "scaled",
                 "task.mirror": False,
                 "task.residual": "none",
-                "task.beside": "none",
                 "task.pooling": "last",
                 "task.dropout": 0.0,
                 "task.loss": "mse",
@@ -82,13 +80,16 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
             help="the defaults, reading both ways",
             values={"cell.bidirectional": True},
         ),
+        "with-ridge": Preset(
+            help="preset strong, its forecast averaged with ridge regression's",
+            values={"cell.bidirectional": True, "task.beside": "ridge"},
+        ),
         "plain": Preset(
             help="hourly means of the scaled features, and a head without a baseline forecast beneath it",
             values={
                 "task.inputs": "scaled",
                 "task.mirror": False,
                 "task.residual": "none",
-                "task.beside": "none",
                 "task.pooling": "last",
                 "cell.hidden": 64,
                 "train.lr": 2e-3,

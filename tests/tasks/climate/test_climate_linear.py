@@ -124,14 +124,14 @@ def test_the_map_is_fitted_once_for_the_same_windows(folder: Path, monkeypatch: 
         begun(folder, beside="ridge", stride=8)
 
 
-@pytest.mark.parametrize("preset", ["", "strong"])
-def test_a_run_is_averaged_by_default(preset: str) -> None:
+@pytest.mark.parametrize(("preset", "beside"), [("", "none"), ("strong", "none"), ("with-ridge", "ridge")])
+def test_a_network_forecasts_alone_unless_a_preset_asks_for_ridge(preset: str, beside: str) -> None:
     settings = spec.make("climate", "lstm", preset=preset).settings
-    assert (settings.beside, settings.pooling, settings.residual) == ("ridge", "last-mean", "day-shape")
+    assert (settings.beside, settings.pooling, settings.residual) == (beside, "last-mean", "day-shape")
 
 
 @pytest.mark.parametrize("preset", ["class-report", "plain"])
-def test_networks_on_their_own_and_older_runs_have_no_ridge(preset: str) -> None:
+def test_plain_networks_and_older_runs_pool_the_last_outputs(preset: str) -> None:
     settings = spec.make("climate", "lstm", preset=preset).settings
     assert (settings.beside, settings.pooling, settings.residual) == ("none", "last", "none")
     described = spec.make("climate", "lstm", {"task.beside": "none", "task.pooling": "last"})
