@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from tasks.base import Preset, Value
-from tasks.shared.classification.settings import ClassificationSettings, Imbalance, LabelSmoothing
+from tasks.shared.classification.settings import ClassificationSettings, Imbalance, LabelSmoothing, Pooling, RDrop
 
 LANGUAGES = (
     *("Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian"),
@@ -75,7 +75,14 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
 
     input: Annotated[Literal["embedding", "one-hot"], Meta(description="how a letter enters the network")] = "embedding"
     embedding: Annotated[int, Meta(ge=1, le=4096, description="width of a letter's embedding")] = 64
+    letter_ngrams: Annotated[
+        int,
+        Meta(ge=0, le=6, description="embed the letter n-grams up to so long that end at each letter, too; 0: none"),
+    ] = 0
+    ngram_dropout: Annotated[float, Meta(ge=0, lt=1, description="share of letter n-grams left out, in training")] = 0.5
+    pooling: Pooling = "last"
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before the classifier, in training")] = 0.3
+    input_dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before the recurrence, in training")] = 0.0
     letter_dropout: Annotated[float, Meta(ge=0, lt=1, description="share of letters blanked, in training")] = 0.1
     head: Annotated[
         Literal["linear", "identity"],
@@ -83,6 +90,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     ] = "linear"
     label_smoothing: LabelSmoothing = 0.0
     imbalance: Imbalance = "none"
+    r_drop: RDrop = 0.0
     rows: Annotated[
         Literal["distinct", "all"], Meta(description="one row for each distinct (name, language), or all lines")
     ] = "distinct"
@@ -109,6 +117,11 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     @property
     def subject(self) -> str:
         return f"names of {PurePath(self.folder).name}" if self.folder else self.title
+
+    def remarks(self) -> Sequence[str]:
+        if self.letter_ngrams and self.input == "one-hot":
+            return [f"task.letter_ngrams={self.letter_ngrams} does nothing: letters are one-hot (task.input)."]
+        return ()
 
     def check(self) -> None:
         if self.draw == "languages" and self.imbalance != "none":

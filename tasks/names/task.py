@@ -19,7 +19,8 @@ from tasks.names.settings import Settings
 from tasks.preview import Preview
 from tasks.shared.baselines import character_ngrams
 from tasks.shared.classification import unread
-from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
+from tasks.shared.classification.model import OneHot, SequenceClassifier, make_pooling
+from tasks.shared.classification.ngram_embedding import NgramEmbedding
 from tasks.shared.classification.task import ClassificationTask
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
@@ -55,11 +56,10 @@ class Task(ClassificationTask[Settings, NamesData]):
         return names.load_cached(settings, state["cache"])
 
     def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
-        one_hot = self.settings.input == "one-hot"
-        symbols: nn.Module = OneHot(len(LETTERS)) if one_hot else nn.Embedding(len(LETTERS), self.settings.embedding)
-        recurrent = make_recurrent(len(LETTERS) if one_hot else self.settings.embedding)
-        width = recurrent.directions * recurrent.output_size
-        pool = LastState(width, recurrent.directions)
+        symbols = self._symbols()
+        recurrent = make_recurrent(len(LETTERS) if isinstance(symbols, OneHot) else self.settings.embedding)
+        pool = make_pooling(self.settings.pooling, recurrent.directions * recurrent.output_size, recurrent.directions)
+        width = pool.width
         if self.settings.head == "identity" and width != len(self.labels):
             noun = "classes" if self.settings.folder else "languages"
             raise ValueError(
@@ -68,8 +68,28 @@ class Task(ClassificationTask[Settings, NamesData]):
             )
         head = nn.Identity() if self.settings.head == "identity" else nn.Linear(width, len(self.labels))
         return SequenceClassifier(
-            symbols, recurrent, pool, head, dropout=self.settings.dropout, symbol_dropout=self.settings.letter_dropout
+            symbols,
+            recurrent,
+            pool,
+            head,
+            dropout=self.settings.dropout,
+            input_dropout=self.settings.input_dropout,
+            symbol_dropout=self.settings.letter_dropout,
         )
+
+    def _symbols(self) -> nn.Module:
+        settings, size = self.settings, len(LETTERS)
+        if settings.input == "one-hot":
+            return OneHot(size)
+        embedding = nn.Embedding(size, settings.embedding)
+        if not settings.letter_ngrams:
+            return embedding
+        known = self.state["letter_ngrams"]
+        return NgramEmbedding(embedding, size, settings.letter_ngrams, known, dropout=settings.ngram_dropout)
+
+    def initialise(self, model: nn.Module, data: NamesData) -> None:
+        if isinstance(symbols := model.input, NgramEmbedding):
+            symbols.keys.copy_(data.letter_ngrams(self.settings.letter_ngrams))
 
     def batches(self, data: NamesData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
         rows = data.rows[split]

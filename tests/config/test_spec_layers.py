@@ -39,6 +39,27 @@ def test_a_preset_for_one_cell_leaves_the_others(monkeypatch: pytest.MonkeyPatch
     assert described(monkeypatch, LAYERS[1:4], cell="gru").train.lr == OF_LAYER["preset"]
 
 
+@pytest.mark.parametrize(
+    ("values", "least"),
+    [
+        ({}, 500),
+        ({"train.lr": 0.1}, 500),
+        ({"epochs": 3}, 0),
+        ({"train.epochs": 3, "train.min_steps": 40}, 40),
+        ({"train.min_steps": 40, "epochs": 3}, 40),
+    ],
+)
+def test_epochs_that_are_asked_for_are_not_lengthened(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, object], least: int
+) -> None:
+    monkeypatch.setattr(tasks.settings("toy"), "defaults", {"train.epochs": 2, "train.min_steps": 500})
+    monkeypatch.setattr(tasks.settings("toy"), "presets", {"p": Preset(help="", values={"train.epochs": 4})})
+    run = spec.make("toy", "lstm", values)
+    assert run.train.min_steps == least
+    assert spec.make("toy", "lstm", spec.values(run)) == run
+    assert spec.make("toy", "lstm", preset="p").train.min_steps == 0
+
+
 def test_no_preset_without_its_name() -> None:
     assert spec.make("toy", "lstm").train.max_steps == 0
     assert spec.make("toy", "lstm", preset="tiny").train.max_steps == 2
