@@ -48,7 +48,10 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     files: ClassVar[Sequence[str]] = tuple(f"{language}.txt" for language in LANGUAGES)
     data_settings: ClassVar[Sequence[str]] = ("folder",)
     paths: ClassVar[Sequence[str]] = ("folder",)
-    training_settings: ClassVar[Sequence[str]] = ("dropout", "letter_dropout", "label_smoothing", "imbalance")
+    training_settings: ClassVar[Sequence[str]] = (
+        *("dropout", "input_dropout", "letter_dropout", "ngram_dropout"),
+        *("label_smoothing", "r_drop", "imbalance"),
+    )
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 256,
         "train.batch_size": 128,
