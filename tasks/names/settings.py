@@ -9,7 +9,14 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from tasks.base import Preset, Value
-from tasks.shared.classification.settings import ClassificationSettings, Imbalance, LabelSmoothing, Pooling, RDrop
+from tasks.shared.classification.settings import (
+    ClassificationSettings,
+    Imbalance,
+    ImbalanceStrength,
+    LabelSmoothing,
+    Pooling,
+    RDrop,
+)
 
 LANGUAGES = (
     *("Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian"),
@@ -21,9 +28,15 @@ _TUTORIAL: dict[str, Value] = {
     "task.draw": "languages",
     "task.evaluation": "pool",
     "task.input": "one-hot",
+    "task.letter_ngrams": 0,
+    "task.label_smoothing": 0.0,
+    "task.imbalance": "none",
+    "task.imbalance_strength": 1.0,
     "task.dropout": 0.0,
+    "task.input_dropout": 0.0,
     "task.letter_dropout": 0.0,
     "cell.hidden": 128,
+    "cell.bidirectional": False,
     "cell.layers": 1,
     "cell.dropout": 0.0,
     "train.batch_size": 1,
@@ -31,6 +44,7 @@ _TUTORIAL: dict[str, Value] = {
     "train.max_steps": 100_000,
     "train.eval_every": 1_000,
     "train.schedule": "constant",
+    "train.average": 0.0,
     "train.weight_decay": 0.0,
     "train.patience": 0,
 }
@@ -50,13 +64,21 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     paths: ClassVar[Sequence[str]] = ("folder",)
     training_settings: ClassVar[Sequence[str]] = (
         *("dropout", "input_dropout", "letter_dropout", "ngram_dropout"),
-        *("label_smoothing", "r_drop", "imbalance"),
+        *("label_smoothing", "r_drop", "imbalance", "imbalance_strength"),
     )
     defaults: ClassVar[Mapping[str, Value]] = {
-        "cell.hidden": 256,
+        "cell.hidden": 96,
+        "cell.bidirectional": True,
+        "task.letter_ngrams": 4,
+        "task.dropout": 0.4,
+        "task.label_smoothing": 0.05,
+        "task.imbalance": "logit-adjustment",
+        "task.imbalance_strength": 0.2,
         "train.batch_size": 128,
-        "train.epochs": 20,
-        "train.lr": 3e-3,
+        "train.epochs": 8,
+        "train.min_steps": 600,  # the starter set's 9 steps an epoch would be too few
+        "train.lr": 5e-3,
+        "train.average": 0.98,
         "train.weight_decay": 0.01,
         "train.schedule": "one-cycle",
     }
@@ -93,6 +115,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     ] = "linear"
     label_smoothing: LabelSmoothing = 0.0
     imbalance: Imbalance = "none"
+    imbalance_strength: ImbalanceStrength = 1.0
     r_drop: RDrop = 0.0
     rows: Annotated[
         Literal["distinct", "all"], Meta(description="one row for each distinct (name, language), or all lines")
@@ -129,5 +152,5 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     def check(self) -> None:
         if self.draw == "languages" and self.imbalance != "none":
             raise ValueError(
-                "task.draw=languages draws every language alike already: leave task.imbalance at none with it."
+                "task.draw=languages draws every language alike already: set task.imbalance=none with it."
             )

@@ -96,13 +96,16 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
     @property
     def _weights(self) -> Tensor | None:
         """Weights (C,) of the classes in the loss; ``None``: all the same."""
-        return 1 / (self._shares * len(self.labels)) if self.settings.imbalance == "weights" else None
+        if self.settings.imbalance != "weights":
+            return None
+        weights = (self._shares * len(self.labels)) ** -self.settings.imbalance_strength
+        return weights
 
     def _loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor, weights: Tensor | None = None) -> Tensor:
         twice = self.settings.r_drop > 0 and model.training
         scores, labels = self.scores(model, data, torch.cat([rows, rows]) if twice else rows)
-        if self.settings.imbalance == "logit-adjustment":  # A. K. Menon et al., ICLR 2021, eq. 10
-            scores = scores + self._shares.log().to(scores.device)
+        if self.settings.imbalance == "logit-adjustment":  # A. K. Menon et al., ICLR 2021, eq. 10; strength: its τ
+            scores = scores + self.settings.imbalance_strength * self._shares.log().to(scores.device)
         weights = None if weights is None else weights.to(scores.device)
         loss = F.cross_entropy(scores, labels, weights, label_smoothing=self.settings.label_smoothing)
         if twice:

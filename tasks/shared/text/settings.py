@@ -11,6 +11,7 @@ from msgspec import Meta
 from tasks.shared.classification.settings import (
     ClassificationSettings,
     Imbalance,
+    ImbalanceStrength,
     LabelSmoothing,
     Pooling,
     RDrop,
@@ -62,5 +63,6 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
         ),
     ] = 0
     imbalance: Imbalance = "none"
+    imbalance_strength: ImbalanceStrength = 1.0
     label_smoothing: LabelSmoothing = 0.0
     r_drop: RDrop = 0.0
