@@ -236,6 +236,6 @@ def _arrange(settings: Settings, kept: dict[str, Tensor], meta: Meta) -> NamesDa
     counts = torch.bincount(labels[rows["train"]], minlength=len(names))
     state = {"labels": names, "train_counts": counts.tolist(), "cache": meta["cache"]}
     data = NamesData(kept["codes"], labels, kept["lengths"], rows, state, tuple(meta["notes"]))
-    if settings.letter_ngrams:
+    if settings.letter_ngrams >= ngram_embedding.SHORTEST:
         state["letter_ngrams"] = len(data.letter_ngrams(settings.letter_ngrams))
     return data

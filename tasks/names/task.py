@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, ClassVar
 
+import msgspec
 import torch
+from msgspec import Meta
 from torch import Generator, Tensor, nn
 
 from tasks.base import EVAL_SPLITS, Baselines, Reading, RecurrentNetwork, Split, State
@@ -20,8 +23,8 @@ from tasks.preview import Preview
 from tasks.shared.baselines import character_ngrams
 from tasks.shared.classification import unread
 from tasks.shared.classification.model import OneHot, SequenceClassifier, make_pooling
-from tasks.shared.classification.ngram_embedding import NgramEmbedding
-from tasks.shared.classification.task import ClassificationTask
+from tasks.shared.classification.ngram_embedding import SHORTEST, NgramEmbedding
+from tasks.shared.classification.task import ClassificationTask, LabelsState
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.sequences.batching import by_length, uniform_over_classes
@@ -29,13 +32,21 @@ from tasks.shared.text.visible import shortened
 from tasks.views import View
 
 
+class NamesState(LabelsState, kw_only=True):
+    """Fields of the task's state."""
+
+    letter_ngrams: Annotated[int, Meta(ge=0, le=10**8)] = 0  # those that are known; in older states none
+
+
 class Task(ClassificationTask[Settings, NamesData]):
     """Language of a surname, one of 18, or its class in the user's own folder."""
 
+    state_form: ClassVar[type[msgspec.Struct]] = NamesState
     of = "language"
 
     def __init__(self, settings: Settings, state: State) -> None:
         super().__init__(settings, state)
+        self._ngrams: int = state["letter_ngrams"] if settings.letter_ngrams >= SHORTEST else 0
         if settings.folder:
             self.of = "class"
 
@@ -82,10 +93,9 @@ class Task(ClassificationTask[Settings, NamesData]):
         if settings.input == "one-hot":
             return OneHot(size)
         embedding = nn.Embedding(size, settings.embedding)
-        if not settings.letter_ngrams:
+        if settings.letter_ngrams < SHORTEST:  # a letter has its own embedding
             return embedding
-        known = self.state["letter_ngrams"]
-        return NgramEmbedding(embedding, size, settings.letter_ngrams, known, dropout=settings.ngram_dropout)
+        return NgramEmbedding(embedding, size, settings.letter_ngrams, self._ngrams, dropout=settings.ngram_dropout)
 
     def initialise(self, model: nn.Module, data: NamesData) -> None:
         if isinstance(symbols := model.input, NgramEmbedding):

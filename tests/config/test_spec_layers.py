@@ -92,7 +92,8 @@ def test_changed_is_what_differs_from_the_tasks_defaults() -> None:
     assert spec.changed(spec.make("names", "lstm")) == {}
     given = {"train.lr": "0.5", "hidden": 32, "task.input": "one-hot", "train.epochs": 20}  # 20 is the task's default
     run = spec.make("names", "lstm", given)
-    assert spec.changed(run) == {"cell.hidden": 32, "train.lr": 0.5, "task.input": "one-hot"}
+    changed = {"cell.hidden": 32, "train.lr": 0.5, "task.input": "one-hot", "train.min_steps": 0}  # epochs are as asked
+    assert spec.changed(run) == changed
 
 
 def test_changed_counts_what_a_preset_set() -> None:

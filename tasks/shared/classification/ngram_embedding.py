@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 _NONE = torch.iinfo(torch.int64).max  # past every n-gram's key
+SHORTEST = 2  # a shorter one is a symbol
 RARE = 2  # an n-gram that stands in fewer training sequences would be known by heart
 
 
@@ -75,7 +76,7 @@ def ngram_keys(codes: Tensor, size: int, longest: int) -> Tensor:
     before[:, -1] = size + 1  # the start
     windows = torch.cat([before, codes.long() + 1], 1).unfold(1, longest, 1)  # (B,T,longest)
     every = []
-    for n in range(2, longest + 1):
+    for n in range(SHORTEST, longest + 1):
         window = windows[..., longest - n :]
         place = base ** torch.arange(n, device=codes.device)
         every.append((window * place).sum(-1).masked_fill((window == 0).any(-1), _NONE))

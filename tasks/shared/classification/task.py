@@ -98,8 +98,7 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         """Weights (C,) of the classes in the loss; ``None``: all the same."""
         if self.settings.imbalance != "weights":
             return None
-        weights = (self._shares * len(self.labels)) ** -self.settings.imbalance_strength
-        return weights
+        return (self._shares * len(self.labels)).pow(-self.settings.imbalance_strength)
 
     def _loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor, weights: Tensor | None = None) -> Tensor:
         twice = self.settings.r_drop > 0 and model.training

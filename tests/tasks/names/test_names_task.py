@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 from torch import Tensor, nn
@@ -213,11 +214,30 @@ def test_letter_ngrams_are_those_of_the_training_split() -> None:
     assert again.input.numbers(codes).equal(embedding.numbers(codes))  # type: ignore[union-attr, operator]
 
 
+@pytest.mark.parametrize("count", [None, -1, "many"])
+def test_a_state_without_the_number_of_ngrams_is_refused(count: object) -> None:
+    state = {"labels": list(LANGUAGES), "train_counts": COUNTS} | ({} if count is None else {"letter_ngrams": count})
+    with pytest.raises((KeyError, msgspec.ValidationError)):
+        Task(Settings(letter_ngrams=3), state)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_the_strength_is_a_power_of_the_languages_shares(strength: float) -> None:
+    weights = [(C * SHARES[y]) ** -strength for y in LABELS]
+    expected = sum(w * surprise(s, y) for w, s, y in zip(weights, SCORES, LABELS, strict=True)) / sum(weights)
+    assert loss(LABELS, SCORES, imbalance="weights", imbalance_strength=strength) == pytest.approx(expected, rel=1e-5)
+    adjusted = SCORES + strength * torch.tensor(SHARES).log()
+    expected = sum(surprise(s, y) for s, y in zip(adjusted, LABELS, strict=True)) / 4
+    assert loss(LABELS, SCORES, imbalance="logit-adjustment", imbalance_strength=strength) == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
 def test_one_hot_letters_have_no_ngrams_and_say_so() -> None:
     settings = Settings(letter_ngrams=3, input="one-hot")
     assert settings.remarks() == ["task.letter_ngrams=3 does nothing: letters are one-hot (task.input)."]
     assert Settings(letter_ngrams=3).remarks() == Settings(input="one-hot").remarks() == ()
-    learner = Task(settings, {"labels": list(LANGUAGES), "train_counts": COUNTS})
+    learner = Task(settings, {"labels": list(LANGUAGES), "train_counts": COUNTS, "letter_ngrams": 9})
     model = learner.build(lambda width: cells.build("gru", width, 8))
     assert isinstance(model.input, OneHot)
 
