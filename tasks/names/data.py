@@ -20,6 +20,7 @@ from tasks.base import EVAL_SPLITS, DataError, Split, State
 from tasks.names import classes
 from tasks.names.classes import ClassFiles
 from tasks.names.settings import LANGUAGES, Settings
+from tasks.shared.classification import ngram_embedding
 from tasks.shared.datasets import cache, encodings, reading, splits
 from tasks.shared.datasets.cache import Encoding, Meta
 from tasks.shared.sequences.batching import uniform_over_classes
@@ -55,6 +56,11 @@ class NamesData(splits.SplitRows):
         """Return a split's names as text, and their classes' numbers."""
         rows = self.rows[split]
         return self.texts(rows), self.labels[rows].cpu().numpy()
+
+    def letter_ngrams(self, longest: int) -> Tensor:
+        """Return the keys of the training split's n-grams, in order, as ``ngram_embedding.vocabulary`` does: (K,)."""
+        rows = self.rows["train"]
+        return ngram_embedding.vocabulary(self.codes[rows].cpu(), self.lengths[rows], len(LETTERS), longest)
 
     def texts(self, rows: Tensor) -> list[str]:
         """Return some names as text."""
@@ -229,4 +235,7 @@ def _arrange(settings: Settings, kept: dict[str, Tensor], meta: Meta) -> NamesDa
 
     counts = torch.bincount(labels[rows["train"]], minlength=len(names))
     state = {"labels": names, "train_counts": counts.tolist(), "cache": meta["cache"]}
-    return NamesData(kept["codes"], labels, kept["lengths"], rows, state, tuple(meta["notes"]))
+    data = NamesData(kept["codes"], labels, kept["lengths"], rows, state, tuple(meta["notes"]))
+    if settings.letter_ngrams >= ngram_embedding.SHORTEST:
+        state["letter_ngrams"] = len(data.letter_ngrams(settings.letter_ngrams))
+    return data

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, ClassVar
 
+import msgspec
 import torch
+from msgspec import Meta
 from torch import Generator, Tensor, nn
 
 from tasks.base import EVAL_SPLITS, Baselines, Reading, RecurrentNetwork, Split, State
@@ -20,8 +23,9 @@ from tasks.preview import Preview
 from tasks.shared.baselines import character_ngrams
 from tasks.shared.classification import unread
 from tasks.shared.classification.metrics import Guesses
-from tasks.shared.classification.model import LastState, OneHot, SequenceClassifier
-from tasks.shared.classification.task import ClassificationTask
+from tasks.shared.classification.model import OneHot, SequenceClassifier, make_pooling
+from tasks.shared.classification.ngram_embedding import SHORTEST, NgramEmbedding
+from tasks.shared.classification.task import ClassificationTask, LabelsState
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import kept_baseline
 from tasks.shared.sequences.batching import by_length, uniform_over_classes
@@ -29,13 +33,21 @@ from tasks.shared.text.visible import shortened
 from tasks.views import View
 
 
+class NamesState(LabelsState, kw_only=True):
+    """Fields of the task's state."""
+
+    letter_ngrams: Annotated[int, Meta(ge=0, le=10**8)] = 0  # those that are known; in older states none
+
+
 class Task(ClassificationTask[Settings, NamesData]):
     """Language of a surname, one of 18, or its class in the user's own folder."""
 
+    state_form: ClassVar[type[msgspec.Struct]] = NamesState
     of = "language"
 
     def __init__(self, settings: Settings, state: State) -> None:
         super().__init__(settings, state)
+        self._ngrams: int = state["letter_ngrams"] if settings.letter_ngrams >= SHORTEST else 0
         if settings.folder:
             self.of = "class"
 
@@ -56,11 +68,10 @@ class Task(ClassificationTask[Settings, NamesData]):
         return names.load_cached(settings, state["cache"])
 
     def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
-        one_hot = self.settings.input == "one-hot"
-        symbols: nn.Module = OneHot(len(LETTERS)) if one_hot else nn.Embedding(len(LETTERS), self.settings.embedding)
-        recurrent = make_recurrent(len(LETTERS) if one_hot else self.settings.embedding)
-        width = recurrent.directions * recurrent.output_size
-        pool = LastState(width, recurrent.directions)
+        symbols = self._symbols()
+        recurrent = make_recurrent(len(LETTERS) if isinstance(symbols, OneHot) else self.settings.embedding)
+        pool = make_pooling(self.settings.pooling, recurrent.directions * recurrent.output_size, recurrent.directions)
+        width = pool.width
         if self.settings.head == "identity" and width != len(self.labels):
             noun = "classes" if self.settings.folder else "languages"
             raise ValueError(
@@ -69,8 +80,27 @@ class Task(ClassificationTask[Settings, NamesData]):
             )
         head = nn.Identity() if self.settings.head == "identity" else nn.Linear(width, len(self.labels))
         return SequenceClassifier(
-            symbols, recurrent, pool, head, dropout=self.settings.dropout, symbol_dropout=self.settings.letter_dropout
+            symbols,
+            recurrent,
+            pool,
+            head,
+            dropout=self.settings.dropout,
+            input_dropout=self.settings.input_dropout,
+            symbol_dropout=self.settings.letter_dropout,
         )
+
+    def _symbols(self) -> nn.Module:
+        settings, size = self.settings, len(LETTERS)
+        if settings.input == "one-hot":
+            return OneHot(size)
+        embedding = nn.Embedding(size, settings.embedding)
+        if settings.letter_ngrams < SHORTEST:  # a letter has its own embedding
+            return embedding
+        return NgramEmbedding(embedding, size, settings.letter_ngrams, self._ngrams, dropout=settings.ngram_dropout)
+
+    def initialise(self, model: nn.Module, data: NamesData) -> None:
+        if isinstance(symbols := model.input, NgramEmbedding):
+            symbols.keys.copy_(data.letter_ngrams(self.settings.letter_ngrams))
 
     def batches(self, data: NamesData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
         rows = data.rows[split]

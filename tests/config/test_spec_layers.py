@@ -39,6 +39,27 @@ def test_a_preset_for_one_cell_leaves_the_others(monkeypatch: pytest.MonkeyPatch
     assert described(monkeypatch, LAYERS[1:4], cell="gru").train.lr == OF_LAYER["preset"]
 
 
+@pytest.mark.parametrize(
+    ("values", "least"),
+    [
+        ({}, 500),
+        ({"train.lr": 0.1}, 500),
+        ({"epochs": 3}, 0),
+        ({"train.epochs": 3, "train.min_steps": 40}, 40),
+        ({"train.min_steps": 40, "epochs": 3}, 40),
+    ],
+)
+def test_epochs_that_are_asked_for_are_not_lengthened(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, object], least: int
+) -> None:
+    monkeypatch.setattr(tasks.settings("toy"), "defaults", {"train.epochs": 2, "train.min_steps": 500})
+    monkeypatch.setattr(tasks.settings("toy"), "presets", {"p": Preset(help="", values={"train.epochs": 4})})
+    run = spec.make("toy", "lstm", values)
+    assert run.train.min_steps == least
+    assert spec.make("toy", "lstm", spec.values(run)) == run
+    assert spec.make("toy", "lstm", preset="p").train.min_steps == 0
+
+
 def test_no_preset_without_its_name() -> None:
     assert spec.make("toy", "lstm").train.max_steps == 0
     assert spec.make("toy", "lstm", preset="tiny").train.max_steps == 2
@@ -71,7 +92,8 @@ def test_changed_is_what_differs_from_the_tasks_defaults() -> None:
     assert spec.changed(spec.make("names", "lstm")) == {}
     given = {"train.lr": "0.5", "hidden": 32, "task.input": "one-hot", "train.epochs": 20}  # 20 is the task's default
     run = spec.make("names", "lstm", given)
-    assert spec.changed(run) == {"cell.hidden": 32, "train.lr": 0.5, "task.input": "one-hot"}
+    changed = {"cell.hidden": 32, "train.lr": 0.5, "task.input": "one-hot", "train.min_steps": 0}  # epochs are as asked
+    assert spec.changed(run) == changed
 
 
 def test_changed_counts_what_a_preset_set() -> None:

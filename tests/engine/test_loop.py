@@ -117,6 +117,11 @@ def test_step_events_are_finite_and_at_most_four_a_second(runs_folder: Path, clo
         ({"train.epochs": 2, "train.max_steps": 7}, [7]),
         ({"train.epochs": 1, "train.max_steps": 700}, [12]),
         ({"train.epochs": 0, "train.max_steps": 14}, [12, 14]),
+        ({"train.epochs": 2, "train.min_steps": 20}, [12, 24]),
+        ({"train.epochs": 2, "train.min_steps": 50}, [36, 50]),  # every third epoch: as many evaluations
+        ({"train.epochs": 2, "train.min_steps": 50, "train.max_steps": 13}, [13]),
+        ({"train.epochs": 0, "train.min_steps": 50, "train.max_steps": 13}, [12, 13]),
+        ({"train.epochs": 1, "train.min_steps": 30, "train.eval_every": 20}, [20, 30]),
         ({"train.epochs": 2, "train.max_steps": 15, "train.eval_every": 5}, [5, 10, 15]),
         ({"train.epochs": 2, "train.max_steps": 14, "train.eval_every": 6}, [6, 12, 14]),
         ({"train.max_steps": 3, "train.eval_every": 1000}, [3]),
@@ -129,6 +134,15 @@ def test_evaluations_come_when_asked_and_at_the_end(
     assert [e.step for e in only(Eval, events)] == evaluated
     assert isinstance(events[-1], Finished)
     assert events[-1].step == evaluated[-1] == events[0].total_steps
+
+
+def test_a_training_that_is_longer_than_its_epochs_says_so(runs_folder: Path) -> None:
+    few = {"train.epochs": 2, "train.min_steps": 30, **SELDOM}
+    [said] = [note for note in trained(toy(runs_folder, few))[0].notes if "min_steps" in note]
+    assert " are passed through 3 times instead of 2, so that there are 30 steps (train.min_steps)" in said
+    for values in ({"train.min_steps": 24}, {"train.min_steps": 30, "train.max_steps": 3}):
+        notes = trained(toy(runs_folder, {"train.epochs": 2, **values, **SELDOM}))[0].notes
+        assert not any("min_steps" in note for note in notes)
 
 
 def test_patience_ends_a_run_that_no_longer_improves(runs_folder: Path) -> None:

@@ -10,7 +10,7 @@ from workbench.config import spec
 from workbench.config.spec import Parent, RunSpec, SpecError
 
 _SCHEDULE = {"train.schedule", "train.lr", "train.warmup"}
-_LENGTH = {"train.epochs", "train.max_steps", "train.batch_size"}
+_LENGTH = {"train.epochs", "train.min_steps", "train.max_steps", "train.batch_size"}
 
 
 def branched(described: RunSpec, values: Mapping[str, object], parent: Parent) -> RunSpec:

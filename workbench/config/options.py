@@ -55,6 +55,15 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     epochs: Annotated[int, Meta(ge=0, le=100_000, description="passes over the training split; 0: until max_steps")] = (
         10
     )
+    min_steps: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10**9,
+            description="steps at least: few examples are passed through more often; 0, also where epochs are set: as "
+            "they say",
+        ),
+    ] = 0
     max_steps: Annotated[int, Meta(ge=0, le=10**9, description="steps at most; 0: until epochs are done")] = 0
     max_seconds: Annotated[
         float, Meta(ge=0, le=1e9, description="seconds of training at most, evaluations included; 0: no limit")

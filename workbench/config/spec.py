@@ -6,7 +6,7 @@ the presets and the screen's form use it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from workbench.config.suggestions import did_you_mean
 
 SCHEMA = 1
 _MEASURED = "train.eval_train"
+_EPOCHS, _LEAST = "train.epochs", "train.min_steps"
 _UNKNOWN = object()  # the default of an option whose cell is gone
 
 
@@ -118,8 +119,7 @@ def make(
     layers.append(values or {})
     parts: dict[str, dict[str, Any]] = {"cell": {}, "train": {}, "task": {}}
     known = {field.key: field for field in fields(task, cell)}
-    for key, given in ((k, v) for layer in layers for k, v in layer.items()):
-        field = _find(key, known)
+    for field, given in _layered(layers, known):
         section, _, name = field.key.partition(".")
         try:
             parts[section][name] = field.read(given)
@@ -146,6 +146,19 @@ def make(
     )
     check(spec)
     return spec
+
+
+def _layered(layers: Iterable[Mapping[str, object]], known: Mapping[str, Field]) -> Iterator[tuple[Field, object]]:
+    """Yield each value with its field, later layers later; epochs that one asks for are not lengthened by earlier ones.
+
+    Raises:
+        SpecError: there is no such setting.
+    """
+    for layer in layers:
+        found = {(field := _find(key, known)).key: (field, given) for key, given in layer.items()}
+        if _EPOCHS in found:
+            found.setdefault(_LEAST, (known[_LEAST], 0))
+        yield from found.values()
 
 
 def _whole_path(key: str, given: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import socket
@@ -146,6 +147,7 @@ def _started(trainer: Trainer) -> events.Started:
             *branching.note(trainer.run.spec),
             *trainer.examples.notes,
             *remarks(trainer.run.spec),
+            *_length_notes(trainer),
             *_device_notes(trainer),
             *_process_notes(trainer),
             *trainer.computed.notes,
@@ -158,6 +160,18 @@ def _started(trainer: Trainer) -> events.Started:
             "train.processes": trainer.world.size,
         },
     )
+
+
+def _length_notes(trainer: Trainer) -> list[str]:
+    """Return a sentence where there are so few examples that the training is longer than its epochs."""
+    options, steps = trainer.options, trainer.total_steps
+    if steps <= options.epochs * trainer.steps_per_epoch or trainer.lengthening == 1:
+        return []
+    often = math.ceil(steps / trainer.steps_per_epoch)
+    return [
+        f"The {trainer.examples.size('train'):,} training examples are passed through {often:,} times instead of "
+        f"{options.epochs}, so that there are {steps:,} steps (train.min_steps); --epochs sets another number."
+    ]
 
 
 def _device_notes(trainer: Trainer) -> list[str]:

@@ -149,4 +149,5 @@ def _usual_steps(spec: RunSpec, task: AnyTask, examples: Data) -> int:
     """Return the steps of a run with these settings: by time, the learning rate is scheduled over them."""
     options = spec.train
     epoch = len(data.epoch_batches(task, examples, options.seed, 0, options.batch_size))
-    return min(filter(None, (options.epochs * epoch, options.max_steps)))
+    usual = max(options.epochs * epoch, options.min_steps) if options.epochs else 0
+    return min(filter(None, (usual, options.max_steps)))

@@ -7,6 +7,7 @@ by the same gradients.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -115,8 +116,14 @@ class Replica:
         """Return the step at which the training ends; steps that a parent made with other batches count as made."""
         state, options = self.state, self.options
         offset = state.step - state.epoch * self.steps_per_epoch - state.batch
-        ends = [max(1, options.epochs * self.steps_per_epoch + offset)] if options.epochs else []
+        ends = [max(1, options.epochs * self.steps_per_epoch + offset, options.min_steps)] if options.epochs else []
         return min([*ends, *filter(None, [options.max_steps])])
+
+    @property
+    def lengthening(self) -> int:
+        """Factor, rounded up, by which ``train.min_steps`` lengthens the training; 1: it does not."""
+        usual = self.options.epochs * self.steps_per_epoch
+        return math.ceil(self.options.min_steps / usual) if 0 < usual < self.options.min_steps else 1
 
     def begin_epoch(self) -> None:
         """Let the task prepare the network for the present epoch."""

@@ -123,11 +123,13 @@ class Trainer(Replica):
             self.world.leave()
 
     def evaluation_due(self) -> bool:
-        """True after every ``eval_every`` steps or each epoch, and after the last step."""
+        """True after every ``eval_every`` steps or each epoch, every few of a lengthened training, and at the end."""
         every = self.options.eval_every
         if self.state.step == self.total_steps or self._out_of_time:
             return True
-        return self.state.step % every == 0 if every else self._epoch_complete
+        if every:
+            return self.state.step % every == 0
+        return self._epoch_complete and (self.state.epoch + 1) % self.lengthening == 0
 
     def advance_epoch(self) -> None:
         """After an epoch's last batch, move to the beginning of the next epoch."""

@@ -38,6 +38,9 @@ def summarise(request: NetworkSummaryRequest) -> NetworkSummary:
     return NetworkSummary(id=request.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
 
 
+_SIZED = {"vocabulary", "letter_ngrams"}  # fields of a state that give a network some of its size
+
+
 def find_task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
     """Return the task with its data's state, and a note where the data is not the run's own.
 
@@ -62,7 +65,7 @@ def find_task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
         with suppress(FileNotFoundError), cache.kept_only():
             return kind(settings, _state(described.task, settings, source.folder)), ""
     state = _state(described.task, settings, locations.starter(described.task))
-    return kind(settings, state), "with the starter data's vocabulary" if "vocabulary" in state else ""
+    return kind(settings, state), "with the starter data's vocabulary" if _SIZED & state.keys() else ""
 
 
 @functools.lru_cache(maxsize=8)

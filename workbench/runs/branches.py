@@ -114,7 +114,8 @@ def _check_rest(run: Run, described: RunSpec, source: _Source) -> None:
     if started is None or not train.epochs:
         return
     position = source.position or Position(step, *divmod(step, max(1, started.steps_per_epoch)))
-    if position.epoch + position.batch / max(1, started.steps_per_epoch) >= train.epochs:
+    epochs = position.epoch + position.batch / max(1, started.steps_per_epoch)
+    if epochs >= train.epochs and step >= train.min_steps:
         raise SpecError(
             f"Step {step:,} of run {run.id} is the last of train.epochs={train.epochs}: raise --epochs, or branch "
             f"from an earlier one with --at."

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks.base import RecurrentNetwork
+from tasks.shared.classification.settings import Pooling
 
 
 class OneHot(nn.Module):
@@ -104,6 +105,17 @@ class AttentionPooling(nn.Module):
         score = self.query(self.key(outputs).tanh())[..., 0]  # (B,T)
         weights = score.masked_fill(_past(outputs, lengths), -torch.inf).softmax(1)  # (B,T)
         return torch.einsum("bt,bto->bo", weights, outputs)
+
+
+def make_pooling(name: Pooling, width: int, directions: int) -> LastState | MaxMeanPooling | AttentionPooling:
+    """Return the pooling that ``task.pooling`` names, of outputs (B,T,D·O) of that width."""
+    match name:
+        case "last":
+            return LastState(width, directions)
+        case "max-mean":
+            return MaxMeanPooling(width)
+        case "attention":
+            return AttentionPooling(width)
 
 
 class SequenceClassifier(nn.Module):

@@ -14,7 +14,18 @@ Imbalance = Annotated[
     Literal["none", "weights", "logit-adjustment"],
     Meta(description="against uneven classes: weight the loss, or shift the scores by the classes' shares"),
 ]
+ImbalanceStrength = Annotated[
+    float, Meta(ge=0, le=1, description="power of the classes' shares in task.imbalance: 1 makes classes count alike")
+]
 LabelSmoothing = Annotated[float, Meta(ge=0, lt=1, description="share of each label spread over all")]
+RDrop = Annotated[
+    float,
+    Meta(ge=0, le=100, description="weight of the divergence between two readings with other dropouts; 0: one reading"),
+]
+Pooling = Annotated[
+    Literal["last", "max-mean", "attention"],
+    Meta(description="what the classifier sees: the last outputs, their maximum and mean, or a weighted mean"),
+]
 
 METRICS: Mapping[str, Metric] = {
     "loss": LOSS,
@@ -35,4 +46,6 @@ class ClassificationSettings(base.Settings, frozen=True, kw_only=True, forbid_un
 
     if TYPE_CHECKING:  # each subclass declares them at their places in its form
         imbalance: Imbalance = "none"
+        imbalance_strength: ImbalanceStrength = 1.0
         label_smoothing: LabelSmoothing = 0.0
+        r_drop: RDrop = 0.0

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from tasks import base
 from tasks.base import Baselines, CacheName, Evaluation, Reading, Split, State
-from tasks.shared.classification import metrics
+from tasks.shared.classification import metrics, r_drop
 from tasks.shared.classification.metrics import Guesses
 from tasks.shared.classification.model import SequenceClassifier
 from tasks.shared.classification.settings import ClassificationSettings
@@ -97,14 +97,21 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
     @property
     def _weights(self) -> Tensor | None:
         """Weights (C,) of the classes in the loss; ``None``: all the same."""
-        return 1 / (self._shares * len(self.labels)) if self.settings.imbalance == "weights" else None
+        if self.settings.imbalance != "weights":
+            return None
+        return (self._shares * len(self.labels)).pow(-self.settings.imbalance_strength)
 
     def _loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor, weights: Tensor | None = None) -> Tensor:
-        scores, labels = self.scores(model, data, rows)
-        if self.settings.imbalance == "logit-adjustment":  # A. K. Menon et al., ICLR 2021, eq. 10
-            scores = scores + self._shares.log().to(scores.device)
+        twice = self.settings.r_drop > 0 and model.training
+        scores, labels = self.scores(model, data, torch.cat([rows, rows]) if twice else rows)
+        if self.settings.imbalance == "logit-adjustment":  # A. K. Menon et al., ICLR 2021, eq. 10; strength: its τ
+            scores = scores + self.settings.imbalance_strength * self._shares.log().to(scores.device)
         weights = None if weights is None else weights.to(scores.device)
-        return F.cross_entropy(scores, labels, weights, label_smoothing=self.settings.label_smoothing)
+        loss = F.cross_entropy(scores, labels, weights, label_smoothing=self.settings.label_smoothing)
+        if twice:
+            counted = None if weights is None else weights[labels[: len(rows)]]
+            loss = loss + self.settings.r_drop / 2 * r_drop.divergence(scores, counted)
+        return loss
 
     def evaluate(self, model: nn.Module, data: LabelledDataT, split: Split, batch_size: int) -> Evaluation:
         batches = self.batches(data, split, batch_size, None)

@@ -8,7 +8,14 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from tasks.shared.classification.settings import ClassificationSettings, Imbalance, LabelSmoothing
+from tasks.shared.classification.settings import (
+    ClassificationSettings,
+    Imbalance,
+    ImbalanceStrength,
+    LabelSmoothing,
+    Pooling,
+    RDrop,
+)
 
 
 class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,10 +49,7 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
         int, Meta(ge=1, le=64, description="word2vec's threads; more than one is not deterministic")
     ] = 1
     frozen_epochs: Annotated[int, Meta(ge=0, le=100_000, description="epochs before the embedding is tuned too")] = 0
-    pooling: Annotated[
-        Literal["last", "max-mean", "attention"],
-        Meta(description="what the classifier sees: the last outputs, their maximum and mean, or a weighted mean"),
-    ] = "max-mean"
+    pooling: Pooling = "max-mean"
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before and after the recurrence, in training")] = (
         0.3
     )
@@ -59,4 +63,6 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
         ),
     ] = 0
     imbalance: Imbalance = "none"
+    imbalance_strength: ImbalanceStrength = 1.0
     label_smoothing: LabelSmoothing = 0.0
+    r_drop: RDrop = 0.0

@@ -17,13 +17,7 @@ from torch import Generator, Tensor, nn
 from tasks.base import Baselines, DataError, Reading, RecurrentNetwork, Split, State
 from tasks.shared.classification import unread
 from tasks.shared.classification.linear_ngrams import LinearNgrams
-from tasks.shared.classification.model import (
-    AttentionPooling,
-    CharacterEmbedding,
-    LastState,
-    MaxMeanPooling,
-    SequenceClassifier,
-)
+from tasks.shared.classification.model import CharacterEmbedding, SequenceClassifier, make_pooling
 from tasks.shared.classification.task import ClassificationTask, LabelsState
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import Encoding, kept_baseline
@@ -92,14 +86,7 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         entrance = CharacterEmbedding(embedding, len(self.characters), settings.embedding) if spelled else embedding
         recurrent = make_recurrent(settings.embedding * (1 + spelled))
         width = recurrent.directions * recurrent.output_size
-        pool: LastState | MaxMeanPooling | AttentionPooling
-        match settings.pooling:
-            case "last":
-                pool = LastState(width, recurrent.directions)
-            case "max-mean":
-                pool = MaxMeanPooling(width)
-            case "attention":
-                pool = AttentionPooling(width)
+        pool = make_pooling(settings.pooling, width, recurrent.directions)
         return SequenceClassifier(
             entrance,
             recurrent,

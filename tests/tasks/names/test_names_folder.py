@@ -28,8 +28,13 @@ def folder_of(folder: Path, **contents: str | bytes) -> Path:
     return folder
 
 
+def settings_for(folder: Path) -> Settings:
+    settings: Settings = spec.make("names", "gru", {"task.folder": str(folder)}).settings
+    return settings
+
+
 def load(folder: Path) -> names.NamesData:
-    settings = spec.make("names", "gru", {"task.folder": str(folder)}).settings
+    settings = settings_for(folder)
     source = locations.find("names", None, settings)
     assert source is not None
     assert source.kind == "full"
@@ -55,7 +60,7 @@ def test_a_renamed_class_is_another_and_the_encoding_outlives_its_files(tmp_path
     data = load(folder)
     assert data.state["labels"] == ["Eldar", "dwarves"]
     shutil.rmtree(folder)
-    assert Task.load_cached(Settings(folder=str(folder)), data.state).state == data.state
+    assert Task.load_cached(settings_for(folder), data.state).state == data.state
 
 
 def test_files_that_are_no_class_are_left_out_and_told(tmp_path: Path) -> None:

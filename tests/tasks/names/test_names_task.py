@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,9 @@ import cells
 from tasks.names.data import NamesData
 from tasks.names.settings import LANGUAGES, Settings
 from tasks.names.task import Task
-from tasks.shared.classification import penalties
+from tasks.shared.classification import penalties, r_drop
+from tasks.shared.classification.model import OneHot
+from tasks.shared.classification.ngram_embedding import NgramEmbedding
 from tasks.shared.datasets import locations
 from tasks.views import Table
 
@@ -181,6 +184,68 @@ def test_what_is_measured_on_the_training_pool_says_so(evaluation: str, protocol
     found = task(evaluation=evaluation)
     assert found.protocol == protocol
     assert {view.note for view in found.evaluate(Fixed(SCORES), some(LABELS), "val", 4).views} == {protocol}
+
+
+def test_two_readings_add_their_divergence_in_training_alone() -> None:
+    rows, weight = torch.arange(4), 3.0
+    both = torch.cat([SCORES, SCORES.flip(0)])
+    expected = (loss(LABELS, SCORES) + loss(LABELS, SCORES.flip(0))) / 2 + weight / 2 * float(r_drop.divergence(both))
+    learner = task(r_drop=weight)
+    assert float(learner.loss(Fixed(both), some(LABELS), rows)) == pytest.approx(expected, rel=1e-5)
+    assert float(learner.loss(Fixed(both).eval(), some(LABELS), rows)) == pytest.approx(loss(LABELS, SCORES), rel=1e-5)
+
+
+def test_letter_ngrams_are_those_of_the_training_split() -> None:
+    settings = Settings(letter_ngrams=3)
+    data = Task.load(settings, locations.starter("names"))
+    assert data.state["letter_ngrams"] == len(data.letter_ngrams(3)) > 1000
+    assert "letter_ngrams" not in Task.load(Settings(), locations.starter("names")).state
+    learner = Task(settings, data.state)
+    model = learner.build(lambda width: cells.build("gru", width, 8))
+    learner.initialise(model, data)
+    embedding = model.input
+    assert isinstance(embedding, NgramEmbedding)
+    assert embedding.keys.equal(data.letter_ngrams(3))
+    codes = data.codes[data.rows["train"]].long()
+    assert (embedding.numbers(codes)[:, :3] > 0).float().mean() > 0.5
+    again = Task(settings, data.state).build(lambda width: cells.build("gru", width, 8))
+    again.load_state_dict(model.state_dict())
+    assert again.input.numbers(codes).equal(embedding.numbers(codes))  # type: ignore[union-attr, operator]
+
+
+@pytest.mark.parametrize("count", [None, -1, "many"])
+def test_a_state_without_the_number_of_ngrams_is_refused(count: object) -> None:
+    state = {"labels": list(LANGUAGES), "train_counts": COUNTS} | ({} if count is None else {"letter_ngrams": count})
+    with pytest.raises((KeyError, msgspec.ValidationError)):
+        Task(Settings(letter_ngrams=3), state)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_the_strength_is_a_power_of_the_languages_shares(strength: float) -> None:
+    weights = [(C * SHARES[y]) ** -strength for y in LABELS]
+    expected = sum(w * surprise(s, y) for w, s, y in zip(weights, SCORES, LABELS, strict=True)) / sum(weights)
+    assert loss(LABELS, SCORES, imbalance="weights", imbalance_strength=strength) == pytest.approx(expected, rel=1e-5)
+    adjusted = SCORES + strength * torch.tensor(SHARES).log()
+    expected = sum(surprise(s, y) for s, y in zip(adjusted, LABELS, strict=True)) / 4
+    assert loss(LABELS, SCORES, imbalance="logit-adjustment", imbalance_strength=strength) == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
+def test_one_hot_letters_have_no_ngrams_and_say_so() -> None:
+    settings = Settings(letter_ngrams=3, input="one-hot")
+    assert settings.remarks() == ["task.letter_ngrams=3 does nothing: letters are one-hot (task.input)."]
+    assert Settings(letter_ngrams=3).remarks() == Settings(input="one-hot").remarks() == ()
+    learner = Task(settings, {"labels": list(LANGUAGES), "train_counts": COUNTS, "letter_ngrams": 9})
+    model = learner.build(lambda width: cells.build("gru", width, 8))
+    assert isinstance(model.input, OneHot)
+
+
+@pytest.mark.parametrize(("pooling", "width"), [("last", 8), ("max-mean", 16), ("attention", 8)])
+def test_the_classifier_sees_what_the_pooling_gives(pooling: str, width: int) -> None:
+    model = build(pooling=pooling)
+    assert isinstance(model.head, nn.Linear)
+    assert model.head.in_features == width
 
 
 def test_the_starter_set_trains() -> None:
