@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from tasks.base import Preset, Value
-from tasks.shared.classification.settings import ClassificationSettings, Imbalance, LabelSmoothing
+from tasks.shared.classification.settings import Adversarial, ClassificationSettings, Imbalance, LabelSmoothing
 
 LANGUAGES = (
     *("Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian"),
@@ -48,7 +48,13 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     files: ClassVar[Sequence[str]] = tuple(f"{language}.txt" for language in LANGUAGES)
     data_settings: ClassVar[Sequence[str]] = ("folder",)
     paths: ClassVar[Sequence[str]] = ("folder",)
-    training_settings: ClassVar[Sequence[str]] = ("dropout", "letter_dropout", "label_smoothing", "imbalance")
+    training_settings: ClassVar[Sequence[str]] = (
+        "dropout",
+        "letter_dropout",
+        "label_smoothing",
+        "adversarial",
+        "imbalance",
+    )
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 256,
         "train.batch_size": 128,
@@ -83,6 +89,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     ] = "linear"
     label_smoothing: LabelSmoothing = 0.0
     imbalance: Imbalance = "none"
+    adversarial: Adversarial = 0.0
     rows: Annotated[
         Literal["distinct", "all"], Meta(description="one row for each distinct (name, language), or all lines")
     ] = "distinct"

@@ -103,11 +103,11 @@ class Task(ClassificationTask[Settings, NamesData]):
         key = cache.key("names baseline", 3, data.state["cache"], self.settings.evaluation)
         return kept_baseline(f"names-baseline-{key}", compute, cached_only=cached_only)
 
-    def scores(self, model: nn.Module, data: NamesData, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def examples(self, data: NamesData, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         lengths = data.lengths[rows]
         there = rows.to(data.codes.device, non_blocking=True)
         codes = data.codes[there, : int(lengths.max())].long()  # (B,T)
-        return model(codes, lengths), data.labels[there]
+        return codes, lengths, data.labels[there]
 
 
 def _read(model: nn.Module, text: str) -> tuple[str, Tensor, str]:

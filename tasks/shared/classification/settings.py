@@ -15,6 +15,15 @@ Imbalance = Annotated[
     Meta(description="against uneven classes: weight the loss, or shift the scores by the classes' shares"),
 ]
 LabelSmoothing = Annotated[float, Meta(ge=0, lt=1, description="share of each label spread over all")]
+Adversarial = Annotated[
+    float,
+    Meta(
+        ge=0,
+        le=1,
+        description="train too on each sequence's features changed for the worst by so large a share of their norm; "
+        "0: none",
+    ),
+]
 
 METRICS: Mapping[str, Metric] = {
     "loss": LOSS,
@@ -36,3 +45,4 @@ class ClassificationSettings(base.Settings, frozen=True, kw_only=True, forbid_un
     if TYPE_CHECKING:  # each subclass declares them at their places in its form
         imbalance: Imbalance = "none"
         label_smoothing: LabelSmoothing = 0.0
+        adversarial: Adversarial = 0.0

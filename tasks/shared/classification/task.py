@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from tasks import base
 from tasks.base import CacheName, Evaluation, Reading, Split, State
-from tasks.shared.classification import metrics
+from tasks.shared.classification import adversarial, metrics
 from tasks.shared.classification.model import SequenceClassifier
 from tasks.shared.classification.settings import ClassificationSettings
 from tasks.views import Table
@@ -63,8 +63,13 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         self._shares = counts.clamp(min=1) / counts.sum()  # (C,)
 
     @abstractmethod
+    def examples(self, data: LabelledDataT, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return some rows as the network reads them: codes (B,T) or (B,T,…), lengths (B,) on the CPU; labels (B,)."""
+
     def scores(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores (B,C) and labels (B,) of some rows, on the model's device."""
+        codes, lengths, labels = self.examples(data, rows)
+        return model(codes, lengths), labels
 
     @abstractmethod
     def texts(self, data: LabelledDataT, rows: Tensor) -> list[str]:
@@ -81,7 +86,13 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         return self.scores(model, data, rows)[0].float().softmax(1)
 
     def loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
-        return self._loss(model, data, rows, self._weights)
+        if not self.settings.adversarial:
+            return self._loss(*self.scores(model, data, rows), self._weights)
+        assert isinstance(model, SequenceClassifier)
+        codes, lengths, labels = self.examples(data, rows)
+        return adversarial.loss(
+            model, codes, lengths, lambda scores: self._loss(scores, labels, self._weights), self.settings.adversarial
+        )
 
     def loss_weight(self, data: LabelledDataT, rows: Tensor) -> Tensor | float:
         if self._weights is None:
@@ -91,15 +102,14 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
 
     def probe_loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
         """Return the training loss without the classes' weights: each example counts as in a batch of its own."""
-        return self._loss(model, data, rows)
+        return self._loss(*self.scores(model, data, rows))
 
     @property
     def _weights(self) -> Tensor | None:
         """Weights (C,) of the classes in the loss; ``None``: all the same."""
         return 1 / (self._shares * len(self.labels)) if self.settings.imbalance == "weights" else None
 
-    def _loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor, weights: Tensor | None = None) -> Tensor:
-        scores, labels = self.scores(model, data, rows)
+    def _loss(self, scores: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
         if self.settings.imbalance == "logit-adjustment":  # A. K. Menon et al., ICLR 2021, eq. 10
             scores = scores + self._shares.log().to(scores.device)
         weights = None if weights is None else weights.to(scores.device)

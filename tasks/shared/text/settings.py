@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from tasks.shared.classification.settings import ClassificationSettings, Imbalance, LabelSmoothing
+from tasks.shared.classification.settings import Adversarial, ClassificationSettings, Imbalance, LabelSmoothing
 
 
 class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,3 +60,8 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
     ] = 0
     imbalance: Imbalance = "none"
     label_smoothing: LabelSmoothing = 0.0
+    adversarial: Adversarial = 0.0
+    pretrain_epochs: Annotated[
+        int,
+        Meta(ge=0, le=1_000, description="passes in which the network first learns to guess the texts' next words"),
+    ] = 0
