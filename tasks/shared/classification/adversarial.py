@@ -49,7 +49,8 @@ def perturbation(features: Tensor, gradient: Tensor, lengths: Tensor, size: floa
     direction = gradient.float() * there[..., None]  # the norms of long sequences pass float16
     norms = direction.flatten(1).norm(dim=1).clamp(min=torch.finfo(torch.float32).tiny)  # (B,)
     own = (features.float() * there[..., None]).flatten(1).norm(dim=1)  # (B,)
-    return (direction * (size * own / norms)[:, None, None]).to(features.dtype)
+    moved: Tensor = direction * (size * own / norms)[:, None, None]
+    return moved.to(features.dtype)
 
 
 def _known(
