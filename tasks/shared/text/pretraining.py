@@ -68,9 +68,7 @@ class NextWords(nn.Module):
 
 def _head(width: int, words: int) -> nn.Module:
     groups = [end for end in _FREQUENT if end < words]
-    if not groups:
-        return nn.Linear(width, words)
-    return nn.AdaptiveLogSoftmaxWithLoss(width, words, groups, div_value=2.0)
+    return nn.AdaptiveLogSoftmaxWithLoss(width, words, groups) if groups else nn.Linear(width, words)
 
 
 def _loss(head: nn.Module, outputs: Tensor, words: Tensor) -> Tensor:

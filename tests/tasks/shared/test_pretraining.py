@@ -47,7 +47,7 @@ def test_forward_outputs_guess_the_word_after_and_backward_ones_the_word_before(
 
 
 def test_many_words_are_scored_in_groups() -> None:
-    (head,) = NextWords(4, 1, 9_000).heads
+    (head,) = NextWords(16, 1, 9_000).heads
     assert isinstance(head, nn.AdaptiveLogSoftmaxWithLoss)
     assert head.cutoffs == [1_000, 8_000, 9_000]
 
