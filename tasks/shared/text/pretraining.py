@@ -25,10 +25,7 @@ from tasks.shared.datasets.cache import Encoding
 from tasks.shared.datasets.progress import report_progress
 
 _VERSION = 1  # of what is learnt: a change makes every cached network an old one
-_FREQUENT = (
-    1_000,
-    8_000,
-)  # words up to the first have scores of their own, those of the groups after them narrower ones
+_FREQUENT = (1_000, 8_000)  # where groups of rarer words begin, whose scores come of fewer numbers
 _LR, _WEIGHT_DECAY, _CLIP = 3e-3, 0.01, 1.0
 _SEED = 1
 BATCH = 32  # texts a step: it takes thousands of steps
