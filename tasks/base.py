@@ -79,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     title: ClassVar[str]
     about: ClassVar[str]
+    default_cell: ClassVar[str] = "lstm"  # the cell that is trained where none is named
     causal: ClassVar[bool] = False  # a causal task refuses a bidirectional cell
     writes: ClassVar[bool] = False  # its networks write texts: its task is a ``tasks.writer.Writer``
     poetry: ClassVar[bool] = (

@@ -22,10 +22,17 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     title: ClassVar[str] = "IMDB sentiment"
     about: ClassVar[str] = "Tell whether a film's review is in favour, word by word."
+    default_cell: ClassVar[str] = "bilstm"
     example: ClassVar[str] = "I expected little, and the first half hour is slow, but the ending is wonderful."
     best_by_loss: ClassVar[bool] = True
     files: ClassVar[Sequence[str]] = ("|".join((*ARCHIVES, *TABLES)),)
-    training_settings: ClassVar[Sequence[str]] = ("dropout", "word_dropout", "label_smoothing", "r_drop")
+    training_settings: ClassVar[Sequence[str]] = (
+        "dropout",
+        "word_dropout",
+        "label_smoothing",
+        "r_drop",
+        "adversarial",
+    )
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 128,
         "train.batch_size": 64,

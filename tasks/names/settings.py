@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from tasks.base import Preset, Value
 from tasks.shared.classification.settings import (
+    Adversarial,
     ClassificationSettings,
     Imbalance,
     ImbalanceStrength,
@@ -57,7 +58,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     paths: ClassVar[Sequence[str]] = ("folder",)
     training_settings: ClassVar[Sequence[str]] = (
         *("dropout", "input_dropout", "letter_dropout", "ngram_dropout"),
-        *("label_smoothing", "r_drop", "imbalance", "imbalance_strength"),
+        *("label_smoothing", "r_drop", "adversarial", "imbalance", "imbalance_strength"),
     )
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 256,
@@ -121,6 +122,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     imbalance: Imbalance = "none"
     imbalance_strength: ImbalanceStrength = 1.0
     r_drop: RDrop = 0.0
+    adversarial: Adversarial = 0.0
     rows: Annotated[
         Literal["distinct", "all"], Meta(description="one row for each distinct (name, language), or all lines")
     ] = "distinct"

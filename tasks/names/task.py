@@ -135,11 +135,11 @@ class Task(ClassificationTask[Settings, NamesData]):
         guesses = character_ngrams.character_ngrams(*data.names("train"), evaluated, longest=4)
         return {split: Guesses(data.rows[split].numpy(), methods) for split, methods in guesses.items()}
 
-    def scores(self, model: nn.Module, data: NamesData, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def examples(self, data: NamesData, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         lengths = data.lengths[rows]
         there = rows.to(data.codes.device, non_blocking=True)
         codes = data.codes[there, : int(lengths.max())].long()  # (B,T)
-        return model(codes, lengths), data.labels[there]
+        return codes, lengths, data.labels[there]
 
 
 def _read(model: nn.Module, text: str) -> tuple[str, Tensor, str]:

@@ -19,6 +19,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     title: ClassVar[str] = "Chinese shopping reviews"
     about: ClassVar[str] = "Tell which of ten kinds of goods a Chinese review speaks of, word by word."
+    default_cell: ClassVar[str] = "bilstm"
     example: ClassVar[str] = "苹果很新鲜，味道也甜，就是快递太慢，包装盒都压坏了。"
     files: ClassVar[Sequence[str]] = ("|".join(FILES),)
     training_settings: ClassVar[Sequence[str]] = (
@@ -26,6 +27,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "word_dropout",
         "label_smoothing",
         "r_drop",
+        "adversarial",
         "imbalance",
         "imbalance_strength",
     )

@@ -48,6 +48,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "word_dropout",
         "label_smoothing",
         "r_drop",
+        "adversarial",
         "imbalance",
         "imbalance_strength",
     )

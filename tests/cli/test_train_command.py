@@ -159,3 +159,15 @@ def test_the_kernel_is_a_setting_and_is_shown(workbench, runs_folder: Path) -> N
     assert refused.returncode == 2
     assert "cell.kernel" in refused.stderr
     assert "one of auto | reference | native | torch" in refused.stderr
+
+
+@pytest.mark.parametrize(("named", "cell"), [((), "gru"), (("--cell", "rnn"), "rnn")])
+def test_without_a_cell_the_tasks_own_is_trained(
+    workbench, runs_folder: Path, named: tuple[str, ...], cell: str
+) -> None:
+    result = workbench("train", "scribe", "--headless", "--max-steps", 1, *named)
+    assert result.returncode == 0, result.stderr
+    assert [run.spec.cell for run in store.listing(runs_folder)] == [cell]
+    made = workbench("study", "new", "one", "scribe", "--json", *(("--cells", cell) if named else ()))
+    assert made.returncode == 0, made.stderr
+    assert cell in (runs_folder / "studies" / "one" / "study.json").read_text(encoding="utf-8")

@@ -30,9 +30,11 @@ SMALL = {
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "names-weights": ("names", {"task.imbalance": "weights", "task.label_smoothing": 0.1}),
     "names-logits": ("names", {"task.imbalance": "logit-adjustment"}),
+    "names-adversarial": ("names", {"task.imbalance": "weights", "task.adversarial": 0.05}),
     "poems": ("poems", {}),
     "climate": ("climate", {"task.loss": "huber", "task.mirror": False}),
     "text": ("text", {"train.batch_size": 3}),
+    "text-adversarial": ("text", {"train.batch_size": 3, "task.adversarial": 0.05, "task.pretrain_epochs": 1}),
     "chars": ("chars", {"task.carry": False}),
     "chars-carried": ("chars", {"task.carry": True}),
     "adding": ("adding", {}),
@@ -48,7 +50,7 @@ def described(name: str, values: dict[str, Any]) -> spec.RunSpec:
     return spec.make(name, "gru", {**SMALL, **zero, **values}, data="starter")
 
 
-FEW = ("names-weights", "chars-carried", "scribe")
+FEW = ("names-adversarial", "chars-carried", "scribe")
 
 
 @pytest.mark.parametrize(("size", "kinds"), [(2, [*KINDS]), (3, [*FEW])])

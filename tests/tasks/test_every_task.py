@@ -7,6 +7,7 @@ import pytest
 import tasks
 from tasks.base import Metric, Settings
 from tasks.writer import Writer
+from workbench.config import spec
 
 
 @pytest.mark.parametrize("name", tasks.available())
@@ -25,3 +26,9 @@ def test_a_task_declares_the_metric_that_it_is_judged_by(name: str) -> None:
 
 def test_a_metric_that_no_task_declares_has_a_plain_heading_and_no_direction() -> None:
     assert Settings.describe_metric("of_ones_own") == Metric(heading="of ones own", digits=4, higher_is_better=None)
+
+
+@pytest.mark.parametrize("name", tasks.available())
+def test_the_cell_that_is_trained_where_none_is_named_goes_with_the_task(name: str) -> None:
+    usual = tasks.settings(name).default_cell
+    assert spec.make(name, usual).cell == usual

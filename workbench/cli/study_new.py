@@ -10,7 +10,7 @@ import typer
 
 from workbench.cli import completion
 from workbench.cli.options import Data, Json, Runs, Set, assignments
-from workbench.config.spec import RunSpec, SpecError
+from workbench.config.spec import RunSpec, SpecError, task_settings
 from workbench.render.streams import narrate, print_json
 from workbench.runs.locations import root
 
@@ -28,7 +28,7 @@ def new(
         ),
     ],
     cells: Annotated[
-        str | None, typer.Option("--cells", metavar="A,B", help="Recurrent cells.", show_default="lstm")
+        str | None, typer.Option("--cells", metavar="A,B", help="Recurrent cells.", show_default="the task's")
     ] = None,
     grid: Annotated[
         list[str] | None,
@@ -61,7 +61,7 @@ def new(
             raise SpecError("A plan in a file says cells, grid, preset and seeds itself: leave the options out.")
         plan = plans.read(Path(task))
     else:
-        named = ("lstm" if cells is None else cells).split(",")
+        named = (task_settings(task).default_cell if cells is None else cells).split(",")
         group = plans.RunGroup(cells=[cell.strip() for cell in named], preset=preset, grid=_grid(grid))
         plan = plans.Plan(task=task, runs=[group], seeds=seeds or 1)
     study = make(name, plan, assignments(set_), data, runs_folder, progress=not json)

@@ -66,11 +66,14 @@ def train(
         ),
     ],
     cell: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--cell", help="The recurrent cell; `workbench cells` lists them.", autocompletion=completion.cell_names
+            "--cell",
+            help="The recurrent cell; `workbench cells` lists them.",
+            show_default="the task's: lstm, or bilstm for imdb and reviews",
+            autocompletion=completion.cell_names,
         ),
-    ] = "lstm",
+    ] = None,
     headless: Headless = False,
     detach: Detach = False,
     preset: Annotated[
@@ -115,7 +118,8 @@ def train(
         "train.threads": threads,
     }
     values = given(flags) | assignments(set_)
-    described = spec.make(task, cell, values, preset=preset)  # an error before anything is downloaded
+    named = spec.task_settings(task).default_cell if cell is None else cell
+    described = spec.make(task, named, values, preset=preset)  # an error before anything is downloaded
     about = entered(RunMetadata(), name=name, note=None, add=tag or [], remove=[])
     check_mode(headless=headless, detach=detach, json=json)
     place = place_of(on, described.train.device, described.train.processes)  # an error before a run is made

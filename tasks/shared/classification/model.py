@@ -157,8 +157,7 @@ class SequenceClassifier(nn.Module):
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
         """``codes`` (B,T), ``lengths`` (B,) on the CPU → scores (B,C)."""
-        outputs, _ = self.recurrent(self.features(codes), lengths)  # (B,T,D·O)
-        scores = self.readout(outputs, lengths)
+        scores = self.scores(self.features(codes), lengths)
         if self.beside is not None and not self.training:
             scores = (scores + self.beside(codes)) / 2
         return scores
@@ -167,6 +166,11 @@ class SequenceClassifier(nn.Module):
         """Return the recurrence's input: (B,T) → (B,T,I)."""
         features: Tensor = self.input_dropout(self.blank(self.input(codes)))
         return features
+
+    def scores(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Return the network's own scores of the recurrence's input: (B,T,I), ``lengths`` (B,) on the CPU → (B,C)."""
+        outputs, _ = self.recurrent(features, lengths)  # (B,T,D·O)
+        return self.readout(outputs, lengths)
 
     def readout(self, outputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the recurrence's own scores: outputs (B,T,D·O), ``lengths`` (B,) on the CPU → (B,C)."""

@@ -26,6 +26,15 @@ Pooling = Annotated[
     Literal["last", "max-mean", "attention"],
     Meta(description="what the classifier sees: the last outputs, their maximum and mean, or a weighted mean"),
 ]
+Adversarial = Annotated[
+    float,
+    Meta(
+        ge=0,
+        le=1,
+        description="train too on each sequence's features changed for the worst by so large a share of their norm; "
+        "0: none",
+    ),
+]
 
 METRICS: Mapping[str, Metric] = {
     "loss": LOSS,
@@ -49,3 +58,4 @@ class ClassificationSettings(base.Settings, frozen=True, kw_only=True, forbid_un
         imbalance_strength: ImbalanceStrength = 1.0
         label_smoothing: LabelSmoothing = 0.0
         r_drop: RDrop = 0.0
+        adversarial: Adversarial = 0.0

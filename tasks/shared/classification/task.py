@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from tasks import base
 from tasks.base import Baselines, CacheName, Evaluation, Reading, Split, State
-from tasks.shared.classification import metrics, r_drop
+from tasks.shared.classification import adversarial, metrics, r_drop
 from tasks.shared.classification.metrics import Guesses
 from tasks.shared.classification.model import SequenceClassifier
 from tasks.shared.classification.settings import ClassificationSettings
@@ -64,8 +64,13 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         self._shares = counts.clamp(min=1) / counts.sum()  # (C,)
 
     @abstractmethod
+    def examples(self, data: LabelledDataT, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return some rows as the network reads them: codes (B,T) or (B,T,…), lengths (B,) on the CPU; labels (B,)."""
+
     def scores(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores (B,C) and labels (B,) of some rows, on the model's device."""
+        codes, lengths, labels = self.examples(data, rows)
+        return model(codes, lengths), labels
 
     @abstractmethod
     def texts(self, data: LabelledDataT, rows: Tensor) -> list[str]:
@@ -82,7 +87,16 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         return self.scores(model, data, rows)[0].float().softmax(1)
 
     def loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
-        return self._loss(model, data, rows, self._weights)
+        twice = self.settings.r_drop > 0 and model.training
+        codes, lengths, labels = self.examples(data, torch.cat([rows, rows]) if twice else rows)
+
+        def of_scores(scores: Tensor) -> Tensor:
+            return self._loss(scores, labels, self._weights, twice=twice)
+
+        if not self.settings.adversarial:
+            return of_scores(model(codes, lengths))
+        assert isinstance(model, SequenceClassifier)
+        return adversarial.loss(model, codes, lengths, of_scores, self.settings.adversarial)
 
     def loss_weight(self, data: LabelledDataT, rows: Tensor) -> Tensor | float:
         if self._weights is None:
@@ -92,7 +106,7 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
 
     def probe_loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor) -> Tensor:
         """Return the training loss without the classes' weights: each example counts as in a batch of its own."""
-        return self._loss(model, data, rows)
+        return self._loss(*self.scores(model, data, rows))
 
     @property
     def _weights(self) -> Tensor | None:
@@ -101,15 +115,19 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
             return None
         return (self._shares * len(self.labels)).pow(-self.settings.imbalance_strength)
 
-    def _loss(self, model: nn.Module, data: LabelledDataT, rows: Tensor, weights: Tensor | None = None) -> Tensor:
-        twice = self.settings.r_drop > 0 and model.training
-        scores, labels = self.scores(model, data, torch.cat([rows, rows]) if twice else rows)
+    def _loss(self, scores: Tensor, labels: Tensor, weights: Tensor | None = None, *, twice: bool = False) -> Tensor:
+        """Return the loss of scores (B,C) for labels (B,), a scalar.
+
+        Args:
+            weights: (C,) of the classes; none: all the same.
+            twice: the second half are the examples of the first, read with other dropouts.
+        """
         if self.settings.imbalance == "logit-adjustment":  # A. K. Menon et al., ICLR 2021, eq. 10; strength: its τ
             scores = scores + self.settings.imbalance_strength * self._shares.log().to(scores.device)
         weights = None if weights is None else weights.to(scores.device)
         loss = F.cross_entropy(scores, labels, weights, label_smoothing=self.settings.label_smoothing)
         if twice:
-            counted = None if weights is None else weights[labels[: len(rows)]]
+            counted = None if weights is None else weights[labels[: len(labels) // 2]]
             loss = loss + self.settings.r_drop / 2 * r_drop.divergence(scores, counted)
         return loss
 

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from tasks.shared.classification.settings import (
+    Adversarial,
     ClassificationSettings,
     Imbalance,
     ImbalanceStrength,
@@ -66,3 +67,8 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
     imbalance_strength: ImbalanceStrength = 1.0
     label_smoothing: LabelSmoothing = 0.0
     r_drop: RDrop = 0.0
+    adversarial: Adversarial = 0.0
+    pretrain_epochs: Annotated[
+        int,
+        Meta(ge=0, le=1_000, description="passes in which the network first learns to guess the texts' next words"),
+    ] = 0

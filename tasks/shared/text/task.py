@@ -24,7 +24,7 @@ from tasks.shared.datasets.cache import Encoding, kept_baseline
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.ragged import Ragged
-from tasks.shared.text import data, tokenizers, vector_file, word_vectors
+from tasks.shared.text import data, pretraining, tokenizers, vector_file, word_vectors
 from tasks.shared.text.data import SPECIALS, TextData
 from tasks.shared.text.settings import TextSettings
 from tasks.shared.text.visible import shortened
@@ -86,6 +86,11 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         entrance = CharacterEmbedding(embedding, len(self.characters), settings.embedding) if spelled else embedding
         recurrent = make_recurrent(settings.embedding * (1 + spelled))
         width = recurrent.directions * recurrent.output_size
+        if settings.pretrain_epochs and recurrent.directions > 1 and getattr(recurrent, "layers", 1) > 1:
+            raise ValueError(
+                "task.pretrain_epochs trains a network that reads both ways to guess the words around, which its "
+                "second layer would see: set cell.layers=1, or task.pretrain_epochs=0."
+            )
         pool = make_pooling(settings.pooling, width, recurrent.directions)
         return SequenceClassifier(
             entrance,
@@ -100,8 +105,22 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
 
     def initialise(self, model: nn.Module, data: TextData) -> None:
         self._start_embedding(model, data)
+        if self.settings.pretrain_epochs:
+            self._pretrain(model, data)
         if isinstance(model.beside, LinearNgrams):
             self._fit_ngrams(model.beside, data)
+
+    def _pretrain(self, model: nn.Module, data: TextData) -> None:
+        assert isinstance(model, SequenceClassifier)
+        settings = self.settings
+        pretraining.pretrain(
+            model,
+            settings.pretrain_epochs,
+            lambda rows: self._codes_of(data, rows),
+            lambda draw: self.batches(data, "train", pretraining.BATCH, draw),
+            words=len(self._symbols),
+            source=repr((data.state["cache"], self.input, settings.longest, settings.keep, data.known)),
+        )
 
     def _fit_ngrams(self, beside: LinearNgrams, data: TextData) -> None:
         """Fit the linear model of n-grams; cached, since all that it depends on is the texts as they are read."""
@@ -166,9 +185,9 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             lengths = lengths.clamp(max=self.settings.longest)
         return by_length(data.rows[split], lengths, size, generator)
 
-    def scores(self, model: nn.Module, data: TextData, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def examples(self, data: TextData, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         codes, lengths = self._codes_of(data, rows)
-        return model(codes, lengths), data.labels[rows.to(data.labels.device, non_blocking=True)]
+        return codes, lengths, data.labels[rows.to(data.labels.device, non_blocking=True)]
 
     def texts(self, data: TextData, rows: Tensor) -> list[str]:
         return [tokenizers.joined([self._spoken(data, word) for word in words]) for words in data.words.lists(rows)]

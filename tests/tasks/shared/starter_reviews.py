@@ -26,6 +26,8 @@ SMALL: dict[str, Any] = {  # whatever the defaults are
     "ngrams": 0,
     "imbalance": "none",
     "label_smoothing": 0.0,
+    "adversarial": 0.0,
+    "pretrain_epochs": 0,
 }
 
 

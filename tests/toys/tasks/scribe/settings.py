@@ -14,6 +14,7 @@ from tasks.base import Metric, Value
 class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: ClassVar[str] = "scribe"
     about: ClassVar[str] = "Go round a circle of characters."
+    default_cell: ClassVar[str] = "gru"
     causal: ClassVar[bool] = True
     writes: ClassVar[bool] = True
     metric: ClassVar[str] = "nll"
