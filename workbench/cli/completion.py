@@ -79,7 +79,7 @@ def _labs(_: str) -> list[str]:
 
 def _settings(incomplete: str) -> list[str]:
     """Return the keys of the settings, or after a ``=`` the values of one that has choices."""
-    every = spec.fields(_task(), _after("--cell", "lstm"))
+    every = spec.fields(_task(), _after("--cell", tasks.settings(_task()).default_cell))
     key, sign, typed = incomplete.partition("=")
     key, typed = (_key[0], incomplete) if _key else (key, typed)
     if not (sign or _key):

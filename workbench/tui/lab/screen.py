@@ -155,6 +155,7 @@ class LabScreen(Page):
     async def _follow(self) -> None:
         """Make the form and the description those of the marked task and cell."""
         async with self._following:
+            self._mark_usual_cell()
             marked = self.query_one("#tasks", Picker).chosen, self.query_one("#cells", Picker).chosen
             if not all(marked) or marked == self._marked:
                 return
@@ -170,6 +171,15 @@ class LabScreen(Page):
                     self._renew()
             self._marked = marked
             self._describe()
+
+    def _mark_usual_cell(self) -> None:
+        """Mark the marked task's usual cell where the last task's is marked: another that was chosen stays."""
+        task, picker = self.query_one("#tasks", Picker).chosen, self.query_one("#cells", Picker)
+        if self._formed in ("", task) or task in self._unreadable["tasks"]:
+            return
+        before, usual = (tasks.settings(name).default_cell for name in (self._formed, task))
+        if picker.chosen == before != usual and usual in picker.names:
+            picker.highlighted = picker.names.index(usual)
 
     @property
     def _obstacles(self) -> dict[str, str]:
