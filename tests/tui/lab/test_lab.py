@@ -181,4 +181,4 @@ async def test_a_quick_hand_starts_what_it_marked(screen, started) -> None:
         await form_ready(pilot)
         await pilot.press("up", "s")
         await eventually(pilot, lambda: len(started) == 1)
-        assert started[0].spec == spec.make("imdb", "lstm", data="starter")
+        assert started[0].spec == spec.make("imdb", "bilstm", data="starter")

@@ -28,9 +28,12 @@ async def test_a_setting_is_found_by_part_of_its_name_or_of_its_help(screen) -> 
         everything = shown(pilot)
         await pilot.press("slash", *"drop")
         await screen.until(
-            pilot, "find", f"3 of {len(pilot.app.screen.query_one(Form).rows)}", "Enter or ↓ goes to the first"
+            pilot, "find", f"6 of {len(pilot.app.screen.query_one(Form).rows)}", "Enter or ↓ goes to the first"
         )
-        assert shown(pilot) == ["cell.dropout", "task.dropout", "task.letter_dropout"]
+        assert set(shown(pilot)) == {
+            "cell.dropout",
+            *(f"task.{name}" for name in ("dropout", "letter_dropout", "ngram_dropout", "input_dropout", "r_drop")),
+        }
         assert "more of the network" not in screen.text
         await pilot.press(*" LE")
         await eventually(pilot, lambda: shown(pilot) == ["task.letter_dropout"])
@@ -164,6 +167,19 @@ async def test_what_is_typed_right_after_the_slash_is_sought_and_starts_nothing(
         await form_ready(pilot)
         for key in ("slash", *"epochs"):  # faster than a screen is painted
             pilot.app.post_message(Key(key, key if len(key) == 1 else "/"))
-        await screen.until(pilot, "2 of ")
-        assert shown(pilot) == ["train.epochs", "train.max_steps"]
+        await screen.until(pilot, "3 of ")
+        assert shown(pilot) == ["train.epochs", "train.min_steps", "train.max_steps"]
         assert started == []
+
+
+async def test_another_task_marks_its_usual_cell_unless_another_was_chosen(screen) -> None:
+    async with screen.open() as pilot:
+        await form_ready(pilot)
+        await choose(pilot, "tasks", "imdb")
+        await eventually(pilot, lambda: pilot.app.screen.cell_name == "bilstm")
+        await choose(pilot, "tasks", "names")
+        await eventually(pilot, lambda: pilot.app.screen.cell_name == "lstm")
+        await choose(pilot, "cells", "gru")
+        await choose(pilot, "tasks", "imdb")
+        await eventually(pilot, lambda: pilot.app.screen.task_name == "imdb")
+        assert pilot.app.screen.cell_name == "gru"
