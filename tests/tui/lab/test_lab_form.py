@@ -35,7 +35,7 @@ async def test_a_setting_is_found_by_part_of_its_name_or_of_its_help(screen) -> 
             *(f"task.{name}" for name in ("dropout", "letter_dropout", "ngram_dropout", "input_dropout", "r_drop")),
         }
         assert "more of the network" not in screen.text
-        await pilot.press(*" LE")
+        await pilot.press(*" BLA")
         await eventually(pilot, lambda: shown(pilot) == ["task.letter_dropout"])
         await pilot.press("enter")
         assert row_of(pilot.app.screen.focused).field.key == "task.letter_dropout"
