@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from workbench.studies import plan as plans
+
 ROOT = Path(__file__).parents[2]
 TABLES = runpy.run_path(str(ROOT / "bench" / "result_tables.py"))
 FIGURE = re.compile(r"(?<![\w.-])([−-]?\d{1,3}\.\d{2,4})(?![\w.])(?:<!-- (.*?) -->)?")
@@ -43,6 +45,13 @@ def test_every_figure_in_the_prose_names_the_measured_one(name: str) -> None:
         assert place, f"{figure} names no place in docs/results.json"
         digits = len(figure.partition(".")[2])
         assert f"{measured(place):.{digits}f}" == figure.replace("−", "-"), place
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bench" / "plans").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_plan_of_results_describes_its_runs(path: Path) -> None:
+    plan = plans.read(path)
+    assert path.stem.partition("-")[0] == plan.task in TABLES["COLUMNS"]
+    assert plans.expand(plan)
 
 
 @pytest.fixture
