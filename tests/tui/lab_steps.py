@@ -27,8 +27,9 @@ async def put(pilot: Any, key: str, text: str) -> None:
 
 
 async def form_ready(pilot: Any, last: str = "task.split_seed") -> None:
-    """Wait until the form has its last row."""
-    await eventually(pilot, lambda: last in pilot.app.screen.query_one(Form).rows)
+    """Wait until the form has this row and all others: those of the user's own data come before the rest."""
+    lab = pilot.app.screen
+    await eventually(pilot, lambda: last in (rows := lab.query_one(Form).rows) and len(rows) == len(lab._fields))
 
 
 async def choose(pilot: Any, which: str, name: str) -> None:
