@@ -1,4 +1,4 @@
-"""What is read of a history: by the recurrence step by step, by a linear map side by side.
+"""Inputs that are made of a history: for the recurrence step by step, for a linear map side by side.
 
 Shapes: B windows, P readings of history, F features, S steps, I input size, X inputs of a linear map.
 """

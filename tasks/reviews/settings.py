@@ -22,15 +22,6 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     default_cell: ClassVar[str] = "bilstm"
     example: ClassVar[str] = "苹果很新鲜，味道也甜，就是快递太慢，包装盒都压坏了。"
     files: ClassVar[Sequence[str]] = ("|".join(FILES),)
-    training_settings: ClassVar[Sequence[str]] = (
-        "dropout",
-        "word_dropout",
-        "label_smoothing",
-        "r_drop",
-        "adversarial",
-        "imbalance",
-        "imbalance_strength",
-    )
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 128,
         "train.batch_size": 128,

@@ -43,15 +43,6 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "test_share",
     )
     paths: ClassVar[Sequence[str]] = ("file", "folder", "vectors")
-    training_settings: ClassVar[Sequence[str]] = (
-        "dropout",
-        "word_dropout",
-        "label_smoothing",
-        "r_drop",
-        "adversarial",
-        "imbalance",
-        "imbalance_strength",
-    )
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 128,
         "train.batch_size": 32,

@@ -23,6 +23,15 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
     """Settings of ``tasks.shared.text.task.TextTask``; a task redefines a field to give it another default."""
 
     paths: ClassVar[Sequence[str]] = ("vectors",)
+    training_settings: ClassVar[Sequence[str]] = (
+        "dropout",
+        "word_dropout",
+        "label_smoothing",
+        "r_drop",
+        "adversarial",
+        "imbalance",
+        "imbalance_strength",
+    )
 
     def check(self) -> None:
         if self.vectors and not os.path.exists(self.vectors):  # noqa: PTH110 (a Path's raises on names too long)
