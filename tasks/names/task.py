@@ -22,6 +22,7 @@ from tasks.names.settings import Settings
 from tasks.preview import Preview
 from tasks.shared.baselines import character_ngrams
 from tasks.shared.classification import unread
+from tasks.shared.classification.ensemble import classifiers_of
 from tasks.shared.classification.metrics import Guesses
 from tasks.shared.classification.model import OneHot, SequenceClassifier, make_pooling
 from tasks.shared.classification.ngram_embedding import SHORTEST, NgramEmbedding
@@ -67,7 +68,9 @@ class Task(ClassificationTask[Settings, NamesData]):
     def load_cached(cls, settings: Settings, state: State) -> NamesData:
         return names.load_cached(settings, state["cache"])
 
-    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
+    def build_network(
+        self, make_recurrent: Callable[[int], RecurrentNetwork], beside: nn.Module | None = None
+    ) -> SequenceClassifier:
         symbols = self._symbols()
         recurrent = make_recurrent(len(LETTERS) if isinstance(symbols, OneHot) else self.settings.embedding)
         pool = make_pooling(self.settings.pooling, recurrent.directions * recurrent.output_size, recurrent.directions)
@@ -87,6 +90,7 @@ class Task(ClassificationTask[Settings, NamesData]):
             dropout=self.settings.dropout,
             input_dropout=self.settings.input_dropout,
             symbol_dropout=self.settings.letter_dropout,
+            beside=beside,
         )
 
     def _symbols(self) -> nn.Module:
@@ -99,8 +103,9 @@ class Task(ClassificationTask[Settings, NamesData]):
         return NgramEmbedding(embedding, size, settings.letter_ngrams, self._ngrams, dropout=settings.ngram_dropout)
 
     def initialise(self, model: nn.Module, data: NamesData) -> None:
-        if isinstance(symbols := model.input, NgramEmbedding):
-            symbols.keys.copy_(data.letter_ngrams(self.settings.letter_ngrams))
+        for network in classifiers_of(model):
+            if isinstance(symbols := network.input, NgramEmbedding):
+                symbols.keys.copy_(data.letter_ngrams(self.settings.letter_ngrams))
 
     def batches(self, data: NamesData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
         rows = data.rows[split]

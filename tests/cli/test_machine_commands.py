@@ -79,7 +79,8 @@ def test_one_cell_closely(workbench) -> None:
 @pytest.mark.parametrize(
     ("words", "sizes", "parameters"),
     [
-        ((), "input 64, hidden 256, layers 1", 338_002),
+        ((), "input 32, hidden 128, layers 1", 482_166),
+        (("--preset", "letters"), "input 64, hidden 256, layers 1", 338_002),
         (("--preset", "class-report"), "input 57, hidden 128, layers 1", 98_066),
         (("--layers", 2, "--preset", "class-report"), "input 57, hidden 128, layers 2", 230_162),
     ],

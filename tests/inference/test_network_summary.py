@@ -51,6 +51,9 @@ def shared_cache(own_folders: None, one_cache: Path, monkeypatch: pytest.MonkeyP
     network_summary._state.cache_clear()
 
 
+ONE = {"names": {"task.members": 1}}  # shapes of an ensemble's further networks are not told
+
+
 def summarise(described: RunSpec, folder: Path | None = None) -> NetworkSummary:
     return network_summary.summarise(
         NetworkSummaryRequest(spec=msgspec.Raw(msgspec.json.encode(described)), data=str(folder or ""))
@@ -59,6 +62,9 @@ def summarise(described: RunSpec, folder: Path | None = None) -> NetworkSummary:
 
 def of(task: str, cell: str = "lstm", **values: Any) -> NetworkSummary:
     return summarise(spec.make(task, cell, {key.replace("__", "."): value for key, value in values.items()}))
+
+
+LETTERS = {"task__members": 1, "task__letter_ngrams": 0, "task__embedding": 64}
 
 
 def part(found: NetworkSummary, name: str) -> Part:
@@ -71,7 +77,7 @@ def test_all_parameters_are_counted_once_and_every_shape_is_told(task: str) -> N
     for cell in cells.available():
         if tasks.settings(task).causal and cells.about(cell).bidirectional:
             continue
-        described = spec.make(task, cell, {"cell.hidden": 16, "cell.layers": 2}, data="starter")
+        described = spec.make(task, cell, {"cell.hidden": 16, "cell.layers": 2, **ONE.get(task, {})}, data="starter")
         built = network.build(described, data.load(described)[0])
         found = summarise(described)
         assert found.parameters == network.parameter_count(built), cell
@@ -80,7 +86,7 @@ def test_all_parameters_are_counted_once_and_every_shape_is_told(task: str) -> N
 
 
 def test_layers_and_directions_have_names_and_torchs_shapes() -> None:
-    found = of("names", "bilstm", cell__hidden=8, cell__layers=2)
+    found = of("names", "bilstm", **LETTERS, cell__hidden=8, cell__layers=2)
     assert [one.name for one in found.parts] == [
         "embedding",
         *(f"layer {layer} {way}" for layer in (1, 2) for way in ("forward", "backward")),
@@ -91,8 +97,16 @@ def test_layers_and_directions_have_names_and_torchs_shapes() -> None:
     assert first.about == "LSTM read both ways"
     assert first.weights == {"weight_ih": [32, 64], "weight_hh": [32, 8], "bias_ih": [32], "bias_hh": [32]}
     assert second.weights["weight_ih"] == [32, 16]
-    assert part(of("names", "torch-lstm", cell__hidden=8), "layer 1").weights == first.weights
+    assert part(of("names", "torch-lstm", **LETTERS, cell__hidden=8), "layer 1").weights == first.weights
     assert part(found, "pooling") == Part(name="pooling", about="The output of each direction after it has read all")
+
+
+def test_networks_of_one_form_are_told_once() -> None:
+    one, three = (of("names", cell__hidden=8, task__members=members) for members in (1, 3))
+    assert [part.name for part in three.parts] == [*(part.name for part in one.parts), "2 more of the same form"]
+    assert [part.parameters for part in three.parts[:-1]] == [part.parameters for part in one.parts]
+    assert three.parts[-1].parameters == 2 * one.parameters
+    assert three.parameters == 3 * one.parameters
 
 
 def test_a_weight_that_two_parts_share_is_counted_with_the_first() -> None:
@@ -136,7 +150,8 @@ def test_data_that_were_never_encoded_are_not_encoded_for_it(tmp_path: Path, mon
 
 
 def test_what_does_not_depend_on_the_data_has_no_note() -> None:
-    assert of("names").note == of("climate").note == ""
+    assert of("names", **LETTERS).note == of("climate").note == ""
+    assert of("names").note == "with the starter data's letter n-grams"
 
 
 def test_a_file_of_ones_own_is_read_and_its_errors_are_sentences(tmp_path: Path) -> None:
@@ -157,8 +172,13 @@ def test_a_named_folder_that_lacks_files_is_the_screens_to_tell_of(tmp_path: Pat
 
 
 def test_the_child_without_a_run_summarises_networks_and_nothing_else() -> None:
+    described = spec.make("names", "lstm", preset="letters")
     lines = [
-        encode(NetworkSummaryRequest(id=1, spec=msgspec.Raw(msgspec.json.encode(spec.make("names", "lstm"))))),
+        encode(
+            NetworkSummaryRequest(
+                id=1, spec=msgspec.Raw(msgspec.json.encode(spec.make("names", "lstm", preset="letters")))
+            )
+        ),
         encode(NetworkSummaryRequest(id=2, spec=msgspec.Raw(b'{"task": "names"}'))),
         encode(Predict(id=3, text="x")),
     ]

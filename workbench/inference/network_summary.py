@@ -38,7 +38,9 @@ def summarise(request: NetworkSummaryRequest) -> NetworkSummary:
     return NetworkSummary(id=request.id, parameters=sum(part.parameters for part in parts), parts=parts, note=note)
 
 
-_SIZED = {"vocabulary", "letter_ngrams"}  # fields of a state that give a network some of its size
+_ALIKE = "alike"  # the name under which ``_modules`` yields networks that are built as the one before
+# fields of a state that give a network some of its size
+_SIZED = {"vocabulary": "vocabulary", "letter_ngrams": "letter n-grams"}
 
 
 def find_task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
@@ -65,7 +67,8 @@ def find_task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:
         with suppress(FileNotFoundError), cache.kept_only():
             return kind(settings, _state(described.task, settings, source.folder)), ""
     state = _state(described.task, settings, locations.starter(described.task))
-    return kind(settings, state), "with the starter data's vocabulary" if _SIZED & state.keys() else ""
+    sized = [words for field, words in _SIZED.items() if field in state]
+    return kind(settings, state), f"with the starter data's {sized[0]}" if sized else ""
 
 
 @functools.lru_cache(maxsize=8)
@@ -79,6 +82,10 @@ def _parts(model: nn.Module, described: RunSpec, words: Mapping[str, str]) -> It
     """Yield the parts in the network's order, without torch's modules that hold no parameters."""
     held: dict[int, str] = {}  # id of a parameter → name of the first part that holds it
     for name, module in _modules("its own", model):
+        if name == _ALIKE:
+            label = f"{len(list(module.children()))} more of the same form"
+            yield Part(name=label, about="", weights={}, parameters=network.parameter_count(module))
+            continue
         if isinstance(module, Recurrent):
             about = cells.about(described.cell).title
             for layer, weights in _layers(module).items():
@@ -93,9 +100,16 @@ def _parts(model: nn.Module, described: RunSpec, words: Mapping[str, str]) -> It
 def _modules(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """Yield a module, and its children as long as a recurrence is among their descendants."""
     yield name, module
-    if _holds_recurrence(module):
-        for inner, child in module.named_children():
-            yield from _modules(inner, child)
+    if not _holds_recurrence(module):
+        return
+    children = dict(module.named_children())
+    if isinstance(module, nn.ModuleList) and len(children) > 1:  # networks of one form: the first stands for all
+        first, *others = module
+        yield from _modules("0", first)
+        yield _ALIKE, nn.ModuleList(others)
+        return
+    for inner, child in children.items():
+        yield from _modules(inner, child)
 
 
 def _holds_recurrence(module: nn.Module) -> bool:

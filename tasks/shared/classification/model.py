@@ -157,10 +157,7 @@ class SequenceClassifier(nn.Module):
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
         """``codes`` (B,T), ``lengths`` (B,) on the CPU → scores (B,C)."""
-        scores = self.scores(self.features(codes), lengths)
-        if self.beside is not None and not self.training:
-            scores = (scores + self.beside(codes)) / 2
-        return scores
+        return with_beside(self, codes, self.scores(self.features(codes), lengths))
 
     def features(self, codes: Tensor) -> Tensor:
         """Return the recurrence's input: (B,T) → (B,T,I)."""
@@ -176,6 +173,15 @@ class SequenceClassifier(nn.Module):
         """Return the recurrence's own scores: outputs (B,T,D·O), ``lengths`` (B,) on the CPU → (B,C)."""
         scores: Tensor = self.head(self.dropout(self.pool(outputs, lengths)))
         return scores
+
+
+def with_beside(network: nn.Module, codes: Tensor, scores: Tensor) -> Tensor:
+    """Return the mean of a network's scores (B,C) and those of the model beside it, but not in training."""
+    if network.beside is None or network.training:
+        return scores
+    assert isinstance(network.beside, nn.Module)
+    mean: Tensor = (scores + network.beside(codes)) / 2
+    return mean
 
 
 def _mean(outputs: Tensor, lengths: Tensor) -> Tensor:

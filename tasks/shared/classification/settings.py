@@ -35,6 +35,14 @@ Adversarial = Annotated[
         "0: none",
     ),
 ]
+Members = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=32,
+        description="networks trained side by side from other initial weights, their probabilities averaged",
+    ),
+]
 
 METRICS: Mapping[str, Metric] = {
     "loss": LOSS,
@@ -59,3 +67,4 @@ class ClassificationSettings(base.Settings, frozen=True, kw_only=True, forbid_un
         label_smoothing: LabelSmoothing = 0.0
         r_drop: RDrop = 0.0
         adversarial: Adversarial = 0.0
+        members: Members = 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Protocol, TypeVar
 
 import msgspec
@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks import base
-from tasks.base import Baselines, CacheName, Evaluation, Reading, Split, State
+from tasks.base import Baselines, CacheName, Evaluation, Reading, RecurrentNetwork, Split, State
 from tasks.shared.classification import adversarial, metrics, r_drop
+from tasks.shared.classification.ensemble import Ensemble, classifiers_of, members_of
 from tasks.shared.classification.metrics import Guesses
 from tasks.shared.classification.model import SequenceClassifier
 from tasks.shared.classification.settings import ClassificationSettings
@@ -63,6 +64,22 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         counts = torch.tensor(state["train_counts"], dtype=torch.float)
         self._shares = counts.clamp(min=1) / counts.sum()  # (C,)
 
+    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
+        beside, members = self.build_beside(), self.settings.members
+        if members == 1:
+            return self.build_network(make_recurrent, beside)
+        return Ensemble([self.build_network(make_recurrent) for _ in range(members)], beside)
+
+    @abstractmethod
+    def build_network(
+        self, make_recurrent: Callable[[int], RecurrentNetwork], beside: nn.Module | None = None
+    ) -> SequenceClassifier:
+        """Build one network."""
+
+    def build_beside(self) -> nn.Module | None:
+        """Build the model whose scores are averaged with the network's; none."""
+        return None
+
     @abstractmethod
     def examples(self, data: LabelledDataT, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return some rows as the network reads them: codes (B,T) or (B,T,…), lengths (B,) on the CPU; labels (B,)."""
@@ -93,10 +110,11 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         def of_scores(scores: Tensor) -> Tensor:
             return self._loss(scores, labels, self._weights, twice=twice)
 
-        if not self.settings.adversarial:
-            return of_scores(model(codes, lengths))
-        assert isinstance(model, SequenceClassifier)
-        return adversarial.loss(model, codes, lengths, of_scores, self.settings.adversarial)
+        if size := self.settings.adversarial:
+            losses = [adversarial.loss(member, codes, lengths, of_scores, size) for member in classifiers_of(model)]
+        else:
+            losses = [of_scores(member(codes, lengths)) for member in members_of(model)]
+        return torch.stack(losses).mean()
 
     def loss_weight(self, data: LabelledDataT, rows: Tensor) -> Tensor | float:
         if self._weights is None:
@@ -161,7 +179,7 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
     def classifier_reading(
         self, model: nn.Module, codes: Tensor, symbols: Sequence[str], *notes: str, label: int = -1
     ) -> Reading:
-        """Return the reading of one sequence by a ``SequenceClassifier``.
+        """Return the reading of one sequence by a ``SequenceClassifier``, or by an ensemble's first.
 
         Args:
             codes: (1,T) or (1,T,…).
@@ -169,8 +187,9 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
             notes: sentences on what was not read; empty ones are left out.
             label: its class; -1: not known.
         """
-        assert isinstance(model, SequenceClassifier)
         beside = "The linear model of n-grams beside the network is left out." if model.beside is not None else ""
+        network, *others = classifiers_of(model)
+        alone = f"The first of {1 + len(others)} networks is shown, and answers alone." if others else ""
         last = len(symbols) - 1
         end = {  # of two classes the second tells all
             f"{self.of} {name}": [math.nan] * last + [float(number == label)]
@@ -179,12 +198,12 @@ class ClassificationTask(base.Task[SettingsT, LabelledDataT]):
         }
         return Reading(
             symbols=symbols,
-            inputs=model.features(codes),
-            readout=lambda _, outputs, lengths: model.readout(outputs, lengths),
+            inputs=network.features(codes),
+            readout=lambda _, outputs, lengths: network.readout(outputs, lengths),
             answers=self.labels,
             expected=[*[""] * last, self.labels[label]] if label >= 0 else (),
             traits={**self.step_traits(symbols), **end},
-            notes=[*filter(None, [*notes, beside])],
+            notes=[*filter(None, [*notes, alone, beside])],
         )
 
     def step_traits(self, symbols: Sequence[str]) -> Mapping[str, Sequence[float]]:

@@ -14,6 +14,7 @@ from tasks.shared.classification.settings import (
     Imbalance,
     ImbalanceStrength,
     LabelSmoothing,
+    Members,
     Pooling,
     RDrop,
 )
@@ -77,6 +78,7 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
     label_smoothing: LabelSmoothing = 0.0
     r_drop: RDrop = 0.0
     adversarial: Adversarial = 0.0
+    members: Members = 1
     pretrain_epochs: Annotated[
         int,
         Meta(ge=0, le=1_000, description="passes in which the network first learns to guess the texts' next words"),

@@ -16,6 +16,7 @@ from torch import Generator, Tensor, nn
 
 from tasks.base import Baselines, DataError, Reading, RecurrentNetwork, Split, State
 from tasks.shared.classification import unread
+from tasks.shared.classification.ensemble import classifiers_of
 from tasks.shared.classification.linear_ngrams import LinearNgrams
 from tasks.shared.classification.model import CharacterEmbedding, SequenceClassifier, make_pooling
 from tasks.shared.classification.task import ClassificationTask, LabelsState
@@ -78,7 +79,9 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
     def load_cached(cls, settings: SettingsT, state: State) -> TextData:
         return data.load_cached(settings, state["cache"])
 
-    def build(self, make_recurrent: Callable[[int], RecurrentNetwork]) -> nn.Module:
+    def build_network(
+        self, make_recurrent: Callable[[int], RecurrentNetwork], beside: nn.Module | None = None
+    ) -> SequenceClassifier:
         settings = self.settings
         size, classes = len(self._symbols), len(self.labels)
         embedding = nn.Embedding(size, settings.embedding, padding_idx=0)
@@ -100,18 +103,23 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             dropout=settings.dropout,
             input_dropout=settings.dropout,
             symbol_dropout=settings.word_dropout,
-            beside=LinearNgrams(settings.ngrams, size, classes) if settings.ngrams else None,
+            beside=beside,
         )
 
+    def build_beside(self) -> nn.Module | None:
+        longest = self.settings.ngrams
+        return LinearNgrams(longest, len(self._symbols), len(self.labels)) if longest else None
+
     def initialise(self, model: nn.Module, data: TextData) -> None:
-        self._start_embedding(model, data)
+        networks = classifiers_of(model)
+        self._start_embedding([_embedding(network) for network in networks], data)
         if self.settings.pretrain_epochs:
-            self._pretrain(model, data)
+            for network in networks:
+                self._pretrain(network, data)
         if isinstance(model.beside, LinearNgrams):
             self._fit_ngrams(model.beside, data)
 
-    def _pretrain(self, model: nn.Module, data: TextData) -> None:
-        assert isinstance(model, SequenceClassifier)
+    def _pretrain(self, model: SequenceClassifier, data: TextData) -> None:
         settings = self.settings
         pretraining.pretrain(
             model,
@@ -143,8 +151,7 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         beside.load_state_dict(tensors)
         report_progress(f"{about['count']:,} n-grams weigh in beside the network: {about['name']}.")
 
-    def _start_embedding(self, model: nn.Module, data: TextData) -> None:
-        embedding = _embedding(model)
+    def _start_embedding(self, embeddings: Sequence[nn.Embedding], data: TextData) -> None:
         if self.settings.vectors:
             wanted = {symbol: number for number, symbol in enumerate(self._symbols.tokens)}
             path = Path(self.settings.vectors)
@@ -155,22 +162,24 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         elif self.starts_from_word2vec(data):
             start = word_vectors.word2vec(
                 self.settings,
-                embedding.num_embeddings,
+                embeddings[0].num_embeddings,
                 lambda: self.sentences(data),
                 source=f"{data.state['cache']} {'characters' if self.input == 'characters' else 'words'}",
             )
         else:
             return
         with torch.no_grad():
-            embedding.weight.copy_(start)
-            embedding.weight[0] = 0  # padding
+            for embedding in embeddings:
+                embedding.weight.copy_(start)
+                embedding.weight[0] = 0  # padding
 
     def starts_from_word2vec(self, data: TextData) -> bool:
         """Return whether the embedding starts from word2vec, where no file of vectors is named."""
         return self.settings.init == "word2vec"
 
     def begin_epoch(self, model: nn.Module, epoch: int) -> None:
-        _embedding(model).weight.requires_grad_(epoch >= self.settings.frozen_epochs)
+        for network in classifiers_of(model):
+            _embedding(network).weight.requires_grad_(epoch >= self.settings.frozen_epochs)
 
     def batches(self, data: TextData, split: Split, size: int, generator: Generator | None) -> Sequence[Tensor]:
         whole = self._codes(data).lengths
@@ -305,8 +314,8 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         return codes, torch.tensor([codes.shape[1]])
 
 
-def _embedding(model: nn.Module) -> nn.Embedding:
-    entrance = model.input
+def _embedding(network: SequenceClassifier) -> nn.Embedding:
+    entrance = network.input
     embedding = entrance.words if isinstance(entrance, CharacterEmbedding) else entrance
     assert isinstance(embedding, nn.Embedding)
     return embedding
