@@ -33,7 +33,9 @@ class PoemNetwork(nn.Module):
     A token's embedding is a vector of its own and those of its classes (tone, rhyme groups), added up. The context of
     the slot that comes next is added to it: its place in its line and its line's number by embeddings of their own;
     the tokens beside it (the poem's form, what stands above it, the rhyme to meet) by their embeddings, each mapped
-    linearly.
+    linearly; where ``topic`` holds, the mean of the embeddings of all tokens so far, mapped likewise.
+    T. Mikolov and G. Zweig, Context Dependent Recurrent Neural Network Language Model, SLT 2012 (there the topics are
+    of a model of their own).
 
     Tied, the outputs are mapped to the embedding's width and scored by the embedding itself.
     O. Press and L. Wolf, Using the Output Embedding to Improve Language Models, EACL 2017.
@@ -44,6 +46,7 @@ class PoemNetwork(nn.Module):
         recurrent: (B,T,E) → (B,T,O), one way.
         breaks: the tokens that end a line.
         tied: score by the embedding.
+        topic: read the mean of all tokens so far.
         dropout: share of the recurrence's inputs and outputs dropped in training.
         recurrent_dropout: share of the recurrence's weights from state to state dropped in training.
         token_dropout: share of the tokens whose own vectors are dropped in training; the context still tells of them.
@@ -60,6 +63,7 @@ class PoemNetwork(nn.Module):
         classes: Tensor,
         breaks: list[int],
         tied: bool,
+        topic: bool = False,
         dropout: float,
         recurrent_dropout: float = 0.0,
         token_dropout: float = 0.0,
@@ -75,6 +79,7 @@ class PoemNetwork(nn.Module):
         self.classes = nn.Linear(classes.shape[1], width, bias=False)
         self.place, self.line = nn.Embedding(PLACES, width), nn.Embedding(LINES, width)
         self.beside = nn.Linear(BESIDE * width, width, bias=False)
+        self.topic = nn.Linear(width, width, bias=False) if topic else None
         self.narrow = nn.Linear(out, width, bias=False) if tied and out != width else nn.Identity()
         self.head = nn.Linear(width if tied else out, size)
         for table in (embedding, self.place, self.line):
@@ -147,7 +152,11 @@ class PoemNetwork(nn.Module):
         """Embed the context of the last slots of ``seen`` (B,T) → (B,last,E)."""
         place, line, beside = (part[:, -last:] for part in context(seen, self.breaks))
         vectors: Tensor = self.beside(self._embed(beside).flatten(2)) + self.place(place) + self.line(line)
-        return vectors
+        if self.topic is None:
+            return vectors
+        count = torch.arange(1, seen.shape[1] + 1, device=seen.device)[:, None]  # (T,1)
+        means = self._embed(seen).cumsum(1) / count  # (B,T,E)
+        return vectors + self.topic(means[:, -last:])
 
 
 Network = PlainNetwork | PoemNetwork

@@ -117,6 +117,9 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
         bool,
         Meta(description="tell the next character's place, line and what stands above it; false: a plain network"),
     ] = True
+    topic: Annotated[
+        bool, Meta(description="read, beside each character, the mean of the vectors of all characters so far")
+    ] = False
     tied: Annotated[bool, Meta(description="score characters by their embedding; false: a linear layer")] = True
     dropout: Annotated[float, Meta(ge=0, lt=1, description="dropout before and after the recurrence, in training")] = (
         0.15
@@ -158,3 +161,8 @@ class Settings(base.Settings, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ValueError("task.init=glorot initialises a linear layer of its own: set task.tied=false with it.")
         if self.tied and not self.context:
             raise ValueError("task.context=false has a linear layer of its own: set task.tied=false with it.")
+
+    def remarks(self) -> Sequence[str]:
+        if self.topic and not self.context:
+            return ["task.topic does nothing: the network is a plain one (task.context)."]
+        return ()

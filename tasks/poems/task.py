@@ -72,6 +72,7 @@ class Task(Writer):
         "place": "place in the line",
         "line": "line's number",
         "skip": "past the recurrence",
+        "topic": "mean of all so far",
     }
     state_form = PoemState
     settings: Settings
@@ -120,6 +121,7 @@ class Task(Writer):
                 classes=torch.from_numpy(self.lexicon.classes),
                 breaks=self.vocabulary.encode(cleaning.PUNCTUATION),
                 tied=self.settings.tied,
+                topic=self.settings.topic,
                 **dropouts,
             )
         else:

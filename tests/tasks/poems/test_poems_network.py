@@ -88,6 +88,22 @@ def test_a_plain_network_reads_on_from_its_state() -> None:
     torch.testing.assert_close(torch.cat([first, second], 1), whole)
 
 
+def test_the_topic_is_the_mean_of_all_tokens_so_far_also_where_it_reads_on() -> None:
+    _, model = made(topic=True)
+    _, without = made()
+    without.load_state_dict({name: tensor for name, tensor in model.state_dict().items() if name != "topic.weight"})
+    codes = torch.tensor([[1, 4, 6, 7, 5]])
+    with torch.no_grad():
+        added = (model.features(codes) - without.features(codes))[0] / model.scale
+        vectors = model.embedding.weight[codes[0]] + model.classes(model.members[codes[0]])
+        for at in range(5):
+            torch.testing.assert_close(added[at], model.topic(vectors[: at + 1].mean(0)), rtol=1e-4, atol=1e-6)
+        whole, _ = model(codes)
+        first, state = model(codes[:, :3], return_state=True)
+        second, _ = model(codes[:, 3:], state=state)
+    torch.testing.assert_close(torch.cat([first, second], 1), whole)
+
+
 def test_dropout_only_in_training() -> None:
     its, model = made(dropout=0.5)
     data = some(its, POEMS)
