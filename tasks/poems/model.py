@@ -152,11 +152,11 @@ class PoemNetwork(nn.Module):
         """Embed the context of the last slots of ``seen`` (B,T) → (B,last,E)."""
         place, line, beside = (part[:, -last:] for part in context(seen, self.breaks))
         vectors: Tensor = self.beside(self._embed(beside).flatten(2)) + self.place(place) + self.line(line)
-        if self.topic is None:
-            return vectors
-        count = torch.arange(1, seen.shape[1] + 1, device=seen.device)[:, None]  # (T,1)
-        means = self._embed(seen).cumsum(1) / count  # (B,T,E)
-        return vectors + self.topic(means[:, -last:])
+        if self.topic is not None:
+            count = torch.arange(1, seen.shape[1] + 1, device=seen.device)[:, None]  # (T,1)
+            means = self._embed(seen).cumsum(1) / count  # (B,T,E)
+            vectors = vectors + self.topic(means[:, -last:])
+        return vectors
 
 
 Network = PlainNetwork | PoemNetwork

@@ -174,11 +174,7 @@ def test_a_named_folder_that_lacks_files_is_the_screens_to_tell_of(tmp_path: Pat
 def test_the_child_without_a_run_summarises_networks_and_nothing_else() -> None:
     described = spec.make("names", "lstm", preset="letters")
     lines = [
-        encode(
-            NetworkSummaryRequest(
-                id=1, spec=msgspec.Raw(msgspec.json.encode(spec.make("names", "lstm", preset="letters")))
-            )
-        ),
+        encode(NetworkSummaryRequest(id=1, spec=msgspec.Raw(msgspec.json.encode(described)))),
         encode(NetworkSummaryRequest(id=2, spec=msgspec.Raw(b'{"task": "names"}'))),
         encode(Predict(id=3, text="x")),
     ]
