@@ -91,8 +91,8 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
     }
     presets: ClassVar[Mapping[str, Preset]] = {
         "strong": Preset(
-            help="ten networks that read both ways, each a little narrower: about four times the usual training",
-            values={"cell.hidden": 96, "cell.bidirectional": True, "task.members": 10},
+            help="six networks that read both ways, each a little narrower: about twice the usual training",
+            values={"cell.hidden": 96, "cell.bidirectional": True, "task.members": 6},
         ),
         "letters": Preset(
             help="a single network that reads letter by letter, and nothing beside them",
