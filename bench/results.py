@@ -8,7 +8,8 @@ Each file of ``bench/plans`` is the plan of a study (``workbench study``), which
 stopped at any instant and asked again, it goes on. A plan whose figures are recorded with its runs' present settings is
 left alone; one whose name ends in ``-starter`` trains on the starter set. Figures are written into
 ``docs/results.json`` plan by plan, from there into the tables of the documents. ``--measured`` takes what another bench
-wrote with ``--json``, or the last table that it printed; ``--add`` takes finished runs beside those of a plan.
+wrote with ``--json``, or the last table that it printed; ``--add`` takes finished runs beside those of a plan, or alone
+where a task has none.
 
 A gain is a network's figure on the test rows less that of the baseline that is best on them, which is the strictest
 choice. Its 95 % interval is, where the plan draws several splits, Student's t of the splits' differences; where there
@@ -98,14 +99,18 @@ def main() -> None:
         results[name] = json.loads(text) if text.startswith("{") else _last_table(text)
         tables.write(results)
     for name in given.plans or every:
+        added = [Trained(run, "", store.find(run, given.runs)) for run in given.add]
+        if added and not (PLANS / f"{name}.toml").exists():
+            results[name] = measured(added)
+            tables.write(results)
+            continue
         plan = plans.read(PLANS / f"{name}.toml")
         planned = plans.expand(plan)
         settings = _hash(one.described for one in planned)
         if not given.again and not given.add and results.get(name, {}).get("settings") == settings:
             print(f"{name}: recorded already")
             continue
-        runs = trained(given, name, settings, plan, planned)
-        runs += [Trained(run, "", store.find(run, given.runs)) for run in given.add]
+        runs = [*trained(given, name, settings, plan, planned), *added]
         results[name] = {"settings": settings, **measured(runs)}
         tables.write(results)
         print(f"\n{name}\n\n{tables.section(name, results[name])}", flush=True)

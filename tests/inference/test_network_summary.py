@@ -64,7 +64,7 @@ def of(task: str, cell: str = "lstm", **values: Any) -> NetworkSummary:
     return summarise(spec.make(task, cell, {key.replace("__", "."): value for key, value in values.items()}))
 
 
-LETTERS = {"task__members": 1, "task__letter_ngrams": 0, "task__embedding": 64}
+LETTERS = {"cell__bidirectional": False, "task__members": 1, "task__letter_ngrams": 0, "task__embedding": 64}
 
 
 def part(found: NetworkSummary, name: str) -> Part:
