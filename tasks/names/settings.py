@@ -72,7 +72,7 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
         *("dropout", "input_dropout", "letter_dropout", "ngram_dropout"),
         *("label_smoothing", "r_drop", "adversarial", "imbalance", "imbalance_strength"),
     )
-    # in ``task.…`` what older runs had not
+    # task settings stand here and not at their fields, since older descriptions lack them and mean the fields' values
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell.hidden": 96,
         "cell.bidirectional": True,
