@@ -198,7 +198,7 @@ async def test_the_real_child_tells_of_a_network_on_starter_data(
     monkeypatch.setattr(NetworkSummaryLine, "SETTLED", 0.05)
     had = "torch" in sys.modules
     async with screen.open() as pilot:
-        await screen.until(pilot, "564,342 parameters, 2.3 MB")
-        await screen.until(pilot, "weight_ih (384, 32)", "49,920", "classifier", "2 more of the same form")
+        await screen.until(pilot, "338,002 parameters, 1.4 MB")
+        await screen.until(pilot, "weight_ih (1024, 64)", "329,728", "classifier")
     assert had == ("torch" in sys.modules)
     assert capfd.readouterr().err == ""
