@@ -29,6 +29,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     training_settings: ClassVar[Sequence[str]] = (
         "dropout",
         "word_dropout",
+        "ngram_dropout",
         "label_smoothing",
         "r_drop",
         "adversarial",

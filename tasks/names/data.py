@@ -27,6 +27,7 @@ from tasks.shared.sequences.batching import uniform_over_classes
 
 LETTERS = string.ascii_letters + " .,;'"  # the classic tutorial's 57
 _VERSION = 2  # of the encoding: a change makes every cached copy an old one
+_RARE = 2  # a letter n-gram that stands in fewer training names would be known by heart
 _POOL_DRAWS = 10_000  # as many as the tutorial's confusion matrix
 _LONGEST = Settings.longest_text
 
@@ -60,7 +61,8 @@ class NamesData(splits.SplitRows):
     def letter_ngrams(self, longest: int) -> Tensor:
         """Return the keys of the training split's n-grams, in order, as ``ngram_embedding.vocabulary`` does: (K,)."""
         rows = self.rows["train"]
-        return ngram_embedding.vocabulary(self.codes[rows].cpu(), self.lengths[rows], len(LETTERS), longest)
+        whole = (self.codes[rows].cpu(), self.lengths[rows])
+        return ngram_embedding.vocabulary([whole], len(LETTERS), longest, _RARE)
 
     def texts(self, rows: Tensor) -> list[str]:
         """Return some names as text."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from tasks.base import Preset, Value
-from tasks.shared.text.settings import TextSettings
+from tasks.shared.text.settings import Input, TextSettings
 
 CATEGORIES = ("书籍", "平板", "手机", "水果", "洗发水", "热水器", "蒙牛", "衣服", "计算机", "酒店")
 FILES = tuple(f"online_shopping_10_cats{end}" for end in (".csv", ".csv.gz", ".zip"))
@@ -29,6 +29,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "train.lr": 3e-3,
         "train.weight_decay": 0.01,
         "train.schedule": "one-cycle",
+        "task.word_ngrams": 2,  # here and not at the field, since older descriptions lack it and mean none
     }
     presets: ClassVar[Mapping[str, Preset]] = {
         "class-report": Preset(
@@ -45,6 +46,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 "task.input": "words",
                 "task.dropout": 0.0,
                 "task.word_dropout": 0.0,
+                "task.word_ngrams": 0,
             },
         ),
     }
@@ -57,6 +59,6 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
     word_dropout: Annotated[float, Meta(ge=0, lt=1, description="share of whole words blanked, in training")] = 0.1
     input: Annotated[
-        Literal["words", "characters", "both"],
+        Input,
         Meta(description="what is read: jieba's words, characters, or words beside the mean of their characters"),
     ] = "both"

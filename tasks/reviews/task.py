@@ -20,10 +20,6 @@ class Task(TextTask[Settings]):
 
     of = "category"
 
-    @property
-    def input(self) -> str:
-        return self.settings.input
-
     @classmethod
     def load(cls, settings: Settings, folder: Path) -> TextData:
         return reviews.load(settings, folder)

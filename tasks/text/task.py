@@ -16,6 +16,7 @@ from tasks.shared.classification.metrics import Guesses
 from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text.data import SPECIALS, TextData
+from tasks.shared.text.settings import Input
 from tasks.shared.text.task import TextState, TextTask
 from tasks.text import data as texts
 from tasks.text.settings import ENOUGH_FOR_WORD2VEC, Settings
@@ -41,7 +42,7 @@ class Task(TextTask[Settings]):
         self.unit = state["unit"]
 
     @property
-    def input(self) -> str:
+    def input(self) -> Input:
         return "both" if self.unit == "chinese" else "words"
 
     @classmethod

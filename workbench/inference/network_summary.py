@@ -40,7 +40,7 @@ def summarise(request: NetworkSummaryRequest) -> NetworkSummary:
 
 _ALIKE = "alike"  # the name under which ``_modules`` yields networks that are built as the one before
 # fields of a state that give a network some of its size
-_SIZED = {"vocabulary": "vocabulary", "letter_ngrams": "letter n-grams"}
+_SIZED = {"vocabulary": "vocabulary", "letter_ngrams": "letter n-grams", "word_ngrams": "word n-grams"}
 
 
 def find_task(described: RunSpec, named: Path | None) -> tuple[AnyTask, str]:

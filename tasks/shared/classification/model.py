@@ -36,7 +36,7 @@ class CharacterEmbedding(nn.Module):
         width: E.
     """
 
-    def __init__(self, words: nn.Embedding, characters: int, width: int) -> None:
+    def __init__(self, words: nn.Module, characters: int, width: int) -> None:
         super().__init__()
         self.words = words
         self.characters = nn.Embedding(characters, width, padding_idx=0)

@@ -8,14 +8,16 @@ Shapes: B batch, T time, N sequences, K n-grams known, G kinds of n-grams (lengt
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 _NONE = torch.iinfo(torch.int64).max  # past every n-gram's key
 SHORTEST = 2  # a shorter one is a symbol
-RARE = 2  # an n-gram that stands in fewer training sequences would be known by heart
 
 
 class NgramEmbedding(nn.Module):
@@ -83,17 +85,21 @@ def ngram_keys(codes: Tensor, size: int, longest: int) -> Tensor:
     return torch.stack(every, -1)
 
 
-def vocabulary(codes: Tensor, lengths: Tensor, size: int, longest: int) -> Tensor:
-    """Return the keys of the n-grams that stand in at least ``RARE`` of some sequences, in order: (K,).
+def vocabulary(batches: Iterable[tuple[Tensor, Tensor]], size: int, longest: int, least: int) -> Tensor:
+    """Return the keys of the n-grams that stand in at least ``least`` of some sequences, in order: (K,).
 
     Args:
-        codes: (N,T) on the CPU.
-        lengths: (N,) on the CPU.
+        batches: codes (B,T) and lengths (B,) of some of the sequences, on the CPU.
     """
-    keys = ngram_keys(codes, size, longest)  # (N,T,G)
-    inside = torch.arange(codes.shape[1]) < lengths[:, None]  # (N,T)
+    found = [_once_a_sequence(ngram_keys(codes, size, longest), lengths) for codes, lengths in batches]
+    keys, counts = np.unique(np.concatenate(found), return_counts=True)
+    return torch.from_numpy(keys[counts >= least])
+
+
+def _once_a_sequence(keys: Tensor, lengths: Tensor) -> NDArray[np.int64]:
+    """Return the keys that stand in each sequence, those of all sequences in one: (B,T,G), (B,) → (any,)."""
+    inside = torch.arange(keys.shape[1]) < lengths[:, None]  # (B,T)
     keys = keys.masked_fill(~inside[..., None], _NONE).flatten(1).sort(1).values
     once = torch.ones_like(keys, dtype=torch.bool)
     once[:, 1:] = keys[:, 1:] != keys[:, :-1]
-    found, counts = np.unique(keys[once & (keys < _NONE)].numpy(), return_counts=True)
-    return torch.from_numpy(found[counts >= RARE])
+    return keys[once & (keys < _NONE)].numpy()

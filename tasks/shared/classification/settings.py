@@ -26,6 +26,7 @@ Pooling = Annotated[
     Literal["last", "max-mean", "attention"],
     Meta(description="what the classifier sees: the last outputs, their maximum and mean, or a weighted mean"),
 ]
+NgramDropout = Annotated[float, Meta(ge=0, lt=1, description="share of the embedded n-grams left out, in training")]
 Adversarial = Annotated[
     float,
     Meta(

@@ -18,14 +18,19 @@ import torch
 from torch import Tensor
 
 from tasks.base import SPLITS, DataError, Split, State
+from tasks.shared.classification import ngram_embedding
 from tasks.shared.datasets import cache, splits
 from tasks.shared.datasets.cache import Encoding, Meta
+from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.ragged import Ragged
-from tasks.shared.text.settings import TextSettings
+from tasks.shared.text.settings import Input, TextSettings
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 SPECIALS = (PAD, UNKNOWN, START, END)
+UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
 _AT_ONCE = 1 << 24  # words that are numbered together: copies of hundreds of millions would take gigabytes
+_TEXTS_AT_ONCE = 256  # whose n-grams are counted together
+_RARE = 5  # an n-gram that stands in fewer training texts would be known by heart
 CHARACTERS_PER_WORD = 4  # K, of a word read beside its characters: Chinese words are rarely longer
 
 
@@ -65,6 +70,24 @@ class TextData(splits.SplitRows):
     def characters(self) -> Ragged:
         """Every text as its characters' numbers, on the device."""
         return self.words.spelled(self.letters)
+
+    def read(self, form: Input) -> Ragged:
+        """Return every text as the numbers of what is read of it, on the device."""
+        return self.characters if form == "characters" else self.words
+
+    def word_ngrams(self, settings: TextSettings) -> Tensor:
+        """Return the keys of the training texts' n-grams, in order, as ``ngram_embedding.vocabulary`` does; cached."""
+        form, longest = settings.input, settings.word_ngrams
+        size = len(self.state["characters"]) + len(SPECIALS) if form == "characters" else self.known
+
+        def build() -> Encoding:
+            report_progress(f"Counting the n-grams of up to {longest} {form if form == 'characters' else 'words'} …")
+            texts = self.read(form)
+            batches = (texts.padded(rows) for rows in torch.split(self.rows["train"], _TEXTS_AT_ONCE))
+            known = ((as_known(codes.cpu(), size), lengths) for codes, lengths in batches)
+            return {"keys": ngram_embedding.vocabulary(known, size, longest, _RARE)}, {}
+
+        return cache.tensors(f"word-ngrams-{cache.key(1, self.state['cache'], form, size, longest)}", build)[0]["keys"]
 
 
 def load(
@@ -178,7 +201,7 @@ def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: Meta) -> Tex
     if splitting := meta.get("splitting"):
         state["splitting"] = splitting
     state.update(meta.get("traits", {}))
-    return TextData(
+    data = TextData(
         Ragged(kept["words"], kept["lengths"]),
         kept["labels"],
         letters,
@@ -188,3 +211,11 @@ def _arrange(settings: TextSettings, kept: dict[str, Tensor], meta: Meta) -> Tex
         state,
         tuple(meta["notes"]),
     )
+    if settings.word_ngrams >= ngram_embedding.SHORTEST:
+        state["word_ngrams"] = len(data.word_ngrams(settings))
+    return data
+
+
+def as_known(codes: Tensor, known: int) -> Tensor:
+    """Return words past the known ones as the unknown one."""
+    return codes.masked_fill(codes >= known, UNKNOWN_NUMBER)

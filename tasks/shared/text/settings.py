@@ -15,9 +15,12 @@ from tasks.shared.classification.settings import (
     ImbalanceStrength,
     LabelSmoothing,
     Members,
+    NgramDropout,
     Pooling,
     RDrop,
 )
+
+Input = Literal["words", "characters", "both"]
 
 
 class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,12 +30,18 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
     training_settings: ClassVar[Sequence[str]] = (
         "dropout",
         "word_dropout",
+        "ngram_dropout",
         "label_smoothing",
         "r_drop",
         "adversarial",
         "imbalance",
         "imbalance_strength",
     )
+
+    @property
+    def input(self) -> Input:
+        """Form in which a text enters the network; a task that leaves the choice has a field for it."""
+        return "words"
 
     def check(self) -> None:
         if self.vectors and not os.path.exists(self.vectors):  # noqa: PTH110 (a Path's raises on names too long)
@@ -65,6 +74,10 @@ class TextSettings(ClassificationSettings, frozen=True, kw_only=True, forbid_unk
         0.3
     )
     word_dropout: Annotated[float, Meta(ge=0, lt=1, description="share of whole words blanked, in training")] = 0.0
+    word_ngrams: Annotated[
+        int, Meta(ge=0, le=4, description="embed the word n-grams up to so long that end at each word, too; 0: none")
+    ] = 0
+    ngram_dropout: NgramDropout = 0.5
     ngrams: Annotated[
         int,
         Meta(

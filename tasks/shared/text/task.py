@@ -8,10 +8,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 import msgspec
 import torch
+from msgspec import Meta
 from torch import Generator, Tensor, nn
 
 from tasks.base import Baselines, DataError, Reading, RecurrentNetwork, Split, State
@@ -19,6 +20,7 @@ from tasks.shared.classification import unread
 from tasks.shared.classification.ensemble import classifiers_of
 from tasks.shared.classification.linear_ngrams import LinearNgrams
 from tasks.shared.classification.model import CharacterEmbedding, SequenceClassifier, make_pooling
+from tasks.shared.classification.ngram_embedding import SHORTEST, NgramEmbedding
 from tasks.shared.classification.task import ClassificationTask, LabelsState
 from tasks.shared.datasets import cache
 from tasks.shared.datasets.cache import Encoding, kept_baseline
@@ -26,13 +28,12 @@ from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text import data, pretraining, tokenizers, vector_file, word_vectors
-from tasks.shared.text.data import SPECIALS, TextData
-from tasks.shared.text.settings import TextSettings
+from tasks.shared.text.data import SPECIALS, UNKNOWN_NUMBER, TextData, as_known
+from tasks.shared.text.settings import Input, TextSettings
 from tasks.shared.text.visible import shortened
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from tasks.views import View
 
-UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
 _UNSPOKEN = {SPECIALS.index(mark) for mark in (PAD, START, END)}
 _LONGEST_WHOLE = 10_000  # tokens of a text that are read where no number is set
 _SENTENCE_ENDS = frozenset(".!?。！？")
@@ -49,6 +50,7 @@ class TextState(LabelsState, kw_only=True):
 
     vocabulary: list[str]
     characters: list[str]
+    word_ngrams: Annotated[int, Meta(ge=0, le=10**9)] = 0  # those that are known; in older states none
 
 
 class TextTask(ClassificationTask[SettingsT, TextData]):
@@ -61,15 +63,15 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         super().__init__(settings, state)
         self.vocabulary = Vocabulary(state["vocabulary"], SPECIALS)
         self.characters = Vocabulary(state["characters"], SPECIALS)
+        self._ngrams: int = state["word_ngrams"] if settings.word_ngrams >= SHORTEST else 0
 
     @abstractmethod
     def tokens(self, text: str) -> list[str]:
         """A text's tokens, as the data's were cut."""
 
     @property
-    def input(self) -> str:
-        """Form in which a text enters the network: ``words``, ``characters`` or ``both``."""
-        return "words"
+    def input(self) -> Input:
+        return self.settings.input
 
     @property
     def _symbols(self) -> Vocabulary:
@@ -85,14 +87,22 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         settings = self.settings
         size, classes = len(self._symbols), len(self.labels)
         embedding = nn.Embedding(size, settings.embedding, padding_idx=0)
+        words: nn.Module = embedding
+        if settings.word_ngrams >= SHORTEST:  # a word has its own embedding
+            words = NgramEmbedding(embedding, size, settings.word_ngrams, self._ngrams, dropout=settings.ngram_dropout)
         spelled = self.input == "both"
-        entrance = CharacterEmbedding(embedding, len(self.characters), settings.embedding) if spelled else embedding
+        entrance = CharacterEmbedding(words, len(self.characters), settings.embedding) if spelled else words
         recurrent = make_recurrent(settings.embedding * (1 + spelled))
         width = recurrent.directions * recurrent.output_size
         if settings.pretrain_epochs and recurrent.directions > 1 and getattr(recurrent, "layers", 1) > 1:
             raise ValueError(
                 "task.pretrain_epochs trains a network that reads both ways to guess the words around, which its "
                 "second layer would see: set cell.layers=1, or task.pretrain_epochs=0."
+            )
+        if settings.pretrain_epochs and recurrent.directions > 1 and settings.word_ngrams >= SHORTEST:
+            raise ValueError(
+                "task.pretrain_epochs trains a network that reads both ways to guess the words before, which the "
+                "n-grams of task.word_ngrams hold: set one of the two to 0."
             )
         pool = make_pooling(settings.pooling, width, recurrent.directions)
         return SequenceClassifier(
@@ -113,6 +123,9 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
     def initialise(self, model: nn.Module, data: TextData) -> None:
         networks = classifiers_of(model)
         self._start_embedding([_embedding(network) for network in networks], data)
+        for network in networks:
+            if isinstance(words := _words(network), NgramEmbedding):
+                words.keys.copy_(data.word_ngrams(self.settings))
         if self.settings.pretrain_epochs:
             for network in networks:
                 self._pretrain(network, data)
@@ -279,16 +292,16 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         return kept_baseline(name, lambda: self.measure_baselines(data), cached_only=cached_only)
 
     def _codes(self, data: TextData) -> Ragged:
-        return data.characters if self.input == "characters" else data.words
+        return data.read(self.input)
 
     def _codes_of(self, data: TextData, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Some texts as the network takes them, (B,T) or (B,T,1+K), and their lengths (B,)."""
         codes, lengths = self._codes(data).padded(rows, self.settings.longest, self.settings.keep)
         if self.input == "both":
             codes = torch.cat([codes[..., None], data.spelling[codes].long()], -1)  # (B,T,1+K)
-            codes[..., 0] = _known(codes[..., 0], data.known)
+            codes[..., 0] = as_known(codes[..., 0], data.known)
         elif self.input == "words":
-            codes = _known(codes, data.known)
+            codes = as_known(codes, data.known)
         return codes, lengths
 
     def sentences(self, data: TextData) -> list[list[int]]:
@@ -314,13 +327,15 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
         return codes, torch.tensor([codes.shape[1]])
 
 
-def _embedding(network: SequenceClassifier) -> nn.Embedding:
+def _words(network: SequenceClassifier) -> nn.Module:
+    """Return the module that embeds words, without that of their characters."""
     entrance = network.input
-    embedding = entrance.words if isinstance(entrance, CharacterEmbedding) else entrance
+    return entrance.words if isinstance(entrance, CharacterEmbedding) else entrance
+
+
+def _embedding(network: SequenceClassifier) -> nn.Embedding:
+    """Return the words' own embedding."""
+    words = _words(network)
+    embedding = words.symbols if isinstance(words, NgramEmbedding) else words
     assert isinstance(embedding, nn.Embedding)
     return embedding
-
-
-def _known(codes: Tensor, known: int) -> Tensor:
-    """Words past the known ones as the unknown one."""
-    return codes.masked_fill(codes >= known, UNKNOWN_NUMBER)

@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tasks.shared.classification.ngram_embedding import RARE, NgramEmbedding, vocabulary
+from tasks.shared.classification.ngram_embedding import NgramEmbedding, vocabulary
 
 LETTERS = "abcd"
 NAMES = ["abca", "abc", "dab", "a", "dd", "bcab"]
 START = "^"
+RARE = 2
 
 
 def encoded(names: list[str]) -> tuple[Tensor, Tensor]:
@@ -36,7 +37,7 @@ def known(longest: int) -> list[str]:
 
 def embedding(longest: int, dropout: float = 0.0) -> NgramEmbedding:
     torch.manual_seed(0)
-    keys = vocabulary(*encoded(NAMES), len(LETTERS), longest)
+    keys = vocabulary([encoded(NAMES)], len(LETTERS), longest, RARE)
     module = NgramEmbedding(nn.Embedding(len(LETTERS), 3), len(LETTERS), longest, len(keys), dropout=dropout)
     module.keys.copy_(keys)
     return module
@@ -44,9 +45,15 @@ def embedding(longest: int, dropout: float = 0.0) -> NgramEmbedding:
 
 @pytest.mark.parametrize("longest", [2, 3, 5])
 def test_the_ngrams_of_two_sequences_or_more_are_known(longest: int) -> None:
-    keys = vocabulary(*encoded(NAMES), len(LETTERS), longest)
+    keys = vocabulary([encoded(NAMES)], len(LETTERS), longest, RARE)
     assert len(keys) == len(known(longest))
     assert keys.tolist() == sorted(set(keys.tolist()))
+
+
+def test_sequences_in_parts_have_the_ngrams_of_all() -> None:
+    whole = vocabulary([encoded(NAMES)], len(LETTERS), 3, RARE)
+    assert vocabulary([encoded(NAMES[:2]), encoded(NAMES[2:])], len(LETTERS), 3, RARE).equal(whole)
+    assert len(vocabulary([encoded(NAMES)], len(LETTERS), 3, 3)) < len(whole)
 
 
 @pytest.mark.parametrize("longest", [2, 3, 4])
@@ -93,7 +100,7 @@ def test_whole_ngrams_are_left_out_in_training_alone() -> None:
 
 def test_without_an_ngram_twice_the_symbols_are_left() -> None:
     codes, lengths = encoded(["ab", "cd"])
-    keys = vocabulary(codes, lengths, len(LETTERS), 3)
+    keys = vocabulary([(codes, lengths)], len(LETTERS), 3, RARE)
     module = NgramEmbedding(nn.Embedding(len(LETTERS), 3), len(LETTERS), 3, len(keys))
     assert len(keys) == 0
     assert module(codes.long()).equal(module.symbols(codes.long()))
