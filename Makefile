@@ -8,7 +8,7 @@ export WORKBENCH_DATA ?= $(if $(wildcard ../shared/data/names),$(abspath ../shar
 .PHONY: demo test check bench chaos clusters mutants clean
 
 demo: $(VENV)/installed
-	$(BIN)/workbench train names --cell lstm --preset ngrams --headless
+	$(BIN)/workbench train names --cell lstm --headless
 	$(BIN)/workbench show last
 	$(BIN)/workbench predict last Satoshi Müller Nguyen "O'Neill" Kowalski
 

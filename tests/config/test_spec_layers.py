@@ -90,7 +90,7 @@ def test_every_default_and_preset_of_every_task_can_be_described() -> None:
 
 def test_changed_is_what_differs_from_the_tasks_defaults() -> None:
     assert spec.changed(spec.make("names", "lstm")) == {}
-    given = {"train.lr": "0.5", "hidden": 32, "task.input": "one-hot", "train.epochs": 20}  # 20 is the task's default
+    given = {"train.lr": "0.5", "hidden": 32, "task.input": "one-hot", "train.epochs": 11}  # 11 is the task's default
     run = spec.make("names", "lstm", given)
     changed = {"cell.hidden": 32, "train.lr": 0.5, "task.input": "one-hot", "train.min_steps": 0}  # epochs are as asked
     assert spec.changed(run) == changed

@@ -172,5 +172,5 @@ def test_a_path_that_leads_nowhere_is_answered_not_raised(path: str, sentence: s
 
 
 def test_languages_drawn_alike_are_not_weighed_again() -> None:
-    with pytest.raises(SpecError, match=r"leave task\.imbalance at none"):
+    with pytest.raises(SpecError, match=r"set task\.imbalance=none"):
         spec.make("names", "lstm", {"task.draw": "languages", "task.imbalance": "weights"})

@@ -13,7 +13,10 @@ from workbench.config import spec
 from workbench.engine import data, network
 
 SMALL = {
-    "names": {"cell.hidden": 6, "task.embedding": 5},
+    "names": {
+        **{"cell.hidden": 6, "cell.bidirectional": False},
+        **{"task.embedding": 5, "task.letter_ngrams": 0, "task.members": 1},
+    },
     "imdb": {"cell.hidden": 6, "task.embedding": 5, "task.init": "random"},
     "reviews": {"cell.hidden": 6, "task.embedding": 5, "task.init": "random"},
     "text": {"cell.hidden": 6, "task.embedding": 5},

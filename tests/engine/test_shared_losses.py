@@ -44,7 +44,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def described(name: str, values: dict[str, Any]) -> spec.RunSpec:
-    off = {"task.dropout", "task.word_dropout", "task.letter_dropout"}
+    off = {"task.dropout", "task.word_dropout", "task.letter_dropout", "task.ngram_dropout"}
     keys = set(spec.keys(spec.make(name, "gru", {})))
     zero = dict.fromkeys(off & keys, 0.0)
     return spec.make(name, "gru", {**SMALL, **zero, **values}, data="starter")

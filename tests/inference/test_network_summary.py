@@ -151,7 +151,7 @@ def test_data_that_were_never_encoded_are_not_encoded_for_it(tmp_path: Path, mon
 
 def test_what_does_not_depend_on_the_data_has_no_note() -> None:
     assert of("names", **LETTERS).note == of("climate").note == ""
-    assert of("names", task__letter_ngrams=4).note == "with the starter data's letter n-grams"
+    assert of("names").note == "with the starter data's letter n-grams"
 
 
 def test_a_file_of_ones_own_is_read_and_its_errors_are_sentences(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_named_folder_that_lacks_files_is_the_screens_to_tell_of(tmp_path: Pat
 
 
 def test_the_child_without_a_run_summarises_networks_and_nothing_else() -> None:
-    described = spec.make("names", "lstm")
+    described = spec.make("names", "lstm", preset="letters")
     lines = [
         encode(NetworkSummaryRequest(id=1, spec=msgspec.Raw(msgspec.json.encode(described)))),
         encode(NetworkSummaryRequest(id=2, spec=msgspec.Raw(b'{"task": "names"}'))),

@@ -20,7 +20,7 @@ RUNS = [
     record("names-lstm-1", accuracy=0.85, age=3600, epochs=4.0, settings={"hidden": 300, "seed": 1}),
     record("names-gru-2", cell="gru", accuracy=0.8, status="failed", message="out of memory", age=86400 * 3),
     record("names-bilstm-3", cell="bilstm", accuracy=None, status="running", epochs=0.5, settings={"seed": 2}),
-    record("imdb-lstm-4", task="imdb", val={"accuracy": 0.9, "f1": 0.7}, settings={"bidirectional": True}),
+    record("imdb-lstm-4", task="imdb", val={"accuracy": 0.9, "f1": 0.7}),
     record(
         "toy-torch-lstm-5", cell="torch-lstm", status="lost", notes=("Measured on Tuesdays.",), device="CPU, 1 thread"
     ),
@@ -62,8 +62,8 @@ def meant(text: str) -> str:
         ("hidden>=300", "1"),
         ("cell.hidden:300", "1"),
         ("seed=1,2", "13"),
-        ("bidirectional:yes", "4"),
-        ("bidirectional=true", "4"),
+        ("bidirectional:no", "4"),
+        ("bidirectional=false", "4"),
         ("optimizer:adamw -task:imdb", "1235"),
         ("note:memory", "2"),
         ('note:"on Tuesdays"', "5"),

@@ -102,7 +102,7 @@ async def test_a_choice_turns_with_the_arrow_keys(screen) -> None:
         await pilot.press("right")
         form.rows["train.optimizer"].focus_editor()
         await pilot.press("left")
-        assert form.values == {"cell.bidirectional": True, "train.optimizer": "sgd"}
+        assert form.values == {"cell.bidirectional": False, "train.optimizer": "sgd"}
 
 
 async def test_the_focused_setting_tells_its_help_and_bounds(screen) -> None:

@@ -108,7 +108,7 @@ async def test_start_and_stay_starts_stays_and_counts(screen, started, data, mon
         await eventually(pilot, lambda: len(started) == 2)
         await screen.until(pilot, started[1].id, "1 run training")
         assert isinstance(pilot.app.screen, LabScreen)
-        assert [run.spec.options.hidden for run in started] == [256, 32]
+        assert [run.spec.options.hidden for run in started] == [96, 32]
         assert lock
 
 
@@ -159,7 +159,7 @@ async def test_letters_in_a_field_for_numbers_are_keys_of_the_screen(screen) -> 
         assert row.typed == "7"
         await screen.until(pilot, "s Start", "u Undo")
         await pilot.press("u")
-        assert row.typed == "256"
+        assert row.typed == "96"
 
 
 async def test_what_is_typed_right_after_the_slash_is_sought_and_starts_nothing(screen, started) -> None:

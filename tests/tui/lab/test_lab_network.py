@@ -69,15 +69,15 @@ def line(pilot: Any) -> str:
 
 async def test_the_network_is_told_part_by_part(screen, child, data) -> None:
     async with screen.open(data=data) as pilot:
-        await screen.until(pilot, "256,000 parameters, 1.0 MB, with the starter data's vocabulary")
-        text = await screen.until(pilot, "weight (57, 64)", "3,648", "weight_hh (256, 256)", "the last output of each")
+        await screen.until(pilot, "96,000 parameters, 384.0 kB, with the starter data's vocabulary")
+        text = await screen.until(pilot, "weight (57, 64)", "3,648", "weight_hh (96, 96)", "the last output of each")
         assert "[red]" not in text  # the weights say more
         assert child[0].named == [data]
 
 
 async def test_the_child_is_asked_once_after_the_last_of_several_changes(screen, child) -> None:
     async with screen.open() as pilot:
-        await screen.until(pilot, "256,000 parameters")
+        await screen.until(pilot, "96,000 parameters")
         await form_ready(pilot)
         await enter(pilot, "cell.hidden", "48")
         assert "counting …" in line(pilot) or "48,000" in line(pilot)
@@ -91,7 +91,7 @@ async def test_the_child_is_asked_once_after_the_last_of_several_changes(screen,
 
 async def test_what_comes_late_for_older_settings_is_dropped(screen, child) -> None:
     async with screen.open() as pilot:
-        await screen.until(pilot, "256,000 parameters")
+        await screen.until(pilot, "96,000 parameters")
         await form_ready(pilot)
         held, told = threading.Event(), []
 
@@ -120,7 +120,7 @@ async def test_what_comes_late_for_older_settings_is_dropped(screen, child) -> N
 
 async def test_what_cannot_be_counted_is_one_sentence_and_the_next_question_is_asked_anew(screen, child) -> None:
     async with screen.open() as pilot:
-        await screen.until(pilot, "256,000 parameters")
+        await screen.until(pilot, "96,000 parameters")
         await form_ready(pilot)
         await put(pilot, "cell.hidden", "0")
         await screen.until(pilot, "not counted while the settings cannot be used", "weight_hh")
@@ -143,7 +143,7 @@ async def test_what_cannot_be_counted_is_one_sentence_and_the_next_question_is_a
 
 async def test_the_child_ends_when_the_lab_is_left_and_comes_back_with_it(screen, child) -> None:
     async with screen.open() as pilot:
-        await screen.until(pilot, "256,000 parameters")
+        await screen.until(pilot, "96,000 parameters")
         await pilot.press("question_mark", "escape")  # what only lies over the Lab leaves it alone
         await pilot.pause(0.05)
         assert not child[0].closed.is_set()
@@ -153,7 +153,7 @@ async def test_the_child_ends_when_the_lab_is_left_and_comes_back_with_it(screen
         await pilot.press("1")
         await choose(pilot, "cells", "gru")
         await eventually(pilot, lambda: len(child) == 2)
-        await screen.until(pilot, "256,000 parameters")
+        await screen.until(pilot, "96,000 parameters")
 
 
 async def test_coming_back_while_the_child_still_starts_asks_another(screen, child, monkeypatch) -> None:
@@ -171,7 +171,7 @@ async def test_coming_back_while_the_child_still_starts_asks_another(screen, chi
         await pilot.press("1")
         await screen.until(pilot, "counting …")
         held.set()
-        await screen.until(pilot, "256,000 parameters")
+        await screen.until(pilot, "96,000 parameters")
         assert child[0].closed.wait(HANG)
         assert child[0].asked == []
 
@@ -198,7 +198,7 @@ async def test_the_real_child_tells_of_a_network_on_starter_data(
     monkeypatch.setattr(NetworkSummaryLine, "SETTLED", 0.05)
     had = "torch" in sys.modules
     async with screen.open() as pilot:
-        await screen.until(pilot, "338,002 parameters, 1.4 MB")
-        await screen.until(pilot, "weight_ih (1024, 64)", "329,728", "classifier")
+        await screen.until(pilot, "564,342 parameters, 2.3 MB")
+        await screen.until(pilot, "weight_ih (384, 32)", "49,920")
     assert had == ("torch" in sys.modules)
     assert capfd.readouterr().err == ""

@@ -142,7 +142,7 @@ async def test_a_small_screen_shows_one_pane_at_a_time(screen, size) -> None:
         assert visible(pilot) == {"about"}
         await screen.until(pilot, "Gated recurrent unit", *ALWAYS)
         await pilot.press("slash", *"lr")  # what is sought is in the settings
-        await screen.until(pilot, "learning rate" if size[0] > 70 else "0.003", "find")
+        await screen.until(pilot, "learning rate" if size[0] > 70 else "0.004", "find")
         assert visible(pilot) == {"settings"}
 
 
