@@ -33,16 +33,12 @@ class NgramEmbedding(nn.Module):
         known: K, as ``vocabulary`` counts them.
         dropout: share of the n-grams left out in training.
 
-    Raises:
-        ValueError: so many n-grams cannot be numbered.
     """
 
     keys: Tensor  # (K,) in order
 
     def __init__(self, symbols: nn.Embedding, size: int, longest: int, known: int, *, dropout: float = 0.0) -> None:
         super().__init__()
-        if (size + 2) ** longest >= _NONE:
-            raise ValueError(f"n-grams of {longest} among {size:,} symbols cannot be numbered: take shorter ones.")
         self.symbols = symbols
         self.size, self.longest, self.dropout = size, longest, dropout
         self.register_buffer("keys", torch.full((known,), _NONE))
@@ -72,8 +68,13 @@ def ngram_keys(codes: Tensor, size: int, longest: int) -> Tensor:
     """Return a number for each n-gram of 2 to ``longest`` symbols that ends at each step: (B,T) → (B,T,G).
 
     The start counts as one symbol more; there is none that would begin before it.
+
+    Raises:
+        ValueError: so many n-grams cannot be numbered.
     """
     base = size + 2
+    if base**longest >= _NONE:
+        raise ValueError(f"n-grams of {longest} among {size:,} symbols cannot be numbered: take shorter ones.")
     before = codes.new_zeros(len(codes), longest - 1, dtype=torch.int64)
     before[:, -1] = size + 1  # the start
     windows = torch.cat([before, codes.long() + 1], 1).unfold(1, longest, 1)  # (B,T,longest)
@@ -90,6 +91,9 @@ def vocabulary(batches: Iterable[tuple[Tensor, Tensor]], size: int, longest: int
 
     Args:
         batches: codes (B,T) and lengths (B,) of some of the sequences, on the CPU.
+
+    Raises:
+        ValueError: so many n-grams cannot be numbered.
     """
     found = [_once_a_sequence(ngram_keys(codes, size, longest), lengths) for codes, lengths in batches]
     keys, counts = np.unique(np.concatenate(found), return_counts=True)

@@ -76,7 +76,11 @@ class TextData(splits.SplitRows):
         return self.characters if form == "characters" else self.words
 
     def word_ngrams(self, settings: TextSettings) -> Tensor:
-        """Return the keys of the training texts' n-grams, in order, as ``ngram_embedding.vocabulary`` does; cached."""
+        """Return the keys of the training texts' n-grams, in order, as ``ngram_embedding.vocabulary`` does; cached.
+
+        Raises:
+            DataError: there are too many words for n-grams of such a length.
+        """
         form, longest = settings.input, settings.word_ngrams
         size = len(self.state["characters"]) + len(SPECIALS) if form == "characters" else self.known
 
@@ -85,7 +89,10 @@ class TextData(splits.SplitRows):
             texts = self.read(form)
             batches = (texts.padded(rows) for rows in torch.split(self.rows["train"], _TEXTS_AT_ONCE))
             known = ((as_known(codes.cpu(), size), lengths) for codes, lengths in batches)
-            return {"keys": ngram_embedding.vocabulary(known, size, longest, _RARE)}, {}
+            try:
+                return {"keys": ngram_embedding.vocabulary(known, size, longest, _RARE)}, {}
+            except ValueError as error:
+                raise DataError(f"task.word_ngrams={longest}: {error}") from None
 
         return cache.tensors(f"word-ngrams-{cache.key(1, self.state['cache'], form, size, longest)}", build)[0]["keys"]
 

@@ -108,4 +108,4 @@ def test_without_an_ngram_twice_the_symbols_are_left() -> None:
 
 def test_more_ngrams_than_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="n-grams of 4 among 100,000 symbols cannot be numbered"):
-        NgramEmbedding(nn.Embedding(4, 3), 100_000, 4, 1)
+        vocabulary([encoded(NAMES)], 100_000, 4, RARE)
