@@ -7,9 +7,9 @@
 Each file of ``bench/plans`` is the plan of a study (``workbench study``), which is trained as far as it is not yet:
 stopped at any instant and asked again, it goes on. A plan whose figures are recorded with its runs' present settings is
 left alone; one whose name ends in ``-starter`` trains on the starter set. Figures are written into
-``docs/results.json`` plan by plan, from there into the tables of the documents. ``--measured`` takes what another bench
-wrote with ``--json``, or the last table that it printed; ``--add`` takes finished runs beside those of a plan, or alone
-where a task has none.
+``docs/results.json`` plan by plan, from there into the tables of the documents, and the runs' curves drawn to
+``docs/pictures/results-PLAN.svg``. ``--measured`` takes what another bench wrote with ``--json``, or the last table
+that it printed; ``--add`` takes finished runs beside those of a plan, or alone where a task has none.
 
 A gain is a network's figure on the test rows less that of the baseline that is best on them, which is the strictest
 choice. Its 95 % interval is, where the plan draws several splits, Student's t of the splits' differences; where there
@@ -47,6 +47,7 @@ from tasks.shared.datasets import locations
 from workbench.config import spec
 from workbench.config.spec import RunSpec
 from workbench.engine import data, trained_run
+from workbench.report import pictures
 from workbench.runs import launch, store
 from workbench.runs.events import Finished
 from workbench.runs.history import read_history
@@ -113,6 +114,8 @@ def main() -> None:
         runs = [*trained(given, name, settings, plan, planned), *added]
         results[name] = {"settings": settings, **measured(runs)}
         tables.write(results)
+        picture = tables.DATA.parent / "pictures" / f"results-{name}.svg"
+        pictures.draw([one.run for one in runs], "curves", pictures.Style(), picture, [one.label for one in runs])
         print(f"\n{name}\n\n{tables.section(name, results[name])}", flush=True)
 
 

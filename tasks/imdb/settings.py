@@ -41,6 +41,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "train.lr": 3e-3,
         "train.weight_decay": 0.01,
         "train.schedule": "one-cycle",
+        "task.word_ngrams": 2,  # here and not at the field, since older descriptions lack it and mean none
     }
     presets: ClassVar[Mapping[str, Preset]] = {
         "class-report": Preset(
@@ -59,6 +60,7 @@ class Settings(TextSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 "task.dropout": 0.0,
                 "task.word_dropout": 0.0,
                 "task.label_smoothing": 0.0,
+                "task.word_ngrams": 0,
             },
         ),
         "strong": Preset(

@@ -74,6 +74,8 @@ def test_seeds_are_one_curve_and_settings_that_differ_name_the_others(finished: 
     with theme.applied("light") as chosen:
         figure = curves.curves(groups, "", chosen, "en", 15)
     assert {*(group.label for group in groups)} <= {*words(figure)}
+    (named,) = pictures.grouped(summaries, histories, "en", ["both"] * 4)  # of two cells, so not seeds of one setting
+    assert named.label == "both, mean ± sd of 4 runs"
 
 
 def test_mean_and_deviation_where_all_curves_are() -> None:

@@ -194,6 +194,11 @@ def _columns(points: Sequence[Point]) -> tuple[list[float], list[float]]:
     return [x for x, _ in points], [y for _, y in points]
 
 
-def seeds_label(label: str, seeds: int, language: Language) -> str:
-    """Return the label of several seeds' curve."""
-    return ", ".join(filter(None, [label, say("mean ± sd of {} seeds", language).format(number(seeds, 0))]))
+def mean_label(label: str, count: int, language: Language, *, seeds: bool) -> str:
+    """Return the label of several runs' curve.
+
+    Args:
+        seeds: they differ by nothing but their seeds.
+    """
+    words = say("mean ± sd of {} seeds" if seeds else "mean ± sd of {} runs", language)
+    return ", ".join(filter(None, [label, words.format(number(count, 0))]))

@@ -227,7 +227,8 @@ def grouped(
         words = [setting_words(key, value) for key, value in zip(differing, values, strict=True)]
         label = say_label(", ".join(words), language) or described.cell
         if len(members) > 1:
-            label = curves.seeds_label(label, len(members), language)
+            others = differing_settings([summaries[at] for at in members]).keys() - {_SEED}
+            label = curves.mean_label(label, len(members), language, seeds=not others)
         drawn.append(Drawn(legend_label(label), [histories[at] for at in members], described.settings))
     return drawn
 

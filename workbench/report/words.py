@@ -28,6 +28,7 @@ _CHINESE = {
     "counts": "样本数",
     "percent of the true class": "占真实类别的百分比",
     "mean ± sd of {} seeds": "{} 个随机种子的均值 ± 标准差",
+    "mean ± sd of {} runs": "{} 次训练的均值 ± 标准差",
     "truth": "真实值",
     "gate": "门",
     "kept": "保留",
