@@ -114,7 +114,7 @@ def _summary(results: Mapping[str, Any]) -> list[list[str]]:
     for task, (key, *_) in COLUMNS.items():
         if task not in results:
             continue
-        networks = results[task]["networks"]
+        networks = results[task]["networks"] | results.get(f"{task}-strong", {}).get("networks", {})
         usual, strong = (
             next((of for of in networks.values() if of["preset"] == preset), None) for preset in ("", "strong")
         )
