@@ -159,7 +159,7 @@ def test_vectors_are_frozen_and_then_tuned_in_a_resumed_run_too(
 ) -> None:
     """Twelve steps, four an epoch: stopped in the second epoch (frozen still), and in the third (tuned)."""
     monkeypatch.setattr(loop, "_STOP_CHECK_SECONDS", 0)
-    name = "input.words.weight" if input == "both" else "input.weight"
+    name = "input.words.symbols.weight" if input == "both" else "input.symbols.weight"
     whole, stopped = (new_run(runs_folder, {"task.input": input}) for _ in range(2))
     trained(whole)
     start = weights(stopped, after=1)[name]
