@@ -102,17 +102,16 @@ def main() -> None:
     for name in given.plans or every:
         added = [Trained(run, "", store.find(run, given.runs)) for run in given.add]
         if added and not (PLANS / f"{name}.toml").exists():
-            results[name] = measured(added)
-            tables.write(results)
-            continue
-        plan = plans.read(PLANS / f"{name}.toml")
-        planned = plans.expand(plan)
-        settings = _hash(one.described for one in planned)
-        if not given.again and not given.add and results.get(name, {}).get("settings") == settings:
-            print(f"{name}: recorded already")
-            continue
-        runs = [*trained(given, name, settings, plan, planned), *added]
-        results[name] = {"settings": settings, **measured(runs)}
+            runs, results[name] = added, measured(added)
+        else:
+            plan = plans.read(PLANS / f"{name}.toml")
+            planned = plans.expand(plan)
+            settings = _hash(one.described for one in planned)
+            if not given.again and not given.add and results.get(name, {}).get("settings") == settings:
+                print(f"{name}: recorded already")
+                continue
+            runs = [*trained(given, name, settings, plan, planned), *added]
+            results[name] = {"settings": settings, **measured(runs)}
         tables.write(results)
         picture = tables.DATA.parent / "pictures" / f"results-{name}.svg"
         pictures.draw([one.run for one in runs], "curves", pictures.Style(), picture, [one.label for one in runs])

@@ -13,7 +13,11 @@ from typing import Any
 
 from waiting import HANG
 
-COMMAND = "from workbench.cli import main; main()"
+# tests that run in the background (`nohup make test &`) have SIGINT and SIGHUP ignored, which a server would keep so
+COMMAND = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL); from workbench.cli import main; main()"
+)
 
 
 class Server:
