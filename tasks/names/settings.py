@@ -103,7 +103,6 @@ class Settings(ClassificationSettings, frozen=True, kw_only=True, forbid_unknown
                 **_LETTERS,
                 "cell.hidden": 256,
                 "train.epochs": 20,
-                "train.min_steps": 600,
                 "train.lr": 3e-3,
             },
         ),

@@ -29,7 +29,7 @@ from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 SPECIALS = (PAD, UNKNOWN, START, END)
 UNKNOWN_NUMBER = SPECIALS.index(UNKNOWN)
 _AT_ONCE = 1 << 24  # words that are numbered together: copies of hundreds of millions would take gigabytes
-_TEXTS_AT_ONCE = 256  # whose n-grams are counted together
+TEXTS_AT_ONCE = 256  # whose n-grams are counted together
 _RARE = 5  # an n-gram that stands in fewer training texts would be known by heart
 CHARACTERS_PER_WORD = 4  # K, of a word read beside its characters: Chinese words are rarely longer
 
@@ -87,7 +87,7 @@ class TextData(splits.SplitRows):
         def build() -> Encoding:
             report_progress(f"Counting the n-grams of up to {longest} {form if form == 'characters' else 'words'} …")
             texts = self.read(form)
-            batches = (texts.padded(rows) for rows in torch.split(self.rows["train"], _TEXTS_AT_ONCE))
+            batches = (texts.padded(rows) for rows in torch.split(self.rows["train"], TEXTS_AT_ONCE))
             known = ((as_known(codes.cpu(), size), lengths) for codes, lengths in batches)
             try:
                 return {"keys": ngram_embedding.vocabulary(known, size, longest, _RARE)}, {}

@@ -28,7 +28,7 @@ from tasks.shared.datasets.progress import report_progress
 from tasks.shared.sequences.batching import by_length
 from tasks.shared.sequences.ragged import Ragged
 from tasks.shared.text import data, pretraining, tokenizers, vector_file, word_vectors
-from tasks.shared.text.data import SPECIALS, UNKNOWN_NUMBER, TextData, as_known
+from tasks.shared.text.data import SPECIALS, TEXTS_AT_ONCE, UNKNOWN_NUMBER, TextData, as_known
 from tasks.shared.text.settings import Input, TextSettings
 from tasks.shared.text.visible import shortened
 from tasks.shared.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
@@ -38,7 +38,6 @@ _UNSPOKEN = {SPECIALS.index(mark) for mark in (PAD, START, END)}
 _LONGEST_WHOLE = 10_000  # tokens of a text that are read where no number is set
 _SENTENCE_ENDS = frozenset(".!?。！？")
 _NGRAMS_VERSION = 1  # of ``_fit_ngrams``: a change makes every cached model an old one
-_AT_ONCE = 256  # texts whose n-grams are counted together
 
 
 SettingsT = TypeVar("SettingsT", bound=TextSettings)
@@ -150,7 +149,7 @@ class TextTask(ClassificationTask[SettingsT, TextData]):
             report_progress("Learning a linear model of n-grams …")
             train, val = (
                 ((self._codes_of(data, rows)[0].cpu(), data.labels[rows].cpu()) for rows in part)
-                for part in (torch.split(data.rows[split], _AT_ONCE) for split in ("train", "val"))
+                for part in (torch.split(data.rows[split], TEXTS_AT_ONCE) for split in ("train", "val"))
             )
             count, name = beside.fit(train, val)
             if not count:

@@ -200,5 +200,8 @@ async def test_the_real_child_tells_of_a_network_on_starter_data(
     async with screen.open() as pilot:
         await screen.until(pilot, "564,342 parameters, 2.3 MB")
         await screen.until(pilot, "weight_ih (384, 32)", "49,920")
+        shown = str(pilot.app.screen.query_one(Structure).content)  # the last lines lie below the pane
+        assert "classifier" in shown
+        assert "2 more of the same form" in shown
     assert had == ("torch" in sys.modules)
     assert capfd.readouterr().err == ""
